@@ -388,4 +388,4 @@ pub fn backoff(attempts: u32) -> SignedDuration {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,15 +6,15 @@ use crate::audit::{self, TrailError};
 use crate::binding::{BoundPolicy, BoundPrincipal, content_digest};
 use crate::slots::{Approver, Standing, Touched};
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn person(n: u8) -> SysId {
+pub(crate) fn person(n: u8) -> SysId {
     format!("{n:032x}").parse().unwrap()
 }
 
-fn request() -> AccessRequest {
+pub(crate) fn request() -> AccessRequest {
     let body = serde_json::json!({
         "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
         "requested_by": {"sys_id": person(1)},
@@ -27,12 +27,12 @@ fn request() -> AccessRequest {
     AccessRequest::parse(body.to_string().as_bytes()).unwrap()
 }
 
-fn received() -> Change {
+pub(crate) fn received() -> Change {
     let id = RequestId::from_random([1; 16]);
     RequestRecord::receive(id, "servicenow".parse().unwrap(), request(), at(0)).unwrap()
 }
 
-fn slot(account: &str, approvers: &[u8]) -> Slot {
+pub(crate) fn slot(account: &str, approvers: &[u8]) -> Slot {
     let touched = Touched::Account {
         account_id: account.parse().unwrap(),
     };
@@ -50,7 +50,7 @@ fn slot(account: &str, approvers: &[u8]) -> Slot {
     }
 }
 
-fn asked(slots: Vec<Slot>) -> Asked {
+pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
     let binding = Binding {
         principal: BoundPrincipal {
             unique_id: "AIDAEXAMPLE".to_owned(),
@@ -86,7 +86,7 @@ fn asked(slots: Vec<Slot>) -> Asked {
     }
 }
 
-fn pending(slots: Vec<Slot>) -> RequestRecord {
+pub(crate) fn pending(slots: Vec<Slot>) -> RequestRecord {
     let event = Event::Asked {
         asked: asked(slots),
     };
@@ -97,7 +97,7 @@ fn pending(slots: Vec<Slot>) -> RequestRecord {
         .record
 }
 
-fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdict) -> Event {
+pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdict) -> Event {
     let decision = Decision {
         request: record.id.clone(),
         content: record.asked.as_ref().unwrap().content.clone(),
@@ -119,7 +119,7 @@ fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdict) -> Even
     }
 }
 
-const ONE: &str = "account:210987654321";
+pub(crate) const ONE: &str = "account:210987654321";
 const TWO: &str = "account:320987654321";
 
 fn approver(n: u8) -> Actor {
