@@ -265,6 +265,36 @@ impl RequestRecord {
         (self.state.is_told() && !self.told.contains(&self.state)).then_some(self.state)
     }
 
+    /// What is to be done about a request that is due. `pending_for` is how long a decision is
+    /// awaited.
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp, pending_for: SignedDuration) -> Overdue {
+        let waited = now.duration_since(self.since);
+        let late = match (self.state, &self.asked) {
+            (State::Received, _) => waited >= pending_for,
+            (State::Pending, Some(asked)) => now >= asked.expires_at,
+            (State::Approved, _) => waited >= PROVISION_WITHIN,
+            _ => false,
+        };
+        match self.state {
+            _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
+            _ if late => Overdue::Expire,
+            State::Active if self.until.is_some_and(|end| end <= now) => Overdue::WakeProvisioner,
+            _ if self.untold().is_some() => Overdue::WakeReporter,
+            State::Received | State::Pending => Overdue::WakeDispatcher,
+            State::Approved | State::Provisioning | State::Active | State::Revoking => {
+                Overdue::WakeProvisioner
+            }
+            State::Revoked
+            | State::Refused
+            | State::Undeliverable
+            | State::Denied
+            | State::Expired
+            | State::Withdrawn
+            | State::Failed => Overdue::Nothing,
+        }
+    }
+
     fn step_of(&self, event: &Event, now: Timestamp) -> Result<Option<Step>, ChangeError> {
         Ok(Some(match event {
             Event::Received { .. }
@@ -368,6 +398,9 @@ impl RequestRecord {
     fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
         match (self.state, &self.asked) {
+            (State::Active, _) if self.untold().is_some() => {
+                Some(self.until.map_or(soon, |end| end.min(soon)))
+            }
             _ if self.untold().is_some() => Some(soon),
             (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
                 Some(asked.expires_at)
@@ -377,6 +410,21 @@ impl RequestRecord {
             _ => Some(soon),
         }
     }
+}
+
+/// What is to be done about a request that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overdue {
+    /// It is not due after all.
+    Nothing,
+    /// Its time is over.
+    Expire,
+    /// The owners are still to be asked, or letters to be sent.
+    WakeDispatcher,
+    /// IAM is still to be changed.
+    WakeProvisioner,
+    /// The ticket is still to be told.
+    WakeReporter,
 }
 
 /// When a step that did not get through is tried again: two minutes, then twice as long each

@@ -404,6 +404,68 @@ fn what_is_not_finished_is_always_due() {
 }
 
 #[test]
+fn what_is_due_is_woken_or_ended() {
+    let three_days = SignedDuration::from_hours(72);
+    let record = pending(vec![slot("210987654321", &[2])]);
+    let fresh = received().record;
+    assert_eq!(fresh.overdue(at(60), three_days), Overdue::Nothing);
+    assert_eq!(fresh.overdue(at(121), three_days), Overdue::WakeDispatcher);
+    assert_eq!(fresh.overdue(at(72 * 3600), three_days), Overdue::Expire);
+    assert_eq!(
+        record.overdue(at(130), three_days),
+        Overdue::WakeDispatcher,
+        "a letter is unsent"
+    );
+    assert_eq!(record.overdue(at(72 * 3600), three_days), Overdue::Expire);
+    let yes = decide(&record, ONE, 2, Verdict::Approve);
+    let approved = record.apply(yes, approver(2), at(10)).unwrap().record;
+    assert_eq!(
+        approved.overdue(at(200), three_days),
+        Overdue::WakeProvisioner
+    );
+    assert_eq!(
+        approved.overdue(at(10 + 24 * 3600), three_days),
+        Overdue::Expire
+    );
+    let provisioning = approved
+        .apply(Event::ProvisioningStarted, Actor::Provisioner, at(11))
+        .unwrap()
+        .record;
+    assert_eq!(
+        provisioning.overdue(at(99 * 3600), three_days),
+        Overdue::WakeProvisioner
+    );
+    let active = provisioning
+        .apply(
+            Event::Activated { until: at(3600) },
+            Actor::Provisioner,
+            at(12),
+        )
+        .unwrap()
+        .record;
+    assert_eq!(active.overdue(at(200), three_days), Overdue::WakeReporter);
+    assert_eq!(
+        active.overdue(at(3600), three_days),
+        Overdue::WakeProvisioner,
+        "the end comes first"
+    );
+    let told = active
+        .apply(
+            Event::Told {
+                state: State::Active,
+            },
+            Actor::Reporter,
+            at(13),
+        )
+        .unwrap()
+        .record;
+    assert_eq!(
+        (told.due_at, told.overdue(at(3599), three_days)),
+        (Some(at(3600)), Overdue::Nothing)
+    );
+}
+
+#[test]
 fn waiting_doubles_up_to_an_hour() {
     let minutes: Vec<i64> = (0..8).map(|n| backoff(n).as_mins()).collect();
     assert_eq!(minutes, [2, 4, 8, 16, 32, 60, 60, 60]);
