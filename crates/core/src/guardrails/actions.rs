@@ -71,9 +71,7 @@ impl ActionPattern {
                 let get = |row: &[bool], j: usize| row.get(j).copied().unwrap_or(false);
                 let (skip_x, skip_y, both) = (get(&row, j), get(&next, j + 1), get(&row, j + 1));
                 let here = match (x, y) {
-                    ('*', _) | (_, '*') => {
-                        (*x == '*' && (skip_x || skip_y)) || (*y == '*' && (skip_y || skip_x))
-                    }
+                    ('*', _) | (_, '*') => skip_x || skip_y,
                     ('?', _) | (_, '?') => both,
                     (x, y) => x == y && both,
                 };
