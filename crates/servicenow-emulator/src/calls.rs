@@ -28,6 +28,7 @@ pub(crate) struct CallRecord {
     pub(crate) user: Option<String>,
     /// `basic`, `bearer` or nothing.
     pub(crate) scheme: Option<&'static str>,
+    /// HTTP status; 0 if the caller went away before the answer.
     pub(crate) status: u16,
     /// The fault that hit it.
     pub(crate) fault: Option<&'static str>,

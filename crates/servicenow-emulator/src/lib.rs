@@ -69,7 +69,7 @@ pub enum StartError {
     Client(#[from] reqwest::Error),
 }
 
-/// An emulator that listens. Dropping it stops it at once.
+/// An emulator that listens. Dropping it ends the listening at once.
 #[derive(Debug)]
 pub struct Running {
     /// `http://127.0.0.1:port`, without a slash at the end.

@@ -250,7 +250,7 @@ mod tests {
                 },
                 "grants": [{
                     "type": "attach_managed_policy",
-                    "policy_arn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+                    "policy_arn": "arn:aws:iam::210987654321:policy/reports-read",
                 }],
                 "duration": "PT4H",
                 "justification": "Month-end reconciliation of settlement files",

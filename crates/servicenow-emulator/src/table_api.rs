@@ -15,15 +15,21 @@ use crate::identity::{self, Identity};
 use crate::world::{App, Shared, World};
 use crate::{oauth, read, schema, write};
 
-/// Counts a call as ended when it is dropped, answered or not.
+/// Ends and remembers a call when it is dropped: answered, or given up by a caller who did not
+/// wait (status 0).
 struct UnderWay<'app> {
     app: &'app App,
     session: Option<String>,
+    record: Option<CallRecord>,
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.app.world().calls.end(self.session.as_deref());
+        let mut world = self.app.world();
+        world.calls.end(self.session.as_deref());
+        if let Some(record) = self.record.take() {
+            world.calls.remember(record);
+        }
     }
 }
 
@@ -36,13 +42,22 @@ pub(crate) async fn serve(State(app): State<Shared>, request: Request) -> Respon
     };
     let session = identity::session_cookie(&call.headers).map(str::to_owned);
     let (in_flight, shared) = app.world().calls.begin(session.as_deref());
-    let under_way = UnderWay { app: &app, session };
+    let mut under_way = UnderWay {
+        app: &app,
+        session,
+        record: Some(CallRecord::of(&call)),
+    };
     let who = {
         let world = app.world();
         identity::identify(&call.headers, &app.accounts, &world.tokens, &world.store)
     };
     let fault = take_fault(&app, &call, who.as_ref());
     let kind = fault.as_ref().map(|(kind, _)| kind.clone());
+    if let Some(record) = &mut under_way.record {
+        record.user = who.as_ref().map(|who| who.user_name.clone());
+        record.scheme = who.as_ref().map(|who| who.scheme);
+        record.fault = kind.as_ref().map(FaultKind::name);
+    }
     let answer = if app
         .config
         .api_threads
@@ -54,13 +69,10 @@ pub(crate) async fn serve(State(app): State<Shared>, request: Request) -> Respon
     } else {
         spoiled(fault, || dispatch(&app, &call, who.as_ref(), kind.as_ref())).await
     };
-    let mut record = CallRecord::of(&call);
-    record.user = who.as_ref().map(|who| who.user_name.clone());
-    record.scheme = who.as_ref().map(|who| who.scheme);
-    record.status = answer.status.as_u16();
-    record.fault = kind.as_ref().map(FaultKind::name);
-    record.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    app.world().calls.remember(record);
+    if let Some(record) = &mut under_way.record {
+        record.status = answer.status.as_u16();
+        record.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    }
     with_platform_headers(answer, under_way.session.as_deref(), who.is_some()).into_response()
 }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -157,6 +157,12 @@ async fn an_answer_can_be_lost_after_the_work_was_done() {
         .send()
         .await;
     assert!(call.unwrap_err().is_timeout());
+    let left = Instant::now() + Duration::from_secs(5);
+    while instance.calls().await["total"] != 2 {
+        assert!(Instant::now() < left, "the call given up is remembered");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(instance.calls().await["requests"][1]["status"], 0);
     let notes = instance.stored("sc_req_item", ITEM).await["notes"].clone();
     assert_eq!(notes.as_array().unwrap().len(), 2);
 }
