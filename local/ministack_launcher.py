@@ -241,6 +241,30 @@ def patch_role_boundary(provisioners):
     handler["create"] = create
 
 
+# Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
+MANAGED_POLICIES = {
+    "CloudWatchReadOnlyAccess": [
+        "cloudwatch:Describe*",
+        "cloudwatch:Get*",
+        "cloudwatch:List*",
+        "logs:Describe*",
+        "logs:FilterLogEvents",
+        "logs:Get*",
+        "logs:List*",
+    ],
+}
+
+
+def add_managed_policies(iam):
+    """Tickets of the local organisation name policies that MiniStack does not bring."""
+    for name, actions in MANAGED_POLICIES.items():
+        arn = f"arn:aws:iam::aws:policy/{name}"
+        require(arn not in iam._aws_managed_policies, name, "it is there now")
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam._aws_managed_policies[arn] = iam._make_aws_managed_record(name, document)
+
+
 def main():
     found = importlib.metadata.version("ministack")
     require(found == MINISTACK_VERSION, "all", f"version {found} is installed")
@@ -249,7 +273,7 @@ def main():
 
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import apigateway_v1
+    from ministack.services import apigateway_v1, iam
     from ministack.services.cloudformation import provisioners
 
     patch_resource_arn(iam_actions)
@@ -257,6 +281,7 @@ def main():
     patch_principal_arn(iam_evaluator)
     patch_gateway_responses(apigateway_v1)
     patch_role_boundary(provisioners)
+    add_managed_policies(iam)
     sys.argv = sys.argv[:1]
     app.main()
 

@@ -1,0 +1,185 @@
+//! `cargo xtask test`: every check of the project, then all tests with a stack deployed.
+
+mod gates;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::checkout::Checkout;
+use crate::environments::{Environment, EnvironmentError};
+use crate::samples;
+use crate::terminal::line;
+use crate::up::{self, UpError};
+use gates::Gate;
+
+/// Why the checks did not pass.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckError {
+    /// A tool could not be run.
+    #[error("`{tool}` could not be run")]
+    Run {
+        /// The tool.
+        tool: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Checks failed.
+    #[error("failed: {}", .0.join(", "))]
+    Failed(Vec<&'static str>),
+    /// A Python environment could not be made.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// The stack did not come up.
+    #[error(transparent)]
+    Up(#[from] UpError),
+}
+
+/// Runs everything. Static checks all run, so that one run names all that is wrong.
+pub(crate) async fn test(checkout: &Checkout) -> Result<(), CheckError> {
+    for environment in [
+        Environment::MiniStack,
+        Environment::Sam,
+        Environment::Checks,
+    ] {
+        environment.ensure(checkout).await?;
+    }
+    let mut failed = Vec::new();
+    for gate in gates::all(checkout) {
+        if !passes(checkout, &gate).await? {
+            failed.push(gate.name);
+        }
+    }
+    failed.extend(on_a_stack(checkout).await?);
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(CheckError::Failed(failed))
+    }
+}
+
+/// Runs one gate; shows what it said only where it failed.
+async fn passes(checkout: &Checkout, gate: &Gate) -> Result<bool, CheckError> {
+    line(&format!("  …  {}", gate.name));
+    let begun = Instant::now();
+    for command in &gate.commands {
+        let output = tool(checkout, &command.program, &command.arguments)
+            .output()
+            .await
+            .map_err(|source| CheckError::Run {
+                tool: shown(&command.program),
+                source,
+            })?;
+        if output.status.success() != command.succeeds {
+            let said = [output.stdout, output.stderr].concat();
+            line(&format!(
+                "FAILED {}\n{}",
+                gate.name,
+                String::from_utf8_lossy(&said)
+            ));
+            return Ok(false);
+        }
+    }
+    line(&format!(
+        "  ok {} ({:.1} s)",
+        gate.name,
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(true)
+}
+
+/// Brings a stack of its own up, runs the recorded events and all tests on it, and ends it.
+async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError> {
+    up::down(checkout)?;
+    let (stack, _) = up::ensure(checkout).await?;
+    let both = async {
+        let mut failed = Vec::new();
+        if let Err(error) = samples::all(checkout, &stack).await {
+            line(&format!("FAILED recorded events: {error}"));
+            failed.push("recorded events");
+        }
+        if !tests(checkout).await? {
+            failed.push("tests");
+        }
+        Ok(failed)
+    };
+    let outcome = tokio::select! {
+        outcome = both => outcome,
+        interrupted = up::interruption() => {
+            interrupted.map_err(CheckError::from).and(Err(UpError::Interrupted.into()))
+        }
+    };
+    up::down(checkout)?;
+    outcome
+}
+
+/// Documentation examples first: the runner's summary is the last that is said.
+async fn tests(checkout: &Checkout) -> Result<bool, CheckError> {
+    let cargo = gates::cargo();
+    let documented = inherited(
+        checkout,
+        &cargo,
+        &["test", "--workspace", "--doc", "--quiet"],
+    );
+    let examples = succeeded(documented, &cargo).await?;
+    let has_runner = tool(
+        checkout,
+        &cargo,
+        &["nextest".to_owned(), "--version".to_owned()],
+    )
+    .output()
+    .await
+    .is_ok_and(|output| output.status.success());
+    let arguments: &[&str] = if has_runner {
+        &["nextest", "run", "--workspace", "--no-fail-fast"]
+    } else {
+        &[
+            "test",
+            "--workspace",
+            "--no-fail-fast",
+            "--lib",
+            "--bins",
+            "--tests",
+        ]
+    };
+    Ok(succeeded(inherited(checkout, &cargo, arguments), &cargo).await? && examples)
+}
+
+fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(checkout.root())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// A command that writes to the terminal and knows the stack.
+fn inherited(checkout: &Checkout, program: &Path, arguments: &[&str]) -> tokio::process::Command {
+    let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
+    let mut command = tool(checkout, program, &arguments);
+    command
+        .env("SNOWGATE_STACK_JSON", checkout.local("stack.json"))
+        .env("INSTA_UPDATE", "no")
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit());
+    command
+}
+
+async fn succeeded(
+    mut command: tokio::process::Command,
+    program: &Path,
+) -> Result<bool, CheckError> {
+    let status = command.status().await.map_err(|source| CheckError::Run {
+        tool: shown(program),
+        source,
+    })?;
+    Ok(status.success())
+}
+
+fn shown(program: &Path) -> String {
+    program.display().to_string()
+}
