@@ -74,34 +74,14 @@ pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
 
 /// `POST /_emulator/actions/raise`.
 pub(crate) async fn serve(State(app): State<Shared>, Json(raise): Json<Raise>) -> Response {
-    let (url, body, credentials) = match prepare(&app, &raise) {
-        Ok(prepared) => prepared,
+    let message = match prepare(&app, &raise) {
+        Ok(message) => message,
         Err(error @ RaiseError::NoTicket) => return problem(StatusCode::NOT_FOUND, error),
         Err(error) => return problem(StatusCode::BAD_REQUEST, error),
     };
-    let key = format!("{}-{}", raise.record, raise.attempt);
     let before = app.world().calls.total;
-    let sent = app
-        .client
-        .post(url)
-        .basic_auth(
-            &credentials.client_id,
-            Some(credentials.client_secret.expose()),
-        )
-        .header("Idempotency-Key", &key)
-        .header("Accept", "application/json")
-        .header("Content-Type", "application/json")
-        .body(body.to_string())
-        .send()
-        .await;
-    let (status, text, trouble) = match sent {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            match response.text().await {
-                Ok(text) => (status, text, None),
-                Err(error) => (status, String::new(), Some(chain(&error))),
-            }
-        }
+    let (status, text, trouble) = match message.send(&app.client).await {
+        Ok((status, text)) => (status, text, None),
         // Status 0: the call never left, or no answer came.
         Err(error) => (0, String::new(), Some(chain(&error))),
     };
@@ -111,7 +91,7 @@ pub(crate) async fn serve(State(app): State<Shared>, Json(raise): Json<Raise>) -
         .and_then(Value::as_str)
         .map(str::to_owned);
     let mut world = app.world();
-    let calls_meanwhile = world.calls.total - before;
+    let calls_meanwhile = world.calls.total.saturating_sub(before);
     if let Some(request_id) = request_id.as_deref().filter(|_| status == 202) {
         remember(&mut world.store, &raise.record, request_id);
     }
@@ -120,22 +100,53 @@ pub(crate) async fn serve(State(app): State<Shared>, Json(raise): Json<Raise>) -
         "body": answer,
         "error": trouble,
         "request_id": request_id,
-        "idempotency_key": key,
-        "sent": body,
+        "idempotency_key": message.key,
+        "sent": message.body,
         "calls_meanwhile": calls_meanwhile,
     }))
     .into_response()
 }
 
-fn prepare(app: &Shared, raise: &Raise) -> Result<(Url, Value, ServiceCredentials), RaiseError> {
+/// A REST message, ready to be sent.
+struct Message {
+    url: Url,
+    key: String,
+    body: Value,
+    credentials: ServiceCredentials,
+}
+
+impl Message {
+    /// Sends it and gives status and text of the answer.
+    async fn send(&self, client: &reqwest::Client) -> Result<(u16, String), reqwest::Error> {
+        let ServiceCredentials {
+            client_id,
+            client_secret,
+        } = &self.credentials;
+        let response = client
+            .post(self.url.clone())
+            .basic_auth(client_id, Some(client_secret.expose()))
+            .header("Idempotency-Key", &self.key)
+            .header("Accept", "application/json")
+            .header("Content-Type", "application/json")
+            .body(self.body.to_string())
+            .send()
+            .await?;
+        Ok((response.status().as_u16(), response.text().await?))
+    }
+}
+
+fn prepare(app: &Shared, raise: &Raise) -> Result<Message, RaiseError> {
     let url = endpoint(&raise.service_api)?;
     let world = app.world();
     let row = tickets::find(&world.store, &raise.record).ok_or(RaiseError::NoTicket)?;
-    let body = build(row, &raise.body);
-    let credentials = app
-        .credentials(&raise.credentials)
-        .ok_or(RaiseError::NoCredentials)?;
-    Ok((url, body, credentials))
+    Ok(Message {
+        url,
+        key: format!("{}-{}", raise.record, raise.attempt),
+        body: build(row, &raise.body),
+        credentials: app
+            .credentials(&raise.credentials)
+            .ok_or(RaiseError::NoCredentials)?,
+    })
 }
 
 /// Credentials leave for this machine only.
@@ -202,16 +213,9 @@ fn build(row: &Row, replaced: &Map<String, Value>) -> Value {
 /// Notes the request on its ticket, as the script's own update does.
 fn remember(store: &mut crate::store::Store, record: &str, request_id: &str) {
     if let Some(row) = store.get_mut("task", record) {
-        let count = row
-            .value("sys_mod_count")
-            .parse::<u64>()
-            .unwrap_or_default()
-            + 1;
         row.set("correlation_id", request_id);
         row.set("correlation_display", "Snowgate");
-        row.set("sys_mod_count", count.to_string());
-        row.set("sys_updated_on", crate::world::now());
-        row.set("sys_updated_by", "system");
+        row.touch(&crate::world::now(), "system");
     }
 }
 

@@ -35,6 +35,17 @@ impl Row {
         self.values.insert(field.to_owned(), value.into());
     }
 
+    /// Notes that somebody changed the record.
+    pub(crate) fn touch(&mut self, at: &str, by: &str) {
+        let count = self
+            .value("sys_mod_count")
+            .parse::<u64>()
+            .unwrap_or_default();
+        self.set("sys_mod_count", (count + 1).to_string());
+        self.set("sys_updated_on", at);
+        self.set("sys_updated_by", by);
+    }
+
     /// Everything that is stored, for the control API.
     pub(crate) fn values(&self) -> &Values {
         &self.values

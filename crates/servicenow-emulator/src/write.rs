@@ -10,7 +10,7 @@ use crate::identity::Identity;
 use crate::read::{hide, no_record};
 use crate::schema::{self, Kind, Table};
 use crate::seed::is_sys_id;
-use crate::store::{Store, Values};
+use crate::store::{Row, Store, Values};
 use crate::world::now;
 
 /// Fields that the platform keeps itself.
@@ -183,63 +183,63 @@ fn apply(
     fault: Option<&FaultKind>,
     new: bool,
 ) -> Result<(), Box<Answer>> {
-    let lost = |name: &str| match fault {
-        Some(FaultKind::NotSaved { fields, .. }) => {
-            fields.is_empty() || fields.iter().any(|field| field == name)
-        }
-        _ => false,
-    };
     let Some(before) = store.get(table.name, sys_id).cloned() else {
         return Ok(());
     };
-    let class = before.table;
-    let (mut changes, mut notes) = (Values::new(), Vec::new());
-    for (name, value) in sent {
-        let allowed = new || who.access.writes_field(class, &name);
-        if !allowed || lost(&name) || PROTECTED.contains(&name.as_str()) {
-            continue;
-        }
-        match class.field(&name).map(|field| field.kind) {
-            Some(Kind::Journal) if !value.is_empty() => notes.push((name, value)),
-            Some(Kind::Journal) | None => {}
-            Some(_) if before.value(&name) != value => drop(changes.insert(name, value)),
-            Some(_) => {}
-        }
-    }
-    require_closure_fields(class, &before, &changes)?;
-    close(class, &mut changes, who);
+    let (mut changes, notes) = allowed(&before, sent, fault, |name| {
+        new || who.access.writes_field(before.table, name)
+    });
+    require_closure_fields(before.table, &before, &changes)?;
+    close(before.table, &mut changes, who);
     let at = now();
     let changed = !changes.is_empty() || !notes.is_empty();
     for (element, value) in notes {
-        add_note(
-            store,
-            (class.name, sys_id),
-            (&element, &value),
-            (&at, &who.user_name),
-        );
+        let place = (before.table.name, sys_id);
+        add_note(store, place, (&element, &value), (&at, &who.user_name));
     }
     if let Some(row) = store.get_mut(table.name, sys_id) {
         for (name, value) in changes {
             row.set(&name, value);
         }
         if changed && !new {
-            let count = row
-                .value("sys_mod_count")
-                .parse::<u64>()
-                .unwrap_or_default()
-                + 1;
-            row.set("sys_mod_count", count.to_string());
-            row.set("sys_updated_on", at);
-            row.set("sys_updated_by", who.user_name.as_str());
+            row.touch(&at, &who.user_name);
         }
     }
     Ok(())
 }
 
+/// The values that differ and may be written, and the notes to append.
+fn allowed(
+    before: &Row,
+    sent: Values,
+    fault: Option<&FaultKind>,
+    writes: impl Fn(&str) -> bool,
+) -> (Values, Vec<(String, String)>) {
+    let lost = |name: &str| match fault {
+        Some(FaultKind::NotSaved { fields, .. }) => {
+            fields.is_empty() || fields.iter().any(|field| field == name)
+        }
+        _ => false,
+    };
+    let (mut changes, mut notes) = (Values::new(), Vec::new());
+    for (name, value) in sent {
+        if !writes(&name) || lost(&name) || PROTECTED.contains(&name.as_str()) {
+            continue;
+        }
+        match before.table.field(&name).map(|field| field.kind) {
+            Some(Kind::Journal) if !value.is_empty() => notes.push((name, value)),
+            Some(Kind::Journal) | None => {}
+            Some(_) if before.value(&name) != value => drop(changes.insert(name, value)),
+            Some(_) => {}
+        }
+    }
+    (changes, notes)
+}
+
 /// The data policy of incidents: no resolution without code and notes.
 fn require_closure_fields(
     class: &Table,
-    before: &crate::store::Row,
+    before: &Row,
     changes: &Values,
 ) -> Result<(), Box<Answer>> {
     let closing = changes
