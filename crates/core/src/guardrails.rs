@@ -87,6 +87,12 @@ impl Guardrails {
         &self.digest
     }
 
+    /// The partition of AWS that all accounts are in, such as `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
     /// The mail domains that letters may go to, in lowercase.
     #[must_use]
     pub fn mail_domains(&self) -> &[String] {

@@ -47,3 +47,29 @@ pub fn parsed<T: FromStr<Err: std::fmt::Display>>(
             why: error.to_string(),
         })
 }
+
+/// The origin of a URL: scheme, host and port, without path (RFC 6454, section 6).
+#[must_use]
+pub fn origin_of(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_have_no_path() {
+        for url in [
+            "https://a.example",
+            "https://a.example/prod",
+            "https://a.example/prod/x/",
+        ] {
+            assert_eq!(origin_of(url), "https://a.example");
+        }
+        assert_eq!(
+            origin_of("http://127.0.0.1:8080/prod"),
+            "http://127.0.0.1:8080"
+        );
+    }
+}
