@@ -169,13 +169,15 @@ impl Trouble {
     }
 
     /// Whether the call may be sent again within the same call, and after what the instance asked
-    /// to wait. A write is sent again only where it certainly did not happen.
+    /// to wait. A write is sent again only where it was certainly not sent: even a 429 may come
+    /// after the work was done, and a note must not be appended twice. Whoever tries again looks
+    /// at the record first.
     pub(crate) const fn resend(self, writes: bool) -> Option<Option<Duration>> {
         match self {
-            Self::TooManyRequests { after } => Some(after),
             Self::Unreachable(_) => Some(None),
-            Self::Unavailable { after } if !writes => Some(after),
-            Self::Interrupted if !writes => Some(None),
+            _ if writes => None,
+            Self::TooManyRequests { after } | Self::Unavailable { after } => Some(after),
+            Self::Interrupted => Some(None),
             _ => None,
         }
     }
@@ -208,14 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_sent_again_only_where_it_did_not_happen() {
+    fn a_write_is_sent_again_only_where_it_was_not_sent() {
         let wait = Some(Duration::from_secs(1));
         for (trouble, read, write) in [
-            (
-                Trouble::TooManyRequests { after: wait },
-                Some(wait),
-                Some(wait),
-            ),
+            (Trouble::TooManyRequests { after: wait }, Some(wait), None),
             (
                 Trouble::Unreachable(io::ErrorKind::Other),
                 Some(None),

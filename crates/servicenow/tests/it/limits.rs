@@ -156,11 +156,11 @@ async fn nobody_there_is_unreachable() {
 
 #[tokio::test]
 async fn a_write_that_may_have_happened_is_not_sent_again() {
-    for (reply, writes) in [
-        (Reply::failure(503), 1),
-        (Reply::failure(500), 1),
-        (Reply::new(200, "text/html", "<html>"), 1),
-        (Reply::failure(429), 3),
+    for reply in [
+        Reply::failure(429),
+        Reply::failure(500),
+        Reply::failure(503),
+        Reply::new(200, "text/html", "<html>"),
     ] {
         let server = Server::start(move |seen| match (seen.method.as_str(), seen.table()) {
             ("PATCH", _) => reply.clone(),
@@ -181,7 +181,7 @@ async fn a_write_that_may_have_happened_is_not_sent_again() {
             .iter()
             .filter(|seen| seen.method == "PATCH")
             .count();
-        assert_eq!((patches, error.may_retry()), (writes, true), "{error}");
+        assert_eq!((patches, error.may_retry()), (1, true), "{error}");
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "what the tests share is test code too"
 )]
 
+mod emulator;
 mod habits;
 mod limits;
 mod owners_property;
