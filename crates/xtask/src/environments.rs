@@ -98,7 +98,7 @@ impl Environment {
                 "--quiet",
                 "--disable-pip-version-check",
             ])
-            .args(["--require-hashes", "--requirement"])
+            .args(["--require-hashes", "--no-deps", "--requirement"])
             .arg(requirements)
             .kill_on_drop(true)
             .status()
