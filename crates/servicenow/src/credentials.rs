@@ -64,8 +64,8 @@ struct Members {
     grant_type: Option<String>,
 }
 
-fn checked(name: &'static str, text: Option<String>) -> Result<Option<Secret>, CredentialsError> {
-    let Some(text) = text.map(Zeroizing::new) else {
+fn checked(name: &'static str, text: Option<Secret>) -> Result<Option<Secret>, CredentialsError> {
+    let Some(text) = text else {
         return Ok(None);
     };
     let good = (1..=1_024).contains(&text.len())
@@ -83,10 +83,18 @@ impl FromStr for Credentials {
 
     fn from_str(text: &str) -> Result<Self, CredentialsError> {
         let members: Members = serde_json::from_str(text).map_err(|_| CredentialsError::NotJson)?;
-        let name = checked("username", members.username)?;
-        let password = checked("password", members.password)?;
-        let id = checked("client_id", members.client_id)?;
-        let secret = checked("client_secret", members.client_secret)?;
+        // All are taken over before any is judged, so that each is wiped whatever comes out.
+        let [name, password, id, secret] = [
+            members.username,
+            members.password,
+            members.client_id,
+            members.client_secret,
+        ]
+        .map(|text| text.map(Zeroizing::new));
+        let name = checked("username", name)?;
+        let password = checked("password", password)?;
+        let id = checked("client_id", id)?;
+        let secret = checked("client_secret", secret)?;
         let kind = match (name, password, id, secret, members.grant_type.as_deref()) {
             (Some(name), Some(password), None, None, None) => Kind::Basic(User { name, password }),
             (None, None, Some(id), Some(secret), Some("client_credentials")) => {

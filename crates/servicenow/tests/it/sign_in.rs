@@ -172,6 +172,29 @@ async fn signing_in_again_is_never_a_loop() {
 }
 
 #[tokio::test]
+async fn a_call_signs_in_again_once_however_often_it_is_sent() {
+    let gate = Gate::new(1_800);
+    let asked = AtomicU64::new(0);
+    let server = Server::start(move |seen| match seen.path == TOKEN {
+        true => gate.reply(seen),
+        false => match asked.fetch_add(1, Ordering::SeqCst) {
+            0 | 2 => Reply::failure(401),
+            1 => Reply::failure(503),
+            _ => Reply::result(&json!([Step::Account.row()])),
+        },
+    })
+    .await;
+    let reader = Reader::new(server.session_with(CLIENT, quick()));
+    let error = Step::Account.ask(&reader).await.unwrap_err();
+    assert_eq!(error.code, "Unauthorized");
+    assert_eq!((server.count(TOKEN), server.seen().len()), (2, 5));
+    assert!(
+        Step::Account.ask(&reader).await.is_ok(),
+        "the next call starts anew"
+    );
+}
+
+#[tokio::test]
 async fn without_a_token_nothing_is_asked() {
     let refused = json!({"error": "access_denied", "error_description": "canary"});
     for (reply, code) in [
