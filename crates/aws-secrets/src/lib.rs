@@ -1,6 +1,6 @@
 //! Secrets in Secrets Manager.
 //!
-//! Functions read ([`Secrets`]); only the operator's tool writes ([`write`]), and so nothing else
+//! Functions read ([`Secrets`]); only the operator's tool writes ([`mod@write`]), and so nothing else
 //! contains that call.
 
 pub mod write;
