@@ -222,6 +222,9 @@ impl Story {
         let answer = self.facts.request(&self.id).await?.unwrap_or_default();
         for row in timeline(&answer).iter().skip(self.told) {
             self.told += 1;
+            if self.states.last() != Some(&row.state) {
+                self.states.push(row.state.clone());
+            }
             line(&format!(
                 "  {:>5.1} s  {}",
                 self.begun.elapsed().as_secs_f64(),
@@ -229,9 +232,6 @@ impl Story {
             ));
         }
         let state = state(&answer).to_lowercase();
-        if !state.is_empty() && self.states.last() != Some(&state) {
-            self.states.push(state.clone());
-        }
         Ok(state)
     }
 

@@ -85,6 +85,10 @@ pub(crate) async fn up(checkout: &Checkout) -> Result<(), UpError> {
 /// The running stack, or a new one; true if it was running before. On failure and on Ctrl-C,
 /// whatever was started has ended when this returns.
 pub(crate) async fn ensure(checkout: &Checkout) -> Result<(Stack, bool), UpError> {
+    std::fs::create_dir_all(checkout.local("")).map_err(UpError::Folder)?;
+    // A second run here waits for the first, and then finds its stack.
+    let lock = std::fs::File::create(checkout.local("lock")).map_err(UpError::Folder)?;
+    lock.lock().map_err(UpError::Folder)?;
     if let Ok(stack) = running(checkout) {
         return Ok((stack, true));
     }

@@ -84,6 +84,8 @@ pub(crate) struct Row {
     pub(crate) at: String,
     /// What happened.
     pub(crate) what: String,
+    /// The state afterwards.
+    pub(crate) state: String,
     /// Who did it.
     pub(crate) who: String,
     /// The rest.
@@ -326,13 +328,8 @@ pub(crate) fn timeline(answer: &Value) -> Vec<Row> {
 }
 
 fn row(entry: &Value) -> Row {
-    let first = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| entry.get(name))
-            .map(|value| text(Some(value)))
-    };
-    let known = ["at", "event", "type", "state", "actor", "by"];
+    let first = |name: &str| text(entry.get(name));
+    let known = ["at", "event", "state", "by"];
     let rest: Vec<String> = entry
         .as_object()
         .into_iter()
@@ -341,9 +338,10 @@ fn row(entry: &Value) -> Row {
         .map(|(name, value)| format!("{name} {}", text(Some(value))))
         .collect();
     Row {
-        at: first(&["at"]).unwrap_or_default(),
-        what: first(&["event", "type", "state"]).unwrap_or_default(),
-        who: first(&["actor", "by"]).unwrap_or_default(),
+        at: first("at"),
+        what: first("event"),
+        state: first("state"),
+        who: first("by"),
         detail: rest.join(", "),
     }
 }
@@ -379,11 +377,11 @@ mod tests {
 
     #[test]
     fn a_timeline_keeps_what_it_does_not_know() {
-        let answer =
-            json!({"timeline": [{"at": "t", "event": "decided", "actor": "x", "slot": "1"}]});
+        let answer = json!({"timeline": [{"at": "t", "event": "decided", "state": "Approved", "by": "x", "slot": "1"}]});
         let row = Row {
             at: "t".into(),
             what: "decided".into(),
+            state: "Approved".into(),
             who: "x".into(),
             detail: "slot 1".into(),
         };
