@@ -106,13 +106,19 @@ pub async fn one_change_to_a_version_wins(ledger: &impl Ledger) {
     assert_eq!(ledger.trail(&unknown.id).await.unwrap(), []);
 }
 
-/// A change whose audit row is there already is not written, whatever version it names.
+/// A change is written to the version that it names and to no other, and never where its audit
+/// row is there already.
 pub async fn a_row_is_written_once(ledger: &impl Ledger) {
     let first = held(ledger, &sys_id(), at(0)).await;
     let second = commit(ledger, samples::ask(&first, &[sys_id()], at(1))).await;
     let mut again = samples::withdraw(&first, at(2));
     again.replaces = Some(second.version);
     conflicts(ledger, &again.into()).await;
+    for wrong in [first.version, second.version + 1] {
+        let mut next = samples::withdraw(&second, at(3));
+        next.replaces = Some(wrong);
+        conflicts(ledger, &next.into()).await;
+    }
     assert_eq!(read(ledger, &first.id).await, second);
     trail_is_whole(ledger, &first.id).await;
 }

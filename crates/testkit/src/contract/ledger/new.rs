@@ -100,6 +100,12 @@ pub async fn keys_expire(ledger: &impl Ledger) {
     assert_eq!(create(999, &bound).await, replayed);
     let later = key(&bound.key, b"other", 2000);
     assert_eq!(create(999, &later).await, Created::KeyReused);
+    // Past its end it says nothing, also where something else stands in the way.
+    let source = sys_id();
+    let open = held(ledger, &source, at(500)).await;
+    let late = keyed(&samples::received(&source, at(1000)), &bound);
+    let busy = ledger.create(&late).await.unwrap();
+    assert_eq!(busy, Created::RecordBusy(open.id));
     assert_eq!(create(1000, &later).await, Created::New);
     assert_eq!(create(1001, &bound).await, Created::KeyReused);
 }
