@@ -53,6 +53,11 @@ enum Command {
     Demo,
     /// All checks, and the tests on a deployed stack.
     Test,
+    /// The static checks alone: all, or those whose names hold one of the words.
+    Check {
+        /// Parts of names, such as `clippy` or `lint`.
+        words: Vec<String>,
+    },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
     /// Check what a deployment to AWS needs.
@@ -96,6 +101,7 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::DeployLocal => up::deploy_local(checkout).await?,
         Command::Demo => demo::demo(checkout).await?,
         Command::Test => checks::test(checkout).await?,
+        Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
         Command::Preflight => preflight::preflight(checkout).await?,
         Command::MemberParameters { account, json } => {
