@@ -5,8 +5,9 @@ mod facts;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
@@ -59,7 +60,23 @@ pub(crate) async fn router(
         .route("/letters/{id}", get(letter))
         .route("/letters/{id}/html", get(letter_html))
         .route("/requests/{id}", get(request))
+        .layer(axum::middleware::from_fn(by_address))
         .with_state(Console { facts, before }))
+}
+
+/// Lets through what asks for this machine by its address. A page elsewhere whose name was made to
+/// point here (DNS rebinding) does not.
+async fn by_address(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let name = host.and_then(|host| host.split(':').next());
+    if matches!(name, Some("127.0.0.1" | "localhost")) {
+        next.run(request).await
+    } else {
+        StatusCode::MISDIRECTED_REQUEST.into_response()
+    }
 }
 
 #[derive(Template)]

@@ -110,13 +110,15 @@ pub(crate) async fn ensure(checkout: &Checkout) -> Result<(Stack, bool), UpError
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Waits for Ctrl-C, SIGTERM or the end of the terminal.
 pub(crate) async fn interruption() -> Result<(), UpError> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(UpError::Signals)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(UpError::Signals)?;
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed.map_err(UpError::Signals),
         _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
     }
 }
 

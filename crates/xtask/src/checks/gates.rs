@@ -6,9 +6,10 @@ use super::privileges;
 use crate::checkout::Checkout;
 use crate::environments::Environment;
 
-/// Versions of the checkers that cargo installs into `.tools/`.
+/// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
+/// built more often than their speed matters.
 const DENY: &str = "cargo-deny@0.20.2";
-const MACHETE: &str = "cargo-machete@0.9.1";
+const MACHETE: &str = "cargo-machete@0.9.2";
 
 /// A named check: all its commands must end as they should.
 pub(super) struct Gate {
@@ -130,7 +131,7 @@ fn dependencies(checkout: &Checkout) -> Vec<Gate> {
     let install = |tool: &str| {
         run(
             cargo(),
-            &format!("install {tool} --locked --no-default-features --root {root_words}"),
+            &format!("install {tool} --debug --locked --no-default-features --root {root_words}"),
         )
     };
     let deny = root.join("bin/cargo-deny");
