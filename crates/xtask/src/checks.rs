@@ -119,6 +119,10 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
             line(&format!("FAILED clients in the binaries: {error}"));
             failed.push("clients in the binaries");
         }
+        let rights = gates::rights(checkout);
+        if !passes(checkout, &rights).await? {
+            failed.push(rights.name);
+        }
         if let Err(error) = samples::all(checkout, &stack).await {
             line(&format!("FAILED recorded events: {error}"));
             failed.push("recorded events");

@@ -41,6 +41,15 @@ impl Wanted {
     }
 }
 
+/// What the roles of the running stack may do, compared with the golden matrix.
+pub(super) fn rights(checkout: &Checkout) -> Gate {
+    let python = Environment::MiniStack.program(checkout, "python");
+    gate(
+        "rights of the roles",
+        vec![run(python, "local/rights.py .local/stack.json")],
+    )
+}
+
 /// Cargo, the one that runs this.
 pub(super) fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
@@ -85,6 +94,13 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
     vec![
         gate("formatting", vec![run(cargo(), "fmt --all --check")]),
         gate("typos", vec![run(typos, "--config typos.toml")]),
+        gate(
+            "guards of the local AWS",
+            vec![run(
+                Environment::MiniStack.program(checkout, "python"),
+                "local/launcher_test.py",
+            )],
+        ),
         gate(
             "cfn-lint",
             vec![run(sam("cfn-lint"), "template.yaml templates/*.yaml")],
