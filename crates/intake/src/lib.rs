@@ -49,7 +49,7 @@ fn client(event: &ApiGatewayProxyRequest) -> Option<ClientId> {
     event
         .request_context
         .authorizer
-        .other
+        .fields
         .get("client")?
         .as_str()?
         .parse()
