@@ -71,10 +71,14 @@ pub(crate) async fn build(checkout: &Checkout) -> Result<Built, BuildError> {
 async fn cargo_build(checkout: &Checkout) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = tokio::process::Command::new(cargo);
-    command.args(["build", "--message-format=json-render-diagnostics"]);
-    for package in FUNCTIONS.iter().chain([&EMULATOR]) {
-        command.args(["--package", package]);
-    }
+    // The whole workspace, as the tests build it: features unify over what is built together, and
+    // another selection would compile the SDK a second time.
+    command.args([
+        "build",
+        "--workspace",
+        "--bins",
+        "--message-format=json-render-diagnostics",
+    ]);
     let output = command
         .current_dir(checkout.root())
         .stdin(Stdio::null())

@@ -156,10 +156,7 @@ fn dependencies(checkout: &Checkout) -> Vec<Gate> {
         // Advisories need RustSec's database from the network; see deny.toml.
         gate(
             "bans, licences and sources",
-            vec![
-                install(DENY),
-                run(deny, "--offline check bans licenses sources"),
-            ],
+            vec![install(DENY), run(deny, "check bans licenses sources")],
         ),
         gate(
             "unused dependencies",
