@@ -1,6 +1,7 @@
 //! Bringing the local stack up, and ending it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -275,8 +276,10 @@ fn emulator(built: &Built, credentials: &Credentials, port: u16) -> Command {
 }
 
 fn serve(checkout: &Checkout) -> Result<Command, UpError> {
+    // The build just now may have written this program anew; what runs is still there.
     let own = std::env::current_exe().map_err(UpError::Folder)?;
-    let mut command = Command::new(own);
+    let running = PathBuf::from("/proc/self/exe");
+    let mut command = Command::new(if own.exists() { own } else { running });
     command.arg("serve").current_dir(checkout.root());
     Ok(command)
 }
