@@ -64,9 +64,9 @@ where
             if opened.record.state != State::Pending {
                 break;
             }
-            if !self.stands(&opened, &slot).await? {
-                warn!("the approver does not stand any more");
-                return Ok(page::message(&Message::NoStanding)?);
+            if let Some(objection) = self.objection(&opened, &slot).await? {
+                warn!(?objection, "the decision is not taken");
+                return Ok(page::message(&objection)?);
             }
             match self.decide_slot(&opened, &slot, &form, now).await? {
                 Some(record) => opened.record = record,
@@ -95,33 +95,27 @@ where
             && is_media_type(event, "application/x-www-form-urlencoded")
     }
 
-    /// Whether the approver may still decide, as ServiceNow has it now.
-    async fn stands(&self, opened: &Opened, slot: &Slot) -> Result<bool, ApprovalError> {
+    /// What stands against the decision, as ServiceNow has it now: the ticket is closed, or the
+    /// approver may not decide any more.
+    async fn objection(
+        &self,
+        opened: &Opened,
+        slot: &Slot,
+    ) -> Result<Option<Message<'static>>, ApprovalError> {
         let request = &opened.record.request;
-        let Some(ticket) = self.servicenow.ticket(&request.source).await? else {
-            return Ok(false);
+        let ticket = self.servicenow.ticket(&request.source).await?;
+        let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
+            return Ok(Some(Message::TicketClosed));
         };
-        let beneficiary = opened
-            .record
-            .asked
-            .as_ref()
-            .and_then(|asked| asked.binding.principal.owner.as_ref());
-        let excluded = owners::involved(
-            &self.servicenow,
-            &request.requested_by,
-            &ticket,
-            beneficiary,
-        )
-        .await?;
+        let asked = opened.record.asked.as_ref();
+        let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
+        let excluded =
+            owners::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
         let approver = &opened.row.approver;
-        Ok(owners::still_stands(
-            &self.servicenow,
-            slot,
-            approver,
-            &excluded,
-            &self.guardrails,
-        )
-        .await?)
+        let stands =
+            owners::still_stands(servicenow, slot, approver, &excluded, guardrails).await?;
+        Ok((!stands).then_some(Message::NoStanding))
     }
 
     /// Signs and writes the decision on a slot. None where somebody else decided it first.

@@ -38,7 +38,7 @@ pub struct Review {
     pub requester: PersonName,
     /// Whom the principal belongs to, where that is somebody else.
     pub beneficiary: Option<PersonName>,
-    /// The principal: `user rita.chen`.
+    /// The principal: `IAM user rita.chen`.
     pub principal: String,
     /// The name of the account in the CMDB.
     pub account_name: String,
@@ -97,7 +97,7 @@ impl Review {
             number: request.source.number.as_str().to_owned(),
             requester: names.requester,
             beneficiary: names.beneficiary,
-            principal: format!("{} {}", request.target.kind, request.target.name),
+            principal: format!("IAM {} {}", request.target.kind, request.target.name),
             account_name: one_line(&names.account, 100),
             account_id: request.target.account_id.to_string(),
             policies: policies.collect(),

@@ -47,6 +47,8 @@ pub enum Message<'a> {
     AlreadyDecided(&'a Decided, Option<PersonName>),
     /// The request has ended in another way.
     Ended(State),
+    /// The ticket was closed or is gone.
+    TicketClosed,
     /// The person may no longer decide.
     NoStanding,
     /// ServiceNow cannot be reached to check that the person may decide. Keeps what was typed.
@@ -123,6 +125,14 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         Message::Ended(state) => (410, ended_title(*state), vec![
             "There is nothing left to decide here.".to_owned(),
         ]),
+        Message::TicketClosed => (
+            410,
+            "The ticket was closed",
+            vec![
+                "The record in ServiceNow that asked for this access is not open any more. Nothing was decided."
+                    .to_owned(),
+            ],
+        ),
         Message::NoStanding => (403, "You can no longer decide this", vec![
             "According to ServiceNow you are not, or no longer, one of those who may decide. Others are asked instead.".to_owned(),
         ]),
@@ -266,6 +276,7 @@ mod tests {
             Message::AlreadyDecided(&decided, None),
             Message::Ended(State::Expired),
             Message::Ended(State::Withdrawn),
+            Message::TicketClosed,
             Message::NoStanding,
             Message::Unavailable("my <reason>"),
             Message::Held("my reason"),

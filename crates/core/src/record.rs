@@ -262,7 +262,14 @@ impl RequestRecord {
     /// The state that the ticket is to be told next, if any.
     #[must_use]
     pub fn untold(&self) -> Option<State> {
-        (self.state.is_told() && !self.told.contains(&self.state)).then_some(self.state)
+        let tell = self.state.is_told() && self.ticket_holds();
+        (tell && !self.told.contains(&self.state)).then_some(self.state)
+    }
+
+    /// Whether the ticket was found to carry this request. One that was not is never written to:
+    /// whoever calls us could name any record.
+    const fn ticket_holds(&self) -> bool {
+        self.asked.is_some() || matches!(self.end_reason, Some(EndReason::Undeliverable { .. }))
     }
 
     /// What is to be done about a request that is due. `pending_for` is how long a decision is

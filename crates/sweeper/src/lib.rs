@@ -137,7 +137,8 @@ where
         let wake = WakeUp {
             request: record.id.clone(),
             version: record.version,
-            attempt: record.attempts,
+            // The attempt before this one may still be remembered by the queue.
+            attempt: record.attempts.saturating_add(1),
         };
         match step {
             Overdue::WakeDispatcher => self.queues.wake_dispatcher(&wake).await,

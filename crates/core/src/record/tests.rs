@@ -401,6 +401,25 @@ fn what_is_not_finished_is_always_due() {
         (None, None),
         "a refused ticket is left alone"
     );
+    let unread = received().record;
+    let unread = unread
+        .apply(Event::Expired, Actor::Sweeper, at(72 * 3600))
+        .unwrap()
+        .record;
+    assert_eq!(
+        (unread.due_at, unread.untold()),
+        (None, None),
+        "so is one that was never looked at"
+    );
+    let nobody = Event::Undeliverable {
+        slot: ONE.to_owned(),
+    };
+    let nobody = received()
+        .record
+        .apply(nobody, Actor::Dispatcher, at(2))
+        .unwrap()
+        .record;
+    assert_eq!(nobody.untold(), Some(State::Undeliverable));
 }
 
 #[test]
