@@ -7,7 +7,6 @@ use aws_mail::SesMailer;
 use aws_queues::SqsOutcomes;
 use aws_secrets::Secrets;
 use dispatcher::Dispatcher;
-use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
@@ -40,7 +39,7 @@ async fn main() -> Result<(), Error> {
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails,
         approval_url: required("APPROVAL_URL")?,
-        pending_for: SignedDuration::from_hours(parsed("PENDING_HOURS")?),
+        pending_for: parsed("PENDING_FOR")?,
     };
     let dispatcher = &dispatcher;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

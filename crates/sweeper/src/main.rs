@@ -2,7 +2,6 @@
 
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsRequests, SqsWork};
-use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use ports::CallError;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
@@ -50,7 +49,7 @@ async fn main() -> Result<(), Error> {
             work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
             outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         },
-        pending_for: SignedDuration::from_hours(parsed("PENDING_HOURS")?),
+        pending_for: parsed("PENDING_FOR")?,
     };
     let sweeper = &sweeper;
     run(service_fn(async |_: LambdaEvent<Value>| {
