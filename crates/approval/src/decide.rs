@@ -180,11 +180,7 @@ where
 
     /// Wakes whoever is next. Where that fails, the sweeper does it two minutes later.
     async fn wake(&self, record: &RequestRecord) {
-        let wake = WakeUp {
-            request: record.id.clone(),
-            version: record.version,
-            attempt: 0,
-        };
+        let wake = WakeUp::first(record);
         let sent = match record.state {
             State::Approved => {
                 self.work

@@ -1,13 +1,11 @@
 //! What a link shows. Nothing here changes anything.
 
 use jiff::Timestamp;
-use ports::CallError;
 use ports::ledger::Ledger;
 use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::{Review, ReviewNames, account_of};
 use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, FormProblem, Message, Page};
 use snowgate_core::record::{Decided, RequestRecord};
@@ -33,9 +31,12 @@ where
         if let Some(page) = self.closed(opened, now).await? {
             return Ok(page);
         }
-        let record = &opened.record;
-        let review = self.review(record, &opened.row.approver).await?;
-        let Some(review) = review else {
+        let (record, approver) = (&opened.record, &opened.row.approver);
+        let shown = match record.open_slot_of(approver) {
+            Some(slot) => owners::review(&self.servicenow, record, slot, approver).await?,
+            None => None,
+        };
+        let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NoStanding)?);
         };
         Ok(page::form(&review, &opened.token.nonce(now), again)?)
@@ -65,55 +66,6 @@ where
             return Ok(Some(page::message(&Message::ExpiredLink)?));
         }
         Ok(None)
-    }
-
-    async fn review(
-        &self,
-        record: &RequestRecord,
-        approver: &SysId,
-    ) -> Result<Option<Review>, ApprovalError> {
-        let Some(asked) = record.asked.as_ref() else {
-            return Ok(None);
-        };
-        let Some(slot) = record.open_slot_of(approver) else {
-            return Ok(None);
-        };
-        let standing = slot
-            .approvers
-            .iter()
-            .find(|a| a.sys_id == *approver)
-            .map(|a| a.standing);
-        let Some(standing) = standing else {
-            return Ok(None);
-        };
-        let requester = &record.request.requested_by;
-        let beneficiary = asked
-            .binding
-            .principal
-            .owner
-            .as_ref()
-            .filter(|owner| *owner != requester);
-        let mut ids = vec![requester.clone()];
-        ids.extend(beneficiary.cloned());
-        let people = self.servicenow.people(&ids).await?;
-        let name = |id: &SysId| {
-            people
-                .iter()
-                .find(|person| person.sys_id == *id)
-                .map(|person| person.name.clone())
-        };
-        let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
-        let account = self
-            .servicenow
-            .account(account_of(&slot.touched))
-            .await?
-            .ok_or_else(missing)?;
-        let names = ReviewNames {
-            requester: name(requester).ok_or_else(missing)?,
-            beneficiary: beneficiary.and_then(name),
-            account: account.name,
-        };
-        Ok(Some(Review::new(record, asked, standing, names)))
     }
 
     /// The name of a person for a page; the page does without where ServiceNow does not answer.

@@ -4,11 +4,14 @@
 //! record, the version it replaces, and the audit row. The ledger writes all of it in one
 //! transaction or none of it; of two changes to the same version one wins.
 
+mod due;
 mod event;
 
+use due::RESEND_AFTER;
+pub use due::{Overdue, PROVISION_WITHIN, backoff};
 pub use event::{EndReason, Event, FailureCode, RefusalCode};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{SignedDecision, Verdict};
@@ -19,12 +22,6 @@ use crate::id::{ClientId, Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
 use crate::request::AccessRequest;
 use crate::slots::Slot;
-
-/// How long a step may take before it is sent again.
-const RESEND_AFTER: SignedDuration = SignedDuration::from_mins(2);
-
-/// How long something approved may wait to be provisioned.
-pub const PROVISION_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A request and all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -272,36 +269,6 @@ impl RequestRecord {
         self.asked.is_some() || matches!(self.end_reason, Some(EndReason::Undeliverable { .. }))
     }
 
-    /// What is to be done about a request that is due. `pending_for` is how long a decision is
-    /// awaited.
-    #[must_use]
-    pub fn overdue(&self, now: Timestamp, pending_for: SignedDuration) -> Overdue {
-        let waited = now.duration_since(self.since);
-        let late = match (self.state, &self.asked) {
-            (State::Received, _) => waited >= pending_for,
-            (State::Pending, Some(asked)) => now >= asked.expires_at,
-            (State::Approved, _) => waited >= PROVISION_WITHIN,
-            _ => false,
-        };
-        match self.state {
-            _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
-            _ if late => Overdue::Expire,
-            State::Active if self.until.is_some_and(|end| end <= now) => Overdue::WakeProvisioner,
-            _ if self.untold().is_some() => Overdue::WakeReporter,
-            State::Received | State::Pending => Overdue::WakeDispatcher,
-            State::Approved | State::Provisioning | State::Active | State::Revoking => {
-                Overdue::WakeProvisioner
-            }
-            State::Revoked
-            | State::Refused
-            | State::Undeliverable
-            | State::Denied
-            | State::Expired
-            | State::Withdrawn
-            | State::Failed => Overdue::Nothing,
-        }
-    }
-
     fn step_of(&self, event: &Event, now: Timestamp) -> Result<Option<Step>, ChangeError> {
         Ok(Some(match event {
             Event::Received { .. }
@@ -400,46 +367,6 @@ impl RequestRecord {
             .find(|letter| letter.approver == *approver)
             .ok_or(ChangeError::NoLetter)
     }
-
-    /// When somebody must look again. Everything that is not finished has such a time.
-    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let soon = now + RESEND_AFTER;
-        match (self.state, &self.asked) {
-            (State::Active, _) if self.untold().is_some() => {
-                Some(self.until.map_or(soon, |end| end.min(soon)))
-            }
-            _ if self.untold().is_some() => Some(soon),
-            (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
-                Some(asked.expires_at)
-            }
-            (State::Active, _) => self.until,
-            (state, _) if state.is_terminal() => None,
-            _ => Some(soon),
-        }
-    }
-}
-
-/// What is to be done about a request that is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overdue {
-    /// It is not due after all.
-    Nothing,
-    /// Its time is over.
-    Expire,
-    /// The owners are still to be asked, or letters to be sent.
-    WakeDispatcher,
-    /// IAM is still to be changed.
-    WakeProvisioner,
-    /// The ticket is still to be told.
-    WakeReporter,
-}
-
-/// When a step that did not get through is tried again: two minutes, then twice as long each
-/// time, at most an hour.
-#[must_use]
-pub fn backoff(attempts: u32) -> SignedDuration {
-    let minutes = 2_i64.saturating_mul(1_i64 << attempts.min(10));
-    SignedDuration::from_mins(minutes.min(60))
 }
 
 #[cfg(test)]

@@ -12,11 +12,9 @@ use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::id::SysId;
-use snowgate_core::letter::{Review, ReviewNames, account_of};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Asked, Event, RequestRecord};
-use snowgate_core::slots::Slot;
-use snowgate_core::ticket::Person;
+use snowgate_core::slots::{Excluded, Slot, Verdict, judge};
 use tracing::{info, warn};
 
 use crate::{DispatchError, Dispatcher};
@@ -76,22 +74,17 @@ where
         approver: &SysId,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let (person, names) = self.names(&record, asked, slot, approver).await?;
-        let Some(address) = person.email.as_ref() else {
-            // The address went away since the owners were found; the sweeper comes back to it.
-            return Err(CallError::retry("servicenow:ReadPeople", "NoMail").into());
-        };
-        let standing = slot
-            .approvers
-            .iter()
-            .find(|a| a.sys_id == *approver)
-            .map(|a| a.standing);
-        let Some(standing) = standing else {
-            return Ok(record);
-        };
+        let shown = owners::review(&self.servicenow, &record, slot, approver).await?;
+        let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
+        let (person, review) = shown.ok_or_else(unfit)?;
+        // Whatever changed since the owners were found: no letter goes to anybody unfit. The
+        // sweeper comes back to it.
+        let domains = self.guardrails.mail_domains();
+        let fit = judge(&person, &Excluded::default(), domains) == Verdict::Eligible;
+        let address = person.email.as_ref().filter(|_| fit).ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
-        let letter = Review::new(&record, asked, standing, names).letter(&link)?;
+        let letter = review.letter(&link)?;
         let row = TokenRow {
             digest: token.digest(),
             request: record.id.clone(),
@@ -138,39 +131,5 @@ where
             }
         }
         Err(DispatchError::Busy)
-    }
-
-    async fn names(
-        &self,
-        record: &RequestRecord,
-        asked: &Asked,
-        slot: &Slot,
-        approver: &SysId,
-    ) -> Result<(Person, ReviewNames), DispatchError> {
-        let requester = &record.request.requested_by;
-        let beneficiary = asked
-            .binding
-            .principal
-            .owner
-            .as_ref()
-            .filter(|owner| *owner != requester);
-        let mut ids = vec![approver.clone(), requester.clone()];
-        ids.extend(beneficiary.cloned());
-        let people = self.servicenow.people(&ids).await?;
-        let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
-        let person = |id: &SysId| people.iter().find(|person| person.sys_id == *id);
-        let account = self
-            .servicenow
-            .account(account_of(&slot.touched))
-            .await?
-            .ok_or_else(missing)?;
-        let names = ReviewNames {
-            requester: person(requester).ok_or_else(missing)?.name.clone(),
-            beneficiary: beneficiary
-                .and_then(person)
-                .map(|person| person.name.clone()),
-            account: account.name,
-        };
-        Ok((person(approver).ok_or_else(missing)?.clone(), names))
     }
 }

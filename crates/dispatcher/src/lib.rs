@@ -105,11 +105,7 @@ where
             info!(state = %record.state, "nothing to tell the ticket");
             return;
         }
-        let wake = WakeUp {
-            request: record.id.clone(),
-            version: record.version,
-            attempt: 0,
-        };
+        let wake = WakeUp::first(record);
         if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
             warn!(
                 error = shell::log::chain(&failure),

@@ -95,11 +95,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     /// Wakes the dispatcher. Where that fails the request is held all the same, and the sweeper
     /// wakes it two minutes later.
     async fn wake(&self, record: &RequestRecord) {
-        let wake = WakeUp {
-            request: record.id.clone(),
-            version: record.version,
-            attempt: 0,
-        };
+        let wake = WakeUp::first(record);
         if let Err(failure) = self.queue.wake_dispatcher(&wake).await {
             let error = shell::log::chain(&failure);
             warn!(request_id = %record.id, error, "held, but the dispatcher could not be woken");

@@ -8,6 +8,8 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{AccountId, SysId};
+use snowgate_core::letter::{Review, ReviewNames, account_of};
+use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Approver, Excluded, Slot, Standing, Touched, eligible};
 use snowgate_core::ticket::{Person, Ticket};
 
@@ -124,6 +126,56 @@ pub async fn still_stands(
         .filter(|candidate| candidate.sys_id == *person)
         .collect();
     Ok(!eligible(&only, excluded, guardrails.mail_domains(), 1).is_empty())
+}
+
+/// What an approver is shown, in letter and page alike, and the approver's own record. None
+/// where the person was not asked for this slot, or is not in ServiceNow any more.
+///
+/// # Errors
+/// Where ServiceNow does not answer, or does not have the requester or the account any more.
+pub async fn review(
+    servicenow: &impl ServiceNow,
+    record: &RequestRecord,
+    slot: &Slot,
+    approver: &SysId,
+) -> Result<Option<(Person, Review)>, CallError> {
+    let asked_person = slot
+        .approvers
+        .iter()
+        .find(|asked| asked.sys_id == *approver);
+    let (Some(asked), Some(asked_person)) = (&record.asked, asked_person) else {
+        return Ok(None);
+    };
+    let requester = &record.request.requested_by;
+    let beneficiary = asked
+        .binding
+        .principal
+        .owner
+        .as_ref()
+        .filter(|owner| *owner != requester);
+    let mut ids = vec![approver.clone(), requester.clone()];
+    ids.extend(beneficiary.cloned());
+    let people = servicenow.people(&ids).await?;
+    let person = |id: &SysId| people.iter().find(|person| person.sys_id == *id);
+    let Some(reader) = person(approver) else {
+        return Ok(None);
+    };
+    let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
+    let account = servicenow
+        .account(account_of(&slot.touched))
+        .await?
+        .ok_or_else(missing)?;
+    let names = ReviewNames {
+        requester: person(requester).ok_or_else(missing)?.name.clone(),
+        beneficiary: beneficiary
+            .and_then(person)
+            .map(|person| person.name.clone()),
+        account: account.name,
+    };
+    Ok(Some((
+        reader.clone(),
+        Review::new(record, asked, asked_person.standing, names),
+    )))
 }
 
 /// The people who have a standing towards an account, eligible or not.

@@ -5,6 +5,7 @@ use std::future::Future;
 
 use snowgate_core::id::RequestId;
 use snowgate_core::principal::Principal;
+use snowgate_core::record::RequestRecord;
 
 use crate::CallError;
 
@@ -18,6 +19,27 @@ pub struct WakeUp {
     /// How often this step was sent before. Request, version and attempt together are the
     /// deduplication id where the queue has one.
     pub attempt: u32,
+}
+
+impl WakeUp {
+    /// The first wake-up for what a request has come to.
+    #[must_use]
+    pub fn first(record: &RequestRecord) -> Self {
+        Self {
+            request: record.id.clone(),
+            version: record.version,
+            attempt: 0,
+        }
+    }
+
+    /// A further one. Its attempt is not the first's, which the queue may still remember.
+    #[must_use]
+    pub fn again(record: &RequestRecord) -> Self {
+        Self {
+            attempt: record.attempts.saturating_add(1),
+            ..Self::first(record)
+        }
+    }
 }
 
 /// The queue `requests`: wakes the dispatcher.

@@ -178,11 +178,7 @@ where
         if record.untold().is_none() {
             return;
         }
-        let wake = WakeUp {
-            request: record.id.clone(),
-            version: record.version,
-            attempt: 0,
-        };
+        let wake = WakeUp::first(record);
         if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
             warn!(
                 error = shell::log::chain(&failure),

@@ -134,12 +134,7 @@ where
     }
 
     async fn wake(&self, record: &RequestRecord, step: Overdue) -> Result<(), CallError> {
-        let wake = WakeUp {
-            request: record.id.clone(),
-            version: record.version,
-            // The attempt before this one may still be remembered by the queue.
-            attempt: record.attempts.saturating_add(1),
-        };
+        let wake = WakeUp::again(record);
         match step {
             Overdue::WakeDispatcher => self.queues.wake_dispatcher(&wake).await,
             Overdue::WakeProvisioner => {

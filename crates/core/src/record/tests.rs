@@ -122,7 +122,7 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
 pub(crate) const ONE: &str = "account:210987654321";
 const TWO: &str = "account:320987654321";
 
-fn approver(n: u8) -> Actor {
+pub(crate) fn approver(n: u8) -> Actor {
     Actor::Approver { sys_id: person(n) }
 }
 
@@ -382,111 +382,4 @@ fn a_letter_is_claimed_by_one_and_claimed_again_after_a_crash() {
         sent.apply(nobody, Actor::Dispatcher, at(13)),
         Err(ChangeError::NoLetter)
     ));
-}
-
-#[test]
-fn what_is_not_finished_is_always_due() {
-    let record = pending(vec![slot("210987654321", &[2])]);
-    assert!(record.due_at.is_some());
-    let refused = Event::Refused {
-        code: RefusalCode::TicketMismatch,
-    };
-    let refused = received()
-        .record
-        .apply(refused, Actor::Dispatcher, at(2))
-        .unwrap()
-        .record;
-    assert_eq!(
-        (refused.due_at, refused.untold()),
-        (None, None),
-        "a refused ticket is left alone"
-    );
-    let unread = received().record;
-    let unread = unread
-        .apply(Event::Expired, Actor::Sweeper, at(72 * 3600))
-        .unwrap()
-        .record;
-    assert_eq!(
-        (unread.due_at, unread.untold()),
-        (None, None),
-        "so is one that was never looked at"
-    );
-    let nobody = Event::Undeliverable {
-        slot: ONE.to_owned(),
-    };
-    let nobody = received()
-        .record
-        .apply(nobody, Actor::Dispatcher, at(2))
-        .unwrap()
-        .record;
-    assert_eq!(nobody.untold(), Some(State::Undeliverable));
-}
-
-#[test]
-fn what_is_due_is_woken_or_ended() {
-    let three_days = SignedDuration::from_hours(72);
-    let record = pending(vec![slot("210987654321", &[2])]);
-    let fresh = received().record;
-    assert_eq!(fresh.overdue(at(60), three_days), Overdue::Nothing);
-    assert_eq!(fresh.overdue(at(121), three_days), Overdue::WakeDispatcher);
-    assert_eq!(fresh.overdue(at(72 * 3600), three_days), Overdue::Expire);
-    assert_eq!(
-        record.overdue(at(130), three_days),
-        Overdue::WakeDispatcher,
-        "a letter is unsent"
-    );
-    assert_eq!(record.overdue(at(72 * 3600), three_days), Overdue::Expire);
-    let yes = decide(&record, ONE, 2, Verdict::Approve);
-    let approved = record.apply(yes, approver(2), at(10)).unwrap().record;
-    assert_eq!(
-        approved.overdue(at(200), three_days),
-        Overdue::WakeProvisioner
-    );
-    assert_eq!(
-        approved.overdue(at(10 + 24 * 3600), three_days),
-        Overdue::Expire
-    );
-    let provisioning = approved
-        .apply(Event::ProvisioningStarted, Actor::Provisioner, at(11))
-        .unwrap()
-        .record;
-    assert_eq!(
-        provisioning.overdue(at(99 * 3600), three_days),
-        Overdue::WakeProvisioner
-    );
-    let active = provisioning
-        .apply(
-            Event::Activated { until: at(3600) },
-            Actor::Provisioner,
-            at(12),
-        )
-        .unwrap()
-        .record;
-    assert_eq!(active.overdue(at(200), three_days), Overdue::WakeReporter);
-    assert_eq!(
-        active.overdue(at(3600), three_days),
-        Overdue::WakeProvisioner,
-        "the end comes first"
-    );
-    let told = active
-        .apply(
-            Event::Told {
-                state: State::Active,
-            },
-            Actor::Reporter,
-            at(13),
-        )
-        .unwrap()
-        .record;
-    assert_eq!(
-        (told.due_at, told.overdue(at(3599), three_days)),
-        (Some(at(3600)), Overdue::Nothing)
-    );
-}
-
-#[test]
-fn waiting_doubles_up_to_an_hour() {
-    let minutes: Vec<i64> = (0..8).map(|n| backoff(n).as_mins()).collect();
-    assert_eq!(minutes, [2, 4, 8, 16, 32, 60, 60, 60]);
-    assert_eq!(backoff(u32::MAX).as_mins(), 60);
 }
