@@ -1,7 +1,8 @@
 //! Calls that fail: before they took effect, or after, when only the answer is lost.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use jiff::Timestamp;
 use ports::CallError;
@@ -53,6 +54,7 @@ struct Count {
     calls: u64,
     planned: Option<(u64, Moment, Aftermath)>,
     dead: bool,
+    interleaved: bool,
 }
 
 impl Fault {
@@ -67,6 +69,12 @@ impl Fault {
         self.0.lock().unwrap().planned = Some((nth, moment, aftermath));
     }
 
+    /// Every call waits for one turn of the executor first, so that calls of tasks that run at
+    /// the same time alternate.
+    pub fn interleave(&self) {
+        self.0.lock().unwrap().interleaved = true;
+    }
+
     /// Everything works again, and counting starts anew.
     pub fn mend(&self) {
         *self.0.lock().unwrap() = Count::default();
@@ -76,6 +84,10 @@ impl Fault {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.0.lock().unwrap().calls
+    }
+
+    fn is_interleaved(&self) -> bool {
+        self.0.lock().unwrap().interleaved
     }
 
     fn strike(&self) -> Option<Moment> {
@@ -113,6 +125,17 @@ impl<T> Failing<T> {
         &self,
         call: impl Future<Output = Result<R, E>>,
     ) -> Result<R, E> {
+        if self.fault.is_interleaved() {
+            let mut waited = false;
+            poll_fn(|context| {
+                if std::mem::replace(&mut waited, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+        }
         let lost = || E::from(CallError::retry("fault:Injected", "Injected"));
         match self.fault.strike() {
             None => call.await,

@@ -21,6 +21,7 @@ mod queues;
 pub mod samples;
 mod servicenow;
 mod tickets;
+pub mod world;
 
 pub use directory::{FakeDirectory, Trouble};
 pub use failing::{Aftermath, Failing, Fault, Moment};

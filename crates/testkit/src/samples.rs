@@ -1,7 +1,7 @@
 //! Requests to test with: all of them valid, with ids that no other test has.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal, content_digest};
@@ -69,7 +69,13 @@ pub fn policy() -> PolicyArn {
 /// A request from this ServiceNow record for this principal.
 #[must_use]
 pub fn request(source: &SysId, target: &Principal) -> AccessRequest {
-    let body = json!({
+    AccessRequest::parse(body(source, target).to_string().as_bytes()).unwrap()
+}
+
+/// The body of the same request, as a client sends it.
+#[must_use]
+pub fn body(source: &SysId, target: &Principal) -> Value {
+    json!({
         "source": {"table": "sc_req_item", "sys_id": source, "number": "RITM0010001"},
         "requested_by": {"sys_id": "b".repeat(32)},
         "target": {
@@ -79,8 +85,7 @@ pub fn request(source: &SysId, target: &Principal) -> AccessRequest {
         "grants": [{"type": "attach_managed_policy", "policy_arn": policy()}],
         "duration": "PT8H",
         "justification": "Quarter-end reports"
-    });
-    AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+    })
 }
 
 /// A new request of [`client`] from this ServiceNow record, for a user of its own.

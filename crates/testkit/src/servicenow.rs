@@ -57,6 +57,17 @@ impl FakeServiceNow {
             .push(item);
     }
 
+    /// Puts the one configuration item of an account, in place of all others.
+    pub fn put_account(&self, account: &AccountId, item: AccountItem) {
+        let mut records = self.0.lock().unwrap();
+        records.accounts.insert(account.clone(), vec![item]);
+    }
+
+    /// Removes every configuration item of an account.
+    pub fn remove_account(&self, account: &AccountId) {
+        self.0.lock().unwrap().accounts.remove(account);
+    }
+
     /// Puts a group.
     pub fn put_group(&self, sys_id: &SysId, group: Group) {
         self.0.lock().unwrap().groups.insert(sys_id.clone(), group);
