@@ -7,25 +7,29 @@ export SNOWGATE_PORT_SERVICENOW ?= $(PORT_SERVICENOW)
 export SNOWGATE_PORT_APPROVAL ?= $(PORT_APPROVAL)
 export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 
+# One build of everything, with its progress shown: another selection of packages would compile
+# much of it twice.
+XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
+
 .PHONY: help demo up down status test fmt lint deploy
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: ## one request the whole way, on this machine
-	@cargo xtask demo
+	@$(XTASK) demo
 
 up: ## start the local stack and leave it running
-	@cargo xtask up
+	@$(XTASK) up
 
 down: ## end the local stack
-	@cargo xtask down
+	@$(XTASK) down
 
 status: ## what runs here
-	@cargo xtask status
+	@$(XTASK) status
 
 test: ## all checks, and all tests on a deployed stack
-	@cargo xtask test
+	@$(XTASK) test
 
 fmt: ## format
 	@cargo fmt --all
@@ -35,6 +39,6 @@ lint: ## clippy and rustdoc as `make test` runs them
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 deploy: ## build for Lambda and deploy to AWS, asking for the parameters
-	@cargo xtask preflight
+	@$(XTASK) preflight
 	sam build
 	sam deploy --guided

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::checkout::Checkout;
 use crate::environments::{Environment, EnvironmentError};
 use crate::samples;
+use crate::stack::Stack;
 use crate::terminal::line;
 use crate::up::{self, UpError};
 use gates::Gate;
@@ -127,7 +128,7 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
             line(&format!("FAILED recorded events: {error}"));
             failed.push("recorded events");
         }
-        if !tests(checkout).await? {
+        if !tests(checkout, &stack).await? {
             failed.push("tests");
         }
         Ok(failed)
@@ -143,10 +144,11 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
 }
 
 /// Documentation examples first: the runner's summary is the last that is said.
-async fn tests(checkout: &Checkout) -> Result<bool, CheckError> {
+async fn tests(checkout: &Checkout, stack: &Stack) -> Result<bool, CheckError> {
     let cargo = gates::cargo();
     let documented = inherited(
         checkout,
+        stack,
         &cargo,
         &["test", "--workspace", "--doc", "--quiet"],
     );
@@ -171,7 +173,7 @@ async fn tests(checkout: &Checkout) -> Result<bool, CheckError> {
             "--tests",
         ]
     };
-    Ok(succeeded(inherited(checkout, &cargo, arguments), &cargo).await? && examples)
+    Ok(succeeded(inherited(checkout, stack, &cargo, arguments), &cargo).await? && examples)
 }
 
 fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::process::Command {
@@ -187,11 +189,20 @@ fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::pro
 }
 
 /// A command that writes to the terminal and knows the stack.
-fn inherited(checkout: &Checkout, program: &Path, arguments: &[&str]) -> tokio::process::Command {
+fn inherited(
+    checkout: &Checkout,
+    stack: &Stack,
+    program: &Path,
+    arguments: &[&str],
+) -> tokio::process::Command {
+    let independent_client = Environment::Checks.program(checkout, "python");
     let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
     let mut command = tool(checkout, program, &arguments);
     command
         .env("SNOWGATE_STACK_JSON", checkout.local("stack.json"))
+        .env("SNOWGATE_AWS_ENDPOINT", &stack.aws_endpoint)
+        .env("SNOWGATE_REQUIRE_STACK", "1")
+        .env("SNOWGATE_PYSNC_PYTHON", independent_client)
         .env("INSTA_UPDATE", "no")
         .stdout(Stdio::inherit())
         .stderr(Stdio::inherit());
