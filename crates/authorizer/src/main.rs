@@ -3,7 +3,7 @@
 use authorizer::{Authorizer, ClientsSecret};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use aws_secrets::Secrets;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ports::CallError;
 use shell::environment::required;
 
@@ -28,10 +28,11 @@ async fn main() -> Result<(), Error> {
     let authorizer = &authorizer;
     run(service_fn(
         async |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
-            authorizer
-                .authorize(&event.payload)
-                .await
-                .map_err(Error::from)
+            let decided = authorizer.authorize(&event.payload).await;
+            decided.map_err(|unauthorized| Diagnostic {
+                error_type: "Unauthorized".to_owned(),
+                error_message: unauthorized.to_string(),
+            })
         },
     ))
     .await
