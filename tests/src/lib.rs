@@ -5,7 +5,7 @@
 //! was seen.
 
 #![expect(
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::expect_used,
     clippy::panic,
     reason = "test code: a surprise ends the test, and the message is its report"

@@ -44,6 +44,7 @@ pub struct Stack {
 }
 
 enum Turn {
+    Aside,
     Shared {
         _held: RwLockReadGuard<'static, ()>,
     },
@@ -67,11 +68,11 @@ impl Stack {
         stack
     }
 
-    /// The same stack, to be used beside others from now on.
+    /// The same stack while others have their turn: for waiting, where nobody is in the way.
     #[must_use]
-    pub async fn share(self) -> Self {
-        drop(self);
-        Self::shared().await
+    pub fn step_aside(mut self) -> Self {
+        self._turn = Turn::Aside;
+        self
     }
 
     fn load(turn: Turn) -> Self {
@@ -165,6 +166,15 @@ impl Stack {
             assert!(Instant::now() < end, "waited for {what}: {request}");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Sends a wake-up for a request to a queue, as the sweeper does where a step got stuck.
+    pub async fn wake(&self, queue: &str, id: &str) {
+        let message = json!({
+            "QueueUrl": self.fact(&format!("/queues/{queue}")),
+            "MessageBody": json!({ "request_id": id }).to_string(),
+        });
+        self.aws.call("sqs", "send_message", &message).await;
     }
 
     /// Everything that the ledger and the links hold about a request.

@@ -17,7 +17,7 @@ async fn a_request_that_nobody_decides_expires_and_the_ticket_is_told() {
     let id = case.raise(&stack).await;
     let letter = stack.mailbox.one(&case.number).await;
     pending_for(&stack, &usual).await;
-    let stack = stack.share().await;
+    let stack = stack.step_aside();
 
     stack
         .reaches_within(&id, "Expired", A_MINUTE_AND_SOME)

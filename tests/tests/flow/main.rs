@@ -4,6 +4,12 @@
 //! Each test has a ticket of its own and, where IAM matters, an IAM user of its own, so that they
 //! run beside each other and in any order, on a stack that was used before.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test code: a surprise ends the test, and the message is its report"
+)]
+
 mod credentials;
 mod decided_once;
 mod denied;
