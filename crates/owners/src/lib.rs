@@ -129,7 +129,8 @@ pub async fn still_stands(
 }
 
 /// What an approver is shown, in letter and page alike, and the approver's own record. None
-/// where the person was not asked for this slot, or is not in ServiceNow any more.
+/// where the person was not asked for this slot, is not in ServiceNow any more, or has turned out
+/// to be the requester or the beneficiary.
 ///
 /// # Errors
 /// Where ServiceNow does not answer, or does not have the requester or the account any more.
@@ -160,6 +161,10 @@ pub async fn review(
     let Some(reader) = person(approver) else {
         return Ok(None);
     };
+    let mut involved = [Some(requester), beneficiary].into_iter().flatten();
+    if involved.any(|id| person(id).is_some_and(|involved| involved.is_same_as(reader))) {
+        return Ok(None);
+    }
     let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
     let account = servicenow
         .account(account_of(&slot.touched))
