@@ -29,6 +29,7 @@ pub struct FakeDirectory(Arc<Mutex<World>>);
 struct World {
     accounts: BTreeMap<AccountId, Account>,
     trouble: HashMap<AccountId, Trouble>,
+    refused: Vec<PolicyArn>,
     changes: Vec<String>,
 }
 
@@ -80,6 +81,11 @@ impl FakeDirectory {
             Some(trouble) => world.trouble.insert(account.clone(), trouble),
             None => world.trouble.remove(account),
         };
+    }
+
+    /// Denies attaching this policy from now on.
+    pub fn refuse(&self, policy: &PolicyArn) {
+        self.0.lock().unwrap().refused.push(policy.clone());
     }
 
     /// The policies attached to a principal; none if it does not exist.
@@ -160,6 +166,9 @@ impl Member for FakeDirectory {
     ) -> Result<(), DirectoryError> {
         const ATTACH: &str = "fake:Attach";
         let mut world = self.0.lock().unwrap();
+        if world.refused.contains(policy) {
+            return Err(CallError::last(ATTACH, "AccessDenied").into());
+        }
         let account = world.account(ATTACH, &principal.account_id)?;
         let missing = || CallError::last(ATTACH, "NoSuchEntity");
         if !account.policies.contains_key(policy) {

@@ -225,7 +225,7 @@ impl World {
         self.decide(&record, OWNER, Verdict::Approve, &self.keys, now)
     }
 
-    /// A decision, signed with this key.
+    /// The same request after a decision, signed with this key.
     #[must_use]
     pub fn decide(
         &self,
@@ -235,6 +235,21 @@ impl World {
         keys: &FakeKeys,
         now: Timestamp,
     ) -> RequestRecord {
+        let decided = self.sign(record, who, verdict, keys, now);
+        let actor = Actor::Approver { sys_id: id(who) };
+        self.apply(record, Event::Decided { decided }, actor, now)
+    }
+
+    /// A decision, signed with this key and not written down.
+    #[must_use]
+    pub fn sign(
+        &self,
+        record: &RequestRecord,
+        who: u8,
+        verdict: Verdict,
+        keys: &FakeKeys,
+        now: Timestamp,
+    ) -> Decided {
         let asked = record.asked.as_ref().unwrap();
         let reason: snowgate_core::prose::Reason = "Known and needed".parse().unwrap();
         let decision = Decision {
@@ -248,9 +263,7 @@ impl World {
         };
         let mac = ready(keys.sign(&decision.signed_bytes().unwrap())).unwrap();
         let signed = SignedDecision { decision, mac };
-        let decided = Decided { signed, reason };
-        let actor = Actor::Approver { sys_id: id(who) };
-        self.apply(record, Event::Decided { decided }, actor, now)
+        Decided { signed, reason }
     }
 
     /// Applies an event and writes it down.
@@ -284,6 +297,9 @@ impl World {
             policies.push(policy.unwrap().bound());
         }
         let mut asked = samples::asked(request, people, expires_at);
+        for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
+            approver.standing = standing(&approver.sys_id);
+        }
         asked.binding = Binding {
             principal: principal.unwrap().unwrap().bound(),
             policies,

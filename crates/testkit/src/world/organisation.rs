@@ -3,6 +3,7 @@
 use snowgate_core::account::{AccountItem, PrincipalFacts};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::id::SysId;
+use snowgate_core::slots::Standing;
 use snowgate_core::ticket::{Person, PersonName};
 
 use crate::samples::ACCOUNT;
@@ -87,6 +88,20 @@ pub fn person(n: u8) -> Person {
 #[must_use]
 pub fn address(n: u8) -> String {
     format!("person-{n:x}@meridian.example")
+}
+
+/// The standing that a person has towards the account at first; strangers pass for owners.
+#[must_use]
+pub fn standing(person: &SysId) -> Standing {
+    let known = [
+        (MANAGER, Standing::Manager),
+        (LEAD, Standing::SupportGroupManager),
+        (MEMBER, Standing::SupportGroupMember),
+        (COLLEAGUE, Standing::SupportGroupMember),
+        (SECURITY, Standing::Security),
+    ];
+    let found = known.into_iter().find(|(n, _)| id(*n) == *person);
+    found.map_or(Standing::Owner, |(_, standing)| standing)
 }
 
 /// The account as the CMDB has it at first.
