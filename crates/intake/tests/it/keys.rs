@@ -29,7 +29,7 @@ fn the_same_key_with_another_body_is_refused() {
     let spaced = format!(" {body}");
     let other = setup.body().to_string();
     for changed in [spaced, other] {
-        let answer = setup.post(&changed, Some("sys-1"), 1).is_problem(409);
+        let answer = setup.post(&changed, Some("sys-1"), 1).problem(409);
         let id = first.body["request_id"].as_str().unwrap();
         assert!(!answer.text.contains(id), "says nothing of the first");
     }
@@ -63,7 +63,7 @@ fn a_record_has_one_open_request() {
     let body = setup.body().to_string();
     let first = setup.post(&body, Some("sys-1"), 0);
     for key in [Some("sys-2"), None] {
-        let answer = setup.post(&body, key, 1).is_problem(409);
+        let answer = setup.post(&body, key, 1).problem(409);
         assert_eq!(answer.body["request_id"], first.body["request_id"]);
     }
     assert_eq!(setup.world.ledger.records().len(), 1);
@@ -75,12 +75,12 @@ fn keys_that_are_no_keys() {
     let body = setup.body().to_string();
     let long = "k".repeat(256);
     for key in ["", "a b", "a\tb", "ключ", long.as_str()] {
-        setup.post(&body, Some(key), 0).is_problem(400);
+        setup.post(&body, Some(key), 0).problem(400);
     }
     let mut event = super::post(&body, Some("one"));
     event["multiValueHeaders"] =
         json!({"Content-Type": ["application/json"], "Idempotency-Key": ["one", "two"]});
-    setup.send(event, 0).is_problem(400);
+    setup.send(event, 0).problem(400);
     assert_eq!(setup.world.ledger.records(), []);
 }
 
@@ -91,7 +91,7 @@ fn replays_with_crashes_make_one_request() {
         let setup = setup();
         let body = setup.body().to_string();
         setup.world.fault.at(1, moment, Aftermath::Dead);
-        setup.post(&body, Some("sys-1"), 0).is_problem(503);
+        setup.post(&body, Some("sys-1"), 0).problem(503);
         setup.world.fault.mend();
         let answers: Vec<_> = (1..50)
             .map(|second| setup.post(&body, Some("sys-1"), second))

@@ -64,7 +64,7 @@ impl From<ApiGatewayProxyResponse> for Answer {
 impl Answer {
     /// Asserts that this is a problem (RFC 9457) with this status.
     #[track_caller]
-    fn is_problem(self, status: i64) -> Self {
+    fn problem(self, status: i64) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.media_type, "application/problem+json");
         assert_eq!(self.body["status"], status);

@@ -48,7 +48,7 @@ fn requests_of_others_do_not_exist() {
     let record = setup.world.received(at(0));
     let none = setup
         .send(get(ONE, "req-0", json!(null), "servicenow"), 1)
-        .is_problem(404);
+        .problem(404);
     let strangers = [
         (record.id.as_str(), "another"),
         ("req-00000000000000000000000000000000", "servicenow"),
@@ -56,7 +56,7 @@ fn requests_of_others_do_not_exist() {
     for (id, client) in strangers {
         let answer = setup
             .send(get(ONE, id, json!(null), client), 1)
-            .is_problem(404);
+            .problem(404);
         assert_eq!(answer.text, none.text, "all of them look the same");
     }
     let query = json!({"sys_id": record.request.source.sys_id});
@@ -81,7 +81,7 @@ fn a_list_has_one_parameter() {
     ] {
         setup
             .send(get(LIST, "", query, "servicenow"), 0)
-            .is_problem(400);
+            .problem(400);
     }
 }
 
@@ -98,7 +98,7 @@ fn without_the_ledger_there_is_a_problem_to_read() {
         for nth in 1..=calls {
             setup.world.fault.mend();
             setup.world.fault.at(nth, Moment::Before, Aftermath::Alive);
-            setup.send(event.clone(), 1).is_problem(503);
+            setup.send(event.clone(), 1).problem(503);
         }
     }
 }

@@ -49,7 +49,7 @@ fn without_the_ledger_nothing_is_accepted() {
     setup.world.fault.at(1, Moment::Before, Aftermath::Dead);
     let answer = setup
         .post(&setup.body().to_string(), Some("k"), 0)
-        .is_problem(503);
+        .problem(503);
     assert!(
         !answer.text.contains("fault:Injected"),
         "the problem names nothing inside"
@@ -92,7 +92,7 @@ fn bodies_that_are_no_requests() {
         ),
     ];
     for (body, status, pointer, code) in table {
-        let answer = setup.post(&body, Some("key"), 0).is_problem(status);
+        let answer = setup.post(&body, Some("key"), 0).problem(status);
         let errors = answer.body["errors"].as_array().unwrap();
         let found = errors
             .iter()
@@ -101,7 +101,7 @@ fn bodies_that_are_no_requests() {
     }
     let mut not_base64 = post("%%%", None);
     not_base64["isBase64Encoded"] = json!(true);
-    setup.send(not_base64, 0).is_problem(400);
+    setup.send(not_base64, 0).problem(400);
     assert_eq!(setup.world.ledger.records(), []);
     assert_eq!(setup.world.queues.sent(), []);
 }
@@ -127,9 +127,7 @@ fn what_the_guardrails_do_not_allow_is_not_kept() {
     for (pointer, value, code) in table {
         let mut body = setup.body();
         *body.pointer_mut(pointer).unwrap() = json!(value);
-        let answer = setup
-            .post(&body.to_string(), Some("key"), 0)
-            .is_problem(422);
+        let answer = setup.post(&body.to_string(), Some("key"), 0).problem(422);
         let findings = answer.body["findings"].as_array().unwrap();
         let found = findings
             .iter()
@@ -152,11 +150,11 @@ fn other_media_types_are_refused() {
     ] {
         let mut event = post(&setup.body().to_string(), None);
         event["headers"]["Content-Type"] = json!(media);
-        setup.send(event, 0).is_problem(415);
+        setup.send(event, 0).problem(415);
     }
     let mut event = post(&setup.body().to_string(), None);
     event["headers"] = json!({});
-    setup.send(event, 0).is_problem(415);
+    setup.send(event, 0).problem(415);
     assert_eq!(setup.world.ledger.records(), []);
 }
 
@@ -171,7 +169,7 @@ fn whoever_the_authorizer_did_not_let_in_gets_nothing() {
     ] {
         let mut event = post(&setup.body().to_string(), None);
         event["requestContext"]["authorizer"] = authorizer;
-        setup.send(event, 0).is_problem(403);
+        setup.send(event, 0).problem(403);
     }
     assert_eq!(setup.world.ledger.records(), []);
 }
@@ -187,7 +185,7 @@ fn other_routes_do_not_exist() {
         let mut event = post(&setup.body().to_string(), None);
         event["httpMethod"] = json!(method);
         event["resource"] = json!(resource);
-        setup.send(event, 0).is_problem(404);
+        setup.send(event, 0).problem(404);
     }
     assert_eq!(setup.world.ledger.records(), []);
 }
