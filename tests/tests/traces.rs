@@ -1,6 +1,6 @@
 //! What is left behind by everything that the stack has done so far: no token, no secret, no mail
 //! address, no name, none of the words that people typed. Cargo runs the targets of a package in the order
-//! of their names, so this one comes after `flow`.
+//! of their names, so this one comes after `flow` and `phone`.
 
 #![expect(
     clippy::expect_used,
