@@ -31,6 +31,8 @@ pub struct Case {
     pub policy: String,
     /// Who asks.
     pub requester: Person,
+    /// For how long, as ISO 8601 has it.
+    pub duration: String,
     /// Words that must show up nowhere but in the letter and on the page.
     pub justification: String,
 }
@@ -67,6 +69,7 @@ impl Case {
             number: format!("RITM{digits}"),
             policy: format!("arn:aws:iam::{account}:policy/reports-read"),
             requester,
+            duration: "PT4H".to_owned(),
             justification: format!("canary-{} month-end reports", random_hex(16)),
         }
     }
@@ -93,7 +96,7 @@ impl Case {
             "u_principal_type": "user",
             "u_principal_name": self.user,
             "u_grants": grants,
-            "u_duration": "PT4H",
+            "u_duration": self.duration,
             "u_justification": self.justification,
         });
         let fields = record.as_object_mut().expect("an object");
@@ -112,7 +115,7 @@ impl Case {
                 "principal": { "type": "user", "name": self.user },
             },
             "grants": [{ "type": "attach_managed_policy", "policy_arn": self.policy }],
-            "duration": "PT4H",
+            "duration": self.duration,
             "justification": self.justification,
         })
     }
@@ -140,6 +143,16 @@ impl Case {
         stack.reaches(&id, "Pending").await;
         let letter = stack.mailbox.one(&self.number).await;
         (id, letter)
+    }
+
+    /// A client asks, the owner approves, the access is there; the request's id.
+    pub async fn granted(&self, stack: &Stack) -> String {
+        let id = self.submit(stack).await;
+        let letter = stack.mailbox.one(&self.number).await;
+        let reason = "canary-reason: agreed";
+        stack.browser.decide(&letter.link, "approve", reason).await;
+        stack.servicenow.closed(&self.sys_id).await;
+        id
     }
 
     /// Checks that IAM has nothing that this case asked for.

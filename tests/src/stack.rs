@@ -168,6 +168,33 @@ impl Stack {
         }
     }
 
+    /// Changes environment variables of a function, or removes those without a value; their values
+    /// before. A call that is being answered may be lost: only while nobody else has a turn.
+    pub async fn configure(
+        &self,
+        function: &str,
+        change: &[(&str, Option<&str>)],
+    ) -> Vec<Option<String>> {
+        let name = json!({ "FunctionName": self.fact(&format!("/functions/{function}")) });
+        let operation = "get_function_configuration";
+        let found = self.aws.call("lambda", operation, &name).await;
+        let mut variables = found["Environment"]["Variables"].clone();
+        let all = variables.as_object_mut().expect("there are variables");
+        let mut before = Vec::new();
+        for (name, value) in change {
+            let old = match value {
+                Some(value) => all.insert((*name).to_owned(), json!(value)),
+                None => all.remove(*name),
+            };
+            before.push(old.and_then(|old| old.as_str().map(str::to_owned)));
+        }
+        let mut order = name;
+        order["Environment"] = json!({ "Variables": variables });
+        let operation = "update_function_configuration";
+        self.aws.call("lambda", operation, &order).await;
+        before
+    }
+
     /// Sends a wake-up for a request to a queue, as the sweeper does where a step got stuck.
     pub async fn wake(&self, queue: &str, id: &str) {
         let message = json!({

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use flow_tests::{Case, Stack};
-use serde_json::{Value, json};
 
 /// The sweeper comes by every minute, and ServiceNow is told after that.
 const A_MINUTE_AND_SOME: Duration = Duration::from_secs(100);
@@ -13,10 +12,12 @@ async fn a_request_that_nobody_decides_expires_and_the_ticket_is_told() {
     let stack = Stack::alone().await;
     let case = Case::of(&stack, "210987654321").await;
     // The dispatcher notes the end when it asks; the sweeper then goes by what was noted.
-    let usual = pending_for(&stack, "PT6S").await;
+    let short = [("PENDING_FOR", Some("PT6S"))];
+    let usual = stack.configure("dispatcher", &short).await.remove(0);
     let id = case.raise(&stack).await;
     let letter = stack.mailbox.one(&case.number).await;
-    pending_for(&stack, &usual).await;
+    let usual = [("PENDING_FOR", usual.as_deref())];
+    stack.configure("dispatcher", &usual).await;
     let stack = stack.step_aside();
 
     stack
@@ -44,28 +45,4 @@ async fn usually_a_decision_is_awaited_for_three_days() {
     let end = request["decide_by"].as_str().expect("decided by when");
     let waits = flow_tests::seconds_between(asked, end);
     assert_eq!(waits, 72 * 3600, "from {asked} to {end}");
-}
-
-/// Sets how long the dispatcher lets decisions be awaited; how long it was before.
-async fn pending_for(stack: &Stack, duration: &str) -> String {
-    let name = json!({ "FunctionName": stack.fact("/functions/dispatcher") });
-    let found = stack
-        .aws
-        .call("lambda", "get_function_configuration", &name)
-        .await;
-    let mut variables = found["Environment"]["Variables"].clone();
-    let before = variables["PENDING_FOR"]
-        .as_str()
-        .expect("it is set")
-        .to_owned();
-    variables["PENDING_FOR"] = Value::from(duration);
-    let change = json!({
-        "FunctionName": stack.fact("/functions/dispatcher"),
-        "Environment": { "Variables": variables },
-    });
-    stack
-        .aws
-        .call("lambda", "update_function_configuration", &change)
-        .await;
-    before
 }

@@ -13,6 +13,7 @@
 mod credentials;
 mod decided_once;
 mod denied;
+mod ended;
 mod expired;
 mod faults;
 mod granted;
