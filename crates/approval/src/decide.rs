@@ -47,18 +47,24 @@ where
                 return self.show(&opened, Some((&problem, &typed)), now).await;
             }
         };
-        if !opened.token.accepts_nonce(&form.nonce, now) {
-            return self
-                .show(
-                    &opened,
-                    Some((&FormProblem::Stale, form.reason.as_str())),
-                    now,
-                )
-                .await;
-        }
         if let Some(page) = self.closed(&opened, now).await? {
             return Ok(page);
         }
+        let content = opened.record.content().ok_or(ApprovalError::Inconsistent)?;
+        if !opened.token.accepts_nonce(&form.nonce, content, now) {
+            let again = Some((&FormProblem::Stale, form.reason.as_str()));
+            return self.show(&opened, again, now).await;
+        }
+        self.decide_all(opened, &form, now).await
+    }
+
+    /// Decides every open slot that the approver can fill.
+    async fn decide_all(
+        &self,
+        opened: Opened,
+        form: &DecisionForm,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
         let mut opened = opened;
         while let Some(slot) = opened.record.open_slot_of(&opened.row.approver).cloned() {
             if opened.record.state != State::Pending {
@@ -68,7 +74,7 @@ where
                 warn!(?objection, "the decision is not taken");
                 return Ok(page::message(&objection)?);
             }
-            match self.decide_slot(&opened, &slot, &form, now).await? {
+            match self.decide_slot(&opened, &slot, form, now).await? {
                 Some(record) => opened.record = record,
                 None => {
                     let record = self.ledger.load(&opened.record.id).await?;
@@ -127,11 +133,11 @@ where
         now: Timestamp,
     ) -> Result<Option<RequestRecord>, ApprovalError> {
         let mut record = opened.record.clone();
+        // What is signed is what this record says, and what was shown.
         let content = record
-            .asked
-            .as_ref()
-            .map(|asked| asked.content.clone())
-            .ok_or(ApprovalError::Lost)?;
+            .content()
+            .cloned()
+            .ok_or(ApprovalError::Inconsistent)?;
         let decision = Decision {
             request: record.id.clone(),
             content,

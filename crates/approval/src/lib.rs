@@ -8,6 +8,8 @@
 mod decide;
 mod show;
 
+use std::time::Duration;
+
 use askama::Error as TemplateError;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
@@ -23,6 +25,10 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::page::{self, Message, Page};
 use snowgate_core::record::{ChangeError, RequestRecord};
 use tracing::{Instrument as _, error, info_span};
+
+/// How long a page may take, below the function's own time-out: there must be time left for the
+/// page that keeps what was typed.
+const PATIENCE: Duration = Duration::from_secs(14);
 
 /// The approval function with what it needs.
 pub struct Approval<L, S, K, W, O> {
@@ -48,11 +54,17 @@ pub struct Approval<L, S, K, W, O> {
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
     /// A call failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Call(#[from] CallError),
     /// The link is for a request that the ledger does not have.
     #[error("the ledger does not have the request of a link")]
     Lost,
+    /// The answer took too long.
+    #[error("the answer took too long")]
+    TooSlow,
+    /// The record does not agree with itself: somebody has written to it.
+    #[error("the content of the request is not what its digest says")]
+    Inconsistent,
     /// A page could not be filled.
     #[error("a page could not be filled")]
     Template(#[from] TemplateError),
@@ -60,7 +72,7 @@ pub enum ApprovalError {
     #[error("a decision could not be hashed")]
     Canonical(#[from] CanonicalError),
     /// A change that the rules do not allow.
-    #[error("{0}")]
+    #[error(transparent)]
     Change(#[from] ChangeError),
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
@@ -99,9 +111,9 @@ where
         now: Timestamp,
     ) -> ApiGatewayProxyResponse {
         let method = event.http_method.as_str();
-        let page = self
-            .page(event, method, now)
+        let page = tokio::time::timeout(PATIENCE, self.page(event, method, now))
             .await
+            .unwrap_or(Err(ApprovalError::TooSlow))
             .unwrap_or_else(|failure| {
                 error!(
                     error = shell::log::chain(&failure),

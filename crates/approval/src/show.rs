@@ -39,7 +39,9 @@ where
         let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NoStanding)?);
         };
-        Ok(page::form(&review, &opened.token.nonce(now), again)?)
+        let content = record.content().ok_or(ApprovalError::Inconsistent)?;
+        let nonce = opened.token.nonce(content, now);
+        Ok(page::form(&review, &nonce, again)?)
     }
 
     /// The page where there is nothing to decide: decided before, ended, or out of time.

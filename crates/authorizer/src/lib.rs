@@ -18,8 +18,9 @@ use snowgate_core::caller::{BasicCredentials, Caller, Clients};
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-/// How long the clients' secret is believed before it is read again.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long the clients' secret is believed before it is read again. With API Gateway's own
+/// cache of 30 s, a withdrawn credential works for a minute at most.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// Where the clients' secret comes from.
 pub trait ClientsSecret {

@@ -1,5 +1,7 @@
 //! The authorizer as a Lambda function.
 
+use std::time::Duration;
+
 use authorizer::{Authorizer, ClientsSecret};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use aws_secrets::Secrets;
@@ -22,7 +24,7 @@ impl ClientsSecret for StoredSecret {
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let arn = required("CLIENTS_SECRET_ARN")?;
-    let secrets = Secrets::new(&shell::aws().await);
+    let secrets = Secrets::new(&shell::aws(Duration::from_secs(3)).await);
     let authorizer = Authorizer::new(StoredSecret { secrets, arn });
     authorizer.warm_up().await;
     let authorizer = &authorizer;

@@ -42,20 +42,20 @@ impl ReviewToken {
         Digest::of(&self.0)
     }
 
-    /// The nonce of a form that was shown at this time: `seconds.mac`. It is computed from the
+    /// The nonce of a form that showed this content at this time: `seconds.mac`. It is computed from the
     /// token alone, so that showing the form has no side effect.
     #[must_use]
-    pub fn nonce(&self, shown: Timestamp) -> String {
+    pub fn nonce(&self, content: &Digest, shown: Timestamp) -> String {
         let seconds = shown.as_second();
         format!(
             "{seconds}.{}",
-            URL_SAFE_NO_PAD.encode(self.nonce_mac(seconds).finalize().into_bytes())
+            URL_SAFE_NO_PAD.encode(self.nonce_mac(content, seconds).finalize().into_bytes())
         )
     }
 
-    /// Whether the nonce belongs to a form of this link, shown at most `NONCE_HOURS` ago.
+    /// Whether the nonce belongs to a form of this link that showed this content, at most `NONCE_HOURS` ago.
     #[must_use]
-    pub fn accepts_nonce(&self, nonce: &str, now: Timestamp) -> bool {
+    pub fn accepts_nonce(&self, nonce: &str, content: &Digest, now: Timestamp) -> bool {
         let Some((seconds, mac)) = nonce.split_once('.') else {
             return false;
         };
@@ -64,10 +64,10 @@ impl ReviewToken {
         };
         let age = now.as_second().saturating_sub(seconds);
         (-60..=NONCE_HOURS * 3600).contains(&age)
-            && self.nonce_mac(seconds).verify_slice(&mac).is_ok()
+            && self.nonce_mac(content, seconds).verify_slice(&mac).is_ok()
     }
 
-    fn nonce_mac(&self, seconds: i64) -> Hmac<Sha256> {
+    fn nonce_mac(&self, content: &Digest, seconds: i64) -> Hmac<Sha256> {
         // HMAC takes keys of any length (RFC 2104), so this arm is never taken for 32 bytes.
         let mut mac = match Hmac::<Sha256>::new_from_slice(&self.0) {
             Ok(mac) => mac,
@@ -75,6 +75,7 @@ impl ReviewToken {
         };
         mac.update(b"snowgate/nonce/1\n");
         mac.update(&seconds.to_be_bytes());
+        mac.update(content.as_str().as_bytes());
         mac
     }
 }
@@ -217,20 +218,23 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_of_one_link_and_one_time() {
+    fn a_nonce_is_of_one_link_one_content_and_one_time() {
         let (mine, other) = (
             ReviewToken::from_random([1; 32]),
             ReviewToken::from_random([2; 32]),
         );
-        let nonce = mine.nonce(at(1_000_000));
-        assert!(mine.accepts_nonce(&nonce, at(1_000_000)));
-        assert!(mine.accepts_nonce(&nonce, at(1_000_000 + 12 * 3600)));
-        assert!(!mine.accepts_nonce(&nonce, at(1_000_001 + 12 * 3600)));
-        assert!(!mine.accepts_nonce(&nonce, at(900_000)));
-        assert!(!other.accepts_nonce(&nonce, at(1_000_000)));
-        assert!(!mine.accepts_nonce(&nonce.replacen('1', "2", 1), at(1_000_000)));
-        assert!(!mine.accepts_nonce("", at(0)));
-        assert!(!mine.accepts_nonce("1000000.", at(1_000_000)));
+        let (shown, swapped) = (Digest::of(b"shown"), Digest::of(b"swapped"));
+        let nonce = mine.nonce(&shown, at(1_000_000));
+        let accepts = |nonce: &str, second| mine.accepts_nonce(nonce, &shown, at(second));
+        assert!(accepts(&nonce, 1_000_000));
+        assert!(accepts(&nonce, 1_000_000 + 12 * 3600));
+        assert!(!accepts(&nonce, 1_000_001 + 12 * 3600));
+        assert!(!accepts(&nonce, 900_000));
+        assert!(!other.accepts_nonce(&nonce, &shown, at(1_000_000)));
+        assert!(!mine.accepts_nonce(&nonce, &swapped, at(1_000_000)));
+        assert!(!accepts(&nonce.replacen('1', "2", 1), 1_000_000));
+        assert!(!accepts("", 0));
+        assert!(!accepts("1000000.", 1_000_000));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The audit trail of a request: one row for each change, each with the hash of the one before.
 //!
-//! Rows hold identifiers, digests and codes. No name, address or free text is in them.
+//! Rows hold identifiers, digests, codes, and of free text the reason of a decision. No name
+//! and no address is in them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -25,6 +25,14 @@ impl EmailAddress {
         &self.whole
     }
 
+    /// The mailbox as most systems tell them apart: lowercase, without a `+` suffix (RFC 5233).
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let local = self.whole.get(..self.at).unwrap_or_default();
+        let local = local.split('+').next().unwrap_or_default();
+        format!("{}@{}", local.to_ascii_lowercase(), self.domain())
+    }
+
     /// The domain, in lowercase, for allow-lists.
     #[must_use]
     pub fn domain(&self) -> String {

@@ -185,7 +185,9 @@ fn reason(record: &RequestRecord, state: State) -> Option<String> {
         .filter(|decided| decided.signed.decision.verdict == verdict)
         .map(|decided| decided.reason.as_str());
     let first = reasons.next()?.to_owned();
-    Some(reasons.fold(first, |all, one| format!("{all}; {one}")))
+    // Brackets make markup (`[code]`) and our own markers in ServiceNow's journals.
+    let all = reasons.fold(first, |all, one| format!("{all}; {one}"));
+    Some(all.replace('[', "(").replace(']', ")"))
 }
 
 #[cfg(test)]

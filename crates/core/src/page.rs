@@ -134,13 +134,13 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
             ],
         ),
         Message::NoStanding => (403, "You can no longer decide this", vec![
-            "According to ServiceNow you are not, or no longer, one of those who may decide. Others are asked instead.".to_owned(),
+            "According to ServiceNow you are not, or no longer, one of those who may decide. Nothing was decided.".to_owned(),
         ]),
         Message::Unavailable(typed) => {
             reason = typed;
             (503, "Please try again in a few minutes", vec![
-                "ServiceNow cannot be reached, so it cannot be checked that you may decide. Nothing was decided.".to_owned(),
-                "Go back in your browser to send the form again; what you typed is kept below.".to_owned(),
+                "Something that is needed for a decision cannot be reached, ServiceNow perhaps.".to_owned(),
+                "Open the link again: it shows whether your decision was recorded. What you typed is kept below.".to_owned(),
             ])
         }
         Message::Held(typed) => {

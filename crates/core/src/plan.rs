@@ -8,10 +8,10 @@ use crate::approval::Verdict;
 use crate::binding::{Binding, content_digest};
 use crate::effect::{Effect, EffectChange};
 use crate::guardrails::Guardrails;
-use crate::id::{Digest, RequestId};
-use crate::record::{FailureCode, RequestRecord};
+use crate::id::{Digest, RequestId, SysId};
+use crate::record::{Asked, FailureCode, PROVISION_WITHIN, RequestRecord};
 use crate::request::Grant;
-use crate::slots::touched;
+use crate::slots::{Touched, touched};
 
 /// Checks that what was approved is what is there: that every slot that is touched has an
 /// approval by somebody who was asked, on exactly this content, and that the guardrails of today
@@ -24,8 +24,19 @@ pub fn check(
     principal: &PrincipalFacts,
     policies: &[PolicyFacts],
     guardrails: &Guardrails,
+    now: Timestamp,
 ) -> Result<(), FailureCode> {
     let asked = record.asked.as_ref().ok_or(FailureCode::UnprovenDecision)?;
+    // The signed time, so that old decisions cannot be put to use again.
+    let decided = record
+        .decisions
+        .iter()
+        .map(|decided| decided.signed.decision.at)
+        .max();
+    let newest = decided.and_then(|at| Timestamp::from_second(at).ok());
+    if newest.is_none_or(|at| now.duration_since(at) > PROVISION_WITHIN * 2) {
+        return Err(FailureCode::UnprovenDecision);
+    }
     let there = Binding {
         principal: principal.bound(),
         policies: policies.iter().map(PolicyFacts::bound).collect(),
@@ -35,29 +46,9 @@ pub fn check(
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
-    for needed in touched(&record.request) {
-        let slot = asked
-            .slots
-            .iter()
-            .find(|slot| slot.touched == needed && slot.id == needed.slot_id());
-        let slot = slot.ok_or(FailureCode::UnprovenDecision)?;
-        let decided = record
-            .decision_of(&slot.id)
-            .ok_or(FailureCode::UnprovenDecision)?;
-        let decision = &decided.signed.decision;
-        let proved = decision.verdict == Verdict::Approve
-            && decision.request == record.id
-            && decision.content == asked.content
-            && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
-            && slot
-                .approvers
-                .iter()
-                .any(|approver| approver.sys_id == decision.approver)
-            && decision.approver != record.request.requested_by
-            && principal.owner().as_ref() != Some(&decision.approver);
-        if !proved {
-            return Err(FailureCode::UnprovenDecision);
-        }
+    let approved = |needed: &Touched| is_approved(record, asked, needed, principal.owner());
+    if !touched(&record.request).iter().all(approved) {
+        return Err(FailureCode::UnprovenDecision);
     }
     let outside = !guardrails.judge_request(&record.request).is_empty()
         || guardrails
@@ -70,10 +61,40 @@ pub fn check(
     }
 }
 
+/// Whether what is touched has its slot, approved on this content by somebody who was asked and
+/// is not involved.
+fn is_approved(
+    record: &RequestRecord,
+    asked: &Asked,
+    needed: &Touched,
+    owner: Option<SysId>,
+) -> bool {
+    let slot = asked
+        .slots
+        .iter()
+        .find(|slot| slot.touched == *needed && slot.id == needed.slot_id());
+    let decided = slot.and_then(|slot| record.decision_of(&slot.id));
+    let (Some(slot), Some(decided)) = (slot, decided) else {
+        return false;
+    };
+    let decision = &decided.signed.decision;
+    decision.verdict == Verdict::Approve
+        && decision.request == record.id
+        && decision.content == asked.content
+        && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
+        && slot
+            .approvers
+            .iter()
+            .any(|approver| approver.sys_id == decision.approver)
+        && decision.approver != record.request.requested_by
+        && owner.as_ref() != Some(&decision.approver)
+}
+
 /// The effects that a request is to have, to be recorded before anything is changed.
 ///
 /// An effect counts as there before us where the policy is attached and no other request gives
-/// it, or where a request that still gives it found it there. What was recorded before a crash
+/// it, or where a request that still has it found it there. What is not attached now was not
+/// there, whatever another request found. What was recorded before a crash
 /// stays as it was recorded.
 #[must_use]
 pub fn effects(
@@ -96,10 +117,8 @@ pub fn effects(
         let given: Vec<bool> = others(&change, &record.id, live)
             .map(|e| e.preexisting)
             .collect();
-        let preexisting = match given.is_empty() {
-            true => principal.has(policy_arn),
-            false => given.contains(&true),
-        };
+        let found_there = given.is_empty() || given.contains(&true);
+        let preexisting = found_there && principal.has(policy_arn);
         Effect {
             request: record.id.clone(),
             principal: record.request.target.clone(),
@@ -128,10 +147,7 @@ pub enum Undo {
 pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
     if effect.preexisting {
         Undo::StaysAsItWas
-    } else if others(&effect.change, &effect.request, live)
-        .next()
-        .is_some()
-    {
+    } else if others(&effect.change, &effect.request, live).any(|other| !other.preexisting) {
         Undo::StillGiven
     } else {
         Undo::Remove

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{SignedDecision, Verdict};
 use crate::audit::{AuditHead, AuditRow};
-use crate::binding::Binding;
+use crate::binding::{Binding, content_digest};
 use crate::canonical::CanonicalError;
 use crate::id::{ClientId, Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
@@ -214,7 +214,10 @@ impl RequestRecord {
         }
         record.take(&event, now)?;
         record.version += 1;
-        record.attempts = 0;
+        // A letter that is claimed again and again makes no progress.
+        if !matches!(event, Event::LetterClaimed { .. }) {
+            record.attempts = 0;
+        }
         record.due_at = record.next_due(now);
         let row = AuditRow {
             request: self.id.clone(),
@@ -254,6 +257,15 @@ impl RequestRecord {
         self.decisions
             .iter()
             .find(|decided| decided.signed.decision.slot == slot)
+    }
+
+    /// The content that is decided on, where it is that of the request, binding and slots that
+    /// this record holds; none where nothing was asked or the record does not agree with itself.
+    #[must_use]
+    pub fn content(&self) -> Option<&Digest> {
+        let asked = self.asked.as_ref()?;
+        let there = content_digest(&self.request, &asked.binding, &asked.slots).ok()?;
+        (there == asked.content).then_some(&asked.content)
     }
 
     /// The state that the ticket is to be told next, if any.

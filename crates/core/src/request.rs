@@ -144,7 +144,7 @@ pub struct Problem {
     pub pointer: String,
     /// What kind of problem, for programs.
     pub code: ProblemCode,
-    /// What is wrong, for people. Never repeats what was sent.
+    /// What is wrong, for people. Repeats no value that was sent.
     pub detail: String,
 }
 

@@ -228,6 +228,7 @@ mod tests {
             (rita.clone(), Verdict::Involved),
             // A second record of the requester, with the same address in other letters.
             (person(4, "Rita@Meridian.Example"), Verdict::Involved),
+            (person(4, "rita+team@meridian.example"), Verdict::Involved),
             // The beneficiary, of whom only the sys_id is known.
             (person(9, "someone@meridian.example"), Verdict::Involved),
         ];

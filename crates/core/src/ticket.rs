@@ -45,12 +45,12 @@ impl std::fmt::Debug for PersonName {
 }
 
 impl Person {
-    /// Whether the two records are one person: the same record, or the same mail address
-    /// whatever its case.
+    /// Whether the two records are one person: the same record, or the same mailbox
+    /// whatever its case and its `+` suffix.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
         let same_mail = match (&self.email, &other.email) {
-            (Some(a), Some(b)) => a.expose().eq_ignore_ascii_case(b.expose()),
+            (Some(a), Some(b)) => a.mailbox() == b.mailbox(),
             _ => false,
         };
         self.sys_id == other.sys_id || same_mail

@@ -46,13 +46,13 @@ pub enum DispatchError {
     #[error("the ledger has no such request")]
     Unknown,
     /// A call failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Call(#[from] CallError),
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
     Busy,
     /// A change that the rules do not allow.
-    #[error("{0}")]
+    #[error(transparent)]
     Change(#[from] ChangeError),
     /// A letter could not be written.
     #[error("a letter could not be written")]

@@ -1,5 +1,7 @@
 //! The dispatcher as a Lambda function.
 
+use std::time::Duration;
+
 use aws_iam::{ReadRole, RoleToAssume};
 use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
@@ -14,7 +16,7 @@ use shell::environment::{optional, parsed, required};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws().await;
+    let aws = shell::aws(Duration::from_secs(10)).await;
     let secret = Secrets::new(&aws)
         .get(&required("SERVICENOW_SECRET_ARN")?)
         .await?;

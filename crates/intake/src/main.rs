@@ -1,5 +1,7 @@
 //! The intake as a Lambda function.
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_ledger::DynamoLedger;
 use aws_queues::SqsRequests;
@@ -10,7 +12,7 @@ use shell::environment::required;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws().await;
+    let aws = shell::aws(Duration::from_secs(3)).await;
     let intake = Intake {
         ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
         queue: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),

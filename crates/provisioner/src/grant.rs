@@ -39,11 +39,18 @@ where
             error!("a decision does not verify");
             return self.fail(record, FailureCode::UnprovenDecision, now).await;
         }
-        if let Err(code) = plan::check(&record, &principal, &policies, &self.guardrails) {
+        if let Err(code) = plan::check(&record, &principal, &policies, &self.guardrails, now) {
             return self.fail(record, code, now).await;
         }
         let live = self.ledger.effects(&record.request.target).await?;
         let effects = plan::effects(&record, &principal, &live, now);
+        // What an earlier run found there and somebody took away since is not ours to put back.
+        if effects
+            .iter()
+            .any(|effect| effect.preexisting && !is_there(effect, &principal))
+        {
+            return self.fail(record, FailureCode::ContentChanged, now).await;
+        }
         let record = match record.state {
             State::Approved => {
                 let put = effects.clone();
@@ -52,7 +59,7 @@ where
             }
             _ => record,
         };
-        match self.apply(&record, &principal, &effects).await {
+        match self.apply(&record, &effects).await {
             Ok(()) => {}
             Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.may_retry() => {
                 error!(error = shell::log::chain(&call), "IAM refused a change");
@@ -108,27 +115,23 @@ where
         Ok(Some((principal, policies)))
     }
 
-    /// Makes the changes that are not there yet, and looks until all are to be seen.
+    /// Makes the changes, and looks until all are to be seen. What IAM lists may be older than
+    /// the last change, so it does not decide whether a change is made: making one twice is
+    /// harmless, leaving one out is not.
     async fn apply(
         &self,
         record: &RequestRecord,
-        principal: &PrincipalFacts,
         effects: &[Effect],
     ) -> Result<(), ProvisionError> {
-        let target = &record.request.target;
-        for effect in effects {
+        for effect in effects.iter().filter(|effect| !effect.preexisting) {
             let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-            if !principal.has(policy_arn) {
-                self.member.attach(target, policy_arn).await?;
-            }
+            self.member
+                .attach(&record.request.target, policy_arn)
+                .await?;
         }
-        let there = |facts: &PrincipalFacts| {
-            effects.iter().all(|effect| {
-                let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-                facts.has(policy_arn)
-            })
-        };
-        self.look_until(record, there).await
+        let all_there =
+            |facts: &PrincipalFacts| effects.iter().all(|effect| is_there(effect, facts));
+        self.look_until(record, all_there).await
     }
 
     /// Reads the principal back until it is as it should be.
@@ -164,4 +167,9 @@ where
         self.write(&record, Event::Failed { code }, Vec::new(), mine, now)
             .await
     }
+}
+
+fn is_there(effect: &Effect, principal: &PrincipalFacts) -> bool {
+    let EffectChange::PolicyAttached { policy_arn } = &effect.change;
+    principal.has(policy_arn)
 }

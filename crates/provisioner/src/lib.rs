@@ -21,7 +21,7 @@ use snowgate_core::effect::Effect;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ChangeError, Event, RequestRecord, backoff};
+use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use tracing::{error, info, warn};
 
 /// How often a change is looked for in IAM before the request is put off.
@@ -52,10 +52,10 @@ pub enum ProvisionError {
     #[error("the ledger has no such request")]
     Unknown,
     /// A call to the ledger, the key or a queue failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Call(#[from] CallError),
     /// A call to the target account failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Account(#[from] DirectoryError),
     /// Somebody else changed the request first.
     #[error("the request was changed by somebody else first")]
@@ -64,10 +64,10 @@ pub enum ProvisionError {
     #[error("the change is not to be seen in IAM yet")]
     NotSeen,
     /// A change that the rules do not allow.
-    #[error("{0}")]
+    #[error(transparent)]
     Change(#[from] ChangeError),
     /// A decision could not be hashed.
-    #[error("{0}")]
+    #[error(transparent)]
     Canonical(#[from] CanonicalError),
 }
 
@@ -99,13 +99,30 @@ where
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
+        let mut removed = false;
         for other in others.into_iter().filter(|other| *other != id) {
-            let other = self.ledger.load(other).await?;
-            if let Some(ended) = other.filter(|other| is_over(other, now)) {
-                self.step(ended, now).await?;
-            }
+            removed |= self.end(other, now).await;
+        }
+        if removed && record.state == State::Approved {
+            // IAM may still list what was just taken back, and it would pass for found there.
+            return self.put_off(&record, now).await;
         }
         self.step(record, now).await
+    }
+
+    /// Takes back what another request gave, if that is over. Trouble with it is its own: it is
+    /// due by itself, and keeps nothing else back.
+    async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
+        let done = match self.ledger.load(id).await {
+            Ok(Some(record)) if is_over(&record, now) => self.step(record, now).await,
+            Ok(_) => return false,
+            Err(failure) => Err(failure.into()),
+        };
+        if let Err(failure) = &done {
+            let error = shell::log::chain(failure);
+            error!(other = %id, error, "another request on the principal could not be ended");
+        }
+        true
     }
 
     async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
@@ -139,11 +156,8 @@ where
     }
 
     async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        let (again, attempts) = (
-            now + backoff(record.attempts),
-            record.attempts.saturating_add(1),
-        );
         if record.due_at.is_some() {
+            let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
             self.ledger
                 .postpone(&record.id, record.version, again, attempts)
                 .await?;

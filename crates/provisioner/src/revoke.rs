@@ -80,10 +80,9 @@ where
         if !same {
             return Ok(());
         }
+        // The list may be older than the last change: it does not decide what is taken back.
         for policy in &remove {
-            if facts.has(policy) {
-                self.member.detach(target, policy).await?;
-            }
+            self.member.detach(target, policy).await?;
         }
         let gone = |facts: &PrincipalFacts| !remove.iter().any(|policy| facts.has(policy));
         self.look_until(record, gone).await

@@ -10,7 +10,7 @@ use ports::servicenow::Tickets;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::outcome::{self, OutcomeFields};
-use snowgate_core::record::{ChangeError, Event, RequestRecord, backoff};
+use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use tracing::{error, info};
 
 /// How often a change is tried again when somebody else changed the request first.
@@ -33,10 +33,10 @@ pub enum ReportError {
     #[error("the ledger has no such request")]
     Unknown,
     /// A call failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Call(#[from] CallError),
     /// A change that the rules do not allow.
-    #[error("{0}")]
+    #[error(transparent)]
     Change(#[from] ChangeError),
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
@@ -99,22 +99,15 @@ impl<L: Ledger, T: Tickets> Reporter<L, T> {
         failure: &CallError,
         now: Timestamp,
     ) -> Result<(), ReportError> {
-        let again = now + backoff(record.attempts);
         error!(
             error = shell::log::chain(failure),
             retry = failure.may_retry(),
             "the ticket could not be told"
         );
         // Where the request has changed meanwhile, it has a due time of its own.
-        let end = record.until.filter(|_| !record.state.is_terminal());
-        let again = end.map_or(again, |end| end.min(again));
+        let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
         self.ledger
-            .postpone(
-                &record.id,
-                record.version,
-                again,
-                record.attempts.saturating_add(1),
-            )
+            .postpone(&record.id, record.version, again, attempts)
             .await?;
         Ok(())
     }

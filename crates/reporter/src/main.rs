@@ -1,5 +1,7 @@
 //! The reporter as a Lambda function.
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
 use aws_secrets::Secrets;
@@ -12,7 +14,7 @@ use snowgate_core::outcome::OutcomeFields;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws().await;
+    let aws = shell::aws(Duration::from_secs(8)).await;
     let secret = Secrets::new(&aws)
         .get(&required("SERVICENOW_SECRET_ARN")?)
         .await?;

@@ -1,7 +1,7 @@
 //! Batches from queues: each message is handled by itself, and only what failed comes back.
 
 use std::collections::HashSet;
-use std::fmt::Display;
+use std::error::Error;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ struct Body {
 /// that group, so that nothing overtakes it.
 ///
 /// A message that cannot be read fails too, until the queue moves it to its dead letters.
-pub async fn each<E: Display>(
+pub async fn each<E: Error>(
     event: &SqsEvent,
     mut handle: impl AsyncFnMut(RequestId) -> Result<(), E>,
 ) -> SqsBatchResponse {
@@ -40,7 +40,7 @@ pub async fn each<E: Display>(
     response
 }
 
-async fn one<E: Display>(
+async fn one<E: Error>(
     message: &SqsMessage,
     handle: &mut impl AsyncFnMut(RequestId) -> Result<(), E>,
 ) -> bool {
@@ -53,7 +53,8 @@ async fn one<E: Display>(
     match handle(request_id).instrument(span.clone()).await {
         Ok(()) => true,
         Err(error) => {
-            span.in_scope(|| error!("{error}"));
+            let error = crate::log::chain(&error);
+            span.in_scope(|| error!(error, "message not done with"));
             false
         }
     }
@@ -82,7 +83,7 @@ mod tests {
         let handle = async |id: RequestId| {
             handled += 1;
             if id == RequestId::from_random([bad; 16]) {
-                Err("no")
+                Err(std::fmt::Error)
             } else {
                 Ok(())
             }

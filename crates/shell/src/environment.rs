@@ -48,10 +48,15 @@ pub fn parsed<T: FromStr<Err: std::fmt::Display>>(
         })
 }
 
-/// The origin of a URL: scheme, host and port, without path (RFC 6454, section 6).
+/// The origin of a URL: scheme, host and port in lowercase, as browsers send it, without path
+/// (RFC 6454, section 6).
 #[must_use]
 pub fn origin_of(url: &str) -> String {
-    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+    url.splitn(4, '/')
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("/")
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -18,12 +18,13 @@ use aws_config::timeout::TimeoutConfig;
 use std::time::Duration;
 
 /// The configuration of AWS clients inside Lambda: credentials and region from the environment,
-/// no other source of credentials, short time-outs, three attempts.
-pub async fn aws() -> SdkConfig {
+/// no other source of credentials, three attempts. `patience` bounds one operation with all its
+/// attempts; it is well below the function's own time-out, so that there is time for an answer.
+pub async fn aws(patience: Duration) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(8))
-        .operation_timeout(Duration::from_secs(20))
+        .connect_timeout(patience / 3)
+        .operation_attempt_timeout(patience / 2)
+        .operation_timeout(patience)
         .build();
     aws_config::defaults(aws_config::BehaviorVersion::latest())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())

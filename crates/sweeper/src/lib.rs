@@ -7,7 +7,7 @@ use ports::CallError;
 use ports::ledger::{CommitError, DUE_BUCKETS, DueRequest, Ledger};
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{ChangeError, Event, Overdue, RequestRecord, backoff};
+use snowgate_core::record::{ChangeError, Event, Overdue, RequestRecord};
 use tracing::{Instrument as _, error, info, info_span, warn};
 
 /// How many requests of one bucket are looked at in one run; the rest is due again next minute.
@@ -38,10 +38,10 @@ pub struct Swept {
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// A call failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Call(#[from] CallError),
     /// A change that the rules do not allow.
-    #[error("{0}")]
+    #[error(transparent)]
     Change(#[from] ChangeError),
 }
 
@@ -54,11 +54,18 @@ where
     /// back; it stays due.
     ///
     /// # Errors
-    /// Where the index of due requests cannot be read.
+    /// Where part of the index of due requests cannot be read; the rest has been looked at.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, CallError> {
         let mut swept = Swept::default();
+        let mut unread = None;
         for bucket in 0..DUE_BUCKETS {
-            for due in self.ledger.due(bucket, now, PER_BUCKET).await? {
+            let due = self.ledger.due(bucket, now, PER_BUCKET).await;
+            // The other buckets are looked at all the same.
+            let due = due.unwrap_or_else(|failure| {
+                unread = Some(failure);
+                Vec::new()
+            });
+            for due in due {
                 let span = info_span!("request", request_id = %due.id);
                 match self
                     .look_at(&due, now, &mut swept)
@@ -81,7 +88,7 @@ where
             failed = swept.failed,
             "swept"
         );
-        Ok(swept)
+        unread.map_or(Ok(swept), Err)
     }
 
     async fn look_at(
@@ -101,10 +108,7 @@ where
             step @ (Overdue::WakeDispatcher | Overdue::WakeProvisioner | Overdue::WakeReporter) => {
                 self.wake(&record, step).await?;
                 swept.woken += 1;
-                let (again, attempts) = (
-                    now + backoff(record.attempts),
-                    record.attempts.saturating_add(1),
-                );
+                let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
                 // Where it changed meanwhile, it has a due time of its own.
                 self.ledger
                     .postpone(&record.id, record.version, again, attempts)

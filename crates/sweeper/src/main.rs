@@ -1,5 +1,7 @@
 //! The sweeper as a Lambda function.
 
+use std::time::Duration;
+
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsRequests, SqsWork};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
@@ -41,7 +43,7 @@ impl OutcomesQueue for Queues {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws().await;
+    let aws = shell::aws(Duration::from_secs(8)).await;
     let sweeper = Sweeper {
         ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
         queues: Queues {

@@ -69,7 +69,13 @@ fn approved() -> RequestRecord {
 #[test]
 fn what_was_approved_is_what_is_there() {
     assert_eq!(
-        check(&approved(), &principal(), &policies(), &guardrails()),
+        check(
+            &approved(),
+            &principal(),
+            &policies(),
+            &guardrails(),
+            at(20)
+        ),
         Ok(())
     );
 }
@@ -165,13 +171,13 @@ fn every_change_after_the_approval_is_found() {
         let (mut record, mut principal, mut policies) = (approved(), principal(), policies());
         tamper(&mut record, &mut principal, &mut policies);
         assert_eq!(
-            check(&record, &principal, &policies, &guardrails()),
+            check(&record, &principal, &policies, &guardrails(), at(20)),
             Err(code),
             "{name}"
         );
     }
     let other = Guardrails::parse(&format!("{TEXT}\n# changed")).unwrap();
-    let changed = check(&approved(), &principal(), &policies(), &other);
+    let changed = check(&approved(), &principal(), &policies(), &other, at(20));
     assert_eq!(changed, Err(FailureCode::ContentChanged));
 }
 
@@ -200,7 +206,9 @@ fn what_was_there_before_us_is_remembered() {
     assert!(preexisting(&attached, &[]));
     // Another request gives it: then it is there through us.
     assert!(!preexisting(&attached, &[effect(7, false)]));
-    // Unless that request found it there.
+    // Another request found it there, and somebody has taken it away since.
+    assert!(!preexisting(&principal(), &[effect(7, true)]));
+    // Unless that request found it there, and it still is.
     assert!(preexisting(&attached, &[effect(7, true)]));
     // What the request itself recorded before a crash stays, although the policy is there now.
     assert!(!preexisting(&attached, &[effect(1, false)]));
@@ -218,4 +226,6 @@ fn only_the_last_request_takes_it_back() {
         undo(&effect(1, true), &[effect(1, true)]),
         Undo::StaysAsItWas
     );
+    // A request that found it there does not give it.
+    assert_eq!(undo(&mine, &[mine.clone(), effect(2, true)]), Undo::Remove);
 }

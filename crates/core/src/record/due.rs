@@ -11,6 +11,9 @@ pub(super) const RESEND_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// How long something approved may wait to be provisioned.
 pub const PROVISION_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long a removal that did not get through may wait for its next try.
+const REMOVE_WITHIN: SignedDuration = SignedDuration::from_mins(4);
+
 /// What is to be done about a request that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overdue {
@@ -62,6 +65,24 @@ impl RequestRecord {
             | State::Expired
             | State::Withdrawn
             | State::Failed => Overdue::Nothing,
+        }
+    }
+
+    /// When a step that did not get through is tried again: later each time, but never after the
+    /// moment when something else is due, and never long after access should have ended.
+    #[must_use]
+    pub fn next_try(&self, now: Timestamp) -> Timestamp {
+        let again = now + backoff(self.attempts);
+        let decide_by = self.asked.as_ref().map(|asked| asked.expires_at);
+        let end = match self.state {
+            State::Pending => decide_by,
+            State::Active | State::Revoking => self.until,
+            _ => None,
+        };
+        match end {
+            Some(end) if end > now => again.min(end),
+            Some(_) if self.state != State::Pending => again.min(now + REMOVE_WITHIN),
+            _ => again,
         }
     }
 
@@ -189,6 +210,24 @@ mod tests {
             (told.due_at, told.overdue(at(3599), three_days)),
             (Some(at(3600)), Overdue::Nothing)
         );
+    }
+
+    #[test]
+    fn a_retry_never_waits_past_the_end() {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let tired = RequestRecord {
+            attempts: 9,
+            ..record
+        };
+        assert_eq!(tired.next_try(at(0)), at(3600));
+        assert_eq!(tired.next_try(at(72 * 3600 - 60)), at(72 * 3600));
+        let active = RequestRecord {
+            state: State::Active,
+            until: Some(at(900)),
+            ..tired
+        };
+        assert_eq!(active.next_try(at(0)), at(900));
+        assert_eq!(active.next_try(at(900)), at(900 + 240));
     }
 
     #[test]

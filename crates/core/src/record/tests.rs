@@ -3,7 +3,7 @@
 use super::*;
 use crate::approval::{Decision, MacTag};
 use crate::audit::{self, TrailError};
-use crate::binding::{BoundPolicy, BoundPrincipal, content_digest};
+use crate::binding::{BoundPolicy, BoundPrincipal};
 use crate::slots::{Approver, Standing, Touched};
 
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -331,6 +331,22 @@ fn only_those_asked_decide_on_what_they_were_shown_in_time() {
         record.apply(other, approver(2), at(10)),
         Err(ChangeError::OtherContent)
     ));
+}
+
+#[test]
+fn a_record_that_does_not_agree_with_itself_has_no_content() {
+    let record = pending(vec![slot("210987654321", &[2])]);
+    assert_eq!(
+        record.content(),
+        record.asked.as_ref().map(|asked| &asked.content)
+    );
+    let mut other = record.clone();
+    other.request.duration = "PT9H".parse().unwrap();
+    assert_eq!(other.content(), None);
+    let mut other = record;
+    other.asked.as_mut().unwrap().content = Digest::of(b"of something else");
+    assert_eq!(other.content(), None);
+    assert_eq!(received().record.content(), None);
 }
 
 #[test]
