@@ -105,6 +105,19 @@ impl Fault {
     }
 }
 
+/// Waits for one turn of the executor, so that tasks that all do so alternate call by call.
+pub async fn turn() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// A port whose calls fail as planned, with an error that may be retried.
 #[derive(Debug, Clone)]
 pub struct Failing<T> {
@@ -126,15 +139,7 @@ impl<T> Failing<T> {
         call: impl Future<Output = Result<R, E>>,
     ) -> Result<R, E> {
         if self.fault.is_interleaved() {
-            let mut waited = false;
-            poll_fn(|context| {
-                if std::mem::replace(&mut waited, true) {
-                    return Poll::Ready(());
-                }
-                context.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
+            turn().await;
         }
         let lost = || E::from(CallError::retry("fault:Injected", "Injected"));
         match self.fault.strike() {

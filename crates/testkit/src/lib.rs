@@ -24,7 +24,7 @@ mod tickets;
 pub mod world;
 
 pub use directory::{FakeDirectory, Trouble};
-pub use failing::{Aftermath, Failing, Fault, Moment};
+pub use failing::{Aftermath, Failing, Fault, Moment, turn};
 pub use keys::FakeKeys;
 pub use ledger::FakeLedger;
 pub use mailer::{FakeMailer, SentLetter};
