@@ -29,6 +29,7 @@ status: ## what runs here
 	@$(XTASK) status
 
 test: ## all checks, and all tests on a deployed stack
+	@sh local/packages.sh
 	@$(XTASK) test
 
 fmt: ## format

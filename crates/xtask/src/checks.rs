@@ -15,6 +15,16 @@ use crate::terminal::line;
 use crate::up::{self, UpError};
 use gates::Gate;
 
+/// What tests use of Debian's packages, where it is there (`local/packages.sh` installs it): a
+/// browser, and a clock that can be put forward.
+const PACKAGES: [(&str, &str); 2] = [
+    ("SNOWGATE_CHROMEDRIVER", "/usr/bin/chromedriver"),
+    (
+        "SNOWGATE_FAKETIME",
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+    ),
+];
+
 /// Why the checks did not pass.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CheckError {
@@ -153,26 +163,15 @@ async fn tests(checkout: &Checkout, stack: &Stack) -> Result<bool, CheckError> {
         &["test", "--workspace", "--doc", "--quiet"],
     );
     let examples = succeeded(documented, &cargo).await?;
-    let has_runner = tool(
-        checkout,
-        &cargo,
-        &["nextest".to_owned(), "--version".to_owned()],
-    )
-    .output()
-    .await
-    .is_ok_and(|output| output.status.success());
-    let arguments: &[&str] = if has_runner {
-        &["nextest", "run", "--workspace", "--no-fail-fast"]
-    } else {
-        &[
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-        ]
-    };
+    // One runner everywhere: tests of one binary share its locks, and binaries follow each other.
+    let arguments: &[&str] = &[
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--lib",
+        "--bins",
+        "--tests",
+    ];
     Ok(succeeded(inherited(checkout, stack, &cargo, arguments), &cargo).await? && examples)
 }
 
@@ -203,6 +202,11 @@ fn inherited(
         .env("SNOWGATE_AWS_ENDPOINT", &stack.aws_endpoint)
         .env("SNOWGATE_REQUIRE_STACK", "1")
         .env("SNOWGATE_PYSNC_PYTHON", independent_client)
+        .envs(
+            PACKAGES
+                .into_iter()
+                .filter(|(_, file)| Path::new(file).exists()),
+        )
         .env("INSTA_UPDATE", "no")
         .stdout(Stdio::inherit())
         .stderr(Stdio::inherit());
