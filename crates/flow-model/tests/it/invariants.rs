@@ -1,0 +1,180 @@
+//! What holds after every step, and what holds at the end.
+
+use std::collections::BTreeSet;
+
+use ports::ledger::Ledger as _;
+use ports::signature::Verifier as _;
+use snowgate_core::approval::Verdict;
+use snowgate_core::effect::EffectChange;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::ticket::marker;
+use testkit::samples;
+use testkit::world::{self, BENEFICIARY, MANAGER, OWNER, address, ready};
+
+use crate::steps::Flow;
+
+/// The states in which a request may hold access.
+const HOLDING: [State; 3] = [State::Provisioning, State::Active, State::Revoking];
+
+impl Flow {
+    pub(crate) fn check(&mut self) {
+        for record in self.world.ledger.records() {
+            self.check_decisions(&record);
+            self.check_trail(&record);
+            if let Some(end) = self.ended.get(&record.id) {
+                assert_eq!(record.state, *end, "a terminal state has changed");
+            } else if record.state.is_terminal() {
+                self.ended.insert(record.id.clone(), record.state);
+            } else {
+                assert!(
+                    record.due_at.is_some(),
+                    "{:?} is due at no time",
+                    record.state
+                );
+            }
+        }
+        self.check_access();
+        self.check_letters();
+        self.check_notes();
+    }
+
+    /// Whatever is attached was there before us, or belongs to a request that was approved.
+    fn check_access(&self) {
+        for (n, user) in self.users.iter().enumerate() {
+            let theirs = (n == 0 && self.found_there).then(|| samples::policy().to_string());
+            let attached = self.world.directory.attached(user);
+            let effects = ready(self.world.ledger.effects(user)).unwrap();
+            if let Some(theirs) = &theirs {
+                assert!(
+                    attached.contains(theirs),
+                    "what was there before us is gone"
+                );
+            }
+            for policy in attached
+                .iter()
+                .filter(|policy| Some(*policy) != theirs.as_ref())
+            {
+                let given = effects.iter().any(|effect| {
+                    let EffectChange::PolicyAttached { policy_arn } = &effect.change;
+                    let request = self.world.load(&effect.request);
+                    policy_arn.as_str() == policy
+                        && HOLDING.contains(&request.state)
+                        && self.is_approved(&request)
+                });
+                assert!(given, "{policy} is attached and nobody approved it");
+            }
+            for effect in &effects {
+                let request = self.world.load(&effect.request);
+                assert!(
+                    HOLDING.contains(&request.state),
+                    "an effect outlived its request"
+                );
+                let EffectChange::PolicyAttached { policy_arn } = &effect.change;
+                let there = attached.contains(&policy_arn.to_string());
+                assert!(
+                    there || request.state != State::Active,
+                    "active without access"
+                );
+            }
+        }
+    }
+
+    fn is_approved(&self, record: &RequestRecord) -> bool {
+        let people = [world::id(OWNER), world::id(MANAGER)];
+        let approved = record.decisions.iter().all(|decided| {
+            let decision = &decided.signed.decision;
+            let message = decision.signed_bytes().unwrap();
+            decision.verdict == Verdict::Approve
+                && people.contains(&decision.approver)
+                && ready(self.world.keys.verify(&message, &decided.signed.mac)).unwrap()
+        });
+        approved && !record.decisions.is_empty() && !self.forged.contains(&record.id)
+    }
+
+    fn check_decisions(&self, record: &RequestRecord) {
+        let slots: BTreeSet<_> = record
+            .decisions
+            .iter()
+            .map(|decided| &decided.signed.decision.slot)
+            .collect();
+        assert_eq!(
+            slots.len(),
+            record.decisions.len(),
+            "one decision for a slot"
+        );
+        if HOLDING[1..].contains(&record.state) || record.state == State::Revoked {
+            assert!(
+                self.is_approved(record),
+                "{:?} without approval",
+                record.state
+            );
+        }
+    }
+
+    fn check_trail(&self, record: &RequestRecord) {
+        let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
+        let mut previous = None;
+        for (n, row) in (0_u64..).zip(&trail) {
+            assert_eq!((u64::from(row.n), &row.previous), (n, &previous));
+            previous = Some(row.hash().unwrap());
+        }
+        assert_eq!(previous.as_ref(), Some(&record.audit.hash));
+        let decided = trail
+            .iter()
+            .filter(|row| matches!(row.event, Event::Decided { .. }))
+            .count();
+        assert_eq!(decided, record.decisions.len(), "one row for a decision");
+    }
+
+    fn check_letters(&self) {
+        let fine = [address(OWNER), address(MANAGER)];
+        for letter in self.world.mailer.sent() {
+            let to = letter.to.expose().to_owned();
+            assert!(
+                fine.contains(&to),
+                "a letter to somebody who does not decide"
+            );
+            assert_ne!(to, address(BENEFICIARY));
+        }
+    }
+
+    /// No marker stands twice, and none but of states that are told.
+    fn check_notes(&self) {
+        let updates = self.world.tickets.updates();
+        let markers: BTreeSet<_> = updates
+            .iter()
+            .map(|(_, _, update)| &update.marker)
+            .collect();
+        assert_eq!(markers.len(), updates.len(), "a note stands twice");
+        for record in self.world.ledger.records() {
+            for state in &record.told {
+                assert!(
+                    markers.contains(&marker(&record.id, *state)),
+                    "told, without a note"
+                );
+            }
+        }
+    }
+
+    pub(crate) fn check_the_end(&self) {
+        for record in self.world.ledger.records() {
+            assert!(record.state.is_terminal(), "left {:?}", record.state);
+            assert_eq!((record.untold(), record.due_at), (None, None));
+            let once: BTreeSet<_> = record.told.iter().collect();
+            assert_eq!(once.len(), record.told.len(), "told once");
+            if record.asked.is_some() {
+                assert!(
+                    record.told.contains(&record.state),
+                    "the ticket knows the end"
+                );
+            }
+        }
+        for (n, user) in self.users.iter().enumerate() {
+            let theirs = (n == 0 && self.found_there).then(|| samples::policy().to_string());
+            let expected: Vec<String> = theirs.into_iter().collect();
+            assert_eq!(self.world.directory.attached(user), expected);
+            assert_eq!(ready(self.world.ledger.effects(user)).unwrap(), []);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What can happen, and making it happen.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use ports::Failure;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use snowgate_core::approval::Verdict;
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::principal::Principal;
+use snowgate_core::ticket::Person;
+use testkit::samples::{self, ACCOUNT};
+use testkit::world::{self, OWNER, World, at, document, other_policy, person, principal_facts};
+use testkit::{Aftermath, FakeKeys, Moment, QueueName, SentWakeUp, Trouble};
+
+use crate::functions::{self, ORIGIN};
+
+/// A crash at the nth call from here.
+type Crash = Option<(u64, bool)>;
+
+/// Something that can happen.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// A ticket asks for access.
+    Raise {
+        other_user: bool,
+        other_policy: bool,
+    },
+    /// A wake-up arrives; it may stay in its queue and arrive again.
+    Deliver {
+        pick: usize,
+        again: bool,
+        crash: Crash,
+    },
+    /// Somebody uses a link.
+    Decide {
+        letter: usize,
+        approve: bool,
+        crash: Crash,
+    },
+    /// Somebody who can write to the ledger forges a decision.
+    Forge { pick: usize },
+    /// Time goes by.
+    Wait { minutes: i64 },
+    /// The sweeper runs.
+    Sweep { crash: Crash },
+    /// The owner leaves or comes back.
+    Owner { active: bool },
+    /// The policy gets a new version.
+    Policy { version: u8 },
+    /// ServiceNow, tickets and IAM stop or work again.
+    Outage {
+        servicenow: bool,
+        tickets: bool,
+        iam: bool,
+    },
+}
+
+impl Step {
+    pub(crate) fn any() -> impl Strategy<Value = Self> {
+        let crash = || proptest::option::weighted(0.3, (1..14_u64, any::<bool>()));
+        let weights = (any::<usize>(), any::<bool>(), crash());
+        prop_oneof![
+            3 => (any::<bool>(), any::<bool>()).prop_map(|(other_user, other_policy)| {
+                Self::Raise { other_user, other_policy }
+            }),
+            10 => weights.prop_map(|(pick, again, crash)| Self::Deliver { pick, again, crash }),
+            5 => (any::<usize>(), proptest::bool::weighted(0.8), crash()).prop_map(
+                |(letter, approve, crash)| Self::Decide { letter, approve, crash }
+            ),
+            1 => any::<usize>().prop_map(|pick| Self::Forge { pick }),
+            3 => prop_oneof![1..5_i64, 60..700_i64, 4000..5000_i64]
+                .prop_map(|minutes| Self::Wait { minutes }),
+            4 => crash().prop_map(|crash| Self::Sweep { crash }),
+            1 => any::<bool>().prop_map(|active| Self::Owner { active }),
+            1 => (1..3_u8).prop_map(|version| Self::Policy { version }),
+            1 => (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+                |(servicenow, tickets, iam)| Self::Outage { servicenow, tickets, iam }
+            ),
+        ]
+    }
+}
+
+/// All functions in one world, and what was seen of it so far.
+pub(crate) struct Flow {
+    pub(crate) world: World,
+    pub(crate) users: [Principal; 2],
+    /// Whether the first user holds the first policy without us.
+    pub(crate) found_there: bool,
+    pub(crate) forged: Vec<RequestId>,
+    pub(crate) ended: BTreeMap<RequestId, State>,
+    runtime: tokio::runtime::Runtime,
+    second: i64,
+    waiting: Vec<SentWakeUp>,
+}
+
+impl Flow {
+    pub(crate) fn new(found_there: bool) -> Self {
+        let world = World::default();
+        let users = [world.target.clone(), samples::user()];
+        let mut facts = principal_facts();
+        world.directory.put_principal(&users[1], facts.clone());
+        if found_there {
+            facts.attached.push(samples::policy().to_string());
+            world.directory.put_principal(&users[0], facts);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        Self {
+            world,
+            users,
+            found_there,
+            forged: Vec::new(),
+            ended: BTreeMap::new(),
+            runtime,
+            second: 0,
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(crate) fn states(&self) -> Vec<State> {
+        let records = self.world.ledger.records();
+        records.iter().map(|record| record.state).collect()
+    }
+
+    pub(crate) fn take(&mut self, step: &Step) {
+        match step {
+            Step::Raise {
+                other_user,
+                other_policy,
+            } => self.raise(*other_user, *other_policy),
+            Step::Deliver { pick, again, crash } => self.deliver(*pick, *again, *crash),
+            Step::Decide {
+                letter,
+                approve,
+                crash,
+            } => self.decide(*letter, *approve, *crash),
+            Step::Forge { pick } => self.forge(*pick),
+            Step::Wait { minutes } => self.second += minutes * 60,
+            Step::Sweep { crash } => self.sweep(*crash),
+            Step::Owner { active } => self.world.servicenow.put_person(Person {
+                active: *active,
+                ..person(OWNER)
+            }),
+            Step::Policy { version } => self.world.put_policy(
+                samples::policy(),
+                &format!("v{version}"),
+                &document("s3:GetObject"),
+            ),
+            Step::Outage {
+                servicenow,
+                tickets,
+                iam,
+            } => self.outage(*servicenow, *tickets, *iam),
+        }
+        self.second += 1;
+        for queue in [QueueName::Requests, QueueName::Work, QueueName::Outcomes] {
+            self.waiting.extend(self.world.queues.take(queue));
+        }
+    }
+
+    fn outage(&self, servicenow: bool, tickets: bool, iam: bool) {
+        let failing = |yes: bool| yes.then_some(Failure::Retry);
+        self.world.servicenow.set_trouble(failing(servicenow));
+        self.world.tickets.set_trouble(failing(tickets));
+        let account = ACCOUNT.parse().unwrap();
+        let trouble = iam.then_some(Trouble::Throttled);
+        self.world.directory.set_trouble(&account, trouble);
+    }
+
+    fn break_off(&self, crash: Crash) {
+        self.world.fault.mend();
+        if let Some((nth, before)) = crash {
+            let moment = if before {
+                Moment::Before
+            } else {
+                Moment::After
+            };
+            self.world.fault.at(nth, moment, Aftermath::Dead);
+        }
+    }
+
+    fn raise(&self, other_user: bool, other: bool) {
+        let user = &self.users[usize::from(other_user)];
+        let mut body = samples::body(&self.world.ticket(), user);
+        if other {
+            body["grants"][0]["policy_arn"] = json!(other_policy());
+        }
+        let event = json!({
+            "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"}, "body": body.to_string(),
+            "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
+        });
+        self.world.fault.mend();
+        let intake = functions::intake(&self.world);
+        let answer = self
+            .runtime
+            .block_on(intake.handle(&event_of(event), at(self.second)));
+        assert_eq!(answer.status_code, 202);
+    }
+
+    fn deliver(&mut self, pick: usize, again: bool, crash: Crash) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let index = pick % self.waiting.len();
+        let message = self.waiting[index].clone();
+        self.break_off(crash);
+        let (world, now) = (&self.world, at(self.second));
+        let id = &message.wake.request;
+        let done = self.runtime.block_on(async {
+            match message.queue {
+                QueueName::Requests => functions::dispatcher(world).handle(id, now).await.is_ok(),
+                QueueName::Work => functions::provisioner(world).handle(id, now).await.is_ok(),
+                QueueName::Outcomes => functions::reporter(world).handle(id, now).await.is_ok(),
+            }
+        });
+        self.world.fault.mend();
+        if done && !again {
+            self.waiting.remove(index);
+        }
+    }
+
+    fn decide(&self, letter: usize, approve: bool, crash: Crash) {
+        let letters = self.world.mailer.sent();
+        if letters.is_empty() {
+            return;
+        }
+        let text = &letters[letter % letters.len()].letter.text;
+        let start = format!("{ORIGIN}/r/");
+        let rest = text.split_once(&start).unwrap().1;
+        let link: String = rest.chars().take(43).collect();
+        let choice = if approve { "approve" } else { "deny" };
+        self.break_off(None);
+        let shown = self.call("GET", &link, String::new());
+        let nonce = shown.split_once("name=\"nonce\" value=\"");
+        let nonce = nonce.and_then(|(_, rest)| rest.split_once('"'));
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("nonce", nonce.map_or("", |(nonce, _)| nonce))
+            .append_pair("decision", choice)
+            .append_pair("reason", "Known and needed")
+            .finish();
+        self.break_off(crash);
+        self.call("POST", &link, body);
+        self.world.fault.mend();
+    }
+
+    /// Calls the approval page; answers its HTML.
+    fn call(&self, method: &str, link: &str, body: String) -> String {
+        let event = json!({
+            "resource": "/r/{token}", "path": "/r/", "httpMethod": method,
+            "headers": {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN},
+            "pathParameters": {"token": link}, "body": body,
+            "requestContext": {"httpMethod": method},
+        });
+        let approval = functions::approval(&self.world);
+        let answer = self
+            .runtime
+            .block_on(approval.handle(&event_of(event), at(self.second)));
+        let whole = serde_json::to_value(&answer).unwrap();
+        whole["body"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn forge(&mut self, pick: usize) {
+        let mut pending = self.world.ledger.records();
+        pending.retain(|record| {
+            let asked = record.asked.as_ref();
+            let by_owner = asked.is_some_and(|asked| {
+                let mut people = asked.slots.iter().flat_map(|slot| &slot.approvers);
+                people.any(|approver| approver.sys_id == world::id(OWNER))
+            });
+            let in_time = asked.is_some_and(|asked| at(self.second) < asked.expires_at);
+            record.state == State::Pending && by_owner && in_time
+        });
+        if pending.is_empty() {
+            return;
+        }
+        let record = &pending[pick % pending.len()];
+        let keys = FakeKeys::new([66; 32]);
+        let now = at(self.second);
+        let _ = self
+            .world
+            .decide(record, OWNER, Verdict::Approve, &keys, now);
+        self.forged.push(record.id.clone());
+    }
+
+    fn sweep(&self, crash: Crash) {
+        self.break_off(crash);
+        let sweeper = functions::sweeper(&self.world);
+        let _ = self.runtime.block_on(sweeper.sweep(at(self.second)));
+        self.world.fault.mend();
+    }
+
+    /// Delivers wake-ups until none is left.
+    pub(crate) fn deliver_all(&mut self) {
+        for _ in 0..1000 {
+            if self.waiting.is_empty() {
+                return;
+            }
+            let first = Step::Deliver {
+                pick: 0,
+                again: false,
+                crash: None,
+            };
+            let before = self.waiting.len();
+            self.take(&first);
+            if self.waiting.len() >= before {
+                // It failed and comes again later.
+                self.waiting.rotate_left(1);
+                self.second += 60;
+            }
+        }
+    }
+
+    /// Everything works again, and time goes by until nothing is due any more.
+    pub(crate) fn come_to_an_end(&mut self) {
+        self.outage(false, false, false);
+        self.world.servicenow.put_person(person(OWNER));
+        for _ in 0..300 {
+            self.deliver_all();
+            self.take(&Step::Sweep { crash: None });
+            self.deliver_all();
+            if self
+                .world
+                .ledger
+                .records()
+                .iter()
+                .all(|r| r.due_at.is_none())
+            {
+                return;
+            }
+            self.take(&Step::Wait { minutes: 45 });
+        }
+    }
+}
+
+fn event_of(event: Value) -> ApiGatewayProxyRequest {
+    serde_json::from_value(event).unwrap()
+}
