@@ -7,7 +7,7 @@ use snowgate_core::record::Event;
 use testkit::world::{COLLEAGUE, OWNER, World, at, id, ready};
 use testkit::{Aftermath, Fault, Moment, QueueName};
 
-use super::{REASON, approval, decision, form, post, send};
+use super::{REASON, approval, decision, form, nonce, post, send};
 
 #[test]
 fn an_approval_is_signed_and_wakes_the_provisioner() {
@@ -15,7 +15,7 @@ fn an_approval_is_signed_and_wakes_the_provisioner() {
     let (record, links) = world.pending(&[OWNER], at(0));
     let answer = send(
         &approval(&world, &Fault::none()),
-        decision(&links[0], "approve", 10),
+        decision(&world, &links[0], "approve", 10),
         10,
     );
     assert_eq!(answer.status, 200);
@@ -43,7 +43,7 @@ fn a_denial_wakes_the_reporter() {
     let (record, links) = world.pending(&[OWNER], at(0));
     let answer = send(
         &approval(&world, &Fault::none()),
-        decision(&links[0], "deny", 10),
+        decision(&world, &links[0], "deny", 10),
         10,
     );
     assert_eq!(answer.status, 200);
@@ -64,7 +64,7 @@ fn a_decision_counts_although_the_queues_are_down() {
         let (record, links) = world.pending(&[OWNER], at(0));
         let answer = send(
             &approval(&world, &queues),
-            decision(&links[0], choice, 10),
+            decision(&world, &links[0], choice, 10),
             10,
         );
         assert_eq!(answer.status, 200);
@@ -84,13 +84,17 @@ fn of_two_decisions_the_first_counts() {
         let world = World::default();
         let approval = approval(&world, &Fault::none());
         let (record, links) = world.pending(&[OWNER, COLLEAGUE], at(0));
-        let owner = |choice| decision(&links[0], choice, 10);
+        let owner = |choice| decision(&world, &links[0], choice, 10);
         assert_eq!(send(&approval, owner(first), 10).status, 200);
         let after = world.load(&record.id);
         assert_eq!(after.state, state);
         let woken = world.queues.sent();
         // The same person again, and a colleague with a form that was open.
-        for event in [owner(first), owner(second), decision(&links[1], second, 10)] {
+        for event in [
+            owner(first),
+            owner(second),
+            decision(&world, &links[1], second, 10),
+        ] {
             let answer = send(&approval, event, 20);
             assert_eq!(answer.status, 200, "an honest page, not an error");
             assert!(!answer.html.contains("<form"));
@@ -110,7 +114,7 @@ fn a_decision_gets_through_beside_other_changes() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let event = super::event_of(decision(&links[0], "approve", 10));
+        let event = super::event_of(decision(&world, &links[0], "approve", 10));
         let decide = tokio::spawn(async move { approval.handle(&event, at(10)).await });
         // Somebody marks letters as sent, again and again, while the decision is made.
         let (beside, id_of) = (world.clone(), record.id.clone());
@@ -148,7 +152,7 @@ fn a_call_that_breaks_off_can_be_made_again() {
             let approval = approval(&world, &world.fault);
             let (record, links) = world.pending(&[OWNER], at(0));
             world.fault.at(nth, moment, Aftermath::Dead);
-            let first = send(&approval, decision(&links[0], "approve", 10), 10);
+            let first = send(&approval, decision(&world, &links[0], "approve", 10), 10);
             let reached = world.fault.calls() >= nth;
             let expected = if first.status == 200 {
                 &[200][..]
@@ -157,7 +161,7 @@ fn a_call_that_breaks_off_can_be_made_again() {
             };
             assert!(expected.contains(&first.status), "{moment:?} call {nth}");
             world.fault.mend();
-            let again = send(&approval, decision(&links[0], "approve", 20), 20);
+            let again = send(&approval, decision(&world, &links[0], "approve", 20), 20);
             assert_eq!(again.status, 200, "{moment:?} call {nth}");
             let after = world.load(&record.id);
             assert_eq!((after.state, after.decisions.len()), (State::Approved, 1));
@@ -176,7 +180,7 @@ fn a_form_may_carry_line_breaks_and_any_script() {
     let world = World::default();
     let (record, links) = world.pending(&[OWNER], at(0));
     let body = form(
-        &links[0].nonce(at(9)),
+        &nonce(&world, &links[0], 9),
         "deny",
         "Nein, wird nicht gebraucht:\r\n理由なし",
     );

@@ -104,7 +104,7 @@ fn looking_changes_nothing_wherever_the_request_stands() {
         assert_eq!(head.headers, shown.headers, "{name}");
         // A scanner that sends what it finds in the link's query or body decides nothing.
         for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-            let mut event = super::decision(&link, "approve", 10);
+            let mut event = super::decision(&world, &link, "approve", 10);
             event["httpMethod"] = json!(method);
             event["queryStringParameters"] = json!({"decision": "approve", "reason": "yes yes"});
             send(&approval, event, 10);
@@ -163,7 +163,7 @@ fn links_that_open_nothing() {
         for method in ["GET", "HEAD"] {
             assert_eq!(send(&approval, look(method, &token), 10).status, 404);
         }
-        let mut event = super::decision(&link, "approve", 10);
+        let mut event = super::decision(&world, &link, "approve", 10);
         event["pathParameters"]["token"] = json!(token);
         assert_eq!(send(&approval, event, 10).status, 404);
     }
@@ -184,7 +184,11 @@ fn a_link_ends_when_its_time_is_over() {
         send(&approval, look("GET", &link.expose()), end).status,
         410
     );
-    let answer = send(&approval, super::decision(&link, "approve", end), end);
+    let answer = send(
+        &approval,
+        super::decision(&world, &link, "approve", end),
+        end,
+    );
     assert_eq!(answer.status, 410);
     assert_eq!(world.load(&record.id).state, State::Pending);
 }

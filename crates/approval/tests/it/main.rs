@@ -90,9 +90,20 @@ fn post(token: &ReviewToken, body: &str) -> Value {
     event
 }
 
+/// The nonce of a form that was shown then.
+fn nonce(world: &World, token: &ReviewToken, second: i64) -> String {
+    let rows = world.ledger.tokens();
+    let row = rows.iter().find(|row| row.digest == token.digest());
+    let asked = world.load(&row.unwrap().request).asked.unwrap();
+    token.nonce(&asked.content, at(second))
+}
+
 /// A decision as the form sends it, shown a second before.
-fn decision(token: &ReviewToken, decision: &str, second: i64) -> Value {
-    post(token, &form(&token.nonce(at(second - 1)), decision, REASON))
+fn decision(world: &World, token: &ReviewToken, decision: &str, second: i64) -> Value {
+    post(
+        token,
+        &form(&nonce(world, token, second - 1), decision, REASON),
+    )
 }
 
 /// Everything that the ledger holds, to see that nothing changed.

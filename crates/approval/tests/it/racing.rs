@@ -17,7 +17,7 @@ async fn race(world: &World, links: &[ReviewToken]) {
         .map(|n| {
             let approval = approval(world, &Fault::none());
             let choice = if n % 3 == 0 { "approve" } else { "deny" };
-            let event = event_of(decision(&links[n % links.len()], choice, 10));
+            let event = event_of(decision(world, &links[n % links.len()], choice, 10));
             tokio::spawn(async move { approval.handle(&event, at(10)).await.status_code })
         })
         .collect();

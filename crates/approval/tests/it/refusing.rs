@@ -8,7 +8,7 @@ use snowgate_core::ticket::{Person, Ticket};
 use testkit::world::{MANAGER, OWNER, World, account, at, id, person, requester};
 use testkit::{Aftermath, Fault, Moment};
 
-use super::{REASON, approval, decision, form, look, post, send, snapshot};
+use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot};
 
 /// Sends this and asserts the status, that nothing changed, and whether the reason was kept.
 #[track_caller]
@@ -38,14 +38,14 @@ fn forms_from_elsewhere() {
         "https://REVIEW.example",
         "",
     ] {
-        let mut event = decision(&link, "approve", 10);
+        let mut event = decision(&world, &link, "approve", 10);
         event["headers"]["Origin"] = json!(origin);
         refused(&world, event, 403, false);
     }
-    let mut event = decision(&link, "approve", 10);
+    let mut event = decision(&world, &link, "approve", 10);
     event["headers"].as_object_mut().unwrap().remove("Origin");
     refused(&world, event, 403, false);
-    let mut event = decision(&link, "approve", 10);
+    let mut event = decision(&world, &link, "approve", 10);
     event["multiValueHeaders"] = json!({"Origin": [super::ORIGIN, "https://evil.example"]});
     refused(&world, event, 403, false);
 }
@@ -56,7 +56,7 @@ fn without_a_configured_origin_the_domain_that_was_called_counts() {
     let (record, link) = pending(&world);
     let mut approval = approval(&world, &Fault::none());
     approval.origin = None;
-    let mut event = decision(&link, "approve", 10);
+    let mut event = decision(&world, &link, "approve", 10);
     assert_eq!(send(&approval, event.clone(), 10).status, 403);
     event["headers"]["Origin"] = json!("https://ignored.example");
     let mut nowhere = event.clone();
@@ -76,7 +76,7 @@ fn bodies_of_other_types() {
         "multipart/form-data; boundary=x",
         "application/json",
     ] {
-        let mut event = decision(&link, "approve", 10);
+        let mut event = decision(&world, &link, "approve", 10);
         event["headers"]["Content-Type"] = json!(media);
         refused(&world, event, 403, false);
     }
@@ -85,29 +85,36 @@ fn bodies_of_other_types() {
 #[test]
 fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
     let world = World::default();
-    let (_, link) = pending(&world);
-    let nonce = link.nonce(at(9));
+    let (record, link) = pending(&world);
+    let good = nonce(&world, &link, 9);
     let other = ReviewToken::from_random([3; 32]);
     let table = [
-        (form(&nonce, "", REASON), true),
-        (form(&nonce, "maybe", REASON), true),
+        (form(&good, "", REASON), true),
+        (form(&good, "maybe", REASON), true),
         (
-            form(&link.nonce(at(10 - 13 * 3600)), "approve", REASON),
+            form(&nonce(&world, &link, 10 - 13 * 3600), "approve", REASON),
             true,
         ),
-        (form(&other.nonce(at(9)), "approve", REASON), true),
+        (
+            form(
+                &other.nonce(&record.asked.as_ref().unwrap().content, at(9)),
+                "approve",
+                REASON,
+            ),
+            true,
+        ),
         (form("", "approve", REASON), true),
         (
-            format!("{}&approver=me", form(&nonce, "approve", REASON)),
+            format!("{}&approver=me", form(&good, "approve", REASON)),
             true,
         ),
         (
-            format!("{}&decision=deny", form(&nonce, "approve", REASON)),
+            format!("{}&decision=deny", form(&good, "approve", REASON)),
             true,
         ),
-        (form(&nonce, "approve", "ok"), false),
-        (form(&nonce, "approve", "   "), false),
-        (form(&nonce, "approve", &"x".repeat(1001)), false),
+        (form(&good, "approve", "ok"), false),
+        (form(&good, "approve", "   "), false),
+        (form(&good, "approve", &"x".repeat(1001)), false),
         (String::new(), false),
         ("x".repeat(20_000), false),
     ];
@@ -116,7 +123,7 @@ fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
     }
     let short = send(
         &approval(&world, &Fault::none()),
-        post(&link, &form(&nonce, "approve", "no")),
+        post(&link, &form(&good, "approve", "no")),
         10,
     );
     assert!(short.html.contains(">no</textarea>"), "kept for correction");
@@ -129,7 +136,7 @@ fn while_decisions_are_stopped() {
     let mut approval = approval(&world, &Fault::none());
     approval.hold = true;
     let before = snapshot(&world);
-    let answer = send(&approval, decision(&link, "approve", 10), 10);
+    let answer = send(&approval, decision(&world, &link, "approve", 10), 10);
     assert_eq!(answer.status, 503);
     assert!(answer.html.contains(REASON));
     assert_eq!(send(&approval, look("GET", &link.expose()), 10).status, 200);
@@ -194,7 +201,7 @@ fn whoever_lost_standing_does_not_decide() {
         let before = snapshot(&world);
         let answer = send(
             &approval(&world, &Fault::none()),
-            decision(&link, "approve", 10),
+            decision(&world, &link, "approve", 10),
             10,
         );
         assert_eq!(answer.status, 403, "{what}");
@@ -217,7 +224,7 @@ fn whoever_the_ticket_is_for_meanwhile_does_not_decide() {
     let world = World::default();
     let (record, link) = pending(&world);
     put_ticket(&world, &record, true, Some(id(OWNER)));
-    refused(&world, decision(&link, "approve", 10), 403, false);
+    refused(&world, decision(&world, &link, "approve", 10), 403, false);
 }
 
 #[test]
@@ -225,7 +232,7 @@ fn a_closed_ticket_is_not_decided_on() {
     let world = World::default();
     let (record, link) = pending(&world);
     put_ticket(&world, &record, false, None);
-    refused(&world, decision(&link, "approve", 10), 410, false);
+    refused(&world, decision(&world, &link, "approve", 10), 410, false);
 }
 
 /// Without any one answer of ServiceNow, ledger or key nothing is decided, and the reason is kept.
@@ -238,7 +245,7 @@ fn without_an_answer_nothing_is_decided() {
         let before = snapshot(&world);
         world.fault.at(nth, Moment::Before, Aftermath::Dead);
         let approval = approval(&world, &Fault::none());
-        let answer = send(&approval, decision(&link, "approve", 10), 10);
+        let answer = send(&approval, decision(&world, &link, "approve", 10), 10);
         if answer.status == 200 {
             break;
         }
