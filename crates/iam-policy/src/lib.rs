@@ -6,4 +6,5 @@
 //! shorter without changing its meaning.
 
 pub mod document;
+pub mod glob;
 pub mod json;
