@@ -5,6 +5,7 @@
 //! one document narrower than another, evaluate one request, and write a document
 //! shorter without changing its meaning.
 
+pub mod catalogue;
 pub mod document;
 pub mod glob;
 pub mod json;
