@@ -6,6 +6,7 @@
 //! shorter without changing its meaning.
 
 pub mod catalogue;
+pub mod condition;
 pub mod document;
 pub mod glob;
 pub mod json;

@@ -123,6 +123,16 @@ impl Glob {
         String::from_utf8(bytes.collect()).unwrap_or_default()
     }
 
+    /// The six parts of an ARN pattern, cut at `:`; `None` when it has fewer.
+    pub(crate) fn arn_parts(&self) -> Option<Vec<Self>> {
+        let parts: Vec<Self> = self
+            .code
+            .splitn(6, |byte| *byte == b':')
+            .map(|part| Self { code: part.into() })
+            .collect();
+        (parts.len() == 6).then_some(parts)
+    }
+
     /// The literal characters before the first wildcard.
     #[must_use]
     pub fn literal_prefix(&self) -> &str {
