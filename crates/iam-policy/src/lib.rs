@@ -8,5 +8,6 @@
 pub mod catalogue;
 pub mod condition;
 pub mod document;
+pub mod evaluate;
 pub mod glob;
 pub mod json;
