@@ -11,3 +11,4 @@ pub mod document;
 pub mod evaluate;
 pub mod glob;
 pub mod json;
+pub mod lint;

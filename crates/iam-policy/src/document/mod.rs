@@ -16,7 +16,7 @@ mod owned;
 mod path;
 mod statement;
 
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, DraftStatement, Element};
 pub use error::{DocumentError, ProblemKind};
 pub use path::{Path, Segment};
 pub use statement::{
