@@ -12,3 +12,4 @@ pub mod evaluate;
 pub mod glob;
 pub mod json;
 pub mod lint;
+pub mod prove;

@@ -207,6 +207,17 @@ impl Clause {
         }
     }
 
+    /// A value that one of the patterns with variables matches, given their values.
+    pub(crate) fn example(&self, context: &Context) -> Option<String> {
+        let mut templates = match &self.values {
+            Values::Text(all) => all.iter().filter_map(Pattern::template).collect::<Vec<_>>(),
+            Values::Arn(all) => all.iter().filter_map(ArnPattern::template).collect(),
+            _ => Vec::new(),
+        }
+        .into_iter();
+        templates.find_map(|t| Some(t.resolve(|name| variable(context, name))?.example()))
+    }
+
     fn is_resolved(&self, context: &Context) -> bool {
         let known = |v: &&Variable| v.default().is_some() || variable(context, v).is_some();
         self.variables().iter().all(known)
@@ -225,7 +236,7 @@ impl Clause {
             Values::Text(patterns) => {
                 let fold = operator.test == Test::Text { fold: true };
                 let folded = if fold {
-                    value.to_lowercase()
+                    value.to_ascii_lowercase()
                 } else {
                     String::new()
                 };

@@ -16,7 +16,7 @@ pub(crate) use principal::PrincipalMatcher;
 pub use principal::{NotAPrincipal, Principal};
 pub use request::Request;
 pub use ruleset::Ruleset;
-pub(crate) use ruleset::{Reading, ResourceMatcher, Rule};
+pub(crate) use ruleset::{Reading, ResourceMatcher, ResourcePattern, Rule};
 
 use principal::Naming;
 use ruleset::Asked;

@@ -192,6 +192,15 @@ impl PrincipalMatcher {
         matcher
     }
 
+    /// Exactly the principals that this pattern matches.
+    pub(crate) fn only(glob: Glob) -> Self {
+        Self {
+            negated: false,
+            patterns: vec![glob],
+            namings: vec![Naming::Exact],
+        }
+    }
+
     fn push(&mut self, glob: Glob, naming: Naming) {
         self.patterns.push(glob);
         self.namings.push(naming);

@@ -284,7 +284,7 @@ impl ResourceMatcher {
 }
 
 impl ResourcePattern {
-    fn compile(text: &str, variables: bool, short: bool) -> Self {
+    pub(crate) fn compile(text: &str, variables: bool, short: bool) -> Self {
         let syntax = Syntax {
             wildcards: true,
             variables,
@@ -299,14 +299,6 @@ impl ResourcePattern {
         Self {
             pattern,
             wild_type: has_wild_type(&parts),
-        }
-    }
-
-    /// The widest pattern that this one can become.
-    pub(crate) fn widest(&self) -> Glob {
-        match &self.pattern {
-            Pattern::Fixed(glob) => glob.clone(),
-            Pattern::Variable(template) => template.widest(),
         }
     }
 }

@@ -20,7 +20,7 @@ mod template;
 pub(crate) use automaton::{Spec, explore};
 pub(crate) use bits::Bits;
 pub use budget::{Budget, Exhausted};
-pub(crate) use partition::{Class, Cover, Problem, partition};
+pub(crate) use partition::{Class, Cover, Problem, partition, push_minimal};
 pub use template::{Syntax, Template, Variable};
 
 /// One character.
@@ -174,11 +174,13 @@ pub fn covered(pattern: &Glob, union: &[Glob], budget: &mut Budget) -> Coverage 
         positive: &[pattern],
         ..Problem::default()
     };
+    let union: Vec<&Glob> = union.iter().collect();
     let covers = [Cover {
-        patterns: union,
+        id: 0,
+        patterns: &union,
         negated: false,
     }];
-    match partition(&problem, &covers, budget) {
+    match partition(&problem, &Bits::default(), &covers, budget) {
         Err(Exhausted) => Coverage::Undecided,
         Ok(classes) => match classes.into_iter().find(|class| class.mask.is_empty()) {
             Some(class) => Coverage::Uncovered(class.word),
@@ -196,7 +198,7 @@ pub fn common(one: &Glob, other: &Glob, budget: &mut Budget) -> Result<Option<St
         positive: &[one, other],
         ..Problem::default()
     };
-    let classes = partition(&problem, &[], budget)?;
+    let classes = partition(&problem, &Bits::default(), &[], budget)?;
     Ok(classes.into_iter().next().map(|class| class.word))
 }
 

@@ -8,7 +8,7 @@ pub(crate) struct Problem<'a> {
     /// Every word is matched by all of these.
     pub(crate) positive: &'a [&'a Glob],
     /// No word is matched by any of these.
-    pub(crate) negative: &'a [Glob],
+    pub(crate) negative: &'a [&'a Glob],
     /// Words beyond this pattern do not exist.
     pub(crate) universe: Option<&'a Glob>,
 }
@@ -16,7 +16,9 @@ pub(crate) struct Problem<'a> {
 /// A language that may hold words: a union of patterns, or all that is outside of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cover<'a> {
-    pub(crate) patterns: &'a [Glob],
+    /// The number under which it appears in masks.
+    pub(crate) id: usize,
+    pub(crate) patterns: &'a [&'a Glob],
     pub(crate) negated: bool,
 }
 
@@ -30,10 +32,11 @@ pub(crate) struct Class {
 
 /// The classes of words with the fewest covers: whatever holds for them holds for all.
 ///
-/// No class means that there is no word. Classes whose covers include those of another
-/// class are left out.
+/// The covers in `base` hold every word. No class means that there is no word. Classes whose
+/// covers include those of another class are left out.
 pub(crate) fn partition(
     problem: &Problem<'_>,
+    base: &Bits,
     covers: &[Cover<'_>],
     budget: &mut Budget,
 ) -> Result<Vec<Class>, Exhausted> {
@@ -42,13 +45,14 @@ pub(crate) fn partition(
     };
     budget.spend(1)?;
     if let Some(word) = positive.iter().find_map(|glob| glob.as_literal()) {
-        return Ok(classify_literal(problem, word, covers)
+        return Ok(classify_literal(problem, word, base, covers)
             .into_iter()
             .collect());
     }
     let negative: Vec<&Glob> = problem
         .negative
         .iter()
+        .copied()
         .filter(|glob| !positive.iter().any(|p| p.plainly_disjoint(glob)))
         .collect();
     if negative
@@ -57,13 +61,13 @@ pub(crate) fn partition(
     {
         return Ok(Vec::new());
     }
-    let mut sure = Bits::with_capacity(covers.len());
+    let mut sure = base.clone();
     let mut open = Vec::new();
-    for (nth, cover) in covers.iter().enumerate() {
+    for cover in covers {
         match glance(&positive, cover) {
-            Glance::All => sure.insert(nth),
+            Glance::All => sure.insert(cover.id),
             Glance::Nothing => {}
-            Glance::Some(patterns) => open.push((nth, patterns)),
+            Glance::Some(patterns) => open.push((*cover, patterns)),
         }
     }
     if open.is_empty()
@@ -78,7 +82,7 @@ pub(crate) fn partition(
             return Ok(vec![Class { mask: sure, word }]);
         }
     }
-    sort_by_automata(problem, &positive, &negative, covers, &sure, &open, budget)
+    sort_by_automata(problem, &positive, &negative, &sure, &open, budget)
 }
 
 /// The positive patterns without those that say nothing more; `None` when no word is left.
@@ -97,7 +101,12 @@ fn narrow<'a>(problem: &Problem<'a>) -> Option<Vec<&'a Glob>> {
     Some(kept)
 }
 
-fn classify_literal(problem: &Problem<'_>, word: &str, covers: &[Cover<'_>]) -> Option<Class> {
+fn classify_literal(
+    problem: &Problem<'_>,
+    word: &str,
+    base: &Bits,
+    covers: &[Cover<'_>],
+) -> Option<Class> {
     let counts = problem.positive.iter().all(|glob| glob.matches(word))
         && !problem.negative.iter().any(|glob| glob.matches(word))
         && problem
@@ -106,10 +115,10 @@ fn classify_literal(problem: &Problem<'_>, word: &str, covers: &[Cover<'_>]) -> 
     if !counts {
         return None;
     }
-    let mut mask = Bits::with_capacity(covers.len());
-    for (nth, cover) in covers.iter().enumerate() {
+    let mut mask = base.clone();
+    for cover in covers {
         if cover.patterns.iter().any(|glob| glob.matches(word)) != cover.negated {
-            mask.insert(nth);
+            mask.insert(cover.id);
         }
     }
     Some(Class {
@@ -126,7 +135,7 @@ enum Glance<'a> {
 
 fn glance<'a>(positive: &[&Glob], cover: &Cover<'a>) -> Glance<'a> {
     let mut open = Vec::new();
-    for glob in cover.patterns {
+    for glob in cover.patterns.iter().copied() {
         if positive.iter().any(|p| glob.plainly_includes(p)) {
             return if cover.negated {
                 Glance::Nothing
@@ -149,9 +158,8 @@ fn sort_by_automata(
     problem: &Problem<'_>,
     positive: &[&Glob],
     negative: &[&Glob],
-    covers: &[Cover<'_>],
     sure: &Bits,
-    open: &[(usize, Vec<&Glob>)],
+    open: &[(Cover<'_>, Vec<&Glob>)],
     budget: &mut Budget,
 ) -> Result<Vec<Class>, Exhausted> {
     let universe = problem
@@ -160,8 +168,8 @@ fn sort_by_automata(
     let wanted: Vec<Spec<'_>> = positive.iter().copied().chain(universe).map(spec).collect();
     let unwanted: Vec<Spec<'_>> = negative.iter().copied().map(spec).collect();
     let mut observed: Vec<Spec<'_>> = Vec::new();
-    let mut uses: Vec<(usize, Vec<usize>)> = Vec::new();
-    for (nth, globs) in open {
+    let mut uses: Vec<(Cover<'_>, Vec<usize>)> = Vec::new();
+    for (cover, globs) in open {
         let mut places = Vec::with_capacity(globs.len());
         for glob in globs {
             let code = spec(glob);
@@ -171,19 +179,16 @@ fn sort_by_automata(
                 observed.push(code);
             }
         }
-        uses.push((*nth, places));
+        uses.push((*cover, places));
     }
     let found = explore(&wanted, &unwanted, &observed, budget)?;
     let mut classes: Vec<Class> = Vec::new();
     for (signature, word) in found {
         let mut mask = sure.clone();
-        for (nth, places) in &uses {
+        for (cover, places) in &uses {
             let matched = places.iter().any(|place| signature.contains(*place));
-            if covers
-                .get(*nth)
-                .is_some_and(|cover| cover.negated != matched)
-            {
-                mask.insert(*nth);
+            if cover.negated != matched {
+                mask.insert(cover.id);
             }
         }
         push_minimal(&mut classes, Class { mask, word });

@@ -69,7 +69,7 @@ impl Template {
         let folded;
         let mut rest = text;
         if syntax.fold {
-            folded = text.to_lowercase();
+            folded = text.to_ascii_lowercase();
             rest = &folded;
         }
         let mut parts = Vec::new();
@@ -116,7 +116,7 @@ impl Template {
             match part {
                 Part::Code(bytes) => code.extend_from_slice(bytes),
                 Part::Variable(variable) => match value(variable) {
-                    Some(value) if self.fold => code.extend(value.to_lowercase().bytes()),
+                    Some(value) if self.fold => code.extend(value.to_ascii_lowercase().bytes()),
                     Some(value) => code.extend(value.bytes()),
                     None => code.extend(variable.default()?.bytes()),
                 },
@@ -136,6 +136,40 @@ impl Template {
             }
         }
         Glob::from_code(code)
+    }
+
+    /// Values of the variables with which `word` could be matched, for a word that
+    /// [`Template::widest`] matches. A guess: the caller checks it.
+    pub(crate) fn capture(&self, word: &str) -> Option<Vec<(&Variable, String)>> {
+        let mut values = Vec::new();
+        let mut rest = word;
+        let mut open: Option<&Variable> = None;
+        for part in &self.parts {
+            match part {
+                Part::Variable(variable) => {
+                    values.extend(open.map(|before| (before, String::new())));
+                    open = Some(variable);
+                }
+                Part::Code(code) => {
+                    let glob = Glob::from_code(code.to_vec());
+                    let literal = glob.literal_prefix();
+                    let ends = glob.as_literal().is_some();
+                    let at = match open {
+                        None => 0,
+                        Some(_) if literal.is_empty() && ends => rest.len(),
+                        Some(_) => rest.find(literal)?,
+                    };
+                    let (value, after) = rest.split_at_checked(at)?;
+                    values.extend(open.take().map(|variable| (variable, value.to_owned())));
+                    rest = after.strip_prefix(literal)?;
+                    if !ends {
+                        rest = rest.get(1..).unwrap_or_default();
+                    }
+                }
+            }
+        }
+        values.extend(open.map(|variable| (variable, rest.to_owned())));
+        Some(values)
     }
 
     /// The pattern with a letter of its own for every variable. When one such pattern plainly
