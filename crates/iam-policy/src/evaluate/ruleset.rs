@@ -41,8 +41,12 @@ pub(crate) struct ResourceMatcher {
 
 /// A pattern of resources.
 ///
-/// `*` matches any characters, `:` and `/` too ("can expand to match beyond the colon
-/// boundaries", *IAM JSON policy elements: Resource*). The part of an ARN that names the
+/// `*` matches any characters, `/` included. Whether it matches `:` depends on where it stands.
+/// AWS says that wildcards belong into the segments of an ARN, and that a `*` at the end of one
+/// "can expand to match beyond the colon boundaries" (*IAM JSON policy elements: Resource*). So
+/// in a pattern whose segments are those of an ARN, with a region and an account that
+/// can be such, wildcards stay in the first five segments; in any other they match
+/// colons, so that `arn:aws:logs:*:log-group:x` works. AWS's own proofs agree. The part of an ARN that names the
 /// type of the resource takes no wildcard, says *IAM identifiers*: `…:*/12345` does not match
 /// `…:instance/12345`. AWS's own policies rely on `…:security-group*/*` and on services whose
 /// ARNs have no type there; so only a wildcard before something literal counts, and only
@@ -291,10 +295,16 @@ impl ResourcePattern {
             fold: false,
         };
         let parts = arn_parts(text, variables);
+        let aligned = is_aligned(&parts);
         let pattern = if short && text.starts_with("arn:") && parts.len() < 6 {
             Pattern::read(&format!("{text}*"), syntax)
         } else {
             Pattern::read(text, syntax)
+        };
+        let pattern = match pattern {
+            Pattern::Fixed(glob) if aligned => Pattern::Fixed(glob.segmented()),
+            Pattern::Variable(template) if aligned => Pattern::Variable(template.segmented()),
+            pattern => pattern,
         };
         Self {
             pattern,
@@ -320,6 +330,22 @@ fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
     }
     parts.push(text.get(from..).unwrap_or_default());
     parts
+}
+
+/// Whether the segments of a pattern stand where those of an ARN stand.
+fn is_aligned(parts: &[&str]) -> bool {
+    let ["arn", partition, service, region, account, _] = parts else {
+        return false;
+    };
+    let plain = |part: &str| !part.contains("${");
+    let region = region
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-*?".contains(&b));
+    let account = *account == "aws"
+        || account
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b"*?".contains(&b));
+    plain(partition) && plain(service) && region && account
 }
 
 fn has_wild_type(parts: &[&str]) -> bool {

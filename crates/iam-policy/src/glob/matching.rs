@@ -6,6 +6,52 @@ use super::{ANY, SEGMENT_ANY, SEGMENT_STAR, STAR};
 /// Whether `code` matches all of `text`. The text may hold wildcard bytes itself; a star in
 /// it is matched by stars only, so that a match then proves inclusion.
 pub(super) fn matches(code: &[u8], text: &[u8]) -> bool {
+    let Some(last) = code
+        .iter()
+        .rposition(|byte| matches!(*byte, SEGMENT_STAR | SEGMENT_ANY))
+    else {
+        return matches_plainly(code, text);
+    };
+    // The wildcards that stop at colons stand in whole segments of their own.
+    let rest = code.get(last..).unwrap_or_default();
+    let cut = last
+        + rest
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(rest.len());
+    let (code, code_rest) = code.split_at(cut);
+    let mut texts = text.split(|byte| *byte == b':');
+    let mut taken = 0;
+    for segment in code.split(|byte| *byte == b':') {
+        let Some(found) = texts.next() else {
+            return false;
+        };
+        if found.iter().any(|byte| matches!(*byte, STAR | ANY)) || !matches_segment(segment, found)
+        {
+            return false;
+        }
+        taken += found.len() + 1;
+    }
+    matches_plainly(code_rest, text.get(taken - 1..).unwrap_or_default())
+}
+
+/// Whether the pattern matches a text without colons.
+fn matches_segment(code: &[u8], text: &[u8]) -> bool {
+    match code {
+        [SEGMENT_STAR] => true,
+        code if code.contains(&SEGMENT_STAR) || code.contains(&SEGMENT_ANY) => {
+            let plain = code.iter().map(|byte| match *byte {
+                SEGMENT_STAR => STAR,
+                SEGMENT_ANY => ANY,
+                byte => byte,
+            });
+            matches_plainly(&plain.collect::<Vec<_>>(), text)
+        }
+        code => code == text,
+    }
+}
+
+fn matches_plainly(code: &[u8], text: &[u8]) -> bool {
     let Some(first) = code.iter().position(|byte| *byte == STAR) else {
         return match_at(code, text) == Some(text.len());
     };

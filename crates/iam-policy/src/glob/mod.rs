@@ -79,6 +79,12 @@ impl Glob {
         }
     }
 
+    /// The same pattern with wildcards that stop at `:` in front of the fifth colon.
+    pub(crate) fn segmented(mut self) -> Self {
+        segment(&mut self.code, &mut 0);
+        self
+    }
+
     pub(crate) fn code(&self) -> &[u8] {
         &self.code
     }
@@ -118,8 +124,9 @@ impl Glob {
     /// The shortest text that matches; `?` becomes `x`.
     #[must_use]
     pub fn example(&self) -> String {
-        let bytes = self.code.iter().filter(|byte| **byte != STAR);
-        let bytes = bytes.map(|byte| if *byte == ANY { b'x' } else { *byte });
+        let stars = [STAR, SEGMENT_STAR];
+        let bytes = self.code.iter().filter(|byte| !stars.contains(byte));
+        let bytes = bytes.map(|byte| if *byte >= SEGMENT_STAR { b'x' } else { *byte });
         String::from_utf8(bytes.collect()).unwrap_or_default()
     }
 
@@ -242,6 +249,23 @@ fn put(code: &mut [u8], at: &mut usize, byte: u8) {
     *at += 1;
 }
 
+/// Makes wildcards stop at `:` up to the fifth colon, of which `colons` have been seen.
+fn segment(code: &mut [u8], colons: &mut usize) {
+    for byte in code {
+        if *byte == b':' {
+            *colons += 1;
+        }
+        if *colons >= 5 {
+            return;
+        }
+        *byte = match *byte {
+            STAR => SEGMENT_STAR,
+            ANY => SEGMENT_ANY,
+            byte => byte,
+        };
+    }
+}
+
 /// The code of an ARN pattern in which the wildcards of the first five parts stop at `:`.
 pub(crate) fn arn_code(parts: &[Glob]) -> Vec<u8> {
     let mut code = Vec::new();
@@ -323,6 +347,25 @@ mod tests {
         assert!(Glob::new("*?é").matches("éé"));
         assert!(!Glob::new("??").matches("é"));
         assert!(Glob::new("?*é*").matches("日é"));
+    }
+
+    #[test]
+    fn segmented_wildcards_stop_at_colons() {
+        let glob = Glob::new("arn:aws:ecs:*:*:a/*").segmented();
+        assert!(glob.matches("arn:aws:ecs:::a/b:c") && glob.matches("arn:aws:ecs:x:1:a/"));
+        assert!(!glob.matches("arn:aws:ecs:::b:a/c") && !glob.matches("arn:aws:ecs::a/c"));
+        assert!(glob.matches("arn:aws:ecs:x:1:a/b") && !glob.matches("arn:aws:ecs:x:1:b/b"));
+        assert!(Glob::new("arn:*").plainly_includes(&glob));
+        assert!(
+            Glob::new("arn:aws:ecs:*:*:a*")
+                .segmented()
+                .plainly_includes(&glob)
+        );
+        assert!(!glob.plainly_includes(&Glob::new("arn:aws:ecs:*:*:a/b")));
+        assert!(!glob.plainly_includes(&Glob::new("arn:aws:ecs:?:*:a/b")));
+        let literal = Glob::new("arn:aws:e?s:*:*:a/b").segmented();
+        assert!(literal.matches("arn:aws:ecs:::a/b") && !literal.matches("arn:aws:ecs:::a/bc"));
+        assert_eq!(literal.example(), "arn:aws:exs:::a/b");
     }
 
     /// The textbook definition, by recursion.

@@ -93,6 +93,20 @@ impl Template {
         }
     }
 
+    /// The same template with wildcards that stop at `:` in front of the fifth colon.
+    pub(crate) fn segmented(mut self) -> Self {
+        let mut colons = 0;
+        for part in &mut self.parts {
+            if let Part::Code(code) = part {
+                let mut normal = code.to_vec();
+                super::normalise(&mut normal);
+                super::segment(&mut normal, &mut colons);
+                *code = normal.into_boxed_slice();
+            }
+        }
+        self
+    }
+
     /// The variables in order.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.parts.iter().filter_map(|part| match part {
