@@ -6,6 +6,7 @@
 //! shorter without changing its meaning.
 
 pub mod catalogue;
+pub mod classify;
 pub mod condition;
 pub mod document;
 pub mod evaluate;

@@ -7,6 +7,10 @@ use crate::document::{DraftStatement, List, Path};
 /// Former names of services that AWS still accepts and the catalogue never had.
 const FORMER_PREFIXES: [&str; 1] = ["zocalo"];
 
+/// Retired services that AWS answers as unknown. It keeps most of them; which, only its
+/// answers tell.
+const REFUSED_PREFIXES: [&str; 1] = ["elastic-inference"];
+
 impl Checker<'_, '_> {
     pub(super) fn actions(&mut self, statement: &DraftStatement<'_>) {
         for (name, list) in [
@@ -64,7 +68,9 @@ impl Checker<'_, '_> {
             self.add(Code::WildcardInServiceName, path(), value.span(), message);
             return;
         }
-        let Some(service) = catalogue::service(prefix) else {
+        let known = catalogue::service(prefix);
+        let Some(service) = known.filter(|service| !REFUSED_PREFIXES.contains(&service.prefix()))
+        else {
             if !FORMER_PREFIXES.contains(&prefix) {
                 let message = unknown(
                     "service",
