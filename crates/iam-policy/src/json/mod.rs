@@ -71,7 +71,17 @@ impl<'a> Json<'a> {
     /// The first place where the text is not JSON, or is too large or too deep
     /// ([`MAX_TEXT`], [`MAX_DEPTH`]).
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
-        let nodes = reader::read(text)?;
+        let nodes = reader::read(text, MAX_DEPTH)?;
+        Ok(Self { text, nodes })
+    }
+
+    /// Reads a JSON text of any depth: for envelopes around texts that are judged on
+    /// their own.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but never for depth.
+    pub fn parse_any_depth(text: &'a str) -> Result<Self, SyntaxError> {
+        let nodes = reader::read(text, usize::MAX)?;
         Ok(Self { text, nodes })
     }
 

@@ -77,12 +77,13 @@ impl SyntaxError {
     }
 }
 
-pub(super) fn read(text: &str) -> Result<Vec<Node>, SyntaxError> {
+pub(super) fn read(text: &str, depth: usize) -> Result<Vec<Node>, SyntaxError> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
         at: 0,
         nodes: Vec::with_capacity(text.len().min(MAX_TEXT) / 20 + 4),
         open: Vec::with_capacity(8),
+        depth,
     };
     let done = if text.len() > MAX_TEXT {
         Err(SyntaxErrorKind::TooLarge)
@@ -108,6 +109,7 @@ struct Reader<'a> {
     nodes: Vec<Node>,
     /// The arrays and objects that are not closed yet: node, and whether it is an object.
     open: Vec<(u32, bool)>,
+    depth: usize,
 }
 
 type Step<T = ()> = Result<T, SyntaxErrorKind>;
@@ -214,7 +216,7 @@ impl Reader<'_> {
     }
 
     fn open(&mut self, kind: Kind) -> Step {
-        if self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= self.depth {
             return Err(SyntaxErrorKind::TooDeep);
         }
         self.open
