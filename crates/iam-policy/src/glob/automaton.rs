@@ -81,7 +81,7 @@ impl Product {
         let mut at = 0;
         let mut letters = Vec::new();
         while let Some(Step { state, .. }) = steps.get(at) {
-            budget.spend(1 + state.len() / 4)?;
+            budget.spend(1 + state.len())?;
             if let Some(signature) = self.accepts(state)
                 && !found.iter().any(|(known, _)| *known == signature)
             {
@@ -90,7 +90,7 @@ impl Product {
             let state = state.clone();
             self.letters(&state, &mut letters);
             for letter in &letters {
-                budget.spend(1 + state.len() / 4)?;
+                budget.spend(1 + state.len())?;
                 let next: State = self.step(&state, *letter).into_boxed_slice();
                 if !self.is_dead(&next) && !seen.contains_key(&next) {
                     seen.insert(next.clone(), ());

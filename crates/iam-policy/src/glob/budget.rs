@@ -12,9 +12,9 @@ pub struct Budget {
 pub struct Exhausted;
 
 impl Default for Budget {
-    /// 300,000 steps: a few milliseconds.
+    /// 200,000 steps: a few milliseconds.
     fn default() -> Self {
-        Self::of(300_000)
+        Self::of(200_000)
     }
 }
 

@@ -3,15 +3,11 @@
 
 use super::{ANY, SEGMENT_ANY, SEGMENT_STAR, STAR};
 
-/// Whether `code` matches all of `text`. The text may hold wildcard bytes itself; a star in
+/// Whether `code`, some of whose wildcards stop at colons, matches all of `text`. The text may hold wildcard bytes itself; a star in
 /// it is matched by stars only, so that a match then proves inclusion.
-pub(super) fn matches(code: &[u8], text: &[u8]) -> bool {
-    let Some(last) = code
-        .iter()
-        .rposition(|byte| matches!(*byte, SEGMENT_STAR | SEGMENT_ANY))
-    else {
-        return matches_plainly(code, text);
-    };
+pub(super) fn matches_segmented(code: &[u8], text: &[u8]) -> bool {
+    let wild = |byte: &u8| matches!(*byte, SEGMENT_STAR | SEGMENT_ANY);
+    let last = code.iter().rposition(wild).unwrap_or(0);
     // The wildcards that stop at colons stand in whole segments of their own.
     let rest = code.get(last..).unwrap_or_default();
     let cut = last
@@ -51,7 +47,8 @@ fn matches_segment(code: &[u8], text: &[u8]) -> bool {
     }
 }
 
-fn matches_plainly(code: &[u8], text: &[u8]) -> bool {
+/// Whether `code`, whose wildcards match anything, matches all of `text`.
+pub(super) fn matches_plainly(code: &[u8], text: &[u8]) -> bool {
     let Some(first) = code.iter().position(|byte| *byte == STAR) else {
         return match_at(code, text) == Some(text.len());
     };
@@ -140,6 +137,29 @@ const fn character_length(lead: u8) -> Option<usize> {
         ANY | SEGMENT_ANY => Some(1),
         _ => None,
     }
+}
+
+/// Whether two patterns of ARNs differ in one of the first five segments or behind them, when
+/// no wildcard of either crosses these segments.
+pub(super) fn segments_differ(one: &[u8], other: &[u8]) -> bool {
+    let (mut one, mut other) = (one.splitn(6, is_colon), other.splitn(6, is_colon));
+    for nth in 0..6 {
+        let (Some(left), Some(right)) = (one.next(), other.next()) else {
+            return false;
+        };
+        let crosses = |part: &[u8]| part.iter().any(|byte| matches!(*byte, STAR | ANY));
+        if nth < 5 && (crosses(left) || crosses(right)) {
+            return false;
+        }
+        if ends_differ(left, right) {
+            return true;
+        }
+    }
+    false
+}
+
+const fn is_colon(byte: &u8) -> bool {
+    *byte == b':'
 }
 
 /// Whether the literal beginnings or the literal ends exclude each other.

@@ -39,6 +39,42 @@ const SEGMENT_STAR: u8 = 0xfc;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Glob {
     code: Box<[u8]>,
+    shape: Shape,
+}
+
+/// What can be told of a pattern once, so that matching need not look for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Shape {
+    /// No wildcards.
+    Literal,
+    /// Literal but for a star at the end.
+    Prefix,
+    /// Any wildcards that match colons.
+    Plain,
+    /// Some wildcards do not match colons.
+    Segmented,
+}
+
+impl Shape {
+    fn of(code: &[u8]) -> Self {
+        let body = code.strip_suffix(&[STAR]);
+        if code
+            .iter()
+            .any(|byte| matches!(*byte, SEGMENT_STAR | SEGMENT_ANY))
+        {
+            Self::Segmented
+        } else if body
+            .unwrap_or(code)
+            .iter()
+            .any(|byte| *byte >= SEGMENT_STAR)
+        {
+            Self::Plain
+        } else if body.is_some() {
+            Self::Prefix
+        } else {
+            Self::Literal
+        }
+    }
 }
 
 impl Glob {
@@ -61,6 +97,7 @@ impl Glob {
     pub fn literal(text: &str) -> Self {
         Self {
             code: text.as_bytes().into(),
+            shape: Shape::Literal,
         }
     }
 
@@ -69,12 +106,14 @@ impl Glob {
     pub fn everything() -> Self {
         Self {
             code: Box::new([STAR]),
+            shape: Shape::Prefix,
         }
     }
 
     fn from_code(mut code: Vec<u8>) -> Self {
         normalise(&mut code);
         Self {
+            shape: Shape::of(&code),
             code: code.into_boxed_slice(),
         }
     }
@@ -82,6 +121,7 @@ impl Glob {
     /// The same pattern with wildcards that stop at `:` in front of the fifth colon.
     pub(crate) fn segmented(mut self) -> Self {
         segment(&mut self.code, &mut 0);
+        self.shape = Shape::of(&self.code);
         self
     }
 
@@ -92,13 +132,28 @@ impl Glob {
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        matching::matches(&self.code, text.as_bytes())
+        self.matches_bytes(text.as_bytes())
+    }
+
+    fn matches_bytes(&self, text: &[u8]) -> bool {
+        match self.shape {
+            Shape::Literal => *self.code == *text,
+            Shape::Prefix => {
+                let prefix = self.code.get(..self.code.len() - 1);
+                prefix.is_some_and(|prefix| text.starts_with(prefix))
+            }
+            Shape::Plain => matching::matches_plainly(&self.code, text),
+            Shape::Segmented => matching::matches_segmented(&self.code, text),
+        }
     }
 
     /// The text, when the pattern has no wildcard.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
-        std::str::from_utf8(&self.code).ok()
+        match self.shape {
+            Shape::Literal => std::str::from_utf8(&self.code).ok(),
+            _ => None,
+        }
     }
 
     /// Whether the pattern is `*`.
@@ -111,7 +166,7 @@ impl Glob {
     /// wildcards of `narrow` are taken for letters of their own. `false` means unknown.
     #[must_use]
     pub fn plainly_includes(&self, narrow: &Self) -> bool {
-        matching::matches(&self.code, &narrow.code)
+        self.matches_bytes(&narrow.code)
     }
 
     /// Whether no text matches both, as far as a glance shows: their literal beginnings
@@ -119,6 +174,8 @@ impl Glob {
     #[must_use]
     pub fn plainly_disjoint(&self, other: &Self) -> bool {
         matching::ends_differ(&self.code, &other.code)
+            || ((self.shape == Shape::Segmented || other.shape == Shape::Segmented)
+                && matching::segments_differ(&self.code, &other.code))
     }
 
     /// The shortest text that matches; `?` becomes `x`.
@@ -135,7 +192,10 @@ impl Glob {
         let parts: Vec<Self> = self
             .code
             .splitn(6, |byte| *byte == b':')
-            .map(|part| Self { code: part.into() })
+            .map(|part| Self {
+                shape: Shape::of(part),
+                code: part.into(),
+            })
             .collect();
         (parts.len() == 6).then_some(parts)
     }

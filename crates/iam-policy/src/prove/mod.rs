@@ -345,24 +345,28 @@ fn meetings<'g>(
     view: &View<'g>,
     forbidden: &Lot<'g>,
     everything: &'g Glob,
-) -> BTreeMap<usize, Vec<Vec<&'g Glob>>> {
+) -> BTreeMap<usize, Vec<[&'g Glob; 2]>> {
     let own = if view.rule.not_actions {
         vec![everything]
     } else {
         view.actions.clone()
     };
-    let mut met: BTreeMap<usize, Vec<Vec<&Glob>>> = BTreeMap::new();
+    let mut met: BTreeMap<usize, Vec<[&Glob; 2]>> = BTreeMap::new();
+    let compatible: Vec<bool> = forbidden
+        .views
+        .iter()
+        .map(|other| view.meets(other))
+        .collect();
+    let compatible = |id: usize| compatible.get(id) == Some(&true);
     for glob in own {
-        for id in forbidden.negated() {
-            met.entry(id).or_default().push(vec![glob]);
+        for id in forbidden.negated().filter(|id| compatible(*id)) {
+            met.entry(id).or_default().push([glob, glob]);
         }
         for (id, other) in forbidden.overlapping(glob) {
-            let negated = forbidden
-                .views
-                .get(id)
-                .is_none_or(|view| view.rule.not_actions);
-            if !negated && !glob.plainly_disjoint(other) {
-                met.entry(id).or_default().push(vec![glob, other]);
+            let other_view = forbidden.views.get(id).filter(|_| compatible(id));
+            let positive = other_view.is_some_and(|view| !view.rule.not_actions);
+            if positive && !glob.plainly_disjoint(other) {
+                met.entry(id).or_default().push([glob, other]);
             }
         }
     }

@@ -66,8 +66,16 @@ struct Found<'f> {
 impl<'a> Search<'_, 'a> {
     /// Searches among these actions; `true` when a confirmed request was found.
     pub(super) fn run(&mut self, actions: &[Problem<'_>]) -> Result<bool, Exhausted> {
+        let alternatives = resource_alternatives(self.region, &self.universes.everything);
+        if alternatives.is_empty() {
+            return Ok(false);
+        }
+        let mut known = vec![None; self.covers.views.len()];
         let mut classes = Vec::new();
         for problem in actions {
+            if self.is_plainly_held(problem, &alternatives, &mut known) {
+                continue;
+            }
             let problem = Problem {
                 universe: Some(&self.universes.action),
                 ..*problem
@@ -83,16 +91,75 @@ impl<'a> Search<'_, 'a> {
             }
         }
         for class in classes {
-            if self.resources(&class)? {
+            if self.resources(&class, &alternatives)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn resources(&mut self, action: &Class) -> Result<bool, Exhausted> {
+    /// Whether one cover holds all of these actions and everything else, as a glance shows.
+    fn is_plainly_held(
+        &self,
+        problem: &Problem<'_>,
+        alternatives: &[Alternative<'_>],
+        known: &mut [Option<bool>],
+    ) -> bool {
+        problem.positive.iter().any(|glob| {
+            self.covers.overlapping(glob).any(|(id, pattern)| {
+                let (Some(view), Some(known)) = (self.covers.views.get(id), known.get_mut(id))
+                else {
+                    return false;
+                };
+                !view.rule.not_actions
+                    && pattern.plainly_includes(glob)
+                    && *known.get_or_insert_with(|| {
+                        alternatives.iter().all(|one| view.plainly_holds(one))
+                            && self.plainly_holds_rest(view)
+                    })
+            })
+        })
+    }
+
+    /// Whether a cover holds all principals and conditions of the region, as a glance shows.
+    fn plainly_holds_rest(&self, cover: &View<'_>) -> bool {
+        let principals = match &cover.principals {
+            None => true,
+            Some((true, _)) => false,
+            Some((false, patterns)) => {
+                patterns.iter().any(|glob| glob.is_everything())
+                    || self.region.iter().any(|view| match &view.principals {
+                        Some((false, own)) => own.iter().all(|narrow| {
+                            patterns.iter().any(|wide| wide.plainly_includes(narrow))
+                        }),
+                        _ => false,
+                    })
+            }
+        };
+        principals
+            && cover.rule.clauses.iter().all(|clause| {
+                let mut region = self.region.iter().flat_map(|view| &view.rule.clauses);
+                region.any(|known| known.plainly_implies(clause))
+            })
+    }
+
+    fn resources(
+        &mut self,
+        action: &Class,
+        alternatives: &[Alternative<'_>],
+    ) -> Result<bool, Exhausted> {
         let mut classes: Vec<Class> = Vec::new();
-        for alternative in resource_alternatives(self.region, &self.universes.everything) {
+        let rest: Vec<&View<'_>> = action
+            .mask
+            .iter()
+            .filter_map(|id| self.covers.views.get(id))
+            .filter(|view| self.plainly_holds_rest(view))
+            .collect();
+        for alternative in alternatives {
+            self.budget.spend(1 + rest.len())?;
+            if rest.iter().any(|view| view.plainly_holds(alternative)) {
+                continue;
+            }
             let mut base = Bits::default();
             let mut covers = Vec::new();
             for id in action.mask.iter() {
@@ -101,7 +168,7 @@ impl<'a> Search<'_, 'a> {
                 };
                 match &view.resources {
                     None => base.insert(id),
-                    Some(resources) => match resources.hold(&alternative) {
+                    Some(resources) => match resources.hold(alternative) {
                         Hold::All => base.insert(id),
                         Hold::Nothing => {}
                         Hold::Fixed => covers.push(Cover {
@@ -355,6 +422,23 @@ enum Hold {
     All,
     Nothing,
     Fixed,
+}
+
+impl View<'_> {
+    /// Whether all resources of the alternative are held, as a glance shows.
+    fn plainly_holds(&self, alternative: &Alternative<'_>) -> bool {
+        self.resources.as_ref().is_none_or(|resources| {
+            let wide = |glob: &&Glob| {
+                alternative
+                    .positive
+                    .iter()
+                    .any(|p| glob.plainly_includes(p))
+            };
+            !resources.negated
+                && (matches!(resources.hold(alternative), Hold::All)
+                    || resources.fixed.iter().any(wide))
+        })
+    }
 }
 
 impl Resources<'_> {

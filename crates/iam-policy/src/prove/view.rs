@@ -49,6 +49,28 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether both can be about one resource and principal, as far as a glance shows.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let globs = |negated: bool, one: &[&Glob], two: &[&Glob]| {
+            negated
+                || one
+                    .iter()
+                    .any(|a| two.iter().any(|b| !a.plainly_disjoint(b)))
+        };
+        let resources = match (&self.resources, &other.resources) {
+            (Some(one), Some(two)) => {
+                let open = one.negated || two.negated || one.is_variable() || two.is_variable();
+                globs(open, &one.fixed, &two.fixed)
+            }
+            _ => true,
+        };
+        resources
+            && match (&self.principals, &other.principals) {
+                (Some((one, left)), Some((two, right))) => globs(*one || *two, left, right),
+                _ => true,
+            }
+    }
+
     /// Whether it covers every request with an action it covers.
     fn is_unlimited(&self) -> bool {
         let everything = |globs: &[&Glob]| globs.iter().any(|glob| glob.is_everything());
@@ -65,6 +87,10 @@ impl<'a> View<'a> {
 }
 
 impl<'a> Resources<'a> {
+    fn is_variable(&self) -> bool {
+        !self.variable.is_empty()
+    }
+
     fn new(matcher: &'a ResourceMatcher, reading: Reading) -> Self {
         let mut resources = Self {
             negated: matcher.negated,
@@ -199,31 +225,23 @@ impl<'a> ActionIndex<'a> {
     }
 
     fn overlapping(&self, glob: &Glob) -> impl Iterator<Item = (usize, &'a Glob)> {
-        let list = |map: &HashMap<&'a str, Vec<(usize, &'a Glob)>>, key: &str| {
-            map.get(key).cloned().unwrap_or_default()
-        };
+        fn list<'m, T>(map: &'m HashMap<&str, Vec<T>>, key: Option<&str>) -> &'m [T] {
+            let found = key.and_then(|key| map.get(key));
+            found.map(Vec::as_slice).unwrap_or_default()
+        }
         let service = glob
             .literal_prefix()
             .split_once(':')
             .map(|(service, _)| service);
-        let found = match (glob.as_literal(), service) {
-            (Some(text), service) => {
-                let mut found = list(&self.exact, text);
-                found.extend(
-                    service
-                        .map(|service| list(&self.open, service))
-                        .unwrap_or_default(),
-                );
-                found.extend_from_slice(&self.wild);
-                found
-            }
-            (None, Some(service)) => {
-                let mut found = list(&self.services, service);
-                found.extend_from_slice(&self.wild);
-                found
-            }
-            (None, None) => self.all.clone(),
+        let (one, two, three): (&[_], &[_], &[_]) = match (glob.as_literal(), service) {
+            (Some(text), service) => (
+                list(&self.exact, Some(text)),
+                list(&self.open, service),
+                &self.wild,
+            ),
+            (None, Some(service)) => (list(&self.services, Some(service)), &[], &self.wild),
+            (None, None) => (&self.all, &[], &[]),
         };
-        found.into_iter()
+        one.iter().chain(two).chain(three).copied()
     }
 }
