@@ -13,4 +13,5 @@ pub mod evaluate;
 pub mod glob;
 pub mod json;
 pub mod lint;
+pub mod minimise;
 pub mod prove;
