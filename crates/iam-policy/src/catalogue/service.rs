@@ -80,18 +80,77 @@ pub struct Service {
     opened: OnceLock<Opened>,
 }
 
+/// A line of the table: a name and the fields behind it.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    name: &'static str,
+    rest: &'static str,
+}
+
+impl Entry {
+    fn new(line: &'static str) -> Self {
+        let (name, rest) = line.split_once('\t').unwrap_or((line, ""));
+        Self { name, rest }
+    }
+
+    /// The field `nth` behind the name, from 0.
+    fn field(&self, nth: usize) -> &'static str {
+        self.rest.split('\t').nth(nth).unwrap_or_default()
+    }
+}
+
 /// The lines of a service by what they are about.
 #[derive(Debug, Default)]
 struct Opened {
-    keys: Vec<&'static str>,
+    keys: Vec<Entry>,
+    /// For each key how much of its name stands before a variable, when it has one.
+    literals: Vec<Option<usize>>,
     lists: Vec<&'static str>,
-    resource_types: Vec<&'static str>,
+    resource_types: Vec<Entry>,
     /// Ordered by name without regard to case.
-    actions: Vec<&'static str>,
+    actions: Vec<Entry>,
+    /// Where to find an action by the hash of its name: number + 1, 0 when free.
+    by_name: Vec<u32>,
+    forms: Vec<(ArnForm, &'static str)>,
+    /// The form of all resource types, when they share it.
+    form: Option<ArnForm>,
 }
 
-fn field(line: &'static str, nth: usize) -> &'static str {
-    line.split('\t').nth(nth).unwrap_or_default()
+/// Which parts the ARNs of resources have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ArnForm {
+    pub(crate) region: bool,
+    pub(crate) account: bool,
+}
+
+impl Opened {
+    fn index(&mut self) {
+        let slots = (self.actions.len() * 2).next_power_of_two().max(2);
+        self.by_name = vec![0; slots];
+        for (nth, entry) in (1_u32..).zip(&self.actions) {
+            let mut slot = wildcard::folded_hash(entry.name) as usize % slots;
+            while self.by_name.get(slot).is_some_and(|taken| *taken != 0) {
+                slot = (slot + 1) % slots;
+            }
+            if let Some(free) = self.by_name.get_mut(slot) {
+                *free = nth;
+            }
+        }
+        let literal = |entry: &Entry| entry.name.find("${").or_else(|| entry.name.find('<'));
+        self.literals = self.keys.iter().map(literal).collect();
+        for entry in &self.resource_types {
+            let mut parts = entry.field(0).splitn(6, ':').skip(3);
+            let mut part = || parts.next().unwrap_or_default();
+            let form = ArnForm {
+                region: !part().is_empty(),
+                account: !part().is_empty(),
+            };
+            let begin = part().split("${").next().unwrap_or_default();
+            self.forms.push((form, begin));
+        }
+        let first = self.forms.first().map(|(form, _)| *form);
+        self.form = first.filter(|first| self.forms.iter().all(|(form, _)| form == first));
+    }
 }
 
 fn some(text: &'static str) -> Option<&'static str> {
@@ -140,35 +199,62 @@ impl Service {
                     continue;
                 };
                 match tag {
-                    "c" => opened.keys.push(rest),
+                    "c" => opened.keys.push(Entry::new(rest)),
                     "l" => opened.lists.push(rest),
-                    "r" => opened.resource_types.push(rest),
-                    _ => opened.actions.push(rest),
+                    "r" => opened.resource_types.push(Entry::new(rest)),
+                    _ => opened.actions.push(Entry::new(rest)),
                 }
             }
+            opened.index();
             opened
         })
     }
 
     /// Its actions, ordered by name without regard to case.
     pub fn actions(&'static self) -> impl ExactSizeIterator<Item = Action> + Clone {
-        self.opened().actions.iter().map(move |line| Action {
+        self.opened().actions.iter().map(move |entry| Action {
             service: self,
-            line,
+            entry,
         })
     }
 
     /// The action with this name, in any case and without wildcards.
     #[must_use]
     pub fn action(&'static self, name: &str) -> Option<Action> {
-        let actions = &self.opened().actions;
-        let at = actions
-            .binary_search_by(|line| order(name_of(line), name))
-            .ok()?;
-        actions.get(at).map(move |line| Action {
-            service: self,
-            line,
-        })
+        let opened = self.opened();
+        let slots = opened.by_name.len();
+        let mut slot = wildcard::folded_hash(name) as usize % slots;
+        loop {
+            let nth = opened
+                .by_name
+                .get(slot)
+                .and_then(|nth| nth.checked_sub(1))?;
+            let entry = opened.actions.get(nth as usize)?;
+            if entry.name.eq_ignore_ascii_case(name) {
+                return Some(Action {
+                    service: self,
+                    entry,
+                });
+            }
+            slot = (slot + 1) % slots;
+        }
+    }
+
+    /// Which parts ARNs have whose resource part begins so; `None` when that differs
+    /// between types, or no type begins so.
+    pub(crate) fn arn_form(&'static self, literal: &str) -> Option<ArnForm> {
+        let opened = self.opened();
+        if opened.form.is_some() {
+            return opened.form;
+        }
+        let near = |begin: &str| literal.starts_with(begin) || begin.starts_with(literal);
+        let mut forms = opened
+            .forms
+            .iter()
+            .filter(|(_, begin)| near(begin))
+            .map(|(form, _)| *form);
+        let first = forms.next()?;
+        forms.all(|form| form == first).then_some(first)
     }
 
     /// Its actions that a pattern without prefix matches.
@@ -179,20 +265,21 @@ impl Service {
         let wildcard = pattern.find(['*', '?']).unwrap_or(pattern.len());
         let literal = pattern.get(..wildcard).unwrap_or_default().to_owned();
         let actions = &self.opened().actions;
-        let start = actions.partition_point(|line| order(name_of(line), &literal).is_lt());
+        let start = actions.partition_point(|entry| order(entry.name, &literal).is_lt());
         actions
             .iter()
             .skip(start)
-            .take_while(move |line| {
-                name_of(line)
+            .take_while(move |entry| {
+                entry
+                    .name
                     .as_bytes()
                     .get(..wildcard)
                     .is_some_and(|begin| begin.eq_ignore_ascii_case(literal.as_bytes()))
             })
-            .filter(move |line| wildcard::matches_ignoring_case(&pattern, name_of(line)))
-            .map(move |line| Action {
+            .filter(move |entry| wildcard::matches_ignoring_case(&pattern, entry.name))
+            .map(move |entry| Action {
                 service: self,
-                line,
+                entry,
             })
     }
 
@@ -209,9 +296,9 @@ impl Service {
         self.opened()
             .resource_types
             .iter()
-            .map(move |line| ResourceType {
+            .map(move |entry| ResourceType {
                 service: self,
-                line,
+                entry,
             })
     }
 
@@ -220,14 +307,31 @@ impl Service {
         self.opened()
             .keys
             .iter()
-            .map(move |line| ConditionKey { line })
+            .map(move |entry| ConditionKey { entry })
     }
 
     /// The condition key that a name in a policy means: in any case, and with a
     /// concrete name in the place of a variable such as `${TagKey}`.
     #[must_use]
     pub fn condition_key(&'static self, name: &str) -> Option<ConditionKey> {
-        self.condition_keys().find(|key| key.covers(name))
+        let opened = self.opened();
+        let found =
+            opened
+                .keys
+                .iter()
+                .zip(&opened.literals)
+                .find(|(entry, literal)| match literal {
+                    None => entry.name.eq_ignore_ascii_case(name),
+                    Some(literal) => {
+                        let begins = name
+                            .as_bytes()
+                            .get(..*literal)
+                            .zip(entry.name.as_bytes().get(..*literal));
+                        begins.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+                            && covers(entry.name, name)
+                    }
+                });
+        found.map(|(entry, _)| ConditionKey { entry })
     }
 
     fn keys(&'static self, list: &str) -> impl Iterator<Item = ConditionKey> + use<> {
@@ -239,12 +343,8 @@ impl Service {
         list.unwrap_or_default()
             .split(',')
             .filter_map(|number| opened.keys.get(number.parse::<usize>().ok()?))
-            .map(move |line| ConditionKey { line })
+            .map(move |entry| ConditionKey { entry })
     }
-}
-
-fn name_of(line: &str) -> &str {
-    line.split_once('\t').map_or(line, |(name, _)| name)
 }
 
 fn order(one: &str, other: &str) -> std::cmp::Ordering {
@@ -257,7 +357,7 @@ fn order(one: &str, other: &str) -> std::cmp::Ordering {
 #[derive(Debug, Clone, Copy)]
 pub struct Action {
     service: &'static Service,
-    line: &'static str,
+    entry: &'static Entry,
 }
 
 impl Action {
@@ -270,7 +370,7 @@ impl Action {
     /// Its name without the prefix, for example `GetObject`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        name_of(self.line)
+        self.entry.name
     }
 
     /// Prefix and name, for example `s3:GetObject`.
@@ -282,37 +382,38 @@ impl Action {
     /// How AWS classes it.
     #[must_use]
     pub fn access_level(&self) -> AccessLevel {
-        AccessLevel::from_letter(field(self.line, 1))
+        AccessLevel::from_letter(self.entry.field(0))
     }
 
     /// The resource types it can be limited to, and whether it needs one of each.
     /// Without any, the action matches only the resource `*`.
     pub fn resource_types(&self) -> impl Iterator<Item = (ResourceType, bool)> + use<> {
         let service = self.service;
-        field(self.line, 2).split(',').filter_map(|number| {
+        self.entry.field(1).split(',').filter_map(|number| {
             let plain = number.trim_end_matches('!');
-            let line = service
+            let entry = service
                 .opened()
                 .resource_types
                 .get(plain.parse::<usize>().ok()?)?;
-            Some((ResourceType { service, line }, plain != number))
+            Some((ResourceType { service, entry }, plain != number))
         })
     }
 
     /// Whether it can be limited to resources at all.
     #[must_use]
     pub fn has_resource_types(&self) -> bool {
-        !field(self.line, 2).is_empty()
+        !self.entry.field(1).is_empty()
     }
 
     /// The condition keys it knows besides the global ones, those of its resource types included.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey> + use<> {
-        self.service.keys(field(self.line, 3))
+        self.service.keys(self.entry.field(2))
     }
 
     /// The actions that must be allowed too for this one to succeed, with prefix.
     pub fn dependent_actions(&self) -> impl Iterator<Item = &'static str> + use<> {
-        field(self.line, 4)
+        self.entry
+            .field(3)
             .split(',')
             .filter(|name| !name.is_empty())
     }
@@ -320,7 +421,7 @@ impl Action {
     /// The date of the last release that knew it, when AWS has retired it or its service.
     #[must_use]
     pub fn retired(&self) -> Option<&'static str> {
-        some(field(self.line, 5)).or(self.service.retired())
+        some(self.entry.field(4)).or(self.service.retired())
     }
 }
 
@@ -328,45 +429,45 @@ impl Action {
 #[derive(Debug, Clone, Copy)]
 pub struct ResourceType {
     service: &'static Service,
-    line: &'static str,
+    entry: &'static Entry,
 }
 
 impl ResourceType {
     /// Its name, for example `bucket`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        name_of(self.line)
+        self.entry.name
     }
 
     /// The form of its ARNs, for example `arn:${Partition}:s3:::${BucketName}`.
     #[must_use]
     pub fn arn(&self) -> &'static str {
-        field(self.line, 1)
+        self.entry.field(0)
     }
 
     /// The condition keys that resources of this type have.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey> + use<> {
-        self.service.keys(field(self.line, 2))
+        self.service.keys(self.entry.field(1))
     }
 }
 
 /// One condition key of a service.
 #[derive(Debug, Clone, Copy)]
 pub struct ConditionKey {
-    line: &'static str,
+    entry: &'static Entry,
 }
 
 impl ConditionKey {
     /// Its name, perhaps with a variable, for example `ec2:ResourceTag/${TagKey}`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        name_of(self.line)
+        self.entry.name
     }
 
     /// The kind of its values.
     #[must_use]
     pub fn value_type(&self) -> ValueType {
-        match field(self.line, 1).trim_start_matches("ArrayOf") {
+        match self.entry.field(0).trim_start_matches("ArrayOf") {
             "ARN" => ValueType::Arn,
             "Bool" => ValueType::Bool,
             "Numeric" => ValueType::Numeric,
@@ -379,7 +480,7 @@ impl ConditionKey {
     /// Whether a request may hold several values.
     #[must_use]
     pub fn is_multi_valued(&self) -> bool {
-        field(self.line, 1).starts_with("ArrayOf")
+        self.entry.field(0).starts_with("ArrayOf")
     }
 
     /// Whether a name written in a policy means this key.

@@ -19,6 +19,27 @@ pub(crate) fn has_wildcard(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b'*' | b'?'))
 }
 
+/// Whether a text holds the beginning of a policy variable.
+pub(crate) fn has_variable(text: &str) -> bool {
+    text.bytes().any(|byte| byte == b'$') && text.contains("${")
+}
+
+/// A number that texts share which differ only in upper and lower case.
+pub(crate) fn folded_hash(text: &str) -> u64 {
+    const CASE: u64 = 0x2020_2020_2020_2020;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let mut hash = text.len() as u64;
+    for word in words.iter().chain([&last]) {
+        let mixed = (hash ^ (u64::from_le_bytes(*word) | CASE)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash = mixed ^ (mixed >> 32);
+    }
+    hash
+}
+
 /// Walks forward, going back only to the last `*`: at most length × length steps.
 fn run(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut read) = (0, 0);

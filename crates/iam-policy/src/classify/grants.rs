@@ -82,7 +82,10 @@ impl<'d> Rule<'d> {
             None | Some(Resources::NotResource(_)) => return true,
             Some(Resources::Resource(list)) => list,
         };
-        if list.texts().any(|text| text == "*" || text.contains("${")) {
+        if list
+            .texts()
+            .any(|text| text == "*" || wildcard::has_variable(text))
+        {
             return !list.values().is_empty();
         }
         // What the catalogue does not know is taken for possible.
@@ -122,7 +125,7 @@ impl<'d> Rule<'d> {
         if given
             .texts()
             .chain(taken.texts())
-            .any(|text| text.contains("${"))
+            .any(wildcard::has_variable)
         {
             return false;
         }

@@ -55,18 +55,6 @@ pub(crate) enum Element {
 }
 
 impl Element {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Effect,
-        Self::Action,
-        Self::Resource,
-        Self::Sid,
-        Self::Condition,
-        Self::Principal,
-        Self::NotPrincipal,
-        Self::NotAction,
-        Self::NotResource,
-    ];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Sid => "Sid",
@@ -82,7 +70,18 @@ impl Element {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|element| element.name() == name)
+        Some(match name {
+            "Sid" => Self::Sid,
+            "Effect" => Self::Effect,
+            "Principal" => Self::Principal,
+            "NotPrincipal" => Self::NotPrincipal,
+            "Action" => Self::Action,
+            "NotAction" => Self::NotAction,
+            "Resource" => Self::Resource,
+            "NotResource" => Self::NotResource,
+            "Condition" => Self::Condition,
+            _ => return None,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Names of actions.
 
-use super::{Checker, Code};
+use super::{Checker, Code, arn};
 use crate::catalogue::{self, Service, wildcard};
 use crate::document::{DraftStatement, List, Path};
 
@@ -47,7 +47,7 @@ impl Checker<'_, '_> {
         if text == "*" {
             return;
         }
-        if text.contains("${") {
+        if wildcard::has_variable(text) {
             let message = "variables are not replaced in actions".to_owned();
             self.add(
                 Code::VariableUnsupportedInElement,
@@ -57,7 +57,7 @@ impl Checker<'_, '_> {
             );
             return;
         }
-        let Some((prefix, name)) = text.split_once(':') else {
+        let Some((prefix, name)) = arn::cut(text) else {
             let message = format!("the action `{text}` lacks the prefix of its service");
             self.add(Code::InvalidAction, path(), value.span(), message);
             return;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::catalogue::wildcard;
+
 /// An ARN or a pattern for ARNs, cut at its first five colons outside of variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Arn<'t> {
@@ -13,41 +15,39 @@ pub(super) struct Arn<'t> {
     pub(super) resource: &'t str,
 }
 
-/// The parts of the text, at most six.
-pub(super) fn parts(text: &str) -> Vec<&str> {
-    let mut parts = Vec::with_capacity(6);
-    let (mut start, mut depth) = (0, 0_u32);
+/// The parts of the text, at most six, and how many there are.
+pub(super) fn parts(text: &str) -> ([&str; 6], usize) {
+    let mut parts = [""; 6];
+    let mut count = 0;
+    let (mut start, mut before, mut variable) = (0, 0, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'{' if at > 0 && text.as_bytes().get(at - 1) == Some(&b'$') => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 && parts.len() < 5 => {
-                parts.push(text.get(start..at).unwrap_or_default());
+            b':' if !variable => {
+                if let Some(part) = parts.get_mut(count) {
+                    *part = text.get(start..at).unwrap_or_default();
+                }
                 start = at + 1;
+                count += 1;
+                if count == 5 {
+                    break;
+                }
             }
+            b'{' => variable = variable || before == b'$',
+            b'}' => variable = false,
             _ => {}
         }
+        before = byte;
     }
-    parts.push(text.get(start..).unwrap_or_default());
-    parts
+    if let Some(part) = parts.get_mut(count) {
+        *part = text.get(start..).unwrap_or_default();
+    }
+    (parts, count + 1)
 }
 
 impl<'t> Arn<'t> {
     pub(super) fn read(text: &'t str) -> Option<Self> {
-        // Without variables the first five colons can be found the quick way.
-        if !text.contains("${") {
-            let mut all = text.splitn(6, ':');
-            return Some(Self {
-                prefix: all.next()?,
-                partition: all.next()?,
-                service: all.next()?,
-                region: all.next()?,
-                account: all.next()?,
-                resource: all.next()?,
-            });
-        }
-        match parts(text)[..] {
-            [prefix, partition, service, region, account, resource] => Some(Self {
+        match parts(text) {
+            ([prefix, partition, service, region, account, resource], 6) => Some(Self {
                 prefix,
                 partition,
                 service,
@@ -60,9 +60,15 @@ impl<'t> Arn<'t> {
     }
 }
 
+/// Cuts a text at its first colon.
+pub(super) fn cut(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == b':')?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Whether a part stands for more than itself.
 pub(super) fn is_open(part: &str) -> bool {
-    part.contains(['*', '?']) || part.contains("${")
+    wildcard::has_wildcard(part) || wildcard::has_variable(part)
 }
 
 pub(super) const PARTITIONS: [&str; 8] = [

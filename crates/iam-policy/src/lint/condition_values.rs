@@ -14,7 +14,7 @@ impl Checker<'_, '_> {
         self.shape_of_values(entry);
         for (nth, value) in values.iter().enumerate() {
             let textual = matches!(operator.compares, Compares::Text | Compares::Arn);
-            let variable = value.text().contains("${");
+            let variable = wildcard::has_variable(value.text());
             if textual {
                 self.variables(value, || entry.value_path(nth));
             } else if variable {

@@ -6,7 +6,6 @@
 use super::arn::{self, Arn};
 use super::conditions::{Compares, Operator};
 use super::size;
-use crate::catalogue::wildcard;
 use crate::document::{
     Document, DocumentError, Draft, DraftStatement, List, PolicyType, ProblemKind, Value, Version,
 };
@@ -100,8 +99,10 @@ pub(super) fn check(draft: &Draft<'_>, policy_type: PolicyType) -> Result<(), Gr
     }
     sids(draft, policy_type)?;
     // The parameter takes tab, line ends and U+0020 to U+00FF.
-    if let Some(sign) = draft.text.chars().find(|sign| *sign > '\u{FF}') {
-        return Err(GrammarError::Sign(sign));
+    // Those above begin with a byte from 0xC4 on.
+    if draft.text.bytes().any(|byte| byte >= 0xC4) {
+        let sign = draft.text.chars().find(|sign| *sign > '\u{FF}');
+        return Err(GrammarError::Sign(sign.unwrap_or_default()));
     }
     let quota = match policy_type {
         PolicyType::Identity | PolicyType::Boundary => size::MANAGED,
@@ -203,7 +204,7 @@ fn is_action(text: &str) -> bool {
     if !text.is_empty() && text.bytes().all(|byte| byte == b'*') {
         return true;
     }
-    let Some((prefix, name)) = text.split_once(':') else {
+    let Some((prefix, name)) = arn::cut(text) else {
         return false;
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
@@ -220,27 +221,34 @@ fn check_resource(text: &str) -> Result<(), GrammarError> {
     if text == "*" {
         return Ok(());
     }
-    let parts = arn::parts(text);
-    if parts.len() < 2 {
+    let (parts, count) = arn::parts(text);
+    let [prefix, partition, service, region, account, resource] = parts;
+    if count < 2 {
         return Err(GrammarError::Resource(text.to_owned()));
     }
-    let partition = parts.get(1).copied().unwrap_or_default();
-    let known = arn::PARTITIONS.contains(&partition) || wildcard::has_wildcard(partition);
-    if !known && !partition.contains("${") {
+    let known = arn::PARTITIONS.contains(&partition) || arn::is_open(partition);
+    if !known {
         return Err(GrammarError::Partition(text.to_owned()));
     }
-    let service = parts.get(2).copied().unwrap_or_default();
-    if parts.first() != Some(&"arn") || service.is_empty() || service == "*" && parts.len() < 6 {
+    if prefix != "arn" || service.is_empty() || service == "*" && count < 6 {
         return Err(GrammarError::Resource(text.to_owned()));
     }
-    let Some(arn) = Arn::read(text) else {
+    if count < 6 {
         // A short ARN goes on with a wildcard, but not one cut between two parts.
-        let short = parts.len() < 6 && !text.contains("::");
+        let short = !text.contains("::");
         return if short {
             Ok(())
         } else {
             Err(GrammarError::Resource(text.to_owned()))
         };
+    }
+    let arn = Arn {
+        prefix,
+        partition,
+        service,
+        region,
+        account,
+        resource,
     };
     if matches!(service, "s3" | "iam")
         && !arn.region.is_empty()
@@ -298,21 +306,28 @@ fn sids(draft: &Draft<'_>, policy_type: PolicyType) -> Result<(), GrammarError> 
     if matches!(policy_type, PolicyType::Resource | PolicyType::Trust) {
         return Ok(());
     }
-    let mut seen = std::collections::HashSet::new();
     let sids = draft
         .statements
         .iter()
         .flatten()
         .filter_map(|statement| statement.sid.as_ref());
-    for sid in sids.map(Value::text).filter(|sid| !sid.is_empty()) {
-        if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(GrammarError::Sid(sid.to_owned()));
-        }
-        if !seen.insert(sid) {
-            return Err(GrammarError::SidTwice(sid.to_owned()));
-        }
+    let mut sids: Vec<&str> = sids
+        .map(Value::text)
+        .filter(|sid| !sid.is_empty())
+        .collect();
+    if let Some(sid) = sids
+        .iter()
+        .find(|sid| !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        return Err(GrammarError::Sid((*sid).to_owned()));
     }
-    Ok(())
+    sids.sort_unstable();
+    match sids.windows(2).find(|pair| pair.first() == pair.last()) {
+        Some(pair) => Err(GrammarError::SidTwice(
+            pair.first().copied().unwrap_or_default().to_owned(),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A date as IAM reads it: `2026-05-02`, `2026-05-02T10:00:00.5Z`, an offset in hours and

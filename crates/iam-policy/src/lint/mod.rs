@@ -215,8 +215,11 @@ impl Checker<'_, '_> {
 
     /// Whether nothing at all stands in the list.
     fn is_empty_list(&self, list: &List<'_>) -> bool {
+        if !list.values().is_empty() {
+            return false;
+        }
         let inside = list.span().of(self.draft.text).trim_matches(['[', ']']);
-        list.values().is_empty() && inside.trim().is_empty()
+        inside.trim().is_empty()
     }
 
     fn add(&mut self, code: Code, path: Path, span: Span, message: String) {

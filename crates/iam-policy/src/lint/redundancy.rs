@@ -77,22 +77,59 @@ impl Checker<'_, '_> {
         let Some(statements) = draft.statements.as_ref().filter(|all| all.len() > 1) else {
             return;
         };
-        let mut seen: HashMap<Vec<Vec<String>>, &DraftStatement<'_>> = HashMap::new();
-        for statement in statements {
-            if let Some(first) = seen.get(&meaning(statement)) {
-                let places = [first, &statement]
-                    .map(|one| Place {
-                        path: one.path(),
-                        span: one.span,
-                    })
-                    .to_vec();
+        // Statements that say the same have as many words of the same lengths.
+        let mut sizes: Vec<(usize, usize)> = statements
+            .iter()
+            .enumerate()
+            .map(|(nth, statement)| (size(statement), nth))
+            .collect();
+        sizes.sort_unstable();
+        for same in sizes
+            .chunk_by(|one, other| one.0 == other.0)
+            .filter(|same| same.len() > 1)
+        {
+            let mut seen: HashMap<Vec<Vec<String>>, &DraftStatement<'_>> = HashMap::new();
+            for statement in same.iter().filter_map(|(_, nth)| statements.get(*nth)) {
+                let Some(first) = seen.get(&meaning(statement)) else {
+                    seen.insert(meaning(statement), statement);
+                    continue;
+                };
+                let place = |one: &DraftStatement<'_>| Place {
+                    path: one.path(),
+                    span: one.span,
+                };
                 let message = "these statements say the same; remove one".to_owned();
-                self.add_many(Code::RedundantStatement, places, message);
-            } else {
-                seen.insert(meaning(statement), statement);
+                self.add_many(
+                    Code::RedundantStatement,
+                    vec![place(first), place(statement)],
+                    message,
+                );
             }
         }
     }
+}
+
+/// A number that statements with the same meaning share.
+fn size(statement: &DraftStatement<'_>) -> usize {
+    let lists = [
+        &statement.action,
+        &statement.not_action,
+        &statement.resource,
+        &statement.not_resource,
+    ];
+    let listed = lists.into_iter().zip(1_usize..).flat_map(|(list, nth)| {
+        list.iter()
+            .flat_map(List::texts)
+            .map(move |text| text.len() * 8 + nth)
+    });
+    let conditions = statement
+        .conditions
+        .iter()
+        .flat_map(|condition| condition.entries());
+    listed.sum::<usize>() * 64
+        + conditions
+            .map(|entry| entry.key().text().len())
+            .sum::<usize>()
 }
 
 /// Everything that counts of a statement, with lists in order.
@@ -161,49 +198,101 @@ fn meaning(statement: &DraftStatement<'_>) -> Vec<Vec<String>> {
 /// would take too long.
 fn groups(list: &List<'_>, fold: bool) -> Option<Vec<Vec<usize>>> {
     let values = list.values();
-    let folded: Vec<String> = if fold {
-        values
-            .iter()
-            .map(|value| value.text().to_ascii_lowercase())
-            .collect()
-    } else {
-        Vec::new()
+    let text = |nth: usize| values.get(nth).map_or("", |value| value.text());
+    let same = |one: &str, other: &str| {
+        if fold {
+            one.eq_ignore_ascii_case(other)
+        } else {
+            one == other
+        }
     };
-    let text = |nth: usize| match folded.get(nth) {
-        Some(text) => text.as_str(),
-        None => values.get(nth).map_or("", |value| value.text()),
-    };
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by_key(|nth| text(*nth));
-    let mut groups = Groups((0..values.len()).collect());
-    for pair in order.windows(2) {
-        if let [one, other] = pair
-            && text(*one) == text(*other)
-        {
-            groups.join(*one, *other);
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    let mut order: Vec<(u64, u32)> = (0_u32..)
+        .zip(values)
+        .map(|(nth, value)| (begin(value.text(), fold), nth))
+        .collect();
+    order.sort_unstable();
+    let mut hashes: Vec<(u64, u32)> = (0_u32..)
+        .zip(values)
+        .map(|(nth, value)| (wildcard::folded_hash(value.text()), nth))
+        .collect();
+    hashes.sort_unstable();
+    for (one, other) in hashes.iter().zip(hashes.iter().skip(1)) {
+        let (first, second) = (one.1 as usize, other.1 as usize);
+        if one.0 == other.0 && same(text(first), text(second)) {
+            pairs.push((first, second));
         }
     }
     let mut left = COMPARISONS;
     for (nth, value) in values.iter().enumerate() {
-        if !wildcard::has_wildcard(value.text()) {
+        let pattern = value.text();
+        let Some(literal) = pattern.bytes().position(|byte| matches!(byte, b'*' | b'?')) else {
             continue;
-        }
+        };
         // What the pattern matches begins with its literal beginning.
-        let pattern = text(nth);
-        let literal = pattern.split(['*', '?']).next().unwrap_or_default();
-        let start = order.partition_point(|other| text(*other) < literal);
-        let near = order
-            .iter()
-            .skip(start)
-            .take_while(|other| text(**other).starts_with(literal));
-        for &other in near {
+        let literal = pattern.get(..literal).unwrap_or_default();
+        for other in near(&order, literal, fold) {
             left = left.checked_sub(1)?;
-            if other != nth && wildcard::matches(pattern, text(other)) {
-                groups.join(nth, other);
+            let candidate = text(other);
+            if other == nth
+                || !candidate
+                    .get(..literal.len())
+                    .is_some_and(|start| same(start, literal))
+            {
+                continue;
+            }
+            let covers = if fold {
+                wildcard::matches_ignoring_case(pattern, candidate)
+            } else {
+                wildcard::matches(pattern, candidate)
+            };
+            if covers {
+                pairs.push((nth, other));
             }
         }
     }
+    if pairs.is_empty() {
+        return Some(Vec::new());
+    }
+    let mut groups = Groups((0..values.len()).collect());
+    for (one, other) in pairs {
+        groups.join(one, other);
+    }
     Some(groups.of_many())
+}
+
+/// The first eight bytes of a text as a number that sorts like them.
+fn begin(text: &str, fold: bool) -> u64 {
+    text.bytes()
+        .take(8)
+        .chain(std::iter::repeat(0))
+        .take(8)
+        .fold(0, |number, byte| {
+            let byte = if fold {
+                byte.to_ascii_lowercase()
+            } else {
+                byte
+            };
+            number << 8 | u64::from(byte)
+        })
+}
+
+/// The texts that may begin with the literal: all between its first eight bytes with
+/// nothing and with everything behind.
+fn near<'o>(
+    order: &'o [(u64, u32)],
+    literal: &str,
+    fold: bool,
+) -> impl Iterator<Item = usize> + use<'o> {
+    let low = begin(literal, fold);
+    let behind = 8 * (8 - literal.len().min(8)) as u32;
+    let high = low | u64::MAX.checked_shr(64 - behind).unwrap_or(0);
+    let start = order.partition_point(|(begin, _)| *begin < low);
+    order
+        .iter()
+        .skip(start)
+        .take_while(move |(begin, _)| *begin <= high)
+        .map(|(_, nth)| *nth as usize)
 }
 
 /// Who belongs together: each points to another of its group, the first to itself.

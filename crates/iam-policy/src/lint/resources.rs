@@ -83,7 +83,7 @@ impl Checker<'_, '_> {
             };
             let reached = if action.has_resource_types() {
                 resources.texts().any(|text| {
-                    text.contains("${") || {
+                    wildcard::has_variable(text) || {
                         action
                             .resource_types()
                             .any(|(kind, _)| may_meet(text, kind.arn()))
@@ -132,12 +132,12 @@ fn may_meet(pattern: &str, form: &str) -> bool {
 /// What is wrong with the form of an ARN, if anything.
 fn fault(text: &str, hint: impl FnOnce(&str) -> Option<&'static str>) -> Option<(Code, String)> {
     let Some(arn) = Arn::read(text) else {
-        let parts = arn::parts(text);
-        if parts.first() != Some(&"arn") {
+        let (parts, count) = arn::parts(text);
+        if parts[0] != "arn" {
             let message = format!("`{text}` is neither `*` nor an ARN, which begins with `arn:`");
             return Some((Code::InvalidArnPrefix, message));
         }
-        if parts.last().is_some_and(|last| last.ends_with('*')) && parts.len() > 2 {
+        if count > 2 && text.ends_with('*') {
             return None;
         }
         let message =
@@ -203,42 +203,30 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
         );
         return Some((Code::InvalidArnResource, message));
     }
-    let form = service.and_then(|service| form_of(service, arn.resource))?;
-    if !arn.region.is_empty() && !arn::is_open(arn.region) && form.region.is_empty() {
+    // Only then is there anything to compare with the forms of the service.
+    let region_given = !arn.region.is_empty() && !arn::is_open(arn.region);
+    if !(region_given || digits || arn.region.is_empty()) {
+        return None;
+    }
+    let literal = arn
+        .resource
+        .split(['*', '?', '$'])
+        .next()
+        .unwrap_or_default();
+    let form = service.and_then(|service| service.arn_form(literal))?;
+    if region_given && !form.region {
         let message = format!("ARNs of `{}` have no region", arn.service);
         return Some((Code::ArnRegionNotAllowed, message));
     }
-    if digits && form.account.is_empty() {
+    if digits && !form.account {
         let message = format!("ARNs of `{}` have no account", arn.service);
         return Some((Code::ArnAccountNotAllowed, message));
     }
-    if arn.region.is_empty() && !form.region.is_empty() {
+    if arn.region.is_empty() && form.region {
         let message = format!("ARNs of `{}` have a region", arn.service);
         return Some((Code::MissingArnRegion, message));
     }
     None
-}
-
-/// The form of the only type of ARNs the service has for such a resource, judged by
-/// region and account: `None` when types differ or none fits.
-fn form_of(service: &'static Service, resource: &str) -> Option<Arn<'static>> {
-    let literal = resource.split(['*', '?', '$']).next().unwrap_or_default();
-    let begin = |form: &'static str| form.split("${").next().unwrap_or_default();
-    let mut found: Option<Arn<'static>> = None;
-    for kind in service.resource_types() {
-        let arn = Arn::read(kind.arn())?;
-        let typed = begin(arn.resource);
-        if !(literal.starts_with(typed) || typed.starts_with(literal)) {
-            continue;
-        }
-        match &found {
-            Some(other) if (other.region, other.account) != (arn.region, arn.account) => {
-                return None;
-            }
-            _ => found = Some(arn),
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use crate::document::{Path, PolicyType};
 
 /// Characters that count against a quota: all but white space.
 pub(super) fn counted(text: &str) -> usize {
-    text.chars().filter(|sign| !sign.is_whitespace()).count()
+    text.bytes()
+        .filter(|byte| !byte.is_ascii_whitespace() && byte & 0xC0 != 0x80)
+        .count()
 }
 
 /// The largest managed policy.

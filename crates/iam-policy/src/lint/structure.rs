@@ -1,7 +1,5 @@
 //! Shape: what the reader found wrong, missing elements, Sids, version.
 
-use std::collections::HashMap;
-
 use super::{Checker, Code};
 use crate::document::{DraftStatement, Element, Path, PolicyType, ProblemKind, Segment};
 
@@ -158,8 +156,9 @@ impl Checker<'_, '_> {
 
     fn sids(&mut self) {
         let identity_like = !matches!(self.policy_type, PolicyType::Resource | PolicyType::Trust);
-        let mut seen: HashMap<&str, ()> = HashMap::new();
-        for statement in self.draft.statements.iter().flatten() {
+        let draft = self.draft;
+        let mut named: Vec<(&str, usize, &DraftStatement<'_>)> = Vec::new();
+        for statement in draft.statements.iter().flatten() {
             let Some(sid) = &statement.sid else { continue };
             let path = || statement.path().key("Sid");
             let text = sid.text();
@@ -172,15 +171,20 @@ impl Checker<'_, '_> {
                 let message = "a Sid holds only letters A to Z and a to z, and digits".to_owned();
                 self.add(Code::UnsupportedSid, path(), sid.span(), message);
             }
-            if seen.insert(text, ()).is_some() {
-                let code = if identity_like {
-                    Code::UniqueSidsRequired
-                } else {
-                    Code::UniqueSidsRecommended
-                };
-                let message = format!("the Sid `{text}` is used more than once");
-                self.add(code, path(), sid.span(), message);
-            }
+            named.push((text, named.len(), statement));
+        }
+        named.sort_unstable_by_key(|(text, nth, _)| (*text, *nth));
+        for (first, second) in named.iter().zip(named.iter().skip(1)) {
+            let Some(sid) = second.2.sid.as_ref().filter(|_| first.0 == second.0) else {
+                continue;
+            };
+            let code = if identity_like {
+                Code::UniqueSidsRequired
+            } else {
+                Code::UniqueSidsRecommended
+            };
+            let message = format!("the Sid `{}` is used more than once", second.0);
+            self.add(code, second.2.path().key("Sid"), sid.span(), message);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Policy variables: `${name}` or `${name, 'default'}`.
 
 use super::{Checker, Code};
+use crate::catalogue::wildcard;
 use crate::document::{Path, Value, Version};
 
 /// What is wrong with the variables of a text, if anything.
@@ -40,7 +41,7 @@ fn fault(text: &str) -> Option<(Code, String)> {
 impl Checker<'_, '_> {
     /// Judges the variables of a resource or of a condition value.
     pub(super) fn variables(&mut self, value: &Value<'_>, path: impl FnOnce() -> Path) {
-        if !value.text().contains("${") {
+        if !wildcard::has_variable(value.text()) {
             return;
         }
         if let Some((code, message)) = fault(value.text()) {
