@@ -10,6 +10,7 @@ pub mod classify;
 pub mod condition;
 pub mod document;
 pub mod evaluate;
+pub mod explain;
 pub mod glob;
 pub mod json;
 pub mod lint;
