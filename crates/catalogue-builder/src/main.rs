@@ -6,6 +6,7 @@
 //! stays, marked with the date of the last release that knew it, because policies in
 //! use still name it. Releases are to be given from old to new.
 
+mod block;
 mod release;
 mod table;
 

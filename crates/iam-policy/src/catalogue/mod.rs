@@ -8,7 +8,9 @@
 //! Services and actions that AWS has retired stay, with the date of the last release
 //! that knew them: policies in use still name them.
 
+mod entries;
 mod global;
+mod kinds;
 mod service;
 mod suggest;
 pub(crate) mod wildcard;
@@ -17,8 +19,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+pub use entries::{Action, ConditionKey, ResourceType};
 pub use global::{GlobalKey, global_key, global_keys};
-pub use service::{AccessLevel, Action, ConditionKey, ResourceType, Service, ValueType};
+pub use kinds::{AccessLevel, ValueType};
+pub use service::Service;
 pub use suggest::{closest, suggest_action, suggest_global_key, suggest_service};
 
 const TABLE: &str = include_str!("../../data/catalogue.tsv");

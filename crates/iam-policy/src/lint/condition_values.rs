@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::conditions::{Compares, Entry, Qualifier};
-use super::{Checker, Code, arn, grammar};
+use super::{Checker, Code, arn, dates};
 use crate::catalogue::wildcard;
 use crate::document::Value;
 
@@ -105,7 +105,7 @@ impl Checker<'_, '_> {
             Compares::Number if text.parse::<f64>().is_err() => {
                 (Code::TypeMismatchNumber, "a number")
             }
-            Compares::Date if !grammar::is_date(text) => (
+            Compares::Date if !dates::is_date(text) => (
                 Code::TypeMismatchDate,
                 "a date such as `2026-05-02T00:00:00Z`",
             ),

@@ -11,6 +11,7 @@ mod code;
 mod condition_keys;
 mod condition_values;
 mod conditions;
+mod dates;
 mod grammar;
 mod grants;
 mod principals;
