@@ -10,13 +10,15 @@
 
 mod principal;
 mod request;
+mod resource;
 mod ruleset;
 
 pub(crate) use principal::PrincipalMatcher;
 pub use principal::{NotAPrincipal, Principal};
 pub use request::Request;
+pub(crate) use resource::{ResourceMatcher, ResourcePattern};
 pub use ruleset::Ruleset;
-pub(crate) use ruleset::{Reading, ResourceMatcher, ResourcePattern, Rule};
+pub(crate) use ruleset::{Reading, Rule};
 
 use principal::Naming;
 use ruleset::Asked;
@@ -106,7 +108,7 @@ pub struct Decision {
 /// Decides a request.
 #[must_use]
 pub fn evaluate(request: &Request, policies: &Policies) -> Decision {
-    let mut asked = Asked::new(request).as_catalogued();
+    let mut asked = Asked::new(request).catalogued();
     asked.bounded = !policies.boundaries.is_empty();
     let mut weighing = Weighing {
         request,

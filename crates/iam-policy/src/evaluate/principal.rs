@@ -118,10 +118,6 @@ impl Principal {
         }
     }
 
-    pub(crate) fn word(&self) -> &str {
-        &self.word
-    }
-
     /// The account the principal belongs to, for users, roles, sessions and accounts.
     #[must_use]
     pub fn account(&self) -> Option<&str> {

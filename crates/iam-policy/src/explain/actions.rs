@@ -100,9 +100,18 @@ fn few(prefix: &str, names: &[&str]) -> Option<String> {
             None => deeds.push((noun, vec![verb])),
         }
     }
-    let told = deeds
-        .iter()
-        .map(|(noun, verbs)| format!("{} {noun}", list(verbs, "and")).trim().to_owned());
+    // The same verbs for several things are told once.
+    let mut told: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for (noun, verbs) in deeds {
+        match told.iter_mut().find(|(known, _)| *known == verbs) {
+            Some((_, nouns)) => nouns.push(noun),
+            None => told.push((verbs, vec![noun])),
+        }
+    }
+    let told = told.iter().map(|(verbs, nouns)| {
+        let text = format!("{} {}", list(verbs, "and"), list(nouns, "and"));
+        text.trim().to_owned()
+    });
     Some(list(&told.collect::<Vec<_>>(), "and"))
 }
 

@@ -97,7 +97,7 @@ pub(super) fn thing(kind: &str, pattern: &str) -> String {
     let body = pattern.trim_end_matches('*');
     if !pattern.contains(['*', '?']) {
         format!("the {kind} {text}")
-    } else if body.is_empty() {
+    } else if body.bytes().all(|byte| b"*?:/".contains(&byte)) {
         format!("all {}", plural_of(kind))
     } else if !body.contains(['*', '?']) {
         format!("{} whose name begins with {}", plural_of(kind), name(body))
@@ -134,6 +134,7 @@ mod tests {
             "functions whose name begins with app-"
         );
         assert_eq!(thing("table", "*"), "all tables");
+        assert_eq!(thing("flow", "*:*"), "all flows");
         assert_eq!(name("home/${aws:username}/x"), "home/(own user name)/x");
     }
 

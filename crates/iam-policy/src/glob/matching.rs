@@ -180,7 +180,7 @@ fn beginnings_differ<'a>(
             (Some(a), Some(b)) if *a < 0x80 && *b < 0x80 => true,
             (Some(a), Some(b)) => match (*a, *b) {
                 (STAR | SEGMENT_STAR, _) | (_, STAR | SEGMENT_STAR) => false,
-                (ANY | SEGMENT_ANY, b) if b < 0x80 || b >= SEGMENT_ANY => continue,
+                (ANY | SEGMENT_ANY, b) if !(0x80..SEGMENT_ANY).contains(&b) => continue,
                 (a, ANY | SEGMENT_ANY) if a < 0x80 => continue,
                 (a, b) => a < SEGMENT_STAR && b < SEGMENT_STAR,
             },

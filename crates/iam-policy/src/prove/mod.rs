@@ -4,6 +4,7 @@
 //! A failure comes with a request that [`Ruleset::allows`] confirms, or says that it is
 //! undecided. How it works and why it is sound is written in `docs/policy-engine/prove.md`.
 
+mod alternative;
 mod public;
 mod search;
 mod values;
