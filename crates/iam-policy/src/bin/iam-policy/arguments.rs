@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use iam_policy::document::PolicyType;
 
-/// Lints, classifies, proves and evaluates AWS IAM policies.
+/// Lints, classifies, proves, evaluates, shortens and explains AWS IAM policies.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Prove(Prove),
     /// Decide one request
     Evaluate(Evaluate),
+    /// Write policies as short as they can be, meaning the same
+    Minimise(Minimise),
+    /// Say in English what policies allow
+    Explain(Explain),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -97,6 +101,30 @@ pub(crate) struct Prove {
 pub(crate) struct Evaluate {
     /// A file with the request and all policies, as a line of `--batch evaluate`; standard input when left out
     pub(crate) request: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Minimise {
+    /// Files, folders of `*.json`, or `-` for standard input
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the policies are attached to; found out when left out
+    #[arg(long = "type")]
+    pub(crate) policy_type: Option<PolicyType>,
+    /// Characters that a policy may have, white space not counted; 6144 when left out
+    #[arg(long)]
+    pub(crate) quota: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct Explain {
+    /// Files, folders of `*.json`, or `-` for standard input
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the policies are attached to; found out when left out
+    #[arg(long = "type")]
+    pub(crate) policy_type: Option<PolicyType>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,

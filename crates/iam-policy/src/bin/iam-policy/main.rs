@@ -1,4 +1,4 @@
-//! `iam-policy`: lints, classifies, proves and evaluates AWS IAM policies.
+//! `iam-policy`: lints, classifies, proves, evaluates, shortens and explains AWS IAM policies.
 //!
 //! For people it reads files, folders or standard input and writes text; for programs
 //! there are `--json`, SARIF for lint, and `--batch`, one JSON object per line in and
@@ -11,6 +11,7 @@ mod classify;
 mod evaluate;
 mod input;
 mod lint;
+mod minimise;
 mod prove;
 mod sarif;
 mod snippet;
@@ -51,8 +52,16 @@ enum Error {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// A policy that does not fit the quota.
+    #[error("{name}: {source}")]
+    Minimise {
+        /// The file.
+        name: String,
+        /// Why not.
+        source: iam_policy::minimise::MinimiseError,
+    },
     /// No way to work in batches.
-    #[error("`--batch` goes with lint, classify, prove, evaluate and minimise")]
+    #[error("`--batch` goes with lint, classify, prove, evaluate, minimise and explain")]
     NoBatch,
 }
 
@@ -95,6 +104,8 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome, Error> {
         Command::Classify(options) => classify::run(options, out),
         Command::Prove(options) => prove::run(options, out),
         Command::Evaluate(options) => evaluate::run(options, out),
+        Command::Minimise(options) => minimise::run(options, out),
+        Command::Explain(options) => minimise::tell(options, out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "iam-policy", out);
             Ok(Outcome::Clean)

@@ -5,7 +5,9 @@
 
 mod classify;
 mod evaluate;
+mod explain;
 mod lint;
+mod minimise;
 mod prove;
 
 use std::borrow::Cow;
@@ -27,6 +29,8 @@ pub(crate) enum Job {
     Classify,
     Prove,
     Evaluate,
+    Minimise,
+    Explain,
 }
 
 impl Job {
@@ -36,6 +40,8 @@ impl Job {
             Command::Classify(_) => Some(Self::Classify),
             Command::Prove(_) => Some(Self::Prove),
             Command::Evaluate(_) => Some(Self::Evaluate),
+            Command::Minimise(_) => Some(Self::Minimise),
+            Command::Explain(_) => Some(Self::Explain),
             Command::Completions { .. } => None,
         }
     }
@@ -58,6 +64,8 @@ pub(crate) enum Fault {
     Policy(&'static str, DocumentError),
     #[error("`{0}`: {1}")]
     Value(&'static str, serde_json::Error),
+    #[error("{0}")]
+    Minimise(#[from] iam_policy::minimise::MinimiseError),
     #[error("{0}")]
     Type(#[from] iam_policy::document::UnknownPolicyType),
 }
@@ -107,6 +115,8 @@ fn answer(job: Job, line: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
         Job::Classify => write(&line, classify::answer(&line), out),
         Job::Prove => write(&line, Ok(prove::answer(&line)), out),
         Job::Evaluate => write(&line, evaluate::answer(&line), out),
+        Job::Minimise => write(&line, minimise::answer(&line), out),
+        Job::Explain => write(&line, explain::answer(&line), out),
     }
 }
 

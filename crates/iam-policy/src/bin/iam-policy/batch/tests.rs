@@ -118,3 +118,15 @@ fn evaluates_with_every_kind_of_policy() {
     assert_eq!(answers[1]["decision"], "ExplicitlyDenied");
     assert!(answers[2]["error"].is_string());
 }
+
+#[test]
+fn minimises_and_explains() {
+    let line = br#"{"id":1,"policy":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject","s3:Get*"],"Resource":"*"}}}"#;
+    let short = &answers(Job::Minimise, line)[0]["policies"];
+    assert_eq!(short.as_array().unwrap().len(), 1);
+    assert!(!short.to_string().to_lowercase().contains("s3:getobject"));
+    let told = &answers(Job::Explain, line)[0]["sentences"];
+    assert!(told[0]["text"].is_string() && told[0]["allows"] == true);
+    let wrong = &answers(Job::Minimise, br#"{"id":2,"policy":{},"quota":"x"}"#)[0];
+    assert_eq!(wrong["error"], "`quota` must be a whole number");
+}
