@@ -109,10 +109,15 @@ pub(crate) fn run(folder: &Folder, differences: bool) -> Result<Vec<Figure>, Err
     figures.extend(tally.figures("AWS samples", 0.98));
     let pairs: Vec<Pair> = folder.cases("quacky_subset_pairs.json")?;
     let mut tally = Tally::default();
-    for case in pairs
-        .iter()
-        .filter(|case| case.unanimous && !suspect(&case.brute_force_conflict))
-    {
+    // Quacky reads `BoolIfExists` of both policies as about different requests: it calls
+    // a policy with it no subset of itself.
+    let misread = |case: &Pair| {
+        [&case.p1, &case.p2]
+            .iter()
+            .any(|p| p.to_string().contains("BoolIfExists"))
+    };
+    let pairs = pairs.iter().filter(|case| !misread(case));
+    for case in pairs.filter(|case| case.unanimous && !suspect(&case.brute_force_conflict)) {
         let both = [PolicyType::Identity, PolicyType::Resource]
             .into_iter()
             .find(|policy_type| {
