@@ -34,6 +34,15 @@ impl Request {
         self
     }
 
+    /// The same request for another action and resource.
+    pub(crate) fn naming(&self, action: &str, resource: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The action with prefix, as given.
     #[must_use]
     pub fn action(&self) -> &str {

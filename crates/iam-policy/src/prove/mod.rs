@@ -9,6 +9,7 @@ mod public;
 mod search;
 mod values;
 mod view;
+mod witness;
 
 pub use public::check_no_public_access;
 
@@ -313,6 +314,9 @@ impl<'p> Prover<'p> {
         }
         match witness {
             Some(witness) => {
+                let witness = witness::in_real_names(witness, problems, &mut |request| {
+                    (self.confirm)(request) && candidate.allows(request)
+                });
                 let index = candidate.allowing(&witness).unwrap_or(statement);
                 Err(Stop::Failed(Verdict::Fail {
                     statement: self.name(index),

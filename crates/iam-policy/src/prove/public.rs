@@ -58,6 +58,13 @@ const STRANGERS: [(&str, &str, &str); 16] = [
     ),
 ];
 
+/// Who else is a stranger: somebody not signed in, and services and providers nobody named.
+const EVERYBODY: [&str; 3] = [
+    "*",
+    "Service:unnamed.amazonaws.com",
+    "Federated:unnamed.example",
+];
+
 /// Identity providers that anybody can sign in with; who must be told by a condition.
 const SHARED_PROVIDERS: [&str; 8] = [
     "accounts.google.com",
@@ -134,7 +141,7 @@ fn strangers(policy: &Ruleset) -> Vec<Rule> {
         .into_iter()
         .chain(providers)
         .map(|(kind, name): (_, Box<str>)| format!("{}:{name}", kind.as_str()))
-        .chain(["*".to_owned()]);
+        .chain(EVERYBODY.map(str::to_owned));
     let rules = words.map(|word| Rule {
         sid: None,
         effect: Effect::Deny,
@@ -203,6 +210,8 @@ mod tests {
         for open in [
             r#""Principal":"*""#,
             r#""Principal":{"AWS":"*"}"#,
+            r#""Principal":{"Service":"*"}"#,
+            r#""Principal":{"Federated":"*"}"#,
             r#""NotPrincipal":{"AWS":"111111111111"}"#,
             r#""Principal":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#,
             r#""Principal":"*","Condition":{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}}"#,
