@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::condition::Clause;
 use crate::document::Effect;
 use crate::evaluate::{Reading, Request, ResourceMatcher, ResourcePattern, Rule, Ruleset};
 use crate::glob::{Budget, Exhausted, Glob, Problem};
@@ -103,7 +104,8 @@ pub fn check_no_new_access_within(
 ) -> Verdict {
     let mut confirm = |request: &Request| !reference.allows(request);
     in_all_readings(&[reference, candidate], |reading| {
-        let mut prover = Prover::new(candidate, reading, budget, &mut confirm);
+        let mut prover = Prover::new(candidate, reading, budget, &mut confirm)
+            .reckon_with(&[reference, candidate]);
         let covers = prover.denies_and(allows(reference, reading));
         let forbidden = Lot::new(denies(reference, reading));
         prover.everything_within(&covers)?;
@@ -119,7 +121,8 @@ pub fn check_access_not_granted(policy: &Ruleset, access: &[Access]) -> Verdict 
     let mut budget = Budget::default();
     let mut confirm = |_: &Request| true;
     in_all_readings(&[policy], |reading| {
-        let mut prover = Prover::new(policy, reading, &mut budget, &mut confirm);
+        let mut prover =
+            Prover::new(policy, reading, &mut budget, &mut confirm).reckon_with(&[policy]);
         let views = rules.iter().enumerate();
         let forbidden = Lot::new(
             views
@@ -205,6 +208,7 @@ struct Prover<'p> {
     budget: &'p mut Budget,
     confirm: &'p mut dyn FnMut(&Request) -> bool,
     universes: Universes,
+    quantified: Vec<&'p str>,
     doubtful: Option<usize>,
 }
 
@@ -222,8 +226,22 @@ impl<'p> Prover<'p> {
             budget,
             confirm,
             universes: Universes::default(),
+            quantified: Vec::new(),
             doubtful: None,
         }
+    }
+
+    /// Reckons with several values for the keys on which these policies have quantified conditions.
+    fn reckon_with(mut self, rulesets: &[&'p Ruleset]) -> Self {
+        let rules = rulesets.iter().flat_map(|ruleset| ruleset.rules());
+        let clauses = rules.flat_map(|rule| &rule.clauses);
+        let quantified = clauses.filter(|clause| values::quantifier(clause).is_some());
+        for key in quantified.map(Clause::key_lower) {
+            if !self.quantified.contains(&key) {
+                self.quantified.push(key);
+            }
+        }
+        self
     }
 
     /// What the candidate denies, and these.
@@ -305,6 +323,7 @@ impl<'p> Prover<'p> {
             },
             doubtful: false,
             universes: &self.universes,
+            quantified: &self.quantified,
         };
         let found = search
             .run(problems)

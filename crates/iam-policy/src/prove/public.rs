@@ -93,7 +93,8 @@ pub fn check_no_public_access(policy: &Ruleset) -> Verdict {
         return Verdict::Pass;
     }
     in_all_readings(&[policy], |reading| {
-        let mut prover = Prover::new(policy, reading, &mut budget, &mut confirm);
+        let mut prover =
+            Prover::new(policy, reading, &mut budget, &mut confirm).reckon_with(&[policy]);
         prover
             .allows
             .retain(|view| !view.rule.clauses.iter().any(is_narrow_address));

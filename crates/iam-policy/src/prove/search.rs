@@ -9,7 +9,7 @@ use crate::condition::{Clause, Context, ContextValue};
 use crate::evaluate::{Principal, Request};
 use crate::glob::{Bits, Budget, Class, Cover, Exhausted, Glob, Problem, partition, push_minimal};
 use crate::prove::alternative::{Alternative, Hold, principal_alternatives, resource_alternatives};
-use crate::prove::values::KeyProblem;
+use crate::prove::values::{KeyProblem, is_multi_valued};
 use crate::prove::view::{Lot, View};
 
 /// The search in one product: the intersection of some statements.
@@ -22,6 +22,8 @@ pub(super) struct Search<'s, 'a> {
     /// A gap was found whose request was not confirmed.
     pub(super) doubtful: bool,
     pub(super) universes: &'s Universes,
+    /// Keys, in lower case, that some policy in question reckons to have several values.
+    pub(super) quantified: &'s [&'s str],
 }
 
 /// The form that words have.
@@ -315,18 +317,19 @@ impl<'a> Search<'_, 'a> {
                 .filter(|clause| clause.key_lower() == *key)
                 .collect()
         };
+        let mut clauses = region
+            .iter()
+            .chain(covers.iter().flat_map(|(_, clauses)| clauses));
+        let clause = clauses.find(|clause| clause.key_lower() == *key);
+        let name = clause.map_or("", |clause| clause.key());
         let problem = KeyProblem {
             region: on_key(region),
             covers: covers
                 .iter()
                 .map(|(id, clauses)| (*id, on_key(clauses)))
                 .collect(),
+            several: self.quantified.contains(key) || is_multi_valued(name),
         };
-        let mut clauses = problem
-            .region
-            .iter()
-            .chain(problem.covers.iter().flat_map(|(_, c)| c));
-        let name = clauses.next().map_or("", |clause| clause.key());
         for class in problem.classes(self.budget)? {
             let left = covers.iter().filter(|(id, _)| class.mask.contains(*id));
             let left = left.map(|(id, clauses)| {

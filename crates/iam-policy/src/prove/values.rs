@@ -27,6 +27,8 @@ pub(super) struct KeyProblem<'a> {
     pub(super) region: Vec<&'a Clause>,
     /// The covers with their conditions on this key.
     pub(super) covers: Vec<(usize, Vec<&'a Clause>)>,
+    /// Whether the key may have several values.
+    pub(super) several: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,8 +70,7 @@ impl KeyProblem<'_> {
                     .flat_map(|(_, clauses)| clauses.iter().copied()),
             )
             .collect();
-        let several = self.may_have_several();
-        let elements = elements(family, &tested, &all, several, budget)?;
+        let elements = elements(family, &tested, &all, self.several, budget)?;
         let mut values = vec![None];
         values.extend(
             elements
@@ -77,7 +78,7 @@ impl KeyProblem<'_> {
                 .cloned()
                 .map(|text| Some(ContextValue::One(text))),
         );
-        if several {
+        if self.several {
             values.extend(sets(&elements, &all, budget)?);
         }
         let empty = Context::new();
@@ -116,20 +117,10 @@ impl KeyProblem<'_> {
             .filter_map(|clause| family_of(clause));
         families.next().unwrap_or(Family::Text)
     }
-
-    fn may_have_several(&self) -> bool {
-        let clauses = self.covers.iter().flat_map(|(_, clauses)| clauses.iter());
-        let mut clauses = clauses.chain(&self.region);
-        let known = clauses
-            .clone()
-            .next()
-            .is_some_and(|clause| is_multi_valued(clause.key()));
-        known || clauses.any(|clause| quantifier(clause).is_some())
-    }
 }
 
 /// Whether the catalogue knows the key as one with several values.
-fn is_multi_valued(key: &str) -> bool {
+pub(super) fn is_multi_valued(key: &str) -> bool {
     let of_service = || {
         let (service, _) = key.split_once(':')?;
         Some(
@@ -144,7 +135,7 @@ fn is_multi_valued(key: &str) -> bool {
         .unwrap_or(false)
 }
 
-fn quantifier(clause: &Clause) -> Option<Quantifier> {
+pub(super) fn quantifier(clause: &Clause) -> Option<Quantifier> {
     clause.operator().and_then(|operator| operator.quantifier())
 }
 
