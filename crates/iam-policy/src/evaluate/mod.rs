@@ -305,4 +305,6 @@ impl By {
 }
 
 #[cfg(test)]
+mod peer;
+#[cfg(test)]
 mod tests;
