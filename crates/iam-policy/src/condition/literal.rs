@@ -173,6 +173,11 @@ impl AddressRange {
         })
     }
 
+    /// A single address.
+    pub(crate) fn read_address(text: &str) -> Option<Self> {
+        Self::read(text).filter(|_| !text.contains('/'))
+    }
+
     pub(crate) const fn holds(&self, other: &Self) -> bool {
         self.six == other.six && self.first <= other.first && other.last <= self.last
     }

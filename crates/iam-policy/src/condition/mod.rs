@@ -247,7 +247,7 @@ impl Clause {
                 _ => false,
             },
             Values::Bool(all) => boolean(value).is_some_and(|value| all.contains(&Some(value))),
-            Values::Ip(all) => match AddressRange::read(value) {
+            Values::Ip(all) => match AddressRange::read_address(value) {
                 Some(value) => decide(
                     &mut all
                         .iter()

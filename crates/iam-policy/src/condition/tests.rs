@@ -73,6 +73,9 @@ fn addresses_and_booleans() {
     ));
     assert!(!holds("NotIpAddress", &["203.0.113.0/24"], address));
     assert!(holds("NotIpAddress", &["2001:db8::/32"], address));
+    let range = r#"{"k:k":"10.0.0.0/8"}"#;
+    assert!(!holds("IpAddress", &["10.0.0.0/8"], range));
+    assert!(!holds("NotIpAddress", &["10.0.0.0/8"], range));
     assert!(
         holds("Bool", &["true"], r#"{"k:k":true}"#)
             && holds("Bool", &["TRUE"], r#"{"k:k":"True"}"#)

@@ -150,43 +150,7 @@ impl<'a> Search<'_, 'a> {
             if rest.iter().any(|view| view.plainly_holds(alternative)) {
                 continue;
             }
-            let mut base = Bits::default();
-            let mut covers = Vec::new();
-            for id in action.mask.iter() {
-                let Some(view) = self.covers.views.get(id) else {
-                    continue;
-                };
-                match &view.resources {
-                    None => base.insert(id),
-                    Some(resources) => match resources.hold(alternative) {
-                        Hold::All => base.insert(id),
-                        Hold::Nothing => {}
-                        Hold::Fixed => covers.push(Cover {
-                            id,
-                            patterns: &resources.fixed,
-                            negated: resources.negated,
-                        }),
-                    },
-                }
-            }
-            let problem = |universe| Problem {
-                positive: &alternative.positive,
-                negative: &alternative.negative,
-                universe: Some(universe),
-            };
-            for class in partition(&problem(&self.universes.arn), &base, &covers, self.budget)? {
-                push_minimal(&mut classes, class);
-            }
-            // A request may be to no resource in particular: it then says `*`.
-            let mut star = alternative.positive.clone();
-            star.push(&self.universes.star);
-            let problem = Problem {
-                positive: &star,
-                ..problem(&self.universes.star)
-            };
-            for class in partition(&problem, &base, &covers, self.budget)? {
-                push_minimal(&mut classes, class);
-            }
+            self.sort_resources(alternative, &action.mask, &mut classes)?;
         }
         for class in classes {
             let found = Found {
@@ -199,6 +163,51 @@ impl<'a> Search<'_, 'a> {
             }
         }
         Ok(false)
+    }
+
+    /// Sorts the resources of one alternative by the covers among `alive` that hold them.
+    fn sort_resources(
+        &mut self,
+        alternative: &Alternative<'_>,
+        alive: &Bits,
+        classes: &mut Vec<Class>,
+    ) -> Result<(), Exhausted> {
+        let mut base = Bits::default();
+        let mut covers = Vec::new();
+        for id in alive.iter() {
+            let Some(view) = self.covers.views.get(id) else {
+                continue;
+            };
+            match &view.resources {
+                None => base.insert(id),
+                Some(resources) => match resources.hold(alternative) {
+                    Hold::All => base.insert(id),
+                    Hold::Nothing => {}
+                    Hold::Fixed => covers.push(Cover {
+                        id,
+                        patterns: &resources.fixed,
+                        negated: resources.negated,
+                    }),
+                },
+            }
+        }
+        // A request may be to no resource in particular: it then says `*`.
+        let mut star = alternative.positive.clone();
+        star.push(&self.universes.star);
+        for (positive, universe) in [
+            (&alternative.positive, &self.universes.arn),
+            (&star, &self.universes.star),
+        ] {
+            let problem = Problem {
+                positive,
+                negative: &alternative.negative,
+                universe: Some(universe),
+            };
+            for class in partition(&problem, &base, &covers, self.budget)? {
+                push_minimal(classes, class);
+            }
+        }
+        Ok(())
     }
 
     fn principals(&mut self, found: Found<'_>, alive: &Bits) -> Result<bool, Exhausted> {
@@ -226,10 +235,11 @@ impl<'a> Search<'_, 'a> {
         }
         let mut classes: Vec<Class> = Vec::new();
         for alternative in principal_alternatives(self.region, &self.universes.everything) {
-            for word in STRANGERS {
-                let stranger = Glob::literal(word);
+            // Those who look like somebody first; the last pattern adds nothing to the others.
+            let strangers = STRANGERS.iter().map(|word| Glob::literal(word));
+            for last in strangers.chain([Glob::everything()]) {
                 let mut positive = alternative.positive.clone();
-                positive.push(&stranger);
+                positive.push(&last);
                 let problem = Problem {
                     positive: &positive,
                     negative: &alternative.negative,
@@ -238,14 +248,6 @@ impl<'a> Search<'_, 'a> {
                 for class in partition(&problem, &base, &covers, self.budget)? {
                     push_minimal(&mut classes, class);
                 }
-            }
-            let problem = Problem {
-                positive: &alternative.positive,
-                negative: &alternative.negative,
-                universe: None,
-            };
-            for class in partition(&problem, &base, &covers, self.budget)? {
-                push_minimal(&mut classes, class);
             }
         }
         for class in classes {

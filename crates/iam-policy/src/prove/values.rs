@@ -56,31 +56,11 @@ impl KeyProblem<'_> {
                 counts(clause) && clause.operator().is_some() && !clause.has_variables()
             })
             .collect();
-        let covers: Vec<&(usize, Vec<&Clause>)> = self
-            .covers
-            .iter()
-            .filter(|(_, clauses)| clauses.iter().all(|clause| counts(clause)))
-            .collect();
-        let all: Vec<&Clause> = tested
-            .iter()
-            .copied()
-            .chain(
-                covers
-                    .iter()
-                    .flat_map(|(_, clauses)| clauses.iter().copied()),
-            )
-            .collect();
-        let elements = elements(family, &tested, &all, self.several, budget)?;
-        let mut values = vec![None];
-        values.extend(
-            elements
-                .iter()
-                .cloned()
-                .map(|text| Some(ContextValue::One(text))),
-        );
-        if self.several {
-            values.extend(sets(&elements, &all, budget)?);
-        }
+        let mut covers: Vec<&(usize, Vec<&Clause>)> = self.covers.iter().collect();
+        covers.retain(|(_, clauses)| clauses.iter().all(|clause| counts(clause)));
+        let mut all = tested.clone();
+        all.extend(covers.iter().flat_map(|(_, clauses)| clauses));
+        let values = self.values(family, &tested, &all, budget)?;
         let empty = Context::new();
         let mut classes: Vec<ValueClass> = Vec::new();
         for value in values {
@@ -108,6 +88,31 @@ impl KeyProblem<'_> {
             }
         }
         Ok(classes)
+    }
+
+    /// The values that have to be tried.
+    fn values(
+        &self,
+        family: Family,
+        region: &[&Clause],
+        all: &[&Clause],
+        budget: &mut Budget,
+    ) -> Result<Vec<Option<ContextValue>>, Exhausted> {
+        let elements = match family {
+            Family::Text => texts(region, all, self.several, budget)?,
+            Family::Number => numbers(all),
+            Family::Date => dates(all),
+            Family::Address => addresses(all),
+        };
+        let sets = if self.several {
+            sets(&elements, all, budget)?
+        } else {
+            Vec::new()
+        };
+        let single = elements
+            .into_iter()
+            .map(|text| Some(ContextValue::One(text)));
+        Ok([None].into_iter().chain(single).chain(sets).collect())
     }
 
     fn family(&self) -> Family {
@@ -161,21 +166,6 @@ fn family_of(clause: &Clause) -> Option<Family> {
         (Values::Ip(_), _) => Some(Family::Address),
         (Values::Text(_) | Values::Arn(_) | Values::Bool(_), _) => Some(Family::Text),
     }
-}
-
-fn elements(
-    family: Family,
-    region: &[&Clause],
-    all: &[&Clause],
-    several: bool,
-    budget: &mut Budget,
-) -> Result<Vec<String>, Exhausted> {
-    Ok(match family {
-        Family::Text => return texts(region, all, several, budget),
-        Family::Number => numbers(all),
-        Family::Date => dates(all),
-        Family::Address => addresses(all),
-    })
 }
 
 /// One text for every set of patterns that a text can match.
