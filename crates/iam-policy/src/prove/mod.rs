@@ -159,7 +159,7 @@ impl Access {
 /// Why a proof stopped.
 enum Stop {
     Failed(Verdict),
-    Exhausted(usize),
+    Exhausted(StatementRef),
 }
 
 /// Proves in every reading that makes a difference. What fails in the documented one fails.
@@ -169,8 +169,8 @@ fn in_all_readings(
 ) -> Verdict {
     let mut settle = |reading| match prove(reading) {
         Ok(verdict) | Err(Stop::Failed(verdict)) => verdict,
-        Err(Stop::Exhausted(index)) => Verdict::Undecided {
-            statement: Some(StatementRef { index, sid: None }),
+        Err(Stop::Exhausted(statement)) => Verdict::Undecided {
+            statement: Some(statement),
         },
     };
     let verdict = settle(Reading::Documented);
@@ -327,7 +327,7 @@ impl<'p> Prover<'p> {
         };
         let found = search
             .run(problems)
-            .map_err(|Exhausted| Stop::Exhausted(statement))?;
+            .map_err(|Exhausted| Stop::Exhausted(name(candidate, statement)))?;
         if search.doubtful && !found {
             self.doubtful.get_or_insert(statement);
         }
@@ -338,7 +338,7 @@ impl<'p> Prover<'p> {
                 });
                 let index = candidate.allowing(&witness).unwrap_or(statement);
                 Err(Stop::Failed(Verdict::Fail {
-                    statement: self.name(index),
+                    statement: name(self.candidate, index),
                     witness: Box::new(witness),
                 }))
             }
@@ -350,17 +350,17 @@ impl<'p> Prover<'p> {
         Ok(match self.doubtful {
             None => Verdict::Pass,
             Some(index) => Verdict::Undecided {
-                statement: Some(self.name(index)),
+                statement: Some(name(self.candidate, index)),
             },
         })
     }
+}
 
-    fn name(&self, index: usize) -> StatementRef {
-        let rule = self.candidate.rules().get(index);
-        StatementRef {
-            index,
-            sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
-        }
+fn name(ruleset: &Ruleset, index: usize) -> StatementRef {
+    let rule = ruleset.rules().get(index);
+    StatementRef {
+        index,
+        sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
     }
 }
 
