@@ -182,6 +182,10 @@ pub(super) fn covers(pattern: &str, name: &str) -> bool {
     if rest.is_empty() {
         return true;
     }
+    // A name that AWS takes is short; longer ones are not worth the search.
+    if name.len() > 1024 {
+        return false;
+    }
     // Something must follow: the rest has to fit somewhere behind the variable's value.
     let Ok(rest) = std::str::from_utf8(rest) else {
         return false;

@@ -57,8 +57,10 @@ const fn many(name: &'static str) -> GlobalKey {
     }
 }
 
-static KEYS: [GlobalKey; 49] = [
+static KEYS: [GlobalKey; 54] = [
     many("aws:CalledVia"),
+    one("aws:AssumedRoot", ValueType::Bool),
+    text("aws:CalledViaAWSMCP"),
     text("aws:CalledViaFirst"),
     text("aws:CalledViaLast"),
     one("aws:ChatbotSourceArn", ValueType::Arn),
@@ -67,6 +69,7 @@ static KEYS: [GlobalKey; 49] = [
     text("aws:Ec2InstanceSourceVpc"),
     one("aws:EpochTime", ValueType::Date),
     text("aws:FederatedProvider"),
+    one("aws:IsMcpServiceAction", ValueType::Bool),
     one("aws:MultiFactorAuthAge", ValueType::Numeric),
     one("aws:MultiFactorAuthPresent", ValueType::Bool),
     text("aws:PrincipalAccount"),
@@ -87,6 +90,7 @@ static KEYS: [GlobalKey; 49] = [
     many("aws:ResourceOrgPaths"),
     text("aws:ResourceTag/"),
     one("aws:SecureTransport", ValueType::Bool),
+    one("aws:SignInSessionArn", ValueType::Arn),
     text("aws:SourceAccount"),
     one("aws:SourceArn", ValueType::Arn),
     text("aws:SourceIdentity"),
@@ -99,6 +103,7 @@ static KEYS: [GlobalKey; 49] = [
     many("aws:TagKeys"),
     one("aws:TokenIssueTime", ValueType::Date),
     text("aws:UserAgent"),
+    one("aws:ViaAWSMCPService", ValueType::Bool),
     one("aws:ViaAWSService", ValueType::Bool),
     text("aws:VpceAccount"),
     text("aws:VpceOrgID"),

@@ -31,7 +31,13 @@ pub fn closest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
 #[must_use]
 pub fn suggest_action(prefix: &str, action: &str) -> Option<String> {
     let known = service(prefix)?;
-    let near = closest(action, known.actions().map(|action| action.name()))?;
+    let near = closest(
+        action,
+        known
+            .actions()
+            .filter(|action| action.retired().is_none())
+            .map(|action| action.name()),
+    )?;
     Some(format!("{}:{near}", known.prefix()))
 }
 

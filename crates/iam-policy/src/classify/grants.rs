@@ -170,19 +170,60 @@ fn meets(pattern: &str, form: &str) -> bool {
         .map_or(true, |word| word.is_some())
 }
 
+/// Rules by the services they are about.
+#[derive(Default)]
+struct Rules<'d> {
+    all: Vec<Rule<'d>>,
+    by_service: HashMap<String, Vec<usize>>,
+    /// Those that may be about any service.
+    open: Vec<usize>,
+}
+
+impl<'d> Rules<'d> {
+    fn push(&mut self, rule: Rule<'d>) {
+        let nth = self.all.len();
+        if rule.statement.actions().is_negated() || !rule.open.is_empty() {
+            self.open.push(nth);
+        } else {
+            for service in rule.by_service.keys() {
+                self.by_service
+                    .entry(service.clone())
+                    .or_default()
+                    .push(nth);
+            }
+        }
+        self.all.push(rule);
+    }
+
+    /// The rules about the action, with the number of the pattern.
+    fn about<'r>(&'r self, lower: &str) -> Vec<(&'r Rule<'d>, usize)> {
+        let prefix = lower.split_once(':').map_or(lower, |(prefix, _)| prefix);
+        let near = self.by_service.get(prefix).map_or(&[][..], Vec::as_slice);
+        let near = near.iter().chain(&self.open).filter_map(|nth| {
+            let rule = self.all.get(*nth)?;
+            Some((rule, rule.about(lower)?))
+        });
+        near.collect()
+    }
+}
+
+/// Patterns beyond which levels are not looked for one by one: a hundred times what the
+/// quotas let one principal have.
+const MOST_PATTERNS: usize = 100_000;
+
 /// Layers of rules: what is allowed must be allowed by each.
 pub(super) struct Grants<'d> {
-    allows: Vec<Rule<'d>>,
-    denies: Vec<Rule<'d>>,
+    allows: Rules<'d>,
+    denies: Rules<'d>,
     /// Boundary and levels of service control policies.
-    limits: Vec<Vec<Rule<'d>>>,
+    limits: Vec<Rules<'d>>,
 }
 
 impl<'d> Grants<'d> {
     pub(super) fn of(subject: Subject<'d>) -> Self {
-        let mut denies = Vec::new();
+        let mut denies = Rules::default();
         let mut layer = |documents: &'d [Document<'d>]| {
-            let mut allows = Vec::new();
+            let mut allows = Rules::default();
             for (policy, document) in documents.iter().enumerate() {
                 for statement in document
                     .statements()
@@ -229,51 +270,60 @@ impl<'d> Grants<'d> {
             })
     }
 
+    /// Whether the action is granted, on resources it can be used on or not.
     pub(super) fn grants_action(&self, action: Action) -> bool {
-        self.find(&action.full_name().to_ascii_lowercase(), Some(action))
-            .is_some()
+        let lower = action.full_name().to_ascii_lowercase();
+        self.find(&lower, Some(action)).is_some()
     }
 
     fn find(&self, lower: &str, action: Option<Action>) -> Option<(&Rule<'d>, usize)> {
-        let denies: Vec<&Rule<'d>> = self
-            .denies
-            .iter()
-            .filter(|rule| rule.about(lower).is_some())
-            .collect();
-        let limited = self.limits.iter().any(|layer| {
-            !layer
-                .iter()
-                .any(|rule| rule.about(lower).is_some() && rule.reaches(action))
-        });
-        if limited {
-            return None;
-        }
         let mut best: Option<(&Rule<'d>, usize)> = None;
-        for rule in &self.allows {
-            let Some(nth) = rule.about(lower) else {
-                continue;
-            };
-            if denies.iter().any(|deny| deny.takes_all(rule)) {
+        let mut denies: Option<Vec<(&Rule<'d>, usize)>> = None;
+        let rank = |rule: &Rule<'_>| {
+            (
+                rule.reaches(action),
+                !rule.conditional,
+                rule.is_everywhere(),
+            )
+        };
+        for (rule, nth) in self.allows.about(lower) {
+            let denies = denies.get_or_insert_with(|| self.denies.about(lower));
+            if best.is_some_and(|(best, _)| rank(rule) <= rank(best))
+                || denies.iter().any(|(deny, _)| deny.takes_all(rule))
+            {
                 continue;
             }
-            let rank = |rule: &Rule<'_>| {
-                (
-                    rule.reaches(action),
-                    !rule.conditional,
-                    rule.is_everywhere(),
-                )
-            };
-            if best.is_none_or(|(best, _)| rank(rule) > rank(best)) {
-                best = Some((rule, nth));
+            best = Some((rule, nth));
+            if rank(rule) == (true, true, true) {
+                break;
+            }
+        }
+        for layer in &self.limits {
+            if !layer
+                .about(lower)
+                .iter()
+                .any(|(rule, _)| rule.reaches(action))
+            {
+                return None;
             }
         }
         best
     }
 
+    /// Whether there are too many patterns to look at the actions of each.
+    pub(super) fn is_vast(&self) -> bool {
+        self.allows
+            .all
+            .iter()
+            .map(|rule| rule.patterns.len())
+            .sum::<usize>()
+            > MOST_PATTERNS
+    }
+
     /// Walks over the actions that an `Allow` is about, until told to stop.
     pub(super) fn each_action(&self, mut visit: impl FnMut(Action) -> bool) {
-        for rule in &self.allows {
-            if let Actions::NotAction(_) = rule.statement.actions() {
+        for rule in &self.allows.all {
+            if rule.statement.actions().is_negated() {
                 for action in catalogue::actions_matching("*") {
                     if !visit(action) {
                         return;

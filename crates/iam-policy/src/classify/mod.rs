@@ -77,7 +77,9 @@ pub struct Escalation {
 /// What the policies of a principal amount to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Classification {
-    /// The levels of all actions granted, each once, in the order of [`AccessLevel`].
+    /// The levels of all actions granted, also of those whose resources do not match,
+    /// for the catalogue may not know all; each once, in the order of [`AccessLevel`]. All
+    /// of them when there are more than 100,000 patterns to look through.
     pub access_levels: Vec<AccessLevel>,
     /// Ways to more power.
     pub privilege_escalation: Vec<Escalation>,
@@ -128,6 +130,10 @@ impl Grant {
 }
 
 fn access_levels(grants: &Grants<'_>) -> Vec<AccessLevel> {
+    if grants.is_vast() {
+        // Rather too much than too little.
+        return AccessLevel::ALL.to_vec();
+    }
     let mut found = Vec::with_capacity(AccessLevel::ALL.len());
     grants.each_action(|action| {
         let level = action.access_level();
@@ -143,7 +149,7 @@ fn access_levels(grants: &Grants<'_>) -> Vec<AccessLevel> {
         && manages
             .into_iter()
             .flat_map(facts::sensitive)
-            .any(|action| grants.grant(action).is_some_and(|grant| !grant.unmatched))
+            .any(|action| grants.grant(action).is_some())
     {
         found.push(AccessLevel::PermissionsManagement);
     }

@@ -24,6 +24,9 @@ impl Checker<'_, '_> {
                 self.add(Code::EmptyArrayAction, element(), list.span(), message);
             }
             for nth in 0..list.values().len() {
+                if self.is_full() {
+                    return;
+                }
                 self.action(list, nth, element);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::conditions::{Compares, Entry, Qualifier, names_key};
 use super::{Checker, Code};
-use crate::catalogue::{self, ValueType};
+use crate::catalogue::{self, ValueType, wildcard};
 
 /// What is known of a key.
 struct Known {
@@ -55,7 +55,11 @@ fn look_up(key: &str, hints: bool) -> Lookup {
             }
         };
     }
-    if prefix.contains(['.', '/']) || FOREIGN_PREFIXES.contains(&prefix) {
+    if prefix.contains(['.', '/'])
+        || FOREIGN_PREFIXES
+            .iter()
+            .any(|foreign| foreign.eq_ignore_ascii_case(prefix))
+    {
         return Lookup::Foreign;
     }
     let service = catalogue::service(prefix);
@@ -178,7 +182,7 @@ impl Checker<'_, '_> {
                 key.span(),
                 message,
             );
-        } else if !fits(operator.compares, known.value_type) {
+        } else if !fits(operator.compares, known.value_type) && !compares_keys(entry) {
             let message = format!(
                 "use a {} operator and not a {} operator for `{}`",
                 operator_type(known.value_type),
@@ -188,6 +192,12 @@ impl Checker<'_, '_> {
             self.add(Code::TypeMismatch, entry.path(), key.span(), message);
         }
     }
+}
+
+/// Whether the key is compared with another one, which only String and Arn operators can.
+fn compares_keys(entry: &Entry<'_, '_>) -> bool {
+    let mut texts = entry.entry.values().texts();
+    entry.operator.compares == Compares::Text && texts.all(wildcard::has_variable)
 }
 
 /// Whether the statement also wants the key to be there.

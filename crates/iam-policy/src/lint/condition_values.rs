@@ -13,6 +13,9 @@ impl Checker<'_, '_> {
         let operator = entry.operator;
         self.shape_of_values(entry);
         for (nth, value) in values.iter().enumerate() {
+            if self.is_full() {
+                return;
+            }
             let textual = matches!(operator.compares, Compares::Text | Compares::Arn);
             let variable = wildcard::has_variable(value.text());
             if textual {

@@ -197,6 +197,9 @@ impl Checker<'_, '_> {
             }
         }
         for entry in condition.entries() {
+            if self.is_full() {
+                return;
+            }
             let entry = Entry {
                 statement,
                 operator_text: text,

@@ -120,7 +120,11 @@ impl Report {
     }
 }
 
-/// Looks at a policy from all sides.
+/// The most findings about one policy: no policy within the quotas has as many, and
+/// nobody reads more.
+pub const MOST_FINDINGS: usize = 10_000;
+
+/// Looks at a policy from all sides. After [`MOST_FINDINGS`] it looks no further.
 #[must_use]
 pub fn lint(text: &str, policy_type: PolicyType, options: Options) -> Report {
     let json = match Json::parse(text) {
@@ -191,6 +195,9 @@ impl Checker<'_, '_> {
         self.structure();
         self.size();
         for statement in self.draft.statements.iter().flatten() {
+            if self.is_full() {
+                return;
+            }
             self.statement(statement);
         }
         self.redundant_statements();
@@ -223,12 +230,17 @@ impl Checker<'_, '_> {
         inside.trim().is_empty()
     }
 
+    /// Whether enough was found.
+    const fn is_full(&self) -> bool {
+        self.findings.len() >= MOST_FINDINGS
+    }
+
     fn add(&mut self, code: Code, path: Path, span: Span, message: String) {
         self.add_many(code, vec![Place { path, span }], message);
     }
 
     fn add_many(&mut self, code: Code, places: Vec<Place>, message: String) {
-        if self.options.own_codes || !code.is_optional() {
+        if !self.is_full() && (self.options.own_codes || !code.is_optional()) {
             self.findings.push(Finding {
                 code,
                 places,

@@ -9,8 +9,9 @@ use super::{Checker, Code, Place};
 use crate::catalogue::wildcard;
 use crate::document::{DraftStatement, List};
 
-/// Comparisons per list; more than a policy within the quotas can need.
-const COMPARISONS: usize = 200_000;
+/// Work per list, in comparisons of short patterns; more than a policy within the quotas
+/// can need.
+const COMPARISONS: usize = 1_000_000;
 
 impl Checker<'_, '_> {
     pub(super) fn redundancy(&mut self, statement: &DraftStatement<'_>) {
@@ -232,8 +233,8 @@ fn groups(list: &List<'_>, fold: bool) -> Option<Vec<Vec<usize>>> {
         // What the pattern matches begins with its literal beginning.
         let literal = pattern.get(..literal).unwrap_or_default();
         for other in near(&order, literal, fold) {
-            left = left.checked_sub(1)?;
             let candidate = text(other);
+            left = left.checked_sub(1 + pattern.len() * candidate.len() / 256)?;
             if other == nth
                 || !candidate
                     .get(..literal.len())

@@ -41,6 +41,9 @@ impl Checker<'_, '_> {
                 self.add(Code::EmptyArrayResource, element(), list.span(), message);
             }
             for nth in 0..list.values().len() {
+                if self.is_full() {
+                    return;
+                }
                 self.resource(list, nth, element);
             }
         }

@@ -6,7 +6,7 @@ use crate::document::{DraftStatement, Element, Path, PolicyType, ProblemKind, Se
 impl Checker<'_, '_> {
     pub(super) fn structure(&mut self) {
         let draft = self.draft;
-        for problem in &draft.problems {
+        for problem in draft.problems.iter().take(super::MOST_FINDINGS) {
             let in_condition = problem
                 .path
                 .segments()

@@ -345,10 +345,12 @@ fn own_codes_come_only_when_asked_for() {
 
 #[test]
 fn many_patterns_do_not_take_long() {
-    let actions: Vec<String> = (0..20_000).map(|nth| format!("\"s3:*{nth}\"")).collect();
+    let resources: Vec<String> = (0..20_000)
+        .map(|nth| format!("\"arn:aws:s3:::*{nth}\""))
+        .collect();
     let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":[{}],"Resource":"*"}}}}"#,
-        actions.join(",")
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:GetObject","Resource":[{}]}}}}"#,
+        resources.join(",")
     );
     let report = lint(&text, PolicyType::Identity, Options { own_codes: true });
     assert!(
@@ -357,4 +359,17 @@ fn many_patterns_do_not_take_long() {
             .iter()
             .any(|finding| finding.code() == Code::OwnTooManyToCompare)
     );
+}
+
+#[test]
+fn findings_come_to_an_end() {
+    let actions: Vec<String> = (0..2 * MOST_FINDINGS)
+        .map(|nth| format!("\"x{nth}:y\""))
+        .collect();
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":[{}],"Resource":"*"}}}}"#,
+        actions.join(",")
+    );
+    let report = lint(&text, PolicyType::Identity, Options::default());
+    assert_eq!(report.findings().len(), MOST_FINDINGS);
 }
