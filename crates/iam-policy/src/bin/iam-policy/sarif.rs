@@ -72,3 +72,36 @@ fn results(file: &Linted) -> Vec<serde_json::Value> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use iam_policy::document::PolicyType;
+    use iam_policy::lint::{Options, lint};
+
+    use super::*;
+    use crate::input::Input;
+
+    #[test]
+    fn findings_name_rule_file_and_region() {
+        let text = "{\"Version\":\"2012-10-17\",\n\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:Fly\",\"Resource\":\"*\"}}";
+        let report = lint(text, PolicyType::Identity, Options::default());
+        let input = Input {
+            name: "a.json".to_owned(),
+            text: text.to_owned(),
+        };
+        let mut out = Vec::new();
+        write(&mut out, &[Linted { input, report }]).unwrap();
+        let log: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let run = &log["runs"][0];
+        assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "INVALID_ACTION");
+        let place = &run["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "a.json");
+        assert_eq!(
+            (
+                &place["region"]["startLine"],
+                &place["region"]["startColumn"]
+            ),
+            (&2.into(), &40.into())
+        );
+    }
+}

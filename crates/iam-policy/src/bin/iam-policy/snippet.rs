@@ -82,3 +82,48 @@ pub(crate) fn write(
         paint.of(color, &"^".repeat(marked.min(room)))
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, what: &str) -> String {
+        let start = text.find(what).unwrap();
+        let span = Span {
+            start: u32::try_from(start).unwrap(),
+            end: u32::try_from(start + what.len()).unwrap(),
+        };
+        let mut out = Vec::new();
+        write(
+            &mut out,
+            Paint::new(Color::Never),
+            "31",
+            text,
+            span,
+            span.position(text),
+        )
+        .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn carets_stand_under_the_place() {
+        assert_eq!(
+            written("{\n\t\"é\": \"bad\"\n}", "\"bad\""),
+            "   |\n 2 |  \"é\": \"bad\"\n   |       ^^^^^\n"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let text = format!("{}X{}", "é".repeat(500), "b".repeat(500));
+        let shown = written(&text, "X");
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            lines.iter().all(|line| line.chars().count() < WIDTH + 10),
+            "{shown}"
+        );
+        let column = |line: &str, sign| line.chars().position(|other| other == sign);
+        assert_eq!(column(lines[1], 'X'), column(lines[2], '^'));
+    }
+}
