@@ -30,10 +30,9 @@ pub(super) fn in_real_names(
     let Some(action) = catalogue::action(witness.action()) else {
         return witness;
     };
-    let arn = action
-        .resource_types()
-        .next()
-        .map(|(kind, _)| example(kind.arn()));
+    // Of several types the one with the shortest ARN: the most usual one.
+    let forms = action.resource_types().map(|(kind, _)| kind.arn());
+    let arn = forms.min_by_key(|form| form.len()).map(example);
     let named = witness.naming(&action.full_name(), witness.resource());
     let Some(arn) = arn.filter(|_| !looks_real(witness.resource())) else {
         return named;
