@@ -1,1 +1,32 @@
-//! Placeholder replaced as the package takes shape.
+//! Clients of a deployed stack, for the flow tests: what ServiceNow, an approver's browser and an
+//! administrator of AWS see of it, and nothing from inside.
+//!
+//! Everything here is test code: where the stack does not answer as it should, it panics with what
+//! was seen.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test code: a surprise ends the test, and the message is its report"
+)]
+
+mod aws;
+mod browser;
+mod case;
+mod mailbox;
+mod phone;
+mod service_api;
+mod servicenow;
+mod stack;
+mod time;
+
+pub use aws::{Aws, step};
+pub use browser::{Browser, Page};
+pub use case::{Case, Person};
+pub use mailbox::{Letter, Mailbox};
+pub use phone::Phone;
+pub use service_api::{Answer, Credentials, ServiceApi};
+pub use servicenow::ServiceNow;
+pub use stack::{Stack, eventually, random_hex};
+pub use time::seconds_between;

@@ -1,1 +1,55 @@
-fn main() {}
+//! The approval function as a Lambda function.
+
+use std::time::Duration;
+
+use approval::Approval;
+use aws_keys::KmsSigner;
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use aws_ledger::DynamoLedger;
+use aws_queues::{SqsOutcomes, SqsWork};
+use aws_secrets::Secrets;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use servicenow::{Instance, Limits, Reader, Session};
+use shell::environment::{optional, parsed, required};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shell::log::start();
+    let aws = shell::aws(Duration::from_secs(4)).await;
+    let secret = Secrets::new(&aws)
+        .get(&required("SERVICENOW_SECRET_ARN")?)
+        .await?;
+    let instance: Instance = parsed("SERVICENOW_URL")?;
+    // Somebody waits for the page: rather say soon that ServiceNow does not answer.
+    let (connect, total) = (Duration::from_secs(2), Duration::from_secs(4));
+    let limits = Limits {
+        connect,
+        total,
+        ..Limits::default()
+    };
+    let approval = Approval {
+        ledger: DynamoLedger::new(
+            &aws,
+            required("REQUESTS_TABLE")?,
+            Some(required("TOKENS_TABLE")?),
+        ),
+        servicenow: Reader::new(Session::with_limits(
+            instance,
+            secret.expose().parse()?,
+            limits,
+        )?),
+        signer: KmsSigner::new(&aws, required("APPROVAL_KEY_ID")?),
+        work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
+        outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
+        guardrails: shell::guardrails::load()?,
+        origin: optional("APPROVAL_URL").map(|url| shell::environment::origin_of(&url)),
+        hold: parsed("HOLD")?,
+    };
+    let approval = &approval;
+    run(service_fn(
+        async |event: LambdaEvent<ApiGatewayProxyRequest>| {
+            Ok::<_, Error>(approval.handle(&event.payload, shell::now()).await)
+        },
+    ))
+    .await
+}

@@ -1,1 +1,29 @@
-//! Placeholder replaced as the crate takes shape.
+//! IAM in target accounts, through roles there that trust us.
+//!
+//! [`ReadRole`] reads. [`MemberRole`] reads and changes, and only its module `member_role` holds
+//! the calls that change anything: a function that is built with `ReadRole` alone does not
+//! contain them.
+
+mod accounts;
+mod document;
+mod member_role;
+mod read;
+mod read_role;
+
+pub use accounts::{RoleToAssume, RoleToAssumeError};
+pub use member_role::MemberRole;
+pub use read_role::ReadRole;
+
+use aws_errors::call_error_with;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use ports::CallError;
+
+/// A call of IAM that failed. The credentials of a session that was just opened may not be known
+/// everywhere yet (IAM User Guide, "Changes that I make are not always immediately visible").
+fn iam_error<E: ProvideErrorMetadata>(
+    operation: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> CallError {
+    call_error_with(operation, error, &["InvalidClientTokenId"])
+}

@@ -1,1 +1,147 @@
-//! Placeholder replaced as the crate takes shape.
+//! The ledger on DynamoDB.
+//!
+//! Table `requests` (keys `pk`, `sk`):
+//!
+//! | item | `pk` / `sk` | attributes |
+//! |---|---|---|
+//! | request | `REQ#<id>` / `META` | `doc`, `version`, `state`, `client_record`, `created_at` (milliseconds), `attempts`; while something is due `due_bucket` and `due_at` (seconds) |
+//! | audit row | `REQ#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
+//! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
+//! | claim on a ServiceNow record | `REC#<client>#<table>#<sys_id>` / `OPEN` | `request`; absent once released |
+//! | effect | `PRN#<account>#<type>#<name in lowercase>` / `EFF#<change>#<request>` | `doc` |
+//!
+//! Indexes: `due` (`due_bucket`, `due_at`; keys only) and `client_record` (`client_record`,
+//! `created_at`; all attributes). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
+//! `expires_at` and `ttl`, both in seconds.
+//!
+//! `doc` is JSON with the number of its schema. What the table may change without a new version
+//! (`due_at`, `attempts`) counts from the attributes. Items are never deleted but effects: a
+//! claim is released by removing its attribute, so that only the provisioner needs the right to
+//! delete, and only below `PRN#`.
+//!
+//! Idempotency of the writes themselves: the SDK gives each transaction a `ClientRequestToken`
+//! and keeps it over its own retries, so that an answer that got lost does not turn into a
+//! conflict. It is random on purpose: were it derived from the content, two callers with the same
+//! change would both be told that they won.
+
+mod document;
+mod item;
+mod keys;
+mod read;
+mod refused;
+mod write;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use jiff::Timestamp;
+use ports::CallError;
+use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
+use snowgate_core::approval::TokenRow;
+use snowgate_core::audit::AuditRow;
+use snowgate_core::effect::Effect;
+use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
+use snowgate_core::lifecycle::State;
+use snowgate_core::principal::Principal;
+use snowgate_core::record::RequestRecord;
+
+/// How often the SDK tries a call.
+const ATTEMPTS: u32 = 3;
+
+/// The tables `requests` and `tokens` on DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoLedger {
+    client: Client,
+    requests: String,
+    tokens: Option<String>,
+}
+
+impl DynamoLedger {
+    /// Uses these tables. A function that has nothing to do with review links is given no
+    /// `tokens` table; asking it for one is a final error with the code `NoTokensTable`.
+    #[must_use]
+    pub fn new(
+        config: &SdkConfig,
+        requests_table: impl Into<String>,
+        tokens_table: Option<String>,
+    ) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(config)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            requests: requests_table.into(),
+            tokens: tokens_table,
+        }
+    }
+
+    fn tokens(&self, operation: &'static str) -> Result<&str, CallError> {
+        self.tokens
+            .as_deref()
+            .ok_or_else(|| CallError::last(operation, "NoTokensTable"))
+    }
+}
+
+impl Ledger for DynamoLedger {
+    async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
+        self.write_new(new).await
+    }
+
+    async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+        self.read_request(id).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        self.write_change(commit).await
+    }
+
+    async fn postpone(
+        &self,
+        id: &RequestId,
+        version: u64,
+        due_at: Timestamp,
+        attempts: u32,
+    ) -> Result<bool, CallError> {
+        self.write_due(id, version, due_at, attempts).await
+    }
+
+    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+        let rows = self
+            .read_all(&keys::request(id), keys::EVENT_PREFIX)
+            .await?;
+        rows.iter()
+            .map(|item| document::read(read::QUERY, item))
+            .collect()
+    }
+
+    async fn of_record(
+        &self,
+        client: &ClientId,
+        sys_id: &SysId,
+    ) -> Result<Vec<(RequestId, State)>, CallError> {
+        self.read_of_record(client, sys_id).await
+    }
+
+    async fn due(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<DueRequest>, CallError> {
+        self.read_due(bucket, now, limit).await
+    }
+
+    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+        let items = self
+            .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
+            .await?;
+        items
+            .iter()
+            .map(|item| document::read(read::QUERY, item))
+            .collect()
+    }
+
+    async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
+        self.read_token(digest).await
+    }
+}

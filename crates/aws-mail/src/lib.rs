@@ -1,1 +1,128 @@
-//! Placeholder replaced as the crate takes shape.
+//! Letters by Amazon SES (API version 2).
+
+use aws_config::SdkConfig;
+use aws_errors::call_error_with;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use ports::CallError;
+use ports::mail::Mailer;
+use snowgate_core::email::EmailAddress;
+use snowgate_core::letter::Letter;
+
+const SEND: &str = "ses:SendEmail";
+
+/// How often the SDK tries a call. Few times: a letter that SES took although its answer got
+/// lost is sent twice.
+const ATTEMPTS: u32 = 2;
+
+/// What may pass beyond the usual: the daily quota, and sending that was paused (SES API v2
+/// reference, SendEmail).
+const MAY_PASS: &[&str] = &["LimitExceededException", "SendingPausedException"];
+
+/// Sends letters by SES.
+#[derive(Debug, Clone)]
+pub struct SesMailer {
+    client: Client,
+    sender: String,
+    configuration_set: Option<String>,
+}
+
+impl SesMailer {
+    /// Sends from this address, which may carry a name (`Snowgate <access@example.com>`), under
+    /// this configuration set.
+    #[must_use]
+    pub fn new(
+        config: &SdkConfig,
+        sender: impl Into<String>,
+        configuration_set: Option<String>,
+    ) -> Self {
+        let config = aws_sdk_sesv2::config::Builder::from(config)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            sender: sender.into(),
+            configuration_set,
+        }
+    }
+}
+
+fn utf8(text: &str) -> Result<Content, CallError> {
+    Content::builder()
+        .data(text)
+        .charset("UTF-8")
+        .build()
+        .map_err(|error| CallError::last(SEND, "NotSent").because(error))
+}
+
+fn content(letter: &Letter) -> Result<EmailContent, CallError> {
+    // A subject is one header: whatever could begin another is refused, not repaired.
+    if letter.subject.chars().any(char::is_control) {
+        return Err(CallError::last(SEND, "SubjectNotOneLine"));
+    }
+    let body = Body::builder()
+        .text(utf8(&letter.text)?)
+        .html(utf8(&letter.html)?)
+        .build();
+    let message = Message::builder()
+        .subject(utf8(&letter.subject)?)
+        .body(body)
+        .build();
+    Ok(EmailContent::builder().simple(message).build())
+}
+
+impl Mailer for SesMailer {
+    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
+        let answer = self
+            .client
+            .send_email()
+            .from_email_address(&self.sender)
+            .destination(Destination::builder().to_addresses(to.expose()).build())
+            .content(content(letter)?)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .send()
+            .await;
+        answer
+            .map(|_| ())
+            .map_err(|error| call_error_with(SEND, &error, MAY_PASS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(subject: &str) -> Letter {
+        Letter {
+            subject: subject.to_owned(),
+            text: "Grüße".to_owned(),
+            html: "<p>Grüße</p>".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_letter_is_text_and_html_in_utf8() {
+        let content = content(&letter("Zugriff für Rita")).unwrap();
+        let message = content.simple().unwrap();
+        let (text, html) = (
+            message.body().unwrap().text().unwrap(),
+            message.body().unwrap().html().unwrap(),
+        );
+        assert_eq!(message.subject().unwrap().data(), "Zugriff für Rita");
+        for (part, data) in [(text, "Grüße"), (html, "<p>Grüße</p>")] {
+            assert_eq!((part.data(), part.charset()), (data, Some("UTF-8")));
+        }
+    }
+
+    #[test]
+    fn a_subject_cannot_carry_a_second_header() {
+        for bad in [
+            "Access\r\nBcc: eve@meridian.example",
+            "Access\nx",
+            "Access\0",
+        ] {
+            assert!(!content(&letter(bad)).unwrap_err().may_retry());
+        }
+    }
+}

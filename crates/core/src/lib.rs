@@ -1,1 +1,34 @@
-//! Placeholder replaced as the crate takes shape.
+//! The rules of Snowgate, with no input and no output.
+//!
+//! Everything that decides lives here: what a request may say ([`request`]), what may be
+//! granted at all ([`guardrails`]), who must be asked ([`slots`]), how a request moves through
+//! its life ([`lifecycle`], [`record`]), what a decision is and what proves it ([`approval`]),
+//! what is shown to people ([`letter`], [`page`]), what has to change in IAM ([`plan`]) and what
+//! the ticket is told ([`outcome`]).
+//!
+//! **Invariant:** no clock, no randomness, no environment, no network, no async. Time and
+//! random bytes come in as arguments. The checks of the build hold this crate to it.
+
+pub mod account;
+pub mod approval;
+pub mod arn;
+pub mod audit;
+pub mod binding;
+pub mod caller;
+pub mod canonical;
+pub mod effect;
+pub mod email;
+pub mod guardrails;
+pub mod id;
+pub mod letter;
+pub mod lifecycle;
+pub mod outcome;
+pub mod page;
+pub mod plan;
+pub mod principal;
+pub mod prose;
+pub mod record;
+pub mod request;
+pub mod slots;
+pub mod strict_json;
+pub mod ticket;

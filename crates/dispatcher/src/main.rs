@@ -1,1 +1,52 @@
-fn main() {}
+//! The dispatcher as a Lambda function.
+
+use std::time::Duration;
+
+use aws_iam::{ReadRole, RoleToAssume};
+use aws_lambda_events::sqs::SqsEvent;
+use aws_ledger::DynamoLedger;
+use aws_mail::SesMailer;
+use aws_queues::SqsOutcomes;
+use aws_secrets::Secrets;
+use dispatcher::Dispatcher;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use servicenow::{Instance, Reader, Session};
+use shell::environment::{optional, parsed, required};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shell::log::start();
+    let aws = shell::aws(Duration::from_secs(10)).await;
+    let secret = Secrets::new(&aws)
+        .get(&required("SERVICENOW_SECRET_ARN")?)
+        .await?;
+    let instance: Instance = parsed("SERVICENOW_URL")?;
+    let guardrails = shell::guardrails::load()?;
+    let (role, external_id) = (required("READ_ROLE_NAME")?, required("EXTERNAL_ID")?);
+    let role = RoleToAssume::new(
+        guardrails.partition(),
+        &role,
+        &external_id,
+        "snowgate-dispatcher",
+    )?;
+    let dispatcher = Dispatcher {
+        ledger: DynamoLedger::new(
+            &aws,
+            required("REQUESTS_TABLE")?,
+            Some(required("TOKENS_TABLE")?),
+        ),
+        servicenow: Reader::new(Session::new(instance, secret.expose().parse()?)?),
+        directory: ReadRole::new(&aws, role),
+        mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
+        outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
+        guardrails,
+        approval_url: required("APPROVAL_URL")?,
+        pending_for: parsed("PENDING_FOR")?,
+    };
+    let dispatcher = &dispatcher;
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let handle = async |id| dispatcher.handle(&id, shell::now()).await;
+        Ok::<_, Error>(shell::batch::each(&event.payload, handle).await)
+    }))
+    .await
+}

@@ -1,1 +1,28 @@
-fn main() {}
+//! The intake as a Lambda function.
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use aws_ledger::DynamoLedger;
+use aws_queues::SqsRequests;
+use intake::Intake;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use shell::environment::required;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shell::log::start();
+    let aws = shell::aws(Duration::from_secs(3)).await;
+    let intake = Intake {
+        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        queue: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
+        guardrails: shell::guardrails::load()?,
+    };
+    let intake = &intake;
+    run(service_fn(
+        async |event: LambdaEvent<ApiGatewayProxyRequest>| {
+            Ok::<_, Error>(intake.handle(&event.payload, shell::now()).await)
+        },
+    ))
+    .await
+}

@@ -1,1 +1,43 @@
-fn main() {}
+//! The provisioner as a Lambda function.
+
+#![recursion_limit = "256"]
+
+use std::time::Duration;
+
+use aws_iam::{MemberRole, RoleToAssume};
+use aws_keys::KmsVerifier;
+use aws_lambda_events::sqs::SqsEvent;
+use aws_ledger::DynamoLedger;
+use aws_queues::SqsOutcomes;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use provisioner::Provisioner;
+use shell::environment::{parsed, required};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shell::log::start();
+    let aws = shell::aws(Duration::from_secs(10)).await;
+    let guardrails = shell::guardrails::load()?;
+    let (role, external_id) = (required("MEMBER_ROLE_NAME")?, required("EXTERNAL_ID")?);
+    let role = RoleToAssume::new(
+        guardrails.partition(),
+        &role,
+        &external_id,
+        "snowgate-provisioner",
+    )?;
+    let provisioner = Provisioner {
+        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        member: MemberRole::new(&aws, role),
+        verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
+        outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
+        guardrails,
+        hold: parsed("HOLD")?,
+        look_again: Duration::from_secs(2),
+    };
+    let provisioner = &provisioner;
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let handle = async |id| provisioner.handle(&id, shell::now()).await;
+        Ok::<_, Error>(shell::batch::each(&event.payload, handle).await)
+    }))
+    .await
+}

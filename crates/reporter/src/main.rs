@@ -1,1 +1,33 @@
-fn main() {}
+//! The reporter as a Lambda function.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use aws_ledger::DynamoLedger;
+use aws_secrets::Secrets;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use reporter::Reporter;
+use servicenow::{Instance, Session, Writer};
+use shell::environment::{parsed, required};
+use snowgate_core::outcome::OutcomeFields;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shell::log::start();
+    let aws = shell::aws(Duration::from_secs(8)).await;
+    let secret = Secrets::new(&aws)
+        .get(&required("SERVICENOW_SECRET_ARN")?)
+        .await?;
+    let instance: Instance = parsed("SERVICENOW_URL")?;
+    let reporter = Reporter {
+        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        tickets: Writer::new(Session::new(instance, secret.expose().parse()?)?),
+        fields: OutcomeFields::parse(&required("OUTCOME_FIELDS")?)?,
+    };
+    let reporter = &reporter;
+    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let handle = async |id| reporter.handle(&id, shell::now()).await;
+        Ok::<_, Error>(shell::batch::each(&event.payload, handle).await)
+    }))
+    .await
+}

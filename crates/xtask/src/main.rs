@@ -1,1 +1,113 @@
-fn main() {}
+//! The project's developer tool: the local stack, the demonstration, and the checks.
+//!
+//! `cargo xtask --help` lists what it can do. Everything that it starts listens on 127.0.0.1 only,
+//! and everything that it writes is under `.local/` and `.tools/`.
+
+mod aws;
+mod binaries;
+mod checkout;
+mod checks;
+mod clients;
+mod console;
+mod demo;
+mod environments;
+mod guardrails;
+mod hub;
+mod members;
+mod organisation;
+mod ports;
+mod preflight;
+mod processes;
+mod proxy;
+mod samples;
+mod serve;
+mod stack;
+mod terminal;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::checkout::Checkout;
+
+/// Snowgate on one machine, and its checks.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build, and start everything: local AWS, ServiceNow emulator, approval page, console.
+    Up,
+    /// End everything that `up` started here.
+    Down,
+    /// Say what runs here.
+    Status,
+    /// Build the functions again and deploy them to the running stack.
+    DeployLocal,
+    /// One request the whole way, shown as it happens.
+    Demo,
+    /// All checks, and the tests on a deployed stack.
+    Test,
+    /// The static checks alone: all, or those whose names hold one of the words.
+    Check {
+        /// Parts of names, such as `clippy` or `lint`.
+        words: Vec<String>,
+    },
+    /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
+    Samples,
+    /// Check what a deployment to AWS needs.
+    Preflight,
+    /// Print the parameters of templates/member-account.yaml for one account.
+    MemberParameters {
+        /// The target account's id.
+        #[arg(long)]
+        account: String,
+        /// Write the list of policies and paths only, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The approval proxy and the console of a running stack; started by `up`.
+    #[command(hide = true)]
+    Serve,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match Checkout::find() {
+        Ok(checkout) => run(arguments.command, &checkout).await,
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::failure(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command. Errors of all commands end here, to be printed with their sources.
+async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::error::Error>> {
+    match command {
+        Command::Up => up::up(checkout).await?,
+        Command::Down => up::down(checkout)?,
+        Command::Status => up::status(checkout)?,
+        Command::DeployLocal => up::deploy_local(checkout).await?,
+        Command::Demo => demo::demo(checkout).await?,
+        Command::Test => checks::test(checkout).await?,
+        Command::Check { words } => checks::check(checkout, &words).await?,
+        Command::Samples => samples::run(checkout).await?,
+        Command::Preflight => preflight::preflight(checkout).await?,
+        Command::MemberParameters { account, json } => {
+            members::print_parameters(checkout, &account, json)?;
+        }
+        Command::Serve => serve::serve(checkout).await?,
+    }
+    Ok(())
+}

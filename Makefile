@@ -1,0 +1,48 @@
+# The commands of this project. `cargo xtask --help` has the rest.
+#
+# Ports are free ones unless set: make up PORT_AWS=4566 PORT_SERVICENOW=… PORT_APPROVAL=… PORT_CONSOLE=…
+
+export SNOWGATE_PORT_AWS ?= $(PORT_AWS)
+export SNOWGATE_PORT_SERVICENOW ?= $(PORT_SERVICENOW)
+export SNOWGATE_PORT_APPROVAL ?= $(PORT_APPROVAL)
+export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
+
+# One build of everything, with its progress shown: another selection of packages would compile
+# much of it twice.
+XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
+
+.PHONY: help demo up down status test fmt lint deploy conformance
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: ## one request the whole way, on this machine
+	@$(XTASK) demo
+
+up: ## start the local stack and leave it running
+	@$(XTASK) up
+
+down: ## end the local stack
+	@$(XTASK) down
+
+status: ## what runs here
+	@$(XTASK) status
+
+test: ## all checks, and all tests on a deployed stack
+	@sh local/packages.sh
+	@$(XTASK) test
+
+fmt: ## format
+	@cargo fmt --all
+
+lint: ## clippy and rustdoc as `make test` runs them
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+deploy: ## build for Lambda and deploy to AWS, asking for the parameters
+	@$(XTASK) preflight
+	sam build
+	sam deploy --guided
+
+conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
+	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"

@@ -1,0 +1,174 @@
+//! The page behind a review link, and the decision that is sent from it.
+//!
+//! GET and HEAD only show. POST decides: with the link's token, a nonce from our form, our own
+//! origin, a choice and a typed reason, by somebody who may still decide at that moment. The
+//! decision is signed with a key that only this function may use; the first decision of a slot
+//! wins.
+
+mod decide;
+mod show;
+
+use std::time::Duration;
+
+use askama::Error as TemplateError;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use jiff::Timestamp;
+use ports::CallError;
+use ports::ledger::{CommitError, Ledger};
+use ports::queue::{OutcomesQueue, WorkQueue};
+use ports::servicenow::ServiceNow;
+use ports::signature::Signer;
+use shell::answer::respond;
+use snowgate_core::approval::{ReviewToken, TokenRow};
+use snowgate_core::canonical::CanonicalError;
+use snowgate_core::guardrails::Guardrails;
+use snowgate_core::page::{self, Message, Page};
+use snowgate_core::record::{ChangeError, RequestRecord};
+use tracing::{Instrument as _, error, info_span};
+
+/// How long a page may take, below the function's own time-out: there must be time left for the
+/// page that keeps what was typed.
+const PATIENCE: Duration = Duration::from_secs(14);
+
+/// The approval function with what it needs.
+pub struct Approval<L, S, K, W, O> {
+    /// Where requests and links are held.
+    pub ledger: L,
+    /// Whether the approver still stands.
+    pub servicenow: S,
+    /// What signs decisions.
+    pub signer: K,
+    /// The queue that wakes the provisioner.
+    pub work: W,
+    /// The queue that wakes the reporter.
+    pub outcomes: O,
+    /// What may be granted.
+    pub guardrails: Guardrails,
+    /// The origin that forms must come from; none for the domain that was called.
+    pub origin: Option<String>,
+    /// Whether all decisions are stopped.
+    pub hold: bool,
+}
+
+/// Why a page could not be served or a decision not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ApprovalError {
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The link is for a request that the ledger does not have.
+    #[error("the ledger does not have the request of a link")]
+    Lost,
+    /// The answer took too long.
+    #[error("the answer took too long")]
+    TooSlow,
+    /// The record does not agree with itself: somebody has written to it.
+    #[error("the content of the request is not what its digest says")]
+    Inconsistent,
+    /// A page could not be filled.
+    #[error("a page could not be filled")]
+    Template(#[from] TemplateError),
+    /// A decision could not be hashed.
+    #[error("a decision could not be hashed")]
+    Canonical(#[from] CanonicalError),
+    /// A change that the rules do not allow.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The request changed under our hands, again and again.
+    #[error("the request keeps changing")]
+    Busy,
+}
+
+impl From<CommitError> for ApprovalError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::Busy,
+            CommitError::Call(call) => Self::Call(call),
+        }
+    }
+}
+
+/// A link that opened: the token, what is stored of it, and the request.
+pub(crate) struct Opened {
+    pub(crate) token: ReviewToken,
+    pub(crate) row: TokenRow,
+    pub(crate) record: RequestRecord,
+}
+
+impl<L, S, K, W, O> Approval<L, S, K, W, O>
+where
+    L: Ledger,
+    S: ServiceNow,
+    K: Signer,
+    W: WorkQueue,
+    O: OutcomesQueue,
+{
+    /// Answers one call. Whatever fails inside becomes a page that says to try again and keeps
+    /// what was typed.
+    pub async fn handle(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        now: Timestamp,
+    ) -> ApiGatewayProxyResponse {
+        let method = event.http_method.as_str();
+        let page = tokio::time::timeout(PATIENCE, self.page(event, method, now))
+            .await
+            .unwrap_or(Err(ApprovalError::TooSlow))
+            .unwrap_or_else(|failure| {
+                error!(
+                    error = shell::log::chain(&failure),
+                    "a page could not be served"
+                );
+                let typed = decide::typed(event);
+                page::message(&Message::Unavailable(&typed)).unwrap_or_else(|_| Page {
+                    status: 503,
+                    html: String::new(),
+                })
+            });
+        let body = if method == "HEAD" {
+            String::new()
+        } else {
+            page.html
+        };
+        let mut headers = page::headers().to_vec();
+        if page.status == 405 {
+            headers.push(("Allow", "GET, HEAD, POST".to_owned()));
+        }
+        respond(page.status, headers, body)
+    }
+
+    async fn page(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        method: &str,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        if !["GET", "HEAD", "POST"].contains(&method) {
+            return Ok(Page {
+                status: 405,
+                html: String::new(),
+            });
+        }
+        let token = event
+            .path_parameters
+            .get("token")
+            .and_then(|text| text.parse::<ReviewToken>().ok());
+        let Some(token) = token else {
+            return Ok(page::message(&Message::UnknownLink)?);
+        };
+        let Some(row) = self.ledger.token(&token.digest()).await? else {
+            return Ok(page::message(&Message::UnknownLink)?);
+        };
+        let record = self
+            .ledger
+            .load(&row.request)
+            .await?
+            .ok_or(ApprovalError::Lost)?;
+        let span = info_span!("request", request_id = %record.id);
+        let opened = Opened { token, row, record };
+        match method {
+            "POST" => self.decide(event, opened, now).instrument(span).await,
+            _ => self.show(&opened, None, now).instrument(span).await,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a link shows. Nothing here changes anything.
+
+use jiff::Timestamp;
+use ports::ledger::Ledger;
+use ports::queue::{OutcomesQueue, WorkQueue};
+use ports::servicenow::ServiceNow;
+use ports::signature::Signer;
+use snowgate_core::id::SysId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::page::{self, FormProblem, Message, Page};
+use snowgate_core::record::{Decided, RequestRecord};
+use snowgate_core::ticket::PersonName;
+
+use crate::{Approval, ApprovalError, Opened};
+
+impl<L, S, K, W, O> Approval<L, S, K, W, O>
+where
+    L: Ledger,
+    S: ServiceNow,
+    K: Signer,
+    W: WorkQueue,
+    O: OutcomesQueue,
+{
+    /// The form, or, where there is nothing to decide any more, what has happened.
+    pub(crate) async fn show(
+        &self,
+        opened: &Opened,
+        again: Option<(&FormProblem, &str)>,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        if let Some(page) = self.closed(opened, now).await? {
+            return Ok(page);
+        }
+        let (record, approver) = (&opened.record, &opened.row.approver);
+        let shown = match record.open_slot_of(approver) {
+            Some(slot) => owners::review(&self.servicenow, record, slot, approver).await?,
+            None => None,
+        };
+        let Some((_, review)) = shown else {
+            return Ok(page::message(&Message::NoStanding)?);
+        };
+        let content = record.content().ok_or(ApprovalError::Inconsistent)?;
+        let nonce = opened.token.nonce(content, now);
+        Ok(page::form(&review, &nonce, again)?)
+    }
+
+    /// The page where there is nothing to decide: decided before, ended, or out of time.
+    pub(crate) async fn closed(
+        &self,
+        opened: &Opened,
+        now: Timestamp,
+    ) -> Result<Option<Page>, ApprovalError> {
+        let record = &opened.record;
+        if let Some(decided) = decided_for(record, &opened.row.approver) {
+            let name = self.name_of(&decided.signed.decision.approver).await;
+            return Ok(Some(page::message(&Message::AlreadyDecided(
+                decided, name,
+            ))?));
+        }
+        if record.state != State::Pending {
+            return Ok(Some(page::message(&Message::Ended(record.state))?));
+        }
+        let late = record
+            .asked
+            .as_ref()
+            .is_none_or(|asked| now >= asked.expires_at);
+        if late || now >= opened.row.expires_at {
+            return Ok(Some(page::message(&Message::ExpiredLink)?));
+        }
+        Ok(None)
+    }
+
+    /// The name of a person for a page; the page does without where ServiceNow does not answer.
+    async fn name_of(&self, person: &SysId) -> Option<PersonName> {
+        let people = self
+            .servicenow
+            .people(std::slice::from_ref(person))
+            .await
+            .ok()?;
+        people
+            .into_iter()
+            .find(|found| found.sys_id == *person)
+            .map(|found| found.name)
+    }
+}
+
+/// The decision that closed the last slot this person could fill: their own, a colleague's, or
+/// the denial that ended the request.
+pub(crate) fn decided_for<'a>(record: &'a RequestRecord, approver: &SysId) -> Option<&'a Decided> {
+    let asked = record.asked.as_ref()?;
+    let mine: Vec<_> = asked
+        .slots
+        .iter()
+        .filter(|slot| slot.approvers.iter().any(|a| a.sys_id == *approver))
+        .map(|slot| record.decision_of(&slot.id))
+        .collect();
+    if mine.iter().all(Option::is_some) {
+        mine.into_iter().flatten().next_back()
+    } else if record.state == State::Denied {
+        record.decisions.last()
+    } else {
+        None
+    }
+}

@@ -1,0 +1,109 @@
+//! Calls as browsers and mail scanners make them, with everything around the page in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod deciding;
+mod looking;
+mod racing;
+mod refusing;
+
+use approval::Approval;
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use serde_json::{Value, json};
+use snowgate_core::approval::ReviewToken;
+use testkit::world::{World, at, ready};
+use testkit::{Failing, FakeKeys, FakeLedger, FakeQueues, FakeServiceNow, Fault};
+
+const ORIGIN: &str = "https://review.example";
+const REASON: &str = "Month-end work, agreed with me";
+
+type Tested = Approval<
+    Failing<FakeLedger>,
+    Failing<FakeServiceNow>,
+    Failing<FakeKeys>,
+    Failing<FakeQueues>,
+    Failing<FakeQueues>,
+>;
+
+/// An approval function whose queues fail as `queues` plans and all else as the world's fault.
+fn approval(world: &World, queues: &Fault) -> Tested {
+    Approval {
+        ledger: world.failing(&world.ledger),
+        servicenow: world.failing(&world.servicenow),
+        signer: world.failing(&world.keys),
+        work: Failing::new(world.queues.clone(), queues),
+        outcomes: Failing::new(world.queues.clone(), queues),
+        guardrails: world.guardrails.clone(),
+        origin: Some(ORIGIN.to_owned()),
+        hold: false,
+    }
+}
+
+/// What came back.
+struct Answer {
+    status: i64,
+    headers: Value,
+    html: String,
+}
+
+fn send(approval: &Tested, event: Value, second: i64) -> Answer {
+    let response = ready(approval.handle(&event_of(event), at(second)));
+    let whole = serde_json::to_value(&response).unwrap();
+    Answer {
+        status: response.status_code,
+        headers: whole["headers"].clone(),
+        html: whole["body"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+fn event_of(event: Value) -> ApiGatewayProxyRequest {
+    serde_json::from_value(event).unwrap()
+}
+
+fn look(method: &str, token: &str) -> Value {
+    json!({
+        "resource": "/r/{token}", "path": "/r/", "httpMethod": method, "headers": {},
+        "pathParameters": {"token": token},
+        "requestContext": {"httpMethod": method, "domainName": "ignored.example"},
+    })
+}
+
+fn form(nonce: &str, decision: &str, reason: &str) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("nonce", nonce);
+    if !decision.is_empty() {
+        form.append_pair("decision", decision);
+    }
+    form.append_pair("reason", reason).finish()
+}
+
+/// A POST of this body, from our own page.
+fn post(token: &ReviewToken, body: &str) -> Value {
+    let mut event = look("POST", &token.expose());
+    event["headers"] = json!({
+        "Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN,
+    });
+    event["body"] = json!(body);
+    event
+}
+
+/// A decision as the form sends it, shown a second before.
+fn decision(token: &ReviewToken, decision: &str, second: i64) -> Value {
+    post(token, &form(&token.nonce(at(second - 1)), decision, REASON))
+}
+
+/// Everything that the ledger holds, to see that nothing changed.
+fn snapshot(world: &World) -> (String, usize) {
+    let mut all = String::new();
+    for record in world.ledger.records() {
+        let trail = ready(ports::ledger::Ledger::trail(&world.ledger, &record.id)).unwrap();
+        all.push_str(&format!("{record:?}\n{trail:?}\n"));
+    }
+    let mut tokens = world.ledger.tokens();
+    tokens.sort_by(|a, b| a.digest.cmp(&b.digest));
+    all.push_str(&format!("{tokens:?}"));
+    (all, world.queues.sent().len())
+}

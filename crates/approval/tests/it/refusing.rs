@@ -1,0 +1,252 @@
+//! Decisions that do not count, and what the page keeps of them.
+
+use serde_json::{Value, json};
+use snowgate_core::approval::ReviewToken;
+use snowgate_core::id::SysId;
+use snowgate_core::record::RequestRecord;
+use snowgate_core::ticket::{Person, Ticket};
+use testkit::world::{MANAGER, OWNER, World, account, at, id, person, requester};
+use testkit::{Aftermath, Fault, Moment};
+
+use super::{REASON, approval, decision, form, look, post, send, snapshot};
+
+/// Sends this and asserts the status, that nothing changed, and whether the reason was kept.
+#[track_caller]
+fn refused(world: &World, event: Value, status: i64, kept: bool) {
+    let before = snapshot(world);
+    let answer = send(&approval(world, &Fault::none()), event, 10);
+    assert_eq!(answer.status, status);
+    assert_eq!(answer.html.contains(REASON), kept);
+    assert_eq!(snapshot(world), before);
+}
+
+fn pending(world: &World) -> (RequestRecord, ReviewToken) {
+    let (record, mut links) = world.pending(&[OWNER], at(0));
+    (record, links.remove(0))
+}
+
+#[test]
+fn forms_from_elsewhere() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    for origin in [
+        "null",
+        "https://evil.example",
+        "http://review.example",
+        "https://review.example:444",
+        "https://review.example.evil.example",
+        "https://REVIEW.example",
+        "",
+    ] {
+        let mut event = decision(&link, "approve", 10);
+        event["headers"]["Origin"] = json!(origin);
+        refused(&world, event, 403, false);
+    }
+    let mut event = decision(&link, "approve", 10);
+    event["headers"].as_object_mut().unwrap().remove("Origin");
+    refused(&world, event, 403, false);
+    let mut event = decision(&link, "approve", 10);
+    event["multiValueHeaders"] = json!({"Origin": [super::ORIGIN, "https://evil.example"]});
+    refused(&world, event, 403, false);
+}
+
+#[test]
+fn without_a_configured_origin_the_domain_that_was_called_counts() {
+    let world = World::default();
+    let (record, link) = pending(&world);
+    let mut approval = approval(&world, &Fault::none());
+    approval.origin = None;
+    let mut event = decision(&link, "approve", 10);
+    assert_eq!(send(&approval, event.clone(), 10).status, 403);
+    event["headers"]["Origin"] = json!("https://ignored.example");
+    let mut nowhere = event.clone();
+    nowhere["requestContext"]["domainName"] = json!(null);
+    assert_eq!(send(&approval, nowhere, 10).status, 403);
+    assert_eq!(world.load(&record.id).decisions, []);
+    assert_eq!(send(&approval, event, 10).status, 200);
+    assert_eq!(world.load(&record.id).decisions.len(), 1);
+}
+
+#[test]
+fn bodies_of_other_types() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    for media in [
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/json",
+    ] {
+        let mut event = decision(&link, "approve", 10);
+        event["headers"]["Content-Type"] = json!(media);
+        refused(&world, event, 403, false);
+    }
+}
+
+#[test]
+fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    let nonce = link.nonce(at(9));
+    let other = ReviewToken::from_random([3; 32]);
+    let table = [
+        (form(&nonce, "", REASON), true),
+        (form(&nonce, "maybe", REASON), true),
+        (
+            form(&link.nonce(at(10 - 13 * 3600)), "approve", REASON),
+            true,
+        ),
+        (form(&other.nonce(at(9)), "approve", REASON), true),
+        (form("", "approve", REASON), true),
+        (
+            format!("{}&approver=me", form(&nonce, "approve", REASON)),
+            true,
+        ),
+        (
+            format!("{}&decision=deny", form(&nonce, "approve", REASON)),
+            true,
+        ),
+        (form(&nonce, "approve", "ok"), false),
+        (form(&nonce, "approve", "   "), false),
+        (form(&nonce, "approve", &"x".repeat(1001)), false),
+        (String::new(), false),
+        ("x".repeat(20_000), false),
+    ];
+    for (body, kept) in table {
+        refused(&world, post(&link, &body), 422, kept);
+    }
+    let short = send(
+        &approval(&world, &Fault::none()),
+        post(&link, &form(&nonce, "approve", "no")),
+        10,
+    );
+    assert!(short.html.contains(">no</textarea>"), "kept for correction");
+}
+
+#[test]
+fn while_decisions_are_stopped() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    let mut approval = approval(&world, &Fault::none());
+    approval.hold = true;
+    let before = snapshot(&world);
+    let answer = send(&approval, decision(&link, "approve", 10), 10);
+    assert_eq!(answer.status, 503);
+    assert!(answer.html.contains(REASON));
+    assert_eq!(send(&approval, look("GET", &link.expose()), 10).status, 200);
+    assert_eq!(snapshot(&world), before);
+}
+
+#[test]
+fn whoever_lost_standing_does_not_decide() {
+    type Change = fn(&World);
+    let changes: [(&str, Change); 8] = [
+        ("no longer the owner", |world| {
+            let mut item = account();
+            item.owned_by = Some(id(MANAGER));
+            world.put_account(item);
+        }),
+        ("account gone", |world| {
+            let account = testkit::samples::ACCOUNT.parse().unwrap();
+            world.servicenow.remove_account(&account);
+        }),
+        ("account twice", |world| {
+            let id = testkit::samples::ACCOUNT.parse().unwrap();
+            world.servicenow.add_account(&id, account());
+        }),
+        ("inactive", |world| {
+            world.servicenow.put_person(Person {
+                active: false,
+                ..person(OWNER)
+            });
+        }),
+        ("locked", |world| {
+            world.servicenow.put_person(Person {
+                locked_out: true,
+                ..person(OWNER)
+            });
+        }),
+        ("foreign mail", |world| {
+            let email = "x@evil.example".parse().ok();
+            world.servicenow.put_person(Person {
+                email,
+                ..person(OWNER)
+            });
+        }),
+        ("turned out to be the requester", |world| {
+            let email = requester().email;
+            world.servicenow.put_person(Person {
+                email,
+                ..person(OWNER)
+            });
+        }),
+        ("turned out to be the beneficiary", |world| {
+            let email = person(testkit::world::BENEFICIARY).email;
+            world.servicenow.put_person(Person {
+                email,
+                ..person(OWNER)
+            });
+        }),
+    ];
+    for (what, change) in changes {
+        let world = World::default();
+        let (_, link) = pending(&world);
+        change(&world);
+        let before = snapshot(&world);
+        let answer = send(
+            &approval(&world, &Fault::none()),
+            decision(&link, "approve", 10),
+            10,
+        );
+        assert_eq!(answer.status, 403, "{what}");
+        assert_eq!(snapshot(&world), before, "{what}");
+    }
+}
+
+fn put_ticket(world: &World, record: &RequestRecord, active: bool, opened_for: Option<SysId>) {
+    world.put_ticket(Ticket {
+        sys_id: record.request.source.sys_id.clone(),
+        number: record.request.source.number.clone(),
+        active,
+        opened_by: Some(requester().sys_id),
+        opened_for,
+    });
+}
+
+#[test]
+fn whoever_the_ticket_is_for_meanwhile_does_not_decide() {
+    let world = World::default();
+    let (record, link) = pending(&world);
+    put_ticket(&world, &record, true, Some(id(OWNER)));
+    refused(&world, decision(&link, "approve", 10), 403, false);
+}
+
+#[test]
+fn a_closed_ticket_is_not_decided_on() {
+    let world = World::default();
+    let (record, link) = pending(&world);
+    put_ticket(&world, &record, false, None);
+    refused(&world, decision(&link, "approve", 10), 410, false);
+}
+
+/// Without any one answer of ServiceNow, ledger or key nothing is decided, and the reason is kept.
+#[test]
+fn without_an_answer_nothing_is_decided() {
+    let mut nth = 1;
+    loop {
+        let world = World::default();
+        let (_, link) = pending(&world);
+        let before = snapshot(&world);
+        world.fault.at(nth, Moment::Before, Aftermath::Dead);
+        let approval = approval(&world, &Fault::none());
+        let answer = send(&approval, decision(&link, "approve", 10), 10);
+        if answer.status == 200 {
+            break;
+        }
+        assert_eq!(answer.status, 503, "call {nth}");
+        assert!(answer.html.contains(REASON), "call {nth}");
+        assert!(!answer.html.contains("Injected"), "names nothing inside");
+        assert_eq!(snapshot(&world), before, "call {nth}");
+        nth += 1;
+    }
+    assert!(nth > 6, "every call was tried: {nth}");
+}

@@ -1,0 +1,257 @@
+//! One reading of the errors of the AWS SDK: which of them may pass, and what may be told of
+//! them.
+//!
+//! The SDK's own errors hold the raw answer, and services repeat in their messages what was sent
+//! (SES names the address it refuses). So nothing of them is passed on but the error code, the
+//! HTTP status and the AWS request id, which support asks for.
+
+use std::error::Error;
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ports::{CallError, Failure};
+
+/// Error codes that may pass, beyond what the HTTP status says. Sources: AWS SDK reference
+/// guide, "Retry behavior"; the "Common errors" and operation pages of DynamoDB, IAM, KMS, SES,
+/// SQS and STS.
+const MAY_PASS: &[&str] = &[
+    // throttling
+    "BandwidthLimitExceeded",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+    // in conflict with another call
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "EntityTemporarilyUnmodifiable",
+    "ReplicatedWriteConflictException",
+    "TransactionConflictException",
+    // the service's own trouble
+    "DependencyTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServiceError",
+    "KMSInternalException",
+    "KeyUnavailableException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceFailure",
+    "ServiceUnavailable",
+    // credentials that have aged out: the next call takes fresh ones
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+];
+
+/// What lies beneath a failed call, without anything that was sent or answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beneath {
+    what: &'static str,
+    status: Option<u16>,
+    request_id: Option<String>,
+    cause: Option<String>,
+}
+
+impl fmt::Display for Beneath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        if let Some(status) = self.status {
+            write!(f, ", HTTP status {status}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, ", AWS request id `{id}`")?;
+        }
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Beneath {}
+
+/// The error of a call, for an operation such as `sqs:SendMessage`.
+pub fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
+where
+    E: ProvideErrorMetadata,
+{
+    call_error_with(operation, error, &[])
+}
+
+/// As [`call_error`], with more error codes that may pass for this operation.
+pub fn call_error_with<E>(
+    operation: &'static str,
+    error: &SdkError<E, HttpResponse>,
+    may_pass: &[&str],
+) -> CallError
+where
+    E: ProvideErrorMetadata,
+{
+    let (code, failure) = match error {
+        SdkError::ConstructionFailure(_) => ("NotSent".to_owned(), Failure::Final),
+        SdkError::TimeoutError(_) => ("TimedOut".to_owned(), Failure::Retry),
+        SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), Failure::Retry),
+        SdkError::ServiceError(service) => {
+            let code = service.err().code();
+            let status = service.raw().status().as_u16();
+            let failure = classify(code, status, may_pass);
+            (
+                code.map_or_else(|| format!("HTTP {status}"), str::to_owned),
+                failure,
+            )
+        }
+        // An answer that breaks off or is not the protocol's.
+        _ => ("UnreadableAnswer".to_owned(), Failure::Retry),
+    };
+    CallError {
+        operation,
+        code,
+        failure,
+        source: Some(Box::new(beneath(error))),
+    }
+}
+
+fn classify(code: Option<&str>, status: u16, may_pass: &[&str]) -> Failure {
+    let by_code = code.is_some_and(|code| MAY_PASS.contains(&code) || may_pass.contains(&code));
+    if by_code || status == 429 || status >= 500 {
+        Failure::Retry
+    } else {
+        Failure::Final
+    }
+}
+
+fn beneath<E>(error: &SdkError<E, HttpResponse>) -> Beneath {
+    let (what, raw, cause) = match error {
+        SdkError::ConstructionFailure(_) => ("the request could not be built", None, None),
+        SdkError::TimeoutError(_) => ("no answer in time", None, None),
+        SdkError::DispatchFailure(failure) => (
+            "the request did not get through",
+            None,
+            failure.as_connector_error().map(|error| chain(error)),
+        ),
+        SdkError::ResponseError(answer) => ("the answer is unreadable", Some(answer.raw()), None),
+        SdkError::ServiceError(service) => ("the service refused", Some(service.raw()), None),
+        _ => ("the call failed", None, None),
+    };
+    let request_id = |raw: &HttpResponse| {
+        let headers = raw.headers();
+        let id = headers
+            .get("x-amzn-requestid")
+            .or_else(|| headers.get("x-amz-request-id"));
+        id.map(str::to_owned)
+    };
+    Beneath {
+        what,
+        status: raw.map(|raw| raw.status().as_u16()),
+        request_id: raw.and_then(request_id),
+        cause,
+    }
+}
+
+/// What a connection failed with, in one line: names of hosts and system errors, nothing sent.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn refused(status: u16, code: Option<&str>) -> SdkError<ErrorMetadata, HttpResponse> {
+        let mut raw = HttpResponse::new(
+            StatusCode::try_from(status).unwrap(),
+            SdkBody::from("canary-body"),
+        );
+        raw.headers_mut().insert("x-amzn-requestid", "id-1");
+        let mut meta = ErrorMetadata::builder().message("refused ada@meridian.example");
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        SdkError::service_error(meta.build(), raw)
+    }
+
+    fn told(error: &CallError) -> String {
+        format!("{error} / {} / {error:?}", error.source().unwrap())
+    }
+
+    #[test]
+    fn codes_and_status_say_what_may_pass() {
+        for (status, code, failure) in [
+            (400, Some("ThrottlingException"), Failure::Retry),
+            (409, Some("ConcurrentModification"), Failure::Retry),
+            (409, Some("EntityTemporarilyUnmodifiable"), Failure::Retry),
+            (400, Some("ExpiredTokenException"), Failure::Retry),
+            (503, Some("Whatever"), Failure::Retry),
+            (500, None, Failure::Retry),
+            (429, None, Failure::Retry),
+            (400, Some("ValidationException"), Failure::Final),
+            (403, Some("AccessDenied"), Failure::Final),
+            (409, Some("LimitExceeded"), Failure::Final),
+            (404, None, Failure::Final),
+        ] {
+            let error = call_error("x:Y", &refused(status, code));
+            assert_eq!(error.failure, failure, "{status} {code:?}");
+        }
+        let more = call_error_with("x:Y", &refused(400, Some("Mine")), &["Mine"]);
+        assert_eq!(more.failure, Failure::Retry);
+    }
+
+    #[test]
+    fn nothing_sent_or_answered_is_told() {
+        let error = call_error("ses:SendEmail", &refused(400, Some("MessageRejected")));
+        assert_eq!(
+            error.to_string(),
+            "ses:SendEmail failed with `MessageRejected`"
+        );
+        let told = told(&error);
+        assert!(told.contains("AWS request id `id-1`"), "{told}");
+        assert!(!told.contains("ada@") && !told.contains("canary"), "{told}");
+    }
+
+    #[test]
+    fn transport_trouble_may_pass() {
+        type Failed = SdkError<ErrorMetadata, HttpResponse>;
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = Failed::dispatch_failure(ConnectorError::io(refused.into()));
+        let error = call_error("x:Y", &error);
+        assert_eq!(
+            (error.code.as_str(), error.failure),
+            ("Unreachable", Failure::Retry)
+        );
+        assert!(told(&error).contains("connection refused"));
+        let error = call_error("x:Y", &Failed::timeout_error("slow"));
+        assert_eq!(
+            (error.code.as_str(), error.failure),
+            ("TimedOut", Failure::Retry)
+        );
+        let error = call_error("x:Y", &Failed::construction_failure("canary"));
+        assert_eq!(
+            (error.code.as_str(), error.failure),
+            ("NotSent", Failure::Final)
+        );
+        assert!(!told(&error).contains("canary"));
+    }
+}

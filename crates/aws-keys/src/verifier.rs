@@ -1,0 +1,65 @@
+//! Verifying signatures.
+
+use aws_config::SdkConfig;
+use aws_errors::call_error;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::MacAlgorithmSpec;
+use ports::CallError;
+use ports::signature::Verifier;
+use snowgate_core::approval::MacTag;
+
+use crate::LONGEST_MESSAGE;
+
+const VERIFY: &str = "kms:VerifyMac";
+
+/// The length of an HMAC-SHA-256, in bytes (RFC 4868).
+const MAC_LENGTH: usize = 32;
+
+/// Verifies signatures with a KMS key.
+#[derive(Debug, Clone)]
+pub struct KmsVerifier {
+    client: Client,
+    key: String,
+}
+
+impl KmsVerifier {
+    /// Verifies with this key (id, ARN or alias of an `HMAC_256` key).
+    #[must_use]
+    pub fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
+        Self {
+            client: crate::client(config),
+            key: key_id.into(),
+        }
+    }
+}
+
+impl Verifier for KmsVerifier {
+    async fn verify(&self, message: &[u8], mac: &MacTag) -> Result<bool, CallError> {
+        let could_be =
+            (1..=LONGEST_MESSAGE).contains(&message.len()) && mac.as_bytes().len() == MAC_LENGTH;
+        if !could_be {
+            return Ok(false);
+        }
+        let answer = self
+            .client
+            .verify_mac()
+            .key_id(&self.key)
+            .mac_algorithm(MacAlgorithmSpec::HmacSha256)
+            .message(Blob::new(message))
+            .mac(Blob::new(mac.as_bytes()))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.mac_valid),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_kms_invalid_mac_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(call_error(VERIFY, &error)),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The item of a request: a document beside the attributes that indexes and conditions use.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use ports::CallError;
+use snowgate_core::approval::TokenRow;
+use snowgate_core::audit::AuditRow;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::RequestRecord;
+
+use crate::document::{self, Item};
+use crate::keys;
+
+/// How long a review link is kept after its end, in seconds: 90 days.
+const TOKEN_KEPT: i64 = 90 * 86_400;
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn item(attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>) -> Item {
+    attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The second at which this time has come. Rounded up: nothing is due before its time.
+pub(crate) fn due_second(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
+pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result<Item, CallError> {
+    let mut item = item([
+        ("pk", s(keys::request(&record.id))),
+        ("sk", s(keys::META)),
+        ("version", n(record.version)),
+        ("state", s(state_name(record.state))),
+        (
+            "client_record",
+            s(keys::client_record(
+                &record.client,
+                &record.request.source.sys_id,
+            )),
+        ),
+        ("created_at", n(record.created_at.as_millisecond())),
+        ("attempts", n(record.attempts)),
+        ("doc", document::write(operation, record)?),
+    ]);
+    if let Some(due_at) = record.due_at {
+        item.insert("due_bucket".to_owned(), s(keys::due_bucket(&record.id)));
+        item.insert("due_at".to_owned(), n(due_second(due_at)));
+    }
+    Ok(item)
+}
+
+/// Reads a request; when it is due and how often it was tried count from the attributes, which
+/// may be newer than the document.
+pub(crate) fn read_request(
+    operation: &'static str,
+    item: &Item,
+) -> Result<RequestRecord, CallError> {
+    let mut record: RequestRecord = document::read(operation, item)?;
+    let version: Option<u64> = document::number(operation, item, "version")?;
+    if version != Some(record.version) {
+        return Err(document::bad_attribute(operation, "version"));
+    }
+    if let Some(attempts) = document::number(operation, item, "attempts")? {
+        record.attempts = attempts;
+    }
+    let due: Option<i64> = document::number(operation, item, "due_at")?;
+    if due != record.due_at.map(due_second) {
+        let read = |second| {
+            Timestamp::from_second(second).map_err(|_| document::bad_attribute(operation, "due_at"))
+        };
+        record.due_at = due.map(read).transpose()?;
+    }
+    Ok(record)
+}
+
+pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, CallError> {
+    let hash = row
+        .hash()
+        .map_err(|error| CallError::last(operation, "UnwritableDocument").because(error))?;
+    Ok(item([
+        ("pk", s(keys::request(&row.request))),
+        ("sk", s(keys::event(row.n))),
+        ("hash", s(hash)),
+        ("doc", document::write(operation, row)?),
+    ]))
+}
+
+pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, CallError> {
+    let expires_at = row.expires_at.as_second();
+    Ok(item([
+        ("pk", s(keys::token(&row.digest))),
+        ("expires_at", n(expires_at)),
+        ("ttl", n(expires_at.saturating_add(TOKEN_KEPT))),
+        ("doc", document::write(operation, row)?),
+    ]))
+}
+
+/// The name of a state, as its document has it too.
+pub(crate) fn state_name(state: State) -> String {
+    state.to_string()
+}
+
+pub(crate) fn state_of(operation: &'static str, name: &str) -> Result<State, CallError> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned()))
+        .map_err(|_| document::bad_attribute(operation, "state"))
+}
+
+#[cfg(test)]
+mod tests {
+    use snowgate_core::id::{Digest, RequestId};
+    use snowgate_core::record::Change;
+    use snowgate_core::request::AccessRequest;
+
+    use super::*;
+
+    fn at(second: i64, nanosecond: i32) -> Timestamp {
+        Timestamp::new(second, nanosecond).unwrap()
+    }
+
+    fn change() -> Change {
+        let body = serde_json::json!({
+            "source": {"table": "incident", "sys_id": "aa".repeat(16), "number": "INC0010001"},
+            "requested_by": {"sys_id": "bb".repeat(16)},
+            "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
+            "grants": [{"type": "attach_managed_policy",
+                        "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"}],
+            "duration": "PT8H",
+            "justification": "Quarter-end reports"
+        });
+        let request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
+        let id = RequestId::from_random([1; 16]);
+        let now = at(1_800_000_000, 5);
+        RequestRecord::receive(id, "servicenow".parse().unwrap(), request, now).unwrap()
+    }
+
+    #[test]
+    fn a_request_reads_as_it_was_written() {
+        let record = change().record;
+        let item = request("x:Y", &record).unwrap();
+        assert_eq!(item["due_at"], n(1_800_000_121));
+        assert_eq!(item["state"], s("Received"));
+        assert_eq!(read_request("x:Y", &item).unwrap(), record);
+        let nothing_due = RequestRecord {
+            due_at: None,
+            ..record
+        };
+        let item = request("x:Y", &nothing_due).unwrap();
+        assert!(!item.contains_key("due_bucket") && !item.contains_key("due_at"));
+        assert_eq!(read_request("x:Y", &item).unwrap(), nothing_due);
+    }
+
+    #[test]
+    fn attributes_count_where_the_document_is_older() {
+        let record = change().record;
+        let mut item = request("x:Y", &record).unwrap();
+        item.insert("due_at".to_owned(), n(1_800_009_000));
+        item.insert("attempts".to_owned(), n(3));
+        let read = read_request("x:Y", &item).unwrap();
+        assert_eq!(
+            (read.due_at, read.attempts),
+            (Some(at(1_800_009_000, 0)), 3)
+        );
+        item.insert("version".to_owned(), n(7));
+        assert!(read_request("x:Y", &item).is_err());
+    }
+
+    #[test]
+    fn every_state_reads_as_it_is_named() {
+        for state in [State::Received, State::Undeliverable, State::Revoking] {
+            assert_eq!(state_of("x:Y", &state_name(state)).unwrap(), state);
+        }
+        assert!(state_of("x:Y", "Lost").is_err());
+    }
+
+    #[test]
+    fn links_are_dropped_ninety_days_after_their_end() {
+        let row = TokenRow {
+            digest: Digest::of(b"token"),
+            request: RequestId::from_random([1; 16]),
+            approver: "cc".repeat(16).parse().unwrap(),
+            expires_at: at(1_000, 0),
+        };
+        let item = token("x:Y", &row).unwrap();
+        assert_eq!(item["ttl"], n(1_000 + 90 * 86_400));
+        assert_eq!(document::read::<TokenRow>("x:Y", &item).unwrap(), row);
+    }
+}

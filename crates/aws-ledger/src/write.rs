@@ -1,0 +1,299 @@
+//! Writing: one transaction for each step, on conditions that make one of several callers win.
+
+use aws_errors::call_error;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
+use ports::CallError;
+use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, NewRequest};
+use snowgate_core::effect::Effect;
+use snowgate_core::id::RequestId;
+use snowgate_core::record::{Change, RequestRecord};
+
+use crate::document::{self, Item};
+use crate::item::{self, n, s};
+use crate::read::GET;
+use crate::refused::{Refused, TRANSACT};
+use crate::{DynamoLedger, keys};
+
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// How often a new request is tried again when another transaction is in the way.
+const CONFLICTS: usize = 4;
+
+impl DynamoLedger {
+    pub(crate) async fn write_new(&self, new: &NewRequest) -> Result<Created, CallError> {
+        if new.change.replaces.is_some() {
+            return Err(CallError::last(TRANSACT, "NotNew"));
+        }
+        let writes = self.writes_of_new(new)?;
+        for _ in 0..CONFLICTS {
+            match self.transact(writes.clone()).await {
+                Ok(()) => return Ok(Created::New),
+                Err(Refused::Call(error)) => return Err(error),
+                Err(Refused::Conditions(_) | Refused::Conflict) => {}
+            }
+            // Whoever was first, key or claim now say so; if they do not, it has just ended.
+            if let Some(created) = self.found_instead(new).await? {
+                return Ok(created);
+            }
+        }
+        Err(CallError::retry(TRANSACT, "TransactionConflict"))
+    }
+
+    fn writes_of_new(&self, new: &NewRequest) -> Result<Vec<TransactWriteItem>, CallError> {
+        let record = &new.change.record;
+        let mut writes = vec![
+            put(self.put(item::request(TRANSACT, record)?, ABSENT))?,
+            put(self.put(item::event(TRANSACT, &new.change.row)?, ABSENT))?,
+            update(
+                self.update_claim(record)
+                    .update_expression("SET #request = :request")
+                    .condition_expression("attribute_not_exists(#request)"),
+            )?,
+        ];
+        if let Some(key) = &new.key {
+            let key_item = self
+                .put(
+                    key_item(record, key),
+                    "attribute_not_exists(pk) OR expires_at <= :now",
+                )
+                .expression_attribute_values(":now", n(record.created_at.as_second()));
+            writes.push(put(key_item)?);
+        }
+        Ok(writes)
+    }
+
+    /// What stood in the way of a new request; none if nothing does any more.
+    async fn found_instead(&self, new: &NewRequest) -> Result<Option<Created>, CallError> {
+        let record = &new.change.record;
+        if let Some(key) = &new.key
+            && let Some(created) = self.found_key(record, key).await?
+        {
+            return Ok(Some(created));
+        }
+        if let Some(held) = self.read_request(&record.id).await? {
+            // Our own write, whose answer got lost.
+            return if held.created_at == record.created_at
+                && held.client == record.client
+                && held.request_digest == record.request_digest
+            {
+                Ok(Some(Created::New))
+            } else {
+                Err(CallError::last(TRANSACT, "RequestIdTaken"))
+            };
+        }
+        let claim = keys::claim(&record.client, &record.request.source);
+        let Some(claim) = self.get(&claim, keys::OPEN).await? else {
+            return Ok(None);
+        };
+        if !claim.contains_key("request") {
+            return Ok(None);
+        }
+        request_named_in(&claim).map(|id| Some(Created::RecordBusy(id)))
+    }
+
+    async fn found_key(
+        &self,
+        record: &RequestRecord,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Created>, CallError> {
+        let Some(found) = self
+            .get(&keys::idempotency(&record.client, &key.key), keys::KEY)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let expires_at: Option<i64> = document::number(GET, &found, "expires_at")?;
+        if expires_at.is_none_or(|at| at <= record.created_at.as_second()) {
+            return Ok(None);
+        }
+        if document::text(GET, &found, "body")? != key.body.as_str() {
+            return Ok(Some(Created::KeyReused));
+        }
+        let id = request_named_in(&found)?;
+        let first = self.read_request(&id).await?;
+        let first = first.ok_or_else(|| document::bad_attribute(GET, "request"))?;
+        Ok(Some(Created::Replayed(Box::new(first))))
+    }
+
+    pub(crate) async fn write_change(&self, commit: &Commit) -> Result<(), CommitError> {
+        let (mut writes, release) = self.writes_of_change(commit)?;
+        let kept = writes.len();
+        writes.extend(release);
+        loop {
+            match self.transact(writes.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::Call(error)) => return Err(error.into()),
+                // Only the claim does not hold: it is not ours, so there is nothing to release.
+                Err(Refused::Conditions(places)) if places == [kept] => writes.truncate(kept),
+                Err(Refused::Conditions(_) | Refused::Conflict) => {
+                    return Err(CommitError::Conflict);
+                }
+            }
+        }
+    }
+
+    /// The writes of a change, and the one that releases the claim where the request ends.
+    fn writes_of_change(
+        &self,
+        commit: &Commit,
+    ) -> Result<(Vec<TransactWriteItem>, Option<TransactWriteItem>), CallError> {
+        let Change {
+            replaces,
+            record,
+            row,
+        } = &commit.change;
+        let Some(replaces) = replaces else {
+            return Err(CallError::last(TRANSACT, "NotAChange"));
+        };
+        let replaced = self
+            .put(item::request(TRANSACT, record)?, "version = :replaces")
+            .expression_attribute_values(":replaces", n(replaces));
+        let mut writes = vec![
+            put(replaced)?,
+            put(self.put(item::event(TRANSACT, row)?, ABSENT))?,
+        ];
+        for effect in &commit.put_effects {
+            writes.push(self.put_effect(effect)?);
+        }
+        for effect in &commit.delete_effects {
+            writes.push(self.delete_effect(effect)?);
+        }
+        for token in &commit.tokens {
+            let new = Put::builder()
+                .table_name(self.tokens(TRANSACT)?)
+                .set_item(Some(item::token(TRANSACT, token)?))
+                .condition_expression(ABSENT);
+            writes.push(put(new)?);
+        }
+        // A state that was reached earlier has released the claim already.
+        let ends = !record.state.holds_record() && record.since == row.at;
+        let release = ends.then(|| {
+            update(
+                self.update_claim(record)
+                    .update_expression("REMOVE #request")
+                    .condition_expression("#request = :request"),
+            )
+        });
+        Ok((writes, release.transpose()?))
+    }
+
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| Refused::from_sdk(&error))
+    }
+
+    pub(crate) async fn write_due(
+        &self,
+        id: &RequestId,
+        version: u64,
+        due_at: Timestamp,
+        attempts: u32,
+    ) -> Result<bool, CallError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.requests)
+            .key("pk", s(keys::request(id)))
+            .key("sk", s(keys::META))
+            .update_expression("SET due_bucket = :bucket, due_at = :due, attempts = :attempts")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
+            .expression_attribute_values(":due", n(item::due_second(due_at)))
+            .expression_attribute_values(":attempts", n(attempts))
+            .expression_attribute_values(":version", n(version))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(call_error(UPDATE, &error)),
+        }
+    }
+
+    fn put(&self, item: Item, condition: &str) -> PutBuilder {
+        Put::builder()
+            .table_name(&self.requests)
+            .set_item(Some(item))
+            .condition_expression(condition)
+    }
+
+    fn update_claim(&self, record: &RequestRecord) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.requests)
+            .key("pk", s(keys::claim(&record.client, &record.request.source)))
+            .key("sk", s(keys::OPEN))
+            .expression_attribute_names("#request", "request")
+            .expression_attribute_values(":request", s(record.id.as_str()))
+    }
+
+    /// An effect that is there is kept as it is: what was there before the first of its changes
+    /// is known only the first time.
+    fn put_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
+        update(
+            Update::builder()
+                .table_name(&self.requests)
+                .key("pk", s(keys::principal(&effect.principal)))
+                .key("sk", s(keys::effect(effect)))
+                .update_expression("SET doc = if_not_exists(doc, :doc)")
+                .expression_attribute_values(":doc", document::write(TRANSACT, effect)?),
+        )
+    }
+
+    fn delete_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
+        let delete = Delete::builder()
+            .table_name(&self.requests)
+            .key("pk", s(keys::principal(&effect.principal)))
+            .key("sk", s(keys::effect(effect)))
+            .build()
+            .map_err(unbuilt)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+const ABSENT: &str = "attribute_not_exists(pk)";
+
+fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
+    [
+        ("pk", s(keys::idempotency(&record.client, &key.key))),
+        ("sk", s(keys::KEY)),
+        ("request", s(record.id.as_str())),
+        ("body", s(key.body.as_str())),
+        ("expires_at", n(key.expires_at.as_second())),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn request_named_in(found: &Item) -> Result<RequestId, CallError> {
+    document::text(GET, found, "request")?
+        .parse()
+        .map_err(|_| document::bad_attribute(GET, "request"))
+}
+
+fn put(builder: PutBuilder) -> Result<TransactWriteItem, CallError> {
+    let put = builder.build().map_err(unbuilt)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, CallError> {
+    let update = builder.build().map_err(unbuilt)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
+    CallError::last(TRANSACT, "NotSent").because(error)
+}

@@ -1,0 +1,77 @@
+//! What an approval is an approval of: the content that is bound when the owners are asked and
+//! recomputed before anything is changed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::PolicyArn;
+use crate::canonical::{self, CanonicalError};
+use crate::id::{Digest, SysId};
+use crate::request::AccessRequest;
+use crate::slots::Slot;
+
+/// What the target account held when the owners were asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The principal as IAM has it.
+    pub principal: BoundPrincipal,
+    /// The policies that are granted, in the order of their ARNs.
+    pub policies: Vec<BoundPolicy>,
+    /// The hash of the guardrails that were in force.
+    pub guardrails: Digest,
+}
+
+/// A principal as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundPrincipal {
+    /// Its unique id (`AIDA…`, `AROA…`): another principal of the same name has another.
+    pub unique_id: String,
+    /// Its path.
+    pub path: String,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// The person it belongs to, from its tag `snowgate:owner`.
+    pub owner: Option<SysId>,
+}
+
+/// A managed policy as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundPolicy {
+    /// The policy.
+    pub arn: PolicyArn,
+    /// Its default version, such as `v3`.
+    pub version: String,
+    /// The digest of the document of that version, as IAM returns it (percent-decoded).
+    pub document: Digest,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    request: &'a AccessRequest,
+    binding: &'a Binding,
+    slots: Vec<(&'a str, &'a crate::slots::Touched)>,
+}
+
+/// The digest of the content: the whole normalised request, what IAM held, the guardrails, and
+/// the slots by what they stand for. Whoever may fill a slot is not part of it: owners change
+/// while a request waits, what they decide on must not.
+///
+/// # Errors
+/// Never for values that were parsed; the type is honest about serialisation.
+pub fn content_digest(
+    request: &AccessRequest,
+    binding: &Binding,
+    slots: &[Slot],
+) -> Result<Digest, CanonicalError> {
+    let slots = slots
+        .iter()
+        .map(|slot| (slot.id.as_str(), &slot.touched))
+        .collect();
+    canonical::digest(
+        "content",
+        &Content {
+            request,
+            binding,
+            slots,
+        },
+    )
+}

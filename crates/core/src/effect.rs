@@ -1,0 +1,55 @@
+//! What a request changed in IAM, recorded before it is changed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::arn::PolicyArn;
+use crate::id::RequestId;
+use crate::principal::Principal;
+
+/// One change to one principal, made for one request.
+///
+/// Effects that several requests have in common are counted: the change is undone when the last
+/// of them ends, and never where it was there before the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The request it was made for.
+    pub request: RequestId,
+    /// Who it was made to.
+    pub principal: Principal,
+    /// What was changed.
+    pub change: EffectChange,
+    /// Whether it was there before any request made it. Such a change is never undone.
+    pub preexisting: bool,
+    /// When the request began to make it.
+    pub since: Timestamp,
+}
+
+/// A change to a principal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EffectChange {
+    /// A managed policy is attached.
+    PolicyAttached {
+        /// Which.
+        policy_arn: PolicyArn,
+    },
+}
+
+impl EffectChange {
+    /// A key that is equal for equal changes.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::PolicyAttached { policy_arn } => format!("policy-attached#{policy_arn}"),
+        }
+    }
+}
+
+impl Effect {
+    /// A key that is unique among the effects on one principal.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}#{}", self.change.key(), self.request)
+    }
+}

@@ -1,0 +1,224 @@
+//! The guardrails file: reading it, and finding what contradicts itself.
+
+use serde::Deserialize;
+
+use super::{ActionPattern, AllowedGrant, Guardrails, Risk};
+use crate::arn::{PARTITIONS, PolicyArn, is_path};
+use crate::id::{AccountId, Digest, SysId};
+use crate::request::{AccessDuration, TableName};
+
+/// What is wrong with a guardrails file.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardrailsError {
+    /// Not TOML, or not of the shape of a guardrails file.
+    #[error("the guardrails cannot be read: {0}")]
+    Unreadable(#[from] toml::de::Error),
+    /// Readable, but it does not hold together; all contradictions.
+    #[error("the guardrails contradict themselves: {}", .0.join("; "))]
+    Contradiction(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    partition: String,
+    maximum_duration: AccessDuration,
+    servicenow: ServiceNow,
+    approvers: Approvers,
+    principals: Principals,
+    never: Never,
+    grants: Vec<Grants>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceNow {
+    tables: Vec<TableName>,
+    security_group: SysId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approvers {
+    mail_domains: Vec<String>,
+    per_slot: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Principals {
+    paths: Vec<String>,
+    boundary: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Never {
+    actions: Vec<ActionPattern>,
+    policies: Vec<PolicyArn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Grants {
+    accounts: Vec<AccountId>,
+    policies: Vec<PolicyArn>,
+    maximum_duration: AccessDuration,
+    risk: Risk,
+}
+
+impl Guardrails {
+    /// Reads a guardrails file and checks that it holds together.
+    ///
+    /// # Errors
+    /// Where it is not of the shape of a guardrails file, or contradicts itself.
+    pub fn parse(text: &str) -> Result<Self, GuardrailsError> {
+        let file: File = toml::from_str(text)?;
+        let contradictions = file.contradictions();
+        if !contradictions.is_empty() {
+            return Err(GuardrailsError::Contradiction(contradictions));
+        }
+        Ok(Self {
+            digest: Digest::of(text.as_bytes()),
+            partition: file.partition,
+            mail_domains: file.approvers.mail_domains,
+            tables: file.servicenow.tables,
+            security_group: file.servicenow.security_group,
+            maximum_duration: file.maximum_duration,
+            approvers_per_slot: file.approvers.per_slot,
+            principal_paths: file.principals.paths,
+            boundary: file.principals.boundary,
+            never: file.never.actions,
+            grants: file.grants.into_iter().map(AllowedGrant::from).collect(),
+        })
+    }
+}
+
+impl From<Grants> for AllowedGrant {
+    fn from(grants: Grants) -> Self {
+        let Grants {
+            accounts,
+            policies,
+            maximum_duration,
+            risk,
+        } = grants;
+        Self {
+            accounts,
+            policies,
+            maximum_duration,
+            risk,
+        }
+    }
+}
+
+impl File {
+    fn contradictions(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut unless = |holds: bool, what: String| {
+            if !holds {
+                found.push(what);
+            }
+        };
+        let known = PARTITIONS.contains(&self.partition.as_str());
+        unless(
+            known,
+            format!("partition `{}` is none that AWS has", self.partition),
+        );
+        unless(
+            !self.servicenow.tables.is_empty(),
+            "no table may ask for access".to_owned(),
+        );
+        unless(
+            (1..=20).contains(&self.approvers.per_slot),
+            "`per_slot` is 1 to 20".to_owned(),
+        );
+        unless(
+            !self.approvers.mail_domains.is_empty(),
+            "no mail domain is allowed".to_owned(),
+        );
+        for domain in &self.approvers.mail_domains {
+            let plain = domain.contains('.')
+                && domain
+                    .bytes()
+                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+            unless(
+                plain,
+                format!("`{domain}` is not a mail domain in lowercase"),
+            );
+        }
+        unless(
+            !self.principals.paths.is_empty(),
+            "no path of principals is enrolled".to_owned(),
+        );
+        for path in &self.principals.paths {
+            let narrow = is_path(path) && path != "/" && !path.contains(['*', '?']);
+            unless(
+                narrow,
+                format!("`{path}` is not a path of enrolled principals, such as `/enrolled/`"),
+            );
+        }
+        let boundary = format!(
+            "arn:{}:iam::000000000000:policy/{}",
+            self.partition, self.principals.boundary
+        );
+        unless(
+            boundary.parse::<PolicyArn>().is_ok(),
+            "the boundary is not the name of a policy".to_owned(),
+        );
+        unless(
+            !self.never.actions.is_empty(),
+            "no action is never granted".to_owned(),
+        );
+        for (index, grant) in self.grants.iter().enumerate() {
+            self.check_grant(index, grant, &mut unless);
+        }
+        found
+    }
+
+    fn check_grant(&self, index: usize, grant: &Grants, unless: &mut impl FnMut(bool, String)) {
+        let here = format!("grants[{index}]");
+        unless(
+            !grant.accounts.is_empty(),
+            format!("{here} names no account"),
+        );
+        unless(
+            !grant.policies.is_empty(),
+            format!("{here} names no policy"),
+        );
+        let within = grant.maximum_duration <= self.maximum_duration;
+        unless(
+            within,
+            format!("{here} lasts longer than `maximum_duration`"),
+        );
+        for policy in &grant.policies {
+            let never = self.never.policies.contains(policy);
+            unless(!never, format!("{here}: `{policy}` is never granted"));
+            let same = policy.partition() == self.partition;
+            unless(same, format!("{here}: `{policy}` is of another partition"));
+            let boundary = policy.account().is_some() && policy.name() == self.principals.boundary;
+            unless(
+                !boundary,
+                format!("{here}: `{policy}` is the boundary itself"),
+            );
+            if let Some(owner) = policy.account() {
+                let reachable = grant.accounts.iter().all(|account| account == owner);
+                unless(
+                    reachable,
+                    format!("{here}: `{policy}` can only be attached in its own account"),
+                );
+            }
+            let earlier = self.grants.iter().take(index);
+            let again = earlier.flat_map(|other| {
+                grant.accounts.iter().filter(|account| {
+                    other.accounts.contains(account) && other.policies.contains(policy)
+                })
+            });
+            for account in again {
+                unless(
+                    false,
+                    format!("{here}: `{policy}` is already allowed in {account} above"),
+                );
+            }
+        }
+    }
+}

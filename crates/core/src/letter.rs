@@ -1,0 +1,215 @@
+//! The letter to an approver: what is asked, and one link to the page where it is decided.
+//!
+//! The letter decides nothing: mail scanners open links, so the link only shows a page.
+
+use askama::Template;
+use jiff::Timestamp;
+
+use crate::prose::one_line;
+use crate::record::{Asked, RequestRecord};
+use crate::request::Grant;
+use crate::slots::{Standing, Touched};
+use crate::ticket::PersonName;
+
+/// A letter, ready to send: the same content as plain text and as HTML.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject, one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+/// `Debug` shows no content: a letter holds names and a link that decides.
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Letter(redacted)")
+    }
+}
+
+/// What an approver is shown, in letter and page alike.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The number of the ServiceNow record.
+    pub number: String,
+    /// Who asks.
+    pub requester: PersonName,
+    /// Whom the principal belongs to, where that is somebody else.
+    pub beneficiary: Option<PersonName>,
+    /// The principal: `IAM user rita.chen`.
+    pub principal: String,
+    /// The name of the account in the CMDB.
+    pub account_name: String,
+    /// The id of the account.
+    pub account_id: String,
+    /// What is granted.
+    pub policies: Vec<ReviewPolicy>,
+    /// For how long, in words.
+    pub duration: String,
+    /// Why, as the requester wrote it.
+    pub justification: String,
+    /// Why this person is asked, in words that follow "because you are".
+    pub standing: &'static str,
+    /// Until when the decision is awaited.
+    pub expires_at: String,
+}
+
+/// A policy that is granted.
+#[derive(Debug, Clone)]
+pub struct ReviewPolicy {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The version that is approved, such as `v3`.
+    pub version: String,
+}
+
+impl Review {
+    /// Gathers what an approver is shown.
+    #[must_use]
+    pub fn new(
+        record: &RequestRecord,
+        asked: &Asked,
+        standing: Standing,
+        names: ReviewNames,
+    ) -> Self {
+        let request = &record.request;
+        let version = |arn: &crate::arn::PolicyArn| {
+            asked
+                .binding
+                .policies
+                .iter()
+                .find(|bound| bound.arn == *arn)
+                .map(|bound| bound.version.clone())
+        };
+        let policies = request
+            .grants
+            .iter()
+            .map(|Grant::AttachManagedPolicy { policy_arn }| ReviewPolicy {
+                name: policy_arn.name().to_owned(),
+                arn: policy_arn.to_string(),
+                version: version(policy_arn).unwrap_or_default(),
+            });
+        Self {
+            number: request.source.number.as_str().to_owned(),
+            requester: names.requester,
+            beneficiary: names.beneficiary,
+            principal: format!("IAM {} {}", request.target.kind, request.target.name),
+            account_name: one_line(&names.account, 100),
+            account_id: request.target.account_id.to_string(),
+            policies: policies.collect(),
+            duration: request.duration.in_words(),
+            justification: request.justification.as_str().to_owned(),
+            standing: standing.in_words(),
+            expires_at: in_words(asked.expires_at),
+        }
+    }
+
+    /// Writes the letter around the link.
+    ///
+    /// # Errors
+    /// Where a template cannot be filled, which needs memory to run out.
+    pub fn letter(&self, link: &str) -> Result<Letter, askama::Error> {
+        let subject = one_line(
+            &format!(
+                "Access to {}: please decide ({})",
+                self.account_name, self.number
+            ),
+            150,
+        );
+        Ok(Letter {
+            subject,
+            text: LetterText { review: self, link }.render()?,
+            html: LetterHtml { review: self, link }.render()?,
+        })
+    }
+}
+
+/// The names that a review shows. They come from ServiceNow each time and are never stored.
+#[derive(Debug, Clone)]
+pub struct ReviewNames {
+    /// Who asks.
+    pub requester: PersonName,
+    /// Whom the principal belongs to, where that is somebody else.
+    pub beneficiary: Option<PersonName>,
+    /// The name of the account.
+    pub account: String,
+}
+
+/// The account whose owner a slot asks.
+#[must_use]
+pub const fn account_of(touched: &Touched) -> &crate::id::AccountId {
+    match touched {
+        Touched::Account { account_id } => account_id,
+    }
+}
+
+/// A time as people read it: `2 May 2026, 14:05 UTC`.
+#[must_use]
+pub fn in_words(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+#[derive(Template)]
+#[template(path = "letter.txt", escape = "none")]
+struct LetterText<'a> {
+    review: &'a Review,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterHtml<'a> {
+    review: &'a Review,
+    link: &'a str,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::record::tests::{pending, slot};
+
+    pub(crate) fn review() -> Review {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let names = ReviewNames {
+            requester: PersonName::new("Rita <b>Chen</b>"),
+            beneficiary: Some(PersonName::new("Tom\r\nBcc: x\u{202e}y")),
+            account: "Payments & Production".to_owned(),
+        };
+        Review::new(
+            &record,
+            record.asked.as_ref().unwrap(),
+            Standing::Owner,
+            names,
+        )
+    }
+
+    #[test]
+    fn the_letter() {
+        let letter = review()
+            .letter("https://approve.example/prod/r/TOKEN")
+            .unwrap();
+        insta::assert_snapshot!(
+            "letter_text",
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
+        insta::assert_snapshot!("letter_html", letter.html);
+    }
+
+    #[test]
+    fn the_letter_has_one_link_and_no_markup_of_others() {
+        let letter = review()
+            .letter("https://approve.example/prod/r/TOKEN")
+            .unwrap();
+        assert!(!letter.html.contains("<b>Chen"), "names are escaped");
+        assert!(!letter.subject.contains(['\r', '\n']));
+        let links = letter.html.matches("href=").count();
+        assert_eq!((links, letter.text.matches("https://").count()), (1, 1));
+        for word in ["approve?", "deny?", "decision="] {
+            assert!(!letter.text.contains(word) && !letter.html.contains(word));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The life of a request: one enum of states, one transition function.
+//!
+//! ```text
+//! Received → Pending → Approved → Provisioning → Active → Revoking → Revoked
+//!     │         │          │            │
+//!     │         ├ Denied   ├ Expired    └ Failed (after rollback)
+//!     │         ├ Expired  └ Failed
+//!     │         └ Withdrawn, Undeliverable
+//!     └ Refused, Undeliverable, Withdrawn
+//! ```
+//! `Active` always goes on to `Revoking`, and `Revoking` always to `Revoked`: access that was
+//! given is taken back, however long that takes. Terminal states never change.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientId, SysId};
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum State {
+    /// Accepted and held; nobody was asked yet.
+    Received,
+    /// Its owners have been asked.
+    Pending,
+    /// Every slot approved.
+    Approved,
+    /// IAM is being changed.
+    Provisioning,
+    /// The access is there.
+    Active,
+    /// The access is being taken back.
+    Revoking,
+    /// The access was taken back at its end.
+    Revoked,
+    /// What it says does not hold, or the guardrails do not allow it.
+    Refused,
+    /// Nobody could be asked.
+    Undeliverable,
+    /// An owner said no.
+    Denied,
+    /// Nobody decided, or it was not provisioned, in time.
+    Expired,
+    /// The client took it back before the decision.
+    Withdrawn,
+    /// IAM could not be changed, or what was approved is no longer what is there. Rolled back.
+    Failed,
+}
+
+impl State {
+    /// Whether the request has ended and never changes state again.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Revoked
+            | Self::Refused
+            | Self::Undeliverable
+            | Self::Denied
+            | Self::Expired
+            | Self::Withdrawn
+            | Self::Failed => true,
+            Self::Received
+            | Self::Pending
+            | Self::Approved
+            | Self::Provisioning
+            | Self::Active
+            | Self::Revoking => false,
+        }
+    }
+
+    /// Whether the ticket is to be told that the request came here.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        matches!(self, Self::Active) || (self.is_terminal() && !matches!(self, Self::Refused))
+    }
+
+    /// Whether the request still blocks another one for the same record.
+    #[must_use]
+    pub const fn holds_record(self) -> bool {
+        !self.is_terminal()
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{self:?}"))
+    }
+}
+
+/// What moves a request from one state to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The owners are known and the content is bound.
+    Ask,
+    /// A slot was approved and others are still open.
+    ApproveOne,
+    /// The last open slot was approved.
+    ApproveLast,
+    /// A slot was denied.
+    Deny,
+    /// The provisioner begins.
+    Provision,
+    /// The change was applied and read back.
+    Activate,
+    /// The end of the access has come.
+    Revoke,
+    /// The removal was applied and read back.
+    FinishRevoke,
+    /// The request does not hold or may not be granted.
+    Refuse,
+    /// There is nobody to ask.
+    GiveUp,
+    /// Time ran out.
+    Expire,
+    /// The client withdraws.
+    Withdraw,
+    /// It cannot be done; what was done is undone.
+    Fail,
+}
+
+/// A step that the state does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a request that is {from} cannot {step:?}")]
+pub struct TransitionError {
+    /// The state it is in.
+    pub from: State,
+    /// The step that was tried.
+    pub step: Step,
+}
+
+/// The one transition function.
+///
+/// # Errors
+/// Where the state does not allow the step; always, for terminal states.
+pub const fn transition(from: State, step: Step) -> Result<State, TransitionError> {
+    use State as S;
+    let to = match (from, step) {
+        (S::Received, Step::Ask) => S::Pending,
+        (S::Pending, Step::ApproveOne) => S::Pending,
+        (S::Pending, Step::ApproveLast) => S::Approved,
+        (S::Pending, Step::Deny) => S::Denied,
+        (S::Approved, Step::Provision) => S::Provisioning,
+        (S::Provisioning, Step::Activate) => S::Active,
+        (S::Active, Step::Revoke) => S::Revoking,
+        (S::Revoking, Step::FinishRevoke) => S::Revoked,
+        (S::Received, Step::Refuse) => S::Refused,
+        (S::Received | S::Pending, Step::GiveUp) => S::Undeliverable,
+        (S::Received | S::Pending | S::Approved, Step::Expire) => S::Expired,
+        (S::Received | S::Pending, Step::Withdraw) => S::Withdrawn,
+        (S::Approved | S::Provisioning, Step::Fail) => S::Failed,
+        _ => return Err(TransitionError { from, step }),
+    };
+    Ok(to)
+}
+
+/// Who caused a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// A client of the service API.
+    Client {
+        /// Which.
+        client: ClientId,
+    },
+    /// The holder of the review link sent to this person.
+    Approver {
+        /// The person whom the link was sent to.
+        sys_id: SysId,
+    },
+    /// The function that finds the owners and writes to them.
+    Dispatcher,
+    /// The function that changes IAM.
+    Provisioner,
+    /// The function that tells the ticket.
+    Reporter,
+    /// The function that watches the time.
+    Sweeper,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [State; 13] = [
+        State::Received,
+        State::Pending,
+        State::Approved,
+        State::Provisioning,
+        State::Active,
+        State::Revoking,
+        State::Revoked,
+        State::Refused,
+        State::Undeliverable,
+        State::Denied,
+        State::Expired,
+        State::Withdrawn,
+        State::Failed,
+    ];
+    const STEPS: [Step; 13] = [
+        Step::Ask,
+        Step::ApproveOne,
+        Step::ApproveLast,
+        Step::Deny,
+        Step::Provision,
+        Step::Activate,
+        Step::Revoke,
+        Step::FinishRevoke,
+        Step::Refuse,
+        Step::GiveUp,
+        Step::Expire,
+        Step::Withdraw,
+        Step::Fail,
+    ];
+
+    #[test]
+    fn the_whole_table() {
+        let mut table = String::new();
+        for from in STATES {
+            for step in STEPS {
+                if let Ok(to) = transition(from, step) {
+                    table.push_str(&format!("{from:<13} {step:<13?} {to}\n"));
+                }
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn terminal_states_never_change() {
+        for from in STATES.into_iter().filter(|state| state.is_terminal()) {
+            for step in STEPS {
+                assert_eq!(transition(from, step), Err(TransitionError { from, step }));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_reaches_iam_without_every_approval() {
+        // The only way into `Provisioning` is from `Approved`, and into that only by the last slot.
+        for from in STATES {
+            for step in STEPS {
+                match transition(from, step) {
+                    Ok(State::Provisioning) => {
+                        assert_eq!((from, step), (State::Approved, Step::Provision))
+                    }
+                    Ok(State::Approved) => {
+                        assert_eq!((from, step), (State::Pending, Step::ApproveLast))
+                    }
+                    Ok(State::Active) => {
+                        assert_eq!((from, step), (State::Provisioning, Step::Activate))
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn active_access_can_only_be_taken_back() {
+        for (from, only) in [
+            (State::Active, Step::Revoke),
+            (State::Revoking, Step::FinishRevoke),
+        ] {
+            let possible: Vec<_> = STEPS
+                .into_iter()
+                .filter(|s| transition(from, *s).is_ok())
+                .collect();
+            assert_eq!(possible, [only]);
+        }
+    }
+}

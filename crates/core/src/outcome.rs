@@ -1,0 +1,279 @@
+//! What the ticket is told.
+//!
+//! The note holds no name and no address: states, times, the policy, and the reason as the
+//! approver typed it for the requester to read.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::approval::Verdict;
+use crate::lifecycle::State;
+use crate::record::{EndReason, RequestRecord};
+use crate::request::Grant;
+use crate::ticket::marker;
+
+/// An update of a ServiceNow record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The marker that stands in the note; a record whose journal holds it has been told.
+    pub marker: String,
+    /// The work note, with the marker as its last line.
+    pub work_notes: String,
+    /// What goes to `correlation_id`: the request's id.
+    pub correlation_id: String,
+    /// Other fields to set, such as `state` and mandatory closure fields, by configuration.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Which fields are set on the record at which outcome; configuration, because instances differ
+/// (`state` 3 is Closed Complete and 4 Closed Incomplete on `sc_req_item` by default).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeFields {
+    /// When the access is there.
+    pub granted: BTreeMap<String, String>,
+    /// When an owner said no.
+    pub denied: BTreeMap<String, String>,
+    /// When time ran out.
+    pub expired: BTreeMap<String, String>,
+    /// When nobody could be asked.
+    pub undeliverable: BTreeMap<String, String>,
+    /// When it was withdrawn.
+    pub withdrawn: BTreeMap<String, String>,
+    /// When it could not be done.
+    pub failed: BTreeMap<String, String>,
+    /// When the access has ended; the record is usually closed by then.
+    #[serde(default)]
+    pub revoked: BTreeMap<String, String>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutcomeFieldsError {
+    /// Not JSON of the right shape.
+    #[error("the outcome fields are not a JSON object of outcomes")]
+    Shape(#[source] serde_json::Error),
+    /// A field that Snowgate writes itself, or that is no field name.
+    #[error("`{0}` cannot be set by configuration")]
+    Field(String),
+}
+
+impl OutcomeFields {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Where it is not of the right shape, or names fields that must not be set.
+    pub fn parse(text: &str) -> Result<Self, OutcomeFieldsError> {
+        let fields: Self = serde_json::from_str(text).map_err(OutcomeFieldsError::Shape)?;
+        let all = [
+            &fields.granted,
+            &fields.denied,
+            &fields.expired,
+            &fields.undeliverable,
+            &fields.withdrawn,
+            &fields.failed,
+            &fields.revoked,
+        ];
+        for name in all.into_iter().flat_map(BTreeMap::keys) {
+            let plain = !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+            let ours = [
+                "work_notes",
+                "comments",
+                "correlation_id",
+                "correlation_display",
+            ];
+            if !plain || name.starts_with("sys_") || ours.contains(&name.as_str()) {
+                return Err(OutcomeFieldsError::Field(name.clone()));
+            }
+        }
+        Ok(fields)
+    }
+
+    fn of(&self, state: State) -> BTreeMap<String, String> {
+        match state {
+            State::Active => &self.granted,
+            State::Denied => &self.denied,
+            State::Expired => &self.expired,
+            State::Undeliverable => &self.undeliverable,
+            State::Withdrawn => &self.withdrawn,
+            State::Failed => &self.failed,
+            State::Revoked => &self.revoked,
+            State::Received
+            | State::Pending
+            | State::Approved
+            | State::Provisioning
+            | State::Revoking
+            | State::Refused => return BTreeMap::new(),
+        }
+        .clone()
+    }
+}
+
+/// The update that tells the ticket where the request has come, if it has not been told.
+#[must_use]
+pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> {
+    let state = record.untold()?;
+    let marker = marker(&record.id, state);
+    let mut work_notes = sentence(record, state);
+    if let Some(reason) = reason(record, state) {
+        work_notes.push_str(&format!("\nReason given: {reason}"));
+    }
+    work_notes.push_str(&format!("\n{marker}"));
+    let correlation_id = record.id.to_string();
+    Some(Update {
+        marker,
+        work_notes,
+        correlation_id,
+        fields: fields.of(state),
+    })
+}
+
+fn sentence(record: &RequestRecord, state: State) -> String {
+    let policies: Vec<&str> = record
+        .request
+        .grants
+        .iter()
+        .map(|Grant::AttachManagedPolicy { policy_arn }| policy_arn.name())
+        .collect();
+    let what = format!("{} for {}", policies.join(", "), record.request.target);
+    match state {
+        State::Active => {
+            let until = record
+                .until
+                .map_or_else(String::new, |until| format!(" until {until:.0}"));
+            format!("Access granted and read back from IAM: {what}{until}.")
+        }
+        State::Denied => format!("Access denied: {what}."),
+        State::Expired if record.decisions.is_empty() => {
+            format!("Nobody decided in time, so nothing was granted: {what}.")
+        }
+        State::Expired => format!("Not carried out in time, so nothing was granted: {what}."),
+        State::Undeliverable => {
+            format!("Nobody who may decide could be found, so nothing was granted: {what}.")
+        }
+        State::Withdrawn => format!("Withdrawn before a decision; nothing was granted: {what}."),
+        State::Failed => match &record.end_reason {
+            Some(EndReason::Failed { code }) => {
+                format!("Not granted: {what}. {}", code.in_words())
+            }
+            _ => format!("Not granted: {what}."),
+        },
+        State::Revoked => format!("Access ended: {what}."),
+        State::Received
+        | State::Pending
+        | State::Approved
+        | State::Provisioning
+        | State::Revoking
+        | State::Refused => format!("{state}: {what}."),
+    }
+}
+
+/// The reason in the approver's words: of the denial, or of the approvals once they took effect.
+fn reason(record: &RequestRecord, state: State) -> Option<String> {
+    let verdict = match state {
+        State::Denied => Verdict::Deny,
+        State::Active => Verdict::Approve,
+        _ => return None,
+    };
+    let mut reasons = record
+        .decisions
+        .iter()
+        .filter(|decided| decided.signed.decision.verdict == verdict)
+        .map(|decided| decided.reason.as_str());
+    let first = reasons.next()?.to_owned();
+    // Brackets make markup (`[code]`) and our own markers in ServiceNow's journals.
+    let all = reasons.fold(first, |all, one| format!("{all}; {one}"));
+    Some(all.replace('[', "(").replace(']', ")"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::Actor;
+    use crate::record::tests::{ONE, at, decide, pending, person, slot};
+    use crate::record::{Event, FailureCode};
+
+    const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
+        "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
+
+    #[test]
+    fn what_each_ending_says() {
+        let fields = OutcomeFields::parse(FIELDS).unwrap();
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let who = Actor::Approver { sys_id: person(2) };
+        let by = |record: &RequestRecord, event| {
+            record.apply(event, who.clone(), at(20)).unwrap().record
+        };
+        let approved = by(&record, decide(&record, ONE, 2, Verdict::Approve));
+        let provisioning = by(&approved, Event::ProvisioningStarted);
+        let active = by(
+            &provisioning,
+            Event::Activated {
+                until: at(9 * 3600),
+            },
+        );
+        let told = by(
+            &active,
+            Event::Told {
+                state: State::Active,
+            },
+        );
+        let revoked = by(&by(&told, Event::RevocationStarted), Event::Revoked);
+        let ends = [
+            active.clone(),
+            revoked,
+            by(&record, decide(&record, ONE, 2, Verdict::Deny)),
+            by(&record, Event::Expired),
+            by(&approved, Event::Expired),
+            by(
+                &record,
+                Event::Undeliverable {
+                    slot: ONE.to_owned(),
+                },
+            ),
+            by(&record, Event::Withdrawn),
+            by(
+                &provisioning,
+                Event::Failed {
+                    code: FailureCode::ContentChanged,
+                },
+            ),
+        ];
+        let all: Vec<String> = ends
+            .iter()
+            .map(|record| {
+                let update = update(record, &fields).unwrap();
+                format!("{:?}\n{}\n", update.fields, update.work_notes)
+            })
+            .collect();
+        insta::assert_snapshot!(all.join("\n"));
+        assert_eq!(
+            update(&told, &fields),
+            None,
+            "what was told is not told again"
+        );
+        assert_eq!(update(&record, &fields), None);
+    }
+
+    #[test]
+    fn configuration_cannot_reach_what_is_not_its_own() {
+        for bad in ["work_notes", "sys_id", "correlation_id", "State", "", "a^b"] {
+            let text = FIELDS.replacen("\"state\"", &format!("\"{bad}\""), 1);
+            assert!(
+                matches!(
+                    OutcomeFields::parse(&text),
+                    Err(OutcomeFieldsError::Field(_))
+                ),
+                "{bad}"
+            );
+        }
+        assert!(matches!(
+            OutcomeFields::parse("{}"),
+            Err(OutcomeFieldsError::Shape(_))
+        ));
+    }
+}

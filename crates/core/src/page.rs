@@ -1,0 +1,313 @@
+//! The page behind a review link: the form, what the form sends, and an honest page for every
+//! other case.
+
+mod form;
+
+pub use form::{DecisionForm, FormProblem};
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use crate::approval::Verdict;
+use crate::letter::{Review, in_words};
+use crate::lifecycle::State;
+use crate::record::Decided;
+use crate::ticket::PersonName;
+
+const STYLE: &str = include_str!("../templates/style.css");
+
+/// A page, ready to be served.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// The HTML.
+    pub html: String,
+}
+
+/// `Debug` shows no content: a page holds names.
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Page({})", self.status)
+    }
+}
+
+/// What a page has to say when it is not the form.
+#[derive(Debug, Clone)]
+pub enum Message<'a> {
+    /// The link opens nothing: unknown, mistyped or tampered with.
+    UnknownLink,
+    /// The link has expired.
+    ExpiredLink,
+    /// Thanks for the decision that was just taken.
+    Thanks(Verdict),
+    /// The slot was decided before; by whom, where the name could be had.
+    AlreadyDecided(&'a Decided, Option<PersonName>),
+    /// The request has ended in another way.
+    Ended(State),
+    /// The ticket was closed or is gone.
+    TicketClosed,
+    /// The person may no longer decide.
+    NoStanding,
+    /// ServiceNow cannot be reached to check that the person may decide. Keeps what was typed.
+    Unavailable(&'a str),
+    /// The operator has stopped all decisions. Keeps what was typed.
+    Held(&'a str),
+    /// The form did not come from our page.
+    ForeignForm,
+}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct ReviewPage<'a> {
+    style: &'a str,
+    review: &'a Review,
+    nonce: &'a str,
+    reason: &'a str,
+    problem: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    style: &'a str,
+    title: &'a str,
+    lines: &'a [String],
+    reason: &'a str,
+}
+
+/// The form. With a problem it is shown again (422) with what was typed.
+///
+/// # Errors
+/// Where a template cannot be filled, which needs memory to run out.
+pub fn form(
+    review: &Review,
+    nonce: &str,
+    again: Option<(&FormProblem, &str)>,
+) -> Result<Page, askama::Error> {
+    let (problem, reason) = again.map_or((None, ""), |(problem, reason)| {
+        (Some(problem.in_words()), reason)
+    });
+    let status = if problem.is_some() { 422 } else { 200 };
+    let html = ReviewPage {
+        style: STYLE,
+        review,
+        nonce,
+        reason,
+        problem,
+    }
+    .render()?;
+    Ok(Page { status, html })
+}
+
+/// A page that says something else than the form.
+///
+/// # Errors
+/// Where a template cannot be filled, which needs memory to run out.
+pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
+    let mut reason = "";
+    let (status, title, lines) = match message {
+        Message::UnknownLink => (404, "This link opens nothing", vec![
+            "It may have been cut off by the mail program. Please copy the whole link from the letter.".to_owned(),
+        ]),
+        Message::ExpiredLink => (410, "This link has expired", vec![
+            "The time to decide is over. Nothing was granted through this link.".to_owned(),
+        ]),
+        Message::Thanks(Verdict::Approve) => (200, "Thank you: approved", vec![
+            "The access is being set up now. The ticket will say when it is there, and when it has ended.".to_owned(),
+        ]),
+        Message::Thanks(Verdict::Deny) => (200, "Thank you: denied", vec![
+            "Nothing is granted. The person asking reads your reason in the ticket.".to_owned(),
+        ]),
+        Message::AlreadyDecided(decided, name) => return already(decided, name.as_ref()),
+        Message::Ended(state) => (410, ended_title(*state), vec![
+            "There is nothing left to decide here.".to_owned(),
+        ]),
+        Message::TicketClosed => (
+            410,
+            "The ticket was closed",
+            vec![
+                "The record in ServiceNow that asked for this access is not open any more. Nothing was decided."
+                    .to_owned(),
+            ],
+        ),
+        Message::NoStanding => (403, "You can no longer decide this", vec![
+            "According to ServiceNow you are not, or no longer, one of those who may decide. Nothing was decided.".to_owned(),
+        ]),
+        Message::Unavailable(typed) => {
+            reason = typed;
+            (503, "Please try again in a few minutes", vec![
+                "Something that is needed for a decision cannot be reached, ServiceNow perhaps.".to_owned(),
+                "Open the link again: it shows whether your decision was recorded. What you typed is kept below.".to_owned(),
+            ])
+        }
+        Message::Held(typed) => {
+            reason = typed;
+            (503, "Decisions are stopped for now", vec![
+                "The operators of Snowgate have stopped all decisions for the moment. Nothing was decided.".to_owned(),
+                "Please come back later; what you typed is kept below.".to_owned(),
+            ])
+        }
+        Message::ForeignForm => (403, "That did not come from our page", vec![
+            "Nothing was decided. Please open the link in the letter again and answer there.".to_owned(),
+        ]),
+    };
+    render(status, title, &lines, reason)
+}
+
+fn already(decided: &Decided, name: Option<&PersonName>) -> Result<Page, askama::Error> {
+    let decision = &decided.signed.decision;
+    let verdict = match decision.verdict {
+        Verdict::Approve => "approved",
+        Verdict::Deny => "denied",
+    };
+    let who = name.map_or("", PersonName::expose);
+    let by = if who.is_empty() {
+        String::new()
+    } else {
+        format!(" by {who}")
+    };
+    let at = jiff::Timestamp::from_second(decision.at)
+        .map(in_words)
+        .unwrap_or_default();
+    let lines = [
+        format!("It was {verdict}{by} on {at}."),
+        "The first answer counts.".to_owned(),
+    ];
+    render(200, &format!("Already {verdict}"), &lines, "")
+}
+
+fn ended_title(state: State) -> &'static str {
+    match state {
+        State::Expired => "The time to decide is over",
+        State::Withdrawn => "The request was withdrawn",
+        State::Denied => "The request was denied",
+        State::Received
+        | State::Pending
+        | State::Approved
+        | State::Provisioning
+        | State::Active
+        | State::Revoking
+        | State::Revoked
+        | State::Refused
+        | State::Undeliverable
+        | State::Failed => "This request has moved on",
+    }
+}
+
+fn render(status: u16, title: &str, lines: &[String], reason: &str) -> Result<Page, askama::Error> {
+    let html = MessagePage {
+        style: STYLE,
+        title,
+        lines,
+        reason,
+    }
+    .render()?;
+    Ok(Page { status, html })
+}
+
+/// The headers of every page: nothing is cached, framed, indexed, scripted or sent elsewhere.
+/// `Referrer-Policy` is `same-origin` because with `no-referrer` browsers send `Origin: null`
+/// with the form.
+#[must_use]
+pub fn headers() -> [(&'static str, String); 8] {
+    let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    );
+    [
+        ("Content-Type", "text/html; charset=utf-8".to_owned()),
+        ("Content-Security-Policy", policy),
+        ("Cache-Control", "no-store".to_owned()),
+        ("Referrer-Policy", "same-origin".to_owned()),
+        ("X-Content-Type-Options", "nosniff".to_owned()),
+        ("X-Frame-Options", "DENY".to_owned()),
+        ("X-Robots-Tag", "noindex, nofollow".to_owned()),
+        ("Strict-Transport-Security", "max-age=31536000".to_owned()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::letter::tests::review;
+    use crate::record::Event;
+    use crate::record::tests::{ONE, decide, pending, slot};
+
+    #[test]
+    fn the_form() {
+        insta::assert_snapshot!(form(&review(), "1.nonce", None).unwrap().html);
+    }
+
+    #[test]
+    fn the_form_again_keeps_what_was_typed() {
+        let page = form(
+            &review(),
+            "1.nonce",
+            Some((&FormProblem::NoDecision, "</textarea><script>")),
+        )
+        .unwrap();
+        assert_eq!(page.status, 422);
+        assert!(page.html.contains("&#60;/textarea&#62;&#60;script&#62;"));
+        assert!(!page.html.contains("<script>"));
+    }
+
+    #[test]
+    fn no_choice_is_made_for_anybody() {
+        let html = form(&review(), "1.nonce", None).unwrap().html;
+        assert!(!html.split_once("<main>").unwrap().1.contains("checked"));
+    }
+
+    #[test]
+    fn every_other_page_says_what_happened() {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let Event::Decided { decided } = decide(&record, ONE, 2, Verdict::Deny) else {
+            unreachable!()
+        };
+        let name = Some(PersonName::new("Ada <Okafor>"));
+        let pages = [
+            Message::UnknownLink,
+            Message::ExpiredLink,
+            Message::Thanks(Verdict::Approve),
+            Message::Thanks(Verdict::Deny),
+            Message::AlreadyDecided(&decided, name),
+            Message::AlreadyDecided(&decided, None),
+            Message::Ended(State::Expired),
+            Message::Ended(State::Withdrawn),
+            Message::TicketClosed,
+            Message::NoStanding,
+            Message::Unavailable("my <reason>"),
+            Message::Held("my reason"),
+            Message::ForeignForm,
+        ];
+        let all: Vec<String> = pages
+            .iter()
+            .map(|page| {
+                let page = message(page).unwrap();
+                let main = page.html.split_once("<main>").unwrap().1;
+                format!("{}\n{main}", page.status)
+            })
+            .collect();
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn the_style_is_the_one_that_the_policy_names() {
+        let policy = headers()
+            .into_iter()
+            .find(|(name, _)| *name == "Content-Security-Policy")
+            .unwrap()
+            .1;
+        let page = form(&review(), "1.nonce", None).unwrap().html;
+        let style = page
+            .split_once("<style>")
+            .unwrap()
+            .1
+            .split_once("</style>")
+            .unwrap()
+            .0;
+        assert!(policy.contains(&STANDARD.encode(Sha256::digest(style.as_bytes()))));
+    }
+}

@@ -1,0 +1,135 @@
+//! Who receives a grant: an IAM user or role in one account.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::AccountId;
+
+/// The kinds of IAM principals that can receive a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalType {
+    /// An IAM user.
+    User,
+    /// An IAM role.
+    Role,
+}
+
+impl fmt::Display for PrincipalType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Role => "role",
+        })
+    }
+}
+
+/// The friendly name of a user or role: 1 to 64 of `A-Z a-z 0-9 + = , . @ _ -`
+/// (IAM User Guide, "IAM and AWS STS quotas"). IAM keeps names unique without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PrincipalName(String);
+
+/// Why a text is not the name of a user or role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a user or role name is 1 to 64 of `A-Z a-z 0-9 + = , . @ _ -`")]
+pub struct PrincipalNameError;
+
+impl PrincipalName {
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PrincipalName {
+    type Err = PrincipalNameError;
+    fn from_str(text: &str) -> Result<Self, PrincipalNameError> {
+        let good = (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(PrincipalNameError)
+        }
+    }
+}
+
+impl TryFrom<String> for PrincipalName {
+    type Error = PrincipalNameError;
+    fn try_from(text: String) -> Result<Self, PrincipalNameError> {
+        text.parse()
+    }
+}
+
+impl From<PrincipalName> for String {
+    fn from(name: PrincipalName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for PrincipalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A user or role in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Principal {
+    /// The account that holds it.
+    pub account_id: AccountId,
+    /// User or role.
+    #[serde(rename = "type")]
+    pub kind: PrincipalType,
+    /// Its friendly name.
+    pub name: PrincipalName,
+}
+
+impl Principal {
+    /// `account#type#lowercase name`: one key for one IAM object, whatever case it is asked in.
+    /// It orders the work queue and holds the ledger's effects together.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!(
+            "{}#{}#{}",
+            self.account_id,
+            self.kind,
+            self.name.0.to_ascii_lowercase()
+        )
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} in account {}",
+            self.kind, self.name, self.account_id
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_differ_only_beyond_case() {
+        let principal = |name: &str| Principal {
+            account_id: "210987654321".parse().unwrap(),
+            kind: PrincipalType::User,
+            name: name.parse().unwrap(),
+        };
+        assert_eq!(principal("Rita.Chen").key(), principal("rita.chen").key());
+        assert_eq!(principal("rita.chen").key(), "210987654321#user#rita.chen");
+        for bad in ["", "a/b", "rita chen", "ríta", &"a".repeat(65)] {
+            assert_eq!(bad.parse::<PrincipalName>(), Err(PrincipalNameError));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! When a request is looked at again, and what is done about it then.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::RequestRecord;
+use crate::lifecycle::State;
+
+/// How long a step may take before it is sent again.
+pub(super) const RESEND_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long something approved may wait to be provisioned.
+pub const PROVISION_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a removal that did not get through may wait for its next try.
+const REMOVE_WITHIN: SignedDuration = SignedDuration::from_mins(4);
+
+/// What is to be done about a request that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overdue {
+    /// It is not due after all.
+    Nothing,
+    /// Its time is over.
+    Expire,
+    /// The owners are still to be asked, or letters to be sent.
+    WakeDispatcher,
+    /// IAM is still to be changed.
+    WakeProvisioner,
+    /// The ticket is still to be told.
+    WakeReporter,
+}
+
+/// When a step that did not get through is tried again: two minutes, then twice as long each
+/// time, at most an hour.
+#[must_use]
+pub fn backoff(attempts: u32) -> SignedDuration {
+    let minutes = 2_i64.saturating_mul(1_i64 << attempts.min(10));
+    SignedDuration::from_mins(minutes.min(60))
+}
+
+impl RequestRecord {
+    /// What is to be done about a request that is due. `pending_for` is how long a decision is
+    /// awaited.
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp, pending_for: SignedDuration) -> Overdue {
+        let waited = now.duration_since(self.since);
+        let late = match (self.state, &self.asked) {
+            (State::Received, _) => waited >= pending_for,
+            (State::Pending, Some(asked)) => now >= asked.expires_at,
+            (State::Approved, _) => waited >= PROVISION_WITHIN,
+            _ => false,
+        };
+        match self.state {
+            _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
+            _ if late => Overdue::Expire,
+            State::Active if self.until.is_some_and(|end| end <= now) => Overdue::WakeProvisioner,
+            _ if self.untold().is_some() => Overdue::WakeReporter,
+            State::Received | State::Pending => Overdue::WakeDispatcher,
+            State::Approved | State::Provisioning | State::Active | State::Revoking => {
+                Overdue::WakeProvisioner
+            }
+            State::Revoked
+            | State::Refused
+            | State::Undeliverable
+            | State::Denied
+            | State::Expired
+            | State::Withdrawn
+            | State::Failed => Overdue::Nothing,
+        }
+    }
+
+    /// When a step that did not get through is tried again: later each time, but never after the
+    /// moment when something else is due, and never long after access should have ended.
+    #[must_use]
+    pub fn next_try(&self, now: Timestamp) -> Timestamp {
+        let again = now + backoff(self.attempts);
+        let decide_by = self.asked.as_ref().map(|asked| asked.expires_at);
+        let end = match self.state {
+            State::Pending => decide_by,
+            State::Active | State::Revoking => self.until,
+            _ => None,
+        };
+        match end {
+            Some(end) if end > now => again.min(end),
+            Some(_) if self.state != State::Pending => again.min(now + REMOVE_WITHIN),
+            _ => again,
+        }
+    }
+
+    /// When somebody must look again. Everything that is not finished has such a time.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let soon = now + RESEND_AFTER;
+        match (self.state, &self.asked) {
+            (State::Active, _) if self.untold().is_some() => {
+                Some(self.until.map_or(soon, |end| end.min(soon)))
+            }
+            _ if self.untold().is_some() => Some(soon),
+            (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
+                Some(asked.expires_at)
+            }
+            (State::Active, _) => self.until,
+            (state, _) if state.is_terminal() => None,
+            _ => Some(soon),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::Verdict;
+    use crate::lifecycle::Actor;
+    use crate::record::tests::{ONE, approver, at, decide, pending, received, slot};
+    use crate::record::{Event, RefusalCode};
+
+    #[test]
+    fn what_is_not_finished_is_always_due() {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        assert!(record.due_at.is_some());
+        let refused = Event::Refused {
+            code: RefusalCode::TicketMismatch,
+        };
+        let refused = received()
+            .record
+            .apply(refused, Actor::Dispatcher, at(2))
+            .unwrap()
+            .record;
+        assert_eq!(
+            (refused.due_at, refused.untold()),
+            (None, None),
+            "a refused ticket is left alone"
+        );
+        let unread = received().record;
+        let unread = unread
+            .apply(Event::Expired, Actor::Sweeper, at(72 * 3600))
+            .unwrap()
+            .record;
+        assert_eq!(
+            (unread.due_at, unread.untold()),
+            (None, None),
+            "so is one that was never looked at"
+        );
+        let nobody = Event::Undeliverable {
+            slot: ONE.to_owned(),
+        };
+        let nobody = received()
+            .record
+            .apply(nobody, Actor::Dispatcher, at(2))
+            .unwrap()
+            .record;
+        assert_eq!(nobody.untold(), Some(State::Undeliverable));
+    }
+
+    #[test]
+    fn what_is_due_is_woken_or_ended() {
+        let three_days = SignedDuration::from_hours(72);
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let fresh = received().record;
+        assert_eq!(fresh.overdue(at(60), three_days), Overdue::Nothing);
+        assert_eq!(fresh.overdue(at(121), three_days), Overdue::WakeDispatcher);
+        assert_eq!(fresh.overdue(at(72 * 3600), three_days), Overdue::Expire);
+        assert_eq!(
+            record.overdue(at(130), three_days),
+            Overdue::WakeDispatcher,
+            "a letter is unsent"
+        );
+        assert_eq!(record.overdue(at(72 * 3600), three_days), Overdue::Expire);
+        let yes = decide(&record, ONE, 2, Verdict::Approve);
+        let approved = record.apply(yes, approver(2), at(10)).unwrap().record;
+        assert_eq!(
+            approved.overdue(at(200), three_days),
+            Overdue::WakeProvisioner
+        );
+        assert_eq!(
+            approved.overdue(at(10 + 24 * 3600), three_days),
+            Overdue::Expire
+        );
+        let provisioning = approved
+            .apply(Event::ProvisioningStarted, Actor::Provisioner, at(11))
+            .unwrap()
+            .record;
+        assert_eq!(
+            provisioning.overdue(at(99 * 3600), three_days),
+            Overdue::WakeProvisioner
+        );
+        let active = provisioning
+            .apply(
+                Event::Activated { until: at(3600) },
+                Actor::Provisioner,
+                at(12),
+            )
+            .unwrap()
+            .record;
+        assert_eq!(active.overdue(at(200), three_days), Overdue::WakeReporter);
+        assert_eq!(
+            active.overdue(at(3600), three_days),
+            Overdue::WakeProvisioner,
+            "the end comes first"
+        );
+        let told = active
+            .apply(
+                Event::Told {
+                    state: State::Active,
+                },
+                Actor::Reporter,
+                at(13),
+            )
+            .unwrap()
+            .record;
+        assert_eq!(
+            (told.due_at, told.overdue(at(3599), three_days)),
+            (Some(at(3600)), Overdue::Nothing)
+        );
+    }
+
+    #[test]
+    fn a_retry_never_waits_past_the_end() {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let tired = RequestRecord {
+            attempts: 9,
+            ..record
+        };
+        assert_eq!(tired.next_try(at(0)), at(3600));
+        assert_eq!(tired.next_try(at(72 * 3600 - 60)), at(72 * 3600));
+        let active = RequestRecord {
+            state: State::Active,
+            until: Some(at(900)),
+            ..tired
+        };
+        assert_eq!(active.next_try(at(0)), at(900));
+        assert_eq!(active.next_try(at(900)), at(900 + 240));
+    }
+
+    #[test]
+    fn waiting_doubles_up_to_an_hour() {
+        let minutes: Vec<i64> = (0..8).map(|n| backoff(n).as_mins()).collect();
+        assert_eq!(minutes, [2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(backoff(u32::MAX).as_mins(), 60);
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens to a request.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, Decided};
+use crate::id::{Digest, SysId};
+use crate::lifecycle::State;
+
+/// Something that happened to a request. Each is one row of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// It was accepted.
+    Received {
+        /// The digest of what was asked for.
+        request: Digest,
+    },
+    /// The owners are known and the content is bound.
+    Asked {
+        /// All of it.
+        asked: Asked,
+    },
+    /// Somebody set about sending a letter.
+    LetterClaimed {
+        /// To whom.
+        approver: SysId,
+    },
+    /// The mail service took a letter.
+    LetterSent {
+        /// To whom.
+        approver: SysId,
+    },
+    /// A slot was decided.
+    Decided {
+        /// The decision.
+        decided: Decided,
+    },
+    /// The provisioner set about changing IAM.
+    ProvisioningStarted,
+    /// The change was read back from IAM.
+    Activated {
+        /// When the access ends.
+        until: Timestamp,
+    },
+    /// The end has come.
+    RevocationStarted,
+    /// The removal was read back from IAM.
+    Revoked,
+    /// It does not hold, or may not be granted.
+    Refused {
+        /// Why.
+        code: RefusalCode,
+    },
+    /// Nobody could be asked for a slot.
+    Undeliverable {
+        /// Which.
+        slot: String,
+    },
+    /// Time ran out.
+    Expired,
+    /// The client took it back.
+    Withdrawn,
+    /// It could not be provisioned, and was rolled back.
+    Failed {
+        /// Why.
+        code: FailureCode,
+    },
+    /// The ticket was told.
+    Told {
+        /// Of which state.
+        state: State,
+    },
+}
+
+/// Why a request ended as it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EndReason {
+    /// It does not hold, or may not be granted.
+    Refused {
+        /// Why.
+        code: RefusalCode,
+    },
+    /// Nobody could be asked.
+    Undeliverable {
+        /// For which slot.
+        slot: String,
+    },
+    /// It could not be provisioned.
+    Failed {
+        /// Why.
+        code: FailureCode,
+    },
+}
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $words:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)*
+        }
+
+        impl $name {
+            /// The reason in a sentence for people.
+            #[must_use]
+            pub const fn in_words(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $words,)*
+                }
+            }
+        }
+    };
+}
+
+codes!(
+    /// Why a request was refused after it was accepted.
+    RefusalCode {
+        /// The table is not one that may ask.
+        TableNotAllowed => "Records of this table may not ask for access.",
+        /// There is no such record.
+        NoSuchTicket => "ServiceNow has no such record.",
+        /// The record does not carry the request.
+        TicketMismatch => "The record in ServiceNow does not carry this request.",
+        /// The requester is unknown, inactive or locked.
+        RequesterInactive => "The requester has no active account in ServiceNow.",
+        /// The account has no role for Snowgate, or it does not trust us.
+        AccountNotPrepared => "The account is not prepared for Snowgate.",
+        /// The principal does not exist.
+        NoSuchPrincipal => "The account has no such user or role.",
+        /// The principal is not enrolled: path, boundary or owner are missing.
+        NotEnrolled => "The user or role is not enrolled for Snowgate in its account.",
+        /// The policy does not exist.
+        NoSuchPolicy => "The account has no such policy.",
+        /// The principal's quota is used up.
+        QuotaReached => "The user or role holds as many policies as IAM allows.",
+        /// The guardrails do not allow it.
+        OutsideGuardrails => "The guardrails do not allow this.",
+        /// The policy holds actions that are never granted.
+        NeverGranted => "The policy allows actions that are never granted.",
+    }
+);
+
+codes!(
+    /// Why an approved request could not be provisioned.
+    FailureCode {
+        /// A decision is missing or its signature does not verify.
+        UnprovenDecision => "A decision could not be verified.",
+        /// What is there is not what was approved.
+        ContentChanged => "What was approved is no longer what is there. Please ask again.",
+        /// The guardrails of today do not allow it.
+        OutsideGuardrails => "The guardrails no longer allow this.",
+        /// IAM refused the change.
+        IamRefused => "IAM refused the change.",
+        /// It was not done in time.
+        TimedOut => "The change could not be made in time.",
+    }
+);

@@ -1,0 +1,330 @@
+//! What ServiceNow asks for: the body of `POST /v1/requests`, parsed into domain types.
+//!
+//! Parsing reports every problem at once, each with the JSON pointer (RFC 6901) of its place.
+//! Unknown members are problems: a client that sends `approver` or `status` is told so.
+
+mod duration;
+mod reader;
+
+pub use duration::{AccessDuration, DurationError};
+use reader::Reader;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::PolicyArn;
+use crate::canonical::{self, CanonicalError};
+use crate::id::{Digest, SysId};
+use crate::principal::Principal;
+use crate::prose::Justification;
+use crate::strict_json;
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The most grants that one request may hold.
+pub const MAX_GRANTS: usize = 10;
+
+/// A request for access, normalised. Equal requests have equal digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessRequest {
+    /// The ServiceNow record that asks.
+    pub source: Source,
+    /// The person who asks.
+    pub requested_by: SysId,
+    /// Who is to receive the grants.
+    pub target: Principal,
+    /// What is asked for; all or nothing.
+    pub grants: Vec<Grant>,
+    /// For how long, counted from provisioning.
+    pub duration: AccessDuration,
+    /// Why.
+    pub justification: Justification,
+}
+
+/// The ServiceNow record behind a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its table, such as `sc_req_item`.
+    pub table: TableName,
+    /// Its `sys_id`.
+    pub sys_id: SysId,
+    /// Its number as people see it, such as `RITM0010001`.
+    pub number: RecordNumber,
+}
+
+/// The name of a ServiceNow table: lowercase letters, digits and `_`, at most 80.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TableName(String);
+
+/// The number of a ServiceNow record: uppercase letters, then digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RecordNumber(String);
+
+/// Why a text is no table name or record number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecordNameError {
+    /// Not a table name.
+    #[error("a table name is 1 to 80 of `a-z`, `0-9`, `_`, starting with a letter")]
+    Table,
+    /// Not a record number.
+    #[error("a record number is 1 to 10 uppercase letters and 1 to 20 digits")]
+    Number,
+}
+
+impl TryFrom<String> for TableName {
+    type Error = RecordNameError;
+    fn try_from(text: String) -> Result<Self, RecordNameError> {
+        let good = (1..=80).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if good {
+            Ok(Self(text))
+        } else {
+            Err(RecordNameError::Table)
+        }
+    }
+}
+
+impl TryFrom<String> for RecordNumber {
+    type Error = RecordNameError;
+    fn try_from(text: String) -> Result<Self, RecordNameError> {
+        let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
+        let digits = text.len() - letters;
+        let good = (1..=10).contains(&letters)
+            && (1..=20).contains(&digits)
+            && text.bytes().skip(letters).all(|b| b.is_ascii_digit());
+        if good {
+            Ok(Self(text))
+        } else {
+            Err(RecordNameError::Number)
+        }
+    }
+}
+
+macro_rules! text_of {
+    ($name:ident) => {
+        impl $name {
+            /// The text as it is written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+    };
+}
+text_of!(TableName);
+text_of!(RecordNumber);
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Grant {
+    /// Attach a managed policy to the target.
+    AttachManagedPolicy {
+        /// The policy.
+        policy_arn: PolicyArn,
+    },
+}
+
+/// One thing that is wrong with a body, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// JSON pointer to the place (RFC 6901); empty for the body itself.
+    pub pointer: String,
+    /// What kind of problem, for programs.
+    pub code: ProblemCode,
+    /// What is wrong, for people. Repeats no value that was sent.
+    pub detail: String,
+}
+
+/// The kinds of problems a body can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// Not JSON, or ambiguous JSON.
+    Malformed,
+    /// Too large.
+    TooLarge,
+    /// A member that must be there is not.
+    Missing,
+    /// A member that is not known.
+    Unknown,
+    /// A value of the wrong JSON type.
+    Type,
+    /// A value of the right type that is not acceptable.
+    Value,
+    /// The same thing asked for twice.
+    Duplicate,
+}
+
+impl AccessRequest {
+    /// Parses the body of `POST /v1/requests`.
+    ///
+    /// # Errors
+    /// Every problem found, never an empty list.
+    pub fn parse(body: &[u8]) -> Result<Self, Vec<Problem>> {
+        if body.len() > MAX_BODY {
+            let detail = format!("the body is larger than {MAX_BODY} bytes");
+            return Err(vec![Problem {
+                pointer: String::new(),
+                code: ProblemCode::TooLarge,
+                detail,
+            }]);
+        }
+        let value = strict_json::parse(body).map_err(|error| {
+            let (pointer, code) = (String::new(), ProblemCode::Malformed);
+            vec![Problem {
+                pointer,
+                code,
+                detail: format!("not acceptable JSON: {error}"),
+            }]
+        })?;
+        let mut reader = Reader::default();
+        match (reader.request(&value), reader.into_problems()) {
+            (Some(request), problems) if problems.is_empty() => Ok(request),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The digest of the normalised request. It binds what was asked, not yet what IAM holds;
+    /// see [`crate::binding`] for what approvers sign.
+    ///
+    /// # Errors
+    /// Never for a request that was parsed; the type is honest about serialisation.
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        canonical::digest("request", self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn body() -> Value {
+        json!({
+            "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
+            "requested_by": {"sys_id": "bb".repeat(16)},
+            "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
+            "grants": [{"type": "attach_managed_policy",
+                        "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"}],
+            "duration": "PT8H",
+            "justification": "Quarter-end reports"
+        })
+    }
+
+    fn problems(body: &Value) -> Vec<(String, ProblemCode)> {
+        let problems = AccessRequest::parse(body.to_string().as_bytes()).unwrap_err();
+        problems.into_iter().map(|p| (p.pointer, p.code)).collect()
+    }
+
+    #[test]
+    fn a_good_body_is_read() {
+        let request = AccessRequest::parse(body().to_string().as_bytes()).unwrap();
+        assert_eq!(request.duration.seconds(), 8 * 3600);
+        let again: AccessRequest =
+            serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+        assert_eq!(again, request);
+    }
+
+    #[test]
+    fn equal_requests_have_equal_digests() {
+        let mut other = body();
+        other["duration"] = "PT480M".into();
+        let digest = |body: &Value| {
+            AccessRequest::parse(body.to_string().as_bytes())
+                .unwrap()
+                .digest()
+                .unwrap()
+        };
+        assert_eq!(digest(&body()), digest(&other));
+        other["target"]["principal"]["name"] = "rita.chen2".into();
+        assert_ne!(digest(&body()), digest(&other));
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut bad = body();
+        bad["approver"] = "me".into();
+        bad["source"]["sys_id"] = "javascript:gs.log()".into();
+        bad["target"]["principal"]["type"] = "group".into();
+        bad["grants"][0]["policy_arn"] = 7.into();
+        bad["duration"] = "P1M".into();
+        bad.as_object_mut().unwrap().remove("justification");
+        let expected = [
+            ("/approver", ProblemCode::Unknown),
+            ("/source/sys_id", ProblemCode::Value),
+            ("/target/principal/type", ProblemCode::Value),
+            ("/grants/0/policy_arn", ProblemCode::Type),
+            ("/duration", ProblemCode::Value),
+            ("/justification", ProblemCode::Missing),
+        ];
+        let found = problems(&bad);
+        for (pointer, code) in expected {
+            assert!(
+                found.contains(&(pointer.to_owned(), code)),
+                "{pointer} in {found:?}"
+            );
+        }
+        assert_eq!(found.len(), expected.len());
+    }
+
+    #[test]
+    fn grants_are_few_and_each_asked_once() {
+        let mut none = body();
+        none["grants"] = json!([]);
+        assert_eq!(
+            problems(&none),
+            [("/grants".to_owned(), ProblemCode::Value)]
+        );
+        let mut twice = body();
+        let grant = twice["grants"][0].clone();
+        twice["grants"].as_array_mut().unwrap().push(grant);
+        assert_eq!(
+            problems(&twice),
+            [("/grants/1".to_owned(), ProblemCode::Duplicate)]
+        );
+        let mut unknown = body();
+        unknown["grants"] = json!([{"type": "make_admin"}]);
+        assert_eq!(
+            problems(&unknown),
+            [("/grants/0/type".to_owned(), ProblemCode::Value)]
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_never_repeated() {
+        let mut bad = body();
+        bad["source"]["number"] = "canary-7f3a".into();
+        bad["canary-7f3b"] = 1.into();
+        let problems = AccessRequest::parse(bad.to_string().as_bytes()).unwrap_err();
+        assert!(problems.iter().all(|p| !p.detail.contains("canary")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = AccessRequest::parse(&bytes);
+        }
+
+        #[test]
+        fn any_single_change_of_type_is_told_with_its_pointer(index in 0usize..6) {
+            let mut bad = body();
+            let name = ["source", "requested_by", "target", "grants", "duration", "justification"][index];
+            bad[name] = Value::Bool(true);
+            prop_assert_eq!(problems(&bad), vec![(format!("/{name}"), ProblemCode::Type)]);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Reads the JSON value of a body and collects every problem on the way.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use super::{AccessRequest, Grant, MAX_GRANTS, Problem, ProblemCode, Source};
+use crate::principal::{Principal, PrincipalType};
+
+#[derive(Default)]
+pub(super) struct Reader {
+    problems: Vec<Problem>,
+}
+
+type Object<'a> = &'a Map<String, Value>;
+
+impl Reader {
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    fn problem(&mut self, pointer: &str, code: ProblemCode, detail: impl Display) {
+        self.problems.push(Problem {
+            pointer: pointer.to_owned(),
+            code,
+            detail: detail.to_string(),
+        });
+    }
+
+    pub(super) fn request(&mut self, value: &Value) -> Option<AccessRequest> {
+        const MEMBERS: [&str; 6] = [
+            "source",
+            "requested_by",
+            "target",
+            "grants",
+            "duration",
+            "justification",
+        ];
+        let body = self.object(value, "", &MEMBERS)?;
+        let source = self.source(body);
+        let requested_by = self
+            .member(body, "", "requested_by")
+            .and_then(|value| self.object(value, "/requested_by", &["sys_id"]))
+            .and_then(|object| self.text(object, "/requested_by", "sys_id"));
+        let target = self.target(body);
+        let grants = self.grants(body);
+        let duration = self.text(body, "", "duration");
+        let justification = self.text(body, "", "justification");
+        Some(AccessRequest {
+            source: source?,
+            requested_by: requested_by?,
+            target: target?,
+            grants: grants?,
+            duration: duration?,
+            justification: justification?,
+        })
+    }
+
+    fn source(&mut self, body: Object<'_>) -> Option<Source> {
+        let value = self.member(body, "", "source")?;
+        let object = self.object(value, "/source", &["table", "sys_id", "number"])?;
+        let table = self.text_by(object, "/source", "table", |text| {
+            text.to_owned().try_into()
+        });
+        let sys_id = self.text(object, "/source", "sys_id");
+        let number = self.text_by(object, "/source", "number", |text| {
+            text.to_owned().try_into()
+        });
+        Some(Source {
+            table: table?,
+            sys_id: sys_id?,
+            number: number?,
+        })
+    }
+
+    fn target(&mut self, body: Object<'_>) -> Option<Principal> {
+        let value = self.member(body, "", "target")?;
+        let object = self.object(value, "/target", &["account_id", "principal"])?;
+        let account_id = self.text(object, "/target", "account_id");
+        let principal = self
+            .member(object, "/target", "principal")
+            .and_then(|value| self.object(value, "/target/principal", &["type", "name"]))?;
+        let kind = self.text_by(principal, "/target/principal", "type", |text| match text {
+            "user" => Ok(PrincipalType::User),
+            "role" => Ok(PrincipalType::Role),
+            _ => Err("a principal is a `user` or a `role`"),
+        });
+        let name = self.text(principal, "/target/principal", "name");
+        Some(Principal {
+            account_id: account_id?,
+            kind: kind?,
+            name: name?,
+        })
+    }
+
+    fn grants(&mut self, body: Object<'_>) -> Option<Vec<Grant>> {
+        let Value::Array(items) = self.member(body, "", "grants")? else {
+            self.problem("/grants", ProblemCode::Type, "must be an array");
+            return None;
+        };
+        if items.is_empty() || items.len() > MAX_GRANTS {
+            let detail = format!("a request has 1 to {MAX_GRANTS} grants");
+            self.problem("/grants", ProblemCode::Value, detail);
+            return None;
+        }
+        let mut grants = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let pointer = format!("/grants/{index}");
+            if let Some(grant) = self.grant(item, &pointer) {
+                if grants.contains(&grant) {
+                    self.problem(
+                        &pointer,
+                        ProblemCode::Duplicate,
+                        "the same grant stands above",
+                    );
+                }
+                grants.push(grant);
+            }
+        }
+        // The order in which grants are listed means nothing.
+        grants.sort();
+        (grants.len() == items.len()).then_some(grants)
+    }
+
+    fn grant(&mut self, value: &Value, pointer: &str) -> Option<Grant> {
+        let Value::Object(object) = value else {
+            self.problem(pointer, ProblemCode::Type, "must be an object");
+            return None;
+        };
+        let kind = self.text_by(object, pointer, "type", |text| match text {
+            "attach_managed_policy" => Ok(()),
+            _ => Err("the only type of grant is `attach_managed_policy`"),
+        });
+        kind?;
+        self.known_only(object, pointer, &["type", "policy_arn"]);
+        Some(Grant::AttachManagedPolicy {
+            policy_arn: self.text(object, pointer, "policy_arn")?,
+        })
+    }
+
+    fn object<'a>(
+        &mut self,
+        value: &'a Value,
+        pointer: &str,
+        members: &[&str],
+    ) -> Option<Object<'a>> {
+        let Value::Object(object) = value else {
+            self.problem(pointer, ProblemCode::Type, "must be an object");
+            return None;
+        };
+        self.known_only(object, pointer, members);
+        Some(object)
+    }
+
+    fn known_only(&mut self, object: Object<'_>, pointer: &str, members: &[&str]) {
+        for name in object
+            .keys()
+            .filter(|name| !members.contains(&name.as_str()))
+        {
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            let detail = format!("not a member here; known are `{}`", members.join("`, `"));
+            self.problem(
+                &format!("{pointer}/{escaped}"),
+                ProblemCode::Unknown,
+                detail,
+            );
+        }
+    }
+
+    fn member<'a>(&mut self, object: Object<'a>, pointer: &str, name: &str) -> Option<&'a Value> {
+        let value = object.get(name);
+        if value.is_none() {
+            self.problem(
+                &format!("{pointer}/{name}"),
+                ProblemCode::Missing,
+                "must be there",
+            );
+        }
+        value
+    }
+
+    fn text<T: FromStr<Err: Display>>(
+        &mut self,
+        object: Object<'_>,
+        pointer: &str,
+        name: &str,
+    ) -> Option<T> {
+        self.text_by(object, pointer, name, str::parse)
+    }
+
+    fn text_by<T, E: Display>(
+        &mut self,
+        object: Object<'_>,
+        pointer: &str,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.member(object, pointer, name)?;
+        let pointer = format!("{pointer}/{name}");
+        let Value::String(text) = value else {
+            self.problem(&pointer, ProblemCode::Type, "must be a string");
+            return None;
+        };
+        parse(text)
+            .map_err(|error| self.problem(&pointer, ProblemCode::Value, error))
+            .ok()
+    }
+}

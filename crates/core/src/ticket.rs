@@ -1,0 +1,124 @@
+//! What ServiceNow says of a ticket and of people, and what is believed of it.
+
+use crate::email::EmailAddress;
+use crate::id::SysId;
+use crate::lifecycle::State;
+use crate::request::{AccessRequest, RecordNumber};
+
+/// A person, as in `sys_user`. Never stored: ledger and audit hold the `sys_id` only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The record.
+    pub sys_id: SysId,
+    /// The name as people see it, on one line.
+    pub name: PersonName,
+    /// Whether the account is active.
+    pub active: bool,
+    /// Whether the account is locked.
+    pub locked_out: bool,
+    /// The mail address, where there is a usable one.
+    pub email: Option<EmailAddress>,
+}
+
+/// The name of a person. `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// Takes a name from elsewhere; it is made safe for one line and cut at 100 characters.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(crate::prose::one_line(text, 100))
+    }
+
+    /// The name, for letters and pages.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonName(redacted)")
+    }
+}
+
+impl Person {
+    /// Whether the two records are one person: the same record, or the same mailbox
+    /// whatever its case and its `+` suffix.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let same_mail = match (&self.email, &other.email) {
+            (Some(a), Some(b)) => a.mailbox() == b.mailbox(),
+            _ => false,
+        };
+        self.sys_id == other.sys_id || same_mail
+    }
+}
+
+/// The record behind a request, as ServiceNow has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its `sys_id`.
+    pub sys_id: SysId,
+    /// Its number.
+    pub number: RecordNumber,
+    /// Whether it is open (`active`).
+    pub active: bool,
+    /// Who opened it.
+    pub opened_by: Option<SysId>,
+    /// For whom it was opened (`requested_for`, or the caller of an incident).
+    pub opened_for: Option<SysId>,
+}
+
+/// Why a ticket does not carry a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TicketFinding {
+    /// The record's number is another one.
+    #[error("the record has another number")]
+    Number,
+    /// The record is closed.
+    #[error("the record is not open")]
+    Closed,
+    /// The requester neither opened the record nor is it for them.
+    #[error("the record was opened neither by nor for the requester")]
+    NotTheirs,
+    /// The requester's account is inactive or locked.
+    #[error("the requester's account is not active")]
+    RequesterInactive,
+}
+
+impl Ticket {
+    /// Whether this ticket carries this request.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn carries(
+        &self,
+        request: &AccessRequest,
+        requester: &Person,
+    ) -> Result<(), TicketFinding> {
+        let theirs = |person: &Option<SysId>| person.as_ref() == Some(&request.requested_by);
+        if self.number != request.source.number {
+            return Err(TicketFinding::Number);
+        }
+        if !self.active {
+            return Err(TicketFinding::Closed);
+        }
+        if !theirs(&self.opened_by) && !theirs(&self.opened_for) {
+            return Err(TicketFinding::NotTheirs);
+        }
+        if requester.sys_id != request.requested_by || !requester.active || requester.locked_out {
+            return Err(TicketFinding::RequesterInactive);
+        }
+        Ok(())
+    }
+}
+
+/// The marker that stands in the ticket's note for one event of one request; it tells a retry
+/// that the note is already there.
+#[must_use]
+pub fn marker(request: &crate::id::RequestId, state: State) -> String {
+    format!("[snowgate {request} {state}]")
+}

@@ -1,0 +1,116 @@
+//! Finds out who must decide on a request, binds what they decide on, and writes to them.
+//!
+//! Woken by the queue `requests`. Every step is written to the ledger before the next one, so
+//! that a crash anywhere is taken up where it happened.
+
+mod ask;
+mod letters;
+
+use jiff::{SignedDuration, Timestamp};
+use ports::CallError;
+use ports::directory::Directory;
+use ports::ledger::{CommitError, Ledger};
+use ports::mail::Mailer;
+use ports::queue::{OutcomesQueue, WakeUp};
+use ports::servicenow::ServiceNow;
+use snowgate_core::guardrails::Guardrails;
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::{ChangeError, RequestRecord};
+use tracing::{info, warn};
+
+/// The dispatcher with what it needs.
+pub struct Dispatcher<L, S, D, M, Q> {
+    /// Where requests are held.
+    pub ledger: L,
+    /// People, tickets and owners.
+    pub servicenow: S,
+    /// The target accounts, read only.
+    pub directory: D,
+    /// The mail service.
+    pub mailer: M,
+    /// The queue that wakes the reporter.
+    pub outcomes: Q,
+    /// What may be granted.
+    pub guardrails: Guardrails,
+    /// What review links start with: an origin and a stage, without a slash at the end.
+    pub approval_url: String,
+    /// How long a decision is awaited.
+    pub pending_for: SignedDuration,
+}
+
+/// Why a request could not be dispatched. The queue brings it back.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The ledger has no such request.
+    #[error("the ledger has no such request")]
+    Unknown,
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The request changed under our hands, again and again.
+    #[error("the request keeps changing")]
+    Busy,
+    /// A change that the rules do not allow.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// A letter could not be written.
+    #[error("a letter could not be written")]
+    Letter(#[from] askama::Error),
+    /// The operating system has no random bytes.
+    #[error("no random bytes")]
+    Random(#[from] getrandom::Error),
+}
+
+impl From<CommitError> for DispatchError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::Busy,
+            CommitError::Call(call) => Self::Call(call),
+        }
+    }
+}
+
+impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
+where
+    L: Ledger,
+    S: ServiceNow,
+    D: Directory,
+    M: Mailer,
+    Q: OutcomesQueue,
+{
+    /// Does what is to be done about a request.
+    ///
+    /// # Errors
+    /// Where it is to be tried again.
+    pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), DispatchError> {
+        let record = self.ledger.load(id).await?.ok_or(DispatchError::Unknown)?;
+        let record = match record.state {
+            State::Received => self.ask(record, now).await?,
+            _ => record,
+        };
+        match record.state {
+            State::Pending => self.write_letters(record, now).await,
+            _ => {
+                self.wake_reporter(&record).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Wakes the reporter where the ticket is to be told something. Where that fails, the
+    /// sweeper does it two minutes later.
+    async fn wake_reporter(&self, record: &RequestRecord) {
+        if record.untold().is_none() {
+            info!(state = %record.state, "nothing to tell the ticket");
+            return;
+        }
+        let wake = WakeUp::first(record);
+        if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
+            warn!(
+                error = shell::log::chain(&failure),
+                "the reporter could not be woken"
+            );
+        }
+    }
+}

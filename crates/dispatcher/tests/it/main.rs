@@ -1,0 +1,92 @@
+//! The dispatcher with everything around it in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod crashes;
+mod owners;
+mod refusals;
+
+use dispatcher::{DispatchError, Dispatcher};
+use snowgate_core::approval::ReviewToken;
+use snowgate_core::id::RequestId;
+use testkit::world::{PENDING_FOR, World, at, ready};
+use testkit::{
+    Failing, FakeDirectory, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow, Fault, SentLetter,
+};
+
+const APPROVAL_URL: &str = "https://review.example/live";
+
+type Tested = Dispatcher<
+    Failing<FakeLedger>,
+    Failing<FakeServiceNow>,
+    Failing<FakeDirectory>,
+    Failing<FakeMailer>,
+    Failing<FakeQueues>,
+>;
+
+/// The ports of the dispatcher.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Ledger,
+    ServiceNow,
+    Directory,
+    Mailer,
+    Outcomes,
+}
+
+const ALL: [Port; 5] = [
+    Port::Ledger,
+    Port::ServiceNow,
+    Port::Directory,
+    Port::Mailer,
+    Port::Outcomes,
+];
+
+/// A dispatcher of whose ports these fail as the world's fault plans.
+fn dispatcher(world: &World, failing: &[Port]) -> Tested {
+    let fault = |port| match failing.contains(&port) {
+        true => world.fault.clone(),
+        false => Fault::none(),
+    };
+    Dispatcher {
+        ledger: Failing::new(world.ledger.clone(), &fault(Port::Ledger)),
+        servicenow: Failing::new(world.servicenow.clone(), &fault(Port::ServiceNow)),
+        directory: Failing::new(world.directory.clone(), &fault(Port::Directory)),
+        mailer: Failing::new(world.mailer.clone(), &fault(Port::Mailer)),
+        outcomes: Failing::new(world.queues.clone(), &fault(Port::Outcomes)),
+        guardrails: world.guardrails.clone(),
+        approval_url: APPROVAL_URL.to_owned(),
+        pending_for: PENDING_FOR,
+    }
+}
+
+fn handle(dispatcher: &Tested, id: &RequestId, second: i64) -> Result<(), DispatchError> {
+    ready(dispatcher.handle(id, at(second)))
+}
+
+/// To whom letters went, in order.
+fn addresses(letters: &[SentLetter]) -> Vec<&str> {
+    letters.iter().map(|sent| sent.to.expose()).collect()
+}
+
+/// The token of the link in a letter: the same in text and HTML, and the only one.
+fn token_in(sent: &SentLetter) -> ReviewToken {
+    let start = format!("{APPROVAL_URL}/r/");
+    let tokens = |text: &str| -> Vec<String> {
+        text.split(&start)
+            .skip(1)
+            .map(|rest| {
+                rest.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                    .collect()
+            })
+            .collect()
+    };
+    let (text, html) = (tokens(&sent.letter.text), tokens(&sent.letter.html));
+    assert_eq!(text.len(), 1);
+    assert!(!html.is_empty() && html.iter().all(|token| *token == text[0]));
+    text[0].parse().unwrap()
+}

@@ -1,0 +1,140 @@
+//! `POST /v1/requests`.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use jiff::{SignedDuration, Timestamp};
+use ports::ledger::{Created, IdempotencyKey, Ledger, NewRequest};
+use ports::queue::{RequestsQueue, WakeUp};
+use serde_json::json;
+use shell::answer::{Problem, json_answer};
+use shell::request::{body, header, is_media_type};
+use snowgate_core::id::{ClientId, Digest, RequestId};
+use snowgate_core::record::RequestRecord;
+use snowgate_core::request::{AccessRequest, ProblemCode};
+use tracing::{error, info, warn};
+
+use crate::{Intake, unavailable};
+
+/// How long an idempotency key is remembered: ServiceNow may repeat a call for seven days.
+const KEY_LIFE: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+    pub(crate) async fn submit(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: ClientId,
+        now: Timestamp,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        if !is_media_type(event, "application/json") {
+            return Err(Problem::new(415, "Unsupported media type")
+                .detail("The body is `application/json`."));
+        }
+        let bytes = body(event)
+            .map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
+        let key = idempotency_key(event, &bytes, now)?;
+        let request = self.parse(&bytes)?;
+        let random = shell::random::bytes().map_err(|failure| {
+            error!(error = %failure, "no random bytes");
+            Problem::unavailable()
+        })?;
+        let change = RequestRecord::receive(RequestId::from_random(random), client, request, now);
+        let change = change.map_err(|failure| {
+            error!(error = %failure, "a request could not be hashed");
+            Problem::unavailable()
+        })?;
+        let new = NewRequest { change, key };
+        let record = match self
+            .ledger
+            .create(&new)
+            .await
+            .map_err(|e| unavailable(&e))?
+        {
+            Created::New => {
+                self.wake(&new.change.record).await;
+                new.change.record
+            }
+            Created::Replayed(record) => *record,
+            Created::KeyReused => {
+                let detail = "This `Idempotency-Key` was used before with another body.";
+                return Err(Problem::new(409, "Idempotency key reused").detail(detail));
+            }
+            Created::RecordBusy(id) => {
+                let detail = "This ServiceNow record has a request that has not ended.";
+                return Err(Problem::new(409, "Request open")
+                    .detail(detail)
+                    .with("request_id", id));
+            }
+        };
+        info!(request_id = %record.id, "request accepted");
+        Ok(accepted(&record))
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<AccessRequest, Problem> {
+        let request = AccessRequest::parse(bytes).map_err(|problems| {
+            let too_large = problems
+                .iter()
+                .any(|problem| problem.code == ProblemCode::TooLarge);
+            let (status, title) = if too_large {
+                (413, "Content too large")
+            } else {
+                (400, "Bad request")
+            };
+            Problem::new(status, title)
+                .detail("Each problem names its place.")
+                .with("errors", problems)
+        })?;
+        let findings = self.guardrails.judge_request(&request);
+        if findings.is_empty() {
+            return Ok(request);
+        }
+        let detail = "The request is well formed, but may not be granted. Nothing was kept.";
+        Err(Problem::new(422, "Outside the guardrails")
+            .detail(detail)
+            .with("findings", findings))
+    }
+
+    /// Wakes the dispatcher. Where that fails the request is held all the same, and the sweeper
+    /// wakes it two minutes later.
+    async fn wake(&self, record: &RequestRecord) {
+        let wake = WakeUp::first(record);
+        if let Err(failure) = self.queue.wake_dispatcher(&wake).await {
+            let error = shell::log::chain(&failure);
+            warn!(request_id = %record.id, error, "held, but the dispatcher could not be woken");
+        }
+    }
+}
+
+/// The answer to an accepted request: the same each time it is sent again.
+fn accepted(record: &RequestRecord) -> ApiGatewayProxyResponse {
+    json_answer(
+        202,
+        &json!({
+            "request_id": record.id,
+            "state": "Received",
+            "digest": record.request_digest,
+            "findings": [],
+            "status_url": format!("/v1/requests/{}", record.id),
+        }),
+    )
+}
+
+fn idempotency_key(
+    event: &ApiGatewayProxyRequest,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Option<IdempotencyKey>, Problem> {
+    if !event.headers.contains_key("idempotency-key") {
+        return Ok(None);
+    }
+    let key = header(event, "idempotency-key").filter(|key| {
+        (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x21..=0x7e).contains(&b))
+    });
+    let Some(key) = key else {
+        let detail = "`Idempotency-Key` stands once and is 1 to 255 visible ASCII characters.";
+        return Err(Problem::new(400, "Bad request").detail(detail));
+    };
+    Ok(Some(IdempotencyKey {
+        key: key.to_owned(),
+        body: Digest::of(body),
+        expires_at: now + KEY_LIFE,
+    }))
+}

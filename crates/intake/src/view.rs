@@ -1,0 +1,141 @@
+//! `GET /v1/requests/{id}` and `GET /v1/requests?sys_id=…`. A client sees its own requests; those
+//! of others do not exist for it.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use ports::ledger::Ledger;
+use ports::queue::RequestsQueue;
+use serde_json::{Value, json};
+use shell::answer::{Problem, json_answer};
+use snowgate_core::audit::AuditRow;
+use snowgate_core::id::{ClientId, RequestId, SysId};
+use snowgate_core::record::{EndReason, Event, RequestRecord};
+
+use crate::{Intake, unavailable};
+
+impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+    pub(crate) async fn show(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: &ClientId,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let missing = || Problem::new(404, "Not found").detail("There is no such request.");
+        let id = event
+            .path_parameters
+            .get("id")
+            .and_then(|id| id.parse::<RequestId>().ok());
+        let id = id.ok_or_else(missing)?;
+        let record = self.ledger.load(&id).await.map_err(|e| unavailable(&e))?;
+        let record = record
+            .filter(|record| record.client == *client)
+            .ok_or_else(missing)?;
+        let trail = self.ledger.trail(&id).await.map_err(|e| unavailable(&e))?;
+        Ok(json_answer(200, &whole(&record, &trail)))
+    }
+
+    pub(crate) async fn list(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: &ClientId,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let query = &event.query_string_parameters;
+        let sys_id = query
+            .first("sys_id")
+            .and_then(|text| text.parse::<SysId>().ok());
+        let alone = query.iter().all(|(name, _)| name == "sys_id");
+        let Some(sys_id) = sys_id.filter(|_| alone) else {
+            let detail = "The one parameter is `sys_id`: 32 lowercase hexadecimal digits.";
+            return Err(Problem::new(400, "Bad request").detail(detail));
+        };
+        let found = self
+            .ledger
+            .of_record(client, &sys_id)
+            .await
+            .map_err(|e| unavailable(&e))?;
+        let requests: Vec<Value> = found
+            .iter()
+            .map(|(id, state)| json!({"request_id": id, "state": state, "status_url": format!("/v1/requests/{id}")}))
+            .collect();
+        Ok(json_answer(200, &json!({"requests": requests})))
+    }
+}
+
+fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
+    let request = &record.request;
+    let decisions: Vec<Value> = record
+        .decisions
+        .iter()
+        .map(|decided| {
+            let decision = &decided.signed.decision;
+            let at = jiff::Timestamp::from_second(decision.at).ok();
+            json!({"slot": decision.slot, "decision": decision.verdict, "reason": decided.reason, "at": at})
+        })
+        .collect();
+    let slots: Vec<Value> = record
+        .asked
+        .iter()
+        .flat_map(|asked| &asked.slots)
+        .map(|slot| json!({"slot": slot.id, "asked": slot.approvers.len()}))
+        .collect();
+    json!({
+        "request_id": record.id,
+        "state": record.state,
+        "digest": record.request_digest,
+        "content_digest": record.asked.as_ref().map(|asked| &asked.content),
+        "source": request.source,
+        "target": {
+            "account_id": request.target.account_id,
+            "principal": {"type": request.target.kind, "name": request.target.name},
+        },
+        "grants": request.grants,
+        "duration": request.duration,
+        "created_at": record.created_at,
+        "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),
+        "until": record.until,
+        "slots": slots,
+        "decisions": decisions,
+        "end_reason": record.end_reason.as_ref().map(end_reason),
+        "told": record.told,
+        "timeline": trail.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn end_reason(reason: &EndReason) -> Value {
+    match reason {
+        EndReason::Refused { code } => json!({"code": code, "detail": code.in_words()}),
+        EndReason::Failed { code } => json!({"code": code, "detail": code.in_words()}),
+        EndReason::Undeliverable { slot } => {
+            json!({"code": "nobody_to_ask", "detail": "Nobody who may decide could be found.", "slot": slot})
+        }
+    }
+}
+
+/// A row of the trail without what identifies people.
+fn step(row: &AuditRow) -> Value {
+    use snowgate_core::lifecycle::Actor;
+    let event = match &row.event {
+        Event::Received { .. } => "received",
+        Event::Asked { .. } => "owners_found",
+        Event::LetterClaimed { .. } => "letter_prepared",
+        Event::LetterSent { .. } => "letter_sent",
+        Event::Decided { .. } => "decided",
+        Event::ProvisioningStarted => "provisioning_started",
+        Event::Activated { .. } => "access_verified",
+        Event::RevocationStarted => "revocation_started",
+        Event::Revoked => "removal_verified",
+        Event::Refused { .. } => "refused",
+        Event::Undeliverable { .. } => "undeliverable",
+        Event::Expired => "expired",
+        Event::Withdrawn => "withdrawn",
+        Event::Failed { .. } => "failed",
+        Event::Told { .. } => "ticket_told",
+    };
+    let actor = match &row.actor {
+        Actor::Client { .. } => "client",
+        Actor::Approver { .. } => "approver",
+        Actor::Dispatcher => "dispatcher",
+        Actor::Provisioner => "provisioner",
+        Actor::Reporter => "reporter",
+        Actor::Sweeper => "sweeper",
+    };
+    json!({"at": row.at, "event": event, "state": row.state, "by": actor})
+}

@@ -1,0 +1,78 @@
+//! What the functions need from outside, in the words of the core.
+//!
+//! Each trait has a real adapter (`aws-*`, `servicenow`) and a fake (`testkit`), and both pass
+//! the same contract. No type of an SDK appears here.
+//!
+//! Every error says whether trying again can help ([`Failure`]): what may be retried is
+//! retried, what is final ends the request in the open.
+
+pub mod directory;
+pub mod ledger;
+pub mod mail;
+pub mod queue;
+pub mod servicenow;
+pub mod signature;
+
+/// Whether trying again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Throttled, unreachable, timed out, in conflict: the same call may succeed later.
+    Retry,
+    /// Refused for what it is: the same call fails again.
+    Final,
+}
+
+/// Why a call to another service failed.
+///
+/// The message names the operation and the service's own error code, never what was sent. The
+/// source is logged once, at the boundary.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} failed with `{code}`")]
+pub struct CallError {
+    /// The operation, such as `sqs:SendMessage`.
+    pub operation: &'static str,
+    /// The service's error code, such as `ThrottlingException`, or `Unreachable`.
+    pub code: String,
+    /// Whether trying again can help.
+    pub failure: Failure,
+    /// What lies beneath.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl CallError {
+    /// An error that may pass.
+    #[must_use]
+    pub fn retry(operation: &'static str, code: impl Into<String>) -> Self {
+        Self {
+            operation,
+            code: code.into(),
+            failure: Failure::Retry,
+            source: None,
+        }
+    }
+
+    /// An error that stays.
+    #[must_use]
+    pub fn last(operation: &'static str, code: impl Into<String>) -> Self {
+        Self {
+            operation,
+            code: code.into(),
+            failure: Failure::Final,
+            source: None,
+        }
+    }
+
+    /// The same error with what lies beneath it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Whether trying again can help.
+    #[must_use]
+    pub const fn may_retry(&self) -> bool {
+        matches!(self.failure, Failure::Retry)
+    }
+}

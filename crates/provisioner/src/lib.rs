@@ -1,0 +1,220 @@
+//! Changes IAM, and nothing else does.
+//!
+//! Woken by the FIFO queue `work`, one group for each principal, so that one principal is
+//! changed by one run at a time. A wake-up is no order: whatever the ledger says is due on the
+//! principal is done, removals first. Every step is written down before it is taken, and
+//! everything is read back; a crash anywhere is taken up where it happened.
+
+mod grant;
+mod revoke;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ports::CallError;
+use ports::directory::{DirectoryError, Member};
+use ports::ledger::{Commit, CommitError, Ledger};
+use ports::queue::{OutcomesQueue, WakeUp};
+use ports::signature::Verifier;
+use snowgate_core::canonical::CanonicalError;
+use snowgate_core::effect::Effect;
+use snowgate_core::guardrails::Guardrails;
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use tracing::{error, info, warn};
+
+/// How often a change is looked for in IAM before the request is put off.
+const LOOKS: u32 = 8;
+
+/// The provisioner with what it needs.
+pub struct Provisioner<L, M, V, Q> {
+    /// Where requests are held.
+    pub ledger: L,
+    /// The target accounts, with the right to change them.
+    pub member: M,
+    /// What verifies decisions.
+    pub verifier: V,
+    /// The queue that wakes the reporter.
+    pub outcomes: Q,
+    /// What may be granted today.
+    pub guardrails: Guardrails,
+    /// Whether all changes are stopped.
+    pub hold: bool,
+    /// How long to wait between two looks for a change; IAM is eventually consistent.
+    pub look_again: Duration,
+}
+
+/// Why a request could not be provisioned now.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// The ledger has no such request.
+    #[error("the ledger has no such request")]
+    Unknown,
+    /// A call to the ledger, the key or a queue failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A call to the target account failed.
+    #[error(transparent)]
+    Account(#[from] DirectoryError),
+    /// Somebody else changed the request first.
+    #[error("the request was changed by somebody else first")]
+    Conflict,
+    /// A change is not to be seen in IAM yet.
+    #[error("the change is not to be seen in IAM yet")]
+    NotSeen,
+    /// A change that the rules do not allow.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// A decision could not be hashed.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+}
+
+impl From<CommitError> for ProvisionError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::Conflict,
+            CommitError::Call(call) => Self::Call(call),
+        }
+    }
+}
+
+impl<L, M, V, Q> Provisioner<L, M, V, Q>
+where
+    L: Ledger,
+    M: Member,
+    V: Verifier,
+    Q: OutcomesQueue,
+{
+    /// Does all that is due on the principal of this request: what has ended is taken back
+    /// first, then this request is provisioned.
+    ///
+    /// # Errors
+    /// Only where the ledger itself does not answer. Every other trouble is written into the
+    /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
+    pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
+        let record = self.ledger.load(id).await?.ok_or(ProvisionError::Unknown)?;
+        let live = self.ledger.effects(&record.request.target).await?;
+        let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
+        others.sort();
+        others.dedup();
+        let mut removed = false;
+        for other in others.into_iter().filter(|other| *other != id) {
+            removed |= self.end(other, now).await;
+        }
+        if removed && record.state == State::Approved {
+            // IAM may still list what was just taken back, and it would pass for found there.
+            return self.put_off(&record, now).await;
+        }
+        self.step(record, now).await
+    }
+
+    /// Takes back what another request gave, if that is over. Trouble with it is its own: it is
+    /// due by itself, and keeps nothing else back.
+    async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
+        let done = match self.ledger.load(id).await {
+            Ok(Some(record)) if is_over(&record, now) => self.step(record, now).await,
+            Ok(_) => return false,
+            Err(failure) => Err(failure.into()),
+        };
+        if let Err(failure) = &done {
+            let error = shell::log::chain(failure);
+            error!(other = %id, error, "another request on the principal could not be ended");
+        }
+        true
+    }
+
+    async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
+        let done = match record.state {
+            _ if self.hold => {
+                warn!(state = %record.state, "all changes are stopped");
+                return self.put_off(&record, now).await;
+            }
+            State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
+            State::Active | State::Revoking if is_over(&record, now) => {
+                self.revoke(record.clone(), now).await
+            }
+            _ => return Ok(()),
+        };
+        match done {
+            Ok(after) => {
+                self.wake_reporter(&after).await;
+                Ok(())
+            }
+            Err(failure) => {
+                error!(error = shell::log::chain(&failure), state = %record.state, "not done yet");
+                // The step may have been written down before the trouble came.
+                let current = self
+                    .ledger
+                    .load(&record.id)
+                    .await?
+                    .ok_or(ProvisionError::Unknown)?;
+                self.put_off(&current, now).await
+            }
+        }
+    }
+
+    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
+        if record.due_at.is_some() {
+            let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
+            self.ledger
+                .postpone(&record.id, record.version, again, attempts)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes an event with its effects; answers the record afterwards.
+    async fn write(
+        &self,
+        record: &RequestRecord,
+        event: Event,
+        put_effects: Vec<Effect>,
+        delete_effects: Vec<Effect>,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let change = record.apply(event, Actor::Provisioner, now)?;
+        let commit = Commit {
+            change,
+            put_effects,
+            delete_effects,
+            tokens: Vec::new(),
+        };
+        self.ledger.commit(&commit).await?;
+        info!(state = %commit.change.record.state, "written down");
+        Ok(commit.change.record)
+    }
+
+    /// Wakes the reporter where the ticket is to be told something. Where that fails, the
+    /// sweeper does it two minutes later.
+    async fn wake_reporter(&self, record: &RequestRecord) {
+        if record.untold().is_none() {
+            return;
+        }
+        let wake = WakeUp::first(record);
+        if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
+            warn!(
+                error = shell::log::chain(&failure),
+                "the reporter could not be woken"
+            );
+        }
+    }
+}
+
+/// Whether the access is to be taken back.
+fn is_over(record: &RequestRecord, now: Timestamp) -> bool {
+    match record.state {
+        State::Revoking => true,
+        State::Active => record.until.is_none_or(|end| end <= now),
+        _ => false,
+    }
+}
+
+/// The effects of one request among those on a principal.
+fn effects_of(id: &RequestId, live: &[Effect]) -> Vec<Effect> {
+    live.iter()
+        .filter(|effect| effect.request == *id)
+        .cloned()
+        .collect()
+}

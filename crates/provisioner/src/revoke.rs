@@ -1,0 +1,90 @@
+//! From `Active` to `Revoked`. Never fails for good: access that was given is taken back.
+
+use jiff::Timestamp;
+use ports::directory::Member;
+use ports::ledger::Ledger;
+use ports::queue::OutcomesQueue;
+use ports::signature::Verifier;
+use snowgate_core::account::PrincipalFacts;
+use snowgate_core::arn::PolicyArn;
+use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::lifecycle::State;
+use snowgate_core::plan::{Undo, undo};
+use snowgate_core::record::{Event, RequestRecord};
+use tracing::info;
+
+use crate::{ProvisionError, Provisioner, effects_of};
+
+impl<L, M, V, Q> Provisioner<L, M, V, Q>
+where
+    L: Ledger,
+    M: Member,
+    V: Verifier,
+    Q: OutcomesQueue,
+{
+    /// Takes back what a request gave, or goes on where an earlier run stopped.
+    pub(crate) async fn revoke(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let record = match record.state {
+            State::Active => {
+                self.write(
+                    &record,
+                    Event::RevocationStarted,
+                    Vec::new(),
+                    Vec::new(),
+                    now,
+                )
+                .await?
+            }
+            _ => record,
+        };
+        let live = self.ledger.effects(&record.request.target).await?;
+        let mine = effects_of(&record.id, &live);
+        self.undo(&record, &mine, &live).await?;
+        self.write(&record, Event::Revoked, Vec::new(), mine, now)
+            .await
+    }
+
+    /// Takes back those effects that are this request's alone, and looks until they are gone.
+    pub(crate) async fn undo(
+        &self,
+        record: &RequestRecord,
+        mine: &[Effect],
+        live: &[Effect],
+    ) -> Result<(), ProvisionError> {
+        let target = &record.request.target;
+        let mut remove: Vec<&PolicyArn> = Vec::new();
+        for effect in mine {
+            let EffectChange::PolicyAttached { policy_arn } = &effect.change;
+            let undo = undo(effect, live);
+            info!(policy = %policy_arn, ?undo, "what becomes of an effect");
+            if undo == Undo::Remove {
+                remove.push(policy_arn);
+            }
+        }
+        if remove.is_empty() {
+            return Ok(());
+        }
+        // A principal that is gone has nothing left to take back.
+        let Some(facts) = self.member.principal(target).await? else {
+            return Ok(());
+        };
+        // Another principal of the same name is not ours to change.
+        let same = record
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.binding.principal.unique_id == facts.unique_id);
+        if !same {
+            return Ok(());
+        }
+        // The list may be older than the last change: it does not decide what is taken back.
+        for policy in &remove {
+            self.member.detach(target, policy).await?;
+        }
+        let gone = |facts: &PrincipalFacts| !remove.iter().any(|policy| facts.has(policy));
+        self.look_until(record, gone).await
+    }
+}

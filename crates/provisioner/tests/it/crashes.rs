@@ -1,0 +1,83 @@
+//! Runs that break off at every call, and messages that come again.
+
+use ports::ledger::Ledger as _;
+use snowgate_core::lifecycle::State;
+use testkit::samples;
+use testkit::world::{World, at, ready};
+use testkit::{Aftermath, Moment};
+
+use super::{provision, provisioner, run};
+
+/// Wherever a run breaks off, redelivery comes to one attachment, one effect and `Active`.
+#[test]
+fn a_run_that_breaks_off_is_taken_up() {
+    for aftermath in [Aftermath::Dead, Aftermath::Alive] {
+        for moment in [Moment::Before, Moment::After] {
+            let mut nth = 1;
+            loop {
+                let world = World::default();
+                let approved = world.approved(at(0));
+                world.fault.at(nth, moment, aftermath);
+                let _ = run(&provisioner(&world), &approved.id, 1);
+                let reached = world.fault.calls() >= nth;
+                world.fault.mend();
+                let after = provision(&world, &approved, 200);
+                assert_eq!(after.state, State::Active, "{moment:?} call {nth}");
+                assert_eq!(
+                    world.directory.attached(&world.target),
+                    [samples::policy().to_string()]
+                );
+                assert_eq!(world.directory.changes().len(), 1);
+                let effects = ready(world.ledger.effects(&world.target)).unwrap();
+                assert_eq!(effects.len(), 1);
+                assert!(!effects[0].preexisting, "it is ours, whenever we look");
+                assert_eq!(after.untold(), Some(State::Active));
+                assert!(after.due_at.is_some(), "the ticket will be told");
+                if !reached {
+                    break;
+                }
+                nth += 1;
+            }
+            assert!(nth > 8, "every call was tried: {nth}");
+        }
+    }
+}
+
+/// A crash of one request does not make its attachment count as there before another one.
+#[test]
+fn an_attachment_of_a_crashed_run_is_not_taken_for_foreign() {
+    let world = World::default();
+    let one = world.approved(at(0));
+    let mut nth = 1;
+    while world.directory.attached(&world.target).is_empty() {
+        world.fault.mend();
+        world.fault.at(nth, Moment::After, Aftermath::Dead);
+        let _ = run(&provisioner(&world), &one.id, 1);
+        nth += 1;
+    }
+    world.fault.mend();
+    let other = provision(&world, &world.approved(at(2)), 3);
+    assert_eq!(other.state, State::Active);
+    let end = |until: Option<jiff::Timestamp>| until.unwrap().as_second() - at(0).as_second();
+    assert_eq!(
+        provision(&world, &other, end(other.until)).state,
+        State::Revoked
+    );
+    assert!(!world.directory.attached(&world.target).is_empty());
+    let one = provision(&world, &one, 400);
+    assert_eq!(one.state, State::Active);
+    assert_eq!(
+        provision(&world, &one, end(one.until)).state,
+        State::Revoked
+    );
+    assert_eq!(
+        world.directory.attached(&world.target),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_request_that_does_not_exist_is_an_error() {
+    let world = World::default();
+    assert!(run(&provisioner(&world), &samples::request_id(), 0).is_err());
+}

@@ -1,0 +1,63 @@
+//! The provisioner with IAM, ledger and key in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod crashes;
+mod ending;
+mod granting;
+
+use std::time::Duration;
+
+use provisioner::{ProvisionError, Provisioner};
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
+use testkit::world::{World, at};
+use testkit::{Failing, FakeDirectory, FakeKeys, FakeLedger, FakeQueues};
+
+type Tested = Provisioner<
+    Failing<FakeLedger>,
+    Failing<FakeDirectory>,
+    Failing<FakeKeys>,
+    Failing<FakeQueues>,
+>;
+
+fn provisioner(world: &World) -> Tested {
+    Provisioner {
+        ledger: world.failing(&world.ledger),
+        member: world.failing(&world.directory),
+        verifier: world.failing(&world.keys),
+        outcomes: world.failing(&world.queues),
+        guardrails: world.guardrails.clone(),
+        hold: false,
+        look_again: Duration::ZERO,
+    }
+}
+
+/// Runs a provisioner; it sleeps between two looks.
+fn run(provisioner: &Tested, id: &RequestId, second: i64) -> Result<(), ProvisionError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(provisioner.handle(id, at(second)))
+}
+
+/// Provisions and answers the record afterwards.
+fn provision(world: &World, record: &RequestRecord, second: i64) -> RequestRecord {
+    run(&provisioner(world), &record.id, second).unwrap();
+    world.load(&record.id)
+}
+
+/// Asserts that the request failed with this code and that nothing was attached.
+#[track_caller]
+fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
+    assert_eq!(record.state, State::Failed);
+    assert_eq!(record.end_reason, Some(EndReason::Failed { code }));
+    assert_eq!(world.directory.changes(), Vec::<String>::new());
+    let effects = ports::ledger::Ledger::effects(&world.ledger, &record.request.target);
+    assert_eq!(testkit::world::ready(effects).unwrap(), []);
+}

@@ -1,0 +1,191 @@
+//! The reporter with ledger and tickets in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+
+use ports::Failure;
+use reporter::{ReportError, Reporter};
+use snowgate_core::approval::Verdict;
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::ticket::marker;
+use testkit::world::{OWNER, World, at, ready};
+use testkit::{Aftermath, Failing, FakeLedger, FakeTickets, Moment, samples};
+
+const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
+    "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
+
+type Tested = Reporter<Failing<FakeLedger>, Failing<FakeTickets>>;
+
+fn reporter(world: &World) -> Tested {
+    Reporter {
+        ledger: world.failing(&world.ledger),
+        tickets: world.failing(&world.tickets),
+        fields: OutcomeFields::parse(FIELDS).unwrap(),
+    }
+}
+
+fn handle(world: &World, id: &RequestId, second: i64) -> Result<(), ReportError> {
+    ready(reporter(world).handle(id, at(second)))
+}
+
+fn denied(world: &World) -> RequestRecord {
+    let (record, _) = world.pending(&[OWNER], at(0));
+    world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1))
+}
+
+fn active(world: &World, end: i64) -> RequestRecord {
+    let provisioner =
+        |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
+    let started = provisioner(&world.approved(at(0)), Event::ProvisioningStarted);
+    provisioner(&started, Event::Activated { until: at(end) })
+}
+
+#[test]
+fn the_ticket_is_told_once() {
+    let world = World::default();
+    let record = denied(&world);
+    for second in [2, 3, 400] {
+        handle(&world, &record.id, second).unwrap();
+    }
+    let updates = world.tickets.updates();
+    assert_eq!(updates.len(), 1);
+    let (table, sys_id, update) = &updates[0];
+    assert_eq!(
+        (table, sys_id),
+        (&record.request.source.table, &record.request.source.sys_id)
+    );
+    assert_eq!(update.fields["state"], "4");
+    assert!(
+        update
+            .work_notes
+            .ends_with(&marker(&record.id, State::Denied))
+    );
+    let after = world.load(&record.id);
+    assert_eq!(after.told, [State::Denied]);
+    assert_eq!((after.state, after.due_at), (State::Denied, None));
+}
+
+#[test]
+fn each_state_that_is_told_has_its_note() {
+    let world = World::default();
+    let record = active(&world, 9000);
+    handle(&world, &record.id, 3).unwrap();
+    let told = world.load(&record.id);
+    assert_eq!(told.due_at, Some(at(9000)), "due again at its end");
+    let over = world.apply(
+        &told,
+        Event::RevocationStarted,
+        Actor::Provisioner,
+        at(9000),
+    );
+    handle(&world, &record.id, 9001).unwrap();
+    assert_eq!(
+        world.tickets.updates().len(),
+        1,
+        "on the way nothing is told"
+    );
+    let _ = world.apply(&over, Event::Revoked, Actor::Provisioner, at(9002));
+    handle(&world, &record.id, 9003).unwrap();
+    assert_eq!(world.load(&record.id).told, [State::Active, State::Revoked]);
+    assert_eq!(world.tickets.updates().len(), 2);
+}
+
+#[test]
+fn what_is_still_open_is_not_told() {
+    let world = World::default();
+    let records = [
+        world.received(at(0)),
+        world.pending(&[OWNER], at(0)).0,
+        world.approved(at(0)),
+    ];
+    for record in records {
+        handle(&world, &record.id, 3).unwrap();
+        assert_eq!(world.load(&record.id), record);
+    }
+    assert_eq!(world.tickets.updates(), []);
+}
+
+#[test]
+fn a_ticket_that_refuses_is_tried_less_and_less_often() {
+    for failure in [Failure::Retry, Failure::Final] {
+        let world = World::default();
+        let record = denied(&world);
+        world.tickets.set_trouble(Some(failure));
+        let mut second = 10;
+        for minutes in [2, 4, 8, 16, 32, 60, 60] {
+            handle(&world, &record.id, second).unwrap();
+            let due = world.load(&record.id).due_at.unwrap();
+            assert_eq!(due, at(second + minutes * 60));
+            second += minutes * 60;
+        }
+        world.tickets.set_trouble(None);
+        handle(&world, &record.id, second).unwrap();
+        assert_eq!(world.load(&record.id).told, [State::Denied]);
+        assert_eq!(world.tickets.updates().len(), 1);
+    }
+}
+
+#[test]
+fn trouble_with_the_ticket_does_not_put_off_the_end_of_access() {
+    let world = World::default();
+    let record = active(&world, 200);
+    world.tickets.set_trouble(Some(Failure::Retry));
+    for second in [10, 20, 30, 190] {
+        handle(&world, &record.id, second).unwrap();
+        let due = world.load(&record.id).due_at.unwrap();
+        assert!(due <= at(200), "{second}");
+    }
+}
+
+/// Wherever a run breaks off, the next comes to one note.
+#[test]
+fn a_run_that_breaks_off_leaves_one_note() {
+    for moment in [Moment::Before, Moment::After] {
+        let mut nth = 1;
+        loop {
+            let world = World::default();
+            let record = denied(&world);
+            world.fault.at(nth, moment, Aftermath::Dead);
+            let _ = handle(&world, &record.id, 2);
+            let reached = world.fault.calls() >= nth;
+            world.fault.mend();
+            handle(&world, &record.id, 300).unwrap();
+            assert_eq!(world.tickets.updates().len(), 1, "{moment:?} call {nth}");
+            assert_eq!(world.load(&record.id).told, [State::Denied]);
+            if !reached {
+                break;
+            }
+            nth += 1;
+        }
+        assert!(nth > 3, "every call was tried: {nth}");
+    }
+}
+
+#[tokio::test]
+async fn runs_at_once_leave_one_note() {
+    let world = World::default();
+    let record = denied(&world);
+    world.fault.interleave();
+    let runs: Vec<_> = (0..8)
+        .map(|_| {
+            let (reporter, id) = (reporter(&world), record.id.clone());
+            tokio::spawn(async move { reporter.handle(&id, at(2)).await.unwrap() })
+        })
+        .collect();
+    for run in runs {
+        run.await.unwrap();
+    }
+    assert_eq!(world.tickets.updates().len(), 1);
+    assert_eq!(world.load(&record.id).told, [State::Denied]);
+}
+
+#[test]
+fn a_request_that_does_not_exist_is_an_error() {
+    let world = World::default();
+    assert!(handle(&world, &samples::request_id(), 0).is_err());
+}

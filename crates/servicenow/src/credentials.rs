@@ -1,0 +1,212 @@
+//! What the session signs in with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// The credentials of an integration user, as the secret holds them.
+///
+/// One of three JSON objects, without further members:
+/// - `{"username", "password"}`: HTTP Basic (RFC 7617) on every call;
+/// - `{"client_id", "client_secret", "grant_type": "client_credentials"}`: OAuth 2.0, RFC 6749 4.4;
+/// - all four, with `grant_type` `password` or without it: OAuth 2.0, RFC 6749 4.3, for instances
+///   that have nothing newer.
+///
+/// `Debug` never shows them, and they are wiped from memory when dropped.
+pub struct Credentials(Kind);
+
+pub(crate) type Secret = Zeroizing<String>;
+
+/// A user with password.
+pub(crate) struct User {
+    pub(crate) name: Secret,
+    pub(crate) password: Secret,
+}
+
+/// An OAuth client with secret.
+pub(crate) struct Client {
+    pub(crate) id: Secret,
+    pub(crate) secret: Secret,
+}
+
+pub(crate) enum Kind {
+    Basic(User),
+    Client(Client),
+    Password(Client, User),
+}
+
+/// Why a text holds no credentials. The text itself is never repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// Not a JSON object of the known members, each a string.
+    #[error("the ServiceNow credentials are not a JSON object of the known members")]
+    NotJson,
+    /// The members do not go together.
+    #[error(
+        "the ServiceNow credentials are neither user and password, nor client and secret with \
+         a grant type, nor all four"
+    )]
+    Shape,
+    /// A value that is empty, too long, holds control characters, or a user name with a colon.
+    #[error("the value of `{0}` in the ServiceNow credentials cannot be used")]
+    Value(&'static str),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    username: Option<String>,
+    password: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    grant_type: Option<String>,
+}
+
+fn checked(name: &'static str, text: Option<Secret>) -> Result<Option<Secret>, CredentialsError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let good = (1..=1_024).contains(&text.len())
+        && !text.chars().any(char::is_control)
+        && !(name == "username" && text.contains(':'));
+    if good {
+        Ok(Some(text))
+    } else {
+        Err(CredentialsError::Value(name))
+    }
+}
+
+impl FromStr for Credentials {
+    type Err = CredentialsError;
+
+    fn from_str(text: &str) -> Result<Self, CredentialsError> {
+        let members: Members = serde_json::from_str(text).map_err(|_| CredentialsError::NotJson)?;
+        // All are taken over before any is judged, so that each is wiped whatever comes out.
+        let [name, password, id, secret] = [
+            members.username,
+            members.password,
+            members.client_id,
+            members.client_secret,
+        ]
+        .map(|text| text.map(Zeroizing::new));
+        let name = checked("username", name)?;
+        let password = checked("password", password)?;
+        let id = checked("client_id", id)?;
+        let secret = checked("client_secret", secret)?;
+        let kind = match (name, password, id, secret, members.grant_type.as_deref()) {
+            (Some(name), Some(password), None, None, None) => Kind::Basic(User { name, password }),
+            (None, None, Some(id), Some(secret), Some("client_credentials")) => {
+                Kind::Client(Client { id, secret })
+            }
+            (Some(name), Some(password), Some(id), Some(secret), None | Some("password")) => {
+                Kind::Password(Client { id, secret }, User { name, password })
+            }
+            _ => return Err(CredentialsError::Shape),
+        };
+        Ok(Self(kind))
+    }
+}
+
+impl Credentials {
+    pub(crate) const fn kind(&self) -> &Kind {
+        &self.0
+    }
+
+    /// The form that fetches a token; none where there are no tokens.
+    pub(crate) fn token_form(&self) -> Option<Secret> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let (client, user) = match &self.0 {
+            Kind::Basic(_) => return None,
+            Kind::Client(client) => (client, None),
+            Kind::Password(client, user) => (client, Some(user)),
+        };
+        let grant = if user.is_some() {
+            "password"
+        } else {
+            "client_credentials"
+        };
+        form.append_pair("grant_type", grant)
+            .append_pair("client_id", &client.id)
+            .append_pair("client_secret", &client.secret);
+        if let Some(user) = user {
+            form.append_pair("username", &user.name)
+                .append_pair("password", &user.password);
+        }
+        Some(Zeroizing::new(form.finish()))
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Basic(_) => "Credentials(Basic, redacted)",
+            Kind::Client(_) => "Credentials(client_credentials, redacted)",
+            Kind::Password(..) => "Credentials(password, redacted)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_shapes_are_told_apart_and_never_shown() {
+        for (text, shown, form) in [
+            (
+                r#"{"username":"u-canary","password":"p:canary"}"#,
+                "Credentials(Basic, redacted)",
+                None,
+            ),
+            (
+                r#"{"client_id":"i-canary","client_secret":"s&=canary","grant_type":"client_credentials"}"#,
+                "Credentials(client_credentials, redacted)",
+                Some(
+                    "grant_type=client_credentials&client_id=i-canary&client_secret=s%26%3Dcanary",
+                ),
+            ),
+            (
+                r#"{"username":"u","password":"p","client_id":"i","client_secret":"s"}"#,
+                "Credentials(password, redacted)",
+                Some("grant_type=password&client_id=i&client_secret=s&username=u&password=p"),
+            ),
+        ] {
+            let credentials: Credentials = text.parse().unwrap();
+            assert_eq!(format!("{credentials:?}"), shown);
+            assert_eq!(
+                credentials.token_form().as_deref().map(String::as_str),
+                form
+            );
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        use CredentialsError::{NotJson, Shape, Value};
+        for (text, why) in [
+            ("", NotJson),
+            ("[]", NotJson),
+            (r#"{"username":"u","password":1}"#, NotJson),
+            (r#"{"username":"u","password":"p","x":""}"#, NotJson),
+            (r#"{"username":"u","username":"v","password":"p"}"#, NotJson),
+            ("{}", Shape),
+            (r#"{"username":"u"}"#, Shape),
+            (r#"{"client_id":"i","client_secret":"s"}"#, Shape),
+            (
+                r#"{"client_id":"i","client_secret":"s","grant_type":"password"}"#,
+                Shape,
+            ),
+            (
+                r#"{"username":"u","password":"p","grant_type":"password"}"#,
+                Shape,
+            ),
+            (r#"{"username":"u:v","password":"p"}"#, Value("username")),
+            (r#"{"username":"u","password":""}"#, Value("password")),
+            (r#"{"username":"u","password":"a\nb"}"#, Value("password")),
+        ] {
+            assert_eq!(text.parse::<Credentials>().err(), Some(why), "{text}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Reading who owns an AWS account, and who stands behind a group.
+
+use ports::CallError;
+use snowgate_core::account::AccountItem;
+use snowgate_core::id::{AccountId, SysId};
+use snowgate_core::prose;
+
+use crate::query::{MAX_KEYS, Query};
+use crate::row::Row;
+use crate::session::Session;
+use crate::table::{self, Read};
+use crate::trouble::Trouble;
+
+const ACCOUNT: &str = "servicenow:ReadAccount";
+const GROUP: &str = "servicenow:ReadGroup";
+const MEMBERS: &str = "servicenow:ReadGroupMembers";
+
+/// How many memberships of a group are looked at. Of larger groups, these.
+const MEMBERSHIPS: usize = 200;
+
+/// The configuration item of an account; none unless there is exactly one, counting those that an
+/// access rule hides, where the instance says how many there are.
+pub(crate) async fn account(
+    session: &Session,
+    account: &AccountId,
+) -> Result<Option<AccountItem>, CallError> {
+    let read = Read {
+        table: "cmdb_ci_cloud_service_account",
+        query: Query::account("account_id", account).up("sys_id"),
+        fields: &["sys_id", "name", "owned_by", "managed_by", "support_group"],
+        limit: 2,
+    };
+    let page = session.read(ACCOUNT, &read).await?;
+    if page.total.is_some_and(|total| total > 1) {
+        return Ok(None);
+    }
+    match page.rows.as_slice() {
+        [row] => item_of(row)
+            .map(Some)
+            .map_err(|trouble| trouble.of(ACCOUNT)),
+        _ => Ok(None),
+    }
+}
+
+fn item_of(row: &Row) -> Result<AccountItem, Trouble> {
+    Ok(AccountItem {
+        sys_id: row.sys_id()?,
+        name: prose::one_line(row.text("name")?, 100),
+        owned_by: row.reference("owned_by")?,
+        managed_by: row.reference("managed_by")?,
+        support_group: row.reference("support_group")?,
+    })
+}
+
+/// The manager of an active group.
+pub(crate) async fn group_manager(
+    session: &Session,
+    group: &SysId,
+) -> Result<Option<SysId>, CallError> {
+    let of = |trouble: Trouble| trouble.of(GROUP);
+    let read = Read {
+        table: "sys_user_group",
+        query: Query::id("sys_id", group),
+        fields: &["active", "manager"],
+        limit: 2,
+    };
+    let page = session.read(GROUP, &read).await?;
+    let Some(row) = table::at_most_one(page.rows).map_err(of)? else {
+        return Ok(None);
+    };
+    let (active, manager) = (row.flag("active").map_err(of)?, row.reference("manager"));
+    Ok(manager.map_err(of)?.filter(|_| active))
+}
+
+/// The members of an active group, in the order of their ids, at most [`MAX_KEYS`].
+pub(crate) async fn group_members(
+    session: &Session,
+    group: &SysId,
+) -> Result<Vec<SysId>, CallError> {
+    let read = Read {
+        table: "sys_user_grmember",
+        query: Query::id("group", group).up("sys_id"),
+        fields: &["user", "group.active"],
+        limit: MEMBERSHIPS,
+    };
+    let page = session.read(MEMBERS, &read).await?;
+    members_of(&page.rows).map_err(|trouble| trouble.of(MEMBERS))
+}
+
+fn members_of(rows: &[Row]) -> Result<Vec<SysId>, Trouble> {
+    let mut members = Vec::new();
+    for row in rows {
+        // A reference that leads nowhere, as after the group was deleted, shows as empty.
+        let active = match row.text("group.active")? {
+            "" => false,
+            _ => row.flag("group.active")?,
+        };
+        let user = row.reference("user")?;
+        members.extend(user.filter(|_| active));
+    }
+    members.sort();
+    members.dedup();
+    members.truncate(MAX_KEYS);
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn members(rows: Vec<Value>) -> Result<Vec<String>, Trouble> {
+        let rows: Vec<Row> = rows.into_iter().map(|row| Row::new(row).unwrap()).collect();
+        Ok(members_of(&rows)?.into_iter().map(String::from).collect())
+    }
+
+    fn membership(user: &str, active: &str) -> Value {
+        json!({"user": user, "group.active": active})
+    }
+
+    #[test]
+    fn members_are_ordered_and_each_once() {
+        let (a, b) = ("0a".repeat(16), "0b".repeat(16));
+        let rows = vec![
+            membership(&b, "true"),
+            membership(&a, "true"),
+            membership(&b, "true"),
+            membership("", "true"),
+        ];
+        assert_eq!(members(rows), Ok(vec![a, b]));
+    }
+
+    #[test]
+    fn inactive_and_deleted_groups_have_no_members() {
+        let a = "0a".repeat(16);
+        assert_eq!(members(vec![membership(&a, "false")]), Ok(vec![]));
+        assert_eq!(members(vec![membership(&a, "")]), Ok(vec![]));
+        assert_eq!(
+            members(vec![json!({ "user": a })]),
+            Err(Trouble::MissingField)
+        );
+        assert_eq!(members(vec![membership(&a, "yes")]), Err(Trouble::BadValue));
+        assert_eq!(
+            members(vec![json!({"group.active": "true"})]),
+            Err(Trouble::MissingField)
+        );
+    }
+
+    #[test]
+    fn no_more_than_fifty_are_given() {
+        let rows = (0..200)
+            .map(|n| membership(&format!("{n:032x}"), "true"))
+            .collect();
+        assert_eq!(members(rows).unwrap().len(), 50);
+    }
+}

@@ -1,0 +1,111 @@
+//! Reading people (`sys_user`).
+
+use ports::CallError;
+use snowgate_core::id::SysId;
+use snowgate_core::ticket::{Person, PersonName};
+
+use crate::query::{Query, UserName};
+use crate::row::Row;
+use crate::session::Session;
+use crate::table::{self, Read};
+use crate::trouble::Trouble;
+
+const OPERATION: &str = "servicenow:ReadPeople";
+const FIELDS: &[&str] = &["sys_id", "name", "active", "locked_out", "email"];
+
+/// The people with these ids. Those that do not exist are missing.
+pub(crate) async fn people(session: &Session, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
+    let of = |trouble: Trouble| trouble.of(OPERATION);
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let read = Read {
+        table: "sys_user",
+        query: Query::ids(&ids).map_err(of)?,
+        fields: FIELDS.get(1..).unwrap_or_default(),
+        limit: ids.len(),
+    };
+    let page = session.read(OPERATION, &read).await?;
+    let mut people: Vec<Person> = page
+        .rows
+        .iter()
+        .map(person_of)
+        .collect::<Result<_, _>>()
+        .map_err(of)?;
+    people.sort_by(|a, b| a.sys_id.cmp(&b.sys_id));
+    // Two rows for one id contradict each other or repeat themselves; neither is to be believed.
+    let twice = people
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.sys_id == b.sys_id));
+    if twice {
+        return Err(of(Trouble::WrongRow));
+    }
+    Ok(people)
+}
+
+/// The person with this user name, if there is exactly one.
+pub(crate) async fn person_named(
+    session: &Session,
+    name: &UserName,
+) -> Result<Option<Person>, CallError> {
+    let of = |trouble: Trouble| trouble.of(OPERATION);
+    let query = Query::user_name(name);
+    let read = Read {
+        table: "sys_user",
+        query,
+        fields: FIELDS,
+        limit: 2,
+    };
+    let page = session.read(OPERATION, &read).await?;
+    let row = table::at_most_one(page.rows).map_err(of)?;
+    row.as_ref().map(person_of).transpose().map_err(of)
+}
+
+fn person_of(row: &Row) -> Result<Person, Trouble> {
+    Ok(Person {
+        sys_id: row.sys_id()?,
+        name: PersonName::new(row.text("name")?),
+        active: row.flag("active")?,
+        locked_out: row.flag("locked_out")?,
+        email: row.text("email")?.parse().ok(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn row() -> Value {
+        json!({
+            "sys_id": "0a".repeat(16), "name": "Ada\nOkafor", "active": "true",
+            "locked_out": "false", "email": "ada@brightwater.example"
+        })
+    }
+
+    #[test]
+    fn a_person_is_read_whole_or_not_at_all() {
+        let person = person_of(&Row::new(row()).unwrap()).unwrap();
+        assert!(person.active && !person.locked_out);
+        assert_eq!(person.name.expose(), "Ada Okafor");
+        assert_eq!(person.email.unwrap().expose(), "ada@brightwater.example");
+        for field in FIELDS {
+            let mut hidden = row();
+            hidden.as_object_mut().unwrap().remove(*field);
+            let read = person_of(&Row::new(hidden).unwrap());
+            assert_eq!(read.err(), Some(Trouble::MissingField), "{field}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_address_is_none() {
+        for email in ["", "ada", "ada@x.example\r\nBcc: y@z.example"] {
+            let mut row = row();
+            row["email"] = email.into();
+            assert_eq!(person_of(&Row::new(row).unwrap()).unwrap().email, None);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The tables that hold tickets, and what is read of one.
+
+use ports::CallError;
+use snowgate_core::id::SysId;
+use snowgate_core::request::{RecordNumber, Source, TableName};
+use snowgate_core::ticket::Ticket;
+
+use crate::query::Query;
+use crate::row::Row;
+use crate::session::Session;
+use crate::table::{self, Read};
+use crate::trouble::Trouble;
+
+const OPERATION: &str = "servicenow:ReadTicket";
+
+/// A table of tickets. There are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TicketTable {
+    RequestedItem,
+    CatalogTask,
+    Incident,
+}
+
+impl TryFrom<&TableName> for TicketTable {
+    type Error = Trouble;
+
+    fn try_from(name: &TableName) -> Result<Self, Trouble> {
+        [Self::RequestedItem, Self::CatalogTask, Self::Incident]
+            .into_iter()
+            .find(|table| table.name() == name.as_str())
+            .ok_or(Trouble::UnknownTable)
+    }
+}
+
+impl TicketTable {
+    /// The table's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::RequestedItem => "sc_req_item",
+            Self::CatalogTask => "sc_task",
+            Self::Incident => "incident",
+        }
+    }
+
+    /// The fields that say for whom a ticket was opened; the first that is not empty counts. All
+    /// must be in the answer: one that an access rule hides might name somebody else.
+    const fn opened_for(self) -> &'static [&'static str] {
+        match self {
+            Self::RequestedItem => &["requested_for", "request.requested_for"],
+            Self::CatalogTask => &["request_item.requested_for", "request.requested_for"],
+            Self::Incident => &["caller_id"],
+        }
+    }
+}
+
+/// Reads the record behind a request.
+pub(crate) async fn ticket(
+    session: &Session,
+    source: &Source,
+) -> Result<Option<Ticket>, CallError> {
+    let of = |trouble: Trouble| trouble.of(OPERATION);
+    let table = TicketTable::try_from(&source.table).map_err(of)?;
+    let mut fields = vec!["number", "active", "opened_by"];
+    fields.extend(table.opened_for());
+    let read = Read {
+        table: table.name(),
+        query: Query::id("sys_id", &source.sys_id),
+        fields: &fields,
+        limit: 2,
+    };
+    let page = session.read(OPERATION, &read).await?;
+    let row = table::at_most_one(page.rows).map_err(of)?;
+    row.map(|row| ticket_of(table, &row))
+        .transpose()
+        .map_err(of)
+}
+
+fn ticket_of(table: TicketTable, row: &Row) -> Result<Ticket, Trouble> {
+    let number = RecordNumber::try_from(row.text("number")?.to_owned());
+    let named: Vec<Option<SysId>> = table
+        .opened_for()
+        .iter()
+        .map(|field| row.reference(field))
+        .collect::<Result<_, _>>()?;
+    Ok(Ticket {
+        sys_id: row.sys_id()?,
+        number: number.map_err(|_| Trouble::BadValue)?,
+        active: row.flag("active")?,
+        opened_by: row.reference("opened_by")?,
+        opened_for: named.into_iter().flatten().next(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn id(byte: &str) -> String {
+        byte.repeat(16)
+    }
+
+    fn opened_for(table: TicketTable, more: Value) -> Result<Option<String>, Trouble> {
+        let mut row = json!({
+            "sys_id": id("0e"), "number": "RITM0010001", "active": "true", "opened_by": id("0a")
+        });
+        row.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let ticket = ticket_of(table, &Row::new(row).unwrap())?;
+        Ok(ticket.opened_for.map(String::from))
+    }
+
+    #[test]
+    fn each_table_says_in_its_own_way_for_whom_a_ticket_is() {
+        use TicketTable::{CatalogTask, Incident, RequestedItem};
+        let (b, c) = (id("0b"), id("0c"));
+        for (table, more, expected) in [
+            (
+                RequestedItem,
+                json!({"requested_for": b, "request.requested_for": c}),
+                Some(&b),
+            ),
+            (
+                RequestedItem,
+                json!({"requested_for": "", "request.requested_for": c}),
+                Some(&c),
+            ),
+            (
+                RequestedItem,
+                json!({"requested_for": "", "request.requested_for": ""}),
+                None,
+            ),
+            (
+                CatalogTask,
+                json!({"request_item.requested_for": b, "request.requested_for": c}),
+                Some(&b),
+            ),
+            (
+                CatalogTask,
+                json!({"request_item.requested_for": "", "request.requested_for": c}),
+                Some(&c),
+            ),
+            (
+                Incident,
+                json!({"caller_id": {"link": format!("x/{b}"), "value": b}}),
+                Some(&b),
+            ),
+        ] {
+            assert_eq!(
+                opened_for(table, more.clone()),
+                Ok(expected.cloned()),
+                "{table:?} {more}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hidden_field_is_not_an_empty_one() {
+        use TicketTable::{Incident, RequestedItem};
+        for (table, more) in [
+            (RequestedItem, json!({"requested_for": id("0b")})),
+            (RequestedItem, json!({"request.requested_for": id("0b")})),
+            (Incident, json!({})),
+        ] {
+            assert_eq!(opened_for(table, more), Err(Trouble::MissingField));
+        }
+    }
+
+    #[test]
+    fn other_tables_are_refused() {
+        for name in ["sys_user", "sc_request", "task", "sc_req_item_x"] {
+            let name = TableName::try_from(name.to_owned()).unwrap();
+            assert_eq!(TicketTable::try_from(&name), Err(Trouble::UnknownTable));
+        }
+    }
+}

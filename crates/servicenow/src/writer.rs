@@ -1,0 +1,268 @@
+//! The port through which outcomes are written into tickets.
+//!
+//! `work_notes` is appended to and reads back empty, so a write must not be repeated blindly. An
+//! update carries a marker in its note; the record's journal is searched for it first, in code,
+//! because a marker has no place in a query. The note and the fields are written in one call and
+//! then read back: an instance may answer 200 and save nothing.
+
+use std::collections::BTreeMap;
+
+use ports::CallError;
+use ports::servicenow::{Tickets, Written};
+use reqwest::Method;
+use serde_json::{Map, Value};
+use snowgate_core::id::SysId;
+use snowgate_core::outcome::Update;
+use snowgate_core::request::TableName;
+
+use crate::query::Query;
+use crate::row::Row;
+use crate::session::{Call, Session};
+use crate::table::{self, Read};
+use crate::tickets::TicketTable;
+use crate::trouble::Trouble;
+
+const OPERATION: &str = "servicenow:UpdateTicket";
+
+/// How many of the newest work notes are searched for the marker.
+const NOTES: usize = 50;
+
+/// Fields whose text is appended to a journal: they read back empty.
+const JOURNALS: [&str; 2] = ["work_notes", "comments"];
+
+/// Writes to tickets, and reads back what it wrote.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    session: Session,
+}
+
+impl Writer {
+    /// A writer over this session.
+    #[must_use]
+    pub const fn new(session: Session) -> Self {
+        Self { session }
+    }
+}
+
+impl Tickets for Writer {
+    async fn update(
+        &self,
+        table: &TableName,
+        sys_id: &SysId,
+        update: &Update,
+    ) -> Result<Written, CallError> {
+        let table = TicketTable::try_from(table).map_err(|trouble| trouble.of(OPERATION))?;
+        let stored = stored_fields(update).map_err(|trouble| trouble.of(OPERATION))?;
+        let target = Target {
+            session: &self.session,
+            table,
+            sys_id,
+        };
+        let told = target.holds_note(&update.marker).await?;
+        let missing = target.unsaved(&stored).await?;
+        let body = match (told, missing.is_empty()) {
+            (true, true) => return Ok(Written::Before),
+            // The note stands already, but fields beside it were not saved.
+            (true, false) => to_json(missing),
+            (false, _) => whole(update, stored.clone()),
+        };
+        target.patch(body).await?;
+        let saved = target.unsaved(&stored).await?.is_empty();
+        if saved && (told || target.holds_note(&update.marker).await?) {
+            Ok(Written::Now)
+        } else {
+            Err(Trouble::NotSaved.of(OPERATION))
+        }
+    }
+}
+
+type Fields<'u> = BTreeMap<&'u str, &'u str>;
+
+/// The fields that can be read back, after checking that the update is safe to write: its marker
+/// is in its note, and it sets no field that is not its own to set.
+fn stored_fields(update: &Update) -> Result<Fields<'_>, Trouble> {
+    let marked = !update.marker.trim().is_empty() && update.work_notes.contains(&update.marker);
+    let own = |field: &String| {
+        let plain = (1..=80).contains(&field.len())
+            && field
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        plain && !field.starts_with("sys_") && field != "work_notes" && field != "correlation_id"
+    };
+    if !marked || update.correlation_id.is_empty() || !update.fields.keys().all(own) {
+        return Err(Trouble::BadUpdate);
+    }
+    let mut fields: Fields<'_> = update
+        .fields
+        .iter()
+        .map(|(field, value)| (field.as_str(), value.as_str()))
+        .filter(|(field, _)| !JOURNALS.contains(field))
+        .collect();
+    fields.insert("correlation_id", &update.correlation_id);
+    Ok(fields)
+}
+
+/// Everything the update says.
+fn whole<'u>(update: &'u Update, mut fields: Fields<'u>) -> Map<String, Value> {
+    fields.insert("work_notes", &update.work_notes);
+    if let Some(comments) = update.fields.get("comments") {
+        fields.insert("comments", comments);
+    }
+    to_json(fields)
+}
+
+fn to_json(fields: Fields<'_>) -> Map<String, Value> {
+    fields
+        .into_iter()
+        .map(|(field, value)| (field.to_owned(), value.into()))
+        .collect()
+}
+
+/// Whether what was read back is what was written. Ends of lines and white space around a text
+/// are the instance's to choose.
+fn same(written: &str, read: &str) -> bool {
+    let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+    written == read || plain(written) == plain(read)
+}
+
+/// The record to be written to.
+struct Target<'w> {
+    session: &'w Session,
+    table: TicketTable,
+    sys_id: &'w SysId,
+}
+
+impl Target<'_> {
+    /// Whether one of the newest work notes holds the marker.
+    async fn holds_note(&self, marker: &str) -> Result<bool, CallError> {
+        let read = Read {
+            table: "sys_journal_field",
+            query: Query::id("element_id", self.sys_id)
+                .and("element", "work_notes")
+                .down("sys_created_on"),
+            fields: &["value"],
+            limit: NOTES,
+        };
+        let page = self.session.read(OPERATION, &read).await?;
+        for row in &page.rows {
+            if row
+                .text("value")
+                .map_err(|trouble| trouble.of(OPERATION))?
+                .contains(marker)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Those of the fields that the record does not hold.
+    async fn unsaved<'u>(&self, wanted: &Fields<'u>) -> Result<Fields<'u>, CallError> {
+        let of = |trouble: Trouble| trouble.of(OPERATION);
+        let fields: Vec<&str> = wanted.keys().copied().collect();
+        let read = Read {
+            table: self.table.name(),
+            query: Query::id("sys_id", self.sys_id),
+            fields: &fields,
+            limit: 2,
+        };
+        let page = self.session.read(OPERATION, &read).await?;
+        let row = table::at_most_one(page.rows).map_err(of)?;
+        let row = row.ok_or_else(|| of(Trouble::NoRecord))?;
+        let mut unsaved = Fields::new();
+        for (field, value) in wanted {
+            if !same(value, row.text(field).map_err(of)?) {
+                unsaved.insert(field, value);
+            }
+        }
+        Ok(unsaved)
+    }
+
+    /// Writes, and checks that the answer is about this record. Whether it was saved is not for
+    /// the answer to say.
+    async fn patch(&self, body: Map<String, Value>) -> Result<(), CallError> {
+        let of = |trouble: Trouble| trouble.of(OPERATION);
+        let parameters = table::shape(&["sys_id", "state", "correlation_id", "sys_mod_count"]);
+        let url = self.session.instance();
+        let url = url
+            .table_url(self.table.name(), Some(self.sys_id), &parameters)
+            .map_err(of)?;
+        let body = Some(Value::Object(body).to_string().into_bytes());
+        let call = Call {
+            method: Method::PATCH,
+            url,
+            body,
+        };
+        let answer = self.session.call(OPERATION, &call).await?;
+        let row = Row::new(answer.result).map_err(of)?;
+        match row.sys_id().map_err(of)? == *self.sys_id {
+            true => Ok(()),
+            false => Err(of(Trouble::WrongRow)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update() -> Update {
+        Update {
+            marker: "[snowgate req-1 active]".to_owned(),
+            work_notes: "Granted.\n[snowgate req-1 active]".to_owned(),
+            correlation_id: "req-1".to_owned(),
+            fields: [("state", "3"), ("comments", "Done")]
+                .map(|(field, value)| (field.to_owned(), value.to_owned()))
+                .into(),
+        }
+    }
+
+    #[test]
+    fn journals_are_written_but_not_read_back() {
+        let update = update();
+        let stored = stored_fields(&update).unwrap();
+        assert_eq!(
+            stored,
+            Fields::from([("correlation_id", "req-1"), ("state", "3")])
+        );
+        let body = Value::Object(whole(&update, stored));
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "work_notes": update.work_notes, "comments": "Done",
+                "correlation_id": "req-1", "state": "3"
+            })
+        );
+    }
+
+    #[test]
+    fn updates_that_could_do_harm_are_refused() {
+        let changed = |change: fn(&mut Update)| {
+            let mut update = update();
+            change(&mut update);
+            stored_fields(&update).err()
+        };
+        let bad = Some(Trouble::BadUpdate);
+        assert_eq!(changed(|u| u.marker = " ".to_owned()), bad);
+        assert_eq!(changed(|u| u.work_notes = "Granted.".to_owned()), bad);
+        assert_eq!(changed(|u| u.correlation_id.clear()), bad);
+        for field in [
+            "sys_id",
+            "work_notes",
+            "correlation_id",
+            "opened_by.name",
+            "State",
+            "",
+        ] {
+            let mut update = update();
+            update.fields.insert(field.to_owned(), String::new());
+            assert_eq!(stored_fields(&update).err(), bad, "{field}");
+        }
+    }
+
+    #[test]
+    fn line_ends_do_not_count() {
+        assert!(same("a\nb\n", "a\r\nb"));
+        assert!(!same("3", "4") && !same("3", ""));
+    }
+}

@@ -1,0 +1,319 @@
+//! Writing an outcome into a ticket: once, whole, and read back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use ports::servicenow::{Tickets as _, Written};
+use ports::{CallError, Failure};
+use serde_json::{Value, json};
+use servicenow::Writer;
+use snowgate_core::outcome::Update;
+use snowgate_core::request::TableName;
+
+use crate::server::{Reply, Seen, Server};
+use crate::steps::{id, sys_id};
+
+const MARKER: &str = "[snowgate req-0123456789abcdef0123456789abcdef active]";
+
+pub(crate) fn update() -> Update {
+    Update {
+        marker: MARKER.to_owned(),
+        work_notes: format!("canary: access was granted.\n{MARKER}"),
+        correlation_id: "req-0123456789abcdef0123456789abcdef".to_owned(),
+        fields: BTreeMap::from([("state".to_owned(), "3".to_owned())]),
+    }
+}
+
+/// How a ticket takes a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    Good,
+    /// Nothing is saved; the answer shows the old values.
+    SavesNothing,
+    /// Nothing is saved; the answer shows what was sent.
+    Claims,
+    /// The fields are saved, the note is not.
+    DropsNote,
+    /// The note is saved, the state is not.
+    DropsState,
+    /// All is saved, and the answer is an error.
+    FailsAfter(u16),
+    /// All is saved, and the answer is about another record.
+    AnswersOther,
+}
+
+struct Ticket {
+    fields: BTreeMap<String, String>,
+    notes: Vec<String>,
+    habit: Habit,
+}
+
+impl Ticket {
+    fn reply(&mut self, seen: &Seen) -> Reply {
+        match (seen.method.as_str(), seen.table()) {
+            ("GET", "sys_journal_field") => {
+                let wanted = format!(
+                    "element_id={}^element=work_notes^ORDERBYDESCsys_created_on",
+                    id("0e")
+                );
+                assert_eq!(seen.parameter("sysparm_query"), Some(wanted));
+                let row =
+                    |note| json!({"element_id": id("0e"), "element": "work_notes", "value": note});
+                Reply::result(&self.notes.iter().rev().map(row).collect())
+            }
+            ("GET", "sc_req_item") => {
+                let fields = seen.parameter("sysparm_fields").unwrap();
+                let row: BTreeMap<_, _> = fields
+                    .split(',')
+                    .map(|field| (field, self.field(field)))
+                    .collect();
+                Reply::result(&json!([row]))
+            }
+            ("PATCH", "sc_req_item") => {
+                assert_eq!(
+                    seen.path,
+                    format!("/api/now/v2/table/sc_req_item/{}", id("0e"))
+                );
+                assert_eq!(seen.header("content-type"), Some("application/json"));
+                let fields = seen.parameter("sysparm_fields");
+                assert_eq!(
+                    fields.as_deref(),
+                    Some("sys_id,state,correlation_id,sys_mod_count")
+                );
+                self.write(&serde_json::from_str(&seen.body).unwrap())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn field(&self, name: &str) -> String {
+        self.fields.get(name).cloned().unwrap_or_default()
+    }
+
+    fn write(&mut self, body: &BTreeMap<String, String>) -> Reply {
+        let mut shown: BTreeMap<String, String> = self.fields.clone();
+        shown.extend(body.clone());
+        for (field, value) in body {
+            match (field.as_str(), self.habit) {
+                (_, Habit::SavesNothing | Habit::Claims)
+                | ("work_notes", Habit::DropsNote)
+                | ("state", Habit::DropsState) => {}
+                ("work_notes", _) => self.notes.push(value.clone()),
+                _ => {
+                    self.fields.insert(field.clone(), value.clone());
+                }
+            }
+        }
+        let real = json!(self.fields);
+        match self.habit {
+            Habit::FailsAfter(status) => Reply::failure(status),
+            Habit::Claims => Reply::result(&json!(shown)),
+            Habit::AnswersOther => Reply::result(&json!({"sys_id": id("99")})),
+            _ => Reply::result(&real),
+        }
+    }
+}
+
+struct Stage {
+    ticket: Arc<Mutex<Ticket>>,
+    server: Server,
+}
+
+impl Stage {
+    async fn with(habit: Habit) -> Self {
+        let fields = BTreeMap::from([("sys_id", id("0e")), ("state", "1".to_owned())]);
+        let fields = fields
+            .into_iter()
+            .map(|(field, value)| (field.to_owned(), value))
+            .collect();
+        let notes = vec!["somebody's note".to_owned()];
+        let ticket = Arc::new(Mutex::new(Ticket {
+            fields,
+            notes,
+            habit,
+        }));
+        let shared = Arc::clone(&ticket);
+        let server = Server::start(move |seen| shared.lock().unwrap().reply(seen)).await;
+        Self { ticket, server }
+    }
+
+    /// Writes with a session of its own, as another process would.
+    async fn write(&self, update: &Update) -> Result<Written, CallError> {
+        let writer = Writer::new(self.server.session());
+        writer
+            .update(&table("sc_req_item"), &sys_id("0e"), update)
+            .await
+    }
+
+    fn notes(&self) -> usize {
+        let ticket = self.ticket.lock().unwrap();
+        ticket
+            .notes
+            .iter()
+            .filter(|note| note.contains(MARKER))
+            .count()
+    }
+
+    fn state(&self) -> String {
+        self.ticket.lock().unwrap().field("state")
+    }
+
+    fn mend(&self) {
+        self.ticket.lock().unwrap().habit = Habit::Good;
+    }
+
+    fn patches(&self) -> Vec<Value> {
+        let seen = self.server.seen();
+        let patches = seen.iter().filter(|seen| seen.method == "PATCH");
+        patches
+            .map(|seen| serde_json::from_str(&seen.body).unwrap())
+            .collect()
+    }
+}
+
+fn table(name: &str) -> TableName {
+    TableName::try_from(name.to_owned()).unwrap()
+}
+
+#[tokio::test]
+async fn an_update_is_written_once_however_often_it_is_sent() {
+    let stage = Stage::with(Habit::Good).await;
+    assert_eq!(stage.write(&update()).await.unwrap(), Written::Now);
+    for _ in 0..3 {
+        assert_eq!(stage.write(&update()).await.unwrap(), Written::Before);
+    }
+    assert_eq!((stage.notes(), stage.state().as_str()), (1, "3"));
+    let update = update();
+    assert_eq!(
+        stage.patches(),
+        [json!({
+            "work_notes": update.work_notes, "correlation_id": update.correlation_id, "state": "3"
+        })]
+    );
+}
+
+#[tokio::test]
+async fn another_event_of_the_request_is_written_too() {
+    let stage = Stage::with(Habit::Good).await;
+    stage.write(&update()).await.unwrap();
+    let mut later = update();
+    later.marker = MARKER.replace("active", "revoked");
+    later.work_notes = format!("The access has ended.\n{}", later.marker);
+    assert_eq!(stage.write(&later).await.unwrap(), Written::Now);
+    assert_eq!(stage.write(&later).await.unwrap(), Written::Before);
+    assert_eq!(stage.ticket.lock().unwrap().notes.len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_not_saved_is_an_error_and_is_mended_without_a_second_note() {
+    for (habit, code) in [
+        (Habit::SavesNothing, "NotSaved"),
+        (Habit::Claims, "NotSaved"),
+        (Habit::DropsNote, "NotSaved"),
+        (Habit::DropsState, "NotSaved"),
+        (Habit::FailsAfter(500), "ServerError"),
+        (Habit::FailsAfter(503), "Unavailable"),
+        (Habit::AnswersOther, "WrongRow"),
+    ] {
+        let stage = Stage::with(habit).await;
+        let error = stage.write(&update()).await.unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.failure),
+            (code, Failure::Retry),
+            "{habit:?}"
+        );
+        assert!(!crate::habits::told(&error).contains("canary"));
+        stage.mend();
+        stage.write(&update()).await.unwrap();
+        assert_eq!(
+            (stage.notes(), stage.state().as_str()),
+            (1, "3"),
+            "{habit:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_note_alone_is_completed_by_the_fields_alone() {
+    let stage = Stage::with(Habit::DropsState).await;
+    stage.write(&update()).await.unwrap_err();
+    stage.mend();
+    assert_eq!(stage.write(&update()).await.unwrap(), Written::Now);
+    assert_eq!(stage.patches()[1], json!({"state": "3"}));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_it_must_not_be() {
+    let stage = Stage::with(Habit::Good).await;
+    let writer = Writer::new(stage.server.session());
+    for name in ["sys_user", "sc_request", "sys_script"] {
+        let error = writer
+            .update(&table(name), &sys_id("0e"), &update())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.failure),
+            ("UnknownTable", Failure::Final)
+        );
+    }
+    let mut unmarked = update();
+    unmarked.work_notes = "no marker".to_owned();
+    let error = stage.write(&unmarked).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.failure),
+        ("BadUpdate", Failure::Final)
+    );
+    assert!(stage.server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_look_at_record_and_journal_nothing_is_written() {
+    let journal =
+        |note: Value| json!([{"element_id": id("0e"), "element": "work_notes", "value": note}]);
+    let record = json!([{"sys_id": id("0e"), "state": "1", "correlation_id": ""}]);
+    let other = json!([{"element_id": id("99"), "element": "work_notes", "value": MARKER}]);
+    let hidden = json!([{"element_id": id("0e"), "element": "work_notes"}]);
+    let no_state = json!([{"sys_id": id("0e"), "correlation_id": ""}]);
+    for (notes, record, code) in [
+        (Reply::failure(403), Reply::result(&record), "Forbidden"),
+        (Reply::failure(500), Reply::result(&record), "ServerError"),
+        (Reply::result(&other), Reply::result(&record), "WrongRow"),
+        (
+            Reply::result(&hidden),
+            Reply::result(&record),
+            "MissingField",
+        ),
+        (
+            Reply::result(&journal(Value::Null)),
+            Reply::result(&record),
+            "BadValue",
+        ),
+        (
+            Reply::result(&json!([])),
+            Reply::result(&json!([])),
+            "NoRecord",
+        ),
+        (
+            Reply::result(&json!([])),
+            Reply::result(&no_state),
+            "MissingField",
+        ),
+        (Reply::result(&json!([])), Reply::failure(403), "Forbidden"),
+    ] {
+        let server = Server::start(move |seen| match seen.table() {
+            "sys_journal_field" => notes.clone(),
+            _ => record.clone(),
+        })
+        .await;
+        let writer = Writer::new(server.session());
+        let error = writer
+            .update(&table("incident"), &sys_id("0e"), &update())
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(
+            server.seen().iter().all(|seen| seen.method == "GET"),
+            "{code}"
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! The sweeper with ledger and queues in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+
+use ports::ledger::Ledger as _;
+use snowgate_core::approval::Verdict;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{Event, RequestRecord};
+use sweeper::{Sweeper, Swept};
+use testkit::world::{OWNER, PENDING_FOR, World, at, ready};
+use testkit::{Aftermath, Failing, FakeLedger, FakeQueues, Fault, Moment, QueueName, samples};
+
+type Tested = Sweeper<Failing<FakeLedger>, Failing<FakeQueues>>;
+
+fn sweeper(world: &World, queues: &Fault) -> Tested {
+    Sweeper {
+        ledger: world.failing(&world.ledger),
+        queues: Failing::new(world.queues.clone(), queues),
+        pending_for: PENDING_FOR,
+    }
+}
+
+fn sweep(world: &World, second: i64) -> Swept {
+    ready(sweeper(world, &Fault::none()).sweep(at(second))).unwrap()
+}
+
+/// Who was woken, and for which requests.
+fn woken(world: &World) -> Vec<(QueueName, String)> {
+    let mut woken = Vec::new();
+    for queue in [QueueName::Requests, QueueName::Work, QueueName::Outcomes] {
+        let sent = world.queues.take(queue);
+        woken.extend(
+            sent.iter()
+                .map(|sent| (queue, sent.wake.request.to_string())),
+        );
+    }
+    woken
+}
+
+fn active(world: &World, end: i64) -> RequestRecord {
+    let provisioner =
+        |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
+    let started = provisioner(&world.approved(at(0)), Event::ProvisioningStarted);
+    provisioner(&started, Event::Activated { until: at(end) })
+}
+
+#[test]
+fn what_is_due_is_woken_and_nothing_else() {
+    let world = World::default();
+    let received = world.received(at(0));
+    let approved = world.approved(at(0));
+    let (pending, _) = world.pending(&[OWNER], at(0));
+    let denied = world.decide(&pending, OWNER, Verdict::Deny, &world.keys, at(0));
+    let (waiting, _) = world.pending(&[OWNER], at(0));
+    assert_eq!(sweep(&world, 119), Swept::default());
+    assert_eq!(woken(&world), []);
+    let swept = sweep(&world, 120);
+    assert_eq!((swept.woken, swept.expired, swept.failed), (3, 0, 0));
+    let expected = [
+        (QueueName::Requests, received.id.to_string()),
+        (QueueName::Work, approved.id.to_string()),
+        (QueueName::Outcomes, denied.id.to_string()),
+    ];
+    assert_eq!(woken(&world), expected);
+    assert_eq!(world.load(&waiting.id), waiting);
+    assert_eq!(sweep(&world, 180), Swept::default(), "not again at once");
+    assert_eq!(sweep(&world, 120 + 120).woken, 3, "again a little later");
+}
+
+#[test]
+fn what_nobody_decided_ends_when_its_time_is_over() {
+    let world = World::default();
+    let (record, _) = world.pending(&[OWNER], at(0));
+    let end = PENDING_FOR.as_secs();
+    assert_eq!(sweep(&world, end - 1), Swept::default());
+    assert_eq!(sweep(&world, end).expired, 1);
+    assert_eq!(world.load(&record.id).state, State::Expired);
+    assert_eq!(
+        woken(&world),
+        [(QueueName::Outcomes, record.id.to_string())]
+    );
+    assert_eq!(sweep(&world, end + 1), Swept::default());
+}
+
+#[test]
+fn what_was_never_looked_at_or_provisioned_ends_too() {
+    let world = World::default();
+    let received = world.received(at(0));
+    let approved = world.approved(at(0));
+    let _ = sweep(&world, 24 * 3600);
+    assert_eq!(world.load(&approved.id).state, State::Expired);
+    assert_eq!(world.load(&received.id).state, State::Received);
+    let _ = sweep(&world, PENDING_FOR.as_secs());
+    let after = world.load(&received.id);
+    assert_eq!((after.state, after.due_at), (State::Expired, None));
+}
+
+#[test]
+fn the_provisioner_is_woken_at_the_end_of_access() {
+    let world = World::default();
+    let record = active(&world, 9000);
+    let told = Event::Told {
+        state: State::Active,
+    };
+    let _ = world.apply(&record, told, Actor::Reporter, at(3));
+    assert_eq!(sweep(&world, 8999), Swept::default());
+    assert_eq!(sweep(&world, 9000).woken, 1);
+    assert_eq!(woken(&world), [(QueueName::Work, record.id.to_string())]);
+}
+
+/// A ticket that cannot be told must not put off the end of the access.
+#[test]
+fn access_ends_in_time_although_the_ticket_was_never_told() {
+    for end in [1000, 3600, 4000, 8000] {
+        let world = World::default();
+        let record = active(&world, end);
+        let (mut second, mut last) = (0, 0);
+        while second <= end + 60 {
+            let _ = sweep(&world, second);
+            if woken(&world).contains(&(QueueName::Work, record.id.to_string())) {
+                last = second;
+                break;
+            }
+            second += 60;
+        }
+        assert!(
+            (end..end + 120).contains(&last),
+            "woken at {last} for {end}"
+        );
+    }
+}
+
+#[test]
+fn a_decision_at_the_last_moment_counts() {
+    let world = World::default();
+    let (record, _) = world.pending(&[OWNER], at(0));
+    world.fault.interleave();
+    let end = PENDING_FOR.as_secs();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let sweeper = sweeper(&world, &Fault::none());
+        let sweep = tokio::spawn(async move { sweeper.sweep(at(end)).await.unwrap() });
+        // It reads the request, somebody decides, and then it comes to write.
+        let reads = u32::from(ports::ledger::bucket_of(&record.id)) + 2;
+        let (beside, record) = (world.clone(), record.clone());
+        let decide = tokio::spawn(async move {
+            for _ in 0..reads {
+                testkit::turn().await;
+            }
+            beside.decide(&record, OWNER, Verdict::Approve, &beside.keys, at(end - 1))
+        });
+        assert_eq!(decide.await.unwrap().state, State::Approved);
+        let swept = sweep.await.unwrap();
+        assert_eq!((swept.expired, swept.failed), (0, 0));
+    });
+    assert_eq!(world.load(&record.id).state, State::Approved);
+}
+
+#[test]
+fn one_that_fails_keeps_no_other_back() {
+    let world = World::default();
+    let ids: Vec<_> = (0..20).map(|_| world.received(at(0)).id).collect();
+    let queues = Fault::none();
+    queues.at(3, Moment::Before, Aftermath::Alive);
+    let swept = ready(sweeper(&world, &queues).sweep(at(200))).unwrap();
+    assert_eq!((swept.woken, swept.failed), (19, 1));
+    assert_eq!(woken(&world).len(), 19);
+    let swept = sweep(&world, 201);
+    assert_eq!((swept.woken, swept.failed), (1, 0), "it stayed due");
+    let mut all: Vec<_> = woken(&world);
+    all.dedup();
+    assert_eq!(all.len(), 1);
+    assert!(ids.iter().any(|id| id.to_string() == all[0].1));
+}
+
+#[test]
+fn a_failure_anywhere_loses_nothing() {
+    for moment in [Moment::Before, Moment::After] {
+        for nth in 1..40 {
+            let world = World::default();
+            let record = world.received(at(0));
+            world.fault.at(nth, moment, Aftermath::Dead);
+            let _ = ready(sweeper(&world, &world.fault).sweep(at(200)));
+            world.fault.mend();
+            let _ = sweep(&world, 4000);
+            assert!(woken(&world).contains(&(QueueName::Requests, record.id.to_string())));
+            assert_eq!(world.load(&record.id).state, State::Received);
+        }
+    }
+}
+
+#[test]
+fn repeated_wake_ups_are_different_messages() {
+    let world = World::default();
+    let record = world.received(at(0));
+    let (mut second, mut seen) = (120, Vec::new());
+    for _ in 0..6 {
+        assert_eq!(sweep(&world, second).woken, 1);
+        let sent = world.queues.take(QueueName::Requests);
+        assert!(
+            sent[0].wake.attempt > 0,
+            "none is taken for the first message"
+        );
+        assert!(!seen.contains(&sent[0].wake.attempt));
+        seen.push(sent[0].wake.attempt);
+        let due = world.load(&record.id).due_at.unwrap();
+        second = due.as_second() - at(0).as_second();
+    }
+    let trail = ready(world.ledger.trail(&record.id)).unwrap();
+    assert_eq!(trail.len(), 1, "being woken is no event");
+    assert_eq!(samples::client(), record.client);
+}

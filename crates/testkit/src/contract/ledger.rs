@@ -1,0 +1,147 @@
+//! What a ledger must do.
+
+mod beside;
+mod due;
+mod new;
+
+pub use beside::{effects_are_put_once, tokens_come_with_their_change};
+pub use due::{due_requests_come_in_order, postponing_needs_the_same_version};
+pub use new::{
+    keys_bind_one_body, keys_expire, records_have_one_open_request, requests_are_held,
+    requests_of_a_record,
+};
+
+use jiff::Timestamp;
+use ports::ledger::{Commit, CommitError, Created, Ledger, NewRequest};
+use snowgate_core::audit;
+use snowgate_core::id::{RequestId, SysId};
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{Change, Event, RequestRecord};
+
+use super::together;
+use crate::samples::{self, at, sys_id};
+
+/// All of it.
+pub async fn ledger(ledger: &impl Ledger) {
+    requests_are_held(ledger).await;
+    keys_bind_one_body(ledger).await;
+    keys_expire(ledger).await;
+    records_have_one_open_request(ledger).await;
+    requests_of_a_record(ledger).await;
+    one_change_to_a_version_wins(ledger).await;
+    a_row_is_written_once(ledger).await;
+    trails_hold_every_change(ledger).await;
+    postponing_needs_the_same_version(ledger).await;
+    due_requests_come_in_order(ledger).await;
+    effects_are_put_once(ledger).await;
+    tokens_come_with_their_change(ledger).await;
+}
+
+fn new(change: &Change) -> NewRequest {
+    NewRequest {
+        change: change.clone(),
+        key: None,
+    }
+}
+
+async fn hold(ledger: &impl Ledger, change: &Change) {
+    assert_eq!(ledger.create(&new(change)).await.unwrap(), Created::New);
+}
+
+async fn held(ledger: &impl Ledger, source: &SysId, now: Timestamp) -> RequestRecord {
+    let change = samples::received(source, now);
+    hold(ledger, &change).await;
+    change.record
+}
+
+async fn read(ledger: &impl Ledger, id: &RequestId) -> RequestRecord {
+    ledger
+        .load(id)
+        .await
+        .unwrap()
+        .expect("the request is there")
+}
+
+async fn commit(ledger: &impl Ledger, change: Change) -> RequestRecord {
+    let record = change.record.clone();
+    ledger.commit(&Commit::from(change)).await.unwrap();
+    record
+}
+
+async fn conflicts(ledger: &impl Ledger, commit: &Commit) {
+    let outcome = ledger.commit(commit).await;
+    assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
+}
+
+async fn trail_is_whole(ledger: &impl Ledger, id: &RequestId) {
+    let rows = ledger.trail(id).await.unwrap();
+    audit::verify(&rows, &read(ledger, id).await.audit).unwrap();
+}
+
+/// Of many changes to one version exactly one is written, with one audit row.
+pub async fn one_change_to_a_version_wins(ledger: &impl Ledger) {
+    let record = held(ledger, &sys_id(), at(0)).await;
+    let racers: Vec<_> = (1..=16)
+        .map(|second| Commit::from(samples::withdraw(&record, at(second))))
+        .collect();
+    let outcomes = together(racers.iter().map(|racer| ledger.commit(racer))).await;
+    let winners: Vec<_> = outcomes
+        .iter()
+        .zip(&racers)
+        .filter(|(outcome, _)| match outcome {
+            Ok(()) => true,
+            Err(CommitError::Conflict) => false,
+            Err(error) => panic!("{error}"),
+        })
+        .collect();
+    assert_eq!(winners.len(), 1);
+    let (_, winner) = winners.first().unwrap();
+    assert_eq!(read(ledger, &record.id).await, winner.change.record);
+    assert_eq!(ledger.trail(&record.id).await.unwrap().len(), 2);
+    trail_is_whole(ledger, &record.id).await;
+
+    let unknown = samples::received(&sys_id(), at(0)).record;
+    conflicts(ledger, &samples::withdraw(&unknown, at(1)).into()).await;
+    assert_eq!(ledger.load(&unknown.id).await.unwrap(), None);
+    assert_eq!(ledger.trail(&unknown.id).await.unwrap(), []);
+}
+
+/// A change is written to the version that it names and to no other, and never where its audit
+/// row is there already.
+pub async fn a_row_is_written_once(ledger: &impl Ledger) {
+    let first = held(ledger, &sys_id(), at(0)).await;
+    let second = commit(ledger, samples::ask(&first, &[sys_id()], at(1))).await;
+    let mut again = samples::withdraw(&first, at(2));
+    again.replaces = Some(second.version);
+    conflicts(ledger, &again.into()).await;
+    for wrong in [first.version, second.version + 1] {
+        let mut next = samples::withdraw(&second, at(3));
+        next.replaces = Some(wrong);
+        conflicts(ledger, &next.into()).await;
+    }
+    assert_eq!(read(ledger, &first.id).await, second);
+    trail_is_whole(ledger, &first.id).await;
+}
+
+/// Every change is one row, in order, also beyond the tenth.
+pub async fn trails_hold_every_change(ledger: &impl Ledger) {
+    let approver = sys_id();
+    let mut record = held(ledger, &sys_id(), at(0)).await;
+    record = commit(
+        ledger,
+        samples::ask(&record, std::slice::from_ref(&approver), at(1)),
+    )
+    .await;
+    for second in 2..12 {
+        let approver = approver.clone();
+        let claimed = Event::LetterClaimed { approver };
+        let change = record.apply(claimed, Actor::Dispatcher, at(second));
+        record = commit(ledger, change.unwrap()).await;
+    }
+    let rows = ledger.trail(&record.id).await.unwrap();
+    assert_eq!(rows.len(), 12);
+    assert!(rows.iter().all(|row| row.request == record.id));
+    assert_eq!(rows.last().unwrap().state, State::Pending);
+    audit::verify(&rows, &record.audit).unwrap();
+    assert_eq!(read(ledger, &record.id).await, record);
+}

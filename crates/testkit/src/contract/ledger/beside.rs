@@ -1,0 +1,104 @@
+//! What is written beside a change, or not at all.
+
+use ports::ledger::{Commit, Ledger};
+use snowgate_core::id::Digest;
+
+use super::{commit, conflicts, held, read};
+use crate::samples::{self, at, random, sys_id};
+
+/// An effect is kept as it was first put, counts for its request alone, and goes when it is
+/// deleted.
+pub async fn effects_are_put_once(ledger: &impl Ledger) {
+    let user = samples::user();
+    let mut shouted = user.clone();
+    shouted.name = user.name.as_str().to_ascii_uppercase().parse().unwrap();
+    let first = held(ledger, &sys_id(), at(0)).await;
+    let second = held(ledger, &sys_id(), at(0)).await;
+    assert_eq!(ledger.effects(&user).await.unwrap(), []);
+
+    let mine = samples::effect(&first.id, &user, true);
+    let put = |record, effects: &[snowgate_core::effect::Effect], second| {
+        let mut change = Commit::from(samples::ask(record, &[sys_id()], at(second)));
+        change.put_effects = effects.to_vec();
+        change
+    };
+    let change = put(&first, std::slice::from_ref(&mine), 1);
+    ledger.commit(&change).await.unwrap();
+    assert_eq!(
+        ledger.effects(&user).await.unwrap(),
+        std::slice::from_ref(&mine)
+    );
+
+    // Again, with another memory of what was there before: the first one counts.
+    let first = read(ledger, &first.id).await;
+    let mut again = Commit::from(samples::withdraw(&first, at(2)));
+    again.put_effects = vec![samples::effect(&first.id, &user, false)];
+    ledger.commit(&again).await.unwrap();
+    assert_eq!(
+        ledger.effects(&shouted).await.unwrap(),
+        std::slice::from_ref(&mine)
+    );
+
+    let theirs = samples::effect(&second.id, &shouted, false);
+    let mut stale = Commit::from(samples::withdraw(&first, at(3)));
+    stale.put_effects = vec![theirs.clone()];
+    conflicts(ledger, &stale).await;
+    assert_eq!(
+        ledger.effects(&user).await.unwrap(),
+        std::slice::from_ref(&mine)
+    );
+    let change = put(&second, std::slice::from_ref(&theirs), 3);
+    ledger.commit(&change).await.unwrap();
+    let mut both = ledger.effects(&user).await.unwrap();
+    both.sort_by_key(|effect| effect.preexisting);
+    assert_eq!(both, [theirs.clone(), mine.clone()]);
+
+    let second = read(ledger, &second.id).await;
+    let mut delete = Commit::from(samples::withdraw(&second, at(4)));
+    // One that is not there is gone already.
+    delete.delete_effects = vec![
+        theirs,
+        samples::effect(&samples::request_id(), &user, false),
+    ];
+    ledger.commit(&delete).await.unwrap();
+    assert_eq!(ledger.effects(&user).await.unwrap(), [mine]);
+    assert_eq!(ledger.effects(&samples::user()).await.unwrap(), []);
+}
+
+/// Review links are opened with their change or not at all, and stay after their end.
+pub async fn tokens_come_with_their_change(ledger: &impl Ledger) {
+    let record = held(ledger, &sys_id(), at(0)).await;
+    let tokens = [
+        samples::token(&record.id, at(60)),
+        samples::token(&record.id, at(-1_000_000)),
+    ];
+    let mut change = Commit::from(samples::ask(&record, &[sys_id()], at(1)));
+    change.tokens = tokens.to_vec();
+    ledger.commit(&change).await.unwrap();
+    for token in &tokens {
+        let found = ledger.token(&token.digest).await.unwrap();
+        assert_eq!(found.as_ref(), Some(token));
+    }
+    let unknown = Digest::of(&random::<32>());
+    assert_eq!(ledger.token(&unknown).await.unwrap(), None);
+
+    let late = samples::token(&record.id, at(60));
+    let mut stale = Commit::from(samples::withdraw(&record, at(2)));
+    stale.tokens = vec![late.clone()];
+    conflicts(ledger, &stale).await;
+    assert_eq!(ledger.token(&late.digest).await.unwrap(), None);
+
+    // A link is never given to another request.
+    let other = held(ledger, &sys_id(), at(0)).await;
+    let mut theft = Commit::from(samples::ask(&other, &[sys_id()], at(1)));
+    theft.tokens = vec![snowgate_core::approval::TokenRow {
+        request: other.id.clone(),
+        ..tokens[0].clone()
+    }];
+    conflicts(ledger, &theft).await;
+    assert_eq!(
+        ledger.token(&tokens[0].digest).await.unwrap().as_ref(),
+        Some(&tokens[0])
+    );
+    commit(ledger, samples::withdraw(&other, at(2))).await;
+}

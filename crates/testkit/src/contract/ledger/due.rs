@@ -1,0 +1,99 @@
+//! When requests are looked at again.
+
+use jiff::Timestamp;
+use ports::ledger::{DUE_BUCKETS, Ledger, bucket_of};
+use snowgate_core::id::RequestId;
+use snowgate_core::record::Change;
+
+use super::{commit, held, hold, read, trail_is_whole};
+use crate::samples::{self, at, sys_id};
+
+/// A request is put off where nobody changed it in between; its version stays.
+pub async fn postponing_needs_the_same_version(ledger: &impl Ledger) {
+    let record = held(ledger, &sys_id(), at(0)).await;
+    let id = &record.id;
+    assert!(ledger.postpone(id, 0, at(500), 3).await.unwrap());
+    let mut postponed = record.clone();
+    (postponed.due_at, postponed.attempts) = (Some(at(500)), 3);
+    assert_eq!(read(ledger, id).await, postponed);
+    for wrong in [1, 7] {
+        assert!(!ledger.postpone(id, wrong, at(900), 9).await.unwrap());
+    }
+    assert_eq!(read(ledger, id).await, postponed);
+
+    // A change to the same version still wins, and sets its own time.
+    let asked = commit(ledger, samples::ask(&postponed, &[sys_id()], at(1))).await;
+    assert!(!ledger.postpone(id, 0, at(900), 9).await.unwrap());
+    assert_eq!(read(ledger, id).await, asked);
+    assert!(ledger.postpone(id, 1, at(700), 1).await.unwrap());
+    trail_is_whole(ledger, id).await;
+
+    let unknown = samples::request_id();
+    assert!(!ledger.postpone(&unknown, 0, at(1), 1).await.unwrap());
+    assert_eq!(ledger.load(&unknown).await.unwrap(), None);
+}
+
+fn received_in(bucket: u8, now: Timestamp) -> Change {
+    let id = loop {
+        let id = samples::request_id();
+        if bucket_of(&id) == bucket {
+            break id;
+        }
+    };
+    samples::received_from(samples::client(), id, &sys_id(), now)
+}
+
+/// What is due, of one bucket, the longest due first, and nothing before its time.
+pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
+    // Long before everything else in the table.
+    let random = i64::from(u32::from_be_bytes(samples::random()));
+    let base = Timestamp::from_second(1_000_000 + random % 900_000_000).unwrap();
+    let second = |n: i64| Timestamp::from_second(base.as_second() + n).unwrap();
+    let bucket = samples::random::<1>()[0] % DUE_BUCKETS;
+    let other = (bucket + 1) % DUE_BUCKETS;
+    let mut ids = Vec::new();
+    for due in [30, 10, 20] {
+        let change = received_in(bucket, at(0));
+        hold(ledger, &change).await;
+        let id = change.record.id;
+        assert!(ledger.postpone(&id, 0, second(due), 1).await.unwrap());
+        ids.push(id);
+    }
+    let beside = received_in(other, at(0));
+    hold(ledger, &beside).await;
+    let beside = beside.record.id;
+    assert!(ledger.postpone(&beside, 0, second(10), 1).await.unwrap());
+    ids.push(beside);
+
+    let due = async |bucket: u8, now: i64, limit: u16| -> Vec<(usize, i64)> {
+        let found = ledger.due(bucket, second(now), limit).await.unwrap();
+        let place = |id: &RequestId| ids.iter().position(|ours| ours == id);
+        found
+            .iter()
+            .filter_map(|found| {
+                let since = found.due_at.as_second() - base.as_second();
+                place(&found.id).map(|place| (place, since))
+            })
+            .collect()
+    };
+    assert_eq!(due(bucket, 9, 1000).await, []);
+    assert_eq!(due(bucket, 10, 1000).await, [(1, 10)]);
+    assert_eq!(due(bucket, 40, 1000).await, [(1, 10), (2, 20), (0, 30)]);
+    assert_eq!(due(other, 40, 1000).await, [(3, 10)]);
+    assert!(ledger.due(bucket, second(40), 2).await.unwrap().len() <= 2);
+
+    // Put off, changed, ended: each leaves its old place.
+    let [first, put_off, ended, _] = ids.as_slice() else {
+        panic!("four requests");
+    };
+    assert!(ledger.postpone(put_off, 0, second(35), 2).await.unwrap());
+    let record = read(ledger, ended).await;
+    commit(ledger, samples::withdraw(&record, at(1))).await;
+    assert_eq!(due(bucket, 40, 1000).await, [(0, 30), (1, 35)]);
+    let record = read(ledger, first).await;
+    commit(ledger, samples::ask(&record, &[sys_id()], at(1))).await;
+    assert_eq!(due(bucket, 40, 1000).await, [(1, 35)]);
+    let record = read(ledger, put_off).await;
+    commit(ledger, samples::withdraw(&record, at(1))).await;
+    assert_eq!(due(bucket, 40, 1000).await, []);
+}

@@ -1,0 +1,169 @@
+//! New requests, and what makes them unique.
+
+use ports::ledger::{Created, IdempotencyKey, Ledger, NewRequest};
+use snowgate_core::id::{Digest, hex};
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{Change, Event};
+
+use super::{commit, held, hold, new, read, trail_is_whole};
+use crate::samples::{self, at, random, sys_id};
+
+fn key(name: &str, body: &[u8], expires: i64) -> IdempotencyKey {
+    IdempotencyKey {
+        key: name.to_owned(),
+        body: Digest::of(body),
+        expires_at: at(expires),
+    }
+}
+
+fn name() -> String {
+    hex(&random::<16>())
+}
+
+fn keyed(change: &Change, key: &IdempotencyKey) -> NewRequest {
+    NewRequest {
+        change: change.clone(),
+        key: Some(key.clone()),
+    }
+}
+
+/// A request reads as it was written; what does not exist is none, and the same write again
+/// changes nothing.
+pub async fn requests_are_held(ledger: &impl Ledger) {
+    let change = samples::received(&sys_id(), at(0));
+    let id = &change.record.id;
+    assert_eq!(ledger.load(id).await.unwrap(), None);
+    assert_eq!(ledger.trail(id).await.unwrap(), []);
+    hold(ledger, &change).await;
+    // The answer to the first may have been lost.
+    hold(ledger, &change).await;
+    assert_eq!(read(ledger, id).await, change.record);
+    assert_eq!(
+        ledger.trail(id).await.unwrap(),
+        std::slice::from_ref(&change.row)
+    );
+    trail_is_whole(ledger, id).await;
+
+    // An id that is taken is nobody else's.
+    let other = samples::received_from(samples::client(), id.clone(), &sys_id(), at(5));
+    assert!(!ledger.create(&new(&other)).await.unwrap_err().may_retry());
+    assert_eq!(read(ledger, id).await, change.record);
+}
+
+/// The same key with the same body is the same request; with another body it is refused. Keys are
+/// each client's own, and one that came to nothing is free.
+pub async fn keys_bind_one_body(ledger: &impl Ledger) {
+    let (source, name) = (sys_id(), name());
+    let first = samples::received(&source, at(0));
+    let bound = key(&name, b"body", 1000);
+    let create = |change: Change, key: IdempotencyKey| async move {
+        ledger.create(&keyed(&change, &key)).await.unwrap()
+    };
+    assert_eq!(create(first.clone(), bound.clone()).await, Created::New);
+    // As it is now, not as it was.
+    let now = commit(ledger, samples::ask(&first.record, &[sys_id()], at(1))).await;
+    for second in [0, 2] {
+        let again = samples::received(&source, at(second));
+        let replayed = create(again.clone(), bound.clone()).await;
+        assert_eq!(replayed, Created::Replayed(Box::new(now.clone())));
+        assert_eq!(ledger.load(&again.record.id).await.unwrap(), None);
+    }
+    let elsewhere = samples::received(&sys_id(), at(3));
+    let reused = create(elsewhere.clone(), key(&name, b"other", 1000)).await;
+    assert_eq!(reused, Created::KeyReused);
+    assert_eq!(ledger.load(&elsewhere.record.id).await.unwrap(), None);
+
+    let client = "another-client".parse().unwrap();
+    let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
+    assert_eq!(
+        create(theirs, key(&name, b"other", 1000)).await,
+        Created::New
+    );
+
+    let free = key(&self::name(), b"busy", 1000);
+    let busy = create(samples::received(&source, at(5)), free.clone()).await;
+    assert_eq!(busy, Created::RecordBusy(first.record.id));
+    assert_eq!(create(elsewhere, free).await, Created::New);
+}
+
+/// A key counts up to its end and not a second longer.
+pub async fn keys_expire(ledger: &impl Ledger) {
+    let bound = key(&name(), b"body", 1000);
+    let first = samples::received(&sys_id(), at(0));
+    let create = |second, key: &IdempotencyKey| {
+        let new = keyed(&samples::received(&sys_id(), at(second)), key);
+        async move { ledger.create(&new).await.unwrap() }
+    };
+    let created = ledger.create(&keyed(&first, &bound)).await.unwrap();
+    assert_eq!(created, Created::New);
+    let replayed = Created::Replayed(Box::new(first.record));
+    assert_eq!(create(999, &bound).await, replayed);
+    let later = key(&bound.key, b"other", 2000);
+    assert_eq!(create(999, &later).await, Created::KeyReused);
+    // Past its end it says nothing, also where something else stands in the way.
+    let source = sys_id();
+    let open = held(ledger, &source, at(500)).await;
+    let late = keyed(&samples::received(&source, at(1000)), &bound);
+    let busy = ledger.create(&late).await.unwrap();
+    assert_eq!(busy, Created::RecordBusy(open.id));
+    assert_eq!(create(1000, &later).await, Created::New);
+    assert_eq!(create(1001, &bound).await, Created::KeyReused);
+}
+
+/// A ServiceNow record has one open request for each client, until that ends; what happens to a
+/// request after its end does not take the record from the next one.
+pub async fn records_have_one_open_request(ledger: &impl Ledger) {
+    let source = sys_id();
+    let first = held(ledger, &source, at(0)).await;
+    let busy = |id| Created::RecordBusy(id);
+    let create = |second| {
+        let change = samples::received(&source, at(second));
+        async move { (ledger.create(&new(&change)).await.unwrap(), change.record) }
+    };
+    assert_eq!(create(1).await.0, busy(first.id.clone()));
+    let first = commit(ledger, samples::ask(&first, &[sys_id()], at(2))).await;
+    assert_eq!(create(3).await.0, busy(first.id.clone()));
+
+    let client = "another-client".parse().unwrap();
+    let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
+    hold(ledger, &theirs).await;
+
+    let first = commit(ledger, samples::withdraw(&first, at(5))).await;
+    let (created, second) = create(6).await;
+    assert_eq!(created, Created::New);
+    // At the very time of its end, and later.
+    for told in [5, 7] {
+        let event = Event::Told {
+            state: State::Withdrawn,
+        };
+        let first = read(ledger, &first.id).await;
+        let change = first.apply(event, Actor::Reporter, at(told)).unwrap();
+        commit(ledger, change).await;
+        assert_eq!(create(8).await.0, busy(second.id.clone()));
+    }
+    commit(ledger, samples::withdraw(&second, at(9))).await;
+    assert_eq!(create(10).await.0, Created::New);
+}
+
+/// The requests of one record, for one client, the newest first, at most 25.
+pub async fn requests_of_a_record(ledger: &impl Ledger) {
+    let (source, client) = (sys_id(), samples::client());
+    assert_eq!(ledger.of_record(&client, &source).await.unwrap(), []);
+    let mut expected = Vec::new();
+    for second in 0..27 {
+        let record = held(ledger, &source, at(10 * second)).await;
+        let ended = commit(ledger, samples::withdraw(&record, at(10 * second + 1))).await;
+        expected.insert(0, (ended.id, State::Withdrawn));
+    }
+    let open = held(ledger, &source, at(1000)).await;
+    expected.insert(0, (open.id, State::Received));
+    expected.truncate(25);
+    let other: snowgate_core::id::ClientId = "another-client".parse().unwrap();
+    let theirs = samples::received_from(other.clone(), samples::request_id(), &source, at(2000));
+    hold(ledger, &theirs).await;
+    assert_eq!(ledger.of_record(&client, &source).await.unwrap(), expected);
+    assert_eq!(
+        ledger.of_record(&other, &source).await.unwrap(),
+        [(theirs.record.id, State::Received)]
+    );
+}

@@ -1,0 +1,24 @@
+//! What a mailer must do.
+
+use ports::mail::Mailer;
+use snowgate_core::email::EmailAddress;
+use snowgate_core::letter::Letter;
+
+/// A letter is taken; one whose subject is more than a line is refused for good. Returns the
+/// letter that was sent, once, for the caller to look for where it arrives.
+pub async fn mailer(mailer: &impl Mailer, to: &EmailAddress) -> Letter {
+    let letter = Letter {
+        subject: "Zugriff für „Übergabe“ prüfen".to_owned(),
+        text: "Grüße\n\nhttps://access.example/review/1".to_owned(),
+        html: "<p>Grüße</p>".to_owned(),
+    };
+    for subject in ["Access\r\nBcc: eve@meridian.example", "Access\n"] {
+        let bad = Letter {
+            subject: subject.to_owned(),
+            ..letter.clone()
+        };
+        assert!(!mailer.send(to, &bad).await.unwrap_err().may_retry());
+    }
+    mailer.send(to, &letter).await.unwrap();
+    letter
+}

@@ -1,0 +1,314 @@
+//! Calls that fail: before they took effect, or after, when only the answer is lost.
+
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use jiff::Timestamp;
+use ports::CallError;
+use ports::directory::{Directory, DirectoryError, Member};
+use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
+use ports::mail::Mailer;
+use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
+use ports::servicenow::{ServiceNow, Tickets, Written};
+use ports::signature::{Signer, Verifier};
+use snowgate_core::account::{AccountItem, PolicyFacts, PrincipalFacts};
+use snowgate_core::approval::{MacTag, TokenRow};
+use snowgate_core::arn::PolicyArn;
+use snowgate_core::audit::AuditRow;
+use snowgate_core::effect::Effect;
+use snowgate_core::email::EmailAddress;
+use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
+use snowgate_core::letter::Letter;
+use snowgate_core::lifecycle::State;
+use snowgate_core::outcome::Update;
+use snowgate_core::principal::Principal;
+use snowgate_core::record::RequestRecord;
+use snowgate_core::request::{Source, TableName};
+use snowgate_core::ticket::{Person, Ticket};
+
+/// When a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing was done.
+    Before,
+    /// It was done, and the answer was lost.
+    After,
+}
+
+/// What becomes of the calls that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aftermath {
+    /// They work.
+    Alive,
+    /// None of them gets through until [`Fault::mend`]: the function has crashed.
+    Dead,
+}
+
+/// Which call fails. One fault counts the calls of all ports that share it.
+#[derive(Debug, Clone, Default)]
+pub struct Fault(Arc<Mutex<Count>>);
+
+#[derive(Debug, Default)]
+struct Count {
+    calls: u64,
+    planned: Option<(u64, Moment, Aftermath)>,
+    dead: bool,
+    interleaved: bool,
+}
+
+impl Fault {
+    /// Nothing fails yet.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The `nth` call from the beginning fails; the first is 1.
+    pub fn at(&self, nth: u64, moment: Moment, aftermath: Aftermath) {
+        self.0.lock().unwrap().planned = Some((nth, moment, aftermath));
+    }
+
+    /// Every call waits for one turn of the executor first, so that calls of tasks that run at
+    /// the same time alternate.
+    pub fn interleave(&self) {
+        self.0.lock().unwrap().interleaved = true;
+    }
+
+    /// Everything works again, and counting starts anew.
+    pub fn mend(&self) {
+        *self.0.lock().unwrap() = Count::default();
+    }
+
+    /// How many calls were made, those that failed included.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.lock().unwrap().calls
+    }
+
+    fn is_interleaved(&self) -> bool {
+        self.0.lock().unwrap().interleaved
+    }
+
+    fn strike(&self) -> Option<Moment> {
+        let mut count = self.0.lock().unwrap();
+        if count.dead {
+            return Some(Moment::Before);
+        }
+        count.calls += 1;
+        let (nth, moment, aftermath) = count.planned?;
+        if count.calls != nth {
+            return None;
+        }
+        count.dead = aftermath == Aftermath::Dead;
+        Some(moment)
+    }
+}
+
+/// Waits for one turn of the executor, so that tasks that all do so alternate call by call.
+pub async fn turn() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A port whose calls fail as planned, with an error that may be retried.
+#[derive(Debug, Clone)]
+pub struct Failing<T> {
+    inner: T,
+    fault: Fault,
+}
+
+impl<T> Failing<T> {
+    /// Wraps a port.
+    pub fn new(inner: T, fault: &Fault) -> Self {
+        Self {
+            inner,
+            fault: fault.clone(),
+        }
+    }
+
+    async fn call<R, E: From<CallError>>(
+        &self,
+        call: impl Future<Output = Result<R, E>>,
+    ) -> Result<R, E> {
+        if self.fault.is_interleaved() {
+            turn().await;
+        }
+        let lost = || E::from(CallError::retry("fault:Injected", "Injected"));
+        match self.fault.strike() {
+            None => call.await,
+            Some(Moment::Before) => Err(lost()),
+            Some(Moment::After) => call.await.and_then(|_| Err(lost())),
+        }
+    }
+}
+
+impl<T: Ledger> Ledger for Failing<T> {
+    async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
+        self.call(self.inner.create(new)).await
+    }
+
+    async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+        self.call(self.inner.load(id)).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        self.call(self.inner.commit(commit)).await
+    }
+
+    async fn postpone(
+        &self,
+        id: &RequestId,
+        version: u64,
+        due_at: Timestamp,
+        attempts: u32,
+    ) -> Result<bool, CallError> {
+        self.call(self.inner.postpone(id, version, due_at, attempts))
+            .await
+    }
+
+    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+        self.call(self.inner.trail(id)).await
+    }
+
+    async fn of_record(
+        &self,
+        client: &ClientId,
+        sys_id: &SysId,
+    ) -> Result<Vec<(RequestId, State)>, CallError> {
+        self.call(self.inner.of_record(client, sys_id)).await
+    }
+
+    async fn due(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<DueRequest>, CallError> {
+        self.call(self.inner.due(bucket, now, limit)).await
+    }
+
+    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+        self.call(self.inner.effects(principal)).await
+    }
+
+    async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
+        self.call(self.inner.token(digest)).await
+    }
+}
+
+impl<T: Directory> Directory for Failing<T> {
+    async fn principal(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<PrincipalFacts>, DirectoryError> {
+        self.call(self.inner.principal(principal)).await
+    }
+
+    async fn policy(
+        &self,
+        account: &AccountId,
+        policy: &PolicyArn,
+    ) -> Result<Option<PolicyFacts>, DirectoryError> {
+        self.call(self.inner.policy(account, policy)).await
+    }
+}
+
+impl<T: Member> Member for Failing<T> {
+    async fn attach(
+        &self,
+        principal: &Principal,
+        policy: &PolicyArn,
+    ) -> Result<(), DirectoryError> {
+        self.call(self.inner.attach(principal, policy)).await
+    }
+
+    async fn detach(
+        &self,
+        principal: &Principal,
+        policy: &PolicyArn,
+    ) -> Result<(), DirectoryError> {
+        self.call(self.inner.detach(principal, policy)).await
+    }
+}
+
+impl<T: Mailer> Mailer for Failing<T> {
+    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
+        self.call(self.inner.send(to, letter)).await
+    }
+}
+
+impl<T: RequestsQueue> RequestsQueue for Failing<T> {
+    async fn wake_dispatcher(&self, wake: &WakeUp) -> Result<(), CallError> {
+        self.call(self.inner.wake_dispatcher(wake)).await
+    }
+}
+
+impl<T: WorkQueue> WorkQueue for Failing<T> {
+    async fn wake_provisioner(
+        &self,
+        wake: &WakeUp,
+        principal: &Principal,
+    ) -> Result<(), CallError> {
+        self.call(self.inner.wake_provisioner(wake, principal))
+            .await
+    }
+}
+
+impl<T: OutcomesQueue> OutcomesQueue for Failing<T> {
+    async fn wake_reporter(&self, wake: &WakeUp) -> Result<(), CallError> {
+        self.call(self.inner.wake_reporter(wake)).await
+    }
+}
+
+impl<T: ServiceNow> ServiceNow for Failing<T> {
+    async fn ticket(&self, source: &Source) -> Result<Option<Ticket>, CallError> {
+        self.call(self.inner.ticket(source)).await
+    }
+
+    async fn people(&self, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
+        self.call(self.inner.people(ids)).await
+    }
+
+    async fn account(&self, account: &AccountId) -> Result<Option<AccountItem>, CallError> {
+        self.call(self.inner.account(account)).await
+    }
+
+    async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {
+        self.call(self.inner.group_manager(group)).await
+    }
+
+    async fn group_members(&self, group: &SysId) -> Result<Vec<SysId>, CallError> {
+        self.call(self.inner.group_members(group)).await
+    }
+}
+
+impl<T: Tickets> Tickets for Failing<T> {
+    async fn update(
+        &self,
+        table: &TableName,
+        sys_id: &SysId,
+        update: &Update,
+    ) -> Result<Written, CallError> {
+        self.call(self.inner.update(table, sys_id, update)).await
+    }
+}
+
+impl<T: Signer> Signer for Failing<T> {
+    async fn sign(&self, message: &[u8]) -> Result<MacTag, CallError> {
+        self.call(self.inner.sign(message)).await
+    }
+}
+
+impl<T: Verifier> Verifier for Failing<T> {
+    async fn verify(&self, message: &[u8], mac: &MacTag) -> Result<bool, CallError> {
+        self.call(self.inner.verify(message, mac)).await
+    }
+}

@@ -1,0 +1,235 @@
+//! The ledger in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use ports::CallError;
+use ports::ledger::{
+    Commit, CommitError, Created, DueRequest, IdempotencyKey, Ledger, NewRequest, bucket_of,
+};
+use snowgate_core::approval::TokenRow;
+use snowgate_core::audit::AuditRow;
+use snowgate_core::effect::Effect;
+use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
+use snowgate_core::lifecycle::State;
+use snowgate_core::principal::Principal;
+use snowgate_core::record::RequestRecord;
+
+const WRITE: &str = "fake:Write";
+
+/// The ledger in memory. Times when something is due are kept to the second, rounded up, as the
+/// real one keeps them in its index.
+#[derive(Debug, Clone, Default)]
+pub struct FakeLedger(Arc<Mutex<Tables>>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    records: BTreeMap<RequestId, RequestRecord>,
+    rows: BTreeMap<RequestId, Vec<AuditRow>>,
+    keys: HashMap<(ClientId, String), (RequestId, IdempotencyKey)>,
+    claims: HashMap<String, RequestId>,
+    effects: BTreeMap<String, BTreeMap<String, Effect>>,
+    tokens: HashMap<Digest, TokenRow>,
+}
+
+fn claim_of(record: &RequestRecord) -> String {
+    let source = &record.request.source;
+    format!(
+        "{}#{}#{}",
+        record.client,
+        source.table.as_str(),
+        source.sys_id
+    )
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    let second = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
+    Timestamp::from_second(second).unwrap()
+}
+
+impl FakeLedger {
+    /// All requests, for looking at.
+    #[must_use]
+    pub fn records(&self) -> Vec<RequestRecord> {
+        self.0.lock().unwrap().records.values().cloned().collect()
+    }
+
+    /// All review links, for looking at.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<TokenRow> {
+        self.0.lock().unwrap().tokens.values().cloned().collect()
+    }
+}
+
+impl Tables {
+    fn create(&mut self, new: &NewRequest) -> Result<Created, CallError> {
+        let record = &new.change.record;
+        if new.change.replaces.is_some() {
+            return Err(CallError::last(WRITE, "NotNew"));
+        }
+        if let Some(key) = &new.key
+            && let Some((first, held)) = self.keys.get(&(record.client.clone(), key.key.clone()))
+            && held.expires_at.as_second() > record.created_at.as_second()
+        {
+            return Ok(if held.body == key.body {
+                Created::Replayed(Box::new(self.records.get(first).unwrap().clone()))
+            } else {
+                Created::KeyReused
+            });
+        }
+        if let Some(held) = self.records.get(&record.id) {
+            return if held.created_at == record.created_at
+                && held.client == record.client
+                && held.request_digest == record.request_digest
+            {
+                Ok(Created::New)
+            } else {
+                Err(CallError::last(WRITE, "RequestIdTaken"))
+            };
+        }
+        if let Some(other) = self.claims.get(&claim_of(record)) {
+            return Ok(Created::RecordBusy(other.clone()));
+        }
+        self.claims.insert(claim_of(record), record.id.clone());
+        if let Some(key) = &new.key {
+            let name = (record.client.clone(), key.key.clone());
+            self.keys.insert(name, (record.id.clone(), key.clone()));
+        }
+        self.rows
+            .insert(record.id.clone(), vec![new.change.row.clone()]);
+        self.records.insert(record.id.clone(), record.clone());
+        Ok(Created::New)
+    }
+
+    fn commit(&mut self, commit: &Commit) -> Result<(), CommitError> {
+        let (record, row) = (&commit.change.record, &commit.change.row);
+        let Some(replaces) = commit.change.replaces else {
+            return Err(CallError::last(WRITE, "NotAChange").into());
+        };
+        let held = self.records.get(&record.id).ok_or(CommitError::Conflict)?;
+        let rows = self.rows.entry(record.id.clone()).or_default();
+        if held.version != replaces
+            || rows.iter().any(|there| there.n == row.n)
+            || commit
+                .tokens
+                .iter()
+                .any(|token| self.tokens.contains_key(&token.digest))
+        {
+            return Err(CommitError::Conflict);
+        }
+        rows.push(row.clone());
+        for effect in &commit.put_effects {
+            let of_principal = self.effects.entry(effect.principal.key()).or_default();
+            of_principal
+                .entry(effect.key())
+                .or_insert_with(|| effect.clone());
+        }
+        for effect in &commit.delete_effects {
+            if let Some(of_principal) = self.effects.get_mut(&effect.principal.key()) {
+                of_principal.remove(&effect.key());
+            }
+        }
+        for token in &commit.tokens {
+            self.tokens.insert(token.digest.clone(), token.clone());
+        }
+        let claim = claim_of(record);
+        if !record.state.holds_record() && self.claims.get(&claim) == Some(&record.id) {
+            self.claims.remove(&claim);
+        }
+        self.records.insert(record.id.clone(), record.clone());
+        Ok(())
+    }
+}
+
+impl Ledger for FakeLedger {
+    async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
+        self.0.lock().unwrap().create(new)
+    }
+
+    async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+        Ok(self.0.lock().unwrap().records.get(id).cloned())
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        self.0.lock().unwrap().commit(commit)
+    }
+
+    async fn postpone(
+        &self,
+        id: &RequestId,
+        version: u64,
+        due_at: Timestamp,
+        attempts: u32,
+    ) -> Result<bool, CallError> {
+        let mut tables = self.0.lock().unwrap();
+        let held = tables.records.get_mut(id);
+        let Some(held) = held.filter(|held| held.version == version) else {
+            return Ok(false);
+        };
+        held.due_at = Some(whole_second(due_at));
+        held.attempts = attempts;
+        Ok(true)
+    }
+
+    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+        let tables = self.0.lock().unwrap();
+        Ok(tables.rows.get(id).cloned().unwrap_or_default())
+    }
+
+    async fn of_record(
+        &self,
+        client: &ClientId,
+        sys_id: &SysId,
+    ) -> Result<Vec<(RequestId, State)>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let mut found: Vec<_> = tables
+            .records
+            .values()
+            .filter(|held| held.client == *client && held.request.source.sys_id == *sys_id)
+            .collect();
+        found.sort_by_key(|held| std::cmp::Reverse(held.created_at));
+        Ok(found
+            .into_iter()
+            .take(25)
+            .map(|held| (held.id.clone(), held.state))
+            .collect())
+    }
+
+    async fn due(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<DueRequest>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let mut due: Vec<_> = tables
+            .records
+            .values()
+            .filter(|held| bucket_of(&held.id) == bucket)
+            .filter_map(|held| {
+                Some(DueRequest {
+                    id: held.id.clone(),
+                    due_at: whole_second(held.due_at?),
+                })
+            })
+            .filter(|due| due.due_at.as_second() <= now.as_second())
+            .collect();
+        due.sort_by_key(|due| due.due_at);
+        due.truncate(usize::from(limit.max(1)));
+        Ok(due)
+    }
+
+    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let of_principal = tables.effects.get(&principal.key());
+        Ok(of_principal
+            .into_iter()
+            .flat_map(|effects| effects.values().cloned())
+            .collect())
+    }
+
+    async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
+        Ok(self.0.lock().unwrap().tokens.get(digest).cloned())
+    }
+}

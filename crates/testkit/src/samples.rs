@@ -1,0 +1,195 @@
+//! Requests to test with: all of them valid, with ids that no other test has.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use snowgate_core::approval::TokenRow;
+use snowgate_core::arn::PolicyArn;
+use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal, content_digest};
+use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::record::{Asked, Change, Event, LetterState, RequestRecord};
+use snowgate_core::request::AccessRequest;
+use snowgate_core::slots::{Approver, Slot, Standing, Touched};
+
+/// Random bytes.
+#[must_use]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+/// A `sys_id` that no other test has.
+#[must_use]
+pub fn sys_id() -> SysId {
+    hex(&random::<16>()).parse().unwrap()
+}
+
+/// A request id that no other test has.
+#[must_use]
+pub fn request_id() -> RequestId {
+    RequestId::from_random(random())
+}
+
+/// The client `servicenow`.
+#[must_use]
+pub fn client() -> ClientId {
+    "servicenow".parse().unwrap()
+}
+
+/// A time, in seconds after an arbitrary beginning in 2027.
+#[must_use]
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// The account of all samples.
+pub const ACCOUNT: &str = "210987654321";
+
+/// A user of the account with a name that no other test has.
+#[must_use]
+pub fn user() -> Principal {
+    Principal {
+        account_id: ACCOUNT.parse().unwrap(),
+        kind: PrincipalType::User,
+        name: format!("user-{}", hex(&random::<6>())).parse().unwrap(),
+    }
+}
+
+/// The policy that samples ask for.
+#[must_use]
+pub fn policy() -> PolicyArn {
+    format!("arn:aws:iam::{ACCOUNT}:policy/reports-read")
+        .parse()
+        .unwrap()
+}
+
+/// A request from this ServiceNow record for this principal.
+#[must_use]
+pub fn request(source: &SysId, target: &Principal) -> AccessRequest {
+    AccessRequest::parse(body(source, target).to_string().as_bytes()).unwrap()
+}
+
+/// The body of the same request, as a client sends it.
+#[must_use]
+pub fn body(source: &SysId, target: &Principal) -> Value {
+    json!({
+        "source": {"table": "sc_req_item", "sys_id": source, "number": "RITM0010001"},
+        "requested_by": {"sys_id": "b".repeat(32)},
+        "target": {
+            "account_id": target.account_id,
+            "principal": {"type": target.kind, "name": target.name},
+        },
+        "grants": [{"type": "attach_managed_policy", "policy_arn": policy()}],
+        "duration": "PT8H",
+        "justification": "Quarter-end reports"
+    })
+}
+
+/// A new request of [`client`] from this ServiceNow record, for a user of its own.
+#[must_use]
+pub fn received(source: &SysId, now: Timestamp) -> Change {
+    received_from(client(), request_id(), source, now)
+}
+
+/// A new request of this client, with this id.
+#[must_use]
+pub fn received_from(client: ClientId, id: RequestId, source: &SysId, now: Timestamp) -> Change {
+    RequestRecord::receive(id, client, request(source, &user()), now).unwrap()
+}
+
+/// A slot for the account of all samples.
+#[must_use]
+pub fn slot(approvers: &[SysId]) -> Slot {
+    let touched = Touched::Account {
+        account_id: ACCOUNT.parse().unwrap(),
+    };
+    let approver = |sys_id: &SysId| Approver {
+        sys_id: sys_id.clone(),
+        standing: Standing::Owner,
+    };
+    Slot {
+        id: touched.slot_id(),
+        touched,
+        approvers: approvers.iter().map(approver).collect(),
+    }
+}
+
+/// What is bound when these people are asked, once, for the account of all samples.
+#[must_use]
+pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp) -> Asked {
+    let slots = vec![slot(approvers)];
+    let binding = Binding {
+        principal: BoundPrincipal {
+            unique_id: "AIDAEXAMPLE".to_owned(),
+            path: "/enrolled/".to_owned(),
+            boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
+            owner: Some(request.requested_by.clone()),
+        },
+        policies: vec![BoundPolicy {
+            arn: policy(),
+            version: "v1".to_owned(),
+            document: Digest::of(b"document"),
+        }],
+        guardrails: Digest::of(b"guardrails"),
+    };
+    let content = content_digest(request, &binding, &slots).unwrap();
+    let letter = |approver: &SysId| LetterState {
+        approver: approver.clone(),
+        claimed_at: None,
+        sent_at: None,
+    };
+    Asked {
+        slots,
+        binding,
+        content,
+        letters: approvers.iter().map(letter).collect(),
+        expires_at,
+    }
+}
+
+/// The change that asks these people, three days long.
+#[must_use]
+pub fn ask(record: &RequestRecord, approvers: &[SysId], now: Timestamp) -> Change {
+    let expires_at = now + jiff::SignedDuration::from_hours(72);
+    let asked = asked(&record.request, approvers, expires_at);
+    record
+        .apply(Event::Asked { asked }, Actor::Dispatcher, now)
+        .unwrap()
+}
+
+/// The change by which the client takes the request back.
+#[must_use]
+pub fn withdraw(record: &RequestRecord, now: Timestamp) -> Change {
+    let actor = Actor::Client {
+        client: record.client.clone(),
+    };
+    record.apply(Event::Withdrawn, actor, now).unwrap()
+}
+
+/// An effect of a request on a principal: [`policy`] attached.
+#[must_use]
+pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> Effect {
+    Effect {
+        request: request.clone(),
+        principal: principal.clone(),
+        change: EffectChange::PolicyAttached {
+            policy_arn: policy(),
+        },
+        preexisting,
+        since: at(0),
+    }
+}
+
+/// A review link for a request, good until this time.
+#[must_use]
+pub fn token(request: &RequestId, expires_at: Timestamp) -> TokenRow {
+    TokenRow {
+        digest: Digest::of(&random::<32>()),
+        request: request.clone(),
+        approver: sys_id(),
+        expires_at,
+    }
+}

@@ -1,0 +1,136 @@
+//! ServiceNow in memory, for reading.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use ports::servicenow::ServiceNow;
+use ports::{CallError, Failure};
+use snowgate_core::account::AccountItem;
+use snowgate_core::id::{AccountId, SysId};
+use snowgate_core::request::{Source, TableName};
+use snowgate_core::ticket::{Person, Ticket};
+
+/// A group of people.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Group {
+    /// Whether it is active.
+    pub active: bool,
+    /// Its manager.
+    pub manager: Option<SysId>,
+    /// Its members.
+    pub members: Vec<SysId>,
+}
+
+/// Records of ServiceNow.
+#[derive(Debug, Clone, Default)]
+pub struct FakeServiceNow(Arc<Mutex<Records>>);
+
+#[derive(Debug, Default)]
+struct Records {
+    tickets: HashMap<(TableName, SysId), Ticket>,
+    people: HashMap<SysId, Person>,
+    accounts: HashMap<AccountId, Vec<AccountItem>>,
+    groups: HashMap<SysId, Group>,
+    trouble: Option<Failure>,
+}
+
+impl FakeServiceNow {
+    /// Puts a ticket into a table.
+    pub fn put_ticket(&self, table: &TableName, ticket: Ticket) {
+        let key = (table.clone(), ticket.sys_id.clone());
+        self.0.lock().unwrap().tickets.insert(key, ticket);
+    }
+
+    /// Puts a person, in place of the one with the same `sys_id`.
+    pub fn put_person(&self, person: Person) {
+        let mut records = self.0.lock().unwrap();
+        records.people.insert(person.sys_id.clone(), person);
+    }
+
+    /// Adds a configuration item for an account. With two of them the account has none.
+    pub fn add_account(&self, account: &AccountId, item: AccountItem) {
+        let mut records = self.0.lock().unwrap();
+        records
+            .accounts
+            .entry(account.clone())
+            .or_default()
+            .push(item);
+    }
+
+    /// Puts the one configuration item of an account, in place of all others.
+    pub fn put_account(&self, account: &AccountId, item: AccountItem) {
+        let mut records = self.0.lock().unwrap();
+        records.accounts.insert(account.clone(), vec![item]);
+    }
+
+    /// Removes every configuration item of an account.
+    pub fn remove_account(&self, account: &AccountId) {
+        self.0.lock().unwrap().accounts.remove(account);
+    }
+
+    /// Puts a group.
+    pub fn put_group(&self, sys_id: &SysId, group: Group) {
+        self.0.lock().unwrap().groups.insert(sys_id.clone(), group);
+    }
+
+    /// Makes every call fail so, or work again.
+    pub fn set_trouble(&self, trouble: Option<Failure>) {
+        self.0.lock().unwrap().trouble = trouble;
+    }
+
+    fn records(&self) -> Result<MutexGuard<'_, Records>, CallError> {
+        const READ: &str = "fake:Read";
+        let records = self.0.lock().unwrap();
+        match records.trouble {
+            None => Ok(records),
+            Some(Failure::Retry) => Err(CallError::retry(READ, "Unreachable")),
+            Some(Failure::Final) => Err(CallError::last(READ, "Forbidden")),
+        }
+    }
+}
+
+impl ServiceNow for FakeServiceNow {
+    async fn ticket(&self, source: &Source) -> Result<Option<Ticket>, CallError> {
+        let key = (source.table.clone(), source.sys_id.clone());
+        Ok(self.records()?.tickets.get(&key).cloned())
+    }
+
+    async fn people(&self, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
+        let records = self.records()?;
+        if ids.len() > 50 {
+            return Err(CallError::last("fake:Read", "TooMany"));
+        }
+        let mut ids = ids.to_vec();
+        ids.sort();
+        ids.dedup();
+        Ok(ids
+            .iter()
+            .filter_map(|id| records.people.get(id).cloned())
+            .collect())
+    }
+
+    async fn account(&self, account: &AccountId) -> Result<Option<AccountItem>, CallError> {
+        let records = self.records()?;
+        let items = records.accounts.get(account).map(Vec::as_slice);
+        Ok(match items {
+            Some([item]) => Some(item.clone()),
+            _ => None,
+        })
+    }
+
+    async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {
+        let records = self.records()?;
+        let group = records.groups.get(group).filter(|group| group.active);
+        Ok(group.and_then(|group| group.manager.clone()))
+    }
+
+    async fn group_members(&self, group: &SysId) -> Result<Vec<SysId>, CallError> {
+        let records = self.records()?;
+        let group = records.groups.get(group).filter(|group| group.active);
+        let mut members = group.map(|group| group.members.clone()).unwrap_or_default();
+        members.sort();
+        members.dedup();
+        members.truncate(50);
+        Ok(members)
+    }
+}

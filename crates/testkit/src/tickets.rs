@@ -1,0 +1,59 @@
+//! ServiceNow in memory, for writing.
+
+use std::sync::{Arc, Mutex};
+
+use ports::servicenow::{Tickets, Written};
+use ports::{CallError, Failure};
+use snowgate_core::id::SysId;
+use snowgate_core::outcome::Update;
+use snowgate_core::request::TableName;
+
+/// Keeps the updates of tickets.
+#[derive(Debug, Clone, Default)]
+pub struct FakeTickets(Arc<Mutex<Journal>>);
+
+#[derive(Debug, Default)]
+struct Journal {
+    updates: Vec<(TableName, SysId, Update)>,
+    trouble: Option<Failure>,
+}
+
+impl FakeTickets {
+    /// The updates that were written, in order.
+    #[must_use]
+    pub fn updates(&self) -> Vec<(TableName, SysId, Update)> {
+        self.0.lock().unwrap().updates.clone()
+    }
+
+    /// Makes every call fail so, or work again.
+    pub fn set_trouble(&self, trouble: Option<Failure>) {
+        self.0.lock().unwrap().trouble = trouble;
+    }
+}
+
+impl Tickets for FakeTickets {
+    async fn update(
+        &self,
+        table: &TableName,
+        sys_id: &SysId,
+        update: &Update,
+    ) -> Result<Written, CallError> {
+        const UPDATE: &str = "fake:Update";
+        let mut journal = self.0.lock().unwrap();
+        match journal.trouble {
+            Some(Failure::Retry) => return Err(CallError::retry(UPDATE, "Unreachable")),
+            Some(Failure::Final) => return Err(CallError::last(UPDATE, "NotSaved")),
+            None => {}
+        }
+        let told = journal.updates.iter().any(|(of, id, there)| {
+            of == table && id == sys_id && there.work_notes.contains(&update.marker)
+        });
+        if told {
+            return Ok(Written::Before);
+        }
+        journal
+            .updates
+            .push((table.clone(), sys_id.clone(), update.clone()));
+        Ok(Written::Now)
+    }
+}

@@ -1,0 +1,146 @@
+//! Who and what is in the organisation at first.
+
+use snowgate_core::account::{AccountItem, PrincipalFacts};
+use snowgate_core::arn::PolicyArn;
+use snowgate_core::id::SysId;
+use snowgate_core::slots::Standing;
+use snowgate_core::ticket::{Person, PersonName};
+
+use crate::samples::ACCOUNT;
+
+/// The guardrails of the organisation.
+pub const GUARDRAILS: &str = r#"
+partition = "aws"
+maximum_duration = "P14D"
+[servicenow]
+tables = ["sc_req_item"]
+security_group = "00000000000000000000000000000062"
+[approvers]
+mail_domains = ["meridian.example"]
+per_slot = 5
+[principals]
+paths = ["/enrolled/"]
+boundary = "SnowgateBoundary"
+[never]
+actions = ["iam:*"]
+policies = []
+[[grants]]
+accounts = ["210987654321"]
+policies = ["arn:aws:iam::210987654321:policy/reports-read", "arn:aws:iam::210987654321:policy/reports-write"]
+maximum_duration = "P7D"
+risk = "low"
+[[grants]]
+accounts = ["210987654321"]
+policies = ["arn:aws:iam::210987654321:policy/keys-admin"]
+maximum_duration = "P1D"
+risk = "high"
+"#;
+
+/// `owned_by` of the account.
+pub const OWNER: u8 = 0x10;
+/// `managed_by` of the account.
+pub const MANAGER: u8 = 0x11;
+/// The manager of the group that supports the account.
+pub const LEAD: u8 = 0x12;
+/// A member of that group.
+pub const MEMBER: u8 = 0x13;
+/// Another member of that group.
+pub const COLLEAGUE: u8 = 0x14;
+/// The only member of the security group.
+pub const SECURITY: u8 = 0x15;
+/// The person whom the principal belongs to; not the requester.
+pub const BENEFICIARY: u8 = 0x16;
+/// The group that supports the account.
+pub const SUPPORT_GROUP: u8 = 0x61;
+/// The security group of the guardrails.
+pub const SECURITY_GROUP: u8 = 0x62;
+
+/// The `sys_id` of a person or group of the organisation.
+#[must_use]
+pub fn id(n: u8) -> SysId {
+    format!("{n:032x}").parse().unwrap()
+}
+
+/// The person who asks in [`crate::samples::request`].
+#[must_use]
+pub fn requester() -> Person {
+    let sys_id = "b".repeat(32).parse().unwrap();
+    Person {
+        sys_id,
+        email: "rita@meridian.example".parse().ok(),
+        ..person(0)
+    }
+}
+
+/// A person of the organisation: active, with a mail address.
+#[must_use]
+pub fn person(n: u8) -> Person {
+    Person {
+        sys_id: id(n),
+        name: PersonName::new(&format!("Person {n:x}")),
+        active: true,
+        locked_out: false,
+        email: address(n).parse().ok(),
+    }
+}
+
+/// The mail address of a person.
+#[must_use]
+pub fn address(n: u8) -> String {
+    format!("person-{n:x}@meridian.example")
+}
+
+/// The standing that a person has towards the account at first; strangers pass for owners.
+#[must_use]
+pub fn standing(person: &SysId) -> Standing {
+    let known = [
+        (MANAGER, Standing::Manager),
+        (LEAD, Standing::SupportGroupManager),
+        (MEMBER, Standing::SupportGroupMember),
+        (COLLEAGUE, Standing::SupportGroupMember),
+        (SECURITY, Standing::Security),
+    ];
+    let found = known.into_iter().find(|(n, _)| id(*n) == *person);
+    found.map_or(Standing::Owner, |(_, standing)| standing)
+}
+
+/// The account as the CMDB has it at first.
+#[must_use]
+pub fn account() -> AccountItem {
+    AccountItem {
+        sys_id: id(0x60),
+        name: "payments".to_owned(),
+        owned_by: Some(id(OWNER)),
+        managed_by: Some(id(MANAGER)),
+        support_group: Some(id(SUPPORT_GROUP)),
+    }
+}
+
+/// The user as IAM has it at first: enrolled, belonging to [`BENEFICIARY`], with nothing attached.
+#[must_use]
+pub fn principal_facts() -> PrincipalFacts {
+    PrincipalFacts {
+        unique_id: "AIDAEXAMPLE".to_owned(),
+        path: "/enrolled/".to_owned(),
+        boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")),
+        owner_tag: Some(id(BENEFICIARY).as_str().to_owned()),
+        attached: Vec::new(),
+    }
+}
+
+/// Another policy that may be granted.
+#[must_use]
+pub fn other_policy() -> PolicyArn {
+    format!("arn:aws:iam::{ACCOUNT}:policy/reports-write")
+        .parse()
+        .unwrap()
+}
+
+/// The document of a policy that allows one action.
+#[must_use]
+pub fn document(action: &str) -> String {
+    serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": action, "Resource": "*"}
+    ]})
+    .to_string()
+}

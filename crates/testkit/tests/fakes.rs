@@ -1,0 +1,248 @@
+//! The fakes keep the contracts, and calls fail as planned.
+#![expect(clippy::panic, reason = "a test that panics is a test that fails")]
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use ports::ledger::{Commit, CommitError, Created, Ledger as _, NewRequest};
+use ports::servicenow::{Tickets as _, Written};
+use ports::signature::Verifier as _;
+use snowgate_core::account::{AccountItem, PolicyFacts, PrincipalFacts};
+use snowgate_core::outcome::Update;
+use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::ticket::{Person, PersonName, Ticket};
+use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
+use testkit::samples::{self, at, sys_id};
+use testkit::{
+    Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
+    FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName, Trouble,
+};
+
+/// Fakes never wait, so one poll is enough.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a fake never waits"),
+    }
+}
+
+#[test]
+fn ledger() {
+    now(contract::ledger(&FakeLedger::default()));
+}
+
+#[test]
+fn keys() {
+    let keys = FakeKeys::new([7; 32]);
+    now(contract::keys(&keys, &keys));
+    let mac = now(ports::signature::Signer::sign(&keys, b"message")).unwrap();
+    let others = FakeKeys::new([8; 32]);
+    assert!(!now(others.verify(b"message", &mac)).unwrap());
+}
+
+#[test]
+fn mailer() {
+    let mailer = FakeMailer::default();
+    let to = "ada.okafor@meridian.example".parse().unwrap();
+    let letter = now(contract::mailer(&mailer, &to));
+    let sent = mailer.take();
+    assert_eq!(sent.len(), 1);
+    assert_eq!((&sent[0].to, &sent[0].letter), (&to, &letter));
+    assert_eq!(mailer.sent(), []);
+}
+
+#[test]
+fn queues() {
+    let queues = FakeQueues::default();
+    let wake = now(contract::queues(&queues, &queues, &queues));
+    for queue in [QueueName::Requests, QueueName::Work, QueueName::Outcomes] {
+        let sent = queues.take(queue);
+        assert_eq!(sent.len(), 2);
+        for message in sent {
+            assert_eq!((message.queue, &message.wake), (queue, &wake));
+            assert_eq!(message.principal.is_some(), queue == QueueName::Work);
+        }
+    }
+    assert_eq!(queues.sent(), []);
+}
+
+fn facts(unique_id: &str) -> PrincipalFacts {
+    PrincipalFacts {
+        unique_id: unique_id.to_owned(),
+        path: "/enrolled/".to_owned(),
+        boundary: Some("arn:aws:iam::210987654321:policy/boundary".to_owned()),
+        owner_tag: Some(sys_id().as_str().to_owned()),
+        attached: Vec::new(),
+    }
+}
+
+#[test]
+fn directory() {
+    let directory = FakeDirectory::default();
+    let user = samples::user();
+    let role = Principal {
+        kind: PrincipalType::Role,
+        name: "reports-job".parse().unwrap(),
+        ..user.clone()
+    };
+    let world = DirectoryWorld {
+        user: (user.clone(), facts("AIDAEXAMPLE")),
+        role: (role, facts("AROAEXAMPLE")),
+        policies: vec![PolicyFacts {
+            arn: samples::policy(),
+            version: "v3".to_owned(),
+            document: "{}".to_owned(),
+        }],
+        unprepared: "000000000009".parse().unwrap(),
+    };
+    for (principal, facts) in [&world.user, &world.role] {
+        directory.put_principal(principal, facts.clone());
+    }
+    directory.put_policy(&user.account_id, world.policies[0].clone());
+    now(contract::directory(&directory, &world));
+    now(contract::directory::missing_policies_cannot_be_attached(
+        &directory, &world,
+    ));
+    let changes = directory.changes();
+    let expected = format!("attach {} {}", user.key(), samples::policy());
+    assert_eq!((changes.len(), &changes[0]), (4, &expected));
+
+    directory.set_trouble(&user.account_id, Some(Trouble::Throttled));
+    let throttled = now(ports::directory::Directory::principal(&directory, &user));
+    assert!(matches!(throttled, Err(ports::directory::DirectoryError::Call(e)) if e.may_retry()));
+}
+
+#[test]
+fn servicenow() {
+    let servicenow = FakeServiceNow::default();
+    let source = samples::request(&sys_id(), &samples::user()).source;
+    let ticket = Ticket {
+        sys_id: source.sys_id.clone(),
+        number: source.number.clone(),
+        active: true,
+        opened_by: Some(sys_id()),
+        opened_for: None,
+    };
+    let person = |name: &str| Person {
+        sys_id: sys_id(),
+        name: PersonName::new(name),
+        active: true,
+        locked_out: false,
+        email: None,
+    };
+    let item = || AccountItem {
+        sys_id: sys_id(),
+        name: "payments".to_owned(),
+        owned_by: Some(sys_id()),
+        managed_by: None,
+        support_group: None,
+    };
+    let mut members = vec![sys_id(), sys_id()];
+    members.sort();
+    let world = ServiceNowWorld {
+        ticket: (source.clone(), ticket.clone()),
+        people: vec![person("Ada"), person("Ben")],
+        account: (samples::ACCOUNT.parse().unwrap(), item()),
+        unowned: vec![
+            "000000000001".parse().unwrap(),
+            "000000000002".parse().unwrap(),
+        ],
+        group: (sys_id(), Some(sys_id()), members.clone()),
+        empty_groups: vec![sys_id()],
+    };
+    servicenow.put_ticket(&source.table, ticket);
+    for person in &world.people {
+        servicenow.put_person(person.clone());
+    }
+    servicenow.add_account(&world.account.0, world.account.1.clone());
+    servicenow.add_account(&world.unowned[1], item());
+    servicenow.add_account(&world.unowned[1], item());
+    let group = |active| Group {
+        active,
+        manager: world.group.1.clone(),
+        members: members.iter().rev().cloned().collect(),
+    };
+    servicenow.put_group(&world.group.0, group(true));
+    servicenow.put_group(&world.empty_groups[0], group(false));
+    now(contract::servicenow(&servicenow, &world));
+
+    servicenow.set_trouble(Some(ports::Failure::Retry));
+    let failed = now(ports::servicenow::ServiceNow::ticket(&servicenow, &source));
+    assert!(failed.unwrap_err().may_retry());
+}
+
+#[test]
+fn tickets_are_told_once() {
+    let tickets = FakeTickets::default();
+    let source = samples::request(&sys_id(), &samples::user()).source;
+    let update = |marker: &str| Update {
+        marker: marker.to_owned(),
+        work_notes: format!("Granted.\n{marker}"),
+        correlation_id: String::new(),
+        fields: std::collections::BTreeMap::new(),
+    };
+    for (marker, written) in [
+        ("[a]", Written::Now),
+        ("[a]", Written::Before),
+        ("[b]", Written::Now),
+    ] {
+        let update = update(marker);
+        let outcome = tickets.update(&source.table, &source.sys_id, &update);
+        assert_eq!(now(outcome).unwrap(), written);
+    }
+    assert_eq!(tickets.updates().len(), 2);
+}
+
+#[test]
+fn a_call_fails_before_or_after_it_took_effect() {
+    let (ledger, fault) = (FakeLedger::default(), Fault::none());
+    let failing = Failing::new(ledger.clone(), &fault);
+    let change = samples::received(&sys_id(), at(0));
+    let new = NewRequest {
+        change: change.clone(),
+        key: None,
+    };
+    fault.at(1, Moment::Before, Aftermath::Alive);
+    assert!(now(failing.create(&new)).unwrap_err().may_retry());
+    assert_eq!(ledger.records(), []);
+    fault.at(2, Moment::After, Aftermath::Alive);
+    assert!(now(failing.create(&new)).unwrap_err().may_retry());
+    assert_eq!(ledger.records(), std::slice::from_ref(&change.record));
+    assert_eq!(now(failing.create(&new)).unwrap(), Created::New);
+    assert_eq!(fault.calls(), 3);
+}
+
+#[test]
+fn after_a_crash_nothing_gets_through() {
+    let (ledger, queues, fault) = (FakeLedger::default(), FakeQueues::default(), Fault::none());
+    let (dying, mute) = (
+        Failing::new(ledger.clone(), &fault),
+        Failing::new(queues.clone(), &fault),
+    );
+    let change = samples::received(&sys_id(), at(0));
+    let new = NewRequest { change, key: None };
+    assert_eq!(now(dying.create(&new)).unwrap(), Created::New);
+    fault.at(2, Moment::After, Aftermath::Dead);
+    let commit = Commit::from(samples::withdraw(&new.change.record, at(1)));
+    assert!(matches!(
+        now(dying.commit(&commit)),
+        Err(CommitError::Call(_))
+    ));
+    assert_eq!(ledger.records(), [commit.change.record]);
+    assert!(now(dying.load(&new.change.record.id)).is_err());
+    now(async {
+        let wake = ports::queue::WakeUp {
+            request: new.change.record.id.clone(),
+            version: 1,
+            attempt: 0,
+        };
+        use ports::queue::OutcomesQueue as _;
+        assert!(mute.wake_reporter(&wake).await.is_err());
+        assert_eq!(queues.sent(), []);
+        fault.mend();
+        mute.wake_reporter(&wake).await.unwrap();
+    });
+    assert_eq!(queues.sent().len(), 1);
+}

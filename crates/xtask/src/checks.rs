@@ -1,0 +1,229 @@
+//! `cargo xtask test`: every check of the project, then all tests with a stack deployed.
+
+mod gates;
+mod privileges;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::checkout::Checkout;
+use crate::environments::{Environment, EnvironmentError};
+use crate::samples;
+use crate::stack::Stack;
+use crate::terminal::line;
+use crate::up::{self, UpError};
+use gates::Gate;
+
+/// What tests use of Debian's packages, where it is there (`local/packages.sh` installs it): a
+/// browser, and a clock that can be put forward.
+const PACKAGES: [(&str, &str); 2] = [
+    ("SNOWGATE_CHROMEDRIVER", "/usr/bin/chromedriver"),
+    (
+        "SNOWGATE_FAKETIME",
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+    ),
+];
+
+/// Why the checks did not pass.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckError {
+    /// A tool could not be run.
+    #[error("`{tool}` could not be run")]
+    Run {
+        /// The tool.
+        tool: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Checks failed.
+    #[error("failed: {}", .0.join(", "))]
+    Failed(Vec<&'static str>),
+    /// A Python environment could not be made.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// The stack did not come up.
+    #[error(transparent)]
+    Up(#[from] UpError),
+}
+
+/// Runs everything.
+pub(crate) async fn test(checkout: &Checkout) -> Result<(), CheckError> {
+    let mut failed = static_checks(checkout, &[]).await?;
+    failed.extend(on_a_stack(checkout).await?);
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(CheckError::Failed(failed))
+    }
+}
+
+/// Runs the static checks whose names hold one of the words; all without a word.
+pub(crate) async fn check(checkout: &Checkout, words: &[String]) -> Result<(), CheckError> {
+    let failed = static_checks(checkout, words).await?;
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(CheckError::Failed(failed))
+    }
+}
+
+/// Runs static checks; the names of those that failed. All run, so that one run names all that is
+/// wrong.
+async fn static_checks(
+    checkout: &Checkout,
+    words: &[String],
+) -> Result<Vec<&'static str>, CheckError> {
+    for environment in [
+        Environment::MiniStack,
+        Environment::Sam,
+        Environment::Checks,
+    ] {
+        environment.ensure(checkout).await?;
+    }
+    let wanted = |gate: &Gate| {
+        words.is_empty() || words.iter().any(|word| gate.name.contains(word.as_str()))
+    };
+    let mut failed = Vec::new();
+    for gate in gates::all(checkout).iter().filter(|gate| wanted(gate)) {
+        if !passes(checkout, gate).await? {
+            failed.push(gate.name);
+        }
+    }
+    Ok(failed)
+}
+
+/// Runs one gate; shows what it said only where it failed.
+async fn passes(checkout: &Checkout, gate: &Gate) -> Result<bool, CheckError> {
+    line(&format!("  …  {}", gate.name));
+    let begun = Instant::now();
+    for command in &gate.commands {
+        let output = tool(checkout, &command.program, &command.arguments)
+            .output()
+            .await
+            .map_err(|source| CheckError::Run {
+                tool: shown(&command.program),
+                source,
+            })?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() || !command.accepts(&said) {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            line(&format!("FAILED {}\n{said}{errors}", gate.name));
+            return Ok(false);
+        }
+    }
+    line(&format!(
+        "  ok {} ({:.1} s)",
+        gate.name,
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(true)
+}
+
+/// Brings a stack of its own up, runs the recorded events and all tests on it, and ends it.
+async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError> {
+    up::down(checkout)?;
+    let (stack, _) = up::ensure(checkout).await?;
+    let both = async {
+        let mut failed = Vec::new();
+        if let Err(error) = privileges::check_binaries(checkout) {
+            line(&format!("FAILED clients in the binaries: {error}"));
+            failed.push("clients in the binaries");
+        }
+        let rights = gates::rights(checkout);
+        if !passes(checkout, &rights).await? {
+            failed.push(rights.name);
+        }
+        if let Err(error) = samples::all(checkout, &stack).await {
+            line(&format!("FAILED recorded events: {error}"));
+            failed.push("recorded events");
+        }
+        if !tests(checkout, &stack).await? {
+            failed.push("tests");
+        }
+        Ok(failed)
+    };
+    let outcome = tokio::select! {
+        outcome = both => outcome,
+        interrupted = up::interruption() => {
+            interrupted.map_err(CheckError::from).and(Err(UpError::Interrupted.into()))
+        }
+    };
+    up::down(checkout)?;
+    outcome
+}
+
+/// Documentation examples first: the runner's summary is the last that is said.
+async fn tests(checkout: &Checkout, stack: &Stack) -> Result<bool, CheckError> {
+    let cargo = gates::cargo();
+    let documented = inherited(
+        checkout,
+        stack,
+        &cargo,
+        &["test", "--workspace", "--doc", "--quiet"],
+    );
+    let examples = succeeded(documented, &cargo).await?;
+    // One runner everywhere: tests of one binary share its locks, and binaries follow each other.
+    let arguments: &[&str] = &[
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--lib",
+        "--bins",
+        "--tests",
+    ];
+    Ok(succeeded(inherited(checkout, stack, &cargo, arguments), &cargo).await? && examples)
+}
+
+fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(checkout.root())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// A command that writes to the terminal and knows the stack.
+fn inherited(
+    checkout: &Checkout,
+    stack: &Stack,
+    program: &Path,
+    arguments: &[&str],
+) -> tokio::process::Command {
+    let independent_client = Environment::Checks.program(checkout, "python");
+    let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
+    let mut command = tool(checkout, program, &arguments);
+    command
+        .env("SNOWGATE_STACK_JSON", checkout.local("stack.json"))
+        .env("SNOWGATE_AWS_ENDPOINT", &stack.aws_endpoint)
+        .env("SNOWGATE_REQUIRE_STACK", "1")
+        .env("SNOWGATE_PYSNC_PYTHON", independent_client)
+        .envs(
+            PACKAGES
+                .into_iter()
+                .filter(|(_, file)| Path::new(file).exists()),
+        )
+        .env("INSTA_UPDATE", "no")
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit());
+    command
+}
+
+async fn succeeded(
+    mut command: tokio::process::Command,
+    program: &Path,
+) -> Result<bool, CheckError> {
+    let status = command.status().await.map_err(|source| CheckError::Run {
+        tool: shown(program),
+        source,
+    })?;
+    Ok(status.success())
+}
+
+fn shown(program: &Path) -> String {
+    program.display().to_string()
+}

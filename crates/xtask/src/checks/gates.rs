@@ -1,0 +1,197 @@
+//! The static checks.
+
+use std::path::PathBuf;
+
+use super::privileges;
+use crate::checkout::Checkout;
+use crate::environments::Environment;
+
+/// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
+/// built more often than their speed matters.
+const DENY: &str = "cargo-deny@0.20.2";
+const MACHETE: &str = "cargo-machete@0.9.2";
+
+/// A named check: all its commands must end as they should.
+pub(super) struct Gate {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it runs, in order.
+    pub(super) commands: Vec<Wanted>,
+}
+
+/// A command that must succeed.
+pub(super) struct Wanted {
+    /// The program.
+    pub(super) program: PathBuf,
+    /// Its arguments.
+    pub(super) arguments: Vec<String>,
+    /// No line of its output may begin with one of these.
+    pub(super) absent: Vec<String>,
+}
+
+impl Wanted {
+    /// Whether the output holds nothing that must be absent.
+    pub(super) fn accepts(&self, output: &str) -> bool {
+        let found = |line: &str| {
+            self.absent
+                .iter()
+                .any(|name| line.starts_with(name.as_str()))
+        };
+        !output.lines().any(found)
+    }
+}
+
+/// What the roles of the running stack may do, compared with the golden matrix.
+pub(super) fn rights(checkout: &Checkout) -> Gate {
+    let python = Environment::MiniStack.program(checkout, "python");
+    gate(
+        "rights of the roles",
+        vec![run(python, "local/rights.py .local/stack.json")],
+    )
+}
+
+/// Cargo, the one that runs this.
+pub(super) fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+fn run(program: PathBuf, arguments: &str) -> Wanted {
+    let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+    Wanted {
+        program,
+        arguments,
+        absent: Vec::new(),
+    }
+}
+
+/// A dependency tree, as a list of names and versions, that must lack some packages. Normal
+/// dependencies only: tests may use what they like.
+fn tree_without(of: &str, absent: &[&str]) -> Wanted {
+    let mut wanted = run(
+        cargo(),
+        &format!("tree {of} --edges normal --prefix none --format {{p}}"),
+    );
+    wanted.absent = absent.iter().map(|name| format!("{name} v")).collect();
+    wanted
+}
+
+fn gate(name: &'static str, commands: Vec<Wanted>) -> Gate {
+    Gate { name, commands }
+}
+
+/// All static checks, the quick ones first.
+pub(super) fn all(checkout: &Checkout) -> Vec<Gate> {
+    let mut gates = texts(checkout);
+    gates.extend(trees());
+    gates.extend(dependencies(checkout));
+    gates.extend(rust());
+    gates
+}
+
+fn texts(checkout: &Checkout) -> Vec<Gate> {
+    let sam = |program| Environment::Sam.program(checkout, program);
+    let typos = Environment::Checks.program(checkout, "typos");
+    vec![
+        gate("formatting", vec![run(cargo(), "fmt --all --check")]),
+        gate("typos", vec![run(typos, "--config typos.toml")]),
+        gate(
+            "guards of the local AWS",
+            vec![run(
+                Environment::MiniStack.program(checkout, "python"),
+                "local/launcher_test.py",
+            )],
+        ),
+        gate(
+            "cfn-lint",
+            vec![run(sam("cfn-lint"), "template.yaml templates/*.yaml")],
+        ),
+        gate(
+            "sam validate",
+            vec![run(
+                sam("sam"),
+                "validate --lint --region eu-west-1 --template-file template.yaml",
+            )],
+        ),
+    ]
+}
+
+/// What must not be in a dependency tree.
+fn trees() -> Vec<Gate> {
+    let impure = [
+        "tokio",
+        "reqwest",
+        "lambda_runtime",
+        "aws-config",
+        "getrandom",
+        "tracing-subscriber",
+    ];
+    let pure = |package: &str| vec![tree_without(&format!("--package {package}"), &impure)];
+    let clients = privileges::forbidden()
+        .map(|(function, clients)| tree_without(&format!("--package {function}"), &clients))
+        .collect();
+    let mut current = tree_without("--workspace", &[]);
+    current.absent = ["hyper v0.", "rustls v0.21", "rustls v0.22", "ring v"]
+        .map(str::to_owned)
+        .into();
+    vec![
+        gate("snowgate-core is pure", pure("snowgate-core")),
+        gate("iam-policy is pure", pure("iam-policy")),
+        gate("no legacy HTTP stack", vec![current]),
+        gate("clients of AWS", clients),
+    ]
+}
+
+fn dependencies(checkout: &Checkout) -> Vec<Gate> {
+    let root = checkout.tools("cargo");
+    let root_words = root.display().to_string();
+    let install = |tool: &str| {
+        run(
+            cargo(),
+            &format!("install {tool} --debug --locked --no-default-features --root {root_words}"),
+        )
+    };
+    let deny = root.join("bin/cargo-deny");
+    let machete = root.join("bin/cargo-machete");
+    vec![
+        // Advisories need RustSec's database from the network; see deny.toml.
+        gate(
+            "bans, licences and sources",
+            vec![install(DENY), run(deny, "check bans licenses sources")],
+        ),
+        gate(
+            "unused dependencies",
+            vec![install(MACHETE), run(machete, "--with-metadata .")],
+        ),
+    ]
+}
+
+fn rust() -> Vec<Gate> {
+    vec![
+        gate(
+            "clippy",
+            vec![run(
+                cargo(),
+                "clippy --workspace --all-targets -- -D warnings",
+            )],
+        ),
+        gate(
+            "rustdoc",
+            vec![run(
+                cargo(),
+                "doc --workspace --no-deps --document-private-items",
+            )],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_known_by_its_whole_name() {
+        let wanted = tree_without("--workspace", &["tokio"]);
+        assert!(wanted.accepts("tokio-util v0.7.1\nmytokio v1.0.0"));
+        assert!(!wanted.accepts("serde v1.0.0\ntokio v1.2.3 (*)"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Which function may talk to which service of AWS, by the clients that it is built with.
+//!
+//! The roles in template.yaml say the same with more force; here it also holds for what a function
+//! could do with somebody else's credentials.
+
+use std::path::PathBuf;
+
+use crate::checkout::Checkout;
+
+/// Every client that one of the functions has.
+const CLIENTS: [&str; 7] = [
+    "aws-sdk-dynamodb",
+    "aws-sdk-iam",
+    "aws-sdk-kms",
+    "aws-sdk-s3",
+    "aws-sdk-secretsmanager",
+    "aws-sdk-sesv2",
+    "aws-sdk-sqs",
+];
+
+/// What each function has. STS comes with the SDK's configuration and is in all of them.
+const ALLOWED: [(&str, &[&str]); 7] = [
+    ("authorizer", &["aws-sdk-secretsmanager"]),
+    ("intake", &["aws-sdk-dynamodb", "aws-sdk-sqs"]),
+    (
+        "dispatcher",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-iam",
+            "aws-sdk-secretsmanager",
+            "aws-sdk-sesv2",
+            "aws-sdk-sqs",
+        ],
+    ),
+    (
+        "approval",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-kms",
+            "aws-sdk-secretsmanager",
+            "aws-sdk-sqs",
+        ],
+    ),
+    (
+        "provisioner",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-iam",
+            "aws-sdk-kms",
+            "aws-sdk-sqs",
+        ],
+    ),
+    ("reporter", &["aws-sdk-dynamodb", "aws-sdk-secretsmanager"]),
+    ("sweeper", &["aws-sdk-dynamodb", "aws-sdk-sqs"]),
+];
+
+/// A binary holds what it should not.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PrivilegeError {
+    /// The binary cannot be read.
+    #[error("cannot read `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A client that the function has no business with.
+    #[error("the binary of `{function}` holds `{client}`")]
+    Foreign {
+        /// The function.
+        function: &'static str,
+        /// The client.
+        client: &'static str,
+    },
+}
+
+/// Functions and the clients that must not be in their dependency trees.
+pub(super) fn forbidden() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    ALLOWED.iter().map(|(function, allowed)| {
+        let others = CLIENTS
+            .into_iter()
+            .filter(|client| !allowed.contains(client));
+        (*function, others.collect())
+    })
+}
+
+/// Looks into the binaries that are deployed: features unify, so a tree alone proves little.
+pub(super) fn check_binaries(checkout: &Checkout) -> Result<(), PrivilegeError> {
+    for (function, clients) in forbidden() {
+        let path = checkout.local(&format!("functions/{function}/bootstrap"));
+        let binary =
+            std::fs::read(&path).map_err(|source| PrivilegeError::Unreadable { path, source })?;
+        for client in clients {
+            let name = client.replace('-', "_");
+            if holds(&binary, name.as_bytes()) {
+                return Err(PrivilegeError::Foreign { function, client });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds(binary: &[u8], name: &[u8]) -> bool {
+    binary.windows(name.len()).any(|window| window == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_functions_may_have_an_iam_client() {
+        let without: Vec<_> = forbidden()
+            .filter(|(_, clients)| clients.contains(&"aws-sdk-iam"))
+            .map(|(function, _)| function)
+            .collect();
+        assert_eq!(
+            without,
+            ["authorizer", "intake", "approval", "reporter", "sweeper"]
+        );
+    }
+
+    #[test]
+    fn names_are_found_anywhere() {
+        assert!(holds(b"..aws_sdk_iam..", b"aws_sdk_iam") && !holds(b"aws_sdk_ia", b"aws_sdk_iam"));
+    }
+}

@@ -1,0 +1,295 @@
+//! The console: tickets, letters, IAM before and after, and timelines. Server-rendered, for the
+//! local stack only.
+
+mod facts;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::get;
+
+use facts::{Attached, Principal, Ticket};
+pub(crate) use facts::{FactError, Facts, Letter, Row, state, timeline};
+
+use crate::aws::Aws;
+use crate::checkout::Checkout;
+use crate::organisation::{Organisation, OrganisationError};
+use crate::stack::{Stack, StackError};
+
+/// The console's own pages need nothing but its style sheet and letters in frames.
+const OWN: &str = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'";
+/// A letter is somebody else's HTML: styled, and nothing else.
+const LETTER: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// Why the console could not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConsoleError {
+    /// The organisation is not known.
+    #[error(transparent)]
+    Organisation(#[from] OrganisationError),
+    /// The control token is not there.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The first look at IAM failed.
+    #[error("the first look at IAM failed")]
+    Facts(#[from] FactError),
+}
+
+#[derive(Clone)]
+struct Console {
+    facts: Facts,
+    before: Vec<Principal>,
+}
+
+/// The console's pages. Looks at IAM once for what there was before.
+pub(crate) async fn router(
+    checkout: &Checkout,
+    stack: &Stack,
+    client: reqwest::Client,
+) -> Result<Router, ConsoleError> {
+    let aws = Aws::new(checkout, &stack.aws_endpoint, &stack.region);
+    let people = Organisation::load(checkout)?.people.into_keys().collect();
+    let facts = Facts::new(stack.clone(), stack.control_token()?, client, aws, people);
+    let before = facts.principals().await?;
+    Ok(Router::new()
+        .route("/", get(overview))
+        .route("/style.css", get(style))
+        .route("/letters/{id}", get(letter))
+        .route("/letters/{id}/html", get(letter_html))
+        .route("/requests/{id}", get(request))
+        .layer(axum::middleware::from_fn(by_address))
+        .with_state(Console { facts, before }))
+}
+
+/// Lets through what asks for this machine by its address. A page elsewhere whose name was made to
+/// point here (DNS rebinding) does not.
+async fn by_address(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let name = host.and_then(|host| host.split(':').next());
+    if matches!(name, Some("127.0.0.1" | "localhost")) {
+        next.run(request).await
+    } else {
+        StatusCode::MISDIRECTED_REQUEST.into_response()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    tickets: Vec<Ticket>,
+    letters: Vec<Letter>,
+    principals: Vec<Change>,
+}
+
+/// A principal's policies, before and now.
+struct Change {
+    name: String,
+    before: Vec<Compared>,
+    now: Vec<Compared>,
+}
+
+/// A policy, and whether it is on one side only.
+struct Compared {
+    arn: Attached,
+    other: bool,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    id: String,
+    from: String,
+    to: String,
+    subject: String,
+    text: String,
+    links: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestPage {
+    id: String,
+    state: String,
+    timeline: Vec<Row>,
+    answer: String,
+}
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Trouble {
+    what: &'static str,
+    detail: String,
+}
+
+async fn overview(State(console): State<Console>) -> Response {
+    let (tickets, letters, now) = tokio::join!(
+        console.facts.tickets(),
+        console.facts.letters(),
+        console.facts.principals()
+    );
+    match (tickets, letters, now) {
+        (Ok(tickets), Ok(letters), Ok(now)) => {
+            let principals = changes(&console.before, &now);
+            page(&Overview {
+                tickets,
+                letters,
+                principals,
+            })
+        }
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => trouble(&error),
+    }
+}
+
+/// Compares what there was with what there is.
+fn changes(before: &[Principal], now: &[Principal]) -> Vec<Change> {
+    let side = |own: &[Attached], other: &[Attached]| {
+        own.iter()
+            .map(|arn| Compared {
+                arn: arn.clone(),
+                other: !other.contains(arn),
+            })
+            .collect()
+    };
+    before
+        .iter()
+        .zip(now)
+        .map(|(then, now)| Change {
+            name: now.name.clone(),
+            before: side(&then.policies, &now.policies),
+            now: side(&now.policies, &then.policies),
+        })
+        .collect()
+}
+
+async fn letter(State(console): State<Console>, Path(id): Path<String>) -> Response {
+    match console.facts.letter(&id).await {
+        Ok(Some(letter)) => page(&LetterPage {
+            links: letter.links(console.facts.approval_api()),
+            id,
+            from: letter.from,
+            to: letter.to,
+            subject: letter.subject,
+            text: letter.text,
+        }),
+        Ok(None) => missing("There is no such letter"),
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn letter_html(State(console): State<Console>, Path(id): Path<String>) -> Response {
+    match console.facts.letter(&id).await {
+        Ok(Some(letter)) => guarded(LETTER, Html(letter.html).into_response()),
+        Ok(None) => missing("There is no such letter"),
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn request(State(console): State<Console>, Path(id): Path<String>) -> Response {
+    match console.facts.request(&id).await {
+        Ok(Some(answer)) => page(&RequestPage {
+            id,
+            state: state(&answer),
+            timeline: timeline(&answer),
+            answer: serde_json::to_string_pretty(&answer).unwrap_or_default(),
+        }),
+        Ok(None) => missing("There is no such request"),
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn style() -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    (kind, include_str!("../templates/style.css")).into_response()
+}
+
+fn page(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => guarded(OWN, Html(html).into_response()),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn missing(what: &'static str) -> Response {
+    let mut response = page(&Trouble {
+        what,
+        detail: String::new(),
+    });
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn trouble(error: &FactError) -> Response {
+    let what = "Something of the stack does not answer";
+    let mut response = page(&Trouble {
+        what,
+        detail: error.to_string(),
+    });
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
+fn guarded(policy: &'static str, mut response: Response) -> Response {
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_and_what_went_is_marked() {
+        let principal = |policies: &[&str]| Principal {
+            name: "210987654321 rita.chen".into(),
+            policies: policies.iter().map(|&arn| arn.into()).collect(),
+        };
+        let changes = changes(&[principal(&["a", "b"])], &[principal(&["b", "c"])]);
+        let marked = |side: &[Compared]| -> Vec<(String, bool)> {
+            side.iter()
+                .map(|one| (one.arn.clone(), one.other))
+                .collect()
+        };
+        assert_eq!(
+            marked(&changes[0].before),
+            [("a".into(), true), ("b".into(), false)]
+        );
+        assert_eq!(
+            marked(&changes[0].now),
+            [("b".into(), false), ("c".into(), true)]
+        );
+    }
+
+    #[test]
+    fn what_others_wrote_is_escaped() {
+        let html = LetterPage {
+            id: "1".into(),
+            from: String::new(),
+            to: String::new(),
+            subject: "<script>alert(1)</script>".into(),
+            text: "</pre><b>".into(),
+            links: Vec::new(),
+        }
+        .render()
+        .unwrap();
+        assert!(!html.contains("<script") && !html.contains("</pre><b>"));
+    }
+}

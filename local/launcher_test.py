@@ -1,0 +1,71 @@
+"""The launcher's guards: each patch fits the pinned MiniStack, and fails on one that changed."""
+
+import json
+import unittest
+
+import ministack_launcher as launcher
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import apigateway_v1, iam, ses_v2
+from ministack.services.cloudformation import provisioners
+
+ACCOUNT = "210987654321"
+
+
+def named(action, **params):
+    """Resource and condition keys of an IAM request."""
+    query = {"Action": [action]} | {name: [value] for name, value in params.items()}
+    found = iam_actions.extract_resource_arn("iam", "POST", "/", {}, b"", query, "eu-west-1", ACCOUNT)
+    return found, launcher._named.get()[1]
+
+
+class Guards(unittest.TestCase):
+    """Runs in name order: the patches are applied once, by the first test."""
+
+    PATCHES = (
+        (launcher.patch_resource_arn, iam_actions),
+        (launcher.patch_enforce, iam_evaluator),
+        (launcher.patch_principal_arn, iam_evaluator),
+        (launcher.patch_role_boundary, provisioners),
+        (launcher.add_managed_policies, iam),
+        (launcher.patch_gateway_responses, apigateway_v1),
+    )
+
+    def test_1_every_patch_fits_the_pinned_version(self):
+        for patch, module in self.PATCHES:
+            patch(module)
+
+    def test_2_a_patch_refuses_what_needs_no_patch(self):
+        for patch, module in self.PATCHES:
+            # The enforcer and the importer look the same after the patch; their guards read sources.
+            if patch in (launcher.patch_enforce, launcher.patch_gateway_responses):
+                continue
+            with self.subTest(patch.__name__), self.assertRaises(launcher.PatchError):
+                patch(module)
+
+    def test_2_a_changed_signature_is_refused(self):
+        with self.assertRaises(launcher.PatchError):
+            launcher.require_signature(lambda changed: None, ("key", "ctx"), "test")
+
+    def test_3_the_path_and_the_boundary_reach_the_decision(self):
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/Frame"
+        arn = f"arn:aws:iam::{ACCOUNT}:user/enrolled/ada"
+        iam._users.set_scoped(ACCOUNT, None, "ada", {"Arn": arn, "PermissionsBoundary": boundary})
+        policy = f"arn:aws:iam::{ACCOUNT}:policy/reports-read"
+        resource, keys = named("AttachUserPolicy", UserName="ada", PolicyArn=policy)
+        self.assertEqual(resource, arn)
+        self.assertEqual(keys, {"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy})
+        # Neither key exists on CreateAccessKey: a policy that needs one must not match.
+        self.assertEqual(named("CreateAccessKey", UserName="ada"), (arn, {}))
+
+    def test_3_a_letter_needs_its_identity_and_its_configuration_set(self):
+        ses_v2._identities["own@example.com"] = {}
+        letter = {"FromEmailAddress": "Own <own@example.com>", "ConfigurationSetName": "letters"}
+        resource = iam_actions.extract_resource_arn(
+            "ses", "POST", "/v2/email/outbound-emails", {}, json.dumps(letter).encode(), {}, "eu-west-1", ACCOUNT
+        )
+        self.assertEqual(resource, f"arn:aws:ses:eu-west-1:{ACCOUNT}:identity/own@example.com")
+        self.assertEqual(launcher._named.get()[2], [f"arn:aws:ses:eu-west-1:{ACCOUNT}:configuration-set/letters"])
+
+
+if __name__ == "__main__":
+    unittest.main()

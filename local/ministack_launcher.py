@@ -1,0 +1,290 @@
+"""Starts MiniStack with its model of IAM and API Gateway mended where Snowgate needs it.
+
+MiniStack 1.5.33 enforces each function's role, but some facts that AWS's authorization uses are missing
+from its requests, so that correctly scoped policies are denied. Each patch below supplies one of them and
+says which. Nothing here allows anything by itself: every decision is still made by MiniStack's evaluator
+on the policies that were deployed. It remains a model of AWS, not AWS.
+
+Every patch is guarded twice: the signature that it replaces must be the one it was written for, and the
+shortcoming must still be there. Otherwise the start fails, rather than running with other rules.
+"""
+
+import contextvars
+import copy
+import email.utils
+import importlib.metadata
+import inspect
+import json
+import os
+import sys
+
+MINISTACK_VERSION = "1.5.33"
+# The user guide of IAM names these: what iam:PermissionsBoundary and iam:PolicyARN are set on.
+BOUNDARY_OF_ENTITY = {
+    f"{verb}{kind}{what}"
+    for kind in ("User", "Role")
+    for verb, what in (("Attach", "Policy"), ("Detach", "Policy"), ("Put", "Policy"), ("Delete", "Policy"))
+}
+BOUNDARY_OF_REQUEST = {
+    "CreateUser",
+    "CreateRole",
+    "PutUserPermissionsBoundary",
+    "PutRolePermissionsBoundary",
+}
+POLICY_OF_REQUEST = {f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")}
+
+
+class PatchError(RuntimeError):
+    """What a patch was written for is no longer there."""
+
+
+def require(condition, patch, reason):
+    """Stops the start with the name of the patch that needs attention."""
+    if not condition:
+        raise PatchError(f"patch `{patch}` does not fit ministack {MINISTACK_VERSION}: {reason}")
+
+
+def require_signature(function, names, patch):
+    """Checks that a function still takes the parameters that its patch passes on."""
+    found = tuple(inspect.signature(function).parameters)
+    require(found == names, patch, f"{function.__qualname__} takes {found}, not {names}")
+
+
+# What the request under way names beyond its resource: (resource, condition keys, further resources).
+_named = contextvars.ContextVar("snowgate_named", default=None)
+
+
+def _first(params, key):
+    value = (params or {}).get(key, "")
+    return (value[0] if value else "") if isinstance(value, list) else (value or "")
+
+
+def _iam_entity(params, account):
+    """The user, role or group that an IAM request names: (collection, record)."""
+    from ministack.services import iam
+
+    for key, collection, store in (
+        ("RoleName", "role", iam._roles),
+        ("UserName", "user", iam._users),
+        ("GroupName", "group", iam._groups),
+    ):
+        name = _first(params, key)
+        if name:
+            return collection, name, store.get_scoped(account, None, name) or {}
+    return "", "", {}
+
+
+def _iam_facts(action, params, account, fallback):
+    """The resource with its path, and the condition keys, of an IAM request."""
+    collection, name, record = _iam_entity(params, account)
+    resource = fallback
+    if record.get("Arn"):
+        resource = record["Arn"]
+    elif collection and action.startswith("Create"):
+        path = _first(params, "Path") or "/"
+        resource = f"arn:aws:iam::{account}:{collection}{path}{name}"
+    keys = {}
+    if action in BOUNDARY_OF_ENTITY and record.get("PermissionsBoundary"):
+        keys["iam:PermissionsBoundary"] = record["PermissionsBoundary"]
+    if action in BOUNDARY_OF_REQUEST and _first(params, "PermissionsBoundary"):
+        keys["iam:PermissionsBoundary"] = _first(params, "PermissionsBoundary")
+    if action in POLICY_OF_REQUEST and _first(params, "PolicyArn"):
+        keys["iam:PolicyARN"] = _first(params, "PolicyArn")
+    return resource, keys, []
+
+
+def _mail_facts(body, region, account):
+    """The identity that a letter is sent from and the configuration set: both must be allowed."""
+    from ministack.services import ses_v2
+
+    try:
+        letter = json.loads(body or b"{}")
+    except ValueError:
+        letter = {}
+    sender = email.utils.parseaddr(letter.get("FromEmailAddress") or "")[1]
+    # AWS uses the identity of the address where there is one, else that of its domain.
+    identity = sender if sender in ses_v2._identities else sender.rpartition("@")[2]
+    base = f"arn:aws:ses:{region}:{account}"
+    further = []
+    if letter.get("ConfigurationSetName"):
+        further.append(f"{base}:configuration-set/{letter['ConfigurationSetName']}")
+    return f"{base}:identity/{identity}", {"ses:FromAddress": sender}, further
+
+
+def _key_facts(body, resource):
+    """The algorithm of a GenerateMac or VerifyMac call."""
+    try:
+        algorithm = json.loads(body or b"{}").get("MacAlgorithm")
+    except (AttributeError, ValueError):
+        algorithm = None
+    return resource, {"kms:MacAlgorithm": algorithm} if algorithm else {}, []
+
+
+def patch_resource_arn(iam_actions):
+    """IAM: the user's or role's path belongs to its ARN. SES: a letter's resource is its identity."""
+    name = "extract_resource_arn"
+    original = iam_actions.extract_resource_arn
+    require_signature(
+        original,
+        ("service", "method", "path", "headers", "body", "query_params", "region", "account_id"),
+        name,
+    )
+    probe = original("iam", "POST", "/", {}, b"", {"UserName": ["probe"]}, "eu-west-1", "000000000000")
+    require(probe == "arn:aws:iam::000000000000:user/probe", name, "users are named differently now")
+    mail = "/v2/email/outbound-emails"
+    probe = original("ses", "POST", mail, {}, b'{"FromEmailAddress":"a@example.com"}', {}, "eu-west-1", "0" * 12)
+    require(probe == "*", name, "letters have a resource now")
+
+    def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
+        resource = original(service, method, path, headers, body, query_params, region, account_id)
+        facts = None
+        if service == "iam":
+            facts = _iam_facts(_first(query_params, "Action"), query_params, account_id, resource)
+        elif service == "ses" and method == "POST" and path == mail:
+            facts = _mail_facts(body, region, account_id)
+        elif service == "kms":
+            facts = _key_facts(body, resource)
+        _named.set(facts)
+        return facts[0] if facts else resource
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def patch_enforce(iam_evaluator):
+    """The condition keys iam:PolicyARN, iam:PermissionsBoundary, ses:FromAddress and kms:MacAlgorithm, and
+    the second resource of a letter, reach the evaluator."""
+    name = "enforce"
+    original = iam_evaluator.enforce
+    require_signature(
+        original,
+        ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
+        name,
+    )
+    source = inspect.getsource(iam_evaluator).lower()
+    for key in ("iam:policyarn", "iam:permissionsboundary", "ses:fromaddress", "kms:macalgorithm"):
+        require(key not in source, name, f"it knows {key} now")
+
+    def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+        facts = _named.get()
+        if facts is None or facts[0] != resource_arn or service not in ("iam", "kms", "ses", "sesv2"):
+            return original(access_key_id, iam_action, service, region, resource_arn, service_context)
+        context = {**(service_context or {}), **facts[1]}
+        for checked in (resource_arn, *facts[2]):
+            denied = original(access_key_id, iam_action, service, region, checked, context)
+            if denied:
+                return denied
+        return None
+
+    iam_evaluator.enforce = enforce
+
+
+def patch_principal_arn(iam_evaluator):
+    """aws:PrincipalArn of an assumed role is the role's ARN, path included, not the session's."""
+    name = "_resolve_condition_key"
+    original = iam_evaluator._resolve_condition_key
+    require_signature(original, ("key", "ctx"), name)
+    session = "arn:aws:sts::000000000000:assumed-role/probe/session"
+    context = iam_evaluator.EvalContext(session, "AssumedRole", "000000000000", "sts:AssumeRole", "*", "")
+    require(original("aws:PrincipalArn", context) == session, name, "it resolves the role's ARN now")
+
+    def resolve(key, ctx):
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in ctx.principal_arn:
+            return original(key, ctx)
+        from ministack.services import iam
+
+        account, role = ctx.principal_account, ctx.principal_arn.split("/")[1]
+        record = iam._roles.get_scoped(account, None, role) or {}
+        return record.get("Arn") or f"arn:aws:iam::{account}:role/{role}"
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
+def patch_gateway_responses(apigateway):
+    """SAM writes GatewayResponses into the API's document; importing it must keep them."""
+    name = "_import_rest_api"
+    original = apigateway._import_rest_api
+    require_signature(original, ("spec", "base_data"), name)
+    require_signature(apigateway._put_gateway_response, ("api_id", "response_type", "data"), name)
+    key = "x-amazon-apigateway-gateway-responses"
+    require(key not in inspect.getsource(apigateway), name, "it imports gateway responses now")
+
+    def import_rest_api(spec, base_data=None):
+        api = original(spec, base_data)
+        for response_type, response in (spec.get(key) or {}).items():
+            data = copy.deepcopy(response)
+            if data.get("statusCode") is not None:
+                data["statusCode"] = str(data["statusCode"])
+            status, _headers, body = apigateway._put_gateway_response(api, response_type, data)
+            if status >= 400:
+                raise ValueError(f"gateway response {response_type} refused: {body!r}")
+        return api
+
+    apigateway._import_rest_api = import_rest_api
+
+
+def patch_role_boundary(provisioners):
+    """CloudFormation drops the PermissionsBoundary of a role (it keeps that of a user)."""
+    name = "AWS::IAM::Role"
+    handler = provisioners._RESOURCE_HANDLERS[name]
+    original = handler["create"]
+    require_signature(original, ("logical_id", "props", "stack_name"), name)
+    require("PermissionsBoundary" not in inspect.getsource(original), name, "it keeps the boundary now")
+
+    def create(logical_id, props, stack_name):
+        from ministack.services import iam
+
+        physical, attributes = original(logical_id, props, stack_name)
+        if props.get("PermissionsBoundary"):
+            iam._roles[physical]["PermissionsBoundary"] = props["PermissionsBoundary"]
+        return physical, attributes
+
+    handler["create"] = create
+
+
+# Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
+MANAGED_POLICIES = {
+    "CloudWatchReadOnlyAccess": [
+        "cloudwatch:Describe*",
+        "cloudwatch:Get*",
+        "cloudwatch:List*",
+        "logs:Describe*",
+        "logs:FilterLogEvents",
+        "logs:Get*",
+        "logs:List*",
+    ],
+}
+
+
+def add_managed_policies(iam):
+    """Tickets of the local organisation name policies that MiniStack does not bring."""
+    for name, actions in MANAGED_POLICIES.items():
+        arn = f"arn:aws:iam::aws:policy/{name}"
+        require(arn not in iam._aws_managed_policies, name, "it is there now")
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam._aws_managed_policies[arn] = iam._make_aws_managed_record(name, document)
+
+
+def main():
+    found = importlib.metadata.version("ministack")
+    require(found == MINISTACK_VERSION, "all", f"version {found} is installed")
+    require(os.environ.get("AUTH") == "true", "all", "AUTH=true must be set, or nothing is enforced")
+    require(os.environ.get("BIND_HOST") == "127.0.0.1", "all", "BIND_HOST must be 127.0.0.1")
+
+    from ministack import app
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.services import apigateway_v1, iam
+    from ministack.services.cloudformation import provisioners
+
+    patch_resource_arn(iam_actions)
+    patch_enforce(iam_evaluator)
+    patch_principal_arn(iam_evaluator)
+    patch_gateway_responses(apigateway_v1)
+    patch_role_boundary(provisioners)
+    add_managed_policies(iam)
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

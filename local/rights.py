@@ -1,0 +1,186 @@
+"""Who may do what, tried out: takes every role of the running stack and calls AWS with it.
+
+Writes one line for each role and call, and compares them with `rights.txt`, the golden matrix. With
+`--write` the matrix is written instead. The calls change nothing where they are allowed: conditions that
+fail, parameters out of range, attachments that are not there.
+"""
+
+import difflib
+import json
+import pathlib
+import sys
+
+import boto3
+from botocore.exceptions import ClientError
+
+HERE = pathlib.Path(__file__).parent
+ROLES = ("authorizer", "intake", "dispatcher", "approval", "provisioner", "reporter", "sweeper")
+DENIED = {"AccessDenied", "AccessDeniedException"}
+NOWHERE = "attribute_exists(nothing)"
+
+
+class Caller:
+    """Somebody with credentials."""
+
+    def __init__(self, stack, credentials):
+        self._common = {
+            "endpoint_url": stack["aws_endpoint"],
+            "region_name": stack["region"],
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials.get("SessionToken"),
+        }
+
+    def client(self, service):
+        return boto3.client(service, **self._common)
+
+    def assume(self, stack, role, external_id=None):
+        """The caller in another role; fails where the role does not trust it."""
+        more = {"ExternalId": external_id} if external_id else {}
+        answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="rights", **more)
+        return Caller(stack, answer["Credentials"])
+
+    def may(self, service, operation, arguments):
+        """Whether the call is allowed. What it answers otherwise does not matter."""
+        try:
+            getattr(self.client(service), operation)(**arguments)
+        except ClientError as error:
+            return error.response["Error"]["Code"] not in DENIED
+        return True
+
+
+def table_probes(stack):
+    """Reads and writes of the tables and their indexes."""
+    for name, table in sorted(stack["tables"].items()):
+        key = {"pk": {"S": "RIGHTS#"}} | ({"sk": {"S": "RIGHTS"}} if name == "requests" else {})
+        target = {"TableName": table}
+        once = target | {"ConditionExpression": NOWHERE}
+        yield f"dynamodb:GetItem {name}", "dynamodb", "get_item", target | {"Key": key}
+        yield f"dynamodb:PutItem {name}", "dynamodb", "put_item", once | {"Item": key}
+        yield f"dynamodb:UpdateItem {name}", "dynamodb", "update_item", once | {"Key": key}
+        yield f"dynamodb:DeleteItem {name}", "dynamodb", "delete_item", once | {"Key": key}
+        yield f"dynamodb:Scan {name}", "dynamodb", "scan", target
+        for index, attribute in (("", "pk"), ("due", "due_bucket"), ("client_record", "client_record")):
+            if index and name != "requests":
+                continue
+            query = target | ({"IndexName": index} if index else {}) | {
+                "KeyConditionExpression": f"{attribute} = :nothing",
+                "ExpressionAttributeValues": {":nothing": {"S": "RIGHTS#"}},
+            }
+            yield f"dynamodb:Query {'/'.join(filter(None, (name, index)))}", "dynamodb", "query", query
+
+
+def service_probes(stack):
+    """Queues, secrets, the approval key and letters."""
+    for name, url in sorted(stack["queues"].items()):
+        late = {"QueueUrl": url, "MessageBody": "rights", "DelaySeconds": 100_000}
+        yield f"sqs:SendMessage {name}", "sqs", "send_message", late
+        none = {"QueueUrl": url, "MaxNumberOfMessages": 100}
+        yield f"sqs:ReceiveMessage {name}", "sqs", "receive_message", none
+    for name, arn in sorted(stack["secrets"].items()):
+        yield f"secretsmanager:GetSecretValue {name}", "secretsmanager", "get_secret_value", {"SecretId": arn}
+        large = {"SecretId": arn, "SecretString": "x" * 70_000}
+        yield f"secretsmanager:PutSecretValue {name}", "secretsmanager", "put_secret_value", large
+    mac = {"KeyId": stack["approval_key_id"], "MacAlgorithm": "HMAC_SHA_256", "Message": b"rights"}
+    yield "kms:GenerateMac", "kms", "generate_mac", mac
+    yield "kms:VerifyMac", "kms", "verify_mac", mac | {"Mac": b"0" * 32}
+    for sender in (stack["sender"], "somebody@example.com"):
+        # Without a recipient nothing is sent.
+        letter = {
+            "FromEmailAddress": sender,
+            "ConfigurationSetName": "snowgate-letters",
+            "Destination": {},
+            "Content": {"Simple": {"Subject": {"Data": "rights"}, "Body": {"Text": {"Data": "rights"}}}},
+        }
+        kind = "own sender" if sender == stack["sender"] else "other sender"
+        yield f"ses:SendEmail {kind}", "sesv2", "send_email", letter
+
+
+def account_probes(account):
+    """What is asked of IAM in a target account."""
+    listed = f"arn:aws:iam::{account}:policy/reports-read"
+    other = f"arn:aws:iam::{account}:policy/people-administration"
+    user, role = {"UserName": "shared-batch"}, {"RoleName": "reports-job"}
+    yield "iam:GetUser", "iam", "get_user", user
+    yield "iam:GetPolicyVersion", "iam", "get_policy_version", {"PolicyArn": listed, "VersionId": "v1"}
+    yield "iam:ListAttachedRolePolicies", "iam", "list_attached_role_policies", role
+    for name, who in (
+        ("enrolled", user),
+        ("without boundary", {"UserName": "unbounded"}),
+        ("not enrolled", {"UserName": "not-enrolled"}),
+    ):
+        for kind, policy in (("listed", listed), ("unlisted", other)):
+            arguments = who | {"PolicyArn": policy}
+            yield f"iam:AttachUserPolicy {kind} policy, user {name}", "iam", "attach_user_policy", arguments
+            yield f"iam:DetachUserPolicy {kind} policy, user {name}", "iam", "detach_user_policy", arguments
+    yield "iam:AttachRolePolicy listed policy, role enrolled", "iam", "attach_role_policy", role | {"PolicyArn": listed}
+    yield "iam:DetachRolePolicy listed policy, role enrolled", "iam", "detach_role_policy", role | {"PolicyArn": listed}
+    own = {"RoleName": "SnowgateMember", "PolicyArn": listed}
+    yield "iam:AttachRolePolicy to the member role itself", "iam", "attach_role_policy", own
+    document = json.dumps({"Version": "2012-10-17", "Statement": []})
+    boundary = f"arn:aws:iam::{account}:policy/SnowgateBoundary"
+    yield "iam:PutUserPolicy", "iam", "put_user_policy", user | {"PolicyName": "p", "PolicyDocument": document}
+    yield "iam:DeleteUserPermissionsBoundary", "iam", "delete_user_permissions_boundary", user
+    yield "iam:PutUserPermissionsBoundary", "iam", "put_user_permissions_boundary", user | {"PermissionsBoundary": listed}
+    yield "iam:CreatePolicyVersion of the boundary", "iam", "create_policy_version", {
+        "PolicyArn": boundary, "PolicyDocument": document, "SetAsDefault": True,
+    }
+    yield "iam:SetDefaultPolicyVersion", "iam", "set_default_policy_version", {"PolicyArn": listed, "VersionId": "v1"}
+    yield "iam:CreateAccessKey", "iam", "create_access_key", user
+    yield "iam:CreateUser", "iam", "create_user", {"UserName": "rights"}
+    yield "iam:UpdateAssumeRolePolicy", "iam", "update_assume_role_policy", role | {"PolicyDocument": document}
+
+
+def trust_probes(account):
+    """Who may take the roles of a target account, and with which external id."""
+    for role in ("SnowgateRead", "SnowgateMember"):
+        for kind, external in (("right", "snowgate-local"), ("wrong", "other")):
+            arguments = {
+                "RoleArn": f"arn:aws:iam::{account}:role/{role}",
+                "RoleSessionName": "rights",
+                "ExternalId": external,
+            }
+            yield f"sts:AssumeRole {role}, {kind} external id", "sts", "assume_role", arguments
+
+
+def matrix(stack):
+    """Every role against every call that concerns it."""
+    root = Caller(stack, {"AccessKeyId": "test", "SecretAccessKey": "test"})
+    account = stack["member_accounts"][0]
+    hub = stack["hub_account"]
+    lines = []
+
+    def tell(who, caller, probes):
+        for name, service, operation, arguments in probes:
+            answer = "yes" if caller.may(service, operation, arguments) else "no"
+            lines.append(f"{who:<12} {answer:<4} {name}")
+
+    functions = {
+        role: root.assume(stack, f"arn:aws:iam::{hub}:role/snowgate-{role}") for role in ROLES
+    }
+    for role, caller in functions.items():
+        tell(role, caller, table_probes(stack))
+        tell(role, caller, service_probes(stack))
+        tell(role, caller, trust_probes(account))
+    target = f"arn:aws:iam::{account}:role"
+    read = functions["dispatcher"].assume(stack, f"{target}/SnowgateRead", "snowgate-local")
+    member = functions["provisioner"].assume(stack, f"{target}/SnowgateMember", "snowgate-local")
+    tell("read role", read, account_probes(account))
+    tell("member role", member, account_probes(account))
+    return lines
+
+
+def main():
+    stack = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    found = matrix(stack)
+    golden = HERE / "rights.txt"
+    if "--write" in sys.argv:
+        golden.write_text("\n".join(found) + "\n", encoding="utf-8")
+        return
+    wanted = golden.read_text(encoding="utf-8").splitlines()
+    if found != wanted:
+        sys.exit("\n".join(difflib.unified_diff(wanted, found, "rights.txt", "the stack", lineterm="")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+//! The letters that SES took.
+
+use serde_json::Value;
+
+use crate::stack::{eventually, text};
+
+/// All letters that were sent.
+pub struct Mailbox {
+    http: reqwest::Client,
+    messages: String,
+    hub: String,
+    links: String,
+}
+
+/// A letter.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// To whom.
+    pub to: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The plain-text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// The review link in the plain-text part.
+    pub link: String,
+}
+
+impl Letter {
+    /// The token in the link.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        let (_, token) = self.link.rsplit_once('/').expect("a link has a path");
+        token
+    }
+
+    /// Every address that the letter links to.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        crate::browser::addresses(&self.html)
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn new(http: reqwest::Client, aws: &str, hub: &str, approval_api: &str) -> Self {
+        Self {
+            http,
+            messages: format!("{aws}/_ministack/ses/messages"),
+            hub: hub.to_owned(),
+            links: format!("{approval_api}/r/"),
+        }
+    }
+
+    /// All letters, the oldest first.
+    pub async fn all(&self) -> Vec<Letter> {
+        let query = [("account", self.hub.as_str())];
+        let answer = self.http.get(&self.messages).query(&query).send().await;
+        let answer: Value = answer
+            .expect("the mailbox answers")
+            .json()
+            .await
+            .expect("it answers with JSON");
+        let sent = answer["messages"].get(&self.hub).and_then(Value::as_array);
+        sent.into_iter()
+            .flatten()
+            .map(|one| self.letter(one))
+            .collect()
+    }
+
+    fn letter(&self, sent: &Value) -> Letter {
+        let body = text(sent, "BodyText");
+        let link = body
+            .split_whitespace()
+            .find(|word| word.starts_with(&self.links))
+            .expect("a letter has a review link")
+            .to_owned();
+        let to = sent["To"].as_array().expect("a letter goes to somebody");
+        Letter {
+            to: to
+                .iter()
+                .map(|one| one.as_str().expect("an address").to_owned())
+                .collect(),
+            subject: text(sent, "Subject"),
+            html: text(sent, "BodyHtml"),
+            text: body,
+            link,
+        }
+    }
+
+    /// The letters about a ticket, by its number.
+    pub async fn about(&self, number: &str) -> Vec<Letter> {
+        let all = self.all().await;
+        all.into_iter()
+            .filter(|letter| letter.text.contains(number))
+            .collect()
+    }
+
+    /// The one letter about a ticket, once it is there.
+    pub async fn one(&self, number: &str) -> Letter {
+        eventually(&format!("a letter about {number}"), || async {
+            let mut letters = self.about(number).await;
+            assert!(
+                letters.len() < 2,
+                "{} letters about {number}",
+                letters.len()
+            );
+            letters.pop()
+        })
+        .await
+    }
+}

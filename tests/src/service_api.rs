@@ -1,0 +1,104 @@
+//! The service API, as any client calls it.
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use serde_json::Value;
+
+/// The service API.
+pub struct ServiceApi {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// A client's name and secret.
+#[derive(Clone)]
+pub struct Credentials {
+    id: String,
+    secret: String,
+}
+
+impl Credentials {
+    /// These.
+    #[must_use]
+    pub fn new(id: &str, secret: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: secret.to_owned(),
+        }
+    }
+}
+
+/// What the API answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+    /// The body as JSON; null where it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// A header's value; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+impl ServiceApi {
+    pub(crate) fn new(http: reqwest::Client, base: String) -> Self {
+        Self { http, base }
+    }
+
+    /// GET of a path.
+    pub async fn get(&self, credentials: Option<&Credentials>, path: &str) -> Answer {
+        let sent = self.http.get(format!("{}{path}", self.base));
+        answer(sent, credentials).await
+    }
+
+    /// A new request, with or without an idempotency key.
+    pub async fn submit(
+        &self,
+        credentials: Option<&Credentials>,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Answer {
+        let text = body.to_string();
+        let mut sent = self.http.post(format!("{}/v1/requests", self.base));
+        if let Some(key) = key {
+            sent = sent.header("Idempotency-Key", key);
+        }
+        let sent = sent.header(CONTENT_TYPE, "application/json").body(text);
+        answer(sent, credentials).await
+    }
+
+    /// A new request that is sent as these bytes, whatever they are.
+    pub async fn submit_raw(&self, credentials: &Credentials, kind: &str, bytes: &str) -> Answer {
+        let sent = self.http.post(format!("{}/v1/requests", self.base));
+        let sent = sent.header(CONTENT_TYPE, kind).body(bytes.to_owned());
+        answer(sent, Some(credentials)).await
+    }
+}
+
+async fn answer(mut sent: reqwest::RequestBuilder, credentials: Option<&Credentials>) -> Answer {
+    if let Some(Credentials { id, secret }) = credentials {
+        sent = sent.basic_auth(id, Some(secret));
+    }
+    let answer = sent.header(ACCEPT, "application/json").send().await;
+    let answer = answer.expect("the service API answers");
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let text = answer.text().await.expect("an answer is text");
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Answer {
+        status,
+        headers,
+        text,
+        body,
+    }
+}

@@ -1,0 +1,105 @@
+//! One decision counts: the first.
+
+use flow_tests::{Case, Stack};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn of_many_answers_at_once_one_counts() {
+    let stack = Stack::shared().await;
+    let case = Case::of(&stack, "210987654321").await;
+    let (id, letter) = case.asked(&stack).await;
+    let shown = stack.browser.open(&letter.link).await;
+    let answers = (0..8).map(|n| {
+        let decision = if n % 2 == 0 { "approve" } else { "deny" };
+        let mut form = shown.hidden();
+        form.push(("decision".to_owned(), decision.to_owned()));
+        form.push(("reason".to_owned(), format!("canary-reason {n}")));
+        let (stack, link) = (&stack, &letter.link);
+        async move {
+            stack
+                .browser
+                .send(link, Some(stack.browser.origin()), &form)
+                .await
+        }
+    });
+    let mut answers: Vec<_> = answers.map(Box::pin).collect();
+    let mut pages = Vec::new();
+    // Eight at once, awaited together.
+    std::future::poll_fn(|context| {
+        answers.retain_mut(|answer| match answer.as_mut().poll(context) {
+            std::task::Poll::Ready(page) => {
+                pages.push(page);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if answers.is_empty() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    let thanks: Vec<_> = pages
+        .iter()
+        .filter(|page| page.heading().starts_with("Thank you"))
+        .collect();
+    assert_eq!(thanks.len(), 1, "one answer is thanked for");
+    for page in &pages {
+        // 503: too many at once, to be tried again.
+        assert!(
+            [200, 503].contains(&page.status),
+            "{} {}",
+            page.status,
+            page.heading()
+        );
+    }
+    let approved = thanks[0].heading() == "Thank you: approved";
+    let ticket = stack.servicenow.closed(&case.sys_id).await;
+    assert_eq!(ticket["state"], if approved { "3" } else { "4" });
+    let request = stack.request(&id).await;
+    assert_eq!(request["decisions"].as_array().map(Vec::len), Some(1));
+    let rows = request["timeline"].as_array().expect("a timeline");
+    let decided = rows.iter().filter(|row| row["event"] == "decided").count();
+    assert_eq!(decided, 1, "one audit row");
+    let attached = stack.aws.attached(&case.account, &case.user).await;
+    assert_eq!(attached.len(), usize::from(approved));
+}
+
+#[tokio::test]
+async fn a_used_link_says_what_was_decided_and_changes_nothing() {
+    let stack = Stack::shared().await;
+    let case = Case::of(&stack, "320987654321").await;
+    let (id, letter) = case.asked(&stack).await;
+    let shown = stack.browser.open(&letter.link).await;
+    stack
+        .browser
+        .decide(&letter.link, "approve", "The first answer")
+        .await;
+    stack.servicenow.closed(&case.sys_id).await;
+    let told = flow_tests::eventually("the ledger to note that the ticket was told", || async {
+        let request = stack.request(&id).await;
+        (request["told"] == json!(["Active"])).then_some(request)
+    })
+    .await;
+
+    let again = stack.browser.open(&letter.link).await;
+    assert_eq!((again.status, again.heading()), (200, "Already approved"));
+    assert!(again.html.contains("Kofi Mensah"), "it says by whom");
+    assert_eq!(again.hidden(), [], "there is no form any more");
+    for decision in ["approve", "deny"] {
+        let mut form = shown.hidden();
+        form.push(("decision".to_owned(), decision.to_owned()));
+        form.push(("reason".to_owned(), "The second answer".to_owned()));
+        let page = stack
+            .browser
+            .send(&letter.link, Some(stack.browser.origin()), &form)
+            .await;
+        assert_eq!((page.status, page.heading()), (200, "Already approved"));
+    }
+    assert_eq!(stack.request(&id).await, told);
+    assert_eq!(
+        told["decisions"][0]["reason"],
+        Value::from("The first answer")
+    );
+}

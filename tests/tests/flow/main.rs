@@ -1,0 +1,24 @@
+//! The whole flow on a deployed stack, through what is public: the service API, the approval page,
+//! ServiceNow, the mailbox and IAM. `make test` brings a stack up and runs these.
+//!
+//! Each test has a ticket of its own and, where IAM matters, an IAM user of its own, so that they
+//! run beside each other and in any order, on a stack that was used before.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test code: a surprise ends the test, and the message is its report"
+)]
+
+mod credentials;
+mod decided_once;
+mod denied;
+mod ended;
+mod expired;
+mod faults;
+mod granted;
+mod links;
+mod owners;
+mod refused;
+mod replayed;
+mod undeliverable;
