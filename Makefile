@@ -11,7 +11,7 @@ export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 # much of it twice.
 XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
 
-.PHONY: help demo up down status test fmt lint deploy
+.PHONY: help demo up down status test fmt lint deploy conformance
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -43,3 +43,6 @@ deploy: ## build for Lambda and deploy to AWS, asking for the parameters
 	@$(XTASK) preflight
 	sam build
 	sam deploy --guided
+
+conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
+	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"

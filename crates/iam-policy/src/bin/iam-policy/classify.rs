@@ -1,0 +1,111 @@
+//! `iam-policy classify` for people and for programs.
+
+use std::io::Write;
+
+use iam_policy::classify::{Certainty, Classification, Evidence, Subject, classify};
+use iam_policy::document::{Document, PolicyType};
+
+use crate::arguments::Classify;
+use crate::input::{self, Input};
+use crate::{Error, Outcome, batch};
+
+pub(crate) fn run(options: &Classify, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let inputs = input::read_all(&options.paths)?;
+    let policies: Vec<Document<'_>> = inputs.iter().map(document).collect::<Result<_, _>>()?;
+    let found = classify(Subject {
+        policies: &policies,
+        ..Subject::default()
+    });
+    if options.json {
+        serde_json::to_writer_pretty(&mut *out, &batch::ClassifyAnswer::of(&found))
+            .map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write(out, &inputs, &found)?;
+    }
+    let escalates = found
+        .privilege_escalation
+        .iter()
+        .any(|way| way.certainty != Certainty::Contributes);
+    Ok(if escalates {
+        Outcome::Found
+    } else {
+        Outcome::Clean
+    })
+}
+
+fn document(input: &Input) -> Result<Document<'_>, Error> {
+    Document::parse(&input.text, PolicyType::Identity).map_err(|source| Error::Policy {
+        name: input.name.clone(),
+        source,
+    })
+}
+
+fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::io::Result<()> {
+    let place = |evidence: &Evidence| {
+        let file = inputs.get(evidence.policy).map_or("", |input| &input.name);
+        let condition = if evidence.conditional {
+            ", under a condition"
+        } else {
+            ""
+        };
+        let unmatched = if evidence.unmatched {
+            ", but on no resource it can be used on"
+        } else {
+            ""
+        };
+        format!(
+            "{} ({file} {}{condition}{unmatched})",
+            evidence.action, evidence.path
+        )
+    };
+    let levels: Vec<&str> = found
+        .access_levels
+        .iter()
+        .map(|level| level.name())
+        .collect();
+    writeln!(
+        out,
+        "access levels: {}",
+        if levels.is_empty() {
+            "none".to_owned()
+        } else {
+            levels.join(", ")
+        }
+    )?;
+    if !found.privilege_escalation.is_empty() {
+        writeln!(out, "\nprivilege escalation:")?;
+    }
+    for way in &found.privilege_escalation {
+        let certainty = match way.certainty {
+            Certainty::Proved => "proved by these policies",
+            Certainty::DependsOnTarget => "depends on what is taken over",
+            Certainty::Contributes => "takes part in escalations",
+        };
+        writeln!(out, "  {} — {certainty}", way.path)?;
+        for evidence in &way.actions {
+            writeln!(out, "    {}", place(evidence))?;
+        }
+    }
+    for (title, all) in [
+        ("can open resources to others", &found.resource_exposure),
+        ("hands out credentials", &found.credentials_exposure),
+        (
+            "reads data that may be confidential",
+            &found.data_exfiltration,
+        ),
+        ("all actions of a service", &found.service_wildcards),
+        (
+            "on every resource, although they could be limited",
+            &found.resource_wildcards,
+        ),
+    ] {
+        if !all.is_empty() {
+            writeln!(out, "\n{title}:")?;
+        }
+        for evidence in all {
+            writeln!(out, "  {}", place(evidence))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Matching one text against one pattern with `*` and `?`, without allocating.
+
+/// Whether the pattern matches the whole text.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    run(pattern.as_bytes(), text.as_bytes(), |one, other| {
+        one == other
+    })
+}
+
+/// The same without regard to upper and lower case of ASCII letters.
+pub(crate) fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
+    run(pattern.as_bytes(), text.as_bytes(), |one, other| {
+        one.eq_ignore_ascii_case(&other)
+    })
+}
+
+/// Whether a text holds a wildcard.
+pub(crate) fn has_wildcard(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'*' | b'?'))
+}
+
+/// Whether a text holds the beginning of a policy variable.
+pub(crate) fn has_variable(text: &str) -> bool {
+    text.bytes().any(|byte| byte == b'$') && text.contains("${")
+}
+
+/// A number that texts share which differ only in upper and lower case.
+pub(crate) fn folded_hash(text: &str) -> u64 {
+    const CASE: u64 = 0x2020_2020_2020_2020;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let mut hash = text.len() as u64;
+    for word in words.iter().chain([&last]) {
+        let mixed = (hash ^ (u64::from_le_bytes(*word) | CASE)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash = mixed ^ (mixed >> 32);
+    }
+    hash
+}
+
+/// Walks forward, going back only to the last `*`: at most length × length steps.
+fn run(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
+    let (mut at, mut read) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(&byte) = text.get(read) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                star = Some((at, read));
+            }
+            // One sign of the text, which may be several bytes.
+            Some(b'?') => {
+                at += 1;
+                read += 1;
+                while text.get(read).is_some_and(|next| next & 0xC0 == 0x80) {
+                    read += 1;
+                }
+            }
+            Some(&wanted) if same(wanted, byte) => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                Some((after, from)) => {
+                    at = after;
+                    read = from + 1;
+                    star = Some((after, read));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(at..)
+        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_as_a_slow_matcher_does() {
+        fn slow(pattern: &[char], text: &[char]) -> bool {
+            match pattern.split_first() {
+                None => text.is_empty(),
+                Some(('*', rest)) => (0..=text.len()).any(|at| slow(rest, &text[at..])),
+                Some(('?', rest)) => !text.is_empty() && slow(rest, &text[1..]),
+                Some((sign, rest)) => text.first() == Some(sign) && slow(rest, &text[1..]),
+            }
+        }
+        let texts = ["", "a", "é", "ab", "aé", "aab", "abab", "ba*b"];
+        let patterns = [
+            "", "*", "?", "a*", "*b", "a?", "*a*b", "a*b*", "??", "**?", "a*?b", "é",
+        ];
+        for pattern in patterns {
+            for text in texts {
+                let chars = |text: &str| text.chars().collect::<Vec<_>>();
+                assert_eq!(
+                    matches(pattern, text),
+                    slow(&chars(pattern), &chars(text)),
+                    "{pattern} {text}"
+                );
+            }
+        }
+        assert!(matches_ignoring_case("S3:get*", "s3:GetObject"));
+    }
+}

@@ -1,0 +1,171 @@
+use super::*;
+use crate::document::PolicyType;
+
+fn read(statements: &str) -> Document<'static> {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    Document::parse(&text, PolicyType::Identity)
+        .unwrap()
+        .into_owned()
+}
+
+fn of(policies: &[Document<'_>]) -> Classification {
+    let policies: Vec<Document<'static>> =
+        policies.iter().cloned().map(Document::into_owned).collect();
+    classify(Subject {
+        policies: &policies,
+        ..Subject::default()
+    })
+}
+
+fn ways(policies: &[Document<'_>]) -> Vec<(String, Certainty)> {
+    let known = of(policies).privilege_escalation;
+    known
+        .into_iter()
+        .filter(|way| way.certainty != Certainty::Contributes)
+        .map(|way| (way.path, way.certainty))
+        .collect()
+}
+
+#[test]
+fn every_way_is_found_and_none_when_an_action_lacks() {
+    for way in facts::ways() {
+        let statement = |actions: &[&str]| {
+            read(&format!(
+                r#"{{"Effect":"Allow","Action":{},"Resource":"*"}}"#,
+                serde_json::json!(actions)
+            ))
+        };
+        let actions: Vec<&str> = way
+            .actions
+            .iter()
+            .map(|action| action.name.as_str())
+            .collect();
+        assert!(
+            ways(&[statement(&actions)])
+                .iter()
+                .any(|(id, _)| id == way.id),
+            "{}",
+            way.id
+        );
+        for lacking in 0..actions.len() {
+            let mut rest = actions.clone();
+            rest.remove(lacking);
+            let found = ways(&[statement(&rest)]);
+            assert!(
+                !found.iter().any(|(id, _)| id == way.id),
+                "{} without {lacking}",
+                way.id
+            );
+        }
+    }
+}
+
+#[test]
+fn ways_go_across_policies_and_end_at_a_deny() {
+    let pass = read(r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#);
+    let run = read(r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#);
+    let found = ways(&[pass.clone(), run.clone()]);
+    assert!(found.contains(&("ec2-001".to_owned(), Certainty::DependsOnTarget)));
+    let deny = read(r#"{"Effect":"Deny","Action":"IAM:Pass*","Resource":"*"}"#);
+    assert!(
+        !ways(&[pass, run, deny])
+            .iter()
+            .any(|(id, _)| id == "ec2-001")
+    );
+}
+
+#[test]
+fn certainty_is_told_apart() {
+    let attach = |rest: &str| {
+        let statement = format!(r#"{{"Effect":"Allow","Action":"iam:AttachUserPolicy",{rest}}}"#);
+        ways(&[read(&statement)])
+    };
+    let id = || "iam-008".to_owned();
+    assert_eq!(attach(r#""Resource":"*""#), [(id(), Certainty::Proved)]);
+    let narrow = r#""Resource":"arn:aws:iam::123456789012:user/a""#;
+    assert_eq!(attach(narrow), [(id(), Certainty::DependsOnTarget)]);
+    let condition = r#""Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+    assert_eq!(attach(condition), [(id(), Certainty::DependsOnTarget)]);
+}
+
+#[test]
+fn what_cannot_be_used_is_no_way() {
+    for statement in [
+        r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"arn:aws:iam::aws:policy/x*"}"#,
+        r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"arn:aws:s3:::bucket"}"#,
+        r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2020-01-01T00:00:01Z"}}}"#,
+        r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"arn:aws:iam::*:policy/x*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:policy/*"}"#,
+    ] {
+        assert_eq!(ways(&[read(statement)]), [], "{statement}");
+    }
+    let partly = r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:policy/x"}"#;
+    assert_eq!(ways(&[read(partly)]).len(), 1);
+}
+
+#[test]
+fn boundaries_and_service_control_policies_limit() {
+    let policies = [read(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#)];
+    let boundaries = [read(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#)];
+    let limited = classify(Subject {
+        policies: &policies,
+        boundaries: &boundaries,
+        ..Subject::default()
+    });
+    assert_eq!(limited.privilege_escalation, []);
+    assert!(
+        limited
+            .resource_exposure
+            .iter()
+            .all(|exposure| exposure.action.starts_with("s3:"))
+    );
+    let denying = vec![read(
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"sqs:*","Resource":"*"}"#,
+    )];
+    let levels = [denying];
+    let limited = classify(Subject {
+        policies: &policies,
+        service_control: &levels,
+        ..Subject::default()
+    });
+    assert_eq!(limited.credentials_exposure, []);
+    assert!(!limited.access_levels.is_empty());
+}
+
+#[test]
+fn levels_and_exposures_come_with_evidence() {
+    let found = of(&[read(
+        r#"{"Effect":"Allow","Action":["s3:GetObject","sns:AddPermission","sqs:TagQueue"],"Resource":"*"},
+           {"Effect":"Allow","Action":["sts:GetSessionToken","ec2:*"],"Resource":"*"},
+           {"Effect":"Deny","Action":"sqs:Tag*","Resource":"*"}"#,
+    )]);
+    let levels = &found.access_levels;
+    assert!(
+        levels.contains(&AccessLevel::Read) && levels.contains(&AccessLevel::PermissionsManagement)
+    );
+    let exposed: Vec<_> = found
+        .resource_exposure
+        .iter()
+        .map(|e| (e.action.as_str(), e.path.to_string()))
+        .collect();
+    assert!(exposed.contains(&("sns:AddPermission", "Statement[0].Action[1]".to_owned())));
+    assert!(
+        found
+            .credentials_exposure
+            .iter()
+            .any(|e| e.action == "sts:GetSessionToken")
+    );
+    assert_eq!(
+        found
+            .service_wildcards
+            .iter()
+            .map(|e| e.action.as_str())
+            .collect::<Vec<_>>(),
+        ["ec2:*"]
+    );
+    let wide: Vec<_> = found
+        .resource_wildcards
+        .iter()
+        .map(|e| e.action.as_str())
+        .collect();
+    assert!(wide.contains(&"s3:GetObject") && !wide.contains(&"sts:GetSessionToken"));
+}

@@ -1,0 +1,291 @@
+//! Conditions: every operator, policy variables, keys that are missing or have several values.
+//!
+//! Decided where AWS's documents leave room, always the same for evaluating and proving:
+//!
+//! - A missing key: negated operators and `…IfExists` match, `ForAllValues` matches,
+//!   `ForAnyValue` does not, with `…IfExists` neither.
+//! - A key with several values is matched by quantified operators only.
+//! - A value that is malformed for its operator never matches, in the request or in the
+//!   policy, and neither does its negation.
+//! - A variable without value and default: the value does not match; under a negated
+//!   operator the condition does not hold.
+//! - No values at all: no match; under a negated operator a match.
+//! - An operator that is unknown never matches.
+
+mod context;
+mod literal;
+mod operator;
+mod pattern;
+
+pub use context::{Context, ContextValue};
+pub(crate) use literal::{AddressRange, boolean, moment, number, write_address, write_moment};
+pub use operator::{Operator, Order, Quantifier, Test, UnknownOperator};
+pub(crate) use pattern::{ArnPattern, Pattern, Values};
+
+use crate::document;
+use crate::glob::{Template, Variable};
+
+/// One condition: an operator, a key and values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clause {
+    operator: Option<Operator>,
+    operator_text: Box<str>,
+    key: Box<str>,
+    key_lower: Box<str>,
+    texts: Vec<Box<str>>,
+    values: Values,
+}
+
+/// What a request has for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject<'a> {
+    Missing,
+    One(&'a str),
+    Many(&'a [String]),
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(value: Option<&'a ContextValue>) -> Self {
+        match value {
+            None => Self::Missing,
+            Some(ContextValue::One(value)) => Self::One(value),
+            Some(ContextValue::Many(values)) if values.is_empty() => Self::Missing,
+            Some(ContextValue::Many(values)) => Self::Many(values),
+        }
+    }
+}
+
+/// The value of a variable: that of a key with one value.
+pub(crate) fn variable<'c>(context: &'c Context, variable: &Variable) -> Option<&'c str> {
+    match context.get_lower(variable.name()) {
+        Some(ContextValue::One(value)) => Some(value),
+        _ => None,
+    }
+}
+
+impl Clause {
+    /// Reads all conditions of a statement; all of them must hold.
+    #[must_use]
+    pub fn read(statement: &document::Statement<'_>, variables: bool) -> Vec<Self> {
+        let conditions = statement.conditions().iter();
+        let all = conditions.flat_map(|condition| {
+            let operator = condition.operator().text();
+            condition.entries().iter().map(move |entry| {
+                Self::new(
+                    operator,
+                    entry.key().text(),
+                    entry.values().texts(),
+                    variables,
+                )
+            })
+        });
+        all.collect()
+    }
+
+    /// Builds a condition. With `variables`, `${…}` in values of texts and ARNs is replaced
+    /// when the condition is tested.
+    pub fn new<'t>(
+        operator: &str,
+        key: &str,
+        values: impl IntoIterator<Item = &'t str>,
+        variables: bool,
+    ) -> Self {
+        let mut texts: Vec<Box<str>> = values.into_iter().map(Into::into).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let parsed: Option<Operator> = operator.parse().ok();
+        Self {
+            values: Values::read(parsed, &texts, variables),
+            operator: parsed,
+            operator_text: operator.into(),
+            key: key.into(),
+            key_lower: key.to_lowercase().into(),
+            texts,
+        }
+    }
+
+    /// The operator; `None` when it is unknown.
+    #[must_use]
+    pub const fn operator(&self) -> Option<Operator> {
+        self.operator
+    }
+
+    /// The operator as written.
+    #[must_use]
+    pub fn operator_text(&self) -> &str {
+        &self.operator_text
+    }
+
+    /// The key as written.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn key_lower(&self) -> &str {
+        &self.key_lower
+    }
+
+    /// The values as written, sorted, each once.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.texts.iter().map(|text| &**text)
+    }
+
+    pub(crate) const fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Whether a value holds a variable.
+    pub(crate) fn has_variables(&self) -> bool {
+        match &self.values {
+            Values::Text(all) => all.iter().any(|p| matches!(p, Pattern::Variable(_))),
+            Values::Arn(all) => all.iter().any(|p| matches!(p, ArnPattern::Variable(_))),
+            _ => false,
+        }
+    }
+
+    /// The variables in the values.
+    pub(crate) fn variables(&self) -> Vec<&Variable> {
+        let templates: Vec<&Template> = match &self.values {
+            Values::Text(all) => all.iter().filter_map(Pattern::template).collect(),
+            Values::Arn(all) => all.iter().filter_map(ArnPattern::template).collect(),
+            _ => Vec::new(),
+        };
+        templates
+            .into_iter()
+            .flat_map(Template::variables)
+            .collect()
+    }
+
+    /// Whether the condition holds.
+    #[must_use]
+    pub fn holds(&self, context: &Context) -> bool {
+        self.holds_for(Subject::of(context.get_lower(&self.key_lower)), context)
+    }
+
+    /// Whether the condition holds when its key has this value; the context is asked for
+    /// variables only.
+    pub(crate) fn holds_for(&self, subject: Subject<'_>, context: &Context) -> bool {
+        let Some(operator) = self.operator else {
+            return false;
+        };
+        if operator.test == Test::Null {
+            let missing = subject == Subject::Missing;
+            return self.texts.iter().any(|text| boolean(text) == Some(missing));
+        }
+        let one = |value: &str| self.matches(operator, value, context);
+        match (operator.quantifier, subject) {
+            (Some(Quantifier::All), Subject::Missing) => true,
+            (Some(Quantifier::Any), Subject::Missing) | (None, Subject::Many(_)) => false,
+            (None, Subject::Missing) => {
+                operator.if_exists || (operator.negated && self.is_resolved(context))
+            }
+            (_, Subject::One(value)) => one(value),
+            (Some(Quantifier::All), Subject::Many(values)) => values.iter().all(|v| one(v)),
+            (Some(Quantifier::Any), Subject::Many(values)) => values.iter().any(|v| one(v)),
+        }
+    }
+
+    /// A value that one of the patterns with variables matches, given their values.
+    pub(crate) fn example(&self, context: &Context) -> Option<String> {
+        let mut templates = match &self.values {
+            Values::Text(all) => all.iter().filter_map(Pattern::template).collect::<Vec<_>>(),
+            Values::Arn(all) => all.iter().filter_map(ArnPattern::template).collect(),
+            _ => Vec::new(),
+        }
+        .into_iter();
+        templates.find_map(|t| Some(t.resolve(|name| variable(context, name))?.example()))
+    }
+
+    fn is_resolved(&self, context: &Context) -> bool {
+        let known = |v: &&Variable| v.default().is_some() || variable(context, v).is_some();
+        self.variables().iter().all(known)
+    }
+
+    fn matches(&self, operator: Operator, value: &str, context: &Context) -> bool {
+        // A malformed value on either side matches nothing and does not differ either.
+        let decide = |mut tests: &mut dyn Iterator<Item = Option<bool>>| {
+            if operator.negated {
+                Iterator::all(&mut tests, |test| test == Some(false))
+            } else {
+                Iterator::any(&mut tests, |test| test == Some(true))
+            }
+        };
+        match &self.values {
+            Values::Text(patterns) => {
+                let fold = operator.test == Test::Text { fold: true };
+                let folded = if fold {
+                    value.to_ascii_lowercase()
+                } else {
+                    String::new()
+                };
+                let value = if fold { &folded } else { value };
+                decide(
+                    &mut patterns
+                        .iter()
+                        .map(|pattern| pattern.matches(value, context)),
+                )
+            }
+            Values::Arn(patterns) => match arn_parts(value) {
+                Some(parts) => decide(&mut patterns.iter().map(|p| p.matches(&parts, context))),
+                None => false,
+            },
+            Values::Number(all) => match (number(value), operator.test) {
+                (Some(left), Test::Number(order)) => decide(
+                    &mut all
+                        .iter()
+                        .map(|right| right.map(|right| order.holds(&left, &right))),
+                ),
+                _ => false,
+            },
+            Values::Date(all) => match (moment(value), operator.test) {
+                (Some(left), Test::Date(order)) => decide(
+                    &mut all
+                        .iter()
+                        .map(|right| right.map(|right| order.holds(&left, &right))),
+                ),
+                _ => false,
+            },
+            Values::Bool(all) => boolean(value).is_some_and(|value| all.contains(&Some(value))),
+            Values::Ip(all) => match AddressRange::read_address(value) {
+                Some(value) => decide(
+                    &mut all
+                        .iter()
+                        .map(|range| range.map(|range| range.holds(&value))),
+                ),
+                None => false,
+            },
+        }
+    }
+
+    /// Whether this condition shows at a glance that `other` holds too, whatever the request
+    /// and the variables are: same operator and key, and values that ask for no less.
+    pub(crate) fn plainly_implies(&self, other: &Self) -> bool {
+        if self.key_lower != other.key_lower {
+            return false;
+        }
+        let within =
+            |inner: &[Box<str>], outer: &[Box<str>]| inner.iter().all(|t| outer.contains(t));
+        let (Some(one), Some(two)) = (self.operator, other.operator) else {
+            return self.operator_text == other.operator_text && self.texts == other.texts;
+        };
+        let same = one.quantifier == two.quantifier
+            && one.test == two.test
+            && one.negated == two.negated
+            && (two.if_exists || !one.if_exists);
+        same && if one.negated {
+            within(&other.texts, &self.texts)
+        } else {
+            within(&self.texts, &other.texts)
+        }
+    }
+}
+
+/// The six parts of an ARN; `None` when the text is none.
+pub(crate) fn arn_parts(text: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    (parts.len() == 6 && parts.first() == Some(&"arn")).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,310 @@
+//! One request, all policies that have a say, one decision with its reason.
+//!
+//! The order is AWS's (*Policy evaluation logic* in the IAM User Guide): a deny anywhere wins;
+//! then resource and service control policies must allow on every level; then within one
+//! account either side grants, across accounts both must. What a resource policy grants to
+//! a user or a session by name, or to everyone, is limited by neither boundary nor session
+//! policy; what it grants to a role is; what it grants to an account leaves the decision to
+//! the identity's own policies. Trust policies of roles and policies of KMS keys must allow
+//! whatever else does.
+
+mod principal;
+mod request;
+mod resource;
+mod ruleset;
+
+pub(crate) use principal::PrincipalMatcher;
+pub use principal::{NotAPrincipal, Principal};
+pub use request::Request;
+pub(crate) use resource::{ResourceMatcher, ResourcePattern};
+pub use ruleset::Ruleset;
+pub(crate) use ruleset::{Reading, Rule};
+
+use principal::Naming;
+use ruleset::Asked;
+use serde::Serialize;
+
+use crate::document::Effect;
+
+/// All policies that have a say in a request.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    /// Of the user, its groups, or the role.
+    pub identity: Vec<Ruleset>,
+    /// The permissions boundary; none when empty. Of several each must allow.
+    pub boundaries: Vec<Ruleset>,
+    /// Given along when the session was made; none when empty. Of several one must allow.
+    pub sessions: Vec<Ruleset>,
+    /// Service control policies, from the root of the organisation down to the account of the
+    /// principal. Of each level one must allow.
+    pub service_control: Vec<Vec<Ruleset>>,
+    /// Resource control policies, likewise for the account of the resource.
+    pub resource_control: Vec<Vec<Ruleset>>,
+    /// Of the resource; for `sts:AssumeRole` the trust policy of the role.
+    pub resource: Option<Ruleset>,
+}
+
+/// Whether a request goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Outcome {
+    /// It does.
+    Allowed,
+    /// It does not, for nothing allows it.
+    ImplicitlyDenied,
+    /// It does not, for a statement denies it.
+    ExplicitlyDenied,
+}
+
+/// The kinds of policies that can decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// Of the user, its groups, or the role.
+    IdentityPolicies,
+    /// The permissions boundary.
+    PermissionBoundaries,
+    /// Session policies.
+    SessionPolicies,
+    /// Service control policies.
+    ServiceControlPolicies,
+    /// Resource control policies.
+    ResourceControlPolicies,
+    /// The policy of the resource.
+    ResourcePolicy,
+}
+
+/// What decided: a statement, or the layer in which nothing allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct By {
+    /// The kind of policy.
+    pub layer: Layer,
+    /// The level of an organisation, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<usize>,
+    /// Which policy of the layer or level, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<usize>,
+    /// Which statement of the policy, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<usize>,
+    /// The `Sid` of the statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+}
+
+/// A decision with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// Whether the request goes through.
+    #[serde(rename = "decision")]
+    pub outcome: Outcome,
+    /// What decided. Empty only when no policy was asked.
+    pub by: Option<By>,
+    /// Context keys that statements about this action and resource asked for and that the
+    /// request has not.
+    pub missing_context: Vec<String>,
+}
+
+/// Decides a request.
+#[must_use]
+pub fn evaluate(request: &Request, policies: &Policies) -> Decision {
+    let mut asked = Asked::new(request).catalogued();
+    asked.bounded = !policies.boundaries.is_empty();
+    let mut weighing = Weighing {
+        request,
+        policies,
+        asked,
+        missing: Vec::new(),
+    };
+    let (outcome, by) = weighing.decide();
+    weighing.missing.sort_unstable();
+    Decision {
+        outcome,
+        by,
+        missing_context: weighing.missing,
+    }
+}
+
+struct Weighing<'a> {
+    request: &'a Request,
+    policies: &'a Policies,
+    asked: Asked<'a>,
+    missing: Vec<String>,
+}
+
+impl Weighing<'_> {
+    fn decide(&mut self) -> (Outcome, Option<By>) {
+        let policies = self.policies;
+        let principal = self.request.principal();
+        let linked = principal.is_service_linked();
+        let from_account = principal.account().is_some();
+        let scps: &[_] = if linked || !from_account {
+            &[]
+        } else {
+            &policies.service_control
+        };
+        let rcps: &[_] = if linked {
+            &[]
+        } else {
+            &policies.resource_control
+        };
+        if let Some(by) = self.denied(scps, rcps) {
+            return (Outcome::ExplicitlyDenied, Some(by));
+        }
+        for (layer, levels) in [
+            (Layer::ResourceControlPolicies, rcps),
+            (Layer::ServiceControlPolicies, scps),
+        ] {
+            for (level, rulesets) in levels.iter().enumerate() {
+                if self.first(Effect::Allow, layer, rulesets).is_none() {
+                    let by = By {
+                        level: Some(level),
+                        ..By::nothing(layer)
+                    };
+                    return (Outcome::ImplicitlyDenied, Some(by));
+                }
+            }
+        }
+        match self.granted() {
+            Ok(by) => (Outcome::Allowed, by),
+            Err(layer) => (Outcome::ImplicitlyDenied, Some(By::nothing(layer))),
+        }
+    }
+
+    /// The first statement that denies.
+    fn denied(&mut self, scps: &[Vec<Ruleset>], rcps: &[Vec<Ruleset>]) -> Option<By> {
+        let policies = self.policies;
+        for (layer, levels) in [
+            (Layer::ServiceControlPolicies, scps),
+            (Layer::ResourceControlPolicies, rcps),
+        ] {
+            for (level, rulesets) in levels.iter().enumerate() {
+                if let Some((by, _)) = self.first(Effect::Deny, layer, rulesets) {
+                    return Some(By {
+                        level: Some(level),
+                        ..by
+                    });
+                }
+            }
+        }
+        for (layer, rulesets) in [
+            (Layer::ResourcePolicy, policies.resource.as_slice()),
+            (Layer::IdentityPolicies, &policies.identity),
+            (Layer::PermissionBoundaries, &policies.boundaries),
+            (Layer::SessionPolicies, &policies.sessions),
+        ] {
+            if let Some((by, _)) = self.first(Effect::Deny, layer, rulesets) {
+                return Some(by);
+            }
+        }
+        None
+    }
+
+    /// The statement that grants, or the layer in which none does. Denies are done with.
+    fn granted(&mut self) -> Result<Option<By>, Layer> {
+        let policies = self.policies;
+        let principal = self.request.principal();
+        let resource = self.first(
+            Effect::Allow,
+            Layer::ResourcePolicy,
+            policies.resource.as_slice(),
+        );
+        let Some(account) = principal.account() else {
+            return resource
+                .map(|(by, _)| Some(by))
+                .ok_or(Layer::ResourcePolicy);
+        };
+        let same_account = self
+            .request
+            .resource_account()
+            .is_none_or(|owner| owner == account);
+        if resource.is_none() && (!same_account || self.must_be_named()) {
+            return Err(Layer::ResourcePolicy);
+        }
+        let bounded = policies.boundaries.iter().all(|boundary| {
+            let within = std::slice::from_ref(boundary);
+            self.first(Effect::Allow, Layer::PermissionBoundaries, within)
+                .is_some()
+        });
+        let in_session = policies.sessions.is_empty()
+            || self
+                .first(Effect::Allow, Layer::SessionPolicies, &policies.sessions)
+                .is_some();
+        let limits = if !bounded {
+            Err(Layer::PermissionBoundaries)
+        } else if in_session {
+            Ok(())
+        } else {
+            Err(Layer::SessionPolicies)
+        };
+        if let Some((by, naming)) = &resource
+            && same_account
+        {
+            match naming {
+                Naming::Exact | Naming::Everyone => return Ok(Some(by.clone())),
+                Naming::Role => return limits.map(|()| Some(by.clone())),
+                Naming::Account => {}
+            }
+        }
+        let identity = self.first(Effect::Allow, Layer::IdentityPolicies, &policies.identity);
+        match identity {
+            Some((by, _)) => limits.map(|()| Some(by)),
+            // The root user of an account needs no policy of its own.
+            None if principal.is_root() => Ok(resource.map(|(by, _)| by)),
+            None => Err(Layer::IdentityPolicies),
+        }
+    }
+
+    /// Whether the policy of the resource has to allow also within one account.
+    fn must_be_named(&self) -> bool {
+        let (action, resource) = (self.asked.action(), self.asked.resource());
+        (action.starts_with("kms:") && resource.contains(":key/"))
+            || (action.starts_with("sts:assumerole") && resource.contains(":role/"))
+    }
+
+    fn first(
+        &mut self,
+        effect: Effect,
+        layer: Layer,
+        rulesets: &[Ruleset],
+    ) -> Option<(By, Naming)> {
+        let mut best: Option<(usize, usize, Naming)> = None;
+        for (policy, ruleset) in rulesets.iter().enumerate() {
+            if let Some((statement, naming)) = ruleset.find(effect, &self.asked, &mut self.missing)
+                && best.is_none_or(|(_, _, known)| naming > known)
+            {
+                best = Some((policy, statement, naming));
+                break;
+            }
+        }
+        let (policy, statement, naming) = best?;
+        let rule = rulesets
+            .get(policy)
+            .and_then(|ruleset| ruleset.rules().get(statement));
+        let by = By {
+            layer,
+            level: None,
+            policy: Some(policy),
+            statement: Some(statement),
+            sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
+        };
+        Some((by, naming))
+    }
+}
+
+impl By {
+    const fn nothing(layer: Layer) -> Self {
+        Self {
+            layer,
+            level: None,
+            policy: None,
+            statement: None,
+            sid: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod tests;

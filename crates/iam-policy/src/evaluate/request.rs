@@ -1,0 +1,168 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
+
+use crate::condition::Context;
+use crate::document::PrincipalKind;
+use crate::evaluate::Principal;
+
+/// One request to AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    action: String,
+    resource: String,
+    resource_account: Option<String>,
+    principal: Principal,
+    context: Context,
+}
+
+impl Request {
+    /// A request: `action` with prefix, `resource` an ARN or `*`.
+    #[must_use]
+    pub fn new(action: &str, resource: &str, principal: Principal, context: Context) -> Self {
+        Self {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            resource_account: None,
+            principal,
+            context,
+        }
+    }
+
+    /// The same request to a resource of this account, for ARNs that name none.
+    #[must_use]
+    pub fn to_account(mut self, account: &str) -> Self {
+        self.resource_account = Some(account.to_owned());
+        self
+    }
+
+    /// The same request for another action and resource.
+    pub(crate) fn naming(&self, action: &str, resource: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The action with prefix, as given.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The ARN of the resource, or `*`.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The account the resource belongs to: as given, else as the ARN says.
+    #[must_use]
+    pub fn resource_account(&self) -> Option<&str> {
+        let stated = self.resource_account.as_deref();
+        let of_arn = || self.resource.split(':').nth(4);
+        stated
+            .or_else(of_arn)
+            .filter(|account| !account.is_empty() && !account.contains('*'))
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// What else is known.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl<'de> Deserialize<'de> for Request {
+    /// Reads `{action, resource, resource_account, principal, context}`; all but `action`
+    /// may be left out. `principal` is a text or an object with one kind, such as
+    /// `{"Service": "ec2.amazonaws.com"}`.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+
+        #[derive(Deserialize)]
+        struct Wire {
+            action: String,
+            resource: Option<String>,
+            resource_account: Option<String>,
+            principal: Option<WirePrincipal>,
+            context: Option<Context>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum WirePrincipal {
+            Text(String),
+            Kind(std::collections::BTreeMap<String, String>),
+        }
+        let wire = Wire::deserialize(deserializer)?;
+        let principal = match wire.principal {
+            None => Principal::anonymous(),
+            Some(WirePrincipal::Text(text)) => text.parse().map_err(D::Error::custom)?,
+            Some(WirePrincipal::Kind(kinds)) => {
+                let mut kinds = kinds.into_iter();
+                let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
+                    return Err(D::Error::custom("a principal has exactly one kind"));
+                };
+                match kind.as_str() {
+                    "AWS" => name.parse().map_err(D::Error::custom)?,
+                    "Service" => Principal::of(PrincipalKind::Service, &name),
+                    "Federated" => Principal::of(PrincipalKind::Federated, &name),
+                    "CanonicalUser" => Principal::of(PrincipalKind::CanonicalUser, &name),
+                    _ => return Err(D::Error::custom(format_args!("unknown kind `{kind}`"))),
+                }
+            }
+        };
+        Ok(Self {
+            action: wire.action,
+            resource: wire.resource.unwrap_or_else(|| "*".to_owned()),
+            resource_account: wire.resource_account,
+            principal,
+            context: wire.context.unwrap_or_default(),
+        })
+    }
+}
+
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut wire = serializer.serialize_struct("Request", 5)?;
+        wire.serialize_field("action", &self.action)?;
+        wire.serialize_field("resource", &self.resource)?;
+        wire.serialize_field("resource_account", &self.resource_account())?;
+        wire.serialize_field("principal", self.principal.name())?;
+        wire.serialize_field("context", &self.context)?;
+        wire.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_command_is_given() {
+        let text = r#"{"action":"s3:GetObject","resource":"arn:aws:s3:::b/k","resource_account":"123456789012",
+            "principal":{"Service":"ec2.amazonaws.com"},"context":{"aws:SecureTransport":true}}"#;
+        let request: Request = serde_json::from_str(text).unwrap();
+        assert_eq!(request.resource_account(), Some("123456789012"));
+        assert_eq!(request.principal().kind(), Some(PrincipalKind::Service));
+        let again: Request =
+            serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+        assert_eq!(again, request);
+        let short: Request = serde_json::from_str(
+            r#"{"action":"a:b","resource":"arn:aws:sqs:eu-west-1:210987654321:q"}"#,
+        )
+        .unwrap();
+        assert_eq!(short.resource_account(), Some("210987654321"));
+        assert!(
+            serde_json::from_str::<Request>(
+                r#"{"action":"a:b","principal":{"AWS":"x","Service":"y"}}"#
+            )
+            .is_err()
+        );
+    }
+}

@@ -1,0 +1,217 @@
+use crate::catalogue;
+use crate::condition::{Clause, Context, Test, variable};
+use crate::document::{Document, Effect, PolicyType, Statement};
+use crate::evaluate::principal::{Naming, PrincipalMatcher};
+use crate::evaluate::{Principal, Request, ResourceMatcher};
+use crate::glob::Glob;
+
+/// A document made ready for deciding requests.
+#[derive(Debug, Clone)]
+pub struct Ruleset {
+    rules: Vec<Rule>,
+    policy_type: PolicyType,
+}
+
+/// Two ways of reading what AWS's documents leave open; see [`super::ResourcePattern`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As documented: no wildcard matches the resource type of an ARN.
+    Documented,
+    /// Wildcards match anything.
+    Plain,
+}
+
+/// A statement made ready.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) sid: Option<Box<str>>,
+    pub(crate) effect: Effect,
+    pub(crate) principals: Option<PrincipalMatcher>,
+    pub(crate) not_actions: bool,
+    pub(crate) actions: Vec<Glob>,
+    pub(crate) resources: Option<ResourceMatcher>,
+    pub(crate) clauses: Vec<Clause>,
+}
+
+impl Ruleset {
+    /// Makes a document ready.
+    #[must_use]
+    pub fn compile(document: &Document<'_>) -> Self {
+        let variables = document.version().has_variables();
+        let policy_type = document.policy_type();
+        let rules = document.statements().iter();
+        Self {
+            rules: rules
+                .map(|statement| Rule::compile(statement, variables, policy_type))
+                .collect(),
+            policy_type,
+        }
+    }
+
+    /// What the document was read as.
+    #[must_use]
+    pub const fn policy_type(&self) -> PolicyType {
+        self.policy_type
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The first statement with this effect that is about the request, and how it names
+    /// the principal. Keys that were asked for and are missing are added to `missing`.
+    pub(super) fn find(
+        &self,
+        effect: Effect,
+        asked: &Asked<'_>,
+        missing: &mut Vec<String>,
+    ) -> Option<(usize, Naming)> {
+        let mut best: Option<(usize, Naming)> = None;
+        for (nth, rule) in self.rules.iter().enumerate() {
+            if rule.effect != effect {
+                continue;
+            }
+            if let Some(naming) = rule.applies(asked, missing)
+                && best.is_none_or(|(_, known)| naming > known)
+            {
+                best = Some((nth, naming));
+                if effect == Effect::Deny || naming == Naming::Exact {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// Whether this document alone allows the request: one statement allows it and none denies.
+    #[must_use]
+    pub fn allows(&self, request: &Request) -> bool {
+        let asked = Asked::new(request);
+        let mut missing = Vec::new();
+        self.find(Effect::Deny, &asked, &mut missing).is_none()
+            && self.find(Effect::Allow, &asked, &mut missing).is_some()
+    }
+
+    /// The statement by which this document alone allows the request.
+    pub(crate) fn allowing(&self, request: &Request) -> Option<usize> {
+        let asked = Asked::new(request);
+        let mut missing = Vec::new();
+        if self.find(Effect::Deny, &asked, &mut missing).is_some() {
+            return None;
+        }
+        self.find(Effect::Allow, &asked, &mut missing)
+            .map(|(nth, _)| nth)
+    }
+}
+
+/// A request with what has to be worked out once.
+pub(super) struct Asked<'r> {
+    action: String,
+    resource: &'r str,
+    principal: &'r Principal,
+    context: &'r Context,
+    /// The principal has a permissions boundary.
+    pub(super) bounded: bool,
+}
+
+impl<'r> Asked<'r> {
+    pub(super) fn new(request: &'r Request) -> Self {
+        Self {
+            action: request.action().to_ascii_lowercase(),
+            resource: request.resource(),
+            principal: request.principal(),
+            context: request.context(),
+            bounded: false,
+        }
+    }
+
+    /// The same, with `*` for the resource when the action cannot be limited to resources.
+    pub(super) fn catalogued(mut self) -> Self {
+        let known = self
+            .action
+            .split_once(':')
+            .and_then(|(service, name)| catalogue::service(service)?.action(name));
+        if known.is_some_and(|action| !action.has_resource_types()) {
+            self.resource = "*";
+        }
+        self
+    }
+
+    pub(super) fn action(&self) -> &str {
+        &self.action
+    }
+
+    pub(super) const fn resource(&self) -> &str {
+        self.resource
+    }
+}
+
+impl Rule {
+    fn compile(statement: &Statement<'_>, variables: bool, policy_type: PolicyType) -> Self {
+        Self {
+            sid: statement.sid().map(|sid| sid.text().into()),
+            effect: statement.effect(),
+            principals: statement.principals().map(PrincipalMatcher::new),
+            not_actions: statement.actions().is_negated(),
+            actions: statement
+                .actions()
+                .list()
+                .texts()
+                .map(Glob::lowercase)
+                .collect(),
+            resources: statement
+                .resources()
+                .map(|resources| ResourceMatcher::compile(resources, variables, policy_type)),
+            clauses: Clause::read(statement, variables),
+        }
+    }
+
+    fn applies(&self, asked: &Asked<'_>, missing: &mut Vec<String>) -> Option<Naming> {
+        let named = self.actions.iter().any(|glob| glob.matches(&asked.action));
+        if named == self.not_actions {
+            return None;
+        }
+        let naming = match &self.principals {
+            None => Naming::Exact,
+            // Documented: it denies whoever has a boundary, whatever it names.
+            Some(matcher) if matcher.negated && asked.bounded && self.effect == Effect::Deny => {
+                Naming::Everyone
+            }
+            Some(matcher) => matcher.naming(asked.principal)?,
+        };
+        if let Some(resources) = &self.resources
+            && !resources.matches(asked.resource, asked.context, missing)
+        {
+            return None;
+        }
+        let mut all = true;
+        for clause in &self.clauses {
+            note_missing(clause, asked.context, missing);
+            all &= clause.holds(asked.context);
+        }
+        all.then_some(naming)
+    }
+}
+
+/// Adds the keys that the condition asks for and the request has not.
+fn note_missing(clause: &Clause, context: &Context, missing: &mut Vec<String>) {
+    let null = clause
+        .operator()
+        .is_some_and(|operator| operator.test() == Test::Null);
+    if !null && context.get_lower(clause.key_lower()).is_none() {
+        note(clause.key(), missing);
+    }
+    if clause.has_variables() {
+        for name in clause.variables() {
+            if variable(context, name).is_none() && name.default().is_none() {
+                note(name.name(), missing);
+            }
+        }
+    }
+}
+
+pub(super) fn note(key: &str, missing: &mut Vec<String>) {
+    if !missing.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+        missing.push(key.to_owned());
+    }
+}

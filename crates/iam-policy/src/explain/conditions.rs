@@ -1,0 +1,217 @@
+use super::wording::{list, name};
+use crate::condition::{Clause, Operator, Order, Quantifier, Test, boolean, moment};
+
+/// Says under which circumstances a condition holds, such as `only until 2 May 2026`.
+pub(super) fn describe(clause: &Clause) -> String {
+    let Some(operator) = clause.operator() else {
+        return format!(
+            "under a condition ({}) that cannot be met",
+            clause.operator_text()
+        );
+    };
+    let values: Vec<String> = clause.texts().map(name).collect();
+    let told = match operator.test() {
+        Test::Null => presence(clause),
+        Test::Date(order) => date(clause, order, operator.is_negated(), &values),
+        Test::Bool => truth(clause, &values),
+        _ => comparison(clause, operator, &values),
+    };
+    match (operator.if_exists(), operator.quantifier()) {
+        (true, None | Some(Quantifier::All)) => format!("{told} (where that is known)"),
+        _ => told,
+    }
+}
+
+fn presence(clause: &Clause) -> String {
+    let subject = subject(clause.key_lower(), clause.key());
+    if clause.texts().any(|text| boolean(text) == Some(true)) {
+        format!("only where {subject} is not given")
+    } else {
+        format!("only where {subject} is given")
+    }
+}
+
+fn date(clause: &Clause, order: Order, negated: bool, values: &[String]) -> String {
+    let days: Vec<String> = clause.texts().map(day).collect();
+    let days = if days.is_empty() {
+        values.to_vec()
+    } else {
+        days
+    };
+    let told = list(&days, "or");
+    let word = match (order, negated) {
+        (Order::Less | Order::AtMost, _) => "until",
+        (Order::Greater | Order::AtLeast, _) => "from",
+        (Order::Equal, false) => "at exactly",
+        (Order::Equal, true) => "not at exactly",
+    };
+    match clause.key_lower() {
+        "aws:currenttime" | "aws:epochtime" => format!("only {word} {told}"),
+        "aws:tokenissuetime" => format!(
+            "only for sessions begun {}",
+            match word {
+                "until" => format!("before {told}"),
+                _ => format!("after {told}"),
+            }
+        ),
+        key => format!("only where {} is {word} {told}", subject(key, clause.key())),
+    }
+}
+
+/// A moment as people write it: the day, with the time of day unless it is midnight.
+fn day(text: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let Some(written) = moment(text).map(crate::condition::write_moment) else {
+        return text.to_owned();
+    };
+    let (date, time) = written.split_once('T').unwrap_or((&written, ""));
+    let mut parts = date.split('-');
+    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else {
+        return written;
+    };
+    let month = month
+        .parse::<usize>()
+        .ok()
+        .and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    let day = day.trim_start_matches('0');
+    let clock = time.get(..5).filter(|clock| *clock != "00:00");
+    let clock = clock
+        .map(|clock| format!(", {clock} UTC"))
+        .unwrap_or_default();
+    format!("{day} {} {year}{clock}", month.unwrap_or(&""))
+}
+
+fn truth(clause: &Clause, values: &[String]) -> String {
+    let is = clause.texts().next().and_then(boolean);
+    match (clause.key_lower(), is) {
+        ("aws:multifactorauthpresent", Some(true)) => {
+            "only when signed in with a second factor".to_owned()
+        }
+        ("aws:multifactorauthpresent", Some(false)) => {
+            "only when not signed in with a second factor".to_owned()
+        }
+        ("aws:securetransport", Some(true)) => "only over an encrypted connection".to_owned(),
+        ("aws:securetransport", Some(false)) => "only over an unencrypted connection".to_owned(),
+        ("aws:viaawsservice", Some(true)) => {
+            "only when an AWS service asks on their behalf".to_owned()
+        }
+        ("aws:viaawsservice", Some(false)) => {
+            "only when asking directly, not through an AWS service".to_owned()
+        }
+        ("aws:principalisawsservice", Some(true)) => "only for AWS services".to_owned(),
+        ("aws:principalisawsservice", Some(false)) => {
+            "only for others than AWS services".to_owned()
+        }
+        (key, _) => format!(
+            "only where {} is {}",
+            subject(key, clause.key()),
+            list(values, "or")
+        ),
+    }
+}
+
+fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String {
+    let told = list(values, "or");
+    let not = operator.is_negated();
+    if operator.quantifier().is_none()
+        && matches!(
+            operator.test(),
+            Test::Text { .. } | Test::Like | Test::Arn | Test::Ip
+        )
+        && let Some(saying) = known(clause.key_lower(), clause.key(), not, &told)
+    {
+        return saying;
+    }
+    let subject = subject(clause.key_lower(), clause.key());
+    let relation = match (operator.test(), not) {
+        (Test::Number(Order::Less), _) => "less than",
+        (Test::Number(Order::AtMost), _) => "at most",
+        (Test::Number(Order::Greater), _) => "more than",
+        (Test::Number(Order::AtLeast), _) => "at least",
+        (Test::Like | Test::Arn, false) => "like",
+        (Test::Like | Test::Arn, true) => "not like",
+        (_, false) => "",
+        (_, true) => "not",
+    };
+    let space = if relation.is_empty() { "" } else { " " };
+    match operator.quantifier() {
+        None => format!("only where {subject} is {relation}{space}{told}"),
+        Some(Quantifier::All) => format!(
+            "only where every value of {subject} is {relation}{space}{told}, or there is none"
+        ),
+        Some(Quantifier::Any) => format!("only where one of {subject} is {relation}{space}{told}"),
+    }
+}
+
+/// Keys with a saying of their own.
+fn known(key: &str, written: &str, not: bool, told: &str) -> Option<String> {
+    let tag = written.split_once('/').map_or(written, |(_, tag)| tag);
+    let negation = if not { "not " } else { "" };
+    Some(match key {
+        "aws:sourceip" => format!("only {negation}from the addresses {told}"),
+        "aws:requestedregion" => format!("only {negation}in {told}"),
+        "aws:username" => format!("only for the user name {negation}{told}"),
+        "aws:principalarn" => format!("only for {}{told}", if not { "others than " } else { "" }),
+        "aws:principalorgid" if !not => format!("only for members of the organisation {told}"),
+        "aws:principalaccount" => format!(
+            "only for {}account {told}",
+            if not { "others than " } else { "" }
+        ),
+        "aws:sourceaccount" => format!(
+            "only on behalf of {}account {told}",
+            if not { "others than " } else { "" }
+        ),
+        "aws:sourcearn" => format!(
+            "only on behalf of {}{told}",
+            if not { "others than " } else { "" }
+        ),
+        "aws:sourcevpc" | "aws:sourcevpce" => {
+            format!("only {negation}from the private network {told}")
+        }
+        "iam:passedtoservice" => format!("only {negation}to the service {told}"),
+        "kms:viaservice" => format!("only {negation}through {told}"),
+        "s3:prefix" => format!("only for names that are {negation}{told}"),
+        _ if key.starts_with("aws:principaltag/") => {
+            format!("only for people whose tag {tag} is {negation}{told}")
+        }
+        _ if key.starts_with("aws:resourcetag/") || key.contains(":resourcetag/") => {
+            format!("only where the tag {tag} is {negation}{told}")
+        }
+        _ if key.starts_with("aws:requesttag/") => format!(
+            "only when setting the tag {tag} to {}{told}",
+            if not { "something else than " } else { "" }
+        ),
+        _ => return None,
+    })
+}
+
+/// A key in words.
+fn subject(key: &str, written: &str) -> String {
+    match key {
+        "aws:tagkeys" => "the names of the tags that are set".to_owned(),
+        "aws:multifactorauthage" => "the age of the second factor in seconds".to_owned(),
+        _ => {
+            let name = written.split_once(':').map_or(written, |(_, name)| name);
+            let (name, tag) = name.split_once('/').unwrap_or((name, ""));
+            let words = super::wording::words(name).join(" ");
+            if tag.is_empty() {
+                format!("the {words}")
+            } else {
+                format!("the {words} {tag}")
+            }
+        }
+    }
+}

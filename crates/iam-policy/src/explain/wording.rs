@@ -1,0 +1,147 @@
+//! Words and lists as people write them.
+
+/// `a`, `a and b`, `a, b and c`; of long lists the beginning and how many more.
+pub(super) fn list(items: &[String], word: &str) -> String {
+    const SHOWN: usize = 8;
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        items if items.len() > SHOWN => {
+            let shown = items.get(..SHOWN - 1).unwrap_or(items);
+            format!(
+                "{} {word} {} more",
+                shown.join(", "),
+                items.len() - shown.len()
+            )
+        }
+        [rest @ .., last] => format!("{} {word} {last}", rest.join(", ")),
+    }
+}
+
+/// The words of a name such as `GetBucketLocation` or `rest-api`, in lower case unless they
+/// are abbreviations.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut current = String::new();
+    let letters: Vec<char> = name.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let upper = letter.is_ascii_uppercase();
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let starts = upper
+            && (before.is_some_and(|c| !c.is_ascii_uppercase())
+                || letters.get(at + 1).is_some_and(|c| c.is_ascii_lowercase()));
+        if starts || !letter.is_ascii_alphanumeric() {
+            words.push(std::mem::take(&mut current));
+        }
+        if letter.is_ascii_alphanumeric() {
+            current.push(*letter);
+        }
+    }
+    words.push(current);
+    words.retain(|word| !word.is_empty());
+    for word in &mut words {
+        let abbreviation = word.len() > 1 && !word.bytes().any(|b| b.is_ascii_lowercase());
+        if !abbreviation {
+            word.make_ascii_lowercase();
+        }
+    }
+    words
+}
+
+/// The plural of an English word, as far as names of things in AWS need it.
+pub(super) fn plural(word: &str) -> String {
+    let ends = |ending: &str| word.ends_with(ending);
+    if ends("s") || ends("data") || ends("access") || ends("metadata") || ends("content") {
+        return word.to_owned();
+    }
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if ends("x") || ends("ch") || ends("sh") => format!("{word}es"),
+        _ => format!("{word}s"),
+    }
+}
+
+/// A name with variables in words.
+pub(super) fn name(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, inner, after)) = rest.split_once("${").and_then(|(before, rest)| {
+        rest.split_once('}')
+            .map(|(inner, after)| (before, inner, after))
+    }) {
+        out.push_str(before);
+        let key = inner.split(',').next().unwrap_or(inner).trim();
+        out.push_str(&match (key.to_ascii_lowercase().as_str(), inner) {
+            (_, "*" | "?" | "$") => inner.to_owned(),
+            ("aws:username", _) => "(own user name)".to_owned(),
+            ("aws:userid", _) => "(own user id)".to_owned(),
+            ("aws:principalaccount", _) => "(own account)".to_owned(),
+            (lower, _) if lower.starts_with("aws:principaltag/") => {
+                format!(
+                    "(own tag {})",
+                    key.split_once('/').map_or(key, |(_, tag)| tag)
+                )
+            }
+            _ => format!("(value of {key})"),
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A thing with a name that may be a pattern: `the role app`, `all roles`, `roles whose name
+/// begins with app-`.
+pub(super) fn thing(kind: &str, pattern: &str) -> String {
+    let text = name(pattern);
+    let body = pattern.trim_end_matches('*');
+    if !pattern.contains(['*', '?']) {
+        format!("the {kind} {text}")
+    } else if body.bytes().all(|byte| b"*?:/".contains(&byte)) {
+        format!("all {}", plural_of(kind))
+    } else if !body.contains(['*', '?']) {
+        format!("{} whose name begins with {}", plural_of(kind), name(body))
+    } else {
+        format!("{} named like {text}", plural_of(kind))
+    }
+}
+
+/// The plural of a thing whose last word counts.
+pub(super) fn plural_of(kind: &str) -> String {
+    match kind.rsplit_once(' ') {
+        Some((before, last)) => format!("{before} {}", plural(last)),
+        None => plural(kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_words() {
+        assert_eq!(words("GetBucketLocation"), ["get", "bucket", "location"]);
+        assert_eq!(
+            words("GetACLForAPIKey"),
+            ["get", "ACL", "for", "API", "key"]
+        );
+        assert_eq!(words("rest-api"), ["rest", "api"]);
+        assert_eq!(plural("policy"), "policies");
+        assert_eq!(plural("key"), "keys");
+        assert_eq!(plural("address"), "address");
+        assert_eq!(
+            thing("function", "app-*"),
+            "functions whose name begins with app-"
+        );
+        assert_eq!(thing("table", "*"), "all tables");
+        assert_eq!(thing("flow", "*:*"), "all flows");
+        assert_eq!(name("home/${aws:username}/x"), "home/(own user name)/x");
+    }
+
+    #[test]
+    fn lists_end_with_a_word() {
+        let items: Vec<String> = (1..=10).map(|n| n.to_string()).collect();
+        assert_eq!(list(&items[..3], "and"), "1, 2 and 3");
+        assert_eq!(list(&items, "or"), "1, 2, 3, 4, 5, 6, 7 or 3 more");
+    }
+}

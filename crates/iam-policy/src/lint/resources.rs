@@ -1,0 +1,272 @@
+//! Resources: the form of ARNs, and whether an action can match any of them.
+
+use super::arn::{self, Arn};
+use super::{Checker, Code};
+use crate::catalogue::{self, Service, wildcard};
+use crate::document::{DraftStatement, List, Path};
+
+/// Services in ARNs that are no prefixes of actions.
+const ARN_SERVICES: [&str; 2] = ["catalog", "route53-recovery-control"];
+
+/// How the resource part of an ARN of IAM begins.
+const IAM_TYPES: [&str; 16] = [
+    "user/",
+    "role/",
+    "group/",
+    "policy/",
+    "instance-profile/",
+    "mfa/",
+    "sms-mfa/",
+    "server-certificate/",
+    "saml-provider/",
+    "oidc-provider/",
+    "federated-user/",
+    "report/",
+    "access-report/",
+    "delegation-request/",
+    "root",
+    "assumed-role/",
+];
+
+impl Checker<'_, '_> {
+    pub(super) fn resources(&mut self, statement: &DraftStatement<'_>) {
+        for (name, list) in [
+            ("Resource", &statement.resource),
+            ("NotResource", &statement.not_resource),
+        ] {
+            let Some(list) = list else { continue };
+            let element = || statement.path().key(name);
+            if self.is_empty_list(list) {
+                let message = "the statement names no resources and has no effect".to_owned();
+                self.add(Code::EmptyArrayResource, element(), list.span(), message);
+            }
+            for nth in 0..list.values().len() {
+                if self.is_full() {
+                    return;
+                }
+                self.resource(list, nth, element);
+            }
+        }
+        if self.options.own_codes {
+            self.never_matches(statement);
+        }
+    }
+
+    fn resource(&mut self, list: &List<'_>, nth: usize, element: impl Fn() -> Path) {
+        let Some(value) = list.values().get(nth) else {
+            return;
+        };
+        let text = value.text();
+        if text == "*" {
+            return;
+        }
+        let path = || list.path(element(), nth);
+        self.variables(value, path);
+        if let Some((code, message)) =
+            fault(text, |name| self.hint(|| catalogue::suggest_service(name)))
+        {
+            self.add(code, path(), value.span(), message);
+        }
+    }
+
+    /// Actions that can be limited to resources, none of which is named.
+    fn never_matches(&mut self, statement: &DraftStatement<'_>) {
+        let (Some(actions), Some(resources)) = (&statement.action, &statement.resource) else {
+            return;
+        };
+        if resources.values().is_empty() || resources.values().len() > 500 {
+            return;
+        }
+        for (nth, value) in actions.values().iter().enumerate().take(500) {
+            if wildcard::has_wildcard(value.text()) {
+                continue;
+            }
+            let Some(action) = catalogue::action(value.text()) else {
+                continue;
+            };
+            let reached = if action.has_resource_types() {
+                resources.texts().any(|text| {
+                    wildcard::has_variable(text) || {
+                        action
+                            .resource_types()
+                            .any(|(kind, _)| may_meet(text, kind.arn()))
+                    }
+                })
+            } else {
+                resources.texts().any(|text| text == "*")
+            };
+            if !reached {
+                let message = if action.has_resource_types() {
+                    format!(
+                        "`{}` matches none of the resources named here",
+                        value.text()
+                    )
+                } else {
+                    format!(
+                        "`{}` cannot be limited to resources: it needs `*`",
+                        value.text()
+                    )
+                };
+                let path = actions.path(statement.path().key("Action"), nth);
+                self.add(Code::OwnResourceNeverMatches, path, value.span(), message);
+            }
+        }
+    }
+}
+
+/// Whether a pattern of a policy and the form of a type's ARNs may have an ARN in
+/// common: both with wildcards, so each part is tried both ways, generously.
+fn may_meet(pattern: &str, form: &str) -> bool {
+    let mut open = String::with_capacity(form.len());
+    let mut rest = form;
+    while let Some((plain, after)) = rest.split_once("${") {
+        open.push_str(plain);
+        open.push('*');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    open.push_str(rest);
+    let first = |text: &str| text.split('*').next().unwrap_or_default().len();
+    let shared = first(pattern).min(first(&open));
+    wildcard::matches(pattern, &open)
+        || wildcard::matches(&open, pattern)
+        || wildcard::has_wildcard(pattern) && pattern.get(..shared) == open.get(..shared)
+}
+
+/// What is wrong with the form of an ARN, if anything.
+fn fault(text: &str, hint: impl FnOnce(&str) -> Option<&'static str>) -> Option<(Code, String)> {
+    let Some(arn) = Arn::read(text) else {
+        let (parts, count) = arn::parts(text);
+        if parts[0] != "arn" {
+            let message = format!("`{text}` is neither `*` nor an ARN, which begins with `arn:`");
+            return Some((Code::InvalidArnPrefix, message));
+        }
+        if count > 2 && text.ends_with('*') {
+            return None;
+        }
+        let message =
+            "an ARN has six parts: arn:partition:service:region:account:resource".to_owned();
+        return Some((Code::MissingArnField, message));
+    };
+    if arn.prefix != "arn" {
+        let message = format!("`{text}` is neither `*` nor an ARN, which begins with `arn:`");
+        return Some((Code::InvalidArnPrefix, message));
+    }
+    if !arn::is_open(arn.partition) && !arn::PARTITIONS.contains(&arn.partition) {
+        let message = format!("there is no partition `{}`; most are `aws`", arn.partition);
+        return Some((Code::InvalidPartition, message));
+    }
+    if arn::is_open(arn.service) {
+        return None;
+    }
+    if arn.service.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let message = format!("write the service `{}` in small letters", arn.service);
+        return Some((Code::InvalidArnServiceCase, message));
+    }
+    let service = catalogue::service(arn.service);
+    if service.is_none() && !ARN_SERVICES.contains(&arn.service) {
+        let near = hint(arn.service);
+        return Some((
+            Code::InvalidService,
+            super::actions::unknown("service", arn.service, near),
+        ));
+    }
+    region_and_account(&arn, service)
+}
+
+fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Option<(Code, String)> {
+    if !arn.region.is_empty() && !arn::is_open(arn.region) && !arn::is_region(arn.region) {
+        return Some((
+            Code::InvalidArnRegion,
+            format!("there is no region `{}`", arn.region),
+        ));
+    }
+    let digits = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
+    let account = arn.account;
+    if !account.is_empty()
+        && !digits
+        && !arn::is_open(account)
+        && !["aws", "aws-managed", "third-party", "amazon"].contains(&account)
+    {
+        let message = format!("`{account}` is no account: these have 12 digits");
+        return Some((Code::InvalidArnAccount, message));
+    }
+    let iam_known = IAM_TYPES.iter().any(|begin| {
+        let literal = arn
+            .resource
+            .split(['*', '?', '$'])
+            .next()
+            .unwrap_or_default();
+        literal.starts_with(begin)
+            || literal.len() < arn.resource.len() && begin.starts_with(literal)
+    });
+    if arn.service == "iam" && !iam_known {
+        let message = format!(
+            "`{}` is no resource of IAM, such as `role/name`",
+            arn.resource
+        );
+        return Some((Code::InvalidArnResource, message));
+    }
+    // Only then is there anything to compare with the forms of the service.
+    let region_given = !arn.region.is_empty() && !arn::is_open(arn.region);
+    if !(region_given || digits || arn.region.is_empty()) {
+        return None;
+    }
+    let literal = arn
+        .resource
+        .split(['*', '?', '$'])
+        .next()
+        .unwrap_or_default();
+    let form = service.and_then(|service| service.arn_form(literal))?;
+    if region_given && !form.region {
+        let message = format!("ARNs of `{}` have no region", arn.service);
+        return Some((Code::ArnRegionNotAllowed, message));
+    }
+    if digits && !form.account {
+        let message = format!("ARNs of `{}` have no account", arn.service);
+        return Some((Code::ArnAccountNotAllowed, message));
+    }
+    if arn.region.is_empty() && form.region {
+        let message = format!("ARNs of `{}` have a region", arn.service);
+        return Some((Code::MissingArnRegion, message));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_judged() {
+        for (text, code) in [
+            ("arn:aws:s3:::bucket/*", None),
+            ("arn:*:iam::*:role/x", None),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", None),
+            ("arn:aws:sqs*", None),
+            ("bucket", Some(Code::InvalidArnPrefix)),
+            ("arn:aws:s3:bucket", Some(Code::MissingArnField)),
+            ("arn:awz:s3:::bucket", Some(Code::InvalidPartition)),
+            ("arn:aws:S3:::bucket", Some(Code::InvalidArnServiceCase)),
+            ("arn:aws:s4s4s4:::bucket", Some(Code::InvalidService)),
+            (
+                "arn:aws:sqs:middle-earth:123456789012:q",
+                Some(Code::InvalidArnRegion),
+            ),
+            (
+                "arn:aws:sqs:eu-west-1:1234:q",
+                Some(Code::InvalidArnAccount),
+            ),
+            ("arn:aws:sqs::123456789012:q", Some(Code::MissingArnRegion)),
+            (
+                "arn:aws:iam:eu-west-1:123456789012:role/x",
+                Some(Code::ArnRegionNotAllowed),
+            ),
+            (
+                "arn:aws:iam::123456789012:rolle/x",
+                Some(Code::InvalidArnResource),
+            ),
+        ] {
+            assert_eq!(fault(text, |_| None).map(|(code, _)| code), code, "{text}");
+        }
+    }
+}

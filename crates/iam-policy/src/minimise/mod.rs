@@ -1,0 +1,244 @@
+//! The shortest document that means the same, or several when one is not enough.
+//!
+//! Nothing is ever widened: patterns are only left out where others cover them, statements
+//! only joined where all but one of their parts are the same. The result is proved to allow the
+//! same and to deny the same, both ways, by [`crate::prove`]; what cannot be proved is not
+//! done. Names of statements are left out.
+
+mod piece;
+mod simplify;
+mod split;
+
+use crate::document::{Document, Effect, PolicyType, Version};
+use crate::prove::check_no_new_access;
+use piece::{Piece, ruleset, write_document};
+
+/// Characters that a managed policy may have, white space not counted
+/// (*IAM and AWS STS quotas*).
+pub const MANAGED_POLICY_QUOTA: usize = 6_144;
+
+/// Why no shorter documents could be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MinimiseError {
+    /// A policy of this type stands alone and does not fit the quota.
+    #[error(
+        "the policy has {size} characters where {quota} are allowed, and one of type `{policy_type}` cannot be split"
+    )]
+    TooLong {
+        /// Its size when shortened.
+        size: usize,
+        /// What is allowed.
+        quota: usize,
+        /// The short name of its type.
+        policy_type: &'static str,
+    },
+    /// One statement does not fit the quota and cannot be cut.
+    #[error("a statement does not fit {quota} characters and cannot be split")]
+    Indivisible {
+        /// What is allowed.
+        quota: usize,
+    },
+}
+
+/// Shortens a document to documents of at most `quota` characters each. Only identity
+/// policies are split: of them several can be attached.
+///
+/// # Errors
+/// When the quota cannot be kept.
+pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, MinimiseError> {
+    let version = document.declared_version();
+    let policy_type = document.policy_type();
+    let original: Vec<Piece> = document.statements().iter().map(Piece::read).collect();
+    let mut pieces = original.clone();
+    simplify::tidy_lists(&mut pieces, version, policy_type);
+    while simplify::join(&mut pieces) {
+        simplify::tidy_lists(&mut pieces, version, policy_type);
+    }
+    if !is_same(version, policy_type, &original, &pieces) {
+        pieces.clone_from(&original);
+    }
+    // What is dropped first decides what can be dropped later: from both ends, the better counts.
+    for from_end in [true, false] {
+        let mut fewer = pieces.clone();
+        simplify::drop_covered(&mut fewer, from_end, version, policy_type);
+        simplify::join(&mut fewer);
+        let length = |pieces: &[Piece]| write_document(version, pieces).len();
+        if length(&fewer) < length(&pieces) && is_same(version, policy_type, &original, &fewer) {
+            pieces = fewer;
+        }
+    }
+    let text = write_document(version, &pieces);
+    let size = text.chars().count();
+    if size <= quota {
+        return Ok(vec![text]);
+    }
+    if policy_type != PolicyType::Identity {
+        return Err(MinimiseError::TooLong {
+            size,
+            quota,
+            policy_type: policy_type.name(),
+        });
+    }
+    split::split(version, pieces, quota).ok_or(MinimiseError::Indivisible { quota })
+}
+
+/// Whether both are proved to allow the same and to deny the same.
+fn is_same(
+    version: Option<Version>,
+    policy_type: PolicyType,
+    one: &[Piece],
+    other: &[Piece],
+) -> bool {
+    if one == other {
+        return true;
+    }
+    let within = |one: &[Piece], other: &[Piece]| {
+        let rulesets = (
+            ruleset(version, one, policy_type),
+            ruleset(version, other, policy_type),
+        );
+        match rulesets {
+            (Some(one), Some(other)) => check_no_new_access(&other, &one).is_pass(),
+            _ => false,
+        }
+    };
+    let (denied, still_denied) = (denials(one), denials(other));
+    within(one, other)
+        && within(other, one)
+        && within(&denied, &still_denied)
+        && within(&still_denied, &denied)
+}
+
+/// What is denied, as if it were allowed.
+fn denials(pieces: &[Piece]) -> Vec<Piece> {
+    let denials = pieces.iter().filter(|piece| piece.effect == Effect::Deny);
+    let allowed = denials.map(|piece| Piece {
+        effect: Effect::Allow,
+        ..piece.clone()
+    });
+    allowed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(statements: &str) -> String {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)
+    }
+
+    fn shortened(statements: &str) -> String {
+        let text = document(statements);
+        let document = Document::parse(&text, PolicyType::Identity).unwrap();
+        let documents = minimise(&document, MANAGED_POLICY_QUOTA).unwrap();
+        assert_eq!(documents.len(), 1);
+        let after = Document::parse(&documents[0], PolicyType::Identity).unwrap();
+        let pieces = |document: &Document<'_>| {
+            document
+                .statements()
+                .iter()
+                .map(Piece::read)
+                .collect::<Vec<_>>()
+        };
+        assert!(is_same(
+            document.declared_version(),
+            PolicyType::Identity,
+            &pieces(&document),
+            &pieces(&after)
+        ));
+        documents[0].clone()
+    }
+
+    fn expect(statements: &str, expected: &str) {
+        let expected = format!(r#"{{"Version":"2012-10-17","Statement":{expected}}}"#);
+        assert_eq!(shortened(statements), expected);
+    }
+
+    #[test]
+    fn lists_and_statements_are_joined() {
+        expect(
+            r#"{"Sid":"A","Effect":"Allow","Action":["s3:GetObject","s3:getobject","s3:Get*"],"Resource":["arn:aws:s3:::a","arn:aws:s3:::a*"]},
+               {"Sid":"B","Effect":"Allow","Action":"s3:List*","Resource":"arn:aws:s3:::a*"}"#,
+            r#"{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"arn:aws:s3:::a*"}"#,
+        );
+        expect(
+            r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::a"},
+               {"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b"}"#,
+            r#"{"Effect":"Allow","Action":"s3:Get*","Resource":["arn:aws:s3:::a","arn:aws:s3:::b"]}"#,
+        );
+    }
+
+    #[test]
+    fn what_others_cover_is_dropped() {
+        expect(
+            r#"{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::a/*"},
+               {"Effect":"Allow","Action":"s3:Get*","Resource":"*"}"#,
+            r#"[{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::a/*"},{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]"#,
+        );
+        expect(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
+        );
+    }
+
+    #[test]
+    fn denials_are_kept_for_other_documents() {
+        expect(
+            r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}"#,
+            r#"[{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"}]"#,
+        );
+    }
+
+    #[test]
+    fn conditions_keep_statements_apart() {
+        let statements = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":true}}},{"Effect":"Allow","Action":"ec2:*","Resource":"*"}"#;
+        expect(statements, &format!("[{statements}]"));
+    }
+
+    #[test]
+    fn long_documents_are_split_without_loss() {
+        let actions: Vec<String> = (0..600).map(|nth| format!("\"s3:Action{nth}\"")).collect();
+        let text = document(&format!(
+            r#"{{"Effect":"Allow","Action":[{}],"Resource":"*"}},{{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#,
+            actions.join(",")
+        ));
+        let original = Document::parse(&text, PolicyType::Identity).unwrap();
+        let documents = minimise(&original, MANAGED_POLICY_QUOTA).unwrap();
+        assert!(
+            documents.len() == 2
+                && documents
+                    .iter()
+                    .all(|text| text.len() <= MANAGED_POLICY_QUOTA)
+        );
+        let mut pieces = Vec::new();
+        for text in &documents {
+            let part = Document::parse(text, PolicyType::Identity).unwrap();
+            pieces.extend(part.statements().iter().map(Piece::read));
+        }
+        let before: Vec<Piece> = original.statements().iter().map(Piece::read).collect();
+        assert!(is_same(
+            original.declared_version(),
+            PolicyType::Identity,
+            &before,
+            &pieces
+        ));
+    }
+
+    #[test]
+    fn what_cannot_be_split_is_an_error() {
+        let long = "x".repeat(200);
+        let text = document(&format!(
+            r#"{{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::{long}"}}"#
+        ));
+        let document = Document::parse(&text, PolicyType::Identity).unwrap();
+        assert_eq!(
+            minimise(&document, 150),
+            Err(MinimiseError::Indivisible { quota: 150 })
+        );
+        let document = Document::parse(&text, PolicyType::Session).unwrap();
+        assert!(matches!(
+            minimise(&document, 150),
+            Err(MinimiseError::TooLong { .. })
+        ));
+    }
+}

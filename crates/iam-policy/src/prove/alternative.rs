@@ -1,0 +1,155 @@
+//! The ways in which one request can be in several statements at once.
+
+use crate::glob::{Glob, Template};
+use crate::prove::view::{Resources, Variable, View};
+
+/// What a word must and must not match.
+#[derive(Default, Clone)]
+pub(super) struct Alternative<'v> {
+    pub(super) positive: Vec<&'v Glob>,
+    pub(super) negative: Vec<&'v Glob>,
+    /// Patterns with variables that are known to match, by their symbolic form.
+    matched: Vec<&'v Glob>,
+    /// Patterns with variables that are known not to match.
+    unmatched: Vec<&'v Template>,
+}
+
+pub(super) enum Hold {
+    All,
+    Nothing,
+    Fixed,
+}
+
+impl View<'_> {
+    /// Whether all resources of the alternative are held, as a glance shows.
+    pub(super) fn plainly_holds(&self, alternative: &Alternative<'_>) -> bool {
+        self.resources.as_ref().is_none_or(|resources| {
+            let wide = |glob: &&Glob| {
+                alternative
+                    .positive
+                    .iter()
+                    .any(|p| glob.plainly_includes(p))
+            };
+            !resources.negated
+                && (matches!(resources.hold(alternative), Hold::All)
+                    || resources.fixed.iter().any(wide))
+        })
+    }
+}
+
+impl Resources<'_> {
+    /// What is known of the statement's resources before looking at the patterns without variables.
+    pub(super) fn hold(&self, alternative: &Alternative<'_>) -> Hold {
+        if self.negated {
+            // It holds only when every variable has a value and none of the patterns matches.
+            let known =
+                |variable: &Variable<'_>| alternative.unmatched.contains(&variable.template);
+            return if self.variable.iter().all(known) {
+                Hold::Fixed
+            } else {
+                Hold::Nothing
+            };
+        }
+        let implied = self.variable.iter().any(|variable| {
+            alternative
+                .matched
+                .iter()
+                .any(|known| variable.symbolic.plainly_includes(known))
+        });
+        let symbolic = self.fixed.iter().any(|glob| {
+            alternative
+                .matched
+                .iter()
+                .any(|known| glob.plainly_includes(known))
+        });
+        if implied || symbolic {
+            Hold::All
+        } else {
+            Hold::Fixed
+        }
+    }
+}
+
+/// All ways in which a resource can be in all statements of the region.
+pub(super) fn resource_alternatives<'v>(
+    region: &[&'v View<'_>],
+    everything: &'v Glob,
+) -> Vec<Alternative<'v>> {
+    let start = Alternative {
+        positive: vec![everything],
+        ..Alternative::default()
+    };
+    let mut alternatives = vec![start];
+    for view in region {
+        let Some(resources) = &view.resources else {
+            continue;
+        };
+        if resources.negated {
+            for alternative in &mut alternatives {
+                alternative.negative.extend(&resources.fixed);
+                alternative
+                    .unmatched
+                    .extend(resources.variable.iter().map(|v| v.template));
+            }
+            continue;
+        }
+        let mut next = Vec::new();
+        for alternative in &alternatives {
+            for glob in &resources.fixed {
+                next.extend(alternative.with(glob));
+            }
+            for variable in &resources.variable {
+                next.extend(alternative.with(&variable.widest).map(|mut with| {
+                    with.matched.push(&variable.symbolic);
+                    with
+                }));
+            }
+        }
+        alternatives = next;
+    }
+    alternatives
+}
+
+pub(super) fn principal_alternatives<'v>(
+    region: &[&'v View<'_>],
+    everything: &'v Glob,
+) -> Vec<Alternative<'v>> {
+    let start = Alternative {
+        positive: vec![everything],
+        ..Alternative::default()
+    };
+    let mut alternatives = vec![start];
+    for view in region {
+        match &view.principals {
+            None => {}
+            Some((true, patterns)) => {
+                for alternative in &mut alternatives {
+                    alternative.negative.extend(patterns);
+                }
+            }
+            Some((false, patterns)) => {
+                let all = alternatives.iter().flat_map(|alternative| {
+                    patterns.iter().filter_map(|glob| alternative.with(glob))
+                });
+                alternatives = all.collect();
+            }
+        }
+    }
+    alternatives
+}
+
+impl<'v> Alternative<'v> {
+    /// The words that also match this; `None` when there are plainly none.
+    fn with(&self, glob: &'v Glob) -> Option<Self> {
+        if self
+            .positive
+            .iter()
+            .any(|known| known.plainly_disjoint(glob))
+        {
+            return None;
+        }
+        let mut with = self.clone();
+        with.positive.push(glob);
+        Some(with)
+    }
+}
