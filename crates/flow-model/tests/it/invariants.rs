@@ -116,7 +116,7 @@ impl Flow {
         let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
         let mut previous = None;
         for (n, row) in (0_u64..).zip(&trail) {
-            assert_eq!((u64::from(row.n), &row.previous), (n, &previous));
+            assert_eq!((row.n, &row.previous), (n, &previous));
             previous = Some(row.hash().unwrap());
         }
         assert_eq!(previous.as_ref(), Some(&record.audit.hash));

@@ -118,7 +118,7 @@ fn taking_back_goes_on_until_it_is_done() {
         let world = World::default();
         let record = active(&world, 0);
         world.fault.mend();
-        let moment = if nth % 2 == 0 {
+        let moment = if nth.is_multiple_of(2) {
             Moment::Before
         } else {
             Moment::After

@@ -1,7 +1,6 @@
 //! The provisioner with IAM, ledger and key in memory.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test that panics is a test that fails"
 )]
 

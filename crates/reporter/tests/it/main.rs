@@ -1,7 +1,6 @@
 //! The reporter with ledger and tickets in memory.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test that panics is a test that fails"
 )]
 

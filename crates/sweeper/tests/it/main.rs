@@ -1,7 +1,6 @@
 //! The sweeper with ledger and queues in memory.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test that panics is a test that fails"
 )]
 
