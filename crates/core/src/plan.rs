@@ -94,8 +94,8 @@ fn is_approved(
 ///
 /// An effect counts as there before us where the policy is attached and no other request gives
 /// it, or where a request that still has it found it there. What is not attached now was not
-/// there, whatever another request found. What was recorded before a crash
-/// stays as it was recorded.
+/// there, whatever another request found. What was recorded before a crash stays as it was
+/// recorded.
 #[must_use]
 pub fn effects(
     record: &RequestRecord,

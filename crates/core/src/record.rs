@@ -8,7 +8,7 @@ mod due;
 mod event;
 
 use due::RESEND_AFTER;
-pub use due::{Overdue, PROVISION_WITHIN, backoff};
+pub use due::{Overdue, PROVISION_WITHIN};
 pub use event::{EndReason, Event, FailureCode, RefusalCode};
 
 use jiff::Timestamp;

@@ -99,29 +99,33 @@ where
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
+        let mut ended = false;
         for other in others.into_iter().filter(|other| *other != id) {
-            self.end(other, now).await;
+            ended |= self.end(other, now).await;
         }
-        let left = self.ledger.effects(&record.request.target).await?;
-        if left.len() < live.len() && record.state == State::Approved {
-            // IAM may still list what was just taken back, and it would pass for found there.
-            return self.put_off(&record, now).await;
+        if ended && record.state == State::Approved {
+            let left = self.ledger.effects(&record.request.target).await?;
+            if left.len() < live.len() {
+                // IAM may still list what was just taken back, and it would pass for found there.
+                return self.put_off(&record, now).await;
+            }
         }
         self.step(record, now).await
     }
 
     /// Takes back what another request gave, if that is over. Trouble with it is its own: it is
-    /// due by itself, and keeps nothing else back.
-    async fn end(&self, id: &RequestId, now: Timestamp) {
+    /// due by itself, and keeps nothing else back. Answers whether there was anything to do.
+    async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
         let done = match self.ledger.load(id).await {
             Ok(Some(record)) if is_over(&record, now) => self.step(record, now).await,
-            Ok(_) => return,
+            Ok(_) => return false,
             Err(failure) => Err(failure.into()),
         };
         if let Err(failure) = &done {
             let error = shell::log::chain(failure);
             error!(other = %id, error, "another request on the principal could not be ended");
         }
+        true
     }
 
     async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {

@@ -31,8 +31,7 @@ pub enum Overdue {
 
 /// When a step that did not get through is tried again: two minutes, then twice as long each
 /// time, at most an hour.
-#[must_use]
-pub fn backoff(attempts: u32) -> SignedDuration {
+fn backoff(attempts: u32) -> SignedDuration {
     let minutes = 2_i64.saturating_mul(1_i64 << attempts.min(10));
     SignedDuration::from_mins(minutes.min(60))
 }
