@@ -11,7 +11,7 @@ export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 # much of it twice.
 XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
 
-.PHONY: help demo up down status test fmt lint deploy conformance
+.PHONY: help demo up down status test fmt lint deploy conformance bench
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,3 +46,8 @@ deploy: ## build for Lambda and deploy to AWS, asking for the parameters
 
 conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
 	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"
+
+bench: ## sizes, start, calls and speed, beside peers, with limits: make bench [CORPORA=…] [PART=functions|growth|policies]
+	@sh local/packages.sh
+	@$(XTASK) bench-environment
+	@cargo run --release --bin bench -- $(PART) $(if $(CORPORA),--corpora "$(CORPORA)")

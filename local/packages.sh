@@ -1,11 +1,13 @@
 #!/bin/sh
-# Installs the Debian packages that some tests use: a browser with its driver, and a library that
-# puts a program's clock forward. Where that is not possible the tests that need them say so.
+# Installs the Debian packages that some tests use: a browser with its driver, a library that puts
+# a program's clock forward, and valgrind, which counts instructions for `make bench`. Where that is not
+# possible, what needs them says so.
 set -eu
 needed=""
 [ -x /usr/bin/chromium ] || needed="$needed chromium"
 [ -x /usr/bin/chromedriver ] || needed="$needed chromium-driver"
 [ -e /usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 ] || needed="$needed libfaketime"
+[ -x /usr/bin/valgrind ] || needed="$needed valgrind"
 [ -n "$needed" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "installing$needed"

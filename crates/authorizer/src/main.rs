@@ -24,7 +24,7 @@ impl ClientsSecret for StoredSecret {
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let arn = required("CLIENTS_SECRET_ARN")?;
-    let secrets = Secrets::new(&shell::aws(Duration::from_secs(3)).await);
+    let secrets = Secrets::new(&shell::aws(Duration::from_secs(3)));
     let authorizer = Authorizer::new(StoredSecret { secrets, arn });
     authorizer.warm_up().await;
     let authorizer = &authorizer;

@@ -16,7 +16,7 @@ use shell::environment::{optional, parsed, required};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(10)).await;
+    let aws = shell::aws(Duration::from_secs(10));
     let secret = Secrets::new(&aws)
         .get(&required("SERVICENOW_SECRET_ARN")?)
         .await?;

@@ -12,7 +12,7 @@ use shell::environment::required;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(3)).await;
+    let aws = shell::aws(Duration::from_secs(3));
     let intake = Intake {
         ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
         queue: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),

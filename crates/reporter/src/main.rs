@@ -14,7 +14,7 @@ use snowgate_core::outcome::OutcomeFields;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(8)).await;
+    let aws = shell::aws(Duration::from_secs(8));
     let secret = Secrets::new(&aws)
         .get(&required("SERVICENOW_SECRET_ARN")?)
         .await?;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, redirect};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Mutex, Semaphore};
 use url::Url;
 
@@ -43,8 +44,14 @@ struct Tokens {
 
 /// Why there is no session: TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTPS client could not be set up")]
-pub struct SessionError(#[source] reqwest::Error);
+pub enum SessionError {
+    /// The library for TLS refuses its own defaults.
+    #[error("no settings for TLS")]
+    Tls(#[from] rustls::Error),
+    /// The client refuses to be built from them.
+    #[error("no HTTPS client")]
+    Client(#[from] reqwest::Error),
+}
 
 /// One call of the Table API.
 pub(crate) struct Call {
@@ -58,7 +65,7 @@ impl Session {
     /// A session within the usual limits. Nothing is sent yet.
     ///
     /// # Errors
-    /// TLS could not be set up, for instance because the system has no trust store.
+    /// TLS could not be set up.
     pub fn new(instance: Instance, credentials: Credentials) -> Result<Self, SessionError> {
         Self::with_limits(instance, credentials, Limits::default())
     }
@@ -74,13 +81,8 @@ impl Session {
     ) -> Result<Self, SessionError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let http = Client::builder();
-        // Without encryption no trust store is read.
-        let http = match instance.is_https() {
-            true => http,
-            false => http.tls_certs_only([]),
-        };
-        let http = http
+        let http = Client::builder()
+            .tls_backend_preconfigured(tls()?)
             .default_headers(headers)
             .user_agent(concat!("snowgate/", env!("CARGO_PKG_VERSION")))
             .https_only(instance.is_https())
@@ -92,8 +94,7 @@ impl Session {
             .timeout(limits.total)
             .pool_max_idle_per_host(limits.in_flight)
             .pool_idle_timeout(Duration::from_secs(20))
-            .build()
-            .map_err(SessionError)?;
+            .build()?;
         Ok(Self(Arc::new(Inner {
             http,
             instance,
@@ -124,6 +125,20 @@ impl Session {
             .unwrap_or(Err(Trouble::TimedOut))
             .map_err(|trouble| trouble.of(operation))
     }
+}
+
+/// TLS as servers on the internet are checked by browsers: against Mozilla's roots, as this build
+/// has them. Reading the system's at every start would cost a millisecond
+/// (docs/decisions/0021-pinned-roots.md).
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 impl Inner {

@@ -1,26 +1,42 @@
 //! Structured logs: one JSON object a line on standard output.
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The crates whose logs are our own.
+const OURS: [&str; 9] = [
+    "shell",
+    "authorizer",
+    "intake",
+    "dispatcher",
+    "approval",
+    "provisioner",
+    "reporter",
+    "sweeper",
+    "servicenow",
+];
 
 /// Starts logging. `RUST_LOG` sets the level; the SDK's own logs stay at `warn`, because below
 /// it they hold requests.
 pub fn start() {
-    let level = std::env::var("RUST_LOG").unwrap_or_default();
-    let ours = match level.as_str() {
-        "error" | "warn" | "debug" => level.as_str(),
-        _ => "info",
+    let ours = match std::env::var("RUST_LOG").unwrap_or_default().as_str() {
+        "error" => LevelFilter::ERROR,
+        "warn" => LevelFilter::WARN,
+        "debug" => LevelFilter::DEBUG,
+        _ => LevelFilter::INFO,
     };
-    let filter = format!(
-        "warn,shell={ours},authorizer={ours},intake={ours},dispatcher={ours},approval={ours},\
-         provisioner={ours},reporter={ours},sweeper={ours},servicenow={ours}"
-    );
-    let subscriber = tracing_subscriber::fmt()
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(OURS.map(|name| (name, ours)));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_ansi(false)
-        .with_env_filter(EnvFilter::new(filter));
+        .with_ansi(false);
+    let subscriber = tracing_subscriber::registry().with(targets).with(lines);
     // A second start in one process (tests) keeps the first.
     let _ = subscriber.try_init();
 }

@@ -43,7 +43,7 @@ impl OutcomesQueue for Queues {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(8)).await;
+    let aws = shell::aws(Duration::from_secs(8));
     let sweeper = Sweeper {
         ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
         queues: Queues {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project, then all tests with a stack deployed.
 
+mod entropy;
 mod gates;
 mod privileges;
 
@@ -129,6 +130,10 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
         if let Err(error) = privileges::check_binaries(checkout) {
             line(&format!("FAILED clients in the binaries: {error}"));
             failed.push("clients in the binaries");
+        }
+        if let Err(error) = entropy::check() {
+            line(&format!("FAILED entropy of aws-lc: {error}"));
+            failed.push("entropy of aws-lc");
         }
         let rights = gates::rights(checkout);
         if !passes(checkout, &rights).await? {

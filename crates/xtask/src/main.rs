@@ -30,6 +30,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::checkout::Checkout;
+use crate::environments::Environment;
 
 /// Snowgate on one machine, and its checks.
 #[derive(Debug, Parser)]
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
+    /// Make the Python environment of the programs that `make bench` compares with.
+    BenchEnvironment,
     /// Check what a deployment to AWS needs.
     Preflight,
     /// Print the parameters of templates/member-account.yaml for one account.
@@ -103,6 +106,7 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Test => checks::test(checkout).await?,
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
+        Command::BenchEnvironment => Environment::Bench.ensure(checkout).await?,
         Command::Preflight => preflight::preflight(checkout).await?,
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;

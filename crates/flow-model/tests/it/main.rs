@@ -9,6 +9,7 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod calls;
 mod functions;
 mod invariants;
 mod steps;

@@ -338,6 +338,6 @@ impl Flow {
     }
 }
 
-fn event_of(event: Value) -> ApiGatewayProxyRequest {
+pub(crate) fn event_of(event: Value) -> ApiGatewayProxyRequest {
     serde_json::from_value(event).unwrap()
 }

@@ -133,10 +133,16 @@ fn trees() -> Vec<Gate> {
     current.absent = ["hyper v0.", "rustls v0.21", "rustls v0.22", "ring v"]
         .map(str::to_owned)
         .into();
+    // Credentials come from the environment alone: nothing that could fetch others is built in.
+    let mut chain = tree_without("--workspace", &[]);
+    chain.absent = ["aws-sdk-sso v", "aws-sdk-ssooidc v", "aws-sdk-signin v"]
+        .map(str::to_owned)
+        .into();
     vec![
         gate("snowgate-core is pure", pure("snowgate-core")),
         gate("iam-policy is pure", pure("iam-policy")),
         gate("no legacy HTTP stack", vec![current]),
+        gate("no chain of credentials", vec![chain]),
         gate("clients of AWS", clients),
     ]
 }

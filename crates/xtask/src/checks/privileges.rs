@@ -101,7 +101,8 @@ pub(super) fn check_binaries(checkout: &Checkout) -> Result<(), PrivilegeError> 
     Ok(())
 }
 
-fn holds(binary: &[u8], name: &[u8]) -> bool {
+/// Whether a binary holds a name.
+pub(super) fn holds(binary: &[u8], name: &[u8]) -> bool {
     binary.windows(name.len()).any(|window| window == name)
 }
 

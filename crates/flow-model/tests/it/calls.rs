@@ -1,0 +1,193 @@
+//! How many calls one request costs: counted at the ports, and the same however many others wait.
+
+use std::collections::BTreeMap;
+
+use ports::ledger::{Ledger as _, NewRequest};
+use serde_json::json;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::{Change, RequestRecord};
+use testkit::samples;
+use testkit::world::{World, at, ready};
+use testkit::{Failing, Fault, QueueName};
+
+use crate::functions::{self, ORIGIN};
+use crate::steps::event_of;
+
+/// Calls by port.
+type Calls = BTreeMap<&'static str, u64>;
+
+/// Counts the calls of each port by itself.
+#[derive(Default)]
+struct Meters {
+    ledger: Fault,
+    queues: Fault,
+    keys: Fault,
+    servicenow: Fault,
+    directory: Fault,
+    mailer: Fault,
+    tickets: Fault,
+}
+
+impl Meters {
+    fn take(&self) -> Calls {
+        let all = [
+            ("ledger", &self.ledger),
+            ("queues", &self.queues),
+            ("keys", &self.keys),
+            ("servicenow", &self.servicenow),
+            ("directory", &self.directory),
+            ("mailer", &self.mailer),
+            ("tickets", &self.tickets),
+        ];
+        let calls = all.map(|(name, fault)| {
+            let calls = fault.calls();
+            fault.mend();
+            (name, calls)
+        });
+        calls.into_iter().filter(|(_, calls)| *calls > 0).collect()
+    }
+}
+
+fn meter<T: Clone>(port: &T, fault: &Fault) -> Failing<T> {
+    Failing::new(port.clone(), fault)
+}
+
+/// A world in which so many requests of others wait for a decision.
+fn waiting(count: usize) -> World {
+    let world = World::default();
+    let first = RequestRecord::receive(
+        samples::request_id(),
+        samples::client(),
+        world.request(),
+        at(0),
+    );
+    let first = first.unwrap();
+    for _ in 0..count {
+        let mut change: Change = first.clone();
+        change.record.id = samples::request_id();
+        change.record.request.source.sys_id = samples::sys_id();
+        change.record.due_at = Some(at(250_000));
+        change.row.request = change.record.id.clone();
+        let new = NewRequest { change, key: None };
+        ready(world.ledger.create(&new)).unwrap();
+    }
+    world
+}
+
+/// One request from its call to its grant, with the calls of every step.
+fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
+    let meters = Meters::default();
+    let mut steps = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+
+    let mut intake = functions::intake(world);
+    intake.ledger = meter(&world.ledger, &meters.ledger);
+    intake.queue = meter(&world.queues, &meters.queues);
+    let body = samples::body(&world.ticket(), &world.target);
+    let event = json!({
+        "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"}, "body": body.to_string(),
+        "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
+    });
+    let answer = runtime.block_on(intake.handle(&event_of(event), at(1)));
+    assert_eq!(answer.status_code, 202);
+    steps.push(("intake", meters.take()));
+
+    let id = world.queues.take(QueueName::Requests)[0]
+        .wake
+        .request
+        .clone();
+    let mut dispatcher = functions::dispatcher(world);
+    dispatcher.ledger = meter(&world.ledger, &meters.ledger);
+    dispatcher.servicenow = meter(&world.servicenow, &meters.servicenow);
+    dispatcher.directory = meter(&world.directory, &meters.directory);
+    dispatcher.mailer = meter(&world.mailer, &meters.mailer);
+    dispatcher.outcomes = meter(&world.queues, &meters.queues);
+    runtime.block_on(dispatcher.handle(&id, at(2))).unwrap();
+    steps.push(("dispatcher", meters.take()));
+
+    let letter = world.mailer.sent()[0].letter.text.clone();
+    let (_, rest) = letter.split_once(&format!("{ORIGIN}/r/")).unwrap();
+    let link: String = rest.chars().take(43).collect();
+    let mut approval = functions::approval(world);
+    approval.ledger = meter(&world.ledger, &meters.ledger);
+    approval.servicenow = meter(&world.servicenow, &meters.servicenow);
+    approval.signer = meter(&world.keys, &meters.keys);
+    approval.work = meter(&world.queues, &meters.queues);
+    approval.outcomes = meter(&world.queues, &meters.queues);
+    let call = |method: &str, body: String| {
+        let event = json!({
+            "resource": "/r/{token}", "path": "/r/", "httpMethod": method,
+            "headers": {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN},
+            "pathParameters": {"token": link}, "body": body,
+            "requestContext": {"httpMethod": method},
+        });
+        let answer = runtime.block_on(approval.handle(&event_of(event), at(3)));
+        serde_json::to_value(&answer).unwrap()["body"].to_string()
+    };
+    let shown = call("GET", String::new());
+    steps.push(("page", meters.take()));
+    let (_, rest) = shown.split_once(r#"name=\"nonce\" value=\""#).unwrap();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("nonce", rest.split_once('\\').unwrap().0)
+        .append_pair("decision", "approve")
+        .append_pair("reason", "Known and needed")
+        .finish();
+    call("POST", body);
+    steps.push(("decision", meters.take()));
+
+    let mut provisioner = functions::provisioner(world);
+    provisioner.ledger = meter(&world.ledger, &meters.ledger);
+    provisioner.member = meter(&world.directory, &meters.directory);
+    provisioner.verifier = meter(&world.keys, &meters.keys);
+    provisioner.outcomes = meter(&world.queues, &meters.queues);
+    runtime.block_on(provisioner.handle(&id, at(4))).unwrap();
+    steps.push(("provisioner", meters.take()));
+
+    let mut reporter = functions::reporter(world);
+    reporter.ledger = meter(&world.ledger, &meters.ledger);
+    reporter.tickets = meter(&world.tickets, &meters.tickets);
+    runtime.block_on(reporter.handle(&id, at(5))).unwrap();
+    steps.push(("reporter", meters.take()));
+
+    let mut sweeper = functions::sweeper(world);
+    sweeper.ledger = meter(&world.ledger, &meters.ledger);
+    sweeper.queues = meter(&world.queues, &meters.queues);
+    runtime.block_on(sweeper.sweep(at(6))).unwrap();
+    steps.push(("sweeper", meters.take()));
+
+    assert_eq!(world.load(&id).state, State::Active);
+    steps
+}
+
+#[test]
+fn a_request_costs_the_same_calls_however_many_wait() {
+    let few = one_request(&waiting(10));
+    let of = |step: &str| {
+        few.iter()
+            .find(|(name, _)| *name == step)
+            .unwrap()
+            .1
+            .clone()
+    };
+    let table = |calls: &[(&'static str, u64)]| calls.iter().copied().collect::<Calls>();
+    // One transaction, one message.
+    assert_eq!(of("intake"), table(&[("ledger", 1), ("queues", 1)]));
+    // Link and request are read, and whether the approver still stands; then one signature, one
+    // transaction, one message.
+    let decision = of("decision");
+    assert_eq!(
+        (decision["keys"], decision["queues"]),
+        (1, 1),
+        "{decision:?}"
+    );
+    assert_eq!(decision["ledger"], 3, "{decision:?}");
+    // One query for each of eight buckets.
+    assert_eq!(of("sweeper"), table(&[("ledger", 8)]));
+    for many in [1_000, 100_000] {
+        assert_eq!(one_request(&waiting(many)), few, "{many} requests wait");
+    }
+}
