@@ -47,18 +47,17 @@ pub(crate) struct Built {
 /// The functions that the template names, by binary.
 pub(crate) type Functions = BTreeMap<String, Built>;
 
-/// Builds all functions of the template in one go, as releases; what is built together shares its
+/// Builds the functions of the template, all or those that are named, in one go, as releases; what is built together shares its
 /// features, as it does when `sam build` runs in the root of the workspace.
-pub(crate) fn functions(place: &Place) -> Result<Functions, BuildError> {
-    let names = in_template(place)?;
+pub(crate) fn functions(place: &Place, only: &[String]) -> Result<Functions, BuildError> {
+    let mut names = in_template(place)?;
+    names.retain(|name| only.is_empty() || only.contains(name));
     let mut command = Command::new(Place::cargo());
     command
         .args([
             "build",
             "--release",
             "--message-format=json-render-diagnostics",
-            "--bin",
-            "bench",
         ])
         .args(names.iter().flat_map(|name| ["--bin", name]))
         .current_dir(place.root())

@@ -67,7 +67,7 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Box<dyn std::er
     let place = Place::find()?;
     report.heading(&place.machine());
     if arguments.wants("functions") || arguments.wants("growth") {
-        let functions = built::functions(&place)?;
+        let functions = built::functions(&place, &arguments.only)?;
         if arguments.wants("functions") {
             functions::measure(&place, &functions, &arguments.only, report)?;
         }

@@ -180,6 +180,7 @@ pub(crate) fn environment(endpoint: &Endpoint) -> Vec<(String, String)> {
     let fixed = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         (
             "AWS_SECRET_ACCESS_KEY",
