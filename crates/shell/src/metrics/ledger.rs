@@ -120,7 +120,7 @@ fn points(change: &Change) -> Vec<Point> {
                 decided_at(record).map(|from| Point::seconds(Metric::TimeToAccess, from, at)),
             );
         }
-        Event::Revoked => {
+        Event::Revoked { .. } => {
             points.extend(
                 record
                     .until
@@ -140,7 +140,12 @@ fn points(change: &Change) -> Vec<Point> {
 /// Whether the request came to another state.
 fn moved(change: &Change) -> bool {
     let stays = match &change.row.event {
-        Event::LetterClaimed { .. } | Event::LetterSent { .. } | Event::Told { .. } => true,
+        Event::LetterClaimed { .. }
+        | Event::LetterSent { .. }
+        | Event::Told { .. }
+        | Event::NoticeClaimed { .. }
+        | Event::NoticeSent { .. }
+        | Event::NoticeSkipped { .. } => true,
         Event::Decided { .. } => change.record.state == State::Pending,
         _ => false,
     };
@@ -241,7 +246,11 @@ mod tests {
             76,
         );
         then(Event::RevocationStarted, Actor::Provisioner, 1_001);
-        then(Event::Revoked, Actor::Provisioner, 1_030);
+        then(
+            Event::Revoked { kept: Vec::new() },
+            Actor::Provisioner,
+            1_030,
+        );
         changes
     }
 
