@@ -1,10 +1,12 @@
 //! The authorizer as a Lambda function.
 
+mod call;
+
 use std::time::Duration;
 
 use authorizer::{Authorizer, ClientsSecret};
-use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use aws_secrets::Secrets;
+use call::Call;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ports::CallError;
 use shell::environment::required;
@@ -28,14 +30,12 @@ async fn main() -> Result<(), Error> {
     let authorizer = Authorizer::new(StoredSecret { secrets, arn });
     authorizer.warm_up().await;
     let authorizer = &authorizer;
-    run(service_fn(
-        async |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
-            let decided = authorizer.authorize(&event.payload).await;
-            decided.map_err(|unauthorized| Diagnostic {
-                error_type: "Unauthorized".to_owned(),
-                error_message: unauthorized.to_string(),
-            })
-        },
-    ))
+    run(service_fn(async |event: LambdaEvent<Call>| {
+        let decided = authorizer.authorize(&event.payload.into()).await;
+        decided.map_err(|unauthorized| Diagnostic {
+            error_type: "Unauthorized".to_owned(),
+            error_message: unauthorized.to_string(),
+        })
+    }))
     .await
 }

@@ -187,6 +187,7 @@ pub(crate) fn environment(endpoint: &Endpoint) -> Vec<(String, String)> {
             "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         ),
         ("AWS_SESSION_TOKEN", "session"),
+        ("STACK", "bench"),
         ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
