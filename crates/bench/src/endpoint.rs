@@ -25,6 +25,7 @@ pub(crate) struct Held {
     pub(crate) store: Store,
     /// Secrets Manager: the text of every secret, by the last part of its name.
     pub(crate) secrets: BTreeMap<String, String>,
+    connections: u64,
     calls: Calls,
     refused: Vec<String>,
 }
@@ -49,6 +50,9 @@ impl Endpoint {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (held, tls) = (Arc::clone(&shared), Arc::clone(&tls));
+                held.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .connections += 1;
                 std::thread::spawn(move || serve(stream, tls, &held));
             }
         });
@@ -77,6 +81,11 @@ impl Endpoint {
     /// The calls since this was last asked.
     pub(crate) fn calls(&self) -> Calls {
         std::mem::take(&mut self.held().calls)
+    }
+
+    /// The connections since this was last asked.
+    pub(crate) fn connections(&self) -> u64 {
+        std::mem::take(&mut self.held().connections)
     }
 
     /// The operations that were asked for and are not known here.

@@ -17,6 +17,9 @@ const SERIES: u64 = 5;
 /// Calls whose instructions are counted.
 const COUNTED: u64 = 100;
 
+/// How often a count is tried.
+const ATTEMPTS: usize = 4;
+
 /// Why a function could not be measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MeasureError {
@@ -163,13 +166,22 @@ impl Subject<'_> {
         })
     }
 
+    /// Counts a start with so many calls. A machine that is busy may make a function that is
+    /// watched give a connection up and open another; such a count is not taken.
     fn count(&self, calls: u64) -> Result<f64, MeasureError> {
-        let (api, running) = self.begin(true)?;
-        if calls > 0 {
-            api.order(&self.event, calls)?;
+        let mut counted = None;
+        for _ in 0..ATTEMPTS {
+            self.endpoint.connections();
+            let (api, running) = self.begin(true)?;
+            if calls > 0 {
+                api.order(&self.event, calls)?;
+            }
+            counted = running.end();
+            if self.endpoint.connections() <= 1 {
+                break;
+            }
         }
-        let name = self.start.log.display().to_string();
-        running.end().ok_or(MeasureError::Uncounted(name))
+        counted.ok_or_else(|| MeasureError::Uncounted(self.start.log.display().to_string()))
     }
 
     /// How much memory many calls add, in megabytes.
