@@ -208,6 +208,8 @@ struct Prover<'p> {
     budget: &'p mut Budget,
     confirm: &'p mut dyn FnMut(&Request) -> bool,
     universes: Universes,
+    /// The cover that held the last actions looked at; at first the one before all.
+    held: usize,
     quantified: Vec<&'p str>,
     doubtful: Option<usize>,
 }
@@ -226,6 +228,7 @@ impl<'p> Prover<'p> {
             budget,
             confirm,
             universes: Universes::default(),
+            held: usize::MAX,
             quantified: Vec::new(),
             doubtful: None,
         }
@@ -323,6 +326,7 @@ impl<'p> Prover<'p> {
             },
             doubtful: false,
             universes: &self.universes,
+            held: &mut self.held,
             quantified: &self.quantified,
         };
         let found = search

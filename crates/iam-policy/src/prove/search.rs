@@ -22,6 +22,8 @@ pub(super) struct Search<'s, 'a> {
     /// A gap was found whose request was not confirmed.
     pub(super) doubtful: bool,
     pub(super) universes: &'s Universes,
+    /// The cover that held the last actions looked at.
+    pub(super) held: &'s mut usize,
     /// Keys, in lower case, that some policy in question reckons to have several values.
     pub(super) quantified: &'s [&'s str],
 }
@@ -62,8 +64,8 @@ impl<'a> Search<'_, 'a> {
         }
         let mut known = vec![None; self.covers.views.len()];
         let mut classes = Vec::new();
-        for problem in actions {
-            if self.is_plainly_held(problem, &alternatives, &mut known) {
+        for (nth, problem) in actions.iter().enumerate() {
+            if self.is_plainly_held(nth, problem, &alternatives, &mut known) {
                 continue;
             }
             let problem = Problem {
@@ -89,26 +91,47 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Whether one cover holds all of these actions and everything else, as a glance shows.
+    ///
+    /// Policies that are compared are often versions of one: the cover after the one that
+    /// held the last statement is looked at first, and in it the action at the same place.
     fn is_plainly_held(
-        &self,
+        &mut self,
+        nth: usize,
         problem: &Problem<'_>,
         alternatives: &[Alternative<'_>],
         known: &mut [Option<bool>],
     ) -> bool {
-        problem.positive.iter().any(|glob| {
-            self.covers.overlapping(glob).any(|(id, pattern)| {
-                let (Some(view), Some(known)) = (self.covers.views.get(id), known.get_mut(id))
-                else {
-                    return false;
-                };
-                !view.rule.not_actions
-                    && pattern.plainly_includes(glob)
-                    && *known.get_or_insert_with(|| {
-                        alternatives.iter().all(|one| view.plainly_holds(one))
-                            && self.plainly_holds_rest(view)
-                    })
+        let covers = self.covers;
+        let mut holds = |id: usize| {
+            let (Some(view), Some(known)) = (covers.views.get(id), known.get_mut(id)) else {
+                return false;
+            };
+            !view.rule.not_actions
+                && *known.get_or_insert_with(|| {
+                    alternatives.iter().all(|one| view.plainly_holds(one))
+                        && self.plainly_holds_rest(view)
+                })
+        };
+        let near = [*self.held, self.held.wrapping_add(1)];
+        let next = near.into_iter().find(|id| {
+            let view = covers.views.get(*id);
+            let same = view.and_then(|view| view.actions.get(nth));
+            same.is_some_and(|same| {
+                let mut globs = problem.positive.iter();
+                globs.any(|glob| same.plainly_includes(glob)) && holds(*id)
             })
-        })
+        });
+        let held = next.or_else(|| {
+            problem.positive.iter().find_map(|glob| {
+                let mut all = covers.overlapping(glob);
+                all.find(|(id, pattern)| pattern.plainly_includes(glob) && holds(*id))
+                    .map(|(id, _)| id)
+            })
+        });
+        if let Some(held) = held {
+            *self.held = held;
+        }
+        held.is_some()
     }
 
     /// Whether a cover holds all principals and conditions of the region, as a glance shows.
