@@ -31,4 +31,5 @@ pub mod record;
 pub mod request;
 pub mod slots;
 pub mod strict_json;
+pub mod survey;
 pub mod ticket;
