@@ -18,6 +18,7 @@ pub mod caller;
 pub mod canonical;
 pub mod effect;
 pub mod email;
+pub mod finding;
 pub mod guardrails;
 pub mod id;
 pub mod letter;

@@ -133,13 +133,8 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> 
 }
 
 fn sentence(record: &RequestRecord, state: State) -> String {
-    let policies: Vec<&str> = record
-        .request
-        .grants
-        .iter()
-        .map(|Grant::AttachManagedPolicy { policy_arn }| policy_arn.name())
-        .collect();
-    let what = format!("{} for {}", policies.join(", "), record.request.target);
+    let grants: Vec<String> = record.request.grants.iter().map(Grant::to_string).collect();
+    let what = format!("{} for {}", grants.join(", "), record.request.target);
     match state {
         State::Active => {
             let until = record
