@@ -147,6 +147,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         slots,
         binding,
         content,
+        findings: Vec::new(),
         letters: approvers.iter().map(letter).collect(),
         expires_at,
     }

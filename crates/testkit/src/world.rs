@@ -15,13 +15,14 @@ use ports::signature::Signer as _;
 use snowgate_core::account::{AccountItem, PolicyFacts};
 use snowgate_core::approval::{Decision, ReviewToken, SignedDecision, TokenRow, Verdict};
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::binding::{Binding, content_digest};
+use snowgate_core::binding::content_digest;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{Digest, RequestId, SysId};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::{Asked, Decided, Event, RequestRecord};
-use snowgate_core::request::AccessRequest;
+use snowgate_core::request::{AccessRequest, Grant};
+use snowgate_core::survey::{Brought, Survey};
 use snowgate_core::ticket::Ticket;
 
 use crate::samples::{self, ACCOUNT};
@@ -116,6 +117,8 @@ impl World {
         for arn in [samples::policy(), other_policy()] {
             self.put_policy(arn, "v1", &document("s3:GetObject"));
         }
+        self.directory.put_group(group_facts());
+        self.directory.put_role(role_facts());
     }
 
     /// A port whose calls fail as [`World::fault`] plans.
@@ -287,25 +290,61 @@ impl World {
     }
 
     fn asked(&self, record: &RequestRecord, people: &[SysId], expires_at: Timestamp) -> Asked {
-        use ports::directory::Directory as _;
         let request = &record.request;
-        let account = &request.target.account_id;
-        let principal = ready(self.directory.principal(&request.target));
-        let mut policies = Vec::new();
-        for snowgate_core::request::Grant::AttachManagedPolicy { policy_arn } in &request.grants {
-            let policy = ready(self.directory.policy(account, policy_arn)).unwrap();
-            policies.push(policy.unwrap().bound());
-        }
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
             approver.standing = standing(&approver.sys_id);
         }
-        asked.binding = Binding {
-            principal: principal.unwrap().unwrap().bound(),
-            policies,
-            guardrails: self.guardrails.digest().clone(),
-        };
+        asked.binding = self.survey(request).binding(self.guardrails.digest());
         asked.content = content_digest(request, &asked.binding, &asked.slots).unwrap();
         asked
+    }
+
+    /// What IAM holds of a request, as far as it is bound.
+    fn survey(&self, request: &AccessRequest) -> Survey {
+        use ports::directory::Directory as _;
+        let principal = ready(self.directory.principal(&request.target)).unwrap();
+        let grants = request.grants.iter();
+        Survey {
+            principal: principal.unwrap(),
+            boundary: None,
+            brought: grants.map(|grant| self.brought(request, grant)).collect(),
+            held: Vec::new(),
+            held_inline: Vec::new(),
+        }
+    }
+
+    fn brought(&self, request: &AccessRequest, grant: &Grant) -> Brought {
+        use ports::directory::Directory as _;
+        let home = &request.target.account_id;
+        let policy = |account, arn: &PolicyArn| {
+            let found = ready(self.directory.policy(account, arn)).unwrap();
+            found.unwrap()
+        };
+        let policies = |account, arns: &[String]| {
+            let arns = arns.iter().map(|arn| arn.parse().unwrap());
+            arns.map(|arn| policy(account, &arn)).collect()
+        };
+        match grant {
+            Grant::AttachManagedPolicy { policy_arn } => Brought::Policy(policy(home, policy_arn)),
+            Grant::InlinePolicy { .. } => Brought::Inline,
+            Grant::AssumeRole { role_arn } => {
+                let role = ready(self.directory.role(role_arn)).unwrap().unwrap();
+                let boundary = role.boundary.as_ref().map(|arn| arn.parse().unwrap());
+                let account = role_arn.account();
+                Brought::Role {
+                    policies: policies(account, &role.attached),
+                    boundary: boundary.map(|arn| policy(account, &arn)),
+                    role,
+                }
+            }
+            Grant::GroupMembership { group } => {
+                let group = ready(self.directory.group(home, group)).unwrap().unwrap();
+                Brought::Group {
+                    policies: policies(home, &group.attached),
+                    group,
+                }
+            }
+        }
     }
 }
