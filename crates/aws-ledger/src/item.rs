@@ -94,6 +94,14 @@ pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, Cal
     ]))
 }
 
+pub(crate) fn document(id: &RequestId, text: &str) -> Item {
+    item([
+        ("pk", s(keys::request(id))),
+        ("sk", s(keys::document(text))),
+        ("text", s(text)),
+    ])
+}
+
 pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, CallError> {
     let expires_at = row.expires_at.as_second();
     Ok(item([

@@ -23,7 +23,7 @@ pub struct Reference {
 
 /// Why statements make no reference policy.
 #[derive(Debug, thiserror::Error)]
-pub enum ReferenceError {
+pub(super) enum ReferenceError {
     /// They are not JSON in other clothes: a date of TOML, a number that is not finite.
     #[error("the statements have values that JSON does not have")]
     Values(#[source] serde_json::Error),
@@ -38,7 +38,7 @@ pub enum ReferenceError {
 /// What would not work in a policy, in the engine's words.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct LintError(String);
+pub(super) struct LintError(String);
 
 /// A policy that is to be judged.
 #[derive(Debug, Clone)]
