@@ -24,9 +24,22 @@ boundary = "SnowgateBoundary"
 [never]
 actions = ["iam:*"]
 policies = []
+[[reference]]
+accounts = ["210987654321"]
+statements = [
+    { Action = "s3:*", Resource = "*" },
+    { Action = "cloudwatch:Get*", Resource = "*" },
+]
+[[reference]]
+accounts = ["320987654321"]
+statements = [{ Action = ["s3:Get*", "s3:List*"], Resource = "*" }]
 [[grants]]
 accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/reports-read", "arn:aws:iam::210987654321:policy/reports-write"]
+groups = ["arn:aws:iam::210987654321:group/granted/analysts"]
+roles = ["arn:aws:iam::320987654321:role/assumable/reports-reader"]
+longest_session = "PT1H"
+inline_policies = true
 maximum_duration = "P7D"
 risk = "low"
 [[grants]]
