@@ -151,7 +151,7 @@ mod tests {
         .unwrap();
         let value: Value = serde_json::from_str(&policy).unwrap();
         insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
-        assert_eq!(counted(" {\"a\": \t\"b\u{a0}c\"\n}"), 9);
+        assert_eq!(counted(" {\"a\": \t\"b\u{a0}c\"\n}"), 10);
     }
 
     #[test]
