@@ -24,6 +24,11 @@ boundary = "SnowgateBoundary"
 [never]
 actions = ["iam:*"]
 policies = []
+[[reference]]
+accounts = ["210987654321", "320987654321"]
+statements = [
+    { Action = ["s3:Get*", "s3:List*", "s3:PutObject", "cloudwatch:Get*", "cloudwatch:List*", "kms:Decrypt"], Resource = "*" },
+]
 [[grants]]
 accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/reports-read", "arn:aws:iam::210987654321:policy/reports-write"]
@@ -34,6 +39,14 @@ accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/keys-admin"]
 maximum_duration = "P1D"
 risk = "high"
+[[grants]]
+accounts = ["210987654321"]
+roles = ["arn:aws:iam::320987654321:role/assumable/reports-reader"]
+groups = ["arn:aws:iam::210987654321:group/granted/analysts"]
+inline_policies = true
+longest_session = "PT1H"
+maximum_duration = "P1D"
+risk = "low"
 "#;
 
 /// `owned_by` of the account.
@@ -123,7 +136,7 @@ pub fn principal_facts() -> PrincipalFacts {
         arn: format!("arn:aws:iam::{ACCOUNT}:user/enrolled/rita.chen"),
         unique_id: "AIDAEXAMPLE".to_owned(),
         path: "/enrolled/".to_owned(),
-        boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")),
+        boundary: Some(boundary().to_string()),
         owner_tag: Some(id(BENEFICIARY).as_str().to_owned()),
         attached: Vec::new(),
         inline: Vec::new(),
@@ -171,6 +184,14 @@ pub fn role_facts() -> RoleFacts {
             document: document("s3:GetObject"),
         }],
     }
+}
+
+/// The permissions boundary of enrolled principals.
+#[must_use]
+pub fn boundary() -> PolicyArn {
+    format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")
+        .parse()
+        .unwrap()
 }
 
 /// Another policy that may be granted.
