@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::AuditRow;
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 

@@ -70,7 +70,8 @@ impl PrincipalFacts {
                 .iter()
                 .any(|inline| inline.name == *name && is_same_json(&inline.document, document)),
             EffectChange::GroupJoined { group } => {
-                self.groups.iter().any(|name| name == group.as_str())
+                let named = |name: &String| name.eq_ignore_ascii_case(group.as_str());
+                self.groups.iter().any(named)
             }
         }
     }

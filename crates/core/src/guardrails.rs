@@ -163,7 +163,11 @@ impl Guardrails {
             );
         }
         let account = &request.target.account_id;
-        if !self.grants.iter().any(|grant| grant.accounts.contains(account)) {
+        if !self
+            .grants
+            .iter()
+            .any(|grant| grant.accounts.contains(account))
+        {
             let detail = "no access is granted in this account";
             find(
                 "/target/account_id".to_owned(),

@@ -134,7 +134,7 @@ pub struct Problem {
     pub pointer: String,
     /// What kind of problem, for programs.
     pub code: ProblemCode,
-    /// What is wrong, for people. Repeats no value that was sent.
+    /// What is wrong, for people. Repeats no value that was sent, but what a policy calls things.
     pub detail: String,
 }
 

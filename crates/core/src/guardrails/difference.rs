@@ -67,22 +67,28 @@ impl Guardrails {
     #[must_use]
     pub fn widened_from(&self, old: &Self) -> Vec<Widening> {
         let mut found = self.references_widened(old);
-        let accounts: BTreeSet<&AccountId> =
-            self.grants.iter().flat_map(|grant| &grant.accounts).collect();
+        let accounts: BTreeSet<&AccountId> = self
+            .grants
+            .iter()
+            .flat_map(|grant| &grant.accounts)
+            .collect();
         for account in accounts {
             for grant in self.in_account(account) {
                 for what in grant.names() {
                     found.extend(self.grant_widened(old, account, grant, what));
                 }
-                let accepted = old.in_account(account).flat_map(|old| &old.accepted_exposures);
+                let accepted = old
+                    .in_account(account)
+                    .flat_map(|old| &old.accepted_exposures);
                 let accepted: Vec<&String> = accepted.collect();
                 let new = grant.accepted_exposures.iter();
-                found.extend(new.filter(|action| !accepted.contains(action)).map(|action| {
-                    Widening::Exposure {
-                        account: account.clone(),
-                        action: action.clone(),
-                    }
-                }));
+                found.extend(
+                    new.filter(|action| !accepted.contains(action))
+                        .map(|action| Widening::Exposure {
+                            account: account.clone(),
+                            action: action.clone(),
+                        }),
+                );
             }
         }
         found.extend(self.people_widened(old));
@@ -117,7 +123,10 @@ impl Guardrails {
         what: String,
     ) -> Option<Widening> {
         let account = account.clone();
-        let Some(before) = old.in_account(&account).find(|old| old.names().contains(&what)) else {
+        let Some(before) = old
+            .in_account(&account)
+            .find(|old| old.names().contains(&what))
+        else {
             return Some(Widening::Grant { account, what });
         };
         let (was, is) = (
@@ -144,7 +153,12 @@ impl Guardrails {
                 .filter(move |value| !before.contains(value))
                 .map(move |value| Widening::People { setting, value })
         };
-        let tables = |of: &Self| of.tables.iter().map(|table| table.as_str().to_owned()).collect();
+        let tables = |of: &Self| {
+            of.tables
+                .iter()
+                .map(|table| table.as_str().to_owned())
+                .collect()
+        };
         let sessions = |of: &Self| {
             let grants = of.grants.iter();
             grants

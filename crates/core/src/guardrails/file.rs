@@ -97,7 +97,11 @@ impl Guardrails {
         let mut contradictions = file.contradictions();
         let mut references = Vec::new();
         for (index, reference) in file.reference.iter().enumerate() {
-            match Reference::new(&reference.accounts, &reference.statements, &file.never.actions) {
+            match Reference::new(
+                &reference.accounts,
+                &reference.statements,
+                &file.never.actions,
+            ) {
                 Ok(reference) => references.push(reference),
                 Err(error) => contradictions.push(told(index, &error)),
             }
@@ -250,7 +254,10 @@ impl File {
         }
         for group in &grant.groups {
             let own = group.partition() == self.partition
-                && grant.accounts.iter().all(|account| account == group.account());
+                && grant
+                    .accounts
+                    .iter()
+                    .all(|account| account == group.account());
             unless(
                 own,
                 format!("{here}: `{group}` can only be joined in its own account"),

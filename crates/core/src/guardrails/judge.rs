@@ -34,10 +34,24 @@ impl Guardrails {
             };
             for (name, text) in brought.documents() {
                 let pointer = pointer.clone();
-                findings.extend(self.judge_policy(of, &Judged { pointer, name, text }));
+                findings.extend(self.judge_policy(
+                    of,
+                    &Judged {
+                        pointer,
+                        name,
+                        text,
+                    },
+                ));
             }
             match (brought, self.allowed(account, grant)) {
-                (Brought::Role { role, policies, boundary }, Some(allowed)) => {
+                (
+                    Brought::Role {
+                        role,
+                        policies,
+                        boundary,
+                    },
+                    Some(allowed),
+                ) => {
                     judge_role(&pointer, survey, role, allowed, &mut findings);
                     let all = (role, &policies[..], boundary.as_ref());
                     judge_role_power(&pointer, all, allowed, &mut findings);
@@ -88,7 +102,12 @@ impl Guardrails {
             policies: &documents,
             ..Subject::default()
         });
-        tell(&power, &[judged], &|action| allowed.accepts(action), findings);
+        tell(
+            &power,
+            &[judged],
+            &|action| allowed.accepts(action),
+            findings,
+        );
     }
 
     /// What in a policy goes beyond the reference policy of an account.
@@ -147,12 +166,26 @@ impl Guardrails {
             return;
         }
         let accepts = |action: &str| {
-            let allowed = request.grants.iter().filter_map(|grant| self.allowed(account, grant));
+            let allowed = request
+                .grants
+                .iter()
+                .filter_map(|grant| self.allowed(account, grant));
             allowed.into_iter().any(|allowed| allowed.accepts(action))
         };
         let held = managed(&survey.held)
-            .chain(survey.held_inline.iter().map(|policy| policy.document.as_str()))
-            .chain(survey.principal.inline.iter().map(|policy| policy.document.as_str()));
+            .chain(
+                survey
+                    .held_inline
+                    .iter()
+                    .map(|policy| policy.document.as_str()),
+            )
+            .chain(
+                survey
+                    .principal
+                    .inline
+                    .iter()
+                    .map(|policy| policy.document.as_str()),
+            );
         let boundary = survey.boundary.as_ref();
         tell_power(&judged, held, boundary, &accepts, findings);
     }
@@ -189,7 +222,11 @@ fn judge_quotas(request: &AccessRequest, survey: &Survey, findings: &mut Vec<Fin
     }
     // Every end has the same length.
     if let Ok(Some(document)) = inline_policy(request, Timestamp::UNIX_EPOCH) {
-        let held: usize = principal.inline.iter().map(|held| counted(&held.document)).sum();
+        let held: usize = principal
+            .inline
+            .iter()
+            .map(|held| counted(&held.document))
+            .sum();
         if held + counted(&document) > inline_quota(request.target.kind) {
             full("the inline policies of the user or role would be longer than IAM allows");
         }
@@ -204,7 +241,9 @@ fn judge_role(
     allowed: &AllowedGrant,
     findings: &mut Vec<Finding>,
 ) {
-    let longest = allowed.longest_session.map_or(0, |longest| longest.seconds());
+    let longest = allowed
+        .longest_session
+        .map_or(0, |longest| longest.seconds());
     if role.longest_session > longest {
         let detail = "a session of the role may last longer than the guardrails allow";
         findings.push(Finding::new(pointer, FindingCode::SessionTooLong, detail));
@@ -276,8 +315,13 @@ fn judge_role_power(
     allowed: &AllowedGrant,
     findings: &mut Vec<Finding>,
 ) {
-    let managed = policies.iter().map(|policy| (policy.arn.as_str(), &policy.document));
-    let inline = role.inline.iter().map(|policy| (policy.name.as_str(), &policy.document));
+    let managed = policies
+        .iter()
+        .map(|policy| (policy.arn.as_str(), &policy.document));
+    let inline = role
+        .inline
+        .iter()
+        .map(|policy| (policy.name.as_str(), &policy.document));
     let judged: Vec<Judged<'_>> = managed
         .chain(inline)
         .map(|(name, text)| Judged {
@@ -327,9 +371,16 @@ fn tell(
     findings: &mut Vec<Finding>,
 ) {
     for way in &power.privilege_escalation {
-        let new = way.actions.iter().find_map(|step| Some((judged.get(step.policy)?, step)));
+        let new = way
+            .actions
+            .iter()
+            .find_map(|step| Some((judged.get(step.policy)?, step)));
         let Some((policy, step)) = new else { continue };
-        let actions: Vec<&str> = way.actions.iter().map(|step| step.action.as_str()).collect();
+        let actions: Vec<&str> = way
+            .actions
+            .iter()
+            .map(|step| step.action.as_str())
+            .collect();
         let actions = actions.join(", ");
         let (code, detail) = match way.certainty {
             Certainty::Proved => (
@@ -345,16 +396,38 @@ fn tell(
         findings.push(policy.finding(code, detail, &step.path.to_string(), None));
     }
     let kinds: [(&[classify::Evidence], FindingCode, &str); 5] = [
-        (&power.resource_exposure, FindingCode::ExposesResources, "can open a resource to others"),
-        (&power.credentials_exposure, FindingCode::ExposesCredentials, "can hand out credentials"),
-        (&power.data_exfiltration, FindingCode::ReadsData, "reads data that may be confidential"),
-        (&power.service_wildcards, FindingCode::WholeService, "stands for all actions of a service"),
-        (&power.resource_wildcards, FindingCode::EveryResource, "is allowed on every resource"),
+        (
+            &power.resource_exposure,
+            FindingCode::ExposesResources,
+            "can open a resource to others",
+        ),
+        (
+            &power.credentials_exposure,
+            FindingCode::ExposesCredentials,
+            "can hand out credentials",
+        ),
+        (
+            &power.data_exfiltration,
+            FindingCode::ReadsData,
+            "reads data that may be confidential",
+        ),
+        (
+            &power.service_wildcards,
+            FindingCode::WholeService,
+            "stands for all actions of a service",
+        ),
+        (
+            &power.resource_wildcards,
+            FindingCode::EveryResource,
+            "is allowed on every resource",
+        ),
     ];
     for (all, code, what) in kinds {
         for one in all {
+            // What is granted on no resource that the action can be used on is granted in words only.
             let accepted = code.refusal().is_some() && accepts(&one.action);
-            if let (Some(policy), false) = (judged.get(one.policy), accepted) {
+            let told = !accepted && !one.unmatched;
+            if let (Some(policy), true) = (judged.get(one.policy), told) {
                 let detail = format!("`{}` {what}", one.action);
                 findings.push(policy.finding(code, detail, &one.path.to_string(), None));
             }

@@ -5,7 +5,9 @@ use iam_policy::condition::ContextValue;
 use iam_policy::document::{Document, DocumentError, PolicyType};
 use iam_policy::evaluate::{Request, Ruleset};
 use iam_policy::lint::{self, FindingType};
-use iam_policy::prove::{Access, StatementRef, Verdict, check_access_not_granted, check_no_new_access};
+use iam_policy::prove::{
+    Access, StatementRef, Verdict, check_access_not_granted, check_no_new_access,
+};
 use serde_json::{Value, json};
 
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
@@ -64,8 +66,7 @@ impl Reference {
     ) -> Result<Self, ReferenceError> {
         let mut all = Vec::new();
         for statement in statements {
-            let mut statement =
-                serde_json::to_value(statement).map_err(ReferenceError::Values)?;
+            let mut statement = serde_json::to_value(statement).map_err(ReferenceError::Values)?;
             if let Value::Object(elements) = &mut statement {
                 elements
                     .entry("Effect")
@@ -135,7 +136,11 @@ impl Reference {
             .told(never, FindingCode::NeverGranted, "is never granted")
             .or_else(|| {
                 let code = FindingCode::BeyondReference;
-                judged.told(covered(), code, "is more than may be granted in this account")
+                judged.told(
+                    covered(),
+                    code,
+                    "is more than may be granted in this account",
+                )
             })
     }
 }

@@ -66,7 +66,11 @@ pub(super) fn grants(
         Ok(match grant {
             Grant::AttachManagedPolicy { policy_arn } => {
                 let bound = policies.next().ok_or(MissingDocument)?;
-                let title = format!("The policy {}, version {}", policy_arn.name(), bound.version);
+                let title = format!(
+                    "The policy {}, version {}",
+                    policy_arn.name(),
+                    bound.version
+                );
                 let texts = vec![texts.managed(bound)?];
                 ReviewGrant::new(title, Some(policy_arn.to_string()), &texts)
             }

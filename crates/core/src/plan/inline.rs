@@ -46,8 +46,7 @@ pub fn inline_policy(
         }
     }
     if !roles.is_empty() {
-        statements
-            .push(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}));
+        statements.push(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}));
     }
     if statements.is_empty() {
         return Ok(None);
@@ -144,14 +143,14 @@ mod tests {
             {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/reader"},
             {"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement": [
                 {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
-                 "Condition": {"datelessthan": {"AWS:currenttime": "2030-01-01"}, "Bool": {"aws:SecureTransport": "true"}}},
+                 "Condition": {"DateLessThan": {"AWS:currenttime": "2030-01-01"}, "Bool": {"aws:SecureTransport": "true"}}},
                 {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::reports"}
             ]}}
         ]))
         .unwrap()
         .unwrap();
         let value: Value = serde_json::from_str(&policy).unwrap();
-        insta::assert_json_snapshot!(value);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
         assert_eq!(counted(" {\"a\": \t\"b\u{a0}c\"\n}"), 9);
     }
 

@@ -72,7 +72,12 @@ impl fmt::Display for Grant {
             Self::AttachManagedPolicy { policy_arn } => write!(f, "policy {}", policy_arn.name()),
             Self::InlinePolicy { .. } => f.write_str("a policy of its own"),
             Self::AssumeRole { role_arn } => {
-                write!(f, "role {} in account {}", role_arn.name(), role_arn.account())
+                write!(
+                    f,
+                    "role {} in account {}",
+                    role_arn.name(),
+                    role_arn.account()
+                )
             }
             Self::GroupMembership { group } => write!(f, "membership of group {group}"),
         }
@@ -191,7 +196,10 @@ fn accounts_of(statement: &Statement<'_>, home: &AccountId) -> Vec<AccountId> {
         return vec![home.clone()];
     };
     let account = |text: &str| {
-        let named = text.split(':').nth(4).and_then(|account| account.parse().ok());
+        let named = text
+            .split(':')
+            .nth(4)
+            .and_then(|account| account.parse().ok());
         named.unwrap_or_else(|| home.clone())
     };
     resources.list().texts().map(account).collect()

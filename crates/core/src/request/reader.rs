@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::{
-    AccessRequest, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem, ProblemCode, Source,
+    AccessRequest, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem, ProblemCode,
+    Source,
 };
 use crate::principal::{Principal, PrincipalType};
 

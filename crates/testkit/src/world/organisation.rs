@@ -25,13 +25,21 @@ boundary = "SnowgateBoundary"
 actions = ["iam:*"]
 policies = []
 [[reference]]
-accounts = ["210987654321", "320987654321"]
+accounts = ["210987654321"]
 statements = [
-    { Action = ["s3:Get*", "s3:List*", "s3:PutObject", "cloudwatch:Get*", "cloudwatch:List*", "kms:Decrypt"], Resource = "*" },
+    { Action = "s3:*", Resource = "*" },
+    { Action = "cloudwatch:Get*", Resource = "*" },
 ]
+[[reference]]
+accounts = ["320987654321"]
+statements = [{ Action = ["s3:Get*", "s3:List*"], Resource = "*" }]
 [[grants]]
 accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/reports-read", "arn:aws:iam::210987654321:policy/reports-write"]
+groups = ["arn:aws:iam::210987654321:group/granted/analysts"]
+roles = ["arn:aws:iam::320987654321:role/assumable/reports-reader"]
+longest_session = "PT1H"
+inline_policies = true
 maximum_duration = "P7D"
 risk = "low"
 [[grants]]
@@ -39,14 +47,6 @@ accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/keys-admin"]
 maximum_duration = "P1D"
 risk = "high"
-[[grants]]
-accounts = ["210987654321"]
-roles = ["arn:aws:iam::320987654321:role/assumable/reports-reader"]
-groups = ["arn:aws:iam::210987654321:group/granted/analysts"]
-inline_policies = true
-longest_session = "PT1H"
-maximum_duration = "P1D"
-risk = "low"
 "#;
 
 /// `owned_by` of the account.
