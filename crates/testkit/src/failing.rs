@@ -199,6 +199,10 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.due(bucket, now, limit)).await
     }
 
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        self.call(self.inner.documents(id)).await
+    }
+
     async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }

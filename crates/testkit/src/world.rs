@@ -21,8 +21,7 @@ use snowgate_core::id::{Digest, RequestId, SysId};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::{Asked, Decided, Event, RequestRecord};
-use snowgate_core::request::{AccessRequest, Grant};
-use snowgate_core::survey::{Brought, Survey};
+use snowgate_core::request::AccessRequest;
 use snowgate_core::ticket::Ticket;
 
 use crate::samples::{self, ACCOUNT};
@@ -117,6 +116,7 @@ impl World {
         for arn in [samples::policy(), other_policy()] {
             self.put_policy(arn, "v1", &document("s3:GetObject"));
         }
+        self.put_policy(boundary(), "v1", &document("*"));
         self.directory.put_group(group_facts());
         self.directory.put_role(role_facts());
     }
@@ -198,8 +198,14 @@ impl World {
         now: Timestamp,
     ) -> (RequestRecord, Vec<ReviewToken>) {
         let people: Vec<SysId> = people.iter().map(|n| id(*n)).collect();
-        let asked = self.asked(&record, &people, now + PENDING_FOR);
-        let mut record = self.apply(&record, Event::Asked { asked }, Actor::Dispatcher, now);
+        let (asked, documents) = self.asked(&record, &people, now + PENDING_FOR);
+        let change = record.apply(Event::Asked { asked }, Actor::Dispatcher, now);
+        let commit = Commit {
+            documents,
+            ..Commit::from(change.unwrap())
+        };
+        ready(self.ledger.commit(&commit)).unwrap();
+        let mut record = commit.change.record;
         let mut links = Vec::new();
         for approver in people {
             let token = ReviewToken::from_random(samples::random());
@@ -289,62 +295,21 @@ impl World {
         ready(self.ledger.load(id)).unwrap().unwrap()
     }
 
-    fn asked(&self, record: &RequestRecord, people: &[SysId], expires_at: Timestamp) -> Asked {
+    fn asked(
+        &self,
+        record: &RequestRecord,
+        people: &[SysId],
+        expires_at: Timestamp,
+    ) -> (Asked, Vec<String>) {
         let request = &record.request;
+        let survey = ready(survey::survey(&self.directory, request)).unwrap();
+        let survey = survey.expect("everything that is asked for is there");
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
             approver.standing = standing(&approver.sys_id);
         }
-        asked.binding = self.survey(request).binding(self.guardrails.digest());
+        asked.binding = survey.binding(self.guardrails.digest());
         asked.content = content_digest(request, &asked.binding, &asked.slots).unwrap();
-        asked
-    }
-
-    /// What IAM holds of a request, as far as it is bound.
-    fn survey(&self, request: &AccessRequest) -> Survey {
-        use ports::directory::Directory as _;
-        let principal = ready(self.directory.principal(&request.target)).unwrap();
-        let grants = request.grants.iter();
-        Survey {
-            principal: principal.unwrap(),
-            boundary: None,
-            brought: grants.map(|grant| self.brought(request, grant)).collect(),
-            held: Vec::new(),
-            held_inline: Vec::new(),
-        }
-    }
-
-    fn brought(&self, request: &AccessRequest, grant: &Grant) -> Brought {
-        use ports::directory::Directory as _;
-        let home = &request.target.account_id;
-        let policy = |account, arn: &PolicyArn| {
-            let found = ready(self.directory.policy(account, arn)).unwrap();
-            found.unwrap()
-        };
-        let policies = |account, arns: &[String]| {
-            let arns = arns.iter().map(|arn| arn.parse().unwrap());
-            arns.map(|arn| policy(account, &arn)).collect()
-        };
-        match grant {
-            Grant::AttachManagedPolicy { policy_arn } => Brought::Policy(policy(home, policy_arn)),
-            Grant::InlinePolicy { .. } => Brought::Inline,
-            Grant::AssumeRole { role_arn } => {
-                let role = ready(self.directory.role(role_arn)).unwrap().unwrap();
-                let boundary = role.boundary.as_ref().map(|arn| arn.parse().unwrap());
-                let account = role_arn.account();
-                Brought::Role {
-                    policies: policies(account, &role.attached),
-                    boundary: boundary.map(|arn| policy(account, &arn)),
-                    role,
-                }
-            }
-            Grant::GroupMembership { group } => {
-                let group = ready(self.directory.group(home, group)).unwrap().unwrap();
-                Brought::Group {
-                    policies: policies(home, &group.attached),
-                    group,
-                }
-            }
-        }
+        (asked, survey.documents())
     }
 }

@@ -136,7 +136,7 @@ pub fn principal_facts() -> PrincipalFacts {
         arn: format!("arn:aws:iam::{ACCOUNT}:user/enrolled/rita.chen"),
         unique_id: "AIDAEXAMPLE".to_owned(),
         path: "/enrolled/".to_owned(),
-        boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")),
+        boundary: Some(boundary().to_string()),
         owner_tag: Some(id(BENEFICIARY).as_str().to_owned()),
         attached: Vec::new(),
         inline: Vec::new(),
@@ -184,6 +184,14 @@ pub fn role_facts() -> RoleFacts {
             document: document("s3:GetObject"),
         }],
     }
+}
+
+/// The permissions boundary of enrolled principals.
+#[must_use]
+pub fn boundary() -> PolicyArn {
+    format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")
+        .parse()
+        .unwrap()
 }
 
 /// Another policy that may be granted.
