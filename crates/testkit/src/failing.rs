@@ -178,10 +178,6 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.trail(id)).await
     }
 
-    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
-        self.call(self.inner.documents(id)).await
-    }
-
     async fn of_record(
         &self,
         client: &ClientId,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ports::ledger::Ledger as _;
 use ports::signature::Verifier as _;
 use snowgate_core::approval::Verdict;
+use ports::directory::Directory as _;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
@@ -56,9 +57,8 @@ impl Flow {
                 .filter(|policy| Some(*policy) != theirs.as_ref())
             {
                 let given = effects.iter().any(|effect| {
-                    let EffectChange::PolicyAttached { policy_arn } = &effect.change;
                     let request = self.world.load(&effect.request);
-                    policy_arn.as_str() == policy
+                    matches!(&effect.change, EffectChange::PolicyAttached { policy_arn } if policy_arn.as_str() == policy)
                         && HOLDING.contains(&request.state)
                         && self.is_approved(&request)
                 });
@@ -70,8 +70,8 @@ impl Flow {
                     HOLDING.contains(&request.state),
                     "an effect outlived its request"
                 );
-                let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-                let there = attached.contains(&policy_arn.to_string());
+                let facts = ready(self.world.directory.principal(user)).unwrap();
+                let there = facts.is_some_and(|facts| facts.shows(&effect.change));
                 assert!(
                     there || request.state != State::Active,
                     "active without access"
