@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use ports::ledger::Ledger as _;
 use ports::signature::Verifier as _;
 use snowgate_core::approval::Verdict;
-use ports::directory::Directory as _;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
@@ -70,7 +69,7 @@ impl Flow {
                     HOLDING.contains(&request.state),
                     "an effect outlived its request"
                 );
-                let facts = ready(self.world.directory.principal(user)).unwrap();
+                let facts = self.world.directory.facts(user);
                 let there = facts.is_some_and(|facts| facts.shows(&effect.change));
                 assert!(
                     there || request.state != State::Active,
