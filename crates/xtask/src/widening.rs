@@ -100,7 +100,10 @@ fn told(widening: &Widening) -> String {
                         .iter()
                         .map(|(key, value)| format!(", with {key} = {value}"))
                         .collect();
-                    format!("for example {} on {}{under}", witness.action, witness.resource)
+                    format!(
+                        "for example {} on {}{under}",
+                        witness.action, witness.resource
+                    )
                 },
             );
             format!("account {account}: the reference policy allows more, {example}")
