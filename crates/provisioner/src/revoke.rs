@@ -58,7 +58,11 @@ where
         let mut remove: Vec<&EffectChange> = Vec::new();
         for effect in mine {
             let undo = undo(effect, live);
-            info!(change = effect.change.key(), ?undo, "what becomes of an effect");
+            info!(
+                change = effect.change.key(),
+                ?undo,
+                "what becomes of an effect"
+            );
             if undo == Undo::Remove {
                 remove.push(&effect.change);
             }

@@ -45,10 +45,7 @@ pub async fn survey(
             Err(missing) => return Ok(Err(missing)),
         }
     }
-    let boundary = match &principal.boundary {
-        Some(arn) => Some(listed(directory, account, arn).await?),
-        None => None,
-    };
+    let boundary = boundary(directory, account, principal.boundary.as_deref()).await?;
     let (held, held_inline) = held(directory, account, &principal).await?;
     Ok(Ok(Survey {
         principal,
@@ -76,10 +73,7 @@ async fn bring(
             };
             let home = role_arn.account();
             let policies = all_listed(directory, home, &role.attached).await?;
-            let boundary = match &role.boundary {
-                Some(arn) => Some(listed(directory, home, arn).await?),
-                None => None,
-            };
+            let boundary = boundary(directory, home, role.boundary.as_deref()).await?;
             Ok(Brought::Role {
                 role,
                 policies,
@@ -94,6 +88,18 @@ async fn bring(
             Ok(Brought::Group { group, policies })
         }
     })
+}
+
+/// A permissions boundary. One that is not there bounds nothing.
+async fn boundary(
+    directory: &impl Directory,
+    account: &AccountId,
+    arn: Option<&str>,
+) -> Result<Option<PolicyFacts>, DirectoryError> {
+    match arn.map(str::parse) {
+        Some(Ok(arn)) => directory.policy(account, &arn).await,
+        Some(Err(_)) | None => Ok(None),
+    }
 }
 
 /// The policies that the principal holds already: its own managed ones, and all of its groups.
