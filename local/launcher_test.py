@@ -6,7 +6,7 @@ import unittest
 import ministack_launcher as launcher
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, iam, ses_v2
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import engine, handlers, provisioners
 
 ACCOUNT = "210987654321"
 
@@ -27,6 +27,7 @@ class Guards(unittest.TestCase):
         (launcher.patch_principal_arn, iam_evaluator),
         (launcher.patch_role_boundary, provisioners),
         (launcher.add_groups, provisioners),
+        (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
         (launcher.patch_gateway_responses, apigateway_v1),
     )
@@ -94,6 +95,14 @@ class Guards(unittest.TestCase):
             handler["create"]("Readers", props, "stack")
         handler["delete"](name, props)
         self.assertNotIn(name, iam._groups)
+
+    def test_3_a_condition_joins_a_list(self):
+        joined = {"Fn::Join": ["", {"Ref": "List"}]}
+        template = {"Conditions": {"HasAny": {"Fn::Not": [{"Fn::Equals": [joined, ""]}]}}}
+        for module in (engine, handlers):
+            for value, expected in (("", False), ("a", True), ("a,b", True)):
+                found = module._evaluate_conditions(template, {"List": {"Value": value}})
+                self.assertEqual(found, {"HasAny": expected})
 
     def test_3_a_letter_needs_its_identity_and_its_configuration_set(self):
         ses_v2._identities["own@example.com"] = {}

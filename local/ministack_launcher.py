@@ -282,6 +282,39 @@ def add_groups(provisioners):
     provisioners._RESOURCE_HANDLERS[name] = {"create": create, "delete": delete}
 
 
+def patch_conditions(engine):
+    """CloudFormation conditions may join a list, which is how an empty one is known; here a join stays as it is."""
+    name = "_evaluate_conditions"
+    original = engine._evaluate_conditions
+    require_signature(original, ("template", "params"), name)
+    joined = {"Fn::Join": ["", {"Ref": "List"}]}
+    probe = {"Conditions": {"IsEmpty": {"Fn::Equals": [joined, ""]}}}
+    empty = {"List": {"Value": ""}}
+    require(original(probe, empty) == {"IsEmpty": False}, name, "conditions join lists now")
+
+    def joins(value, params):
+        """The same value, with parameters that are joined in the place of the join."""
+        if isinstance(value, list):
+            return [joins(one, params) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::Join" in value:
+            separator, listed = value["Fn::Join"]
+            # The value of a list parameter is one string here.
+            return separator.join(params[listed["Ref"]]["Value"].split(","))
+        return {key: joins(one, params) for key, one in value.items()}
+
+    def evaluate_conditions(template, params):
+        conditions = joins(template.get("Conditions") or {}, params)
+        return original({**template, "Conditions": conditions}, params)
+
+    # Its users hold it under the same name.
+    package = engine.__name__.rpartition(".")[0]
+    for known, module in list(sys.modules.items()):
+        if known.startswith(package) and getattr(module, name, None) is original:
+            setattr(module, name, evaluate_conditions)
+
+
 # Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
 MANAGED_POLICIES = {
     "CloudWatchReadOnlyAccess": [
@@ -315,7 +348,7 @@ def main():
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import apigateway_v1, iam
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import engine, provisioners
 
     patch_resource_arn(iam_actions)
     patch_enforce(iam_evaluator)
@@ -323,6 +356,7 @@ def main():
     patch_gateway_responses(apigateway_v1)
     patch_role_boundary(provisioners)
     add_groups(provisioners)
+    patch_conditions(engine)
     add_managed_policies(iam)
     sys.argv = sys.argv[:1]
     app.main()

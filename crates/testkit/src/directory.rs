@@ -195,7 +195,7 @@ impl Account {
 
 /// Makes a change to a principal that does not show it; false where IAM lets it hold no more.
 fn make(kind: PrincipalType, facts: &mut PrincipalFacts, change: &EffectChange) -> bool {
-    let fits = match change {
+    match change {
         EffectChange::PolicyAttached { policy_arn } => {
             facts.attached.push(policy_arn.as_str().to_owned());
             facts.attached.len() <= ATTACHED_QUOTA
@@ -216,8 +216,7 @@ fn make(kind: PrincipalType, facts: &mut PrincipalFacts, change: &EffectChange) 
             facts.groups.sort();
             facts.groups.len() <= GROUPS_QUOTA
         }
-    };
-    fits
+    }
 }
 
 fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {

@@ -119,22 +119,25 @@ fn directory() {
     let changes = directory.changes();
     let expected = format!("attach {} {}", user.key(), samples::policy());
     assert_eq!((changes.len(), &changes[0]), (4 + 10 + 2, &expected));
-    full(&directory, &user);
 
     directory.set_trouble(&user.account_id, Some(Trouble::Throttled));
     let throttled = now(Directory::principal(&directory, &user));
     assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.may_retry()));
 }
 
-/// The fake keeps IAM's quotas: what does not fit is refused for good and leaves no trace.
-fn full(directory: &FakeDirectory, user: &Principal) {
-    let mut facts = directory.facts(user).unwrap();
+/// The fake keeps IAM's quotas.
+#[test]
+fn what_does_not_fit_is_refused_and_leaves_no_trace() {
+    let directory = FakeDirectory::default();
+    let user = samples::user();
+    directory.put_group(world::group_facts());
+    let mut facts = facts(&user, "AIDAEXAMPLE");
     facts.groups = (0..GROUPS_QUOTA).map(|n| format!("group-{n}")).collect();
     facts.inline = vec![InlineFacts {
         name: "large".to_owned(),
         document: "x ".repeat(2_040),
     }];
-    directory.put_principal(user, facts.clone());
+    directory.put_principal(&user, facts.clone());
     let group = world::group_facts().arn.name().parse().unwrap();
     let put = |document: &str| EffectChange::InlinePolicyPut {
         name: "snowgate-1".to_owned(),
@@ -142,11 +145,11 @@ fn full(directory: &FakeDirectory, user: &Principal) {
         ends_at: at(0),
     };
     for change in [EffectChange::GroupJoined { group }, put("12345678 9")] {
-        let refused = now(Member::make(directory, user, &change));
+        let refused = now(Member::make(&directory, &user, &change));
         assert!(matches!(refused, Err(DirectoryError::Call(e)) if !e.may_retry()));
-        assert_eq!(directory.facts(user).as_ref(), Some(&facts));
+        assert_eq!(directory.facts(&user).as_ref(), Some(&facts));
     }
-    now(Member::make(directory, user, &put("1234567 8"))).unwrap();
+    now(Member::make(&directory, &user, &put("1234567 8"))).unwrap();
 }
 
 #[test]

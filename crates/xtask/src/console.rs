@@ -2,6 +2,7 @@
 //! local stack only.
 
 mod facts;
+mod held;
 
 use askama::Template;
 use axum::Router;
@@ -12,7 +13,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
 pub(crate) use facts::{FactError, Facts, Letter, Row, state, timeline};
-use facts::{Held, Principal, Ticket};
+use facts::{Principal, Ticket};
+use held::Held;
 
 use crate::aws::Aws;
 use crate::checkout::Checkout;

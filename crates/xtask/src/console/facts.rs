@@ -3,11 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::aws::{self, Aws, AwsError};
+use super::held::{HELD, Held, held, held_steps};
+use crate::aws::{Aws, AwsError};
 use crate::stack::Stack;
-
-/// What a principal holds: the ARN of a managed policy, `inline policy …` or `group …`.
-pub(crate) type Held = String;
 
 /// Where to look, and with which credentials.
 #[derive(Clone)]
@@ -242,38 +240,6 @@ impl Facts {
     }
 }
 
-/// Where a user's holdings stand: the call, the list in its answer, what names an entry, and how
-/// it is told.
-const HELD: [(&str, &str, &str, &str); 3] = [
-    (
-        "list_attached_user_policies",
-        "/AttachedPolicies",
-        "/PolicyArn",
-        "",
-    ),
-    ("list_user_policies", "/PolicyNames", "", "inline policy "),
-    ("list_groups_for_user", "/Groups", "/GroupName", "group "),
-];
-
-fn held_steps(account: &str, user: &str) -> impl Iterator<Item = Value> {
-    let arguments = json!({ "UserName": user });
-    HELD.iter().map(move |(call, ..)| {
-        let step = aws::call(account, "iam", call, &arguments);
-        aws::tolerant(step, &["NoSuchEntity"])
-    })
-}
-
-fn held(results: &[Value]) -> Vec<Held> {
-    let mut all = Vec::new();
-    for ((_, list, name, word), result) in HELD.iter().zip(results) {
-        let listed = result.pointer(list).and_then(Value::as_array);
-        for entry in listed.into_iter().flatten() {
-            all.push(format!("{word}{}", text(entry.pointer(name))));
-        }
-    }
-    all
-}
-
 /// What a grant of a ticket is for, in a word or two.
 fn grant(grant: &Value) -> String {
     let named = ["policy_arn", "role_arn", "group"];
@@ -392,19 +358,6 @@ mod tests {
         assert_eq!(
             letter.links("http://127.0.0.1:9"),
             ["http://127.0.0.1:9/r/abc"]
-        );
-    }
-
-    #[test]
-    fn all_that_a_user_holds_is_told() {
-        let results = [
-            json!({"AttachedPolicies": [{"PolicyName": "a", "PolicyArn": "arn:a"}]}),
-            json!({"PolicyNames": ["snowgate-1"]}),
-            json!({"Groups": [{"GroupName": "analysts"}]}),
-        ];
-        assert_eq!(
-            held(&results),
-            ["arn:a", "inline policy snowgate-1", "group analysts"]
         );
     }
 
