@@ -84,16 +84,16 @@ pub(crate) fn compare(
         "both give the same answer",
         same(&ours.answer, &theirs.answer),
     );
-    report.at_least(
+    report.aims_above(
         "init CPU, Python to Rust",
         theirs.init / ours.init,
-        80.0,
+        [80.0, 50.0],
         "times",
     );
-    report.at_least(
+    report.aims_above(
         "warm CPU, Python to Rust",
         theirs.warm / ours.warm,
-        4.0,
+        [4.0, 2.5],
         "times",
     );
     report.note(&format!(

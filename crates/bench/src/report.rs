@@ -40,6 +40,25 @@ impl Report {
         self.at_most(name, value, if value > aim { limit } else { aim }, unit);
     }
 
+    /// Prints a figure that should not be below its aim and must not be below its limit.
+    pub(crate) fn aims_above(
+        &mut self,
+        name: &str,
+        value: f64,
+        [aim, limit]: [f64; 2],
+        unit: &str,
+    ) {
+        if value < aim && value >= limit {
+            let text = format!(
+                "{name}: {} {unit}, the aim is {}",
+                figure(value),
+                figure(aim)
+            );
+            self.missed.push(text);
+        }
+        self.at_least(name, value, if value < aim { limit } else { aim }, unit);
+    }
+
     /// Prints a figure that must not be below its limit.
     pub(crate) fn at_least(&mut self, name: &str, value: f64, limit: f64, unit: &str) {
         self.check(name, value, limit, unit, "≥", value >= limit);
@@ -158,6 +177,7 @@ mod tests {
         let mut report = Report::default();
         report.at_most("a", 1.0, 1.0, "");
         report.aims("a", 2.0, [1.0, 3.0], "");
+        report.aims_above("b", 2.0, [3.0, 1.0], "");
         report.at_least("b", 1.0, 1.0, "");
         assert_eq!(report.verdict(), ExitCode::SUCCESS);
         report.at_most("c", f64::NAN, 1.0, "");
