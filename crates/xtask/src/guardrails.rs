@@ -12,8 +12,14 @@ use crate::checkout::Checkout;
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Guardrails {
     partition: String,
+    servicenow: ServiceNow,
     principals: Principals,
     grants: Vec<Grant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ServiceNow {
+    tables: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -74,6 +80,11 @@ impl Guardrails {
             .collect()
     }
 
+    /// The tables whose records may ask.
+    pub(crate) fn tables(&self) -> &[String] {
+        &self.servicenow.tables
+    }
+
     /// The name of the boundary.
     pub(crate) fn boundary(&self) -> &str {
         &self.principals.boundary
@@ -94,6 +105,8 @@ mod tests {
 
     const TEXT: &str = r#"
         partition = "aws"
+        [servicenow]
+        tables = ["sc_task"]
         [principals]
         paths = ["/enrolled/", "/partners/"]
         boundary = "Frame"

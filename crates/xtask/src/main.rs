@@ -60,8 +60,11 @@ enum Command {
     },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
-    /// Check what a deployment to AWS needs.
-    Preflight,
+    /// Check what a deployment to AWS needs, and, once there is one, everything before the first request.
+    Preflight(preflight::Options),
+    /// The preflight on the running local stack, with each fault put in.
+    #[command(hide = true)]
+    PreflightDrill,
     /// Print the parameters of templates/member-account.yaml for one account.
     MemberParameters {
         /// The target account's id.
@@ -103,7 +106,10 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Test => checks::test(checkout).await?,
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
-        Command::Preflight => preflight::preflight(checkout).await?,
+        Command::Preflight(options) => preflight::preflight(checkout, options).await?,
+        Command::PreflightDrill => {
+            preflight::drill::run(checkout, &stack::Stack::load(checkout)?).await?;
+        }
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;
         }
