@@ -90,6 +90,15 @@ impl Guardrails {
         &self.principals.boundary
     }
 
+    /// The same for one account alone.
+    pub(crate) fn only(&self, account: &str) -> Self {
+        let mut one = self.clone();
+        for grant in &mut one.grants {
+            grant.accounts.retain(|allowed| allowed == account);
+        }
+        one
+    }
+
     /// Every account that something may be granted in.
     pub(crate) fn accounts(&self) -> BTreeSet<&str> {
         self.grants

@@ -72,10 +72,10 @@ pub(crate) async fn run(checkout: &Checkout, stack: &Stack) -> Result<(), DrillE
         },
     };
     drill.green("before anything is broken").await?;
-    let faults = drill.faults().await?;
-    let count = faults.len();
-    for fault in faults {
-        drill.try_one(fault).await?;
+    let rounds = drill.rounds().await?;
+    let count: usize = rounds.iter().map(Vec::len).sum();
+    for round in rounds {
+        drill.try_together(round).await?;
     }
     drill.green("after everything is mended").await?;
     line(&format!(
@@ -85,13 +85,13 @@ pub(crate) async fn run(checkout: &Checkout, stack: &Stack) -> Result<(), DrillE
 }
 
 impl Drill<'_> {
-    async fn look(&self) -> Result<Vec<Finding>, DrillError> {
+    async fn look(&self, guardrails: &Guardrails) -> Result<Vec<Finding>, DrillError> {
         let tickets = local_tickets()?;
-        Ok(look(self.checkout, &self.place, &self.guardrails, &tickets).await?)
+        Ok(look(self.checkout, &self.place, guardrails, &tickets).await?)
     }
 
     async fn green(&self, when: &'static str) -> Result<(), DrillError> {
-        let findings = self.look().await?;
+        let findings = self.look(&self.guardrails).await?;
         match findings.iter().find(|finding| !finding.ok) {
             None => Ok(()),
             Some(bad) => {
@@ -101,26 +101,20 @@ impl Drill<'_> {
         }
     }
 
-    async fn try_one(&self, fault: Fault) -> Result<(), DrillError> {
-        self.aws.run(fault.inject).await?;
-        if let Some(armed) = &fault.emulator {
+    /// Puts faults in that have nothing to do with each other, looks, and takes them out.
+    async fn try_together(&self, faults: Vec<Fault>) -> Result<(), DrillError> {
+        let steps = |of: fn(&Fault) -> &Vec<Value>| faults.iter().flat_map(of).cloned().collect();
+        self.aws.run(steps(|fault| &fault.inject)).await?;
+        for armed in faults.iter().filter_map(|fault| fault.emulator.as_ref()) {
             self.emulator(reqwest::Method::POST, Some(armed)).await?;
         }
-        let findings = self.look().await;
+        let findings = self.look(&self.guardrails.only(ACCOUNT)).await;
         // Taken out whatever was found, so that what comes after is as it was.
-        self.aws.run(fault.restore).await?;
-        if fault.emulator.is_some() {
-            self.emulator(reqwest::Method::DELETE, None).await?;
-        }
-        let said = |finding: &Finding| {
-            let named = finding.check == fault.check && finding.about == fault.about;
-            named && !finding.ok && !finding.remedy.is_empty()
-        };
-        if findings?.iter().any(said) {
-            Ok(())
-        } else {
-            Err(DrillError::Missed(fault.name))
-        }
+        self.aws.run(steps(|fault| &fault.restore)).await?;
+        self.emulator(reqwest::Method::DELETE, None).await?;
+        let findings = findings?;
+        let missed = faults.iter().find(|fault| !fault.is_among(&findings));
+        missed.map_or(Ok(()), |fault| Err(DrillError::Missed(fault.name)))
     }
 
     async fn emulator(
@@ -144,12 +138,19 @@ impl Drill<'_> {
         answer.map(|_| ()).map_err(DrillError::Emulator)
     }
 
-    async fn faults(&self) -> Result<Vec<Fault>, DrillError> {
-        let mut faults = mail();
-        faults.extend(self.secrets().await?);
-        faults.extend(self.roles().await?);
-        faults.extend(servicenow());
-        Ok(faults)
+    /// One fault of each kind at a time: kinds do not hide each other.
+    async fn rounds(&self) -> Result<Vec<Vec<Fault>>, DrillError> {
+        let mut said = self.secrets().await?;
+        said.extend(servicenow());
+        let mut kinds = [mail(), self.roles().await?, said].map(Vec::into_iter);
+        let mut rounds = Vec::new();
+        loop {
+            let round: Vec<_> = kinds.iter_mut().filter_map(Iterator::next).collect();
+            if round.is_empty() {
+                return Ok(rounds);
+            }
+            rounds.push(round);
+        }
     }
 
     /// Secrets without shape, refused credentials, and users that may too much or too little.
@@ -244,6 +245,7 @@ impl Drill<'_> {
 
     /// Trust that is too wide or too narrow, lists that are stale, a boundary that is none.
     async fn roles(&self) -> Result<Vec<Fault>, DrillError> {
+        let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary");
         let steps = vec![
             member("get_role", &json!({"RoleName": "SnowgateMember"})),
             member(
@@ -256,8 +258,18 @@ impl Drill<'_> {
                 &json!({"RoleName": "snowgate-dispatcher", "PolicyName": "rights"}),
             ),
             member("get_role", &json!({"RoleName": "SnowgateRead"})),
+            member("list_policy_versions", &json!({"PolicyArn": boundary})),
         ];
         let found = self.aws.run(steps).await?;
+        let newest = newest(found.get(4));
+        let version = json!({"PolicyArn": boundary, "VersionId": format!("v{newest}")});
+        let document = self
+            .aws
+            .run(vec![member("get_policy_version", &version)])
+            .await?;
+        let document = document
+            .first()
+            .and_then(|found| found.pointer("/PolicyVersion/Document"));
         let at = |n: usize, path: &str| {
             found
                 .get(n)
@@ -278,7 +290,26 @@ impl Drill<'_> {
             "read role",
             ACCOUNT,
         ));
-        faults.push(wide_boundary());
+        faults.extend(document.map(|document| wide_boundary(document, newest)));
         Ok(faults)
     }
+}
+
+/// The number of the newest version of a policy.
+fn newest(listed: Option<&Value>) -> u32 {
+    let versions = listed.and_then(|found| found.get("Versions")?.as_array());
+    let number = |version: &Value| {
+        version
+            .get("VersionId")?
+            .as_str()?
+            .strip_prefix('v')?
+            .parse()
+            .ok()
+    };
+    versions
+        .into_iter()
+        .flatten()
+        .filter_map(number)
+        .max()
+        .unwrap_or(1)
 }

@@ -143,7 +143,14 @@ fn letters(facts: &Facts) -> Vec<Finding> {
             "deploy the stack again, or put the delivery options back to TlsPolicy REQUIRE";
         Finding::bad("letters", "TLS", "letters may travel unencrypted", remedy)
     };
-    vec![tracking, tls]
+    let sending = if facts.at("/mail/letters/SendingOptions/SendingEnabled") == &Value::Bool(false)
+    {
+        let remedy = "aws sesv2 put-configuration-set-sending-options --sending-enabled";
+        Finding::bad("letters", "sending", "letters are paused", remedy)
+    } else {
+        Finding::good("letters", "sending", "not paused")
+    };
+    vec![tracking, tls, sending]
 }
 
 /// SES rewrites links for a destination that wants these events, and for engagement metrics

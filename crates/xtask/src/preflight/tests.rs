@@ -68,7 +68,7 @@ fn facts() -> Value {
         "mail": {
             "identity": {"VerifiedForSendingStatus": true},
             "account": {"ProductionAccessEnabled": true, "SendingEnabled": true},
-            "letters": {"DeliveryOptions": {"TlsPolicy": "REQUIRE"}},
+            "letters": {"DeliveryOptions": {"TlsPolicy": "REQUIRE"}, "SendingOptions": {"SendingEnabled": true}},
             "destinations": {"EventDestinations": [{"MatchingEventTypes": ["BOUNCE"]}]},
         },
         "secrets": {
@@ -184,6 +184,12 @@ fn every_fault_is_found_and_nothing_else() {
             json!("OPTIONAL"),
             "letters",
             "TLS",
+        ),
+        (
+            "/mail/letters/SendingOptions/SendingEnabled".to_owned(),
+            json!(false),
+            "letters",
+            "sending",
         ),
         (
             "/mail/destinations/EventDestinations/0/MatchingEventTypes/0".to_owned(),

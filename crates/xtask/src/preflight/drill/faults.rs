@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aws;
+use crate::preflight::finding::Finding;
 
 /// The account that faults are put into.
 pub(super) const ACCOUNT: &str = "210987654321";
@@ -16,6 +17,15 @@ pub(super) struct Fault {
     pub(super) emulator: Option<Value>,
     pub(super) check: &'static str,
     pub(super) about: &'static str,
+}
+
+impl Fault {
+    /// Whether it was found, with what to do.
+    pub(super) fn is_among(&self, findings: &[Finding]) -> bool {
+        let named = |finding: &&Finding| finding.check == self.check && finding.about == self.about;
+        let mut named = findings.iter().filter(named);
+        named.any(|finding| !finding.ok && !finding.remedy.is_empty())
+    }
 }
 
 pub(super) fn fault(
@@ -67,10 +77,8 @@ pub(super) fn mail() -> Vec<Fault> {
         ses("put_account_details", &details)
     };
     let sending = |enabled: bool| {
-        ses(
-            "put_account_sending_attributes",
-            &json!({"SendingEnabled": enabled}),
-        )
+        let arguments = json!({"ConfigurationSetName": set, "SendingEnabled": enabled});
+        ses("put_configuration_set_sending_options", &arguments)
     };
     let delivery = |policy: &str| {
         ses(
@@ -98,10 +106,10 @@ pub(super) fn mail() -> Vec<Fault> {
             "",
         ),
         fault(
-            "paused sending",
+            "paused letters",
             vec![sending(false)],
             vec![sending(true)],
-            "sandbox",
+            "letters",
             "sending",
         ),
         fault(
@@ -244,24 +252,25 @@ pub(super) fn without(document: &Value, action: &str) -> Value {
     document
 }
 
-/// A boundary that lets its carrier change IAM.
-pub(super) fn wide_boundary() -> Fault {
+/// A boundary that lets its carrier change IAM. Mended by a version with the old text: not every
+/// model of IAM can go back to a version.
+pub(super) fn wide_boundary(document: &Value, newest: u32) -> Fault {
     let arn = format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary");
-    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    let wide = json!({"PolicyArn": arn, "PolicyDocument": all.to_string(), "SetAsDefault": true});
+    let all = json!({"Version": "2012-10-17",
+                     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let version = |document: &Value| {
+        let arguments =
+            json!({"PolicyArn": arn, "PolicyDocument": document.to_string(), "SetAsDefault": true});
+        member("create_policy_version", &arguments)
+    };
+    let remove = |n: u32| {
+        let arguments = json!({"PolicyArn": arn, "VersionId": format!("v{n}")});
+        member("delete_policy_version", &arguments)
+    };
     fault(
         "a boundary that bounds nothing",
-        vec![member("create_policy_version", &wide)],
-        vec![
-            member(
-                "set_default_policy_version",
-                &json!({"PolicyArn": arn, "VersionId": "v1"}),
-            ),
-            member(
-                "delete_policy_version",
-                &json!({"PolicyArn": arn, "VersionId": "v2"}),
-            ),
-        ],
+        vec![version(&all)],
+        vec![version(document), remove(newest), remove(newest + 1)],
         "boundary",
         ACCOUNT,
     )
