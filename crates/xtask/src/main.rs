@@ -24,7 +24,9 @@ mod serve;
 mod stack;
 mod terminal;
 mod up;
+mod widening;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -74,9 +76,28 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What the guardrails permit.
+    Guardrails {
+        #[command(subcommand)]
+        command: GuardrailsCommand,
+    },
     /// The approval proxy and the console of a running stack; started by `up`.
     #[command(hide = true)]
     Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum GuardrailsCommand {
+    /// Show everything that is newly permitted, with a request to AWS that shows it. Ends with
+    /// status 1 where something is.
+    Diff {
+        /// The guardrails before: a file, or a revision of this repository.
+        #[arg(default_value = "HEAD")]
+        before: String,
+        /// The guardrails now: a file.
+        #[arg(default_value = "guardrails.toml")]
+        now: PathBuf,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -113,6 +134,9 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;
         }
+        Command::Guardrails {
+            command: GuardrailsCommand::Diff { before, now },
+        } => widening::show(checkout, &before, &now)?,
         Command::Serve => serve::serve(checkout).await?,
     }
     Ok(())

@@ -189,61 +189,108 @@ fn rules(document: &Value, of: PolicyType) -> Option<Ruleset> {
     Some(Ruleset::compile(&document))
 }
 
+/// What the guardrails want the member role of an account to list.
+struct Lists {
+    policies: BTreeSet<String>,
+    enrolled: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    inline: bool,
+    boundary: String,
+}
+
+/// What a statement is about, by its actions.
+const ATTACH: [&str; 2] = ["iam:AttachRolePolicy", "iam:AttachUserPolicy"];
+const DETACH: [&str; 2] = ["iam:DetachRolePolicy", "iam:DetachUserPolicy"];
+const PUT: [&str; 2] = ["iam:PutRolePolicy", "iam:PutUserPolicy"];
+const DELETE: [&str; 2] = ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"];
+const JOIN: [&str; 2] = ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"];
+
 /// Whether the lists of the member role are those of the guardrails.
 fn lists(member: &Role<'_>, guardrails: &Guardrails) -> Finding {
-    let policies = member.facts.at(&member.at("/policies"));
-    let statements: Vec<&Value> = policies
+    let owned = |all: BTreeSet<&str>| all.into_iter().map(str::to_owned).collect();
+    let wanted = Lists {
+        policies: owned(guardrails.policies(member.account)),
+        enrolled: guardrails.enrolled(member.account).into_iter().collect(),
+        groups: owned(guardrails.groups(member.account)),
+        inline: guardrails.inline_policies(member.account),
+        boundary: format!(":policy/{}", guardrails.boundary()),
+    };
+    let statements: Vec<&Value> = member
+        .facts
+        .at(&member.at("/policies"))
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|policy| policy.get("Statement")?.as_array())
         .flatten()
-        .filter(|statement| attaches(statement))
+        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
         .collect();
-    let grantable: BTreeSet<String> = guardrails
-        .policies(member.account)
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let enrolled: BTreeSet<String> = guardrails.enrolled(member.account).into_iter().collect();
-    let bad = |found: &str| Finding::bad("member role", member.account, found, REMEDY);
-    if statements.is_empty() {
-        return bad("may attach nothing");
+    let wrong = wanted.absent(&statements).or_else(|| {
+        statements
+            .iter()
+            .find_map(|statement| wanted.wrong(statement))
+    });
+    match wrong {
+        Some(found) => Finding::bad("member role", member.account, found, REMEDY),
+        None => Finding::good(
+            "member role",
+            member.account,
+            "has the lists of the guardrails",
+        ),
     }
-    for statement in statements {
-        if condition(statement, "iam:PolicyARN") != grantable {
-            return bad("its list of policies is not that of the guardrails");
+}
+
+impl Lists {
+    /// What the role may not do at all, and should.
+    fn absent(&self, statements: &[&Value]) -> Option<&'static str> {
+        let may = |actions| {
+            statements
+                .iter()
+                .any(|statement| speaks_of(statement, actions))
+        };
+        let needs = [
+            (!self.policies.is_empty(), ATTACH, "may attach nothing"),
+            (!self.policies.is_empty(), DETACH, "may detach nothing"),
+            (self.inline, PUT, "may put no policy of Snowgate's own"),
+            (
+                self.inline,
+                DELETE,
+                "may delete no policy of Snowgate's own",
+            ),
+            (!self.groups.is_empty(), JOIN, "may add nobody to a group"),
+        ];
+        let missing = needs
+            .into_iter()
+            .find(|(wanted, actions, _)| *wanted && !may(*actions));
+        missing.map(|(_, _, found)| found)
+    }
+
+    /// What is wrong with a statement.
+    fn wrong(&self, statement: &Value) -> Option<&'static str> {
+        let is = |actions| speaks_of(statement, actions);
+        let resource = texts(statement.get("Resource"));
+        if (is(ATTACH) || is(DETACH)) && condition(statement, "iam:PolicyARN") != self.policies {
+            return Some("its list of policies is not that of the guardrails");
         }
-        if texts(statement.get("Resource")) != enrolled {
-            return bad("its list of principals is not that of the guardrails");
+        if [ATTACH, DETACH, PUT, DELETE].into_iter().any(is) && resource != self.enrolled {
+            return Some("its list of principals is not that of the guardrails");
+        }
+        if is(JOIN) && resource != self.groups {
+            return Some("its list of groups is not that of the guardrails");
         }
         let boundary = condition(statement, "iam:PermissionsBoundary");
-        let wanted = format!(":policy/{}", guardrails.boundary());
-        if grants(statement)
-            && !(boundary.len() == 1 && boundary.iter().all(|arn| arn.ends_with(&wanted)))
-        {
-            return bad("it does not ask for the boundary before it attaches");
-        }
+        let bounded =
+            boundary.len() == 1 && boundary.iter().all(|arn| arn.ends_with(&self.boundary));
+        ((is(ATTACH) || is(PUT)) && !bounded)
+            .then_some("it does not ask for the boundary before it gives anything")
     }
-    Finding::good(
-        "member role",
-        member.account,
-        "has the lists of the guardrails",
-    )
 }
 
-/// Whether a statement allows to attach or detach managed policies.
-fn attaches(statement: &Value) -> bool {
-    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
-    let kind =
-        |action: &String| action.starts_with("iam:Attach") || action.starts_with("iam:Detach");
-    allows && texts(statement.get("Action")).iter().any(kind)
-}
-
-fn grants(statement: &Value) -> bool {
+/// Whether a statement names one of these actions.
+fn speaks_of(statement: &Value, actions: [&str; 2]) -> bool {
     texts(statement.get("Action"))
         .iter()
-        .any(|action| action.starts_with("iam:Attach"))
+        .any(|action| actions.contains(&action.as_str()))
 }
 
 /// The values that a statement asks of a condition key, whatever the operator.

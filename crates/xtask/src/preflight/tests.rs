@@ -18,6 +18,8 @@ fn guardrails() -> Guardrails {
         [[grants]]
         accounts = ["444455556666"]
         policies = ["arn:aws:iam::444455556666:policy/reports"]
+        groups = ["arn:aws:iam::444455556666:group/readers"]
+        inline_policies = true
     "#;
     toml::from_str(text).unwrap()
 }
@@ -58,6 +60,11 @@ fn facts() -> Value {
          "Condition": {"ArnEquals": {"iam:PolicyARN": [listed], "iam:PermissionsBoundary": boundary}}},
         {"Effect": "Allow", "Action": ["iam:DetachRolePolicy", "iam:DetachUserPolicy"], "Resource": enrolled,
          "Condition": {"ArnEquals": {"iam:PolicyARN": [listed]}}},
+        {"Effect": "Allow", "Action": ["iam:PutRolePolicy", "iam:PutUserPolicy"], "Resource": enrolled,
+         "Condition": {"ArnEquals": {"iam:PermissionsBoundary": boundary}}},
+        {"Effect": "Allow", "Action": ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"], "Resource": enrolled},
+        {"Effect": "Allow", "Action": ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
+         "Resource": "arn:aws:iam::444455556666:group/readers"},
     ]}]);
     json!({
         "caller": {"account": "111122223333"},
@@ -299,6 +306,36 @@ fn every_fault_is_found_and_nothing_else() {
         (
             format!("{attach}/Condition/ArnEquals/iam:PermissionsBoundary"),
             json!("arn:aws:iam::444455556666:policy/Other"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/2/Condition"),
+            json!({}),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/2/Action"),
+            json!("iam:GetUser"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/3/Resource"),
+            json!("*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/4/Resource"),
+            json!("*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/4/Effect"),
+            json!("Deny"),
             "member role",
             ACCOUNT,
         ),
