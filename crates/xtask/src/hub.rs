@@ -55,6 +55,7 @@ pub(crate) async fn deploy(
     checkout: &Checkout,
     aws: &Aws,
     ports: Ports,
+    api_key: &str,
 ) -> Result<Outputs, HubError> {
     localise(checkout).await?;
     let parameters = [
@@ -64,6 +65,13 @@ pub(crate) async fn deploy(
         format!("ExternalId={EXTERNAL_ID}"),
         format!("Architecture={}", architecture()),
         "ProtectData=false".to_owned(),
+        format!("ServiceNowApiKeyValue={api_key}"),
+        // Tests call more often than ServiceNow does.
+        "ClientRate=1000".to_owned(),
+        "ClientBurst=1000".to_owned(),
+        "ClientDailyQuota=1000000".to_owned(),
+        "UserPool=true".to_owned(),
+        format!("UserPoolKeysOrigin=http://127.0.0.1:{}", ports.aws),
     ];
     let output = sam(checkout, ports.aws)
         .args([
@@ -217,6 +225,20 @@ pub(crate) fn output(outputs: &Outputs, name: &str) -> Result<String, HubError> 
         .get(name)
         .cloned()
         .ok_or_else(|| HubError::NoOutput(name.to_owned()))
+}
+
+/// The client of the user pool that ServiceNow is, and its secret.
+pub(crate) async fn token_client(
+    aws: &Aws,
+    outputs: &Outputs,
+) -> Result<(String, String), HubError> {
+    let id = output(outputs, "ServiceNowTokenClientId")?;
+    let named = json!({ "UserPoolId": output(outputs, "UserPoolId")?, "ClientId": id });
+    let step = aws::call("test", "cognito-idp", "describe_user_pool_client", &named);
+    let described = aws.run(vec![step]).await?.pop().unwrap_or_default();
+    let secret = described.pointer("/UserPoolClient/ClientSecret");
+    let secret = secret.and_then(Value::as_str).unwrap_or_default();
+    Ok((id, secret.to_owned()))
 }
 
 /// Puts a secret's value in; it travels on standard input only.
