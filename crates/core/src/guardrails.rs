@@ -10,7 +10,7 @@ mod file;
 pub use actions::{ActionPattern, ActionPatternError};
 pub use file::GuardrailsError;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::account::{ATTACHED_QUOTA, PolicyFacts, PrincipalFacts};
 use crate::arn::PolicyArn;
@@ -65,7 +65,7 @@ pub struct Finding {
 }
 
 /// The kinds of findings on a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingCode {
     /// The table may not ask for access.

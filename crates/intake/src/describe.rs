@@ -10,7 +10,7 @@ const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 pub(crate) fn answer() -> ApiGatewayProxyResponse {
     let headers = [
         ("Content-Type", "application/json"),
-        ("Cache-Control", "private, max-age=300"),
+        ("Cache-Control", "no-store"),
     ];
     respond(200, headers, DOCUMENT.to_owned())
 }

@@ -227,20 +227,6 @@ pub(crate) fn output(outputs: &Outputs, name: &str) -> Result<String, HubError> 
         .ok_or_else(|| HubError::NoOutput(name.to_owned()))
 }
 
-/// The client of the user pool that ServiceNow is, and its secret.
-pub(crate) async fn token_client(
-    aws: &Aws,
-    outputs: &Outputs,
-) -> Result<(String, String), HubError> {
-    let id = output(outputs, "ServiceNowTokenClientId")?;
-    let named = json!({ "UserPoolId": output(outputs, "UserPoolId")?, "ClientId": id });
-    let step = aws::call("test", "cognito-idp", "describe_user_pool_client", &named);
-    let described = aws.run(vec![step]).await?.pop().unwrap_or_default();
-    let secret = described.pointer("/UserPoolClient/ClientSecret");
-    let secret = secret.and_then(Value::as_str).unwrap_or_default();
-    Ok((id, secret.to_owned()))
-}
-
 /// Puts a secret's value in; it travels on standard input only.
 pub(crate) fn put_secret(arn: &str, value: &Value) -> Value {
     let arguments = json!({ "SecretId": arn, "SecretString": value.to_string() });

@@ -48,12 +48,8 @@ pub(crate) struct Stack {
     pub(crate) client_secret: String,
     /// The API key that it sends beside its credentials.
     pub(crate) api_key: String,
-    /// Where tokens are given, with the client's id and secret there.
-    pub(crate) token_url: String,
-    /// The client's id there.
+    /// The client's id at the token issuer.
     pub(crate) token_client_id: String,
-    /// Its secret there.
-    pub(crate) token_client_secret: String,
     /// A client that may call nothing, and its secret.
     pub(crate) powerless_client_id: String,
     /// Its secret.

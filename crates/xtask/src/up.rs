@@ -220,8 +220,7 @@ async fn start(checkout: &Checkout, processes: &mut Processes) -> Result<Stack, 
     step.done();
 
     let step = Step::begin("secrets, sender, approval page, console");
-    let mut stack = assemble(checkout, ports, &credentials, &outputs)?;
-    (stack.token_client_id, stack.token_client_secret) = hub::token_client(&aws, &outputs).await?;
+    let stack = assemble(checkout, ports, &credentials, &outputs)?;
     aws.run(credentials.steps(&stack)?).await?;
     write_private(&stack.control_token_file, &credentials.control_token)?;
     stack.save(checkout)?;
@@ -363,9 +362,7 @@ fn assemble(
         client_id: credentials.servicenow.id.clone(),
         client_secret: credentials.servicenow.secret.clone(),
         api_key: credentials.api_key.clone(),
-        token_url: format!("{}/oauth2/token", url(ports.aws)),
         token_client_id: String::new(),
-        token_client_secret: String::new(),
         powerless_client_id: credentials.powerless.id.clone(),
         powerless_client_secret: credentials.powerless.secret.clone(),
         control_token_file: checkout.local("control-token"),
@@ -418,6 +415,7 @@ fn describe(stack: &Stack, outputs: &Outputs) -> Result<Stack, UpError> {
             ("servicenow_write", "ServiceNowWriteSecretArn"),
         ])?,
         approval_key_id: hub::output(outputs, "ApprovalKeyId")?,
+        token_client_id: hub::output(outputs, "ServiceNowTokenClientId")?,
         ..stack.clone()
     })
 }
