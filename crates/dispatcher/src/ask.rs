@@ -11,7 +11,7 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::{PolicyFacts, PrincipalFacts};
 use snowgate_core::binding::{Binding, content_digest};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, RequestRecord};
+use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, Reminders, RequestRecord};
 use snowgate_core::request::Grant;
 use snowgate_core::slots::{Excluded, Slot, Touched, touched};
 use snowgate_core::ticket::{Ticket, TicketFinding};
@@ -67,6 +67,10 @@ where
         let owner = principal.owner();
         let excluded =
             owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
+        if record.request.dry_run {
+            let preview = self.preview(record, &principal, &excluded, now).await?;
+            return Ok(Event::Previewed { preview });
+        }
         let slots = match self.slots(record, &excluded).await? {
             Ok(slots) => slots,
             Err(touched) => {
@@ -90,6 +94,7 @@ where
                 content,
                 letters,
                 expires_at: now + self.pending_for,
+                reminders: Reminders::default(),
             },
         })
     }

@@ -147,6 +147,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         content,
         letters: approvers.iter().map(letter).collect(),
         expires_at,
+        reminders: Default::default(),
     }
 }
 

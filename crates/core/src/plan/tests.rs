@@ -50,6 +50,7 @@ fn approved() -> RequestRecord {
         content,
         letters,
         expires_at: at(72 * 3600),
+        reminders: Default::default(),
     };
     let pending = received()
         .record

@@ -9,7 +9,7 @@ use snowgate_core::approval::Verdict;
 use snowgate_core::guardrails::FindingCode;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{FailureCode, RefusalCode};
-use snowgate_core::request::{AccessRequest, Grant, ProblemCode};
+use snowgate_core::request::{AccessRequest, Grant, Problem, ProblemCode};
 use testkit::world::{OWNER, at};
 
 use super::{get, setup};
@@ -82,11 +82,12 @@ fn grants_are_those_of_the_code() {
     assert_eq!(kinds, expected(&unknown.err().unwrap()));
 }
 
-/// What the body's reader says about a member: a problem's code, or nothing.
-fn code_of(body: &Value, pointer: &str) -> Option<ProblemCode> {
+/// What the body's reader says about a member, if anything.
+fn problem(body: &Value, pointer: &str) -> Option<Problem> {
     let problems = AccessRequest::parse(body.to_string().as_bytes()).err()?;
-    let found = problems.iter().find(|problem| problem.pointer == pointer);
-    found.map(|problem| problem.code)
+    problems
+        .into_iter()
+        .find(|problem| problem.pointer == pointer)
 }
 
 /// Takes each member away and puts an unknown one in, at each place that the schema describes.
@@ -98,27 +99,38 @@ fn members_are_read(document: &Value, place: &Value, pointer: &str, body: &Value
     assert_eq!(place["additionalProperties"], false, "{pointer}");
     let mut more = body.clone();
     more.pointer_mut(pointer).unwrap()["other"] = json!(1);
-    let other = format!("{pointer}/other");
-    assert_eq!(
-        code_of(&more, &other),
-        Some(ProblemCode::Unknown),
-        "{other}"
-    );
+    let other = problem(&more, &format!("{pointer}/other")).unwrap();
+    assert_eq!(other.code, ProblemCode::Unknown, "{pointer}");
+    // The reader names all that it knows.
+    let known: BTreeSet<_> = other.detail.split('`').skip(1).step_by(2).collect();
+    let described = members(properties);
+    let described: BTreeSet<_> = described.iter().map(String::as_str).collect();
+    assert_eq!(described, known, "members of {pointer}");
     for (name, inner) in properties.as_object().unwrap() {
         let at = format!("{pointer}/{name}");
         let mut less = body.clone();
-        less.pointer_mut(pointer)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(name);
-        let missing = code_of(&less, &at) == Some(ProblemCode::Missing);
+        let object = less.pointer_mut(pointer).unwrap().as_object_mut();
+        object.unwrap().remove(name);
+        let code = problem(&less, &at).map(|problem| problem.code);
+        let missing = code == Some(ProblemCode::Missing);
         let required = words(&place["required"]).contains(name);
         assert_eq!(missing, required, "whether {at} is needed");
         if body.pointer(&at).is_some() {
-            assert_eq!(code_of(body, &at), None, "{at} is known");
             members_are_read(document, inner, &at, body);
         }
+    }
+}
+
+/// Each grant of a body, by the schema of its kind.
+fn grants_are_read(document: &Value, body: &Value) {
+    let kinds = named(document, "Grant")["oneOf"].as_array().unwrap();
+    for (index, grant) in body["grants"].as_array().unwrap().iter().enumerate() {
+        let of_kind = |kind: &&Value| {
+            let known = &schema(document, kind)["properties"]["type"]["const"];
+            *known == grant["type"]
+        };
+        let place = kinds.iter().find(of_kind).unwrap();
+        members_are_read(document, place, &format!("/grants/{index}"), body);
     }
 }
 
@@ -132,6 +144,7 @@ fn bodies_are_read_as_the_document_says() {
             "{body}"
         );
         members_are_read(&document, place, "", body);
+        grants_are_read(&document, body);
     }
 }
 
