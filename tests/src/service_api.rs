@@ -59,13 +59,11 @@ impl ServiceApi {
     }
 
     /// Any call, without API key and credentials.
-    #[must_use]
     pub fn call(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// Any call, with the API key.
-    #[must_use]
     pub fn keyed(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.call(method, path).header("x-api-key", &self.key)
     }
