@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use snowgate_core::approval::Verdict;
-use snowgate_core::guardrails::FindingCode;
+use snowgate_core::finding::FindingCode;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{FailureCode, RefusalCode};
 use snowgate_core::request::{AccessRequest, Grant, Problem, ProblemCode};
@@ -138,7 +138,15 @@ fn grants_are_read(document: &Value, body: &Value) {
 fn bodies_are_read_as_the_document_says() {
     let document = document();
     let place = named(&document, "NewRequest");
-    for body in place["examples"].as_array().unwrap() {
+    let examples = place["examples"].as_array().unwrap();
+    let shown: BTreeSet<_> = examples
+        .iter()
+        .flat_map(|body| body["grants"].as_array().unwrap())
+        .map(|grant| grant["type"].as_str().unwrap().to_owned())
+        .collect();
+    let unknown = serde_json::from_value::<Grant>(json!({"type": "?"}));
+    assert_eq!(shown, expected(&unknown.err().unwrap()), "one of each kind");
+    for body in examples {
         assert!(
             AccessRequest::parse(body.to_string().as_bytes()).is_ok(),
             "{body}"
