@@ -70,6 +70,16 @@ impl EffectChange {
             }
         }
     }
+
+    /// What it is, in a few words for people.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::PolicyAttached { policy_arn } => format!("the policy {}", policy_arn.name()),
+            Self::InlinePolicyPut { name, .. } => format!("the inline policy {name}"),
+            Self::GroupJoined { group } => format!("the membership of the group {group}"),
+        }
+    }
 }
 
 impl Effect {

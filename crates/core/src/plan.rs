@@ -14,7 +14,7 @@ use crate::effect::{Effect, EffectChange, inline_policy_name};
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
-use crate::record::{Asked, FailureCode, PROVISION_WITHIN, RequestRecord};
+use crate::record::{Asked, FailureCode, Kept, KeptBecause, PROVISION_WITHIN, RequestRecord};
 use crate::request::Grant;
 use crate::slots::{Touched, touched};
 use crate::survey::Survey;
@@ -199,6 +199,21 @@ pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
     } else {
         Undo::Remove
     }
+}
+
+/// Which of a request's effects stay when it ends, and why.
+#[must_use]
+pub fn kept(mine: &[Effect], live: &[Effect]) -> Vec<Kept> {
+    let stays = |effect: &Effect| {
+        let because = match undo(effect, live) {
+            Undo::Remove => return None,
+            Undo::StaysAsItWas => KeptBecause::ThereBefore,
+            Undo::StillGiven => KeptBecause::StillGiven,
+        };
+        let change = effect.change.clone();
+        Some(Kept { change, because })
+    };
+    mine.iter().filter_map(stays).collect()
 }
 
 fn others<'a>(

@@ -11,7 +11,8 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::binding::content_digest;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, RequestRecord};
+use snowgate_core::plan;
+use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, Reminders, RequestRecord};
 use snowgate_core::slots::{Excluded, Slot, Touched, touched};
 use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
@@ -80,6 +81,13 @@ where
         let owner = survey.principal.owner();
         let excluded =
             owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
+        if record.request.dry_run {
+            let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
+                return refused(RefusalCode::OutsideGuardrails, findings);
+            };
+            let preview = self.preview(record, &effects, findings, &excluded).await?;
+            return Ok((Event::Previewed { preview }, Vec::new()));
+        }
         let slots = match self.slots(record, &excluded).await? {
             Ok(slots) => slots,
             Err(touched) => {
@@ -98,6 +106,7 @@ where
             findings,
             letters,
             expires_at: now + self.pending_for,
+            reminders: Reminders::default(),
         };
         Ok((Event::Asked { asked }, survey.documents()))
     }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod letters;
+mod preview;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;

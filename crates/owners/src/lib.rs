@@ -3,6 +3,10 @@
 //! People are looked for by standing, nearest first, and only as far as needed. Any doubt ends
 //! the search with an error or with nobody; it never widens it.
 
+mod explain;
+
+pub use explain::explain;
+
 use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
@@ -191,7 +195,18 @@ async fn candidates(
     standing: Standing,
     guardrails: &Guardrails,
 ) -> Result<Vec<Person>, CallError> {
-    let ids: Vec<SysId> = match (standing, &account.support_group) {
+    let ids = candidate_ids(servicenow, account, standing, guardrails).await?;
+    people_in_order(servicenow, &ids).await
+}
+
+/// Those whom the CMDB names for a standing, whether or not they exist.
+async fn candidate_ids(
+    servicenow: &impl ServiceNow,
+    account: &AccountItem,
+    standing: Standing,
+    guardrails: &Guardrails,
+) -> Result<Vec<SysId>, CallError> {
+    Ok(match (standing, &account.support_group) {
         (Standing::Owner, _) => account.owned_by.iter().cloned().collect(),
         (Standing::Manager, _) => account.managed_by.iter().cloned().collect(),
         (Standing::SupportGroupManager, Some(group)) => {
@@ -204,11 +219,18 @@ async fn candidates(
                 .group_members(guardrails.security_group())
                 .await?
         }
-    };
+    })
+}
+
+/// The people with these ids, in their order. Those that do not exist are missing.
+async fn people_in_order(
+    servicenow: &impl ServiceNow,
+    ids: &[SysId],
+) -> Result<Vec<Person>, CallError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut people = servicenow.people(&ids).await?;
+    let mut people = servicenow.people(ids).await?;
     people.sort_by_key(|person| ids.iter().position(|id| *id == person.sys_id));
     Ok(people)
 }

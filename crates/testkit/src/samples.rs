@@ -150,6 +150,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         findings: Vec::new(),
         letters: approvers.iter().map(letter).collect(),
         expires_at,
+        reminders: Default::default(),
     }
 }
 

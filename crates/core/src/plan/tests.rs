@@ -47,6 +47,7 @@ fn approved() -> RequestRecord {
         findings: Vec::new(),
         letters,
         expires_at: at(72 * 3600),
+        reminders: Default::default(),
     };
     let pending = received()
         .record

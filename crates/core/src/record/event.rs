@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Decided};
+use super::{Asked, Decided, Kept, Notice, RevokedBy, SkipCode};
 use crate::finding::Finding;
 use crate::id::{Digest, SysId};
 use crate::lifecycle::State;
+use crate::preview::Preview;
+use crate::prose::Reason;
 
 /// Something that happened to a request. Each is one row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +48,19 @@ pub enum Event {
     },
     /// The end has come.
     RevocationStarted,
+    /// Somebody who may ends the access now.
+    RevocationAsked {
+        /// In which role.
+        by: RevokedBy,
+        /// Why, where they said.
+        reason: Option<Reason>,
+    },
     /// The removal was read back from IAM.
-    Revoked,
+    Revoked {
+        /// What stays all the same, and why.
+        #[serde(default)]
+        kept: Vec<Kept>,
+    },
     /// It does not hold, or may not be granted.
     Refused {
         /// Why.
@@ -75,6 +88,28 @@ pub enum Event {
         /// Of which state.
         state: State,
     },
+    /// A dry run was looked into.
+    Previewed {
+        /// What was found.
+        preview: Preview,
+    },
+    /// Somebody set about sending a mail that is no review letter.
+    NoticeClaimed {
+        /// Which.
+        notice: Notice,
+    },
+    /// The mail service took such a mail.
+    NoticeSent {
+        /// Which.
+        notice: Notice,
+    },
+    /// Such a mail is not sent, for good.
+    NoticeSkipped {
+        /// Which.
+        notice: Notice,
+        /// Why.
+        why: SkipCode,
+    },
 }
 
 /// Why a request ended as it did.
@@ -101,6 +136,7 @@ pub enum EndReason {
     },
 }
 
+/// Declares an enum of codes, each with its reason in words.
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $words:literal,)* }) => {
         $(#[$doc])*
@@ -121,6 +157,8 @@ macro_rules! codes {
         }
     };
 }
+
+pub(super) use codes;
 
 codes!(
     /// Why a request was refused after it was accepted.
@@ -165,6 +203,21 @@ codes!(
         Exposes => "With this access resources could be opened to others, or credentials handed out.",
     }
 );
+
+impl RefusalCode {
+    /// Whether the ticket had been found to carry the request when this came up. Only such a
+    /// ticket is told: whoever calls us could name any record.
+    #[must_use]
+    pub const fn is_of_a_verified_ticket(self) -> bool {
+        !matches!(
+            self,
+            Self::TableNotAllowed
+                | Self::NoSuchTicket
+                | Self::TicketMismatch
+                | Self::RequesterInactive
+        )
+    }
+}
 
 codes!(
     /// Why an approved request could not be provisioned.

@@ -86,6 +86,7 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
         findings: Vec::new(),
         letters,
         expires_at: at(72 * 3600),
+        reminders: Reminders::default(),
     }
 }
 
@@ -191,7 +192,11 @@ fn the_whole_way() {
             Actor::Provisioner,
             State::Revoking,
         ),
-        (Event::Revoked, Actor::Provisioner, State::Revoked),
+        (
+            Event::Revoked { kept: Vec::new() },
+            Actor::Provisioner,
+            State::Revoked,
+        ),
         (
             Event::Told {
                 state: State::Revoked,

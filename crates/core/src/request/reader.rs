@@ -67,13 +67,14 @@ impl Reader {
     }
 
     pub(super) fn request(&mut self, value: &Value) -> Option<AccessRequest> {
-        const MEMBERS: [&str; 6] = [
+        const MEMBERS: [&str; 7] = [
             "source",
             "requested_by",
             "target",
             "grants",
             "duration",
             "justification",
+            "dry_run",
         ];
         let body = self.object(value, "", &MEMBERS)?;
         let source = self.source(body);
@@ -85,6 +86,7 @@ impl Reader {
         let grants = self.grants(body);
         let duration = self.text(body, "", "duration");
         let justification = self.text(body, "", "justification");
+        let dry_run = self.flag(body, "dry_run");
         Some(AccessRequest {
             source: source?,
             requested_by: requested_by?,
@@ -92,7 +94,20 @@ impl Reader {
             grants: grants?,
             duration: duration?,
             justification: justification?,
+            dry_run: dry_run?,
         })
+    }
+
+    /// A member of the body that may be there, and is `false` where it is not.
+    fn flag(&mut self, body: Object<'_>, name: &str) -> Option<bool> {
+        match body.get(name) {
+            None => Some(false),
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(_) => {
+                self.problem(&format!("/{name}"), ProblemCode::Type, "must be a boolean");
+                None
+            }
+        }
     }
 
     fn source(&mut self, body: Object<'_>) -> Option<Source> {

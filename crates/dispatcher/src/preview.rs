@@ -1,0 +1,45 @@
+//! Dry runs: what would be changed, and who would be asked.
+
+use ports::CallError;
+use ports::directory::Directory;
+use ports::ledger::Ledger;
+use ports::mail::Mailer;
+use ports::queue::OutcomesQueue;
+use ports::servicenow::ServiceNow;
+use snowgate_core::effect::Effect;
+use snowgate_core::finding::Finding;
+use snowgate_core::preview::{PlannedChange, Preview};
+use snowgate_core::record::RequestRecord;
+use snowgate_core::slots::{Excluded, touched};
+
+use crate::Dispatcher;
+
+impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
+where
+    L: Ledger,
+    S: ServiceNow,
+    D: Directory,
+    M: Mailer,
+    Q: OutcomesQueue,
+{
+    /// What a request would do. The effects of other requests are the provisioner's to read, so
+    /// what one of them gives counts here as there already.
+    pub(crate) async fn preview(
+        &self,
+        record: &RequestRecord,
+        effects: &[Effect],
+        findings: Vec<Finding>,
+        excluded: &Excluded,
+    ) -> Result<Preview, CallError> {
+        let mut slots = Vec::new();
+        for touched in touched(&record.request) {
+            let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
+            slots.push(owners::explain(servicenow, touched, excluded, guardrails).await?);
+        }
+        Ok(Preview {
+            changes: effects.iter().map(PlannedChange::from).collect(),
+            slots,
+            findings,
+        })
+    }
+}
