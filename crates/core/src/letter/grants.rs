@@ -198,11 +198,14 @@ fn indented(text: &str) -> String {
 }
 
 fn in_hours(seconds: u32) -> String {
+    let many = |n: u32, one: &str| match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
+    };
     match (seconds / 3600, seconds % 3600 / 60) {
-        (1, 0) => "an hour".to_owned(),
-        (hours, 0) => format!("{hours} hours"),
-        (0, minutes) => format!("{minutes} minutes"),
-        (hours, minutes) => format!("{hours} hours and {minutes} minutes"),
+        (hours, 0) => many(hours, "hour"),
+        (0, minutes) => many(minutes, "minute"),
+        (hours, minutes) => format!("{} and {}", many(hours, "hour"), many(minutes, "minute")),
     }
 }
 
