@@ -35,10 +35,13 @@ pub(super) fn held(results: &[Value]) -> Vec<Held> {
     for ((_, list, name, word), result) in HELD.iter().zip(results) {
         let listed = result.pointer(list).and_then(Value::as_array);
         for entry in listed.into_iter().flatten() {
-            all.push(format!("{word}{}", entry
-                .pointer(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()));
+            all.push(format!(
+                "{word}{}",
+                entry
+                    .pointer(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            ));
         }
     }
     all
