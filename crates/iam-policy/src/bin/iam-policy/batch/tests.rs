@@ -132,13 +132,6 @@ fn minimises_and_explains() {
 }
 
 #[path = "../../../../tests/fuzz/driver.rs"]
-#[expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tests"
-)]
 mod driver;
 
 /// Whatever a line holds, every job answers it with one line of JSON.
