@@ -11,7 +11,7 @@ export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 # much of it twice.
 XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
 
-.PHONY: help demo up down status test fmt lint deploy conformance bench
+.PHONY: help demo up down status test fmt lint deploy conformance bench fuzz
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,3 +51,6 @@ bench: ## sizes, start, calls and speed, beside peers, with limits: make bench [
 	@sh local/packages.sh
 	@$(XTASK) bench-environment
 	@cargo run --release --bin bench -- $(PART) $(if $(CORPORA),--corpora "$(CORPORA)")
+
+fuzz: ## every target of the policy engine for SECONDS each (360 unless set: an hour)
+	@FUZZ_SECONDS="$(or $(SECONDS),360)" cargo test --release -p iam-policy --test fuzz -- --test-threads 1 --nocapture
