@@ -94,7 +94,12 @@ where
                 content,
                 letters,
                 expires_at: now + self.pending_for,
-                reminders: Reminders::default(),
+                reminders: Reminders::new(
+                    now,
+                    now + self.pending_for,
+                    self.remind_before,
+                    self.notice_before_end,
+                ),
             },
         })
     }
