@@ -1,5 +1,7 @@
 //! The sweeper as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use aws_ledger::DynamoLedger;
@@ -7,6 +9,7 @@ use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shell::environment::{parsed, required};
+use shell::metrics::Metered;
 use sweeper::Sweeper;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +17,7 @@ async fn main() -> Result<(), Error> {
     shell::log::start();
     let aws = shell::aws(Duration::from_secs(8)).await;
     let sweeper = Sweeper {
-        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         queues: SqsQueues {
             requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
             work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
