@@ -33,7 +33,10 @@ where
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
         let shown = match record.open_slot_of(approver) {
-            Some(slot) => owners::review(&self.servicenow, record, slot, approver).await?,
+            Some(slot) => {
+                let documents = self.ledger.documents(&record.id).await?;
+                owners::review(&self.servicenow, record, slot, approver, &documents).await?
+            }
             None => None,
         };
         let Some((_, review)) = shown else {

@@ -2,12 +2,16 @@
 //!
 //! The letter decides nothing: mail scanners open links, so the link only shows a page.
 
+mod grants;
+
+pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
+
 use askama::Template;
 use jiff::Timestamp;
 
+use crate::finding::Finding;
 use crate::prose::one_line;
 use crate::record::{Asked, RequestRecord};
-use crate::request::Grant;
 use crate::slots::{Standing, Touched};
 use crate::ticket::PersonName;
 
@@ -45,7 +49,9 @@ pub struct Review {
     /// The id of the account.
     pub account_id: String,
     /// What is granted.
-    pub policies: Vec<ReviewPolicy>,
+    pub grants: Vec<ReviewGrant>,
+    /// What an approver should know: what was found about the policies.
+    pub findings: Vec<String>,
     /// For how long, in words.
     pub duration: String,
     /// Why, as the requester wrote it.
@@ -56,56 +62,35 @@ pub struct Review {
     pub expires_at: String,
 }
 
-/// A policy that is granted.
-#[derive(Debug, Clone)]
-pub struct ReviewPolicy {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// The version that is approved, such as `v3`.
-    pub version: String,
-}
-
 impl Review {
-    /// Gathers what an approver is shown.
-    #[must_use]
+    /// Gathers what an approver is shown. `documents` are the policy texts that were kept when the
+    /// owners were asked.
+    ///
+    /// # Errors
+    /// Where a text is missing that the approval would be for: then nothing is shown at all.
     pub fn new(
         record: &RequestRecord,
         asked: &Asked,
         standing: Standing,
         names: ReviewNames,
-    ) -> Self {
+        documents: &[String],
+    ) -> Result<Self, MissingDocument> {
         let request = &record.request;
-        let version = |arn: &crate::arn::PolicyArn| {
-            asked
-                .binding
-                .policies
-                .iter()
-                .find(|bound| bound.arn == *arn)
-                .map(|bound| bound.version.clone())
-        };
-        let policies = request
-            .grants
-            .iter()
-            .map(|Grant::AttachManagedPolicy { policy_arn }| ReviewPolicy {
-                name: policy_arn.name().to_owned(),
-                arn: policy_arn.to_string(),
-                version: version(policy_arn).unwrap_or_default(),
-            });
-        Self {
+        let grants = grants::grants(record, asked, documents)?;
+        Ok(Self {
             number: request.source.number.as_str().to_owned(),
             requester: names.requester,
             beneficiary: names.beneficiary,
             principal: format!("IAM {} {}", request.target.kind, request.target.name),
             account_name: one_line(&names.account, 100),
             account_id: request.target.account_id.to_string(),
-            policies: policies.collect(),
+            grants,
+            findings: asked.findings.iter().map(told).collect(),
             duration: request.duration.in_words(),
             justification: request.justification.as_str().to_owned(),
             standing: standing.in_words(),
             expires_at: in_words(asked.expires_at),
-        }
+        })
     }
 
     /// Writes the letter around the link.
@@ -158,6 +143,14 @@ impl Review {
             }
             .render()?,
         })
+    }
+}
+
+/// A finding in a sentence, with the policy that shows it.
+fn told(finding: &Finding) -> String {
+    match &finding.evidence {
+        Some(evidence) => format!("{} ({})", finding.detail, evidence.policy),
+        None => finding.detail.clone(),
     }
 }
 
@@ -219,7 +212,9 @@ pub(crate) mod tests {
             record.asked.as_ref().unwrap(),
             Standing::Owner,
             names,
+            &[crate::record::tests::DOCUMENT.to_owned()],
         )
+        .unwrap()
     }
 
     #[test]

@@ -189,7 +189,7 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
         State::Failed | State::Refused => {
             let why = match &record.end_reason {
                 Some(EndReason::Failed { code }) => code.in_words(),
-                Some(EndReason::Refused { code }) => code.in_words(),
+                Some(EndReason::Refused { code, .. }) => code.in_words(),
                 _ => "",
             };
             let line = format!("{} {why}", nothing());

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, SysId};
-use crate::request::{AccessRequest, Grant};
+use crate::request::AccessRequest;
 use crate::ticket::Person;
 
 /// One approval that is needed. Any denial ends the request.
@@ -93,11 +93,8 @@ pub fn touched(request: &AccessRequest) -> Vec<Touched> {
     let mut touched: Vec<Touched> = request
         .grants
         .iter()
-        .map(|grant| match grant {
-            Grant::AttachManagedPolicy { .. } => Touched::Account {
-                account_id: request.target.account_id.clone(),
-            },
-        })
+        .flat_map(|grant| grant.accounts(&request.target))
+        .map(|account_id| Touched::Account { account_id })
         .collect();
     touched.sort();
     touched.dedup();

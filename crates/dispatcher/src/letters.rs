@@ -74,7 +74,8 @@ where
         approver: &SysId,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let shown = owners::review(&self.servicenow, &record, slot, approver).await?;
+        let documents = self.ledger.documents(&record.id).await?;
+        let shown = owners::review(&self.servicenow, &record, slot, approver, &documents).await?;
         let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
         let (person, review) = shown.ok_or_else(unfit)?;
         // Whatever changed since the owners were found: no letter goes to anybody unfit. The

@@ -1,14 +1,13 @@
 //! Dry runs: what would be changed, and who would be asked.
 
-use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::Directory;
 use ports::ledger::Ledger;
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
-use snowgate_core::account::PrincipalFacts;
-use snowgate_core::plan;
+use snowgate_core::effect::Effect;
+use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Excluded, touched};
@@ -28,11 +27,10 @@ where
     pub(crate) async fn preview(
         &self,
         record: &RequestRecord,
-        principal: &PrincipalFacts,
+        effects: &[Effect],
+        findings: Vec<Finding>,
         excluded: &Excluded,
-        now: Timestamp,
     ) -> Result<Preview, CallError> {
-        let effects = plan::effects(record, principal, &[], now);
         let mut slots = Vec::new();
         for touched in touched(&record.request) {
             let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
@@ -41,6 +39,7 @@ where
         Ok(Preview {
             changes: effects.iter().map(PlannedChange::from).collect(),
             slots,
+            findings,
         })
     }
 }

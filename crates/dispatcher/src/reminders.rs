@@ -65,7 +65,9 @@ where
         let (Some(slot), Some(asked), true) = (slot, record.asked.clone(), due) else {
             return Ok(());
         };
-        let shown = owners::review(&self.servicenow, &record, &slot, approver).await?;
+        let documents = self.ledger.documents(&record.id).await?;
+        let servicenow = &self.servicenow;
+        let shown = owners::review(servicenow, &record, &slot, approver, &documents).await?;
         let Some((person, review)) = shown else {
             return self
                 .pass_over(record, notice, SkipCode::NoStanding, now)

@@ -11,6 +11,7 @@ pub(crate) fn preview(preview: &Preview, target: &Principal) -> Value {
     json!({
         "changes": changes.collect::<Vec<_>>(),
         "slots": preview.slots.iter().map(slot).collect::<Vec<_>>(),
+        "findings": preview.findings,
     })
 }
 

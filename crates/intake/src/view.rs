@@ -115,6 +115,7 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         "ended_early": record.revocation.as_ref().map(ended_early),
         "kept": record.kept,
         "slots": slots,
+        "findings": record.asked.as_ref().map(|asked| &asked.findings),
         "decisions": decisions,
         "end_reason": record.end_reason.as_ref().map(end_reason),
         "told": record.told,
@@ -134,7 +135,9 @@ fn ended_early(revocation: &Revocation) -> Value {
 
 fn end_reason(reason: &EndReason) -> Value {
     match reason {
-        EndReason::Refused { code } => json!({"code": code, "detail": code.in_words()}),
+        EndReason::Refused { code, findings } => {
+            json!({"code": code, "detail": code.in_words(), "findings": findings})
+        }
         EndReason::Failed { code } => json!({"code": code, "detail": code.in_words()}),
         EndReason::Undeliverable { slot } => {
             json!({"code": "nobody_to_ask", "detail": "Nobody who may decide could be found.", "slot": slot})

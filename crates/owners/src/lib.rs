@@ -132,7 +132,8 @@ pub async fn still_stands(
     Ok(!eligible(&only, excluded, guardrails.mail_domains(), 1).is_empty())
 }
 
-/// What an approver is shown, in letter and page alike, and the approver's own record. None
+/// What an approver is shown, in letter and page alike, and the approver's own record.
+/// `documents` are the policy texts that the ledger keeps with the request. None
 /// where the person was not asked for this slot, is not in ServiceNow any more, or has turned out
 /// to be the requester or the beneficiary.
 ///
@@ -143,6 +144,7 @@ pub async fn review(
     record: &RequestRecord,
     slot: &Slot,
     approver: &SysId,
+    documents: &[String],
 ) -> Result<Option<(Person, Review)>, CallError> {
     let asked_person = slot
         .approvers
@@ -181,10 +183,9 @@ pub async fn review(
             .map(|person| person.name.clone()),
         account: account.name,
     };
-    Ok(Some((
-        reader.clone(),
-        Review::new(record, asked, asked_person.standing, names),
-    )))
+    let review = Review::new(record, asked, asked_person.standing, names, documents)
+        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
+    Ok(Some((reader.clone(), review)))
 }
 
 /// The people who have a standing towards an account, eligible or not.

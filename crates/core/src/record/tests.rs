@@ -63,8 +63,10 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
                 .parse()
                 .unwrap(),
             version: "v1".to_owned(),
-            document: Digest::of(b"document"),
+            document: Digest::of(DOCUMENT.as_bytes()),
         }],
+        roles: Vec::new(),
+        groups: Vec::new(),
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(&request(), &binding, &slots).unwrap();
@@ -81,6 +83,7 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
         slots,
         binding,
         content,
+        findings: Vec::new(),
         letters,
         expires_at: at(72 * 3600),
         reminders: Reminders::default(),
@@ -120,6 +123,8 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
     }
 }
 
+/// The text of the policy that the request is for.
+pub(crate) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"]}]}"#;
 pub(crate) const ONE: &str = "account:210987654321";
 const TWO: &str = "account:320987654321";
 

@@ -15,7 +15,7 @@ mod steps;
 
 use proptest::prelude::*;
 use snowgate_core::lifecycle::State;
-use steps::{Flow, Step};
+use steps::{Flow, Step, Want};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -43,10 +43,16 @@ proptest! {
 /// One request, straight through, so that the random ones are known to be able to get there.
 #[test]
 fn the_straight_way() {
+    for want in Want::ALL {
+        straight(want);
+    }
+}
+
+fn straight(want: Want) {
     let mut flow = Flow::new(false);
     flow.take(&Step::Raise {
         other_user: false,
-        other_policy: false,
+        wants: vec![want],
         dry_run: false,
     });
     flow.deliver_all();
@@ -57,7 +63,7 @@ fn the_straight_way() {
     });
     flow.deliver_all();
     flow.check();
-    assert_eq!(flow.states(), [State::Active]);
+    assert_eq!(flow.states(), [State::Active], "{want:?}");
     flow.come_to_an_end();
     flow.check();
     flow.check_the_end();
@@ -70,7 +76,7 @@ fn the_straight_way() {
 fn the_short_ways() {
     let raise = |dry_run| Step::Raise {
         other_user: false,
-        other_policy: false,
+        wants: Want::ALL.to_vec(),
         dry_run,
     };
     let approve = Step::Decide {

@@ -261,6 +261,7 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
     let effect = testkit::samples::effect(&record.id, &setup.world.target, false);
     let preview = Preview {
         changes: vec![(&effect).into()],
+        findings: Vec::new(),
         slots: vec![PreviewSlot {
             id: slot.id,
             touched: slot.touched,
