@@ -80,6 +80,7 @@ fn the_requester_is_told_of_each_ending_once() {
             |world| {
                 let event = Event::Refused {
                     code: RefusalCode::NotEnrolled,
+                    findings: Vec::new(),
                 };
                 world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
             },
@@ -105,6 +106,7 @@ fn a_ticket_that_was_not_verified_has_nobody_written_to() {
     let received = world.received(at(0));
     let event = Event::Refused {
         code: RefusalCode::TicketMismatch,
+        findings: Vec::new(),
     };
     let refused = world.apply(&received, event, Actor::Dispatcher, at(1));
     handle(&world, &refused.id, 2).unwrap();
