@@ -24,7 +24,7 @@ mod time;
 pub use aws::{Aws, step};
 pub use browser::{Browser, Page};
 pub use case::{Case, Person};
-pub use mailbox::{Letter, Mailbox};
+pub use mailbox::{Letter, Mailbox, Notice};
 pub use phone::Phone;
 pub use service_api::{Answer, Credentials, ServiceApi};
 pub use servicenow::ServiceNow;

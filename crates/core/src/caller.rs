@@ -76,8 +76,8 @@ struct ClientEntry {
     routes: Vec<Route>,
 }
 
-/// A method and a path that a client may call, such as `POST /v1/requests` or
-/// `GET /v1/requests/*`. A `*` is the last segment or not there.
+/// A method and a path that a client may call, such as `POST /v1/requests`,
+/// `GET /v1/requests/*` or `POST /v1/requests/*/withdraw`. A `*` is a whole segment, once at most.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Route {
@@ -102,7 +102,13 @@ impl TryFrom<String> for Route {
     type Error = RouteError;
     fn try_from(text: String) -> Result<Self, RouteError> {
         let (method, path) = text.split_once(' ').ok_or(RouteError)?;
-        let fixed = path.strip_suffix("/*").unwrap_or(path);
+        let fixed = match path.split_once("/*") {
+            Some((before, after)) if after.is_empty() || after.starts_with('/') => {
+                format!("{before}{after}")
+            }
+            Some(_) => return Err(RouteError),
+            None => path.to_owned(),
+        };
         let good = ["GET", "POST"].contains(&method)
             && fixed.starts_with("/v1/")
             && fixed
@@ -316,6 +322,28 @@ mod tests {
             "prod:old ",
         ] {
             assert_eq!(caller(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_one_open_segment_at_most() {
+        for good in [
+            "POST /v1/requests",
+            "GET /v1/requests/*",
+            "POST /v1/requests/*/withdraw",
+        ] {
+            let route = Route::try_from(good.to_owned()).unwrap();
+            assert_eq!(route.in_arn(), good.replacen(' ', "", 1));
+        }
+        for bad in [
+            "DELETE /v1/requests",
+            "POST /v1/requests/*x",
+            "POST /v1/*/*",
+            "POST /*",
+            "POST /v1/requests/x*",
+            "GET /v2/requests",
+        ] {
+            assert_eq!(Route::try_from(bad.to_owned()), Err(RouteError), "{bad}");
         }
     }
 

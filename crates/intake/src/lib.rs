@@ -3,13 +3,15 @@
 //! Only pure checks happen here. ServiceNow is on the line while we answer, so it is never
 //! called back, and neither is IAM: one transaction, one message, 202.
 
+mod end;
+mod preview;
 mod submit;
 mod view;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::ledger::Ledger;
-use ports::queue::RequestsQueue;
+use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::answer::Problem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::ClientId;
@@ -18,13 +20,14 @@ use snowgate_core::id::ClientId;
 pub struct Intake<L, Q> {
     /// Where requests are held.
     pub ledger: L,
-    /// The queue that wakes the dispatcher.
+    /// The queues that wake the dispatcher, and, when the client ends something, provisioner and
+    /// reporter.
     pub queue: Q,
     /// What may be asked for.
     pub guardrails: Guardrails,
 }
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
     /// Answers one call.
     pub async fn handle(
         &self,
@@ -38,6 +41,10 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             ("POST", Some("/v1/requests")) => self.submit(event, client, now).await,
             ("GET", Some("/v1/requests")) => self.list(event, &client).await,
             ("GET", Some("/v1/requests/{id}")) => self.show(event, &client).await,
+            ("POST", Some("/v1/requests/{id}/withdraw")) => {
+                self.withdraw(event, &client, now).await
+            }
+            ("POST", Some("/v1/requests/{id}/revoke")) => self.revoke(event, &client, now).await,
             _ => Err(Problem::new(404, "Not found")),
         };
         answer.unwrap_or_else(Problem::answer)

@@ -23,10 +23,12 @@ use crate::terminal::{self, Step};
 /// How long a server may take to listen.
 const LISTENS: Duration = Duration::from_secs(30);
 /// The routes of the client that ServiceNow is.
-const ROUTES: [&str; 3] = [
+const ROUTES: [&str; 5] = [
     "POST /v1/requests",
     "GET /v1/requests",
     "GET /v1/requests/*",
+    "POST /v1/requests/*/withdraw",
+    "POST /v1/requests/*/revoke",
 ];
 
 /// Why the stack did not come up.
