@@ -10,6 +10,7 @@
     reason = "test code: a surprise ends the test, and the message is its report"
 )]
 
+mod beyond;
 mod credentials;
 mod decided_once;
 mod denied;
@@ -17,6 +18,7 @@ mod ended;
 mod expired;
 mod faults;
 mod granted;
+mod grants;
 mod links;
 mod owners;
 mod previewed;
@@ -24,6 +26,7 @@ mod refused;
 mod reminded;
 mod replayed;
 mod revoked;
+mod shown;
 mod told;
 mod undeliverable;
 mod withdrawn;
