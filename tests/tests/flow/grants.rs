@@ -100,6 +100,11 @@ fn inline_as_granted(grants: &Value, id: &str, until: &str) -> Option<(String, V
             _ => {}
         }
     }
+    // IAM is told whole seconds.
+    let second = until
+        .split_once('.')
+        .map(|(second, _)| format!("{second}Z"));
+    let until = second.as_deref().unwrap_or(until);
     for statement in &mut statements {
         statement["Condition"] = json!({ "DateLessThan": { "aws:CurrentTime": until } });
     }

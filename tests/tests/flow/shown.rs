@@ -35,7 +35,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
     let page = stack.browser.open(&letter.link).await;
     assert_eq!(page.status, 200, "{}", page.heading());
     let mut sentences = vec![
-        "The policy reports-read, version v1",
+        "The policy reports-read, version v",
         "A policy of its own",
         "To act as the role reports-reader of account 320987654321",
         "may go on for an hour after it",
@@ -55,13 +55,19 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
     assert!(!findings.is_empty(), "that data is read is told");
 
     let text = |account: &str, operation: &str, of: Value| step(account, "iam", operation, &of);
+    let of = json!({ "PolicyArn": case.policy });
+    let policy = stack
+        .aws
+        .run(vec![step(ACCOUNT, "iam", "get_policy", &of)])
+        .await;
+    let version = &policy[0]["Policy"]["DefaultVersionId"];
     let answers = stack
         .aws
         .run(vec![
             text(
                 ACCOUNT,
                 "get_policy_version",
-                json!({ "PolicyArn": case.policy, "VersionId": "v1" }),
+                json!({ "PolicyArn": case.policy, "VersionId": version }),
             ),
             text(
                 "320987654321",
