@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use crate::checkout::Checkout;
 use crate::environments::{Environment, EnvironmentError};
+use crate::preflight::drill;
 use crate::samples;
 use crate::stack::Stack;
-use crate::terminal::line;
+use crate::terminal::{self, line};
 use crate::up::{self, UpError};
 use gates::Gate;
 
@@ -78,6 +79,7 @@ async fn static_checks(
         Environment::MiniStack,
         Environment::Sam,
         Environment::Checks,
+        Environment::Api,
     ] {
         environment.ensure(checkout).await?;
     }
@@ -138,8 +140,18 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
             line(&format!("FAILED recorded events: {error}"));
             failed.push("recorded events");
         }
+        if let Err(error) = drill::run(checkout, &stack).await {
+            line("FAILED preflight");
+            terminal::failure(&error);
+            failed.push("preflight");
+        }
         if !tests(checkout, &stack).await? {
             failed.push("tests");
+        }
+        // Last: it makes requests that nobody expects.
+        let described = gates::described(checkout);
+        if !passes(checkout, &described).await? {
+            failed.push(described.name);
         }
         Ok(failed)
     };
