@@ -38,7 +38,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
         "The policy reports-read, version v",
         "A policy of its own",
         "To act as the role reports-reader of account 320987654321",
-        "may go on for an hour after it",
+        "may go on for 1 hour after it",
         "To be a member of the group analysts",
         "May read and list objects in the bucket reports-210987654321",
         "May read and list objects in the bucket reports-320987654321",
