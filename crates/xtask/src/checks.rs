@@ -83,6 +83,7 @@ async fn static_checks(
         Environment::Sam,
         Environment::Checks,
         Environment::Axe,
+        Environment::Api,
     ] {
         environment.ensure(checkout).await?;
     }
@@ -150,6 +151,11 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
         }
         if !tests(checkout, &stack).await? {
             failed.push("tests");
+        }
+        // Last: it makes requests that nobody expects.
+        let described = gates::described(checkout);
+        if !passes(checkout, &described).await? {
+            failed.push(described.name);
         }
         Ok(failed)
     };

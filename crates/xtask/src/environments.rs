@@ -18,6 +18,8 @@ pub(crate) enum Environment {
     Checks,
     /// The checker of the approval page's accessibility.
     Axe,
+    /// The checker of the service API.
+    Api,
 }
 
 /// Why an environment could not be made.
@@ -46,6 +48,7 @@ impl Environment {
             Self::Sam => "sam",
             Self::Checks => "checks",
             Self::Axe => "axe",
+            Self::Api => "api",
         }
     }
 
