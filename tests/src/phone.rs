@@ -80,7 +80,7 @@ impl Phone {
                     "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"],
                     "mobileEmulation": { "deviceMetrics": {
                         "width": width, "height": height, "touch": true,
-                        "pixelRatio": if width < 600 { 2.0 } else { 1.0 },
+                        "pixelRatio": if width < 600 { 1.5 } else { 1.0 },
                     } },
                 },
             } } }),

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use flow_tests::{Phone, Stack};
 
 /// A window on a desk.
-const WINDOW: (u32, u32) = (1000, 1080);
+const WINDOW: (u32, u32) = (920, 960);
 /// More than anybody may have.
 const TOO_MUCH: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
 

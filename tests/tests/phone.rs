@@ -35,7 +35,7 @@ async fn fits(phone: &Phone) {
              const text = [...document.querySelectorAll('textarea, button')]
                 .filter(e => parseFloat(getComputedStyle(e).fontSize) < 16).map(e => e.outerHTML);
              const root = document.documentElement;
-             return {wide: root.scrollWidth > window.innerWidth, small, text,
+             return {wide: root.scrollWidth > root.clientWidth, small, text,
                      styled: getComputedStyle(document.querySelector('.card')).paddingLeft != '0px',
                      language: root.lang};",
         )
@@ -148,22 +148,21 @@ async fn every_page_is_for_everybody() {
         .ask_page("document.querySelector('form').noValidate = true")
         .await;
     phone.tap("button").await;
-    let problem = phone.text("[role=alert]").await;
-    assert_eq!(problem, "Please choose yes or no.");
+    phone.says("[role=alert]", "Please choose yes or no.").await;
     is_good(&phone, &form).await;
 
     let fault = json!({ "table": "sc_req_item", "user": "snowgate.read", "count": 3, "fault": { "kind": "unavailable", "retry_after": null } });
     stack.servicenow.arm(&fault).await;
     send(&phone, "approve", "Typed with care").await;
     is_good(&phone, "Please try again in a few minutes").await;
-    assert_eq!(phone.text("blockquote").await, "Typed with care");
+    phone.says("blockquote", "Typed with care").await;
     stack.servicenow.clear_faults().await;
 
     let usual = stack.configure("approval", &[("HOLD", Some("true"))]).await;
     phone.open(&letter.link).await;
     send(&phone, "approve", "Typed again").await;
     is_good(&phone, "Decisions are stopped for now").await;
-    assert_eq!(phone.text("blockquote").await, "Typed again");
+    phone.says("blockquote", "Typed again").await;
     let usual = [("HOLD", usual.first().and_then(Option::as_deref))];
     stack.configure("approval", &usual).await;
 
@@ -310,8 +309,7 @@ async fn a_scanner_that_runs_scripts_and_sends_forms_decides_nothing() {
         phone
             .shows("Rita Chen asks for access to payments-production")
             .await;
-        let problem = phone.text("[role=alert]").await;
-        assert_eq!(problem, "Please choose yes or no.");
+        phone.says("[role=alert]", "Please choose yes or no.").await;
     }
     assert_eq!(stack.rows(&id).await, before);
     case.nothing_in_iam(&stack).await;

@@ -352,11 +352,19 @@ fn row(entry: &Value) -> Row {
         .map(|(name, value)| format!("{name} {}", text(Some(value))))
         .collect();
     Row {
-        at: first("at"),
+        at: seconds(&first("at")),
         what: first("event").replace('_', " "),
         state: first("state"),
         who: first("by"),
         detail: rest.join(", "),
+    }
+}
+
+/// A time without fractions of seconds.
+fn seconds(at: &str) -> String {
+    match at.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => at.to_owned(),
     }
 }
 
@@ -405,9 +413,9 @@ mod tests {
 
     #[test]
     fn a_timeline_keeps_what_it_does_not_know() {
-        let answer = json!({"timeline": [{"at": "t", "event": "decided", "state": "Approved", "by": "x", "slot": "1"}]});
+        let answer = json!({"timeline": [{"at": "t.25Z", "event": "decided", "state": "Approved", "by": "x", "slot": "1"}]});
         let row = Row {
-            at: "t".into(),
+            at: "tZ".into(),
             what: "decided".into(),
             state: "Approved".into(),
             who: "x".into(),
