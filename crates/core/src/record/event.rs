@@ -191,6 +191,8 @@ codes!(
         SessionTooLong => "Sessions of the role would last too long after the end of the access.",
         /// The guardrails do not allow it.
         OutsideGuardrails => "The guardrails do not allow this.",
+        /// The grants bring too many policies.
+        TooManyPolicies => "The grants bring more policies than anybody could read before deciding.",
         /// A policy cannot be read.
         UnreadablePolicy => "A policy cannot be read, so nothing can be proved about it.",
         /// A policy holds actions that are never granted.
