@@ -47,7 +47,7 @@ where
                 return self.show(&opened, Some((&problem, &typed)), now).await;
             }
         };
-        if let Some(page) = self.closed(&opened, now).await? {
+        if let Some(page) = self.closed(&opened, None, now).await? {
             return Ok(page);
         }
         let content = opened.record.content().ok_or(ApprovalError::Inconsistent)?;
@@ -79,19 +79,19 @@ where
                 None => {
                     let record = self.ledger.load(&opened.record.id).await?;
                     opened.record = record.ok_or(ApprovalError::Lost)?;
-                    return match self.closed(&opened, now).await? {
+                    return match self.closed(&opened, None, now).await? {
                         Some(page) => Ok(page),
                         None => Err(ApprovalError::Busy),
                     };
                 }
             }
         }
-        self.wake(&opened.record).await;
+        self.wake(&opened.record, now).await;
         Ok(page::message(&Message::Thanks(form.verdict))?)
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.
-    fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
+    pub(crate) fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
         let own = match (&self.origin, &event.request_context.domain_name) {
             (Some(origin), _) => origin.clone(),
             (None, Some(domain)) => format!("https://{domain}"),
@@ -185,18 +185,22 @@ where
     }
 
     /// Wakes whoever is next. Where that fails, the sweeper does it two minutes later.
-    async fn wake(&self, record: &RequestRecord) {
+    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
         let wake = WakeUp::first(record);
-        let sent = match record.state {
+        let next = match record.state {
             State::Approved => {
                 self.work
                     .wake_provisioner(&wake, &record.request.target)
                     .await
             }
-            State::Denied => self.outcomes.wake_reporter(&wake).await,
             _ => Ok(()),
         };
-        if let Err(failure) = sent {
+        // The ticket is to be told, or others who were asked have nothing left to do.
+        let told = match record.asks_reporter(now) {
+            true => self.outcomes.wake_reporter(&wake).await,
+            false => Ok(()),
+        };
+        for failure in [next, told].into_iter().filter_map(Result::err) {
             warn!(
                 error = shell::log::chain(&failure),
                 "decided, but the next step could not be woken"

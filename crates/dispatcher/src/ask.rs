@@ -106,7 +106,12 @@ where
             findings,
             letters,
             expires_at: now + self.pending_for,
-            reminders: Reminders::default(),
+            reminders: Reminders::new(
+                now,
+                now + self.pending_for,
+                self.remind_before,
+                self.notice_before_end,
+            ),
         };
         Ok((Event::Asked { asked }, survey.documents()))
     }

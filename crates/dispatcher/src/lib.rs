@@ -6,6 +6,7 @@
 mod ask;
 mod letters;
 mod preview;
+mod reminders;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
@@ -38,6 +39,10 @@ pub struct Dispatcher<L, S, D, M, Q> {
     pub approval_url: String,
     /// How long a decision is awaited.
     pub pending_for: SignedDuration,
+    /// How long before that time is over those who have not decided are reminded; zero for never.
+    pub remind_before: SignedDuration,
+    /// How long before the end of the access the requester is told of it; zero for never.
+    pub notice_before_end: SignedDuration,
 }
 
 /// Why a request could not be dispatched. The queue brings it back.
@@ -91,7 +96,10 @@ where
             _ => record,
         };
         match record.state {
-            State::Pending => self.write_letters(record, now).await,
+            State::Pending => {
+                let letters = self.write_letters(record.clone(), now).await;
+                self.remind(&record, now).await.and(letters)
+            }
             _ => {
                 self.wake_reporter(&record).await;
                 Ok(())
@@ -102,7 +110,7 @@ where
     /// Wakes the reporter where the ticket is to be told something. Where that fails, the
     /// sweeper does it two minutes later.
     async fn wake_reporter(&self, record: &RequestRecord) {
-        if record.untold().is_none() {
+        if !record.asks_reporter(record.since) {
             info!(state = %record.state, "nothing to tell the ticket");
             return;
         }
