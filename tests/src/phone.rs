@@ -276,7 +276,7 @@ impl Drop for Phone {
             .set_read_timeout(Some(Duration::from_secs(10)))
             .and_then(|()| driver.write_all(order.as_bytes()))
             // It answers once the browser has ended.
-            .and_then(|()| driver.read(&mut [0; 64]));
+            .and_then(|()| driver.read_exact(&mut [0; 12]));
         if let Err(error) = sent {
             let said = writeln!(std::io::stderr(), "the browser was not ended: {error}");
             drop(said);

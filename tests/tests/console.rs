@@ -58,8 +58,6 @@ async fn a_request_is_raised_from_the_form_and_followed() {
     let phone = Phone::start().await.expect("there was a browser before");
     phone.open(&letter.link).await;
     phone.picture("form-phone").await;
-    phone.tap("textarea").await;
-    phone.picture("form-phone-decision").await;
     phone.tap("input[value=deny]").await;
     phone
         .type_into("textarea", "Please ask again after the close")
@@ -114,7 +112,6 @@ async fn a_refusal_is_shown_with_its_findings() {
         .says("[role=alert]", "422 Outside the guardrails")
         .await;
     window.says("[role=alert] ul", "never_granted").await;
-    window.picture("console-refused").await;
 }
 
 #[tokio::test]
