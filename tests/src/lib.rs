@@ -22,7 +22,7 @@ mod servicenow;
 mod stack;
 mod time;
 
-pub use aws::{Aws, step};
+pub use aws::{Aws, Held, step};
 pub use browser::{Browser, Page};
 pub use case::{Case, Person};
 pub use issuer::LocalIssuer;
