@@ -99,6 +99,8 @@ pub enum Step {
     ApproveLast,
     /// A slot was denied.
     Deny,
+    /// The people of an open slot change.
+    Resolve,
     /// The provisioner begins.
     Provision,
     /// The change was applied and read back.
@@ -137,7 +139,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
     use State as S;
     let to = match (from, step) {
         (S::Received, Step::Ask) => S::Pending,
-        (S::Pending, Step::ApproveOne) => S::Pending,
+        (S::Pending, Step::ApproveOne | Step::Resolve) => S::Pending,
         (S::Pending, Step::ApproveLast) => S::Approved,
         (S::Pending, Step::Deny) => S::Denied,
         (S::Approved, Step::Provision) => S::Provisioning,
@@ -168,6 +170,9 @@ pub enum Actor {
         /// The person whom the link was sent to.
         sys_id: SysId,
     },
+    /// The function that shows requests to approvers and takes their decisions, where it acts of
+    /// itself.
+    Approval,
     /// The function that finds the owners and writes to them.
     Dispatcher,
     /// The function that changes IAM.
@@ -197,7 +202,8 @@ mod tests {
         State::Withdrawn,
         State::Failed,
     ];
-    const STEPS: [Step; 13] = [
+    const STEPS: [Step; 14] = [
+        Step::Resolve,
         Step::Ask,
         Step::ApproveOne,
         Step::ApproveLast,

@@ -2,6 +2,7 @@
 //! the owners are found. Or the request ends here.
 
 use jiff::Timestamp;
+use owners::Rules;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
 use ports::ledger::Ledger;
@@ -11,9 +12,9 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::{PolicyFacts, PrincipalFacts};
 use snowgate_core::binding::{Binding, content_digest};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, RequestRecord};
+use snowgate_core::record::{Asked, Event, RefusalCode, RequestRecord};
 use snowgate_core::request::Grant;
-use snowgate_core::slots::{Excluded, Slot, Touched, touched};
+use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit, touched};
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use tracing::info;
 
@@ -67,7 +68,7 @@ where
         let owner = principal.owner();
         let excluded =
             owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
-        let slots = match self.slots(record, &excluded).await? {
+        let mut slots = match self.slots(record, &excluded, now).await? {
             Ok(slots) => slots,
             Err(touched) => {
                 return Ok(Event::Undeliverable {
@@ -75,6 +76,11 @@ where
                 });
             }
         };
+        if fit(&mut slots, self.guardrails.approvers_per_request()).is_err() {
+            return Ok(Event::Refused {
+                code: RefusalCode::TooManyApprovers,
+            });
+        }
         let binding = Binding {
             principal: principal.bound(),
             policies: policies.iter().map(PolicyFacts::bound).collect(),
@@ -82,15 +88,8 @@ where
         };
         let content = content_digest(&record.request, &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
-        let letters = letters(&slots);
         Ok(Event::Asked {
-            asked: Asked {
-                slots,
-                binding,
-                content,
-                letters,
-                expires_at: now + self.pending_for,
-            },
+            asked: Asked::new(slots, binding, content, now + self.pending_for),
         })
     }
 
@@ -143,16 +142,21 @@ where
         &self,
         record: &RequestRecord,
         excluded: &Excluded,
+        now: Timestamp,
     ) -> Result<Result<Vec<Slot>, Touched>, CallError> {
+        let rules = Rules {
+            excluded,
+            unreachable: &[],
+            guardrails: &self.guardrails,
+            now,
+        };
         let mut slots = Vec::new();
-        for touched in touched(&record.request) {
-            let Touched::Account { account_id } = &touched;
-            let found =
-                owners::find(&self.servicenow, account_id, excluded, &self.guardrails).await?;
-            match found {
-                Some(owners) => slots.push(owners.slot(touched)),
-                None => return Ok(Err(touched)),
+        for touched in touched(&record.request, &[]) {
+            let found = owners::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
+            if found.is_empty() {
+                return Ok(Err(touched));
             }
+            slots.push(Slot::new(touched, found));
         }
         Ok(Ok(slots))
     }
@@ -165,23 +169,4 @@ fn prepared<T>(answer: Result<T, DirectoryError>) -> Checked<T> {
         Err(DirectoryError::NotPrepared(_)) => Ok(Err(RefusalCode::AccountNotPrepared)),
         Err(DirectoryError::Call(call)) => Err(call),
     }
-}
-
-/// One letter for each person, however many slots the person may fill.
-fn letters(slots: &[Slot]) -> Vec<LetterState> {
-    let mut letters: Vec<LetterState> = Vec::new();
-    for approver in slots.iter().flat_map(|slot| &slot.approvers) {
-        if !letters
-            .iter()
-            .any(|letter| letter.approver == approver.sys_id)
-        {
-            let approver = approver.sys_id.clone();
-            letters.push(LetterState {
-                approver,
-                claimed_at: None,
-                sent_at: None,
-            });
-        }
-    }
-    letters
 }

@@ -206,7 +206,10 @@ impl World {
                 approver: approver.clone(),
                 expires_at: now + PENDING_FOR,
             };
-            let sent = Event::LetterSent { approver };
+            let sent = Event::LetterSent {
+                approver,
+                message: None,
+            };
             let commit = Commit {
                 tokens: vec![row],
                 ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())

@@ -4,7 +4,7 @@ use super::*;
 use crate::guardrails::tests::TEXT;
 use crate::lifecycle::Actor;
 use crate::record::tests::{ONE, at, decide, person, received, request, slot};
-use crate::record::{Asked, Event, LetterState};
+use crate::record::{Asked, Event};
 
 const DOCUMENT: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
 
@@ -39,18 +39,7 @@ fn approved() -> RequestRecord {
         guardrails: guardrails().digest().clone(),
     };
     let content = content_digest(&request(), &binding, &slots).unwrap();
-    let letters = vec![LetterState {
-        approver: person(2),
-        claimed_at: None,
-        sent_at: None,
-    }];
-    let asked = Asked {
-        slots,
-        binding,
-        content,
-        letters,
-        expires_at: at(72 * 3600),
-    };
+    let asked = Asked::new(slots, binding, content, at(72 * 3600));
     let pending = received()
         .record
         .apply(Event::Asked { asked }, Actor::Dispatcher, at(1))

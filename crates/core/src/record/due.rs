@@ -93,6 +93,7 @@ impl RequestRecord {
                 Some(self.until.map_or(soon, |end| end.min(soon)))
             }
             _ if self.untold().is_some() => Some(soon),
+            (State::Pending, _) if self.unsettled().is_some() => Some(now),
             (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
                 Some(asked.expires_at)
             }

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Asked, Decided};
+use crate::bounce::{BounceKind, MessageId};
 use crate::id::{Digest, SysId};
 use crate::lifecycle::State;
+use crate::slots::Approver;
 
 /// Something that happened to a request. Each is one row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,30 @@ pub enum Event {
     LetterSent {
         /// To whom.
         approver: SysId,
+        /// The id that the mail service gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+    },
+    /// A letter did not arrive. Whoever it was for is asked no more.
+    LetterBounced {
+        /// For whom it was.
+        approver: SysId,
+        /// Why it did not arrive.
+        kind: BounceKind,
+    },
+    /// Somebody who was asked may not decide any more.
+    StandingLost {
+        /// Which slot.
+        slot: String,
+        /// Who.
+        approver: SysId,
+    },
+    /// The people for an open slot were looked for anew.
+    SlotResolved {
+        /// Which slot.
+        slot: String,
+        /// Those who may decide it from now on.
+        approvers: Vec<Approver>,
     },
     /// A slot was decided.
     Decided {
@@ -140,6 +166,8 @@ codes!(
         OutsideGuardrails => "The guardrails do not allow this.",
         /// The policy holds actions that are never granted.
         NeverGranted => "The policy allows actions that are never granted.",
+        /// More people would have to be asked than the guardrails allow.
+        TooManyApprovers => "More people would have to be asked than the guardrails allow.",
     }
 );
 

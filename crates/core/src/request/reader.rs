@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::{AccessRequest, Grant, MAX_GRANTS, Problem, ProblemCode, Source};
+use super::{AccessRequest, Grant, MAX_GRANTS, Problem, ProblemCode, Resource, Source};
 use crate::principal::{Principal, PrincipalType};
 
 #[derive(Default)]
@@ -29,13 +29,14 @@ impl Reader {
     }
 
     pub(super) fn request(&mut self, value: &Value) -> Option<AccessRequest> {
-        const MEMBERS: [&str; 6] = [
+        const MEMBERS: [&str; 7] = [
             "source",
             "requested_by",
             "target",
             "grants",
             "duration",
             "justification",
+            "resource",
         ];
         let body = self.object(value, "", &MEMBERS)?;
         let source = self.source(body);
@@ -47,6 +48,7 @@ impl Reader {
         let grants = self.grants(body);
         let duration = self.text(body, "", "duration");
         let justification = self.text(body, "", "justification");
+        let resource = self.resource(body);
         Some(AccessRequest {
             source: source?,
             requested_by: requested_by?,
@@ -54,7 +56,22 @@ impl Reader {
             grants: grants?,
             duration: duration?,
             justification: justification?,
+            resource: resource?,
         })
+    }
+
+    /// The configuration item, where one is named. None where it is named wrongly.
+    #[expect(
+        clippy::option_option,
+        reason = "what is not there and what cannot be read are two things"
+    )]
+    fn resource(&mut self, body: Object<'_>) -> Option<Option<Resource>> {
+        let Some(value) = body.get("resource") else {
+            return Some(None);
+        };
+        let object = self.object(value, "/resource", &["sys_id"])?;
+        let sys_id = self.text(object, "/resource", "sys_id")?;
+        Some(Some(Resource { sys_id }))
     }
 
     fn source(&mut self, body: Object<'_>) -> Option<Source> {
