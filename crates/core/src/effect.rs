@@ -44,6 +44,14 @@ impl EffectChange {
             Self::PolicyAttached { policy_arn } => format!("policy-attached#{policy_arn}"),
         }
     }
+
+    /// What it is, in a few words for people.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::PolicyAttached { policy_arn } => format!("the policy {}", policy_arn.name()),
+        }
+    }
 }
 
 impl Effect {

@@ -26,6 +26,7 @@ pub mod lifecycle;
 pub mod outcome;
 pub mod page;
 pub mod plan;
+pub mod preview;
 pub mod principal;
 pub mod prose;
 pub mod record;

@@ -4,9 +4,10 @@
 //! Received → Pending → Approved → Provisioning → Active → Revoking → Revoked
 //!     │         │          │            │
 //!     │         ├ Denied   ├ Expired    └ Failed (after rollback)
-//!     │         ├ Expired  └ Failed
+//!     │         ├ Expired  ├ Failed
 //!     │         └ Withdrawn, Undeliverable
-//!     └ Refused, Undeliverable, Withdrawn
+//!     │                    └ Withdrawn
+//!     └ Refused, Undeliverable, Withdrawn, Previewed
 //! ```
 //! `Active` always goes on to `Revoking`, and `Revoking` always to `Revoked`: access that was
 //! given is taken back, however long that takes. Terminal states never change.
@@ -46,6 +47,8 @@ pub enum State {
     Withdrawn,
     /// IAM could not be changed, or what was approved is no longer what is there. Rolled back.
     Failed,
+    /// A dry run: it was looked into as far as asking, and nobody was asked.
+    Previewed,
 }
 
 impl State {
@@ -59,7 +62,8 @@ impl State {
             | Self::Denied
             | Self::Expired
             | Self::Withdrawn
-            | Self::Failed => true,
+            | Self::Failed
+            | Self::Previewed => true,
             Self::Received
             | Self::Pending
             | Self::Approved
@@ -69,10 +73,11 @@ impl State {
         }
     }
 
-    /// Whether the ticket is to be told that the request came here.
+    /// Whether the ticket is to be told that the request came here, where it was found to carry
+    /// the request.
     #[must_use]
     pub const fn is_told(self) -> bool {
-        matches!(self, Self::Active) || (self.is_terminal() && !matches!(self, Self::Refused))
+        matches!(self, Self::Active) || self.is_terminal()
     }
 
     /// Whether the request still blocks another one for the same record.
@@ -119,6 +124,10 @@ pub enum Step {
     Withdraw,
     /// It cannot be done; what was done is undone.
     Fail,
+    /// Somebody who may ends the access before its time.
+    EndEarly,
+    /// A dry run has been looked into.
+    Preview,
 }
 
 /// A step that the state does not allow.
@@ -149,8 +158,10 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
         (S::Received, Step::Refuse) => S::Refused,
         (S::Received | S::Pending, Step::GiveUp) => S::Undeliverable,
         (S::Received | S::Pending | S::Approved, Step::Expire) => S::Expired,
-        (S::Received | S::Pending, Step::Withdraw) => S::Withdrawn,
+        (S::Received | S::Pending | S::Approved, Step::Withdraw) => S::Withdrawn,
         (S::Approved | S::Provisioning, Step::Fail) => S::Failed,
+        (S::Active, Step::EndEarly) => S::Active,
+        (S::Received, Step::Preview) => S::Previewed,
         _ => return Err(TransitionError { from, step }),
     };
     Ok(to)
@@ -187,7 +198,7 @@ pub enum Actor {
 mod tests {
     use super::*;
 
-    const STATES: [State; 13] = [
+    const STATES: [State; 14] = [
         State::Received,
         State::Pending,
         State::Approved,
@@ -201,8 +212,9 @@ mod tests {
         State::Expired,
         State::Withdrawn,
         State::Failed,
+        State::Previewed,
     ];
-    const STEPS: [Step; 14] = [
+    const STEPS: [Step; 16] = [
         Step::Resolve,
         Step::Ask,
         Step::ApproveOne,
@@ -217,6 +229,8 @@ mod tests {
         Step::Expire,
         Step::Withdraw,
         Step::Fail,
+        Step::EndEarly,
+        Step::Preview,
     ];
 
     #[test]
@@ -253,9 +267,13 @@ mod tests {
                     Ok(State::Approved) => {
                         assert_eq!((from, step), (State::Pending, Step::ApproveLast))
                     }
-                    Ok(State::Active) => {
-                        assert_eq!((from, step), (State::Provisioning, Step::Activate))
-                    }
+                    Ok(State::Active) => assert!(
+                        [
+                            (State::Provisioning, Step::Activate),
+                            (State::Active, Step::EndEarly)
+                        ]
+                        .contains(&(from, step))
+                    ),
                     _ => {}
                 }
             }
@@ -265,14 +283,14 @@ mod tests {
     #[test]
     fn active_access_can_only_be_taken_back() {
         for (from, only) in [
-            (State::Active, Step::Revoke),
-            (State::Revoking, Step::FinishRevoke),
+            (State::Active, vec![Step::Revoke, Step::EndEarly]),
+            (State::Revoking, vec![Step::FinishRevoke]),
         ] {
             let possible: Vec<_> = STEPS
                 .into_iter()
                 .filter(|s| transition(from, *s).is_ok())
                 .collect();
-            assert_eq!(possible, [only]);
+            assert_eq!(possible, only);
         }
     }
 }

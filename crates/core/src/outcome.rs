@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::approval::Verdict;
 use crate::lifecycle::State;
-use crate::record::{EndReason, RequestRecord};
-use crate::request::Grant;
+use crate::record::{EndReason, Kept, RequestRecord};
+use crate::request::{AccessRequest, Grant};
 use crate::ticket::marker;
 
 /// An update of a ServiceNow record.
@@ -46,6 +46,12 @@ pub struct OutcomeFields {
     /// When the access has ended; the record is usually closed by then.
     #[serde(default)]
     pub revoked: BTreeMap<String, String>,
+    /// When it was refused after the record was found to carry it.
+    #[serde(default)]
+    pub refused: BTreeMap<String, String>,
+    /// When a dry run has been looked into; the record usually stays open.
+    #[serde(default)]
+    pub previewed: BTreeMap<String, String>,
 }
 
 /// Why the configuration cannot be used.
@@ -74,6 +80,8 @@ impl OutcomeFields {
             &fields.withdrawn,
             &fields.failed,
             &fields.revoked,
+            &fields.refused,
+            &fields.previewed,
         ];
         for name in all.into_iter().flat_map(BTreeMap::keys) {
             let plain = !name.is_empty()
@@ -102,12 +110,13 @@ impl OutcomeFields {
             State::Withdrawn => &self.withdrawn,
             State::Failed => &self.failed,
             State::Revoked => &self.revoked,
+            State::Refused => &self.refused,
+            State::Previewed => &self.previewed,
             State::Received
             | State::Pending
             | State::Approved
             | State::Provisioning
-            | State::Revoking
-            | State::Refused => return BTreeMap::new(),
+            | State::Revoking => return BTreeMap::new(),
         }
         .clone()
     }
@@ -133,14 +142,11 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> 
 }
 
 fn sentence(record: &RequestRecord, state: State) -> String {
-    let policies: Vec<&str> = record
-        .request
-        .grants
-        .iter()
-        .map(|Grant::AttachManagedPolicy { policy_arn }| policy_arn.name())
-        .collect();
-    let what = format!("{} for {}", policies.join(", "), record.request.target);
+    let what = what(&record.request);
     match state {
+        State::Active if record.revocation.is_some() => {
+            format!("Access granted and read back from IAM: {what}. It is being ended early.")
+        }
         State::Active => {
             let until = record
                 .until
@@ -155,26 +161,94 @@ fn sentence(record: &RequestRecord, state: State) -> String {
         State::Undeliverable => {
             format!("Nobody who may decide could be found, so nothing was granted: {what}.")
         }
-        State::Withdrawn => format!("Withdrawn before a decision; nothing was granted: {what}."),
-        State::Failed => match &record.end_reason {
+        State::Withdrawn => {
+            format!("Withdrawn before it took effect; nothing was granted: {what}.")
+        }
+        State::Failed | State::Refused => match &record.end_reason {
             Some(EndReason::Failed { code }) => {
+                format!("Not granted: {what}. {}", code.in_words())
+            }
+            Some(EndReason::Refused { code }) => {
                 format!("Not granted: {what}. {}", code.in_words())
             }
             _ => format!("Not granted: {what}."),
         },
-        State::Revoked => format!("Access ended: {what}."),
+        State::Revoked => ended(record, &what),
+        State::Previewed => previewed(record, &what),
         State::Received
         | State::Pending
         | State::Approved
         | State::Provisioning
-        | State::Revoking
-        | State::Refused => format!("{state}: {what}."),
+        | State::Revoking => format!("{state}: {what}."),
     }
 }
 
-/// The reason in the approver's words: of the denial, or of the approvals once they took effect.
-fn reason(record: &RequestRecord, state: State) -> Option<String> {
+/// What is asked for and for whom, in a few words: `reports-read for …`.
+pub(crate) fn what(request: &AccessRequest) -> String {
+    let policies: Vec<&str> = request
+        .grants
+        .iter()
+        .map(|Grant::AttachManagedPolicy { policy_arn }| policy_arn.name())
+        .collect();
+    format!("{} for {}", policies.join(", "), request.target)
+}
+
+/// How the access ended, and what stays in IAM all the same.
+fn ended(record: &RequestRecord, what: &str) -> String {
+    let how = match &record.revocation {
+        Some(revocation) => format!("Access ended early by {}", revocation.by.in_words()),
+        None => "Access ended".to_owned(),
+    };
+    let stays: String = record.kept.iter().map(stays).collect();
+    format!("{how}: {what}.{stays}")
+}
+
+/// Says of a change that it stays.
+pub(crate) fn stays(kept: &Kept) -> String {
+    let (what, why) = (kept.change.in_words(), kept.because.in_words());
+    format!(" But {what} stays: {why}.")
+}
+
+/// What a dry run found, for people; programs ask the service API.
+fn previewed(record: &RequestRecord, what: &str) -> String {
+    let mut text = format!("Dry run; nothing was granted and nobody was asked: {what}.");
+    let Some(preview) = &record.preview else {
+        return text;
+    };
+    for change in &preview.changes {
+        let there = if change.already_there {
+            " is there already and would stay"
+        } else {
+            " would be added"
+        };
+        text.push_str(&format!("\n- {}{there}", change.change.in_words()));
+    }
+    for slot in &preview.slots {
+        let asked = slot.would_ask.len();
+        let line = match slot.would_ask.first() {
+            Some(first) if asked == 1 => {
+                format!("1 person would be asked: {}", first.in_words(&slot.touched))
+            }
+            Some(first) => {
+                let standing = first.in_words(&slot.touched);
+                format!("{asked} people would be asked, one of whom suffices; each is {standing}")
+            }
+            None => "nobody could be asked, so it would not be granted".to_owned(),
+        };
+        let passed = slot.passed_over.len();
+        text.push_str(&format!("\n- {}: {line}; {passed} passed over", slot.id));
+    }
+    text
+}
+
+/// The reason in people's words: of the denial, of the approvals once they took effect, or of the
+/// early end.
+pub(crate) fn reason(record: &RequestRecord, state: State) -> Option<String> {
     let verdict = match state {
+        State::Revoked => {
+            let said = record.revocation.as_ref()?.reason.as_ref()?;
+            return Some(plain(said.as_str()));
+        }
         State::Denied => Verdict::Deny,
         State::Active => Verdict::Approve,
         _ => return None,
@@ -185,20 +259,82 @@ fn reason(record: &RequestRecord, state: State) -> Option<String> {
         .filter(|decided| decided.signed.decision.verdict == verdict)
         .map(|decided| decided.reason.as_str());
     let first = reasons.next()?.to_owned();
-    // Brackets make markup (`[code]`) and our own markers in ServiceNow's journals.
-    let all = reasons.fold(first, |all, one| format!("{all}; {one}"));
-    Some(all.replace('[', "(").replace(']', ")"))
+    Some(plain(
+        &reasons.fold(first, |all, one| format!("{all}; {one}")),
+    ))
+}
+
+/// Brackets make markup (`[code]`) and our own markers in ServiceNow's journals.
+fn plain(text: &str) -> String {
+    text.replace('[', "(").replace(']', ")")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::effect::EffectChange;
     use crate::lifecycle::Actor;
-    use crate::record::tests::{ONE, at, decide, pending, person, slot};
-    use crate::record::{Event, FailureCode};
+    use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
+    use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
+    use crate::record::{Event, FailureCode, KeptBecause, RefusalCode, RevokedBy};
+    use crate::slots::Standing;
 
     const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
         "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
+
+    fn gone() -> Event {
+        Event::Revoked { kept: Vec::new() }
+    }
+
+    /// The record after an event, and after the removal if that is still to come.
+    fn by_owner_then_gone(record: &RequestRecord, first: Event, last: Event) -> RequestRecord {
+        let by = |record: &RequestRecord, event| {
+            let actor = Actor::Approver { sys_id: person(2) };
+            record.apply(event, actor, at(30)).unwrap().record
+        };
+        let mut record = by(record, first);
+        if record.state == State::Active {
+            record = by(&record, Event::RevocationStarted);
+        }
+        by(&record, last)
+    }
+
+    fn previewed_record() -> RequestRecord {
+        let slot = slot("210987654321", &[2]);
+        let change = EffectChange::PolicyAttached {
+            policy_arn: "arn:aws:iam::210987654321:policy/reports-read"
+                .parse()
+                .unwrap(),
+        };
+        let preview = Preview {
+            changes: vec![PlannedChange {
+                change,
+                already_there: false,
+            }],
+            slots: vec![PreviewSlot {
+                id: slot.id,
+                touched: slot.touched,
+                known: true,
+                would_ask: slot.approvers,
+                passed_over: vec![PassedOver {
+                    sys_id: person(3),
+                    standing: Standing::Owner,
+                    because: PassedOverBecause::Inactive,
+                }],
+            }],
+        };
+        let event = Event::Previewed { preview };
+        let change = received().record.apply(event, Actor::Dispatcher, at(2));
+        change.unwrap().record
+    }
+
+    fn refused_record() -> RequestRecord {
+        let event = Event::Refused {
+            code: RefusalCode::NotEnrolled,
+        };
+        let change = received().record.apply(event, Actor::Dispatcher, at(2));
+        change.unwrap().record
+    }
 
     #[test]
     fn what_each_ending_says() {
@@ -222,10 +358,36 @@ mod tests {
                 state: State::Active,
             },
         );
-        let revoked = by(&by(&told, Event::RevocationStarted), Event::Revoked);
+        let revoked = by(&by(&told, Event::RevocationStarted), gone());
+        let policy_arn = "arn:aws:iam::210987654321:policy/reports-read";
+        let change = EffectChange::PolicyAttached {
+            policy_arn: policy_arn.parse().unwrap(),
+        };
+        let kept = |because| Event::Revoked {
+            kept: vec![Kept {
+                change: change.clone(),
+                because,
+            }],
+        };
+        let early = |by, reason: Option<&str>| {
+            let reason = reason.map(|text| text.parse().unwrap());
+            by_owner_then_gone(&told, Event::RevocationAsked { by, reason }, gone())
+        };
+        let ended = |event| by_owner_then_gone(&told, Event::RevocationStarted, event);
         let ends = [
             active.clone(),
             revoked,
+            ended(kept(KeptBecause::ThereBefore)),
+            ended(kept(KeptBecause::StillGiven)),
+            early(RevokedBy::Client, None),
+            early(
+                RevokedBy::Approver {
+                    standing: Standing::Owner,
+                },
+                Some("Wrong [code]person[/code]"),
+            ),
+            previewed_record(),
+            refused_record(),
             by(&record, decide(&record, ONE, 2, Verdict::Deny)),
             by(&record, Event::Expired),
             by(&approved, Event::Expired),

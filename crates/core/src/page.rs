@@ -213,7 +213,8 @@ fn ended_title(state: State) -> &'static str {
         | State::Revoked
         | State::Refused
         | State::Undeliverable
-        | State::Failed => "This request has moved on",
+        | State::Failed
+        | State::Previewed => "This request has moved on",
     }
 }
 

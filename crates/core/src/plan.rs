@@ -9,7 +9,7 @@ use crate::binding::{Binding, content_digest};
 use crate::effect::{Effect, EffectChange};
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
-use crate::record::{Asked, FailureCode, PROVISION_WITHIN, RequestRecord};
+use crate::record::{Asked, FailureCode, Kept, KeptBecause, PROVISION_WITHIN, RequestRecord};
 use crate::request::Grant;
 use crate::slots::{Touched, touched};
 
@@ -155,6 +155,21 @@ pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
     } else {
         Undo::Remove
     }
+}
+
+/// Which of a request's effects stay when it ends, and why.
+#[must_use]
+pub fn kept(mine: &[Effect], live: &[Effect]) -> Vec<Kept> {
+    let stays = |effect: &Effect| {
+        let because = match undo(effect, live) {
+            Undo::Remove => return None,
+            Undo::StaysAsItWas => KeptBecause::ThereBefore,
+            Undo::StillGiven => KeptBecause::StillGiven,
+        };
+        let change = effect.change.clone();
+        Some(Kept { change, because })
+    };
+    mine.iter().filter_map(stays).collect()
 }
 
 fn others<'a>(

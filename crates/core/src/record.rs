@@ -5,12 +5,16 @@
 //! transaction or none of it; of two changes to the same version one wins.
 
 mod due;
+mod early;
 mod event;
+mod notice;
 mod people;
 
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN};
+pub use early::{Kept, KeptBecause, Revocation, RevokedBy};
 pub use event::{EndReason, Event, FailureCode, RefusalCode};
+pub use notice::{Closing, Notice, NoticeState, Reminders, SkipCode};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,7 @@ use crate::bounce::MessageId;
 use crate::canonical::CanonicalError;
 use crate::id::{ClientId, Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
+use crate::preview::Preview;
 use crate::request::AccessRequest;
 use crate::slots::Slot;
 
@@ -58,6 +63,18 @@ pub struct RequestRecord {
     pub end_reason: Option<EndReason>,
     /// The states that the ticket has been told.
     pub told: Vec<State>,
+    /// How the access was ended before its time, where it was.
+    #[serde(default)]
+    pub revocation: Option<Revocation>,
+    /// What stayed in IAM when the access ended, and why.
+    #[serde(default)]
+    pub kept: Vec<Kept>,
+    /// What a dry run found.
+    #[serde(default)]
+    pub preview: Option<Preview>,
+    /// Mails that are no review letters, as far as somebody set about them.
+    #[serde(default)]
+    pub notices: Vec<NoticeState>,
     /// The end of the audit trail.
     pub audit: AuditHead,
 }
@@ -78,6 +95,9 @@ pub struct Asked {
     /// People whom a letter did not reach. They are asked no more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreachable: Vec<SysId>,
+    /// When people are reminded.
+    #[serde(default)]
+    pub reminders: Reminders,
 }
 
 /// How far the letter to one approver is.
@@ -164,6 +184,12 @@ pub enum ChangeError {
     /// The time to decide is over.
     #[error("the time to decide is over")]
     TooLate,
+    /// Somebody has ended the access already.
+    #[error("the access is being ended already")]
+    EndingAlready,
+    /// The mail is not wanted, or somebody else has set about it.
+    #[error("the mail is not to be sent now")]
+    NoNotice,
     /// A value could not be hashed.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
@@ -210,6 +236,10 @@ impl RequestRecord {
             until: None,
             end_reason: None,
             told: Vec::new(),
+            revocation: None,
+            kept: Vec::new(),
+            preview: None,
+            notices: Vec::new(),
             audit: AuditHead {
                 count: 1,
                 hash: row.hash()?,
@@ -237,8 +267,11 @@ impl RequestRecord {
         }
         record.take(&event, now)?;
         record.version += 1;
-        // A letter that is claimed again and again makes no progress.
-        if !matches!(event, Event::LetterClaimed { .. }) {
+        // A mail that is claimed again and again makes no progress.
+        if !matches!(
+            event,
+            Event::LetterClaimed { .. } | Event::NoticeClaimed { .. }
+        ) {
             record.attempts = 0;
         }
         record.due_at = record.next_due(now);
@@ -289,7 +322,13 @@ impl RequestRecord {
     /// Whether the ticket was found to carry this request. One that was not is never written to:
     /// whoever calls us could name any record.
     const fn ticket_holds(&self) -> bool {
-        self.asked.is_some() || matches!(self.end_reason, Some(EndReason::Undeliverable { .. }))
+        self.asked.is_some()
+            || self.preview.is_some()
+            || match &self.end_reason {
+                Some(EndReason::Undeliverable { .. }) => true,
+                Some(EndReason::Refused { code }) => code.is_of_a_verified_ticket(),
+                Some(EndReason::Failed { .. }) | None => false,
+            }
     }
 
     fn step_of(&self, event: &Event, now: Timestamp) -> Result<Option<Step>, ChangeError> {
@@ -297,6 +336,9 @@ impl RequestRecord {
             Event::Received { .. }
             | Event::LetterClaimed { .. }
             | Event::LetterSent { .. }
+            | Event::NoticeClaimed { .. }
+            | Event::NoticeSent { .. }
+            | Event::NoticeSkipped { .. }
             | Event::Told { .. } => return Ok(None),
             Event::Asked { .. } => Step::Ask,
             Event::LetterBounced { approver, .. } => self.step_of_bounce(approver)?,
@@ -306,7 +348,9 @@ impl RequestRecord {
             Event::ProvisioningStarted => Step::Provision,
             Event::Activated { .. } => Step::Activate,
             Event::RevocationStarted => Step::Revoke,
-            Event::Revoked => Step::FinishRevoke,
+            Event::RevocationAsked { .. } => Step::EndEarly,
+            Event::Revoked { .. } => Step::FinishRevoke,
+            Event::Previewed { .. } => Step::Preview,
             Event::Refused { .. } => Step::Refuse,
             Event::Undeliverable { .. } => Step::GiveUp,
             Event::Expired => Step::Expire,
@@ -378,10 +422,17 @@ impl RequestRecord {
             }
             Event::Failed { code } => self.end_reason = Some(EndReason::Failed { code: *code }),
             Event::Told { state } => self.told.push(*state),
+            Event::RevocationAsked { by, reason } => self.end_early(*by, reason.clone(), now)?,
+            Event::Revoked { kept } => self.kept.clone_from(kept),
+            Event::Previewed { preview } => self.preview = Some(preview.clone()),
+            Event::NoticeClaimed { notice } => self.claim_notice(notice, now)?,
+            Event::NoticeSent { notice } => self.close_notice(notice, Closing::Sent, now)?,
+            Event::NoticeSkipped { notice, why } => {
+                self.close_notice(notice, Closing::Skipped { why: *why }, now)?;
+            }
             Event::Received { .. }
             | Event::ProvisioningStarted
             | Event::RevocationStarted
-            | Event::Revoked
             | Event::Expired
             | Event::Withdrawn => {}
         }

@@ -40,6 +40,11 @@ pub struct AccessRequest {
     pub duration: AccessDuration,
     /// Why.
     pub justification: Justification,
+    /// Whether it is only to be looked into: what would be changed, and who would be asked.
+    /// Nobody is asked and nothing is granted. Absent where it is not, so that digests made
+    /// before there were dry runs still hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The configuration item that the access is for. Its owner is asked too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
@@ -269,6 +274,19 @@ mod tests {
         named["resource"]["sys_id"] = "dd".repeat(16).into();
         assert_ne!(digest(&body()), one);
         assert_ne!(digest(&named), one);
+    }
+
+    #[test]
+    fn a_dry_run_is_part_of_the_digest_and_false_is_the_same_as_absent() {
+        let parse = |body: &Value| AccessRequest::parse(body.to_string().as_bytes()).unwrap();
+        let (plain, mut dry) = (parse(&body()), body());
+        dry["dry_run"] = true.into();
+        assert!(parse(&dry).dry_run && !plain.dry_run);
+        assert_ne!(parse(&dry).digest().unwrap(), plain.digest().unwrap());
+        dry["dry_run"] = false.into();
+        assert_eq!(parse(&dry).digest().unwrap(), plain.digest().unwrap());
+        dry["dry_run"] = "yes".into();
+        assert_eq!(problems(&dry), [("/dry_run".to_owned(), ProblemCode::Type)]);
     }
 
     #[test]

@@ -91,15 +91,6 @@ impl Touched {
             Self::Item { sys_id } => format!("item:{sys_id}"),
         }
     }
-
-    /// What it is, in the words of a standing: "the owner of this account".
-    #[must_use]
-    pub const fn in_words(&self) -> &'static str {
-        match self {
-            Self::Account { .. } => "account",
-            Self::Item { .. } => "item",
-        }
-    }
 }
 
 /// A person who may fill a slot, and why.
@@ -163,20 +154,24 @@ impl Standing {
         Self::Security,
     ];
 
-    /// The standing towards what is touched, in words that follow "because you are".
+    /// The standing towards an account, in words that follow "because you are".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Owner => "the owner of this account in the CMDB",
+            Self::Manager => "the manager of this account in the CMDB",
+            Self::SupportGroupManager => "the manager of the group that supports this account",
+            Self::SupportGroupMember => "a member of the group that supports this account",
+            Self::Security => "a member of the security group, and nobody nearer can decide",
+        }
+    }
+
+    /// The standing towards what is touched.
     #[must_use]
     pub fn towards(self, touched: &Touched) -> String {
-        let what = touched.in_words();
-        match self {
-            Self::Owner => format!("the owner of this {what} in the CMDB"),
-            Self::Manager => format!("the manager of this {what} in the CMDB"),
-            Self::SupportGroupManager => {
-                format!("the manager of the group that supports this {what}")
-            }
-            Self::SupportGroupMember => format!("a member of the group that supports this {what}"),
-            Self::Security => {
-                "a member of the security group, and nobody nearer can decide".to_owned()
-            }
+        match touched {
+            Touched::Account { .. } => self.in_words().to_owned(),
+            Touched::Item { .. } => self.in_words().replace("this account", "this item"),
         }
     }
 

@@ -2,7 +2,6 @@
 //! the owners are found. Or the request ends here.
 
 use jiff::Timestamp;
-use owners::Rules;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
 use ports::ledger::Ledger;
@@ -68,6 +67,10 @@ where
         let owner = principal.owner();
         let excluded =
             owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
+        if record.request.dry_run {
+            let preview = self.preview(record, &principal, &excluded, now).await?;
+            return Ok(Event::Previewed { preview });
+        }
         let mut slots = match self.slots(record, &excluded, now).await? {
             Ok(slots) => slots,
             Err(touched) => {
@@ -144,12 +147,7 @@ where
         excluded: &Excluded,
         now: Timestamp,
     ) -> Result<Result<Vec<Slot>, Touched>, CallError> {
-        let rules = Rules {
-            excluded,
-            unreachable: &[],
-            guardrails: &self.guardrails,
-            now,
-        };
+        let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
         for touched in touched(&record.request, &[]) {
             let found = owners::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;

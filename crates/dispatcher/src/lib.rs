@@ -8,6 +8,7 @@ mod ask;
 mod bounced;
 mod letters;
 mod message;
+mod preview;
 mod settle;
 
 pub use message::Message;

@@ -4,8 +4,10 @@
 //! come their delegates. Any doubt ends the search with an error or with nobody; it never widens
 //! it.
 
+mod explain;
 mod reviewing;
 
+pub use explain::explain;
 pub use reviewing::review;
 
 use jiff::Timestamp;
@@ -181,7 +183,18 @@ async fn candidates(
     standing: Standing,
     guardrails: &Guardrails,
 ) -> Result<Vec<Person>, CallError> {
-    let ids: Vec<SysId> = match (standing, &item.support_group) {
+    let ids = candidate_ids(servicenow, item, standing, guardrails).await?;
+    people_in_order(servicenow, &ids).await
+}
+
+/// Those whom the CMDB names for a standing, whether or not they exist.
+async fn candidate_ids(
+    servicenow: &impl ServiceNow,
+    item: &AccountItem,
+    standing: Standing,
+    guardrails: &Guardrails,
+) -> Result<Vec<SysId>, CallError> {
+    Ok(match (standing, &item.support_group) {
         (Standing::Owner, _) => item.owned_by.iter().cloned().collect(),
         (Standing::Manager, _) => item.managed_by.iter().cloned().collect(),
         (Standing::SupportGroupManager, Some(group)) => {
@@ -194,11 +207,18 @@ async fn candidates(
                 .group_members(guardrails.security_group())
                 .await?
         }
-    };
+    })
+}
+
+/// The people with these ids, in their order. Those that do not exist are missing.
+async fn people_in_order(
+    servicenow: &impl ServiceNow,
+    ids: &[SysId],
+) -> Result<Vec<Person>, CallError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut people = servicenow.people(&ids).await?;
+    let mut people = servicenow.people(ids).await?;
     people.sort_by_key(|person| ids.iter().position(|id| *id == person.sys_id));
     Ok(people)
 }

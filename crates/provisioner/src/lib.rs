@@ -117,7 +117,7 @@ where
     /// due by itself, and keeps nothing else back. Answers whether there was anything to do.
     async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
         let done = match self.ledger.load(id).await {
-            Ok(Some(record)) if is_over(&record, now) => self.step(record, now).await,
+            Ok(Some(record)) if record.is_over(now) => self.step(record, now).await,
             Ok(_) => return false,
             Err(failure) => Err(failure.into()),
         };
@@ -135,7 +135,7 @@ where
                 return self.put_off(&record, now).await;
             }
             State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
-            State::Active | State::Revoking if is_over(&record, now) => {
+            State::Active | State::Revoking if record.is_over(now) => {
                 self.revoke(record.clone(), now).await
             }
             _ => return Ok(()),
@@ -202,15 +202,6 @@ where
                 "the reporter could not be woken"
             );
         }
-    }
-}
-
-/// Whether the access is to be taken back.
-fn is_over(record: &RequestRecord, now: Timestamp) -> bool {
-    match record.state {
-        State::Revoking => true,
-        State::Active => record.until.is_none_or(|end| end <= now),
-        _ => false,
     }
 }
 

@@ -9,7 +9,7 @@ use snowgate_core::account::PrincipalFacts;
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::lifecycle::State;
-use snowgate_core::plan::{Undo, undo};
+use snowgate_core::plan::{Undo, kept, undo};
 use snowgate_core::record::{Event, RequestRecord};
 use tracing::info;
 
@@ -44,8 +44,10 @@ where
         let live = self.ledger.effects(&record.request.target).await?;
         let mine = effects_of(&record.id, &live);
         self.undo(&record, &mine, &live).await?;
-        self.write(&record, Event::Revoked, Vec::new(), mine, now)
-            .await
+        let event = Event::Revoked {
+            kept: kept(&mine, &live),
+        };
+        self.write(&record, event, Vec::new(), mine, now).await
     }
 
     /// Takes back those effects that are this request's alone, and looks until they are gone.

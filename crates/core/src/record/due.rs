@@ -51,8 +51,14 @@ impl RequestRecord {
         match self.state {
             _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
             _ if late => Overdue::Expire,
-            State::Active if self.until.is_some_and(|end| end <= now) => Overdue::WakeProvisioner,
+            State::Active if self.is_over(now) => Overdue::WakeProvisioner,
             _ if self.untold().is_some() => Overdue::WakeReporter,
+            State::Pending if !self.asks_dispatcher(now) && self.asks_reporter(now) => {
+                Overdue::WakeReporter
+            }
+            state if (state == State::Active || state.is_terminal()) && self.asks_reporter(now) => {
+                Overdue::WakeReporter
+            }
             State::Received | State::Pending => Overdue::WakeDispatcher,
             State::Approved | State::Provisioning | State::Active | State::Revoking => {
                 Overdue::WakeProvisioner
@@ -63,7 +69,8 @@ impl RequestRecord {
             | State::Denied
             | State::Expired
             | State::Withdrawn
-            | State::Failed => Overdue::Nothing,
+            | State::Failed
+            | State::Previewed => Overdue::Nothing,
         }
     }
 
@@ -85,14 +92,40 @@ impl RequestRecord {
         }
     }
 
+    /// Whether the access is to be taken back now, or is being taken back.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Revoking => true,
+            State::Active => {
+                self.revocation.is_some() || self.until.is_none_or(|until| until <= now)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something is left that the reporter tells: the ticket, or people by mail.
+    #[must_use]
+    pub fn asks_reporter(&self, now: Timestamp) -> bool {
+        let mut open = self.open_notices(now).into_iter();
+        self.untold().is_some() || open.any(|notice| !notice.is_by_dispatcher())
+    }
+
+    /// Whether people are to be looked for, or a letter or a reminder is left to send.
+    fn asks_dispatcher(&self, now: Timestamp) -> bool {
+        let unsent = self
+            .asked
+            .iter()
+            .flat_map(|asked| &asked.letters)
+            .any(|letter| letter.sent_at.is_none());
+        let mut open = self.open_notices(now).into_iter();
+        unsent || self.unsettled().is_some() || open.any(|notice| notice.is_by_dispatcher())
+    }
+
     /// When somebody must look again. Everything that is not finished has such a time.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
-        match (self.state, &self.asked) {
-            (State::Active, _) if self.untold().is_some() => {
-                Some(self.until.map_or(soon, |end| end.min(soon)))
-            }
-            _ if self.untold().is_some() => Some(soon),
+        let step = match (self.state, &self.asked) {
             (State::Pending, _) if self.unsettled().is_some() => Some(now),
             (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
                 Some(asked.expires_at)
@@ -100,7 +133,10 @@ impl RequestRecord {
             (State::Active, _) => self.until,
             (state, _) if state.is_terminal() => None,
             _ => Some(soon),
-        }
+        };
+        let tell = self.untold().is_some();
+        let times = [step, tell.then_some(soon), self.next_notice(now)];
+        times.into_iter().flatten().min()
     }
 }
 

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Decided};
+use super::{Asked, Decided, Kept, Notice, RevokedBy, SkipCode};
 use crate::bounce::{BounceKind, MessageId};
 use crate::id::{Digest, SysId};
 use crate::lifecycle::State;
+use crate::preview::Preview;
+use crate::prose::Reason;
 use crate::slots::Approver;
 
 /// Something that happened to a request. Each is one row of the audit trail.
@@ -71,8 +73,19 @@ pub enum Event {
     },
     /// The end has come.
     RevocationStarted,
+    /// Somebody who may ends the access now.
+    RevocationAsked {
+        /// In which role.
+        by: RevokedBy,
+        /// Why, where they said.
+        reason: Option<Reason>,
+    },
     /// The removal was read back from IAM.
-    Revoked,
+    Revoked {
+        /// What stays all the same, and why.
+        #[serde(default)]
+        kept: Vec<Kept>,
+    },
     /// It does not hold, or may not be granted.
     Refused {
         /// Why.
@@ -97,6 +110,28 @@ pub enum Event {
         /// Of which state.
         state: State,
     },
+    /// A dry run was looked into.
+    Previewed {
+        /// What was found.
+        preview: Preview,
+    },
+    /// Somebody set about sending a mail that is no review letter.
+    NoticeClaimed {
+        /// Which.
+        notice: Notice,
+    },
+    /// The mail service took such a mail.
+    NoticeSent {
+        /// Which.
+        notice: Notice,
+    },
+    /// Such a mail is not sent, for good.
+    NoticeSkipped {
+        /// Which.
+        notice: Notice,
+        /// Why.
+        why: SkipCode,
+    },
 }
 
 /// Why a request ended as it did.
@@ -120,6 +155,7 @@ pub enum EndReason {
     },
 }
 
+/// Declares an enum of codes, each with its reason in words.
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $words:literal,)* }) => {
         $(#[$doc])*
@@ -140,6 +176,8 @@ macro_rules! codes {
         }
     };
 }
+
+pub(super) use codes;
 
 codes!(
     /// Why a request was refused after it was accepted.
@@ -170,6 +208,31 @@ codes!(
         TooManyApprovers => "More people would have to be asked than the guardrails allow.",
     }
 );
+
+impl RefusalCode {
+    /// Whether the ticket had been found to carry the request when this came up. Only such a
+    /// ticket is told: whoever calls us could name any record.
+    ///
+    /// `OutsideGuardrails` comes before anything is read, where the guardrails changed after the
+    /// request was taken in.
+    #[must_use]
+    pub const fn is_of_a_verified_ticket(self) -> bool {
+        match self {
+            Self::TableNotAllowed
+            | Self::NoSuchTicket
+            | Self::TicketMismatch
+            | Self::RequesterInactive
+            | Self::OutsideGuardrails => false,
+            Self::AccountNotPrepared
+            | Self::NoSuchPrincipal
+            | Self::NotEnrolled
+            | Self::NoSuchPolicy
+            | Self::QuotaReached
+            | Self::NeverGranted
+            | Self::TooManyApprovers => true,
+        }
+    }
+}
 
 codes!(
     /// Why an approved request could not be provisioned.

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Asked, ChangeError, LetterState, RequestRecord};
+use super::{Asked, ChangeError, LetterState, Reminders, RequestRecord};
 use crate::canonical;
 use crate::id::{Digest, SysId};
 use crate::lifecycle::{Step, TransitionError, transition};
@@ -33,6 +33,7 @@ impl Asked {
             content,
             letters,
             expires_at,
+            reminders: Reminders::default(),
             unreachable: Vec::new(),
         }
     }

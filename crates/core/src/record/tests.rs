@@ -165,7 +165,11 @@ fn the_whole_way() {
             Actor::Provisioner,
             State::Revoking,
         ),
-        (Event::Revoked, Actor::Provisioner, State::Revoked),
+        (
+            Event::Revoked { kept: Vec::new() },
+            Actor::Provisioner,
+            State::Revoked,
+        ),
         (
             Event::Told {
                 state: State::Revoked,

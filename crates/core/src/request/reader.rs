@@ -29,7 +29,7 @@ impl Reader {
     }
 
     pub(super) fn request(&mut self, value: &Value) -> Option<AccessRequest> {
-        const MEMBERS: [&str; 7] = [
+        const MEMBERS: [&str; 8] = [
             "source",
             "requested_by",
             "target",
@@ -37,6 +37,7 @@ impl Reader {
             "duration",
             "justification",
             "resource",
+            "dry_run",
         ];
         let body = self.object(value, "", &MEMBERS)?;
         let source = self.source(body);
@@ -49,6 +50,7 @@ impl Reader {
         let duration = self.text(body, "", "duration");
         let justification = self.text(body, "", "justification");
         let resource = self.resource(body);
+        let dry_run = self.flag(body, "dry_run");
         Some(AccessRequest {
             source: source?,
             requested_by: requested_by?,
@@ -56,6 +58,7 @@ impl Reader {
             grants: grants?,
             duration: duration?,
             justification: justification?,
+            dry_run: dry_run?,
             resource: resource?,
         })
     }
@@ -72,6 +75,18 @@ impl Reader {
         let object = self.object(value, "/resource", &["sys_id"])?;
         let sys_id = self.text(object, "/resource", "sys_id")?;
         Some(Some(Resource { sys_id }))
+    }
+
+    /// A member of the body that may be there, and is `false` where it is not.
+    fn flag(&mut self, body: Object<'_>, name: &str) -> Option<bool> {
+        match body.get(name) {
+            None => Some(false),
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(_) => {
+                self.problem(&format!("/{name}"), ProblemCode::Type, "must be a boolean");
+                None
+            }
+        }
     }
 
     fn source(&mut self, body: Object<'_>) -> Option<Source> {

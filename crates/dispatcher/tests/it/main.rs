@@ -7,6 +7,7 @@
 
 mod crashes;
 mod owners;
+mod preview;
 mod refusals;
 
 use dispatcher::{DispatchError, Dispatcher};

@@ -131,7 +131,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
 ];
 
 #[test]
-fn what_does_not_hold_is_refused_and_nobody_is_told() {
+fn what_does_not_hold_is_refused_and_nobody_is_asked() {
     for (name, code, change) in REFUSALS {
         let world = World::default();
         let record = world.received(testkit::world::at(0));
@@ -144,9 +144,13 @@ fn what_does_not_hold_is_refused_and_nobody_is_told() {
             Some(EndReason::Refused { code }),
             "{name}"
         );
-        assert_eq!(after.due_at, None, "{name}");
         assert_eq!(world.mailer.sent(), [], "{name}");
-        assert_eq!(world.queues.sent(), [], "{name}: its ticket is left alone");
+        // A ticket that was not found to carry the request is left alone.
+        let told = code.is_of_a_verified_ticket();
+        assert_eq!(after.due_at.is_some(), told, "{name}");
+        assert_eq!(after.untold(), told.then_some(State::Refused), "{name}");
+        let woken = world.queues.sent().len();
+        assert_eq!(woken, usize::from(told), "{name}");
         assert_eq!(world.ledger.tokens(), [], "{name}");
 
         handle(&dispatcher(&world, &[]), &record.id, 2).unwrap();

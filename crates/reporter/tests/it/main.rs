@@ -88,7 +88,8 @@ fn each_state_that_is_told_has_its_note() {
         1,
         "on the way nothing is told"
     );
-    let _ = world.apply(&over, Event::Revoked, Actor::Provisioner, at(9002));
+    let gone = Event::Revoked { kept: Vec::new() };
+    let _ = world.apply(&over, gone, Actor::Provisioner, at(9002));
     handle(&world, &record.id, 9003).unwrap();
     assert_eq!(world.load(&record.id).told, [State::Active, State::Revoked]);
     assert_eq!(world.tickets.updates().len(), 2);

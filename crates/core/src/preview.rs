@@ -1,0 +1,112 @@
+//! What a dry run finds: the exact changes in IAM, and who would be asked and why.
+
+use serde::{Deserialize, Serialize};
+
+use crate::effect::{Effect, EffectChange};
+use crate::id::SysId;
+use crate::slots::{Approver, Standing, Touched, Verdict};
+
+/// What a dry run finds. It holds no names and no addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// What would be changed in IAM, in the order in which it would be done.
+    pub changes: Vec<PlannedChange>,
+    /// The approvals that would be needed.
+    pub slots: Vec<PreviewSlot>,
+}
+
+/// A change that would be made to the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// Which.
+    pub change: EffectChange,
+    /// Whether it is there now. Such a change is not made, and not undone at the end.
+    pub already_there: bool,
+}
+
+impl From<&Effect> for PlannedChange {
+    fn from(effect: &Effect) -> Self {
+        Self {
+            change: effect.change.clone(),
+            already_there: effect.preexisting,
+        }
+    }
+}
+
+/// An approval that would be needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewSlot {
+    /// Names the slot, as [`crate::slots::Slot::id`].
+    pub id: String,
+    /// What is touched.
+    pub touched: Touched,
+    /// Whether the CMDB has exactly one record of it; without it nobody can be found.
+    pub known: bool,
+    /// Who would be asked, each alone sufficing. Nobody: such a request ends `Undeliverable`.
+    pub would_ask: Vec<Approver>,
+    /// Who has a standing at least as near and would not be asked.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A person who would not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// The person.
+    pub sys_id: SysId,
+    /// The standing that the person has.
+    pub standing: Standing,
+    /// Why not.
+    pub because: PassedOverBecause,
+}
+
+/// Why a person would not be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassedOverBecause {
+    /// The account is inactive.
+    Inactive,
+    /// The account is locked.
+    Locked,
+    /// There is no usable mail address.
+    NoMail,
+    /// The mail address is in a domain that is not allowed.
+    ForeignMail,
+    /// The person asks, opened the ticket, or receives the access.
+    Involved,
+    /// Another record of somebody who is asked.
+    SamePerson,
+    /// Enough others are asked.
+    Enough,
+    /// ServiceNow has no such person.
+    Missing,
+}
+
+impl PassedOverBecause {
+    /// What was found against a person; none where nothing was.
+    #[must_use]
+    pub const fn of(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Eligible => None,
+            Verdict::Inactive => Some(Self::Inactive),
+            Verdict::Locked => Some(Self::Locked),
+            Verdict::NoMail => Some(Self::NoMail),
+            Verdict::ForeignMail => Some(Self::ForeignMail),
+            Verdict::Involved => Some(Self::Involved),
+        }
+    }
+
+    /// The reason in a sentence.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Inactive => "The account in ServiceNow is inactive.",
+            Self::Locked => "The account in ServiceNow is locked.",
+            Self::NoMail => "The record has no usable mail address.",
+            Self::ForeignMail => "The mail address is in a domain that is not allowed.",
+            Self::Involved => "The person asks, opened the ticket, or receives the access.",
+            Self::SamePerson => "It is another record of somebody who is asked.",
+            Self::Enough => "Enough others with the same standing are asked.",
+            Self::Missing => "ServiceNow has no such person.",
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Access that is ended before its time, and what stays when it has ended.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ChangeError, RequestRecord};
+use crate::effect::EffectChange;
+use crate::prose::Reason;
+use crate::slots::Standing;
+
+/// How access was ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// In which role.
+    pub by: RevokedBy,
+    /// Why, where they said.
+    pub reason: Option<Reason>,
+    /// When.
+    pub at: Timestamp,
+    /// When it would have ended.
+    pub instead_of: Option<Timestamp>,
+}
+
+/// In which role somebody ended the access. Who it was is the actor of the audit row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RevokedBy {
+    /// The client that asked for it.
+    Client,
+    /// Somebody who was asked for a decision.
+    Approver {
+        /// With which standing.
+        standing: Standing,
+    },
+}
+
+impl RevokedBy {
+    /// The role in words that follow "ended early by".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Client => "the side that asked for it, in ServiceNow",
+            Self::Approver { standing } => standing.in_words(),
+        }
+    }
+}
+
+/// A change that stays in IAM although the request that had it has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// What stays.
+    pub change: EffectChange,
+    /// Why.
+    pub because: KeptBecause,
+}
+
+/// Why a change stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptBecause {
+    /// It was there before the request.
+    ThereBefore,
+    /// Another request still gives it.
+    StillGiven,
+}
+
+impl KeptBecause {
+    /// The reason in words that follow "stays:".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ThereBefore => "it was there before",
+            Self::StillGiven => "another request still gives it",
+        }
+    }
+}
+
+impl RequestRecord {
+    /// Brings the end of the access forward to now.
+    pub(super) fn end_early(
+        &mut self,
+        by: RevokedBy,
+        reason: Option<Reason>,
+        now: Timestamp,
+    ) -> Result<(), ChangeError> {
+        if self.revocation.is_some() {
+            return Err(ChangeError::EndingAlready);
+        }
+        self.revocation = Some(Revocation {
+            by,
+            reason,
+            at: now,
+            instead_of: self.until,
+        });
+        self.until = Some(self.until.map_or(now, |until| until.min(now)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::Verdict;
+    use crate::lifecycle::{Actor, State};
+    use crate::record::tests::{ONE, approver, at, decide, pending, person, slot};
+    use crate::record::{Event, Overdue};
+    use jiff::SignedDuration;
+
+    fn active() -> RequestRecord {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let yes = decide(&record, ONE, 2, Verdict::Approve);
+        let approved = record.apply(yes, approver(2), at(10)).unwrap().record;
+        let by_us = |record: &RequestRecord, event| {
+            record
+                .apply(event, Actor::Provisioner, at(11))
+                .unwrap()
+                .record
+        };
+        let started = by_us(&approved, Event::ProvisioningStarted);
+        by_us(
+            &started,
+            Event::Activated {
+                until: at(9 * 3600),
+            },
+        )
+    }
+
+    fn end_now() -> Event {
+        Event::RevocationAsked {
+            by: RevokedBy::Approver {
+                standing: Standing::Owner,
+            },
+            reason: Some("Not needed any more".parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn ending_early_brings_the_end_forward_once() {
+        let active = active();
+        assert!(!active.is_over(at(100)));
+        let change = active.apply(end_now(), approver(2), at(100)).unwrap();
+        let ending = &change.record;
+        assert_eq!(change.row.actor, Actor::Approver { sys_id: person(2) });
+        assert_eq!((ending.state, ending.until), (State::Active, Some(at(100))));
+        let revocation = ending.revocation.as_ref().unwrap();
+        assert_eq!(revocation.instead_of, Some(at(9 * 3600)));
+        assert!(
+            ending.is_over(at(99)),
+            "also where another clock is behind ours"
+        );
+        assert_eq!(
+            (
+                ending.due_at,
+                ending.overdue(at(100), SignedDuration::from_hours(72))
+            ),
+            (Some(at(100)), Overdue::WakeProvisioner)
+        );
+        let again = ending.apply(end_now(), approver(2), at(101));
+        assert!(matches!(again, Err(ChangeError::EndingAlready)));
+    }
+
+    #[test]
+    fn only_active_access_is_ended_early() {
+        let waiting = pending(vec![slot("210987654321", &[2])]);
+        let early = waiting.apply(end_now(), approver(2), at(20));
+        assert!(matches!(early, Err(ChangeError::Transition(_))));
+    }
+}

@@ -1,0 +1,46 @@
+//! Dry runs: what would be changed, and who would be asked.
+
+use jiff::Timestamp;
+use ports::CallError;
+use ports::directory::Directory;
+use ports::ledger::Ledger;
+use ports::mail::Mailer;
+use ports::queue::OutcomesQueue;
+use ports::servicenow::ServiceNow;
+use snowgate_core::account::PrincipalFacts;
+use snowgate_core::plan;
+use snowgate_core::preview::{PlannedChange, Preview};
+use snowgate_core::record::RequestRecord;
+use snowgate_core::slots::{Excluded, touched};
+
+use crate::Dispatcher;
+
+impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
+where
+    L: Ledger,
+    S: ServiceNow,
+    D: Directory,
+    M: Mailer,
+    Q: OutcomesQueue,
+{
+    /// What a request would do. The effects of other requests are the provisioner's to read, so
+    /// what one of them gives counts here as there already.
+    pub(crate) async fn preview(
+        &self,
+        record: &RequestRecord,
+        principal: &PrincipalFacts,
+        excluded: &Excluded,
+        now: Timestamp,
+    ) -> Result<Preview, CallError> {
+        let effects = plan::effects(record, principal, &[], now);
+        let mut slots = Vec::new();
+        let rules = self.rules(record, excluded, now);
+        for touched in touched(&record.request, &[]) {
+            slots.push(owners::explain(&self.servicenow, touched, &rules).await?);
+        }
+        Ok(Preview {
+            changes: effects.iter().map(PlannedChange::from).collect(),
+            slots,
+        })
+    }
+}
