@@ -1,5 +1,7 @@
 //! The approval function as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use approval::Approval;
@@ -11,6 +13,7 @@ use aws_secrets::Secrets;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Limits, Reader, Session};
 use shell::environment::{optional, parsed, required};
+use shell::metrics::Metered;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -28,11 +31,11 @@ async fn main() -> Result<(), Error> {
         ..Limits::default()
     };
     let approval = Approval {
-        ledger: DynamoLedger::new(
+        ledger: Metered(DynamoLedger::new(
             &aws,
             required("REQUESTS_TABLE")?,
             Some(required("TOKENS_TABLE")?),
-        ),
+        )),
         servicenow: Reader::new(Session::with_limits(
             instance,
             secret.expose().parse()?,

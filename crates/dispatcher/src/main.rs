@@ -1,5 +1,7 @@
 //! The dispatcher as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use aws_iam::{ReadRole, RoleToAssume};
@@ -12,6 +14,7 @@ use dispatcher::{Dispatcher, Message};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
+use shell::metrics::Metered;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -30,11 +33,11 @@ async fn main() -> Result<(), Error> {
         "snowgate-dispatcher",
     )?;
     let dispatcher = Dispatcher {
-        ledger: DynamoLedger::new(
+        ledger: Metered(DynamoLedger::new(
             &aws,
             required("REQUESTS_TABLE")?,
             Some(required("TOKENS_TABLE")?),
-        ),
+        )),
         servicenow: Reader::new(Session::new(instance, secret.expose().parse()?)?),
         directory: ReadRole::new(&aws, role),
         mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),

@@ -1,5 +1,7 @@
 //! The intake as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -8,13 +10,14 @@ use aws_queues::SqsRequests;
 use intake::Intake;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use shell::environment::required;
+use shell::metrics::Metered;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let aws = shell::aws(Duration::from_secs(3)).await;
     let intake = Intake {
-        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         queue: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
         guardrails: shell::guardrails::load()?,
     };

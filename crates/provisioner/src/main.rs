@@ -12,6 +12,7 @@ use aws_queues::SqsOutcomes;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use provisioner::Provisioner;
 use shell::environment::{parsed, required};
+use shell::metrics::Metered;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Error> {
         "snowgate-provisioner",
     )?;
     let provisioner = Provisioner {
-        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         member: MemberRole::new(&aws, role),
         verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),

@@ -1,5 +1,7 @@
 //! The reporter as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
@@ -9,6 +11,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use reporter::Reporter;
 use servicenow::{Instance, Session, Writer};
 use shell::environment::{parsed, required};
+use shell::metrics::Metered;
 use snowgate_core::outcome::OutcomeFields;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +23,7 @@ async fn main() -> Result<(), Error> {
         .await?;
     let instance: Instance = parsed("SERVICENOW_URL")?;
     let reporter = Reporter {
-        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         tickets: Writer::new(Session::new(instance, secret.expose().parse()?)?),
         fields: OutcomeFields::parse(&required("OUTCOME_FIELDS")?)?,
     };

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod environment;
 pub mod guardrails;
 pub mod log;
+pub mod metrics;
 pub mod random;
 pub mod request;
 

@@ -1,5 +1,7 @@
 //! The sweeper as a Lambda function.
 
+#![recursion_limit = "256"]
+
 use std::time::Duration;
 
 use aws_ledger::DynamoLedger;
@@ -9,6 +11,7 @@ use ports::CallError;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use serde_json::Value;
 use shell::environment::{parsed, required};
+use shell::metrics::Metered;
 use snowgate_core::principal::Principal;
 use sweeper::Sweeper;
 
@@ -45,7 +48,7 @@ async fn main() -> Result<(), Error> {
     shell::log::start();
     let aws = shell::aws(Duration::from_secs(8)).await;
     let sweeper = Sweeper {
-        ledger: DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None),
+        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         queues: Queues {
             requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
             work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),

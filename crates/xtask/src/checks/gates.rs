@@ -106,6 +106,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
             vec![run(sam("cfn-lint"), "template.yaml templates/*.yaml")],
         ),
         gate(
+            "promises of the templates",
+            vec![run(sam("python"), "local/template_test.py")],
+        ),
+        gate(
             "sam validate",
             vec![run(
                 sam("sam"),
