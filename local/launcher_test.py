@@ -6,7 +6,7 @@ import unittest
 import ministack_launcher as launcher
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, iam, ses_v2
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import engine, handlers, provisioners
 
 ACCOUNT = "210987654321"
 
@@ -26,6 +26,8 @@ class Guards(unittest.TestCase):
         (launcher.patch_enforce, iam_evaluator),
         (launcher.patch_principal_arn, iam_evaluator),
         (launcher.patch_role_boundary, provisioners),
+        (launcher.add_groups, provisioners),
+        (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
         (launcher.patch_gateway_responses, apigateway_v1),
     )
@@ -56,6 +58,51 @@ class Guards(unittest.TestCase):
         self.assertEqual(keys, {"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy})
         # Neither key exists on CreateAccessKey: a policy that needs one must not match.
         self.assertEqual(named("CreateAccessKey", UserName="ada"), (arn, {}))
+
+    def test_3_a_membership_is_decided_on_the_group(self):
+        arn = f"arn:aws:iam::{ACCOUNT}:group/granted/analysts"
+        iam._groups.set_scoped(ACCOUNT, None, "analysts", {"Arn": arn})
+        self.assertEqual(named("AddUserToGroup", UserName="ada", GroupName="analysts"), (arn, {}))
+        unknown = f"arn:aws:iam::{ACCOUNT}:group/none"
+        self.assertEqual(named("RemoveUserFromGroup", UserName="ada", GroupName="none"), (unknown, {}))
+        # What concerns the user alone is still decided on the user.
+        user = f"arn:aws:iam::{ACCOUNT}:user/bob"
+        self.assertEqual(named("ListGroupsForUser", UserName="bob"), (user, {}))
+
+    def test_3_inline_policies_are_decided_with_the_boundary(self):
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/Frame"
+        arn = f"arn:aws:iam::{ACCOUNT}:role/enrolled/job"
+        iam._roles.set_scoped(ACCOUNT, None, "job", {"Arn": arn, "PermissionsBoundary": boundary})
+        for action in ("PutRolePolicy", "DeleteRolePolicy"):
+            found = named(action, RoleName="job", PolicyName="p")
+            self.assertEqual(found, (arn, {"iam:PermissionsBoundary": boundary}))
+
+    def test_3_a_stack_makes_a_group_with_its_policies(self):
+        policy = f"arn:aws:iam::{ACCOUNT}:policy/reports-read"
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+        props = {
+            "GroupName": "readers",
+            "Path": "/granted/",
+            "ManagedPolicyArns": [policy],
+            "Policies": [{"PolicyName": "more", "PolicyDocument": document}],
+        }
+        handler = provisioners._RESOURCE_HANDLERS["AWS::IAM::Group"]
+        name, attributes = handler["create"]("Readers", props, "stack")
+        self.assertTrue(attributes["Arn"].endswith(":group/granted/readers"))
+        self.assertEqual(iam._groups[name]["AttachedPolicies"], [policy])
+        self.assertEqual(json.loads(iam._group_inline_policies[name]["more"]), document)
+        with self.assertRaises(ValueError):
+            handler["create"]("Readers", props, "stack")
+        handler["delete"](name, props)
+        self.assertNotIn(name, iam._groups)
+
+    def test_3_a_condition_joins_a_list(self):
+        joined = {"Fn::Join": ["", {"Ref": "List"}]}
+        template = {"Conditions": {"HasAny": {"Fn::Not": [{"Fn::Equals": [joined, ""]}]}}}
+        for module in (engine, handlers):
+            for value, expected in (("", False), ("a", True), ("a,b", True)):
+                found = module._evaluate_conditions(template, {"List": {"Value": value}})
+                self.assertEqual(found, {"HasAny": expected})
 
     def test_3_a_letter_needs_its_identity_and_its_configuration_set(self):
         ses_v2._identities["own@example.com"] = {}

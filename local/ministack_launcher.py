@@ -31,6 +31,8 @@ BOUNDARY_OF_REQUEST = {
     "PutUserPermissionsBoundary",
     "PutRolePermissionsBoundary",
 }
+# Of the two that they name, IAM authorizes these on the group (Service Authorization Reference, IAM).
+ON_THE_GROUP = {"AddUserToGroup", "RemoveUserFromGroup"}
 POLICY_OF_REQUEST = {f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")}
 
 
@@ -59,8 +61,8 @@ def _first(params, key):
     return (value[0] if value else "") if isinstance(value, list) else (value or "")
 
 
-def _iam_entity(params, account):
-    """The user, role or group that an IAM request names: (collection, record)."""
+def _iam_entity(action, params, account):
+    """The user, role or group that an IAM request is authorized on: (collection, name, record)."""
     from ministack.services import iam
 
     for key, collection, store in (
@@ -68,7 +70,7 @@ def _iam_entity(params, account):
         ("UserName", "user", iam._users),
         ("GroupName", "group", iam._groups),
     ):
-        name = _first(params, key)
+        name = "" if collection == "user" and action in ON_THE_GROUP else _first(params, key)
         if name:
             return collection, name, store.get_scoped(account, None, name) or {}
     return "", "", {}
@@ -76,10 +78,12 @@ def _iam_entity(params, account):
 
 def _iam_facts(action, params, account, fallback):
     """The resource with its path, and the condition keys, of an IAM request."""
-    collection, name, record = _iam_entity(params, account)
+    collection, name, record = _iam_entity(action, params, account)
     resource = fallback
     if record.get("Arn"):
         resource = record["Arn"]
+    elif action in ON_THE_GROUP:
+        resource = f"arn:aws:iam::{account}:group/{name}"
     elif collection and action.startswith("Create"):
         path = _first(params, "Path") or "/"
         resource = f"arn:aws:iam::{account}:{collection}{path}{name}"
@@ -121,7 +125,8 @@ def _key_facts(body, resource):
 
 
 def patch_resource_arn(iam_actions):
-    """IAM: the user's or role's path belongs to its ARN. SES: a letter's resource is its identity."""
+    """IAM: the path of a user, role or group belongs to its ARN, and a membership is authorized on the group.
+    SES: a letter's resource is its identity."""
     name = "extract_resource_arn"
     original = iam_actions.extract_resource_arn
     require_signature(
@@ -131,6 +136,9 @@ def patch_resource_arn(iam_actions):
     )
     probe = original("iam", "POST", "/", {}, b"", {"UserName": ["probe"]}, "eu-west-1", "000000000000")
     require(probe == "arn:aws:iam::000000000000:user/probe", name, "users are named differently now")
+    both = {"Action": ["AddUserToGroup"], "UserName": ["probe"], "GroupName": ["probe"]}
+    probe = original("iam", "POST", "/", {}, b"", both, "eu-west-1", "000000000000")
+    require(probe == "arn:aws:iam::000000000000:user/probe", name, "memberships are authorized differently now")
     mail = "/v2/email/outbound-emails"
     probe = original("ses", "POST", mail, {}, b'{"FromEmailAddress":"a@example.com"}', {}, "eu-west-1", "0" * 12)
     require(probe == "*", name, "letters have a resource now")
@@ -241,6 +249,72 @@ def patch_role_boundary(provisioners):
     handler["create"] = create
 
 
+def add_groups(provisioners):
+    """CloudFormation does not know groups (IAM does)."""
+    name = "AWS::IAM::Group"
+    require(name not in provisioners._RESOURCE_HANDLERS, name, "it knows groups now")
+
+    def do(call, **params):
+        status, _headers, body = call(params)
+        if status >= 400:
+            raise ValueError(f"{name} {params['GroupName']}: {body!r}")
+
+    def create(logical_id, props, stack_name):
+        from ministack.services import iam
+
+        group = props.get("GroupName") or provisioners._physical_name(stack_name, logical_id)
+        do(iam._create_group, GroupName=group, Path=props.get("Path", "/"))
+        for arn in props.get("ManagedPolicyArns", []):
+            do(iam._attach_group_policy, GroupName=group, PolicyArn=arn)
+        for policy in props.get("Policies", []):
+            document = json.dumps(policy["PolicyDocument"])
+            do(iam._put_group_policy, GroupName=group, PolicyName=policy["PolicyName"], PolicyDocument=document)
+        return group, {"Arn": iam._groups[group]["Arn"]}
+
+    def delete(physical_id, _props):
+        from ministack.services import iam
+
+        if physical_id in iam._groups:
+            for arn in list(iam._groups[physical_id]["AttachedPolicies"]):
+                do(iam._detach_group_policy, GroupName=physical_id, PolicyArn=arn)
+            do(iam._delete_group, GroupName=physical_id)
+
+    provisioners._RESOURCE_HANDLERS[name] = {"create": create, "delete": delete}
+
+
+def patch_conditions(engine):
+    """CloudFormation conditions may join a list, which is how an empty one is known; here a join stays as it is."""
+    name = "_evaluate_conditions"
+    original = engine._evaluate_conditions
+    require_signature(original, ("template", "params"), name)
+    joined = {"Fn::Join": ["", {"Ref": "List"}]}
+    probe = {"Conditions": {"IsEmpty": {"Fn::Equals": [joined, ""]}}}
+    empty = {"List": {"Value": ""}}
+    require(original(probe, empty) == {"IsEmpty": False}, name, "conditions join lists now")
+
+    def joins(value, params):
+        """The same value, with parameters that are joined in the place of the join."""
+        if isinstance(value, list):
+            return [joins(one, params) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::Join" in value:
+            separator, listed = value["Fn::Join"]
+            # The value of a list parameter is one string here.
+            return separator.join(params[listed["Ref"]]["Value"].split(","))
+        return {key: joins(one, params) for key, one in value.items()}
+
+    def evaluate_conditions(template, params):
+        conditions = joins(template.get("Conditions") or {}, params)
+        return original({**template, "Conditions": conditions}, params)
+
+    # Its users hold it under the same name.
+    package = engine.__name__.rpartition(".")[0]
+    for known, module in list(sys.modules.items()):
+        if known.startswith(package) and getattr(module, name, None) is original:
+            setattr(module, name, evaluate_conditions)
+
+
 # Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
 MANAGED_POLICIES = {
     "CloudWatchReadOnlyAccess": [
@@ -274,13 +348,15 @@ def main():
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import apigateway_v1, iam
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import engine, provisioners
 
     patch_resource_arn(iam_actions)
     patch_enforce(iam_evaluator)
     patch_principal_arn(iam_evaluator)
     patch_gateway_responses(apigateway_v1)
     patch_role_boundary(provisioners)
+    add_groups(provisioners)
+    patch_conditions(engine)
     add_managed_policies(iam)
     sys.argv = sys.argv[:1]
     app.main()

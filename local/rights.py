@@ -119,7 +119,6 @@ def account_probes(account):
     yield "iam:AttachRolePolicy to the member role itself", "iam", "attach_role_policy", own
     document = json.dumps({"Version": "2012-10-17", "Statement": []})
     boundary = f"arn:aws:iam::{account}:policy/SnowgateBoundary"
-    yield "iam:PutUserPolicy", "iam", "put_user_policy", user | {"PolicyName": "p", "PolicyDocument": document}
     yield "iam:DeleteUserPermissionsBoundary", "iam", "delete_user_permissions_boundary", user
     yield "iam:PutUserPermissionsBoundary", "iam", "put_user_permissions_boundary", user | {"PermissionsBoundary": listed}
     yield "iam:CreatePolicyVersion of the boundary", "iam", "create_policy_version", {
@@ -129,6 +128,49 @@ def account_probes(account):
     yield "iam:CreateAccessKey", "iam", "create_access_key", user
     yield "iam:CreateUser", "iam", "create_user", {"UserName": "rights"}
     yield "iam:UpdateAssumeRolePolicy", "iam", "update_assume_role_policy", role | {"PolicyDocument": document}
+
+
+def inline_and_group_probes():
+    """Inline policies and groups: what is read of them and what is changed."""
+    user, role, group = {"UserName": "shared-batch"}, {"RoleName": "reports-job"}, {"GroupName": "analysts"}
+    none = {"PolicyName": "there-is-none"}
+    yield "iam:GetGroup", "iam", "get_group", group
+    yield "iam:GetGroupPolicy", "iam", "get_group_policy", group | none
+    yield "iam:GetRolePolicy", "iam", "get_role_policy", role | none
+    yield "iam:GetRolePolicy of a role to assume", "iam", "get_role_policy", {"RoleName": "reports-reader"} | none
+    yield "iam:GetUserPolicy", "iam", "get_user_policy", user | none
+    yield "iam:ListAttachedGroupPolicies", "iam", "list_attached_group_policies", group
+    yield "iam:ListGroupPolicies", "iam", "list_group_policies", group
+    yield "iam:ListGroupsForUser", "iam", "list_groups_for_user", user
+    yield "iam:ListRolePolicies", "iam", "list_role_policies", role
+    yield "iam:ListUserPolicies", "iam", "list_user_policies", user
+    # A document without statements is refused; a policy that is not there is not deleted.
+    empty = none | {"PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []})}
+    for name, who in (
+        ("enrolled", user),
+        ("without boundary", {"UserName": "unbounded"}),
+        ("not enrolled", {"UserName": "not-enrolled"}),
+    ):
+        yield f"iam:PutUserPolicy user {name}", "iam", "put_user_policy", who | empty
+        yield f"iam:DeleteUserPolicy user {name}", "iam", "delete_user_policy", who | none
+    for name, who in (
+        ("enrolled", role),
+        ("to assume", {"RoleName": "reports-reader"}),
+        ("that changes IAM", {"RoleName": "SnowgateMember"}),
+    ):
+        yield f"iam:PutRolePolicy role {name}", "iam", "put_role_policy", who | empty
+        yield f"iam:DeleteRolePolicy role {name}", "iam", "delete_role_policy", who | none
+    # IAM authorizes these on the group alone; of a user that does not exist nothing comes.
+    nobody = {"UserName": "there-is-nobody"}
+    for name, which in (("listed", group), ("unlisted", {"GroupName": "operators"})):
+        yield f"iam:AddUserToGroup group {name}", "iam", "add_user_to_group", which | nobody
+        yield f"iam:RemoveUserFromGroup group {name}", "iam", "remove_user_from_group", which | nobody
+    yield "iam:PutGroupPolicy", "iam", "put_group_policy", group | empty
+    yield "iam:DeleteGroupPolicy", "iam", "delete_group_policy", group | none
+    no_policy = {"PolicyArn": "arn:aws:iam::aws:policy/there-is-none"}
+    yield "iam:DetachGroupPolicy", "iam", "detach_group_policy", group | no_policy
+    yield "iam:CreateGroup", "iam", "create_group", group
+    yield "iam:DeleteGroup", "iam", "delete_group", {"GroupName": "there-is-none"}
 
 
 def trust_probes(account):
@@ -162,11 +204,13 @@ def matrix(stack):
         tell(role, caller, table_probes(stack))
         tell(role, caller, service_probes(stack))
         tell(role, caller, trust_probes(account))
+        tell(role, caller, inline_and_group_probes())
     target = f"arn:aws:iam::{account}:role"
     read = functions["dispatcher"].assume(stack, f"{target}/SnowgateRead", "snowgate-local")
     member = functions["provisioner"].assume(stack, f"{target}/SnowgateMember", "snowgate-local")
-    tell("read role", read, account_probes(account))
-    tell("member role", member, account_probes(account))
+    for who, caller in (("read role", read), ("member role", member)):
+        tell(who, caller, account_probes(account))
+        tell(who, caller, inline_and_group_probes())
     return lines
 
 

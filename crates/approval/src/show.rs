@@ -33,7 +33,9 @@ where
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let Some((_, review)) = owners::review(&self.servicenow, record, approver).await? else {
+        let documents = self.ledger.documents(&record.id).await?;
+        let shown = owners::review(&self.servicenow, record, approver, &documents).await?;
+        let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NoStanding)?);
         };
         let shown = record.shown_to(approver);

@@ -6,13 +6,14 @@
 
 mod accounts;
 mod document;
+mod holder;
 mod member_role;
 mod read;
-mod read_role;
+mod target;
 
 pub use accounts::{RoleToAssume, RoleToAssumeError};
-pub use member_role::MemberRole;
-pub use read_role::ReadRole;
+pub use member_role::{Change, MemberRole};
+pub use target::{Read, ReadRole, TargetAccounts};
 
 use aws_errors::call_error_with;
 use aws_sdk_iam::config::http::HttpResponse;

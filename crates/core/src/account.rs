@@ -1,8 +1,10 @@
 //! What IAM in a target account says, as far as Snowgate asks.
 
-use crate::arn::PolicyArn;
-use crate::binding::{BoundPolicy, BoundPrincipal};
+use crate::arn::{GroupArn, PolicyArn, RoleArn};
+use crate::binding::{BoundGroup, BoundInline, BoundPolicy, BoundPrincipal, BoundRole};
+use crate::effect::EffectChange;
 use crate::id::{Digest, SysId};
+use crate::principal::PrincipalType;
 
 /// The tag that says whom a principal belongs to; its value is a `sys_user` `sys_id`.
 pub const OWNER_TAG: &str = "snowgate:owner";
@@ -11,9 +13,24 @@ pub const OWNER_TAG: &str = "snowgate:owner";
 /// quotas": 10 by default for users and roles; raised quotas are not relied upon).
 pub const ATTACHED_QUOTA: usize = 10;
 
+/// How many groups IAM lets a user be in (IAM User Guide, "IAM and AWS STS quotas").
+pub const GROUPS_QUOTA: usize = 10;
+
+/// How many characters all inline policies of a principal may have together, white space not
+/// counted (IAM User Guide, "IAM and AWS STS quotas").
+#[must_use]
+pub const fn inline_quota(kind: PrincipalType) -> usize {
+    match kind {
+        PrincipalType::User => 2_048,
+        PrincipalType::Role => 10_240,
+    }
+}
+
 /// A user or role as IAM has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrincipalFacts {
+    /// Its ARN.
+    pub arn: String,
     /// Its unique id (`AIDA…`, `AROA…`).
     pub unique_id: String,
     /// Its path, such as `/enrolled/`.
@@ -24,6 +41,10 @@ pub struct PrincipalFacts {
     pub owner_tag: Option<String>,
     /// The ARNs of all managed policies attached to it, as they stand.
     pub attached: Vec<String>,
+    /// Its inline policies.
+    pub inline: Vec<InlineFacts>,
+    /// The names of the groups that it is in; none for a role.
+    pub groups: Vec<String>,
 }
 
 impl PrincipalFacts {
@@ -39,6 +60,35 @@ impl PrincipalFacts {
         self.attached.iter().any(|arn| arn == policy.as_str())
     }
 
+    /// Whether a change is to be seen, just as it was to be made.
+    #[must_use]
+    pub fn shows(&self, change: &EffectChange) -> bool {
+        match change {
+            EffectChange::PolicyAttached { policy_arn } => self.has(policy_arn),
+            EffectChange::InlinePolicyPut { name, document, .. } => self
+                .inline
+                .iter()
+                .any(|inline| inline.name == *name && is_same_json(&inline.document, document)),
+            EffectChange::GroupJoined { group } => {
+                let named = |name: &String| name.eq_ignore_ascii_case(group.as_str());
+                self.groups.iter().any(named)
+            }
+        }
+    }
+
+    /// Whether there is anything in the place of a change, as it was to be made or otherwise.
+    #[must_use]
+    pub fn has_in_place(&self, change: &EffectChange) -> bool {
+        match change {
+            EffectChange::InlinePolicyPut { name, .. } => {
+                self.inline.iter().any(|inline| inline.name == *name)
+            }
+            EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => {
+                self.shows(change)
+            }
+        }
+    }
+
     /// What of it is bound by an approval.
     #[must_use]
     pub fn bound(&self) -> BoundPrincipal {
@@ -49,6 +99,12 @@ impl PrincipalFacts {
             owner: self.owner(),
         }
     }
+}
+
+/// Whether two texts are one JSON value: IAM may give a document back with other white space.
+fn is_same_json(a: &str, b: &str) -> bool {
+    let read = |text: &str| crate::strict_json::parse(text.as_bytes());
+    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The default version of a managed policy as IAM has it.
@@ -70,6 +126,87 @@ impl PolicyFacts {
             arn: self.arn.clone(),
             version: self.version.clone(),
             document: Digest::of(self.document.as_bytes()),
+        }
+    }
+}
+
+/// An inline policy as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlineFacts {
+    /// Its name, unique within its user, group or role.
+    pub name: String,
+    /// Its document: JSON text, percent-decoded.
+    pub document: String,
+}
+
+impl InlineFacts {
+    /// What of it is bound by an approval.
+    #[must_use]
+    pub fn bound(&self) -> BoundInline {
+        BoundInline {
+            name: self.name.clone(),
+            document: Digest::of(self.document.as_bytes()),
+        }
+    }
+}
+
+/// A group as IAM has it, without its members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Its ARN.
+    pub arn: GroupArn,
+    /// Its unique id (`AGPA…`).
+    pub unique_id: String,
+    /// The ARNs of all managed policies attached to it, as they stand.
+    pub attached: Vec<String>,
+    /// Its inline policies.
+    pub inline: Vec<InlineFacts>,
+}
+
+impl GroupFacts {
+    /// What of it is bound by an approval. `policies` are those that are attached to it.
+    #[must_use]
+    pub fn bound(&self, policies: &[PolicyFacts]) -> BoundGroup {
+        BoundGroup {
+            arn: self.arn.clone(),
+            unique_id: self.unique_id.clone(),
+            policies: policies.iter().map(PolicyFacts::bound).collect(),
+            inline: self.inline.iter().map(InlineFacts::bound).collect(),
+        }
+    }
+}
+
+/// A role that may be assumed, as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFacts {
+    /// Its ARN.
+    pub arn: RoleArn,
+    /// Its unique id (`AROA…`).
+    pub unique_id: String,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its trust policy: JSON text, percent-decoded.
+    pub trust: String,
+    /// How long a session of it may last, in seconds.
+    pub longest_session: u32,
+    /// The ARNs of all managed policies attached to it, as they stand.
+    pub attached: Vec<String>,
+    /// Its inline policies.
+    pub inline: Vec<InlineFacts>,
+}
+
+impl RoleFacts {
+    /// What of it is bound by an approval. `policies` are those that are attached to it.
+    #[must_use]
+    pub fn bound(&self, policies: &[PolicyFacts]) -> BoundRole {
+        BoundRole {
+            arn: self.arn.clone(),
+            unique_id: self.unique_id.clone(),
+            boundary: self.boundary.clone(),
+            trust: Digest::of(self.trust.as_bytes()),
+            longest_session: self.longest_session,
+            policies: policies.iter().map(PolicyFacts::bound).collect(),
+            inline: self.inline.iter().map(InlineFacts::bound).collect(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::PolicyArn;
+use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::canonical::{self, CanonicalError};
 use crate::id::{Digest, SysId};
 use crate::request::AccessRequest;
@@ -14,8 +14,14 @@ use crate::slots::Slot;
 pub struct Binding {
     /// The principal as IAM has it.
     pub principal: BoundPrincipal,
-    /// The policies that are granted, in the order of their ARNs.
+    /// The managed policies that are granted, in the order of the grants.
     pub policies: Vec<BoundPolicy>,
+    /// The roles that may be assumed, in the order of the grants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<BoundRole>,
+    /// The groups that are joined, in the order of the grants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<BoundGroup>,
     /// The hash of the guardrails that were in force.
     pub guardrails: Digest,
 }
@@ -42,6 +48,47 @@ pub struct BoundPolicy {
     pub version: String,
     /// The digest of the document of that version, as IAM returns it (percent-decoded).
     pub document: Digest,
+}
+
+/// An inline policy of a role or group as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundInline {
+    /// Its name.
+    pub name: String,
+    /// The digest of its document, as IAM returns it (percent-decoded).
+    pub document: Digest,
+}
+
+/// A role that may be assumed, as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundRole {
+    /// The role.
+    pub arn: RoleArn,
+    /// Its unique id (`AROA…`).
+    pub unique_id: String,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// The digest of its trust policy, as IAM returns it (percent-decoded).
+    pub trust: Digest,
+    /// How long a session of it may last, in seconds.
+    pub longest_session: u32,
+    /// The managed policies attached to it.
+    pub policies: Vec<BoundPolicy>,
+    /// Its inline policies.
+    pub inline: Vec<BoundInline>,
+}
+
+/// A group that is joined, as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundGroup {
+    /// The group.
+    pub arn: GroupArn,
+    /// Its unique id (`AGPA…`).
+    pub unique_id: String,
+    /// The managed policies attached to it.
+    pub policies: Vec<BoundPolicy>,
+    /// Its inline policies.
+    pub inline: Vec<BoundInline>,
 }
 
 #[derive(Serialize)]

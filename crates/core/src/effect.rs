@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::PolicyArn;
 use crate::id::RequestId;
 use crate::principal::Principal;
+use crate::request::GroupName;
 
 /// One change to one principal, made for one request.
 ///
@@ -34,14 +35,39 @@ pub enum EffectChange {
         /// Which.
         policy_arn: PolicyArn,
     },
+    /// An inline policy is put. Its name holds the request's id, so no two requests share one.
+    InlinePolicyPut {
+        /// Its name: [`inline_policy_name`].
+        name: String,
+        /// Its document, which ends by itself.
+        document: String,
+        /// When it ends by itself.
+        ends_at: Timestamp,
+    },
+    /// A user is a member of a group.
+    GroupJoined {
+        /// Which.
+        group: GroupName,
+    },
+}
+
+/// The name of the inline policy of a request: `snowgate-<request>`.
+#[must_use]
+pub fn inline_policy_name(request: &RequestId) -> String {
+    format!("snowgate-{request}")
 }
 
 impl EffectChange {
-    /// A key that is equal for equal changes.
+    /// A key that is equal for changes of the same thing: one policy, one name, one group. Names
+    /// of groups are equal whatever their case (IAM User Guide, "IAM identifiers").
     #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::PolicyAttached { policy_arn } => format!("policy-attached#{policy_arn}"),
+            Self::InlinePolicyPut { name, .. } => format!("inline-policy#{name}"),
+            Self::GroupJoined { group } => {
+                format!("group-joined#{}", group.as_str().to_ascii_lowercase())
+            }
         }
     }
 
@@ -50,6 +76,8 @@ impl EffectChange {
     pub fn in_words(&self) -> String {
         match self {
             Self::PolicyAttached { policy_arn } => format!("the policy {}", policy_arn.name()),
+            Self::InlinePolicyPut { name, .. } => format!("the inline policy {name}"),
+            Self::GroupJoined { group } => format!("the membership of the group {group}"),
         }
     }
 }

@@ -4,22 +4,24 @@
 //! digest is bound into every approval, so that a change of the guardrails between approval and
 //! provisioning shows.
 
-mod actions;
+mod difference;
 mod file;
+mod judge;
+mod reference;
 
-pub use actions::{ActionPattern, ActionPatternError};
+pub use difference::Widening;
 pub use file::GuardrailsError;
+pub use reference::Reference;
 
-use serde::Serialize;
-
-use crate::account::{ATTACHED_QUOTA, PolicyFacts, PrincipalFacts};
-use crate::arn::PolicyArn;
+use crate::arn::{GroupArn, PolicyArn, RoleArn};
+use crate::finding::{Finding, FindingCode};
 use crate::id::{AccountId, Digest, SysId};
-use crate::record::RefusalCode;
+use crate::plan::inline_policy;
+use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
 
 /// The guardrails, read and found to hold together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Guardrails {
     pub(crate) digest: Digest,
     pub(crate) partition: String,
@@ -31,15 +33,20 @@ pub struct Guardrails {
     pub(crate) approvers_per_request: usize,
     pub(crate) principal_paths: Vec<String>,
     pub(crate) boundary: String,
-    pub(crate) never: Vec<ActionPattern>,
+    pub(crate) references: Vec<Reference>,
     pub(crate) grants: Vec<AllowedGrant>,
 }
 
-/// Policies that may be granted in some accounts.
+/// What may be granted to principals in some accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedGrant {
     pub(crate) accounts: Vec<AccountId>,
     pub(crate) policies: Vec<PolicyArn>,
+    pub(crate) roles: Vec<RoleArn>,
+    pub(crate) groups: Vec<GroupArn>,
+    pub(crate) inline_policies: bool,
+    pub(crate) accepted_exposures: Vec<String>,
+    pub(crate) longest_session: Option<AccessDuration>,
     pub(crate) maximum_duration: AccessDuration,
     pub(crate) risk: Risk,
 }
@@ -54,31 +61,27 @@ pub enum Risk {
     High,
 }
 
-/// Something in a request that the guardrails do not allow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// JSON pointer to the place in the request (RFC 6901).
-    pub pointer: String,
-    /// What it is, for programs.
-    pub code: FindingCode,
-    /// What it is, for people.
-    pub detail: String,
-}
+impl AllowedGrant {
+    /// Whether it lists the grant, for a principal of the account.
+    fn lists(&self, account: &AccountId, grant: &Grant) -> bool {
+        self.accounts.contains(account)
+            && match grant {
+                Grant::AttachManagedPolicy { policy_arn } => self.policies.contains(policy_arn),
+                Grant::InlinePolicy { .. } => self.inline_policies,
+                Grant::AssumeRole { role_arn } => self.roles.contains(role_arn),
+                Grant::GroupMembership { group } => self
+                    .groups
+                    .iter()
+                    .any(|arn| arn.account() == account && arn.name() == group.as_str()),
+            }
+    }
 
-/// The kinds of findings on a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingCode {
-    /// The table may not ask for access.
-    TableNotAllowed,
-    /// The account is not one that access is granted in.
-    AccountNotAllowed,
-    /// The policy may not be granted in this account.
-    PolicyNotAllowed,
-    /// The grant needs an approver who signs in.
-    NeedsSignIn,
-    /// The access would last too long.
-    TooLong,
+    /// Whether an exposure by this action was looked at and accepted.
+    fn accepts(&self, action: &str) -> bool {
+        self.accepted_exposures
+            .iter()
+            .any(|accepted| accepted.eq_ignore_ascii_case(action))
+    }
 }
 
 impl Guardrails {
@@ -130,11 +133,24 @@ impl Guardrails {
     /// Every policy that may be granted in an account, for the member role's own list.
     #[must_use]
     pub fn policies_in(&self, account: &AccountId) -> Vec<&PolicyArn> {
-        let here = self
-            .grants
+        self.in_account(account)
+            .flat_map(|grant| &grant.policies)
+            .collect()
+    }
+
+    /// Every group that may be joined in an account, for the member role's own list.
+    #[must_use]
+    pub fn groups_in(&self, account: &AccountId) -> Vec<&GroupArn> {
+        self.in_account(account)
+            .flat_map(|grant| &grant.groups)
+            .filter(|group| group.account() == account)
+            .collect()
+    }
+
+    fn in_account(&self, account: &AccountId) -> impl Iterator<Item = &AllowedGrant> {
+        self.grants
             .iter()
-            .filter(|grant| grant.accounts.contains(account));
-        here.flat_map(|grant| &grant.policies).collect()
+            .filter(move |grant| grant.accounts.contains(account))
     }
 
     /// What of a request can be judged by itself: table, account, policies, duration. All
@@ -143,11 +159,7 @@ impl Guardrails {
     pub fn judge_request(&self, request: &AccessRequest) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut find = |pointer: String, code, detail: &str| {
-            findings.push(Finding {
-                pointer,
-                code,
-                detail: detail.to_owned(),
-            });
+            findings.push(Finding::new(pointer, code, detail));
         };
         if !self.tables.contains(&request.source.table) {
             let detail = "records of this table may not ask for access";
@@ -158,7 +170,11 @@ impl Guardrails {
             );
         }
         let account = &request.target.account_id;
-        if self.policies_in(account).is_empty() {
+        if !self
+            .grants
+            .iter()
+            .any(|grant| grant.accounts.contains(account))
+        {
             let detail = "no access is granted in this account";
             find(
                 "/target/account_id".to_owned(),
@@ -169,16 +185,14 @@ impl Guardrails {
         }
         let mut longest = self.maximum_duration;
         for (index, grant) in request.grants.iter().enumerate() {
-            let Grant::AttachManagedPolicy { policy_arn } = grant;
-            let pointer = format!("/grants/{index}/policy_arn");
-            match self.allowed(account, policy_arn) {
+            let pointer = format!("/grants/{index}/{}", grant.member());
+            match self.allowed(account, grant) {
                 None => {
-                    let detail = "this policy may not be granted in this account";
-                    find(pointer, FindingCode::PolicyNotAllowed, detail);
+                    let detail = "this may not be granted in this account";
+                    find(pointer, FindingCode::GrantNotAllowed, detail);
                 }
                 Some(allowed) if allowed.risk == Risk::High => {
-                    let detail =
-                        "this policy needs an approver who signs in, which is not offered yet";
+                    let detail = "this needs an approver who signs in, which is not offered yet";
                     find(pointer, FindingCode::NeedsSignIn, detail);
                 }
                 Some(allowed) => longest = longest.min(allowed.maximum_duration),
@@ -188,47 +202,50 @@ impl Guardrails {
             let detail = format!("this access may last at most {longest}");
             find("/duration".to_owned(), FindingCode::TooLong, &detail);
         }
+        self.judge_grants(request, &mut findings);
         findings
     }
 
-    /// What can be judged only with what IAM holds: enrolment, quota, and what the policies
-    /// really allow.
-    ///
-    /// # Errors
-    /// The first thing that does not hold.
-    pub fn judge_facts(
-        &self,
-        request: &AccessRequest,
-        principal: &PrincipalFacts,
-        policies: &[PolicyFacts],
-    ) -> Result<(), RefusalCode> {
-        let boundary = self.boundary_in(&request.target.account_id);
-        let enrolled = self.principal_paths.contains(&principal.path)
-            && principal.boundary.as_deref() == Some(boundary.as_str())
-            && principal.owner().is_some();
-        if !enrolled {
-            return Err(RefusalCode::NotEnrolled);
+    /// What of the grants can be judged by itself: who can have them, and what an inline policy
+    /// allows.
+    fn judge_grants(&self, request: &AccessRequest, findings: &mut Vec<Finding>) {
+        let account = &request.target.account_id;
+        for (index, grant) in request.grants.iter().enumerate() {
+            let pointer = format!("/grants/{index}/{}", grant.member());
+            match (grant, self.allowed(account, grant)) {
+                (Grant::GroupMembership { .. }, _)
+                    if request.target.kind != PrincipalType::User =>
+                {
+                    let detail = "only users can be members of groups";
+                    findings.push(Finding::new(pointer, FindingCode::OnlyUsers, detail));
+                }
+                (Grant::InlinePolicy { document }, Some(allowed)) => {
+                    self.judge_inline(account, &pointer, document, allowed, findings);
+                }
+                _ => {}
+            }
         }
-        let new = policies
-            .iter()
-            .filter(|policy| !principal.has(&policy.arn))
-            .count();
-        if principal.attached.len() + new > ATTACHED_QUOTA {
-            return Err(RefusalCode::QuotaReached);
+        if let Err(error) = inline_policy(request, jiff::Timestamp::UNIX_EPOCH) {
+            findings.push(Finding::new(
+                "/grants",
+                FindingCode::CannotEnd,
+                error.to_string(),
+            ));
         }
-        if policies
-            .iter()
-            .any(|policy| actions::reaches(&policy.document, &self.never))
-        {
-            return Err(RefusalCode::NeverGranted);
-        }
-        Ok(())
     }
 
-    fn allowed(&self, account: &AccountId, policy: &PolicyArn) -> Option<&AllowedGrant> {
+    fn allowed(&self, account: &AccountId, grant: &Grant) -> Option<&AllowedGrant> {
         self.grants
             .iter()
-            .find(|grant| grant.accounts.contains(account) && grant.policies.contains(policy))
+            .find(|allowed| allowed.lists(account, grant))
+    }
+
+    /// The reference policy of an account: the most that any grant there may allow.
+    #[must_use]
+    pub fn reference(&self, account: &AccountId) -> Option<&Reference> {
+        self.references
+            .iter()
+            .find(|reference| reference.is_of(account))
     }
 }
 

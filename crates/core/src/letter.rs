@@ -2,17 +2,19 @@
 //!
 //! The letter decides nothing: mail scanners open links, so the link only shows a page.
 
+mod grants;
 mod reviewed;
 
+pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
 pub use reviewed::{ReviewSlot, Said, slot_lines};
 
 use askama::Template;
 use jiff::Timestamp;
 
+use crate::finding::Finding;
 use crate::id::SysId;
 use crate::prose::one_line;
 use crate::record::{Asked, RequestRecord};
-use crate::request::Grant;
 use crate::ticket::PersonName;
 
 /// A letter, ready to send: the same content as plain text and as HTML.
@@ -49,7 +51,9 @@ pub struct Review {
     /// The id of the account.
     pub account_id: String,
     /// What is granted.
-    pub policies: Vec<ReviewPolicy>,
+    pub grants: Vec<ReviewGrant>,
+    /// What an approver should know: what was found about the policies.
+    pub findings: Vec<String>,
     /// For how long, in words.
     pub duration: String,
     /// Why, as the requester wrote it.
@@ -62,54 +66,38 @@ pub struct Review {
     pub expires_at: String,
 }
 
-/// A policy that is granted.
-#[derive(Debug, Clone)]
-pub struct ReviewPolicy {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// The version that is approved, such as `v3`.
-    pub version: String,
-}
-
 impl Review {
-    /// Gathers what an approver is shown.
-    #[must_use]
-    pub fn new(record: &RequestRecord, asked: &Asked, reader: &SysId, names: ReviewNames) -> Self {
+    /// Gathers what an approver is shown. `documents` are the policy texts that were kept when the
+    /// owners were asked.
+    ///
+    /// # Errors
+    /// Where a text is missing that the approval would be for: then nothing is shown at all.
+    pub fn new(
+        record: &RequestRecord,
+        asked: &Asked,
+        reader: &SysId,
+        names: ReviewNames,
+        documents: &[String],
+    ) -> Result<Self, MissingDocument> {
         let slots = reviewed::slots(record, asked, reader, &names.slots);
         let standing = reviewed::standing(record, reader, &slots);
         let request = &record.request;
-        let version = |arn: &crate::arn::PolicyArn| {
-            asked
-                .binding
-                .policies
-                .iter()
-                .find(|bound| bound.arn == *arn)
-                .map(|bound| bound.version.clone())
-        };
-        let policies = request
-            .grants
-            .iter()
-            .map(|Grant::AttachManagedPolicy { policy_arn }| ReviewPolicy {
-                name: policy_arn.name().to_owned(),
-                arn: policy_arn.to_string(),
-                version: version(policy_arn).unwrap_or_default(),
-            });
-        Self {
+        let grants = grants::grants(record, asked, documents)?;
+        Ok(Self {
             number: request.source.number.as_str().to_owned(),
             requester: names.requester,
             beneficiary: names.beneficiary,
             principal: format!("IAM {} {}", request.target.kind, request.target.name),
             account_name: one_line(&names.account, 100),
             account_id: request.target.account_id.to_string(),
-            policies: policies.collect(),
+            grants,
+            findings: asked.findings.iter().map(told).collect(),
             duration: request.duration.in_words(),
             justification: request.justification.as_str().to_owned(),
             standing,
             slots,
             expires_at: in_words(asked.expires_at),
-        }
+        })
     }
 
     /// The approvals that the reader's answer decides.
@@ -140,6 +128,14 @@ impl Review {
             text: LetterText { review: self, link }.render()?,
             html: LetterHtml { review: self, link }.render()?,
         })
+    }
+}
+
+/// A finding in a sentence, with the policy that shows it.
+fn told(finding: &Finding) -> String {
+    match &finding.evidence {
+        Some(evidence) => format!("{} ({})", finding.detail, evidence.policy),
+        None => finding.detail.clone(),
     }
 }
 
@@ -191,7 +187,9 @@ pub(crate) mod tests {
             account: "Payments & Production".to_owned(),
             slots: vec!["Payments & Production".to_owned()],
         };
-        Review::new(&record, record.asked.as_ref().unwrap(), &person(2), names)
+        let documents = [crate::record::tests::DOCUMENT.to_owned()];
+        let asked = record.asked.as_ref().unwrap();
+        Review::new(&record, asked, &person(2), names, &documents).unwrap()
     }
 
     /// A request for an account and an item, of which the reader may decide both and a colleague
@@ -222,7 +220,9 @@ pub(crate) mod tests {
                 "<reports>".to_owned(),
             ],
         };
-        Review::new(&record, record.asked.as_ref().unwrap(), &person(2), names)
+        let documents = [crate::record::tests::DOCUMENT.to_owned()];
+        let asked = record.asked.as_ref().unwrap();
+        Review::new(&record, asked, &person(2), names, &documents).unwrap()
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn sentence(record: &RequestRecord, state: State) -> String {
             Some(EndReason::Failed { code }) => {
                 format!("Not granted: {what}. {}", code.in_words())
             }
-            Some(EndReason::Refused { code }) => {
+            Some(EndReason::Refused { code, .. }) => {
                 format!("Not granted: {what}. {}", code.in_words())
             }
             _ => format!("Not granted: {what}."),
@@ -185,12 +185,8 @@ fn sentence(record: &RequestRecord, state: State) -> String {
 
 /// What is asked for and for whom, in a few words: `reports-read for …`.
 pub(crate) fn what(request: &AccessRequest) -> String {
-    let policies: Vec<&str> = request
-        .grants
-        .iter()
-        .map(|Grant::AttachManagedPolicy { policy_arn }| policy_arn.name())
-        .collect();
-    format!("{} for {}", policies.join(", "), request.target)
+    let grants: Vec<String> = request.grants.iter().map(Grant::to_string).collect();
+    format!("{} for {}", grants.join(", "), request.target)
 }
 
 /// How the access ended, and what stays in IAM all the same.
@@ -322,6 +318,7 @@ mod tests {
                     because: PassedOverBecause::Inactive,
                 }],
             }],
+            findings: Vec::new(),
         };
         let event = Event::Previewed { preview };
         let change = received().record.apply(event, Actor::Dispatcher, at(2));
@@ -331,6 +328,7 @@ mod tests {
     fn refused_record() -> RequestRecord {
         let event = Event::Refused {
             code: RefusalCode::NotEnrolled,
+            findings: Vec::new(),
         };
         let change = received().record.apply(event, Actor::Dispatcher, at(2));
         change.unwrap().record

@@ -1,17 +1,23 @@
 //! What has to be changed in IAM, and what may be undone. Planning and applying are separate:
 //! these functions decide, the provisioner does.
 
+mod inline;
+
+pub use inline::{CannotEnd, counted, inline_policy};
+
 use jiff::Timestamp;
 
-use crate::account::{PolicyFacts, PrincipalFacts};
+use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
-use crate::binding::{Binding, content_digest};
-use crate::effect::{Effect, EffectChange};
+use crate::binding::content_digest;
+use crate::effect::{Effect, EffectChange, inline_policy_name};
+use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
 use crate::record::{Asked, FailureCode, Kept, KeptBecause, PROVISION_WITHIN, RequestRecord};
 use crate::request::Grant;
 use crate::slots::{Touched, touched};
+use crate::survey::Survey;
 
 /// Checks that what was approved is what is there: that every slot that is touched has an
 /// approval by somebody who was asked, on exactly this content, and that the guardrails of today
@@ -21,8 +27,7 @@ use crate::slots::{Touched, touched};
 /// What does not hold.
 pub fn check(
     record: &RequestRecord,
-    principal: &PrincipalFacts,
-    policies: &[PolicyFacts],
+    survey: &Survey,
     guardrails: &Guardrails,
     now: Timestamp,
 ) -> Result<(), FailureCode> {
@@ -37,28 +42,21 @@ pub fn check(
     if newest.is_none_or(|at| now.duration_since(at) > PROVISION_WITHIN * 2) {
         return Err(FailureCode::UnprovenDecision);
     }
-    let there = Binding {
-        principal: principal.bound(),
-        policies: policies.iter().map(PolicyFacts::bound).collect(),
-        guardrails: guardrails.digest().clone(),
-    };
+    let there = survey.binding(guardrails.digest());
     let content = content_digest(&record.request, &there, &asked.slots);
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
-    let approved = |needed: &Touched| is_approved(record, asked, needed, principal.owner());
+    let approved = |needed: &Touched| is_approved(record, asked, needed, survey.principal.owner());
     let needed = touched(&record.request, &[]);
     if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
-    let outside = !guardrails.judge_request(&record.request).is_empty()
-        || guardrails
-            .judge_facts(&record.request, principal, policies)
-            .is_err();
-    if outside {
-        Err(FailureCode::OutsideGuardrails)
-    } else {
-        Ok(())
+    let mut findings = guardrails.judge_request(&record.request);
+    findings.extend(guardrails.judge_survey(&record.request, survey));
+    match refusal(&findings) {
+        Some(_) => Err(FailureCode::OutsideGuardrails),
+        None => Ok(()),
     }
 }
 
@@ -93,44 +91,93 @@ fn is_approved(
         && !approver.on_behalf_of.as_ref().is_some_and(involved)
 }
 
-/// The effects that a request is to have, to be recorded before anything is changed.
+/// The effects that a request is to have, to be recorded before anything is changed. `now` is
+/// when the access begins to count.
 ///
-/// An effect counts as there before us where the policy is attached and no other request gives
-/// it, or where a request that still has it found it there. What is not attached now was not
-/// there, whatever another request found. What was recorded before a crash stays as it was
-/// recorded.
-#[must_use]
+/// An effect counts as there before us where it is to be seen and no other request gives it, or
+/// where a request that still has it found it there. What is not to be seen now was not there,
+/// whatever another request found. What was recorded before a crash stays as it was recorded, its
+/// end included.
+///
+/// # Errors
+/// Where something that we did not make is in the place of an inline policy, or the access ended
+/// before it began.
 pub fn effects(
     record: &RequestRecord,
     principal: &PrincipalFacts,
     live: &[Effect],
     now: Timestamp,
-) -> Vec<Effect> {
-    let plan = |grant: &Grant| {
-        let Grant::AttachManagedPolicy { policy_arn } = grant;
-        let change = EffectChange::PolicyAttached {
-            policy_arn: policy_arn.clone(),
-        };
+) -> Result<Vec<Effect>, FailureCode> {
+    let mut effects = Vec::new();
+    for change in changes(record, now)? {
         let mine = live
             .iter()
-            .find(|effect| effect.change == change && effect.request == record.id);
+            .find(|effect| effect.request == record.id && effect.change.key() == change.key());
         if let Some(recorded) = mine {
-            return recorded.clone();
+            if matches!(&recorded.change, EffectChange::InlinePolicyPut { ends_at, .. } if *ends_at <= now)
+            {
+                return Err(FailureCode::TimedOut);
+            }
+            effects.push(recorded.clone());
+            continue;
+        }
+        let there = principal.has_in_place(&change);
+        if there && matches!(change, EffectChange::InlinePolicyPut { .. }) {
+            return Err(FailureCode::ContentChanged);
         }
         let given: Vec<bool> = others(&change, &record.id, live)
-            .map(|e| e.preexisting)
+            .map(|effect| effect.preexisting)
             .collect();
         let found_there = given.is_empty() || given.contains(&true);
-        let preexisting = found_there && principal.has(policy_arn);
-        Effect {
+        effects.push(Effect {
             request: record.id.clone(),
             principal: record.request.target.clone(),
             change,
-            preexisting,
+            preexisting: found_there && there,
             since: now,
-        }
-    };
-    record.request.grants.iter().map(plan).collect()
+        });
+    }
+    Ok(effects)
+}
+
+/// The changes that the grants of a request come to: one for each policy and group, and one inline
+/// policy for all the others together.
+///
+/// # Errors
+/// Where no end can be added to an inline policy; the guardrails refuse such a request.
+pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChange>, FailureCode> {
+    let request = &record.request;
+    let mut changes: Vec<EffectChange> = request
+        .grants
+        .iter()
+        .filter_map(|grant| match grant {
+            Grant::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
+                policy_arn: policy_arn.clone(),
+            }),
+            Grant::GroupMembership { group } => Some(EffectChange::GroupJoined {
+                group: group.clone(),
+            }),
+            Grant::InlinePolicy { .. } | Grant::AssumeRole { .. } => None,
+        })
+        .collect();
+    let ends_at = now + request.duration.as_signed();
+    let inline = inline_policy(request, ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
+    changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
+        name: inline_policy_name(&record.id),
+        document,
+        ends_at,
+    }));
+    Ok(changes)
+}
+
+/// When the access ends: when its inline policy does, else so long after now as was approved.
+#[must_use]
+pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Timestamp {
+    let ends = effects.iter().find_map(|effect| match &effect.change {
+        EffectChange::InlinePolicyPut { ends_at, .. } => Some(*ends_at),
+        EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
+    });
+    ends.unwrap_or_else(|| now + record.request.duration.as_signed())
 }
 
 /// Whether an effect is undone when its request ends.
@@ -178,7 +225,7 @@ fn others<'a>(
     live: &'a [Effect],
 ) -> impl Iterator<Item = &'a Effect> {
     live.iter()
-        .filter(move |effect| effect.change == *change && effect.request != *request)
+        .filter(move |effect| effect.change.key() == change.key() && effect.request != *request)
 }
 
 #[cfg(test)]

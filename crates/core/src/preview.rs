@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::effect::{Effect, EffectChange};
+use crate::finding::Finding;
 use crate::id::SysId;
 use crate::slots::{Approver, Standing, Touched, Verdict};
 
@@ -13,6 +14,9 @@ pub struct Preview {
     pub changes: Vec<PlannedChange>,
     /// The approvals that would be needed.
     pub slots: Vec<PreviewSlot>,
+    /// What an approver would be told about the policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// A change that would be made to the target.

@@ -24,6 +24,7 @@ use crate::audit::{AuditHead, AuditRow};
 use crate::binding::{Binding, content_digest};
 use crate::bounce::MessageId;
 use crate::canonical::CanonicalError;
+use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
 use crate::preview::Preview;
@@ -88,6 +89,9 @@ pub struct Asked {
     pub binding: Binding,
     /// The digest that decisions are made on.
     pub content: Digest,
+    /// What was found, for approvers to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// The letters, one for each approver.
     pub letters: Vec<LetterState>,
     /// Until when a decision is awaited.
@@ -326,7 +330,7 @@ impl RequestRecord {
             || self.preview.is_some()
             || match &self.end_reason {
                 Some(EndReason::Undeliverable { .. }) => true,
-                Some(EndReason::Refused { code }) => code.is_of_a_verified_ticket(),
+                Some(EndReason::Refused { code, .. }) => code.is_of_a_verified_ticket(),
                 Some(EndReason::Failed { .. }) | None => false,
             }
     }
@@ -416,7 +420,12 @@ impl RequestRecord {
             Event::SlotResolved { slot, approvers } => self.take_people(slot, approvers),
             Event::Decided { decided } => self.decisions.push(decided.clone()),
             Event::Activated { until } => self.until = Some(*until),
-            Event::Refused { code } => self.end_reason = Some(EndReason::Refused { code: *code }),
+            Event::Refused { code, findings } => {
+                self.end_reason = Some(EndReason::Refused {
+                    code: *code,
+                    findings: findings.clone(),
+                });
+            }
             Event::Undeliverable { slot } => {
                 self.end_reason = Some(EndReason::Undeliverable { slot: slot.clone() });
             }

@@ -4,14 +4,15 @@
 //! Unknown members are problems: a client that sends `approver` or `status` is told so.
 
 mod duration;
+mod grant;
 mod reader;
 
 pub use duration::{AccessDuration, DurationError};
+pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError};
 use reader::Reader;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::PolicyArn;
 use crate::canonical::{self, CanonicalError};
 use crate::id::{Digest, SysId};
 use crate::principal::Principal;
@@ -142,17 +143,6 @@ macro_rules! text_of {
 text_of!(TableName);
 text_of!(RecordNumber);
 
-/// One thing that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Grant {
-    /// Attach a managed policy to the target.
-    AttachManagedPolicy {
-        /// The policy.
-        policy_arn: PolicyArn,
-    },
-}
-
 /// One thing that is wrong with a body, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -160,7 +150,7 @@ pub struct Problem {
     pub pointer: String,
     /// What kind of problem, for programs.
     pub code: ProblemCode,
-    /// What is wrong, for people. Repeats no value that was sent.
+    /// What is wrong, for people. Repeats no value that was sent, but what a policy calls things.
     pub detail: String,
 }
 

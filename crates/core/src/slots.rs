@@ -10,7 +10,7 @@ pub use delegation::{Delegation, delegates};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, SysId};
-use crate::request::{AccessRequest, Grant};
+use crate::request::AccessRequest;
 use crate::ticket::Person;
 
 /// How often the people of a slot are looked for anew before only the security group is left.
@@ -193,10 +193,10 @@ impl Standing {
 /// item that it names.
 #[must_use]
 pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
-    let accounts = request.grants.iter().map(|grant| match grant {
-        Grant::AttachManagedPolicy { .. } => request.target.account_id.clone(),
-    });
-    let accounts = accounts
+    let accounts = request
+        .grants
+        .iter()
+        .flat_map(|grant| grant.accounts(&request.target))
         .filter(|account| !covered.contains(account))
         .map(|account_id| Touched::Account { account_id });
     let item = request.resource.iter().map(|resource| Touched::Item {
@@ -391,7 +391,7 @@ mod tests {
         let item = "cc".repeat(16);
         let (plain, named) = (request(None), request(Some(&item)));
         let account = "account:210987654321".to_owned();
-        assert_eq!(ids(&plain, &[]), [account.clone()]);
+        assert_eq!(ids(&plain, &[]), std::slice::from_ref(&account));
         assert_eq!(
             ids(&named, &[]),
             [account.clone(), format!("item:{item}")],

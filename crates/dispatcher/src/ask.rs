@@ -4,17 +4,19 @@
 use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
-use ports::ledger::Ledger;
+use ports::ledger::{Commit, Ledger};
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
-use snowgate_core::account::{PolicyFacts, PrincipalFacts};
-use snowgate_core::binding::{Binding, content_digest};
+use snowgate_core::binding::content_digest;
+use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
+use snowgate_core::plan;
 use snowgate_core::record::{Asked, Event, RefusalCode, RequestRecord};
-use snowgate_core::request::Grant;
 use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit, touched};
+use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
+use survey::Missing;
 use tracing::info;
 
 use crate::{DispatchError, Dispatcher};
@@ -36,64 +38,76 @@ where
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let event = self.judge(&record, now).await?;
+        let (event, documents) = self.judge(&record, now).await?;
         let change = record.apply(event, Actor::Dispatcher, now)?;
-        self.ledger.commit(&change.clone().into()).await?;
+        let commit = Commit {
+            documents,
+            ..Commit::from(change.clone())
+        };
+        self.ledger.commit(&commit).await?;
         info!(state = %change.record.state, "request looked into");
         Ok(change.record)
     }
 
-    async fn judge(&self, record: &RequestRecord, now: Timestamp) -> Result<Event, DispatchError> {
-        if !self.guardrails.judge_request(&record.request).is_empty() {
-            return Ok(Event::Refused {
-                code: RefusalCode::OutsideGuardrails,
-            });
+    /// What is to happen, with the policy texts to keep.
+    async fn judge(
+        &self,
+        record: &RequestRecord,
+        now: Timestamp,
+    ) -> Result<(Event, Vec<String>), DispatchError> {
+        let refused = |code, findings| Ok((Event::Refused { code, findings }, Vec::new()));
+        let mut findings = self.guardrails.judge_request(&record.request);
+        // ServiceNow is asked about no other table than those that may ask.
+        if let Some(code @ RefusalCode::TableNotAllowed) = refusal(&findings) {
+            return refused(code, findings);
         }
         let ticket = match self.ticket(record).await? {
             Ok(ticket) => ticket,
-            Err(code) => return Ok(Event::Refused { code }),
+            Err(code) => return refused(code, findings),
         };
-        let (principal, policies) = match self.facts(record).await? {
-            Ok(facts) => facts,
-            Err(code) => return Ok(Event::Refused { code }),
+        if let Some(code) = refusal(&findings) {
+            return refused(code, findings);
+        }
+        let survey = match self.survey(record).await? {
+            Ok(survey) => survey,
+            Err(code) => return refused(code, findings),
         };
-        let judged = self
-            .guardrails
-            .judge_facts(&record.request, &principal, &policies);
-        if let Err(code) = judged {
-            return Ok(Event::Refused { code });
+        findings.extend(self.guardrails.judge_survey(&record.request, &survey));
+        let findings = told_once(findings);
+        if let Some(code) = refusal(&findings) {
+            return refused(code, findings);
         }
         let requester = &record.request.requested_by;
-        let owner = principal.owner();
+        let owner = survey.principal.owner();
         let excluded =
             owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
         if record.request.dry_run {
-            let preview = self.preview(record, &principal, &excluded, now).await?;
-            return Ok(Event::Previewed { preview });
+            let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
+                return refused(RefusalCode::OutsideGuardrails, findings);
+            };
+            let preview = self
+                .preview(record, &effects, findings, (&excluded, now))
+                .await?;
+            return Ok((Event::Previewed { preview }, Vec::new()));
         }
         let mut slots = match self.slots(record, &excluded, now).await? {
             Ok(slots) => slots,
             Err(touched) => {
-                return Ok(Event::Undeliverable {
-                    slot: touched.slot_id(),
-                });
+                let slot = touched.slot_id();
+                return Ok((Event::Undeliverable { slot }, Vec::new()));
             }
         };
         if fit(&mut slots, self.guardrails.approvers_per_request()).is_err() {
-            return Ok(Event::Refused {
-                code: RefusalCode::TooManyApprovers,
-            });
+            return refused(RefusalCode::TooManyApprovers, findings);
         }
-        let binding = Binding {
-            principal: principal.bound(),
-            policies: policies.iter().map(PolicyFacts::bound).collect(),
-            guardrails: self.guardrails.digest().clone(),
-        };
+        let binding = survey.binding(self.guardrails.digest());
         let content = content_digest(&record.request, &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
-        Ok(Event::Asked {
-            asked: Asked::new(slots, binding, content, now + self.pending_for),
-        })
+        let asked = Asked {
+            findings,
+            ..Asked::new(slots, binding, content, now + self.pending_for)
+        };
+        Ok((Event::Asked { asked }, survey.documents()))
     }
 
     /// The ticket, if it carries the request.
@@ -121,23 +135,22 @@ where
         })
     }
 
-    /// What IAM in the target account holds, as far as the request touches it.
-    async fn facts(&self, record: &RequestRecord) -> Checked<(PrincipalFacts, Vec<PolicyFacts>)> {
-        let target = &record.request.target;
-        let principal = match prepared(self.directory.principal(target).await)? {
-            Ok(Some(principal)) => principal,
-            Ok(None) => return Ok(Err(RefusalCode::NoSuchPrincipal)),
-            Err(code) => return Ok(Err(code)),
-        };
-        let mut policies = Vec::new();
-        for Grant::AttachManagedPolicy { policy_arn } in &record.request.grants {
-            match prepared(self.directory.policy(&target.account_id, policy_arn).await)? {
-                Ok(Some(policy)) => policies.push(policy),
-                Ok(None) => return Ok(Err(RefusalCode::NoSuchPolicy)),
-                Err(code) => return Ok(Err(code)),
+    /// What IAM holds, as far as the request touches it. An account that is not prepared refuses
+    /// the request; every other failure is tried again.
+    async fn survey(&self, record: &RequestRecord) -> Checked<Survey> {
+        let surveyed = match survey::survey(&self.directory, &record.request).await {
+            Ok(surveyed) => surveyed,
+            Err(DirectoryError::NotPrepared(_)) => {
+                return Ok(Err(RefusalCode::AccountNotPrepared));
             }
-        }
-        Ok(Ok((principal, policies)))
+            Err(DirectoryError::Call(call)) => return Err(call),
+        };
+        Ok(surveyed.map_err(|missing| match missing {
+            Missing::Principal => RefusalCode::NoSuchPrincipal,
+            Missing::Policy => RefusalCode::NoSuchPolicy,
+            Missing::Role => RefusalCode::NoSuchRole,
+            Missing::Group => RefusalCode::NoSuchGroup,
+        }))
     }
 
     /// The slots with the people who may fill them; or what nobody may decide on.
@@ -160,11 +173,13 @@ where
     }
 }
 
-/// An account that is not prepared refuses the request; every other failure is tried again.
-fn prepared<T>(answer: Result<T, DirectoryError>) -> Checked<T> {
-    match answer {
-        Ok(value) => Ok(Ok(value)),
-        Err(DirectoryError::NotPrepared(_)) => Ok(Err(RefusalCode::AccountNotPrepared)),
-        Err(DirectoryError::Call(call)) => Err(call),
+/// The findings, each once: what is seen in the request is seen again with what IAM holds.
+fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if !told.contains(&finding) {
+            told.push(finding);
+        }
     }
+    told
 }

@@ -74,7 +74,8 @@ where
         if !lost.is_empty() {
             return self.drop(record, approver, &lost, now).await;
         }
-        let shown = owners::review(&self.servicenow, &record, approver).await?;
+        let documents = self.ledger.documents(&record.id).await?;
+        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
             judge(person, &Excluded::default(), domains) == Verdict::Eligible

@@ -7,8 +7,8 @@ use ports::ledger::Ledger;
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
-use snowgate_core::account::PrincipalFacts;
-use snowgate_core::plan;
+use snowgate_core::effect::Effect;
+use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Excluded, touched};
@@ -28,11 +28,10 @@ where
     pub(crate) async fn preview(
         &self,
         record: &RequestRecord,
-        principal: &PrincipalFacts,
-        excluded: &Excluded,
-        now: Timestamp,
+        effects: &[Effect],
+        findings: Vec<Finding>,
+        (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Preview, CallError> {
-        let effects = plan::effects(record, principal, &[], now);
         let mut slots = Vec::new();
         let rules = self.rules(record, excluded, now);
         for touched in touched(&record.request, &[]) {
@@ -41,6 +40,7 @@ where
         Ok(Preview {
             changes: effects.iter().map(PlannedChange::from).collect(),
             slots,
+            findings,
         })
     }
 }

@@ -7,6 +7,7 @@ use ports::queue::{RequestsQueue, WakeUp};
 use serde_json::json;
 use shell::answer::{Problem, json_answer};
 use shell::request::{body, header, is_media_type};
+use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{AccessRequest, ProblemCode};
@@ -65,7 +66,9 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             }
         };
         info!(request_id = %record.id, "request accepted");
-        Ok(accepted(&record))
+        // Judged again from what is held, so that a repeated call gets the same answer.
+        let findings = self.guardrails.judge_request(&record.request);
+        Ok(accepted(&record, &findings))
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<AccessRequest, Problem> {
@@ -83,7 +86,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
                 .with("errors", problems)
         })?;
         let findings = self.guardrails.judge_request(&request);
-        if findings.is_empty() {
+        if refusal(&findings).is_none() {
             return Ok(request);
         }
         let detail = "The request is well formed, but may not be granted. Nothing was kept.";
@@ -104,14 +107,14 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
 }
 
 /// The answer to an accepted request: the same each time it is sent again.
-fn accepted(record: &RequestRecord) -> ApiGatewayProxyResponse {
+fn accepted(record: &RequestRecord, findings: &[Finding]) -> ApiGatewayProxyResponse {
     json_answer(
         202,
         &json!({
             "request_id": record.id,
             "state": "Received",
             "digest": record.request_digest,
-            "findings": [],
+            "findings": findings,
             "status_url": format!("/v1/requests/{}", record.id),
         }),
     )

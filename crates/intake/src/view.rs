@@ -95,6 +95,7 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),
         "until": record.until,
         "slots": slots,
+        "findings": record.asked.as_ref().map(|asked| &asked.findings),
         "decisions": decisions,
         "end_reason": record.end_reason.as_ref().map(end_reason),
         "told": record.told,
@@ -104,7 +105,9 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
 
 fn end_reason(reason: &EndReason) -> Value {
     match reason {
-        EndReason::Refused { code } => json!({"code": code, "detail": code.in_words()}),
+        EndReason::Refused { code, findings } => {
+            json!({"code": code, "detail": code.in_words(), "findings": findings})
+        }
         EndReason::Failed { code } => json!({"code": code, "detail": code.in_words()}),
         EndReason::Undeliverable { slot } => {
             json!({"code": "nobody_to_ask", "detail": "Nobody who may decide could be found.", "slot": slot})

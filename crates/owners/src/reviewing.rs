@@ -8,8 +8,8 @@ use snowgate_core::record::{Asked, RequestRecord};
 use snowgate_core::slots::Touched;
 use snowgate_core::ticket::Person;
 
-/// What an approver is shown, in letter and page alike, and the approver's own record. None
-/// where the person may fill no open slot, is not in ServiceNow any more, or has turned out to
+/// What an approver is shown, in letter and page alike, and the approver's own record.
+/// `documents` are the policy texts that the ledger keeps with the request. None where the person may fill no open slot, is not in ServiceNow any more, or has turned out to
 /// be the requester or the beneficiary.
 ///
 /// # Errors
@@ -18,6 +18,7 @@ pub async fn review(
     servicenow: &impl ServiceNow,
     record: &RequestRecord,
     approver: &SysId,
+    documents: &[String],
 ) -> Result<Option<(Person, Review)>, CallError> {
     let Some(asked) = &record.asked else {
         return Ok(None);
@@ -53,7 +54,8 @@ pub async fn review(
         account: target_name(servicenow, record, asked, &slots).await?,
         slots,
     };
-    let review = Review::new(record, asked, approver, names);
+    let review = Review::new(record, asked, approver, names, documents)
+        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
     Ok(Some((reader.clone(), review)))
 }
 

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 
-use snowgate_core::account::{PolicyFacts, PrincipalFacts};
-use snowgate_core::arn::PolicyArn;
+use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::arn::{PolicyArn, RoleArn};
+use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::Principal;
+use snowgate_core::request::GroupName;
 
 use crate::CallError;
 
@@ -20,36 +22,49 @@ pub enum DirectoryError {
     Call(#[from] CallError),
 }
 
-/// Reads IAM in target accounts.
+/// Reads IAM in target accounts. What does not exist, or is deleted between two calls, is none.
 pub trait Directory: Send + Sync {
-    /// The user or role, with its tags and all its attached policies; none if it does not exist.
+    /// The user or role, with its tags, all its attached and inline policies and its groups.
     fn principal(
         &self,
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<PrincipalFacts>, DirectoryError>> + Send;
 
-    /// The default version of a managed policy, as seen from this account; none if it does not
-    /// exist.
+    /// The default version of a managed policy, as seen from this account.
     fn policy(
         &self,
         account: &AccountId,
         policy: &PolicyArn,
     ) -> impl Future<Output = Result<Option<PolicyFacts>, DirectoryError>> + Send;
+
+    /// The group of this name, with all its attached and inline policies.
+    fn group(
+        &self,
+        account: &AccountId,
+        group: &GroupName,
+    ) -> impl Future<Output = Result<Option<GroupFacts>, DirectoryError>> + Send;
+
+    /// The role, with its trust policy and all its attached and inline policies, read in its own
+    /// account.
+    fn role(
+        &self,
+        role: &RoleArn,
+    ) -> impl Future<Output = Result<Option<RoleFacts>, DirectoryError>> + Send;
 }
 
 /// Changes IAM in target accounts. Both calls are idempotent.
 pub trait Member: Directory {
-    /// Attaches a managed policy; it may be attached already.
-    fn attach(
+    /// Makes a change; it may be made already. An inline policy of the same name is replaced.
+    fn make(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 
-    /// Detaches a managed policy; it may be detached already.
-    fn detach(
+    /// Takes a change back; it may be taken back already.
+    fn take_back(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 }

@@ -61,6 +61,9 @@ pub struct Commit {
     pub delete_effects: Vec<Effect>,
     /// Review links to open.
     pub tokens: Vec<TokenRow>,
+    /// Policy texts to keep with the request, by their digests. One that is there already is the
+    /// same.
+    pub documents: Vec<String>,
 }
 
 impl From<Change> for Commit {
@@ -70,6 +73,7 @@ impl From<Change> for Commit {
             put_effects: Vec::new(),
             delete_effects: Vec::new(),
             tokens: Vec::new(),
+            documents: Vec::new(),
         }
     }
 }
@@ -126,6 +130,13 @@ pub trait Ledger: Send + Sync {
         &self,
         id: &RequestId,
     ) -> impl Future<Output = Result<Vec<AuditRow>, CallError>> + Send;
+
+    /// The policy texts kept with a request, in any order, consistently. Whoever shows one checks
+    /// it against the digest that is bound.
+    fn documents(
+        &self,
+        id: &RequestId,
+    ) -> impl Future<Output = Result<Vec<String>, CallError>> + Send;
 
     /// The requests of a client for one ServiceNow record, the newest first, at most 25.
     /// Eventually consistent.

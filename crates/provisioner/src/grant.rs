@@ -5,12 +5,11 @@ use ports::directory::{DirectoryError, Member};
 use ports::ledger::Ledger;
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
-use snowgate_core::account::{PolicyFacts, PrincipalFacts};
-use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::account::PrincipalFacts;
+use snowgate_core::effect::Effect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
-use snowgate_core::request::Grant;
 use tracing::{error, warn};
 
 use crate::{LOOKS, ProvisionError, Provisioner, effects_of};
@@ -31,23 +30,25 @@ where
         if self.is_late(&record, now) {
             return self.fail(record, FailureCode::TimedOut, now).await;
         }
-        let (principal, policies) = match self.facts(&record).await? {
-            Some(facts) => facts,
-            None => return self.fail(record, FailureCode::ContentChanged, now).await,
+        let Ok(survey) = survey::survey(&self.member, &record.request).await? else {
+            return self.fail(record, FailureCode::ContentChanged, now).await;
         };
         if !self.is_proved(&record).await? {
             error!("a decision does not verify");
             return self.fail(record, FailureCode::UnprovenDecision, now).await;
         }
-        if let Err(code) = plan::check(&record, &principal, &policies, &self.guardrails, now) {
+        if let Err(code) = plan::check(&record, &survey, &self.guardrails, now) {
             return self.fail(record, code, now).await;
         }
         let live = self.ledger.effects(&record.request.target).await?;
-        let effects = plan::effects(&record, &principal, &live, now);
+        let effects = match plan::effects(&record, &survey.principal, &live, now) {
+            Ok(effects) => effects,
+            Err(code) => return self.fail(record, code, now).await,
+        };
         // What an earlier run found there and somebody took away since is not ours to put back.
         if effects
             .iter()
-            .any(|effect| effect.preexisting && !is_there(effect, &principal))
+            .any(|effect| effect.preexisting && !survey.principal.shows(&effect.change))
         {
             return self.fail(record, FailureCode::ContentChanged, now).await;
         }
@@ -68,7 +69,7 @@ where
             Err(other) => return Err(other),
         }
         // The access counts from the moment when it was seen to be there.
-        let until = shell::now().max(now) + record.request.duration.as_signed();
+        let until = plan::until(&record, &effects, shell::now().max(now));
         self.write(
             &record,
             Event::Activated { until },
@@ -96,25 +97,6 @@ where
         Ok(!record.decisions.is_empty())
     }
 
-    /// What IAM holds now; none where the principal or a policy is gone.
-    async fn facts(
-        &self,
-        record: &RequestRecord,
-    ) -> Result<Option<(PrincipalFacts, Vec<PolicyFacts>)>, ProvisionError> {
-        let target = &record.request.target;
-        let Some(principal) = self.member.principal(target).await? else {
-            return Ok(None);
-        };
-        let mut policies = Vec::new();
-        for Grant::AttachManagedPolicy { policy_arn } in &record.request.grants {
-            match self.member.policy(&target.account_id, policy_arn).await? {
-                Some(policy) => policies.push(policy),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some((principal, policies)))
-    }
-
     /// Makes the changes, and looks until all are to be seen. What IAM lists may be older than
     /// the last change, so it does not decide whether a change is made: making one twice is
     /// harmless, leaving one out is not.
@@ -124,13 +106,12 @@ where
         effects: &[Effect],
     ) -> Result<(), ProvisionError> {
         for effect in effects.iter().filter(|effect| !effect.preexisting) {
-            let EffectChange::PolicyAttached { policy_arn } = &effect.change;
             self.member
-                .attach(&record.request.target, policy_arn)
+                .make(&record.request.target, &effect.change)
                 .await?;
         }
         let all_there =
-            |facts: &PrincipalFacts| effects.iter().all(|effect| is_there(effect, facts));
+            |facts: &PrincipalFacts| effects.iter().all(|effect| facts.shows(&effect.change));
         self.look_until(record, all_there).await
     }
 
@@ -167,9 +148,4 @@ where
         self.write(&record, Event::Failed { code }, Vec::new(), mine, now)
             .await
     }
-}
-
-fn is_there(effect: &Effect, principal: &PrincipalFacts) -> bool {
-    let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-    principal.has(policy_arn)
 }

@@ -183,6 +183,7 @@ where
             put_effects,
             delete_effects,
             tokens: Vec::new(),
+            documents: Vec::new(),
         };
         self.ledger.commit(&commit).await?;
         info!(state = %commit.change.record.state, "written down");

@@ -6,7 +6,6 @@ use ports::ledger::Ledger;
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
 use snowgate_core::account::PrincipalFacts;
-use snowgate_core::arn::PolicyArn;
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{Undo, kept, undo};
@@ -58,13 +57,16 @@ where
         live: &[Effect],
     ) -> Result<(), ProvisionError> {
         let target = &record.request.target;
-        let mut remove: Vec<&PolicyArn> = Vec::new();
+        let mut remove: Vec<&EffectChange> = Vec::new();
         for effect in mine {
-            let EffectChange::PolicyAttached { policy_arn } = &effect.change;
             let undo = undo(effect, live);
-            info!(policy = %policy_arn, ?undo, "what becomes of an effect");
+            info!(
+                change = effect.change.key(),
+                ?undo,
+                "what becomes of an effect"
+            );
             if undo == Undo::Remove {
-                remove.push(policy_arn);
+                remove.push(&effect.change);
             }
         }
         if remove.is_empty() {
@@ -83,10 +85,10 @@ where
             return Ok(());
         }
         // The list may be older than the last change: it does not decide what is taken back.
-        for policy in &remove {
-            self.member.detach(target, policy).await?;
+        for change in &remove {
+            self.member.take_back(target, change).await?;
         }
-        let gone = |facts: &PrincipalFacts| !remove.iter().any(|policy| facts.has(policy));
+        let gone = |facts: &PrincipalFacts| !remove.iter().any(|change| facts.has_in_place(change));
         self.look_until(record, gone).await
     }
 }

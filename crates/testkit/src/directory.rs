@@ -5,10 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
-use snowgate_core::account::{ATTACHED_QUOTA, PolicyFacts, PrincipalFacts};
-use snowgate_core::arn::PolicyArn;
+use snowgate_core::account::{
+    ATTACHED_QUOTA, GROUPS_QUOTA, GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts,
+    inline_quota,
+};
+use snowgate_core::arn::{PolicyArn, RoleArn};
+use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::request::GroupName;
 
 /// What goes wrong with every call to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub struct FakeDirectory(Arc<Mutex<World>>);
 struct World {
     accounts: BTreeMap<AccountId, Account>,
     trouble: HashMap<AccountId, Trouble>,
-    refused: Vec<PolicyArn>,
+    refused: Vec<String>,
     changes: Vec<String>,
 }
 
@@ -37,41 +42,76 @@ struct World {
 struct Account {
     principals: BTreeMap<String, PrincipalFacts>,
     policies: BTreeMap<PolicyArn, PolicyFacts>,
+    groups: BTreeMap<String, GroupFacts>,
+    roles: BTreeMap<RoleArn, RoleFacts>,
 }
 
 impl FakeDirectory {
+    fn with_account<T>(&self, account: &AccountId, act: impl FnOnce(&mut Account) -> T) -> T {
+        let mut world = self.0.lock().unwrap();
+        act(world.accounts.entry(account.clone()).or_default())
+    }
+
     /// Puts a user or role in its account, in place of one of the same name.
     pub fn put_principal(&self, principal: &Principal, facts: PrincipalFacts) {
-        let mut world = self.0.lock().unwrap();
-        let account = world
-            .accounts
-            .entry(principal.account_id.clone())
-            .or_default();
-        account.principals.insert(principal.key(), facts);
+        self.with_account(&principal.account_id, |account| {
+            account.principals.insert(principal.key(), facts);
+        });
     }
 
     /// Removes a user or role.
     pub fn remove_principal(&self, principal: &Principal) {
-        let mut world = self.0.lock().unwrap();
-        if let Some(account) = world.accounts.get_mut(&principal.account_id) {
+        self.with_account(&principal.account_id, |account| {
             account.principals.remove(&principal.key());
-        }
+        });
     }
 
     /// Makes a policy known in an account, in place of its earlier version. Policies that AWS
     /// keeps are put in each account that is to see them.
     pub fn put_policy(&self, account: &AccountId, policy: PolicyFacts) {
-        let mut world = self.0.lock().unwrap();
-        let account = world.accounts.entry(account.clone()).or_default();
-        account.policies.insert(policy.arn.clone(), policy);
+        self.with_account(account, |account| {
+            account.policies.insert(policy.arn.clone(), policy);
+        });
     }
 
     /// Removes a policy.
     pub fn remove_policy(&self, account: &AccountId, policy: &PolicyArn) {
-        let mut world = self.0.lock().unwrap();
-        if let Some(account) = world.accounts.get_mut(account) {
+        self.with_account(account, |account| {
             account.policies.remove(policy);
-        }
+        });
+    }
+
+    /// Puts a group in its account, in place of one of the same name.
+    pub fn put_group(&self, group: GroupFacts) {
+        let account = group.arn.account().clone();
+        self.with_account(&account, |account| {
+            account.groups.insert(group.arn.name().to_owned(), group);
+        });
+    }
+
+    /// Removes a group; its members leave it.
+    pub fn remove_group(&self, account: &AccountId, group: &GroupName) {
+        self.with_account(account, |account| {
+            account.groups.remove(group.as_str());
+            for principal in account.principals.values_mut() {
+                principal.groups.retain(|name| name != group.as_str());
+            }
+        });
+    }
+
+    /// Puts a role that may be assumed in its account, in place of the one of the same ARN.
+    pub fn put_role(&self, role: RoleFacts) {
+        let account = role.arn.account().clone();
+        self.with_account(&account, |account| {
+            account.roles.insert(role.arn.clone(), role);
+        });
+    }
+
+    /// Removes a role that may be assumed.
+    pub fn remove_role(&self, role: &RoleArn) {
+        self.with_account(role.account(), |account| {
+            account.roles.remove(role);
+        });
     }
 
     /// Sets or ends the trouble with an account.
@@ -83,23 +123,28 @@ impl FakeDirectory {
         };
     }
 
-    /// Denies attaching this policy from now on.
-    pub fn refuse(&self, policy: &PolicyArn) {
-        self.0.lock().unwrap().refused.push(policy.clone());
+    /// Denies making this change, to whomever, from now on.
+    pub fn refuse(&self, change: &EffectChange) {
+        self.0.lock().unwrap().refused.push(change.key());
     }
 
     /// The policies attached to a principal; none if it does not exist.
     #[must_use]
     pub fn attached(&self, principal: &Principal) -> Vec<String> {
-        let mut world = self.0.lock().unwrap();
-        world
-            .facts(principal)
-            .map(|facts| facts.attached.clone())
-            .unwrap_or_default()
+        let facts = self.facts(principal);
+        facts.map(|facts| facts.attached).unwrap_or_default()
     }
 
-    /// Every change that was made, as `attach <principal key> <policy>` or `detach …`, in order.
-    /// Calls that changed nothing are not among them.
+    /// A principal as it is now, whatever the trouble; none if it does not exist.
+    #[must_use]
+    pub fn facts(&self, principal: &Principal) -> Option<PrincipalFacts> {
+        let mut world = self.0.lock().unwrap();
+        world.facts(principal).cloned()
+    }
+
+    /// Every change that was made, in order: `attach <principal key> <policy>`, `put … <name>`,
+    /// `join … <group>`, and `detach`, `delete`, `leave` for what was taken back. Calls that
+    /// changed nothing are not among them.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
         self.0.lock().unwrap().changes.clone()
@@ -137,6 +182,80 @@ impl World {
     }
 }
 
+impl Account {
+    /// Whether IAM has what a change needs beside the principal.
+    fn knows(&self, change: &EffectChange) -> bool {
+        match change {
+            EffectChange::PolicyAttached { policy_arn } => self.policies.contains_key(policy_arn),
+            EffectChange::InlinePolicyPut { .. } => true,
+            EffectChange::GroupJoined { group } => self.groups.contains_key(group.as_str()),
+        }
+    }
+}
+
+/// Makes a change to a principal that does not show it; false where IAM lets it hold no more.
+fn make(kind: PrincipalType, facts: &mut PrincipalFacts, change: &EffectChange) -> bool {
+    match change {
+        EffectChange::PolicyAttached { policy_arn } => {
+            facts.attached.push(policy_arn.as_str().to_owned());
+            facts.attached.len() <= ATTACHED_QUOTA
+        }
+        EffectChange::InlinePolicyPut { name, document, .. } => {
+            facts.inline.retain(|inline| inline.name != *name);
+            facts.inline.push(InlineFacts {
+                name: name.clone(),
+                document: document.clone(),
+            });
+            facts.inline.sort_by(|a, b| a.name.cmp(&b.name));
+            let texts = facts.inline.iter().map(|inline| &inline.document);
+            let counted = texts.flat_map(|text| text.chars());
+            counted.filter(|c| !c.is_whitespace()).count() <= inline_quota(kind)
+        }
+        EffectChange::GroupJoined { group } => {
+            facts.groups.push(group.as_str().to_owned());
+            facts.groups.sort();
+            facts.groups.len() <= GROUPS_QUOTA
+        }
+    }
+}
+
+fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
+    match change {
+        EffectChange::PolicyAttached { policy_arn } => {
+            facts.attached.retain(|arn| arn != policy_arn.as_str());
+        }
+        EffectChange::InlinePolicyPut { name, .. } => {
+            facts.inline.retain(|inline| inline.name != *name);
+        }
+        EffectChange::GroupJoined { group } => {
+            facts.groups.retain(|name| name != group.as_str());
+        }
+    }
+}
+
+/// How a change is told: the words for making it and for taking it back, and what it concerns.
+fn told(change: &EffectChange) -> (&'static str, &'static str, &str) {
+    match change {
+        EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),
+        EffectChange::InlinePolicyPut { name, .. } => ("put", "delete", name),
+        EffectChange::GroupJoined { group } => ("join", "leave", group.as_str()),
+    }
+}
+
+/// A role is in no group.
+fn suits(
+    operation: &'static str,
+    principal: &Principal,
+    change: &EffectChange,
+) -> Result<(), CallError> {
+    match (principal.kind, change) {
+        (PrincipalType::Role, EffectChange::GroupJoined { .. }) => {
+            Err(CallError::last(operation, "RolesHaveNoGroups"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Directory for FakeDirectory {
     async fn principal(
         &self,
@@ -156,53 +275,74 @@ impl Directory for FakeDirectory {
         let account = world.account("fake:GetPolicy", account)?;
         Ok(account.policies.get(policy).cloned())
     }
+
+    async fn group(
+        &self,
+        account: &AccountId,
+        group: &GroupName,
+    ) -> Result<Option<GroupFacts>, DirectoryError> {
+        let mut world = self.0.lock().unwrap();
+        let account = world.account("fake:GetGroup", account)?;
+        Ok(account.groups.get(group.as_str()).cloned())
+    }
+
+    async fn role(&self, role: &RoleArn) -> Result<Option<RoleFacts>, DirectoryError> {
+        let mut world = self.0.lock().unwrap();
+        let account = world.account("fake:GetRole", role.account())?;
+        Ok(account.roles.get(role).cloned())
+    }
 }
 
 impl Member for FakeDirectory {
-    async fn attach(
+    async fn make(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> Result<(), DirectoryError> {
-        const ATTACH: &str = "fake:Attach";
+        const MAKE: &str = "fake:Make";
         let mut world = self.0.lock().unwrap();
-        if world.refused.contains(policy) {
-            return Err(CallError::last(ATTACH, "AccessDenied").into());
+        suits(MAKE, principal, change)?;
+        if world.refused.contains(&change.key()) {
+            return Err(CallError::last(MAKE, "AccessDenied").into());
         }
-        let account = world.account(ATTACH, &principal.account_id)?;
-        let missing = || CallError::last(ATTACH, "NoSuchEntity");
-        if !account.policies.contains_key(policy) {
+        let account = world.account(MAKE, &principal.account_id)?;
+        let missing = || CallError::last(MAKE, "NoSuchEntity");
+        if !account.knows(change) {
             return Err(missing().into());
         }
         let facts = account.principals.get_mut(&principal.key());
         let facts = facts.ok_or_else(missing)?;
-        if facts.has(policy) {
+        if facts.shows(change) {
             return Ok(());
         }
-        if facts.attached.len() >= ATTACHED_QUOTA {
-            return Err(CallError::last(ATTACH, "LimitExceeded").into());
+        let before = facts.clone();
+        if !make(principal.kind, facts, change) {
+            *facts = before;
+            return Err(CallError::last(MAKE, "LimitExceeded").into());
         }
-        facts.attached.push(policy.as_str().to_owned());
-        world
-            .changes
-            .push(format!("attach {} {policy}", principal.key()));
+        let (word, _, what) = told(change);
+        let line = format!("{word} {} {what}", principal.key());
+        world.changes.push(line);
         Ok(())
     }
 
-    async fn detach(
+    async fn take_back(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> Result<(), DirectoryError> {
+        const TAKE_BACK: &str = "fake:TakeBack";
         let mut world = self.0.lock().unwrap();
-        world.account("fake:Detach", &principal.account_id)?;
-        let Some(facts) = world.facts(principal).filter(|facts| facts.has(policy)) else {
+        suits(TAKE_BACK, principal, change)?;
+        world.account(TAKE_BACK, &principal.account_id)?;
+        let facts = world.facts(principal);
+        let Some(facts) = facts.filter(|facts| facts.has_in_place(change)) else {
             return Ok(());
         };
-        facts.attached.retain(|arn| arn != policy.as_str());
-        world
-            .changes
-            .push(format!("detach {} {policy}", principal.key()));
+        take_back(facts, change);
+        let (_, word, what) = told(change);
+        let line = format!("{word} {} {what}", principal.key());
+        world.changes.push(line);
         Ok(())
     }
 }

@@ -12,12 +12,12 @@ use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use ports::servicenow::{ServiceNow, Tickets, Written};
 use ports::signature::{Signer, Verifier};
-use snowgate_core::account::{AccountItem, PolicyFacts, PrincipalFacts};
+use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::approval::{MacTag, TokenRow};
-use snowgate_core::arn::PolicyArn;
+use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::AuditRow;
 use snowgate_core::bounce::{LetterTags, MessageId};
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
 use snowgate_core::letter::Letter;
@@ -25,7 +25,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::outcome::Update;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::RequestRecord;
-use snowgate_core::request::{Source, TableName};
+use snowgate_core::request::{GroupName, Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 
@@ -197,6 +197,10 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.due(bucket, now, limit)).await
     }
 
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        self.call(self.inner.documents(id)).await
+    }
+
     async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }
@@ -221,23 +225,35 @@ impl<T: Directory> Directory for Failing<T> {
     ) -> Result<Option<PolicyFacts>, DirectoryError> {
         self.call(self.inner.policy(account, policy)).await
     }
+
+    async fn group(
+        &self,
+        account: &AccountId,
+        group: &GroupName,
+    ) -> Result<Option<GroupFacts>, DirectoryError> {
+        self.call(self.inner.group(account, group)).await
+    }
+
+    async fn role(&self, role: &RoleArn) -> Result<Option<RoleFacts>, DirectoryError> {
+        self.call(self.inner.role(role)).await
+    }
 }
 
 impl<T: Member> Member for Failing<T> {
-    async fn attach(
+    async fn make(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> Result<(), DirectoryError> {
-        self.call(self.inner.attach(principal, policy)).await
+        self.call(self.inner.make(principal, change)).await
     }
 
-    async fn detach(
+    async fn take_back(
         &self,
         principal: &Principal,
-        policy: &PolicyArn,
+        change: &EffectChange,
     ) -> Result<(), DirectoryError> {
-        self.call(self.inner.detach(principal, policy)).await
+        self.call(self.inner.take_back(principal, change)).await
     }
 }
 

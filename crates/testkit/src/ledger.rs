@@ -1,6 +1,6 @@
 //! The ledger in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -31,6 +31,7 @@ struct Tables {
     claims: HashMap<String, RequestId>,
     effects: BTreeMap<String, BTreeMap<String, Effect>>,
     tokens: HashMap<Digest, TokenRow>,
+    documents: BTreeMap<RequestId, BTreeSet<String>>,
 }
 
 fn claim_of(record: &RequestRecord) -> String {
@@ -130,6 +131,8 @@ impl Tables {
                 of_principal.remove(&effect.key());
             }
         }
+        let documents = self.documents.entry(record.id.clone()).or_default();
+        documents.extend(commit.documents.iter().cloned());
         for token in &commit.tokens {
             self.tokens.insert(token.digest.clone(), token.clone());
         }
@@ -175,6 +178,12 @@ impl Ledger for FakeLedger {
     async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
         let tables = self.0.lock().unwrap();
         Ok(tables.rows.get(id).cloned().unwrap_or_default())
+    }
+
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let documents = tables.documents.get(id).cloned().unwrap_or_default();
+        Ok(documents.into_iter().collect())
     }
 
     async fn of_record(

@@ -126,6 +126,8 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
             version: "v1".to_owned(),
             document: Digest::of(b"document"),
         }],
+        roles: Vec::new(),
+        groups: Vec::new(),
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(request, &binding, &slots).unwrap();

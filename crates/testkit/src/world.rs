@@ -15,7 +15,7 @@ use ports::signature::Signer as _;
 use snowgate_core::account::{AccountItem, PolicyFacts};
 use snowgate_core::approval::{Decision, ReviewToken, SignedDecision, TokenRow, Verdict};
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::binding::{Binding, content_digest};
+use snowgate_core::binding::content_digest;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{Digest, RequestId, SysId};
 use snowgate_core::lifecycle::Actor;
@@ -116,6 +116,9 @@ impl World {
         for arn in [samples::policy(), other_policy()] {
             self.put_policy(arn, "v1", &document("s3:GetObject"));
         }
+        self.put_policy(boundary(), "v1", &document("*"));
+        self.directory.put_group(group_facts());
+        self.directory.put_role(role_facts());
     }
 
     /// A port whose calls fail as [`World::fault`] plans.
@@ -195,8 +198,14 @@ impl World {
         now: Timestamp,
     ) -> (RequestRecord, Vec<ReviewToken>) {
         let people: Vec<SysId> = people.iter().map(|n| id(*n)).collect();
-        let asked = self.asked(&record, &people, now + PENDING_FOR);
-        let mut record = self.apply(&record, Event::Asked { asked }, Actor::Dispatcher, now);
+        let (asked, documents) = self.asked(&record, &people, now + PENDING_FOR);
+        let change = record.apply(Event::Asked { asked }, Actor::Dispatcher, now);
+        let commit = Commit {
+            documents,
+            ..Commit::from(change.unwrap())
+        };
+        ready(self.ledger.commit(&commit)).unwrap();
+        let mut record = commit.change.record;
         let mut links = Vec::new();
         for approver in people {
             let token = ReviewToken::from_random(samples::random());
@@ -219,6 +228,28 @@ impl World {
             links.push(token);
         }
         (record, links)
+    }
+
+    /// A further review link to somebody who is asked.
+    #[must_use]
+    pub fn link(&self, record: &RequestRecord, who: u8, now: Timestamp) -> ReviewToken {
+        let token = ReviewToken::from_random(samples::random());
+        let row = TokenRow {
+            digest: token.digest(),
+            request: record.id.clone(),
+            approver: id(who),
+            expires_at: now + PENDING_FOR,
+        };
+        let sent = Event::LetterSent {
+            approver: id(who),
+            message: None,
+        };
+        let commit = Commit {
+            tokens: vec![row],
+            ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())
+        };
+        ready(self.ledger.commit(&commit)).unwrap();
+        token
     }
 
     /// A request that the owner approved.
@@ -289,26 +320,21 @@ impl World {
         ready(self.ledger.load(id)).unwrap().unwrap()
     }
 
-    fn asked(&self, record: &RequestRecord, people: &[SysId], expires_at: Timestamp) -> Asked {
-        use ports::directory::Directory as _;
+    fn asked(
+        &self,
+        record: &RequestRecord,
+        people: &[SysId],
+        expires_at: Timestamp,
+    ) -> (Asked, Vec<String>) {
         let request = &record.request;
-        let account = &request.target.account_id;
-        let principal = ready(self.directory.principal(&request.target));
-        let mut policies = Vec::new();
-        for snowgate_core::request::Grant::AttachManagedPolicy { policy_arn } in &request.grants {
-            let policy = ready(self.directory.policy(account, policy_arn)).unwrap();
-            policies.push(policy.unwrap().bound());
-        }
+        let survey = ready(survey::survey(&self.directory, request)).unwrap();
+        let survey = survey.expect("everything that is asked for is there");
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
             approver.standing = standing(&approver.sys_id);
         }
-        asked.binding = Binding {
-            principal: principal.unwrap().unwrap().bound(),
-            policies,
-            guardrails: self.guardrails.digest().clone(),
-        };
+        asked.binding = survey.binding(self.guardrails.digest());
         asked.content = content_digest(request, &asked.binding, &asked.slots).unwrap();
-        asked
+        (asked, survey.documents())
     }
 }

@@ -5,15 +5,18 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use ports::directory::{Directory, DirectoryError, Member};
 use ports::ledger::{Commit, CommitError, Created, Ledger as _, NewRequest};
 use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
-use snowgate_core::account::{AccountItem, PolicyFacts, PrincipalFacts};
+use snowgate_core::account::{AccountItem, GROUPS_QUOTA, InlineFacts, PolicyFacts, PrincipalFacts};
+use snowgate_core::effect::EffectChange;
 use snowgate_core::outcome::Update;
 use snowgate_core::principal::{Principal, PrincipalType};
 use snowgate_core::ticket::{Person, PersonName, Ticket};
 use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
 use testkit::samples::{self, at, sys_id};
+use testkit::world;
 use testkit::{
     Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
     FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName, Trouble,
@@ -68,13 +71,17 @@ fn queues() {
     assert_eq!(queues.sent(), []);
 }
 
-fn facts(unique_id: &str) -> PrincipalFacts {
+fn facts(principal: &Principal, unique_id: &str) -> PrincipalFacts {
+    let (account, kind) = (&principal.account_id, principal.kind);
     PrincipalFacts {
+        arn: format!("arn:aws:iam::{account}:{kind}/enrolled/{}", principal.name),
         unique_id: unique_id.to_owned(),
         path: "/enrolled/".to_owned(),
         boundary: Some("arn:aws:iam::210987654321:policy/boundary".to_owned()),
         owner_tag: Some(sys_id().as_str().to_owned()),
         attached: Vec::new(),
+        inline: Vec::new(),
+        groups: Vec::new(),
     }
 }
 
@@ -88,15 +95,19 @@ fn directory() {
         ..user.clone()
     };
     let world = DirectoryWorld {
-        user: (user.clone(), facts("AIDAEXAMPLE")),
-        role: (role, facts("AROAEXAMPLE")),
+        user: (user.clone(), facts(&user, "AIDAEXAMPLE")),
+        role: (role.clone(), facts(&role, "AROAEXAMPLE")),
         policies: vec![PolicyFacts {
             arn: samples::policy(),
             version: "v3".to_owned(),
             document: "{}".to_owned(),
         }],
+        groups: vec![world::group_facts()],
+        roles: vec![world::role_facts()],
         unprepared: "000000000009".parse().unwrap(),
     };
+    directory.put_group(world::group_facts());
+    directory.put_role(world::role_facts());
     for (principal, facts) in [&world.user, &world.role] {
         directory.put_principal(principal, facts.clone());
     }
@@ -107,11 +118,38 @@ fn directory() {
     ));
     let changes = directory.changes();
     let expected = format!("attach {} {}", user.key(), samples::policy());
-    assert_eq!((changes.len(), &changes[0]), (4, &expected));
+    assert_eq!((changes.len(), &changes[0]), (4 + 10 + 2, &expected));
 
     directory.set_trouble(&user.account_id, Some(Trouble::Throttled));
-    let throttled = now(ports::directory::Directory::principal(&directory, &user));
-    assert!(matches!(throttled, Err(ports::directory::DirectoryError::Call(e)) if e.may_retry()));
+    let throttled = now(Directory::principal(&directory, &user));
+    assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.may_retry()));
+}
+
+/// The fake keeps IAM's quotas.
+#[test]
+fn what_does_not_fit_is_refused_and_leaves_no_trace() {
+    let directory = FakeDirectory::default();
+    let user = samples::user();
+    directory.put_group(world::group_facts());
+    let mut facts = facts(&user, "AIDAEXAMPLE");
+    facts.groups = (0..GROUPS_QUOTA).map(|n| format!("group-{n}")).collect();
+    facts.inline = vec![InlineFacts {
+        name: "large".to_owned(),
+        document: "x ".repeat(2_040),
+    }];
+    directory.put_principal(&user, facts.clone());
+    let group = world::group_facts().arn.name().parse().unwrap();
+    let put = |document: &str| EffectChange::InlinePolicyPut {
+        name: "snowgate-1".to_owned(),
+        document: document.to_owned(),
+        ends_at: at(0),
+    };
+    for change in [EffectChange::GroupJoined { group }, put("12345678 9")] {
+        let refused = now(Member::make(&directory, &user, &change));
+        assert!(matches!(refused, Err(DirectoryError::Call(e)) if !e.may_retry()));
+        assert_eq!(directory.facts(&user).as_ref(), Some(&facts));
+    }
+    now(Member::make(&directory, &user, &put("1234567 8"))).unwrap();
 }
 
 #[test]

@@ -21,7 +21,9 @@ use aws_secrets::write::SecretWriter;
 use aws_secrets::{SecretText, Secrets};
 use ports::directory::{Directory as _, DirectoryError};
 use ports::ledger::{Commit, Ledger as _};
-use snowgate_core::account::{OWNER_TAG, PolicyFacts, PrincipalFacts};
+use snowgate_core::account::{
+    GroupFacts, InlineFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts,
+};
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
 use testkit::contract::{self, DirectoryWorld};
@@ -234,27 +236,108 @@ async fn populate(stack: &Stack, account: &AccountId) -> DirectoryWorld {
         kind,
         name: name.parse().unwrap(),
     };
-    let facts = |unique_id: &str, path: &str| PrincipalFacts {
+    let facts = |resource: &str, unique_id: &str, path: &str| PrincipalFacts {
+        arn: format!("arn:aws:iam::{account}:{resource}"),
         unique_id: unique_id.to_owned(),
         path: path.to_owned(),
         boundary: None,
         owner_tag: None,
         attached: Vec::new(),
+        inline: Vec::new(),
+        groups: Vec::new(),
     };
+    let user_id = user.user().unwrap().user_id();
     let user_facts = PrincipalFacts {
-        boundary: Some(boundary),
+        boundary: Some(boundary.clone()),
         owner_tag: Some(owner.as_str().to_owned()),
-        ..facts(user.user().unwrap().user_id(), "/enrolled/")
+        ..facts("user/enrolled/rita.chen", user_id, "/enrolled/")
     };
+    let role_facts = facts("role/reports-job", role.role().unwrap().role_id(), "/");
+    let attached = policies.first().unwrap().arn.to_string();
     DirectoryWorld {
         user: (principal(PrincipalType::User, "rita.chen"), user_facts),
-        role: (
-            principal(PrincipalType::Role, "reports-job"),
-            facts(role.role().unwrap().role_id(), "/"),
-        ),
+        role: (principal(PrincipalType::Role, "reports-job"), role_facts),
+        groups: groups(&iam, &attached).await,
+        roles: roles(&iam, &boundary, &attached).await,
         policies,
         unprepared: stack::account(),
     }
+}
+
+fn inline(names: [&str; 2]) -> Vec<InlineFacts> {
+    let policy = |name: &str| InlineFacts {
+        name: name.to_owned(),
+        document: DOCUMENT.replace("s3:Get*", &format!("s3:Get{name}")),
+    };
+    names.map(policy).into()
+}
+
+/// One group with policies, and one without.
+async fn groups(iam: &aws_sdk_iam::Client, attached: &str) -> Vec<GroupFacts> {
+    let create = iam.create_group().group_name("analysts").path("/granted/");
+    let analysts = create.send().await.unwrap().group.unwrap();
+    let attach = iam.attach_group_policy().group_name("analysts");
+    attach.policy_arn(attached).send().await.unwrap();
+    let policies = inline(["Metrics", "Object"]);
+    for policy in policies.iter().rev() {
+        let put = iam.put_group_policy().group_name("analysts");
+        let put = put.policy_name(&policy.name);
+        let put = put.policy_document(&policy.document);
+        put.send().await.unwrap();
+    }
+    let create = iam.create_group().group_name("Empty_1");
+    let empty = create.send().await.unwrap().group.unwrap();
+    vec![
+        GroupFacts {
+            arn: analysts.arn.parse().unwrap(),
+            unique_id: analysts.group_id,
+            attached: vec![attached.to_owned()],
+            inline: policies,
+        },
+        GroupFacts {
+            arn: empty.arn.parse().unwrap(),
+            unique_id: empty.group_id,
+            attached: Vec::new(),
+            inline: Vec::new(),
+        },
+    ]
+}
+
+/// One role with path, boundary and policies, and one without.
+async fn roles(iam: &aws_sdk_iam::Client, boundary: &str, attached: &str) -> Vec<RoleFacts> {
+    let create = iam.create_role().role_name("reports-reader");
+    let create = create.path("/assumable/").max_session_duration(7_200);
+    let create = create.permissions_boundary(boundary);
+    let create = create.assume_role_policy_document(stack::TRUSTS_NOBODY);
+    let reader = create.send().await.unwrap().role.unwrap();
+    let attach = iam.attach_role_policy().role_name("reports-reader");
+    attach.policy_arn(attached).send().await.unwrap();
+    let policies = inline(["Bucket", "Object"]);
+    for policy in policies.iter().rev() {
+        let put = iam.put_role_policy().role_name("reports-reader");
+        let put = put.policy_name(&policy.name);
+        let put = put.policy_document(&policy.document);
+        put.send().await.unwrap();
+    }
+    let create = iam.create_role().role_name("plain");
+    let create = create.assume_role_policy_document(stack::TRUSTS_NOBODY);
+    let plain = create.send().await.unwrap().role.unwrap();
+    let facts = |arn: &str, unique_id, longest_session| RoleFacts {
+        arn: arn.parse().unwrap(),
+        unique_id,
+        boundary: None,
+        trust: stack::TRUSTS_NOBODY.to_owned(),
+        longest_session,
+        attached: Vec::new(),
+        inline: Vec::new(),
+    };
+    let reader = RoleFacts {
+        boundary: Some(boundary.to_owned()),
+        attached: vec![attached.to_owned()],
+        inline: policies,
+        ..facts(&reader.arn, reader.role_id, 7_200)
+    };
+    vec![reader, facts(&plain.arn, plain.role_id, 3_600)]
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! local stack only.
 
 mod facts;
+mod held;
 
 use askama::Template;
 use axum::Router;
@@ -11,8 +12,9 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
-use facts::{Attached, Principal, Ticket};
 pub(crate) use facts::{FactError, Facts, Letter, Row, state, timeline};
+use facts::{Principal, Ticket};
+use held::Held;
 
 use crate::aws::Aws;
 use crate::checkout::Checkout;
@@ -87,16 +89,16 @@ struct Overview {
     principals: Vec<Change>,
 }
 
-/// A principal's policies, before and now.
+/// What a principal holds, before and now.
 struct Change {
     name: String,
     before: Vec<Compared>,
     now: Vec<Compared>,
 }
 
-/// A policy, and whether it is on one side only.
+/// A policy or group, and whether it is on one side only.
 struct Compared {
-    arn: Attached,
+    what: Held,
     other: bool,
 }
 
@@ -148,11 +150,11 @@ async fn overview(State(console): State<Console>) -> Response {
 
 /// Compares what there was with what there is.
 fn changes(before: &[Principal], now: &[Principal]) -> Vec<Change> {
-    let side = |own: &[Attached], other: &[Attached]| {
+    let side = |own: &[Held], other: &[Held]| {
         own.iter()
-            .map(|arn| Compared {
-                arn: arn.clone(),
-                other: !other.contains(arn),
+            .map(|what| Compared {
+                what: what.clone(),
+                other: !other.contains(what),
             })
             .collect()
     };
@@ -161,8 +163,8 @@ fn changes(before: &[Principal], now: &[Principal]) -> Vec<Change> {
         .zip(now)
         .map(|(then, now)| Change {
             name: now.name.clone(),
-            before: side(&then.policies, &now.policies),
-            now: side(&now.policies, &then.policies),
+            before: side(&then.held, &now.held),
+            now: side(&now.held, &then.held),
         })
         .collect()
 }
@@ -258,14 +260,14 @@ mod tests {
 
     #[test]
     fn what_came_and_what_went_is_marked() {
-        let principal = |policies: &[&str]| Principal {
+        let principal = |held: &[&str]| Principal {
             name: "210987654321 rita.chen".into(),
-            policies: policies.iter().map(|&arn| arn.into()).collect(),
+            held: held.iter().map(|&what| what.into()).collect(),
         };
         let changes = changes(&[principal(&["a", "b"])], &[principal(&["b", "c"])]);
         let marked = |side: &[Compared]| -> Vec<(String, bool)> {
             side.iter()
-                .map(|one| (one.arn.clone(), one.other))
+                .map(|one| (one.what.clone(), one.other))
                 .collect()
         };
         assert_eq!(

@@ -128,7 +128,7 @@ async fn show(checkout: &Checkout, stack: &Stack) -> Result<(), DemoError> {
         "  ticket {}, account {account}, IAM user {user}",
         text(&ticket, "/number")
     ));
-    let before = facts.policies(&account, &user).await?;
+    let before = facts.held(&account, &user).await?;
     line(&format!("  IAM before: {}", listed(&before)));
 
     let known: BTreeSet<String> = facts
@@ -169,7 +169,7 @@ async fn show(checkout: &Checkout, stack: &Stack) -> Result<(), DemoError> {
     line("");
     let ticket = story.closed(&sys_id).await?;
 
-    let after = story.facts.policies(&account, &user).await?;
+    let after = story.facts.held(&account, &user).await?;
     if !after.contains(&policy) {
         return Err(DemoError::NotInIam(policy));
     }
@@ -321,11 +321,11 @@ fn tell(letter: &Letter) {
     line("");
 }
 
-fn listed(policies: &[String]) -> String {
-    if policies.is_empty() {
-        "no managed policy".to_owned()
+fn listed(held: &[String]) -> String {
+    if held.is_empty() {
+        "no policy and no group".to_owned()
     } else {
-        policies.join(", ")
+        held.join(", ")
     }
 }
 

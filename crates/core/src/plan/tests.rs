@@ -1,30 +1,30 @@
 //! What is checked before IAM is changed, and what is undone.
 
 use super::*;
-use crate::guardrails::tests::TEXT;
+use crate::account::{InlineFacts, PolicyFacts};
+use crate::guardrails::tests::{TEXT, survey};
 use crate::lifecycle::Actor;
 use crate::record::tests::{ONE, at, decide, person, received, request, slot};
 use crate::record::{Asked, Event};
+use crate::survey::Brought;
 
 const DOCUMENT: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
 
-fn principal() -> PrincipalFacts {
-    PrincipalFacts {
-        unique_id: "AIDAEXAMPLE".to_owned(),
-        path: "/enrolled/".to_owned(),
-        boundary: Some("arn:aws:iam::210987654321:policy/SnowgateBoundary".to_owned()),
-        owner_tag: Some(person(1).to_string()),
-        attached: vec![],
-    }
-}
-
-fn policies() -> Vec<PolicyFacts> {
-    let Grant::AttachManagedPolicy { policy_arn } = request().grants[0].clone();
-    vec![PolicyFacts {
+fn surveyed() -> Survey {
+    let Grant::AttachManagedPolicy { policy_arn } = request().grants[0].clone() else {
+        panic!("another grant")
+    };
+    let mut survey = survey(vec![Brought::Policy(PolicyFacts {
         arn: policy_arn,
         version: "v1".to_owned(),
         document: DOCUMENT.to_owned(),
-    }]
+    })]);
+    survey.principal.owner_tag = Some(person(1).to_string());
+    survey
+}
+
+fn principal() -> PrincipalFacts {
+    surveyed().principal
 }
 
 fn guardrails() -> Guardrails {
@@ -33,11 +33,7 @@ fn guardrails() -> Guardrails {
 
 fn approved() -> RequestRecord {
     let slots = vec![slot("210987654321", &[2])];
-    let binding = Binding {
-        principal: principal().bound(),
-        policies: policies().iter().map(PolicyFacts::bound).collect(),
-        guardrails: guardrails().digest().clone(),
-    };
+    let binding = surveyed().binding(guardrails().digest());
     let content = content_digest(&request(), &binding, &slots).unwrap();
     let asked = Asked::new(slots, binding, content, at(72 * 3600));
     let pending = received()
@@ -58,120 +54,124 @@ fn approved() -> RequestRecord {
 #[test]
 fn what_was_approved_is_what_is_there() {
     assert_eq!(
-        check(
-            &approved(),
-            &principal(),
-            &policies(),
-            &guardrails(),
-            at(20)
-        ),
+        check(&approved(), &surveyed(), &guardrails(), at(20)),
         Ok(())
     );
 }
 
 /// A way to tamper with what is checked.
-type Tamper = fn(&mut RequestRecord, &mut PrincipalFacts, &mut Vec<PolicyFacts>);
+type Tamper = fn(&mut RequestRecord, &mut Survey);
+
+fn policy(survey: &mut Survey) -> &mut PolicyFacts {
+    match &mut survey.brought[0] {
+        Brought::Policy(policy) => policy,
+        other => panic!("{other:?}"),
+    }
+}
 
 #[test]
 fn every_change_after_the_approval_is_found() {
     let tampers: [(&str, Tamper, FailureCode); 16] = [
         (
             "another user of that name",
-            |_, p, _| p.unique_id = "AIDAOTHER".into(),
+            |_, s| s.principal.unique_id = "AIDAOTHER".into(),
             FailureCode::ContentChanged,
         ),
         (
             "moved",
-            |_, p, _| p.path = "/".into(),
+            |_, s| s.principal.path = "/".into(),
             FailureCode::ContentChanged,
         ),
         (
             "boundary gone",
-            |_, p, _| p.boundary = None,
+            |_, s| s.principal.boundary = None,
             FailureCode::ContentChanged,
         ),
         (
             "another owner",
-            |_, p, _| p.owner_tag = Some(person(9).to_string()),
+            |_, s| s.principal.owner_tag = Some(person(9).to_string()),
             FailureCode::ContentChanged,
         ),
         (
             "another version",
-            |_, _, d| d[0].version = "v2".into(),
+            |_, s| policy(s).version = "v2".into(),
             FailureCode::ContentChanged,
         ),
         (
             "another document",
-            |_, _, d| d[0].document.push(' '),
+            |_, s| policy(s).document.push(' '),
             FailureCode::ContentChanged,
         ),
         (
             "a policy less",
-            |_, _, d| d.clear(),
+            |_, s| s.brought.clear(),
             FailureCode::ContentChanged,
         ),
         (
             "another duration",
-            |r, _, _| r.request.duration = "PT9H".parse().unwrap(),
+            |r, _| r.request.duration = "PT9H".parse().unwrap(),
             FailureCode::ContentChanged,
         ),
         (
             "another requester",
-            |r, _, _| r.request.requested_by = person(8),
+            |r, _| r.request.requested_by = person(8),
             FailureCode::ContentChanged,
         ),
         (
             "another account",
-            |r, _, _| r.request.target.account_id = "320987654321".parse().unwrap(),
+            |r, _| r.request.target.account_id = "320987654321".parse().unwrap(),
             FailureCode::ContentChanged,
         ),
         (
             "a slot less",
-            |r, _, _| r.asked.as_mut().unwrap().slots.clear(),
+            |r, _| r.asked.as_mut().unwrap().slots.clear(),
             FailureCode::ContentChanged,
         ),
         (
             "nothing asked",
-            |r, _, _| r.asked = None,
+            |r, _| r.asked = None,
             FailureCode::UnprovenDecision,
         ),
         (
             "no decision",
-            |r, _, _| r.decisions.clear(),
+            |r, _| r.decisions.clear(),
             FailureCode::UnprovenDecision,
         ),
         (
             "a denial",
-            |r, _, _| r.decisions[0].signed.decision.verdict = Verdict::Deny,
+            |r, _| r.decisions[0].signed.decision.verdict = Verdict::Deny,
             FailureCode::UnprovenDecision,
         ),
         (
             "by somebody else",
-            |r, _, _| r.decisions[0].signed.decision.approver = person(7),
+            |r, _| r.decisions[0].signed.decision.approver = person(7),
             FailureCode::UnprovenDecision,
         ),
         (
             "another reason",
-            |r, _, _| r.decisions[0].reason = "Not what I said".parse().unwrap(),
+            |r, _| r.decisions[0].reason = "Not what I said".parse().unwrap(),
             FailureCode::UnprovenDecision,
         ),
     ];
     for (name, tamper, code) in tampers {
-        let (mut record, mut principal, mut policies) = (approved(), principal(), policies());
-        tamper(&mut record, &mut principal, &mut policies);
+        let (mut record, mut survey) = (approved(), surveyed());
+        tamper(&mut record, &mut survey);
         assert_eq!(
-            check(&record, &principal, &policies, &guardrails(), at(20)),
+            check(&record, &survey, &guardrails(), at(20)),
             Err(code),
             "{name}"
         );
     }
     let other = Guardrails::parse(&format!("{TEXT}\n# changed")).unwrap();
-    let changed = check(&approved(), &principal(), &policies(), &other, at(20));
+    let changed = check(&approved(), &surveyed(), &other, at(20));
     assert_eq!(changed, Err(FailureCode::ContentChanged));
 }
 
 fn effect(request: u8, preexisting: bool) -> Effect {
-    let Grant::AttachManagedPolicy { policy_arn } = super::tests::request().grants[0].clone();
+    let Grant::AttachManagedPolicy { policy_arn } = super::tests::request().grants[0].clone()
+    else {
+        panic!("another grant")
+    };
     Effect {
         request: RequestId::from_random([request; 16]),
         principal: super::tests::request().target,
@@ -185,11 +185,11 @@ fn effect(request: u8, preexisting: bool) -> Effect {
 fn what_was_there_before_us_is_remembered() {
     let record = approved();
     let attached = PrincipalFacts {
-        attached: vec![policies()[0].arn.to_string()],
+        attached: vec![policy(&mut surveyed()).arn.to_string()],
         ..principal()
     };
     let preexisting = |facts: &PrincipalFacts, live: &[Effect]| {
-        effects(&record, facts, live, at(5))[0].preexisting
+        effects(&record, facts, live, at(5)).unwrap()[0].preexisting
     };
     assert!(!preexisting(&principal(), &[]));
     assert!(preexisting(&attached, &[]));
@@ -217,4 +217,62 @@ fn only_the_last_request_takes_it_back() {
     );
     // A request that found it there does not give it.
     assert_eq!(undo(&mine, &[mine.clone(), effect(2, true)]), Undo::Remove);
+}
+
+/// The approved request with an inline policy, a role and a group instead.
+fn of_three_kinds() -> RequestRecord {
+    let mut record = approved();
+    let grants = serde_json::json!([
+        {"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}},
+        {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
+        {"type": "group_membership", "group": "Analysts"}
+    ]);
+    record.request.grants = serde_json::from_value(grants).unwrap();
+    record
+}
+
+#[test]
+fn grants_come_to_one_inline_policy_and_the_rest() {
+    let record = of_three_kinds();
+    let made = effects(&record, &principal(), &[], at(5)).unwrap();
+    let keys: Vec<String> = made.iter().map(|effect| effect.change.key()).collect();
+    let name = inline_policy_name(&record.id);
+    assert_eq!(
+        keys,
+        [
+            "group-joined#analysts".to_owned(),
+            format!("inline-policy#{name}")
+        ]
+    );
+    let end = at(5) + record.request.duration.as_signed();
+    assert_eq!(
+        until(&record, &made, at(500)),
+        end,
+        "the policy ends when it says"
+    );
+    assert!(made.iter().all(|effect| !effect.preexisting));
+    // A second run makes the same policy as the first, with the same end.
+    let again = effects(&record, &principal(), &made, at(900)).unwrap();
+    assert_eq!(again, made);
+    // Once that end has come, there is nothing left to give.
+    let late = effects(&record, &principal(), &made, end);
+    assert_eq!(late, Err(FailureCode::TimedOut));
+}
+
+#[test]
+fn a_policy_of_our_name_that_we_did_not_record_is_not_ours() {
+    let record = of_three_kinds();
+    let squatted = PrincipalFacts {
+        inline: vec![InlineFacts {
+            name: inline_policy_name(&record.id),
+            document: "{}".to_owned(),
+        }],
+        groups: vec!["analysts".to_owned()],
+        ..principal()
+    };
+    assert_eq!(
+        effects(&record, &squatted, &[], at(5)),
+        Err(FailureCode::ContentChanged)
+    );
 }

@@ -154,6 +154,7 @@ mod tests {
         assert!(record.due_at.is_some());
         let refused = Event::Refused {
             code: RefusalCode::TicketMismatch,
+            findings: Vec::new(),
         };
         let refused = received()
             .record

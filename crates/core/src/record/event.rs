@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, Decided, Kept, Notice, RevokedBy, SkipCode};
 use crate::bounce::{BounceKind, MessageId};
+use crate::finding::Finding;
 use crate::id::{Digest, SysId};
 use crate::lifecycle::State;
 use crate::preview::Preview;
@@ -90,6 +91,9 @@ pub enum Event {
     Refused {
         /// Why.
         code: RefusalCode,
+        /// What was found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<Finding>,
     },
     /// Nobody could be asked for a slot.
     Undeliverable {
@@ -142,6 +146,9 @@ pub enum EndReason {
     Refused {
         /// Why.
         code: RefusalCode,
+        /// What was found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<Finding>,
     },
     /// Nobody could be asked.
     Undeliverable {
@@ -200,37 +207,43 @@ codes!(
         NoSuchPolicy => "The account has no such policy.",
         /// The principal's quota is used up.
         QuotaReached => "The user or role holds as many policies as IAM allows.",
+        /// The role does not exist.
+        NoSuchRole => "The account has no such role.",
+        /// The group does not exist.
+        NoSuchGroup => "The account has no such group.",
+        /// The role does not trust the principal.
+        RoleDoesNotTrust => "The role does not trust the user or role that would assume it.",
+        /// Sessions of the role last too long.
+        SessionTooLong => "Sessions of the role would last too long after the end of the access.",
         /// The guardrails do not allow it.
         OutsideGuardrails => "The guardrails do not allow this.",
-        /// The policy holds actions that are never granted.
-        NeverGranted => "The policy allows actions that are never granted.",
         /// More people would have to be asked than the guardrails allow.
         TooManyApprovers => "More people would have to be asked than the guardrails allow.",
+        /// A policy cannot be read.
+        UnreadablePolicy => "A policy cannot be read, so nothing can be proved about it.",
+        /// A policy holds actions that are never granted.
+        NeverGranted => "A policy allows actions that are never granted.",
+        /// A policy allows more than the reference policy.
+        BeyondReference => "A policy allows more than the guardrails' reference policy for the account.",
+        /// The access leads to more power.
+        Escalates => "With this access more power could be taken than is granted.",
+        /// The access opens resources or hands out credentials.
+        Exposes => "With this access resources could be opened to others, or credentials handed out.",
     }
 );
 
 impl RefusalCode {
     /// Whether the ticket had been found to carry the request when this came up. Only such a
     /// ticket is told: whoever calls us could name any record.
-    ///
-    /// `OutsideGuardrails` comes before anything is read, where the guardrails changed after the
-    /// request was taken in.
     #[must_use]
     pub const fn is_of_a_verified_ticket(self) -> bool {
-        match self {
+        !matches!(
+            self,
             Self::TableNotAllowed
-            | Self::NoSuchTicket
-            | Self::TicketMismatch
-            | Self::RequesterInactive
-            | Self::OutsideGuardrails => false,
-            Self::AccountNotPrepared
-            | Self::NoSuchPrincipal
-            | Self::NotEnrolled
-            | Self::NoSuchPolicy
-            | Self::QuotaReached
-            | Self::NeverGranted
-            | Self::TooManyApprovers => true,
-        }
+                | Self::NoSuchTicket
+                | Self::TicketMismatch
+                | Self::RequesterInactive
+        )
     }
 }
 

@@ -31,6 +31,7 @@ impl Asked {
             slots,
             binding,
             content,
+            findings: Vec::new(),
             letters,
             expires_at,
             reminders: Reminders::default(),

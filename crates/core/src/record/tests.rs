@@ -56,8 +56,10 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
                 .parse()
                 .unwrap(),
             version: "v1".to_owned(),
-            document: Digest::of(b"document"),
+            document: Digest::of(DOCUMENT.as_bytes()),
         }],
+        roles: Vec::new(),
+        groups: Vec::new(),
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(&request(), &binding, &slots).unwrap();
@@ -97,6 +99,8 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
     }
 }
 
+/// The text of the policy that the request is for.
+pub(crate) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"]}]}"#;
 pub(crate) const ONE: &str = "account:210987654321";
 pub(crate) const TWO: &str = "account:320987654321";
 

@@ -5,12 +5,50 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::{AccessRequest, Grant, MAX_GRANTS, Problem, ProblemCode, Resource, Source};
+use super::{
+    AccessRequest, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem, ProblemCode,
+    Resource, Source,
+};
 use crate::principal::{Principal, PrincipalType};
 
 #[derive(Default)]
 pub(super) struct Reader {
     problems: Vec<Problem>,
+}
+
+/// The types of grants, by the names that they have in a body.
+#[derive(Clone, Copy)]
+enum Kind {
+    AttachManagedPolicy,
+    InlinePolicy,
+    AssumeRole,
+    GroupMembership,
+}
+
+impl Kind {
+    fn from_text(text: &str) -> Result<Self, &'static str> {
+        Ok(match text {
+            "attach_managed_policy" => Self::AttachManagedPolicy,
+            "inline_policy" => Self::InlinePolicy,
+            "assume_role" => Self::AssumeRole,
+            "group_membership" => Self::GroupMembership,
+            _ => {
+                return Err(
+                    "a grant is `attach_managed_policy`, `inline_policy`, `assume_role` or `group_membership`",
+                );
+            }
+        })
+    }
+
+    /// The one member that a grant of this type has beside `type`.
+    const fn member(self) -> &'static str {
+        match self {
+            Self::AttachManagedPolicy => "policy_arn",
+            Self::InlinePolicy => "document",
+            Self::AssumeRole => "role_arn",
+            Self::GroupMembership => "group",
+        }
+    }
 }
 
 type Object<'a> = &'a Map<String, Value>;
@@ -140,7 +178,14 @@ impl Reader {
         for (index, item) in items.iter().enumerate() {
             let pointer = format!("/grants/{index}");
             if let Some(grant) = self.grant(item, &pointer) {
-                if grants.contains(&grant) {
+                let second = matches!(grant, Grant::InlinePolicy { .. })
+                    && grants
+                        .iter()
+                        .any(|other| matches!(other, Grant::InlinePolicy { .. }));
+                if second {
+                    let detail = "a request has one inline policy; it may have many statements";
+                    self.problem(&pointer, ProblemCode::Duplicate, detail);
+                } else if grants.contains(&grant) {
                     self.problem(
                         &pointer,
                         ProblemCode::Duplicate,
@@ -160,15 +205,37 @@ impl Reader {
             self.problem(pointer, ProblemCode::Type, "must be an object");
             return None;
         };
-        let kind = self.text_by(object, pointer, "type", |text| match text {
-            "attach_managed_policy" => Ok(()),
-            _ => Err("the only type of grant is `attach_managed_policy`"),
-        });
-        kind?;
-        self.known_only(object, pointer, &["type", "policy_arn"]);
-        Some(Grant::AttachManagedPolicy {
-            policy_arn: self.text(object, pointer, "policy_arn")?,
+        let kind = self.text_by(object, pointer, "type", Kind::from_text)?;
+        self.known_only(object, pointer, &["type", kind.member()]);
+        Some(match kind {
+            Kind::AttachManagedPolicy => Grant::AttachManagedPolicy {
+                policy_arn: self.text(object, pointer, kind.member())?,
+            },
+            Kind::InlinePolicy => Grant::InlinePolicy {
+                document: self.document(object, pointer)?,
+            },
+            Kind::AssumeRole => Grant::AssumeRole {
+                role_arn: self.text(object, pointer, kind.member())?,
+            },
+            Kind::GroupMembership => Grant::GroupMembership {
+                group: self.text(object, pointer, kind.member())?,
+            },
         })
+    }
+
+    fn document(&mut self, object: Object<'_>, pointer: &str) -> Option<InlineDocument> {
+        let value = self.member(object, pointer, "document")?;
+        let document = InlineDocument::try_from(value.clone());
+        let pointer = format!("{pointer}/document");
+        document
+            .map_err(|error| {
+                let code = match error {
+                    InlineDocumentError::NotAnObject => ProblemCode::Type,
+                    _ => ProblemCode::Value,
+                };
+                self.problem(&pointer, code, error);
+            })
+            .ok()
     }
 
     fn object<'a>(

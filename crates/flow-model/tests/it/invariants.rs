@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use ports::ledger::Ledger as _;
 use ports::signature::Verifier as _;
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket::marker;
-use testkit::samples;
 use testkit::world::{self, BENEFICIARY, MANAGER, OWNER, address, ready};
 
 use crate::steps::Flow;
@@ -39,44 +39,31 @@ impl Flow {
         self.check_notes();
     }
 
-    /// Whatever is attached was there before us, or belongs to a request that was approved.
+    /// Whatever a principal holds was there before us, or belongs to a request that was approved.
     fn check_access(&self) {
-        for (n, user) in self.users.iter().enumerate() {
-            let theirs = (n == 0 && self.found_there).then(|| samples::policy().to_string());
-            let attached = self.world.directory.attached(user);
+        for (user, before) in self.users.iter().zip(&self.before) {
+            let held = self.world.directory.facts(user).unwrap();
             let effects = ready(self.world.ledger.effects(user)).unwrap();
-            if let Some(theirs) = &theirs {
-                assert!(
-                    attached.contains(theirs),
-                    "what was there before us is gone"
-                );
-            }
-            for policy in attached
-                .iter()
-                .filter(|policy| Some(*policy) != theirs.as_ref())
-            {
-                let given = effects.iter().any(|effect| {
-                    let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-                    let request = self.world.load(&effect.request);
-                    policy_arn.as_str() == policy
-                        && HOLDING.contains(&request.state)
-                        && self.is_approved(&request)
-                });
-                assert!(given, "{policy} is attached and nobody approved it");
-            }
+            let mut unexplained = held.clone();
             for effect in &effects {
                 let request = self.world.load(&effect.request);
                 assert!(
                     HOLDING.contains(&request.state),
                     "an effect outlived its request"
                 );
-                let EffectChange::PolicyAttached { policy_arn } = &effect.change;
-                let there = attached.contains(&policy_arn.to_string());
+                let there = held.shows(&effect.change);
                 assert!(
                     there || request.state != State::Active,
                     "active without access"
                 );
+                if there && !effect.preexisting && self.is_approved(&request) {
+                    take_away(&mut unexplained, &effect.change);
+                }
             }
+            assert_eq!(
+                unexplained, *before,
+                "what nobody approved, or what was there before us and is gone"
+            );
         }
     }
 
@@ -170,11 +157,23 @@ impl Flow {
                 );
             }
         }
-        for (n, user) in self.users.iter().enumerate() {
-            let theirs = (n == 0 && self.found_there).then(|| samples::policy().to_string());
-            let expected: Vec<String> = theirs.into_iter().collect();
-            assert_eq!(self.world.directory.attached(user), expected);
+        for (user, before) in self.users.iter().zip(&self.before) {
+            assert_eq!(self.world.directory.facts(user).as_ref(), Some(before));
             assert_eq!(ready(self.world.ledger.effects(user)).unwrap(), []);
+        }
+    }
+}
+
+fn take_away(facts: &mut PrincipalFacts, change: &EffectChange) {
+    match change {
+        EffectChange::PolicyAttached { policy_arn } => {
+            facts.attached.retain(|arn| arn != policy_arn.as_str());
+        }
+        EffectChange::InlinePolicyPut { name, .. } => {
+            facts.inline.retain(|inline| inline.name != *name);
+        }
+        EffectChange::GroupJoined { group } => {
+            facts.groups.retain(|name| name != group.as_str());
         }
     }
 }

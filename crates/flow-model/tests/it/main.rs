@@ -14,7 +14,7 @@ mod invariants;
 mod steps;
 
 use proptest::prelude::*;
-use steps::{Flow, Step};
+use steps::{Flow, Step, Want};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -42,10 +42,16 @@ proptest! {
 /// One request, straight through, so that the random ones are known to be able to get there.
 #[test]
 fn the_straight_way() {
+    for want in Want::ALL {
+        straight(want);
+    }
+}
+
+fn straight(want: Want) {
     let mut flow = Flow::new(false);
     flow.take(&Step::Raise {
         other_user: false,
-        other_policy: false,
+        wants: vec![want],
     });
     flow.deliver_all();
     flow.take(&Step::Decide {
@@ -55,7 +61,8 @@ fn the_straight_way() {
     });
     flow.deliver_all();
     flow.check();
-    assert_eq!(flow.states(), [snowgate_core::lifecycle::State::Active]);
+    let active = [snowgate_core::lifecycle::State::Active];
+    assert_eq!(flow.states(), active, "{want:?}");
     flow.come_to_an_end();
     flow.check();
     flow.check_the_end();

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use ports::Failure;
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 use serde_json::{Value, json};
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::Principal;
 use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
-use testkit::world::{self, OWNER, World, at, document, other_policy, person, principal_facts};
+use testkit::world::{
+    self, OWNER, World, at, document, group_facts, other_policy, person, principal_facts,
+};
 use testkit::{Aftermath, FakeKeys, Moment, QueueName, SentWakeUp, Trouble};
 
 use crate::functions::{self, ORIGIN};
@@ -24,10 +28,7 @@ type Crash = Option<(u64, bool)>;
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// A ticket asks for access.
-    Raise {
-        other_user: bool,
-        other_policy: bool,
-    },
+    Raise { other_user: bool, wants: Vec<Want> },
     /// A wake-up arrives; it may stay in its queue and arrive again.
     Deliver {
         pick: usize,
@@ -58,14 +59,48 @@ pub(crate) enum Step {
     },
 }
 
+/// Something that can be asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Want {
+    Policy,
+    OtherPolicy,
+    InlinePolicy,
+    Group,
+}
+
+impl Want {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Policy,
+        Self::OtherPolicy,
+        Self::InlinePolicy,
+        Self::Group,
+    ];
+
+    fn grant(self) -> Value {
+        let attach = |arn| json!({"type": "attach_managed_policy", "policy_arn": arn});
+        match self {
+            Self::Policy => attach(samples::policy()),
+            Self::OtherPolicy => attach(other_policy()),
+            Self::InlinePolicy => {
+                let document: Value = document("s3:ListBucket").parse().unwrap();
+                json!({"type": "inline_policy", "document": document})
+            }
+            Self::Group => {
+                let group = group_facts();
+                json!({"type": "group_membership", "group": group.arn.name()})
+            }
+        }
+    }
+}
+
 impl Step {
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         let crash = || proptest::option::weighted(0.3, (1..14_u64, any::<bool>()));
         let weights = (any::<usize>(), any::<bool>(), crash());
         prop_oneof![
-            3 => (any::<bool>(), any::<bool>()).prop_map(|(other_user, other_policy)| {
-                Self::Raise { other_user, other_policy }
-            }),
+            3 => (any::<bool>(), subsequence(Want::ALL.to_vec(), 1..=2)).prop_map(
+                |(other_user, wants)| Self::Raise { other_user, wants }
+            ),
             10 => weights.prop_map(|(pick, again, crash)| Self::Deliver { pick, again, crash }),
             5 => (any::<usize>(), proptest::bool::weighted(0.8), crash()).prop_map(
                 |(letter, approve, crash)| Self::Decide { letter, approve, crash }
@@ -87,8 +122,8 @@ impl Step {
 pub(crate) struct Flow {
     pub(crate) world: World,
     pub(crate) users: [Principal; 2],
-    /// Whether the first user holds the first policy without us.
-    pub(crate) found_there: bool,
+    /// What the users held before us; the first one may have had the first policy.
+    pub(crate) before: [PrincipalFacts; 2],
     pub(crate) forged: Vec<RequestId>,
     pub(crate) ended: BTreeMap<RequestId, State>,
     runtime: tokio::runtime::Runtime,
@@ -100,11 +135,12 @@ impl Flow {
     pub(crate) fn new(found_there: bool) -> Self {
         let world = World::default();
         let users = [world.target.clone(), samples::user()];
-        let mut facts = principal_facts();
-        world.directory.put_principal(&users[1], facts.clone());
+        let mut before = [principal_facts(), principal_facts()];
         if found_there {
-            facts.attached.push(samples::policy().to_string());
-            world.directory.put_principal(&users[0], facts);
+            before[0].attached.push(samples::policy().to_string());
+        }
+        for (user, facts) in users.iter().zip(&before) {
+            world.directory.put_principal(user, facts.clone());
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -113,7 +149,7 @@ impl Flow {
         Self {
             world,
             users,
-            found_there,
+            before,
             forged: Vec::new(),
             ended: BTreeMap::new(),
             runtime,
@@ -129,10 +165,7 @@ impl Flow {
 
     pub(crate) fn take(&mut self, step: &Step) {
         match step {
-            Step::Raise {
-                other_user,
-                other_policy,
-            } => self.raise(*other_user, *other_policy),
+            Step::Raise { other_user, wants } => self.raise(*other_user, wants),
             Step::Deliver { pick, again, crash } => self.deliver(*pick, *again, *crash),
             Step::Decide {
                 letter,
@@ -184,12 +217,10 @@ impl Flow {
         }
     }
 
-    fn raise(&self, other_user: bool, other: bool) {
+    fn raise(&self, other_user: bool, wants: &[Want]) {
         let user = &self.users[usize::from(other_user)];
         let mut body = samples::body(&self.world.ticket(), user);
-        if other {
-            body["grants"][0]["policy_arn"] = json!(other_policy());
-        }
+        body["grants"] = wants.iter().map(|want| want.grant()).collect();
         let event = json!({
             "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
             "headers": {"Content-Type": "application/json"}, "body": body.to_string(),

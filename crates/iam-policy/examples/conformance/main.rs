@@ -13,6 +13,7 @@
 
 mod classify;
 mod corpus;
+mod explain;
 mod grammar;
 mod lint;
 mod prove;
@@ -27,10 +28,10 @@ use clap::Parser;
 struct Arguments {
     /// The folder with the corpora.
     corpora: PathBuf,
-    /// Only this job: grammar, lint, classify, prove.
+    /// Only this job: grammar, lint, classify, prove, explain.
     #[arg(long)]
     only: Option<String>,
-    /// Also print every case that differs.
+    /// Also print every case that differs; of `explain`, every sentence.
     #[arg(long)]
     differences: bool,
 }
@@ -75,11 +76,12 @@ impl Figure {
 
 type Job = fn(&corpus::Folder, bool) -> Result<Vec<Figure>, corpus::Error>;
 
-const JOBS: [(&str, Job); 4] = [
+const JOBS: [(&str, Job); 5] = [
     ("grammar", grammar::run),
     ("lint", lint::run),
     ("classify", classify::run),
     ("prove", prove::run),
+    ("explain", explain::run),
 ];
 
 fn main() -> ExitCode {

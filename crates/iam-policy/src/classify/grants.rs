@@ -139,6 +139,28 @@ impl<'d> Rule<'d> {
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
 fn meets(pattern: &str, form: &str) -> bool {
+    fits(pattern, form) && overlaps(pattern, form)
+}
+
+/// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`
+/// of the last one cannot reach into those before.
+fn fits(pattern: &str, form: &str) -> bool {
+    let fields = pattern.splitn(6, ':').zip(form.splitn(6, ':')).take(5);
+    fields
+        .take_while(|(field, _)| !field.contains('*'))
+        .all(|(field, of_form)| of_form.contains("${") || wildcard::matches(field, of_form))
+        && tails(pattern, form).is_none_or(|(tail, of_form)| overlaps(tail, of_form))
+}
+
+/// What follows the account of an ARN whose other fields have no `*`, and its form.
+fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> {
+    let mut fields = pattern.splitn(6, ':');
+    let plain = fields.by_ref().take(5).all(|field| !field.contains('*'));
+    let tail = fields.next().filter(|_| plain)?;
+    Some((tail, form.splitn(6, ':').nth(5)?))
+}
+
+fn overlaps(pattern: &str, form: &str) -> bool {
     let mut open = String::with_capacity(form.len());
     for (nth, part) in form.splitn(6, ':').enumerate() {
         if nth > 0 {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::wording::{list, plural, plural_of, words};
+use super::wording::{list, plural, plural_of, service_name, words};
 use crate::catalogue::{self, AccessLevel, Action};
 
 /// More actions of one service than this are told by what they do in general.
@@ -13,46 +13,79 @@ pub(super) struct Deeds {
     /// The services it is about, as people say them. Empty when it is about all, or when
     /// `text` names them.
     pub(super) services: Vec<String>,
+    /// The verbs and the one noun that `text` is made of, when it is no more than that.
+    pub(super) single: Option<(String, String)>,
 }
+
+impl Deeds {
+    fn all(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            services: Vec::new(),
+            single: None,
+        }
+    }
+
+    /// Whether it is every action of every service.
+    pub(super) fn is_everything(&self) -> bool {
+        self.text == EVERYTHING && self.services.is_empty()
+    }
+
+    /// Whether several services are told, one after the other.
+    pub(super) fn is_list(&self) -> bool {
+        self.text.contains("; ")
+    }
+}
+
+pub(super) const EVERYTHING: &str = "do anything";
 
 /// Says what patterns of actions let people do.
 pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> Deeds {
     let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for pattern in patterns {
         let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
-        if prefix.contains('*') && name.bytes().all(|byte| byte == b'*') {
-            return Deeds {
-                text: "do anything".to_owned(),
-                services: Vec::new(),
-            };
+        let stars = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+        if stars(prefix) && stars(name) {
+            return Deeds::all(EVERYTHING);
         }
         services
             .entry(prefix.to_ascii_lowercase())
             .or_default()
             .push(name);
     }
-    let mut single: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut few_told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut general: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut single = None;
     for (prefix, names) in &services {
-        let known = catalogue::service(prefix);
-        let service = known.map_or_else(|| prefix.clone(), |service| service.name().to_owned());
+        let service = service_name(prefix);
         match few(prefix, names) {
-            Some(phrases) => single.entry(phrases).or_default().push(service),
+            Some(phrases) => {
+                let text = phrases.text();
+                single = phrases.single();
+                few_told.entry(text).or_default().push(service);
+            }
             None => general
                 .entry(in_general(prefix, names))
                 .or_default()
                 .push(service),
         }
     }
-    if let (1, true, Some((text, services))) =
-        (single.len(), general.is_empty(), single.iter().next())
-    {
-        return Deeds {
-            text: text.clone(),
-            services: services.clone(),
-        };
+    match (few_told.len(), general.len()) {
+        (0, 0) => return Deeds::all("do nothing"),
+        (1, 0) | (0, 1) => {
+            if let Some((text, services)) = few_told.into_iter().chain(general).next() {
+                let single = single.filter(|_| services.len() == 1);
+                return Deeds {
+                    text,
+                    services,
+                    single,
+                };
+            }
+            return Deeds::all("do nothing");
+        }
+        _ => {}
     }
-    let told = single.iter().chain(&general).map(|(text, services)| {
+    let told = few_told.iter().chain(&general).map(|(text, services)| {
         let preposition = if text.ends_with("anything") {
             "with"
         } else {
@@ -60,14 +93,34 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> Deeds {
         };
         format!("{text} {preposition} {}", list(services, "and"))
     });
-    Deeds {
-        text: told.collect::<Vec<_>>().join("; "),
-        services: Vec::new(),
+    Deeds::all(&told.collect::<Vec<_>>().join("; "))
+}
+
+/// Verbs with the nouns they go with.
+struct Phrases(Vec<(Vec<String>, Vec<String>)>);
+
+impl Phrases {
+    fn text(&self) -> String {
+        let told = self.0.iter().map(|(verbs, nouns)| {
+            let text = format!("{} {}", list(verbs, "and"), list(nouns, "and"));
+            text.trim().to_owned()
+        });
+        list(&told.collect::<Vec<_>>(), "and")
+    }
+
+    fn single(&self) -> Option<(String, String)> {
+        match self.0.as_slice() {
+            [(verbs, nouns)] => match nouns.as_slice() {
+                [noun] if !noun.is_empty() => Some((list(verbs, "and"), noun.clone())),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 
 /// The deeds one by one, when they are few.
-fn few(prefix: &str, names: &[&str]) -> Option<String> {
+fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
     let mut actions: Vec<(String, Option<Action>)> = Vec::new();
     for name in names {
         if !name.contains(['*', '?']) {
@@ -82,9 +135,11 @@ fn few(prefix: &str, names: &[&str]) -> Option<String> {
             return None;
         }
         let pattern = format!("{prefix}:{name}");
+        let known = actions.len();
         let matched = catalogue::actions_matching(&pattern).take(FEW + 1);
         actions.extend(matched.map(|action| (action.name().to_owned(), Some(action))));
-        if actions.len() > FEW {
+        // A pattern for what does not exist yet has no deeds to name.
+        if actions.len() > FEW || actions.len() == known {
             return None;
         }
     }
@@ -108,27 +163,103 @@ fn few(prefix: &str, names: &[&str]) -> Option<String> {
             None => told.push((verbs, vec![noun])),
         }
     }
-    let told = told.iter().map(|(verbs, nouns)| {
-        let text = format!("{} {}", list(verbs, "and"), list(nouns, "and"));
-        text.trim().to_owned()
-    });
-    Some(list(&told.collect::<Vec<_>>(), "and"))
+    Some(Phrases(told))
 }
 
 /// Actions whose names do not say what they do.
-const SAYINGS: [(&str, &str, &str); 12] = [
+const SAYINGS: [(&str, &str, &str); 22] = [
+    ("sns:publish", "publish", "messages"),
+    ("sts:assumerolewithsaml", "take on", "roles"),
+    ("sts:assumerolewithwebidentity", "take on", "roles"),
+    ("aoss:apiaccessall", "use", "the data of collections"),
     ("s3:getobject", "read", "objects"),
     ("s3:putobject", "write", "objects"),
     ("s3:listbucket", "list", "objects"),
+    ("s3:listallmybuckets", "list", "buckets"),
     ("sts:assumerole", "take on", "roles"),
+    ("sts:getcalleridentity", "see", "who they are signed in as"),
     ("iam:passrole", "hand over", "roles"),
     ("kms:decrypt", "decrypt", "data"),
     ("kms:encrypt", "encrypt", "data"),
+    ("kms:reencryptfrom", "re-encrypt", "data"),
+    ("kms:reencryptto", "re-encrypt", "data"),
     ("kms:generatedatakey", "make", "data keys"),
     ("lambda:invokefunction", "run", "functions"),
     ("dynamodb:query", "search", "items"),
     ("dynamodb:scan", "search", "items"),
     ("secretsmanager:getsecretvalue", "read", "secret values"),
+    ("ec2:runinstances", "start", "new instances"),
+    ("execute-api:invoke", "call", "APIs"),
+];
+
+/// First words of names that are no verbs.
+const NO_VERBS: [&str; 66] = [
+    "account",
+    "admin",
+    "agentic",
+    "api",
+    "application",
+    "back",
+    "bulk",
+    "carrier",
+    "channel",
+    "chat",
+    "client",
+    "condition",
+    "connector",
+    "cross",
+    "dashboards",
+    "db",
+    "directory",
+    "domain",
+    "double",
+    "driver",
+    "end",
+    "es",
+    "event",
+    "external",
+    "forgot",
+    "gateway",
+    "git",
+    "global",
+    "glue",
+    "graph",
+    "group",
+    "info",
+    "insight",
+    "is",
+    "key",
+    "latest",
+    "left",
+    "log",
+    "member",
+    "meter",
+    "middle",
+    "object",
+    "opt",
+    "parti",
+    "partially",
+    "personalization",
+    "phone",
+    "questionnaire",
+    "quick",
+    "re",
+    "record",
+    "remote",
+    "replication",
+    "right",
+    "scope",
+    "snap",
+    "source",
+    "sso",
+    "supported",
+    "triple",
+    "type",
+    "un",
+    "vend",
+    "version",
+    "web",
+    "white",
 ];
 
 /// An action as a verb and the things it is about.
@@ -141,6 +272,10 @@ fn deed(prefix: &str, name: &str, action: Option<&Action>) -> (String, String) {
     let mut first = words.next().unwrap_or_default();
     if first == "batch" {
         first = words.next().unwrap_or(first);
+    }
+    if NO_VERBS.contains(&first.to_ascii_lowercase().as_str()) {
+        let all: Vec<String> = std::iter::once(first).chain(words).collect();
+        return ("use".to_owned(), plural_of(&all.join(" ")));
     }
     let verb = match first.as_str() {
         "get" | "view" | "retrieve" | "download" => "read",
@@ -180,37 +315,40 @@ fn in_general(prefix: &str, names: &[&str]) -> String {
         return "do anything".to_owned();
     }
     let mut found = [false; AccessLevel::ALL.len()];
+    let mut unknown: Vec<String> = Vec::new();
     for name in names {
+        let mut any = false;
         for action in catalogue::actions_matching(&format!("{prefix}:{name}")) {
+            any = true;
             for (slot, level) in found.iter_mut().zip(AccessLevel::ALL) {
                 *slot |= action.access_level() == level;
             }
+        }
+        if !any {
+            unknown.push((*name).to_owned());
         }
     }
     let verbs = AccessLevel::ALL
         .into_iter()
         .zip(found)
         .filter(|(_, found)| *found);
-    let verbs: Vec<String> = verbs
-        .map(|(level, _)| {
-            let verb = match level {
-                AccessLevel::List => "list",
-                AccessLevel::Read => "read",
-                AccessLevel::Write => "create, change or delete",
-                AccessLevel::Tagging => "tag",
-                AccessLevel::PermissionsManagement => "change who has access to",
-            };
-            verb.to_owned()
-        })
-        .collect();
-    if verbs.is_empty() {
-        return format!(
-            "use what is called {}",
-            list(
-                &names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>(),
-                "or"
-            )
-        );
+    let verbs: Vec<String> = verbs.map(|(level, _)| saying(level).to_owned()).collect();
+    let mut told = Vec::new();
+    if !verbs.is_empty() {
+        told.push(format!("{} things", list(&verbs, "and")));
     }
-    format!("{} things", list(&verbs, "and"))
+    if !unknown.is_empty() {
+        told.push(format!("use what is called {}", list(&unknown, "or")));
+    }
+    list(&told, "and")
+}
+
+const fn saying(level: AccessLevel) -> &'static str {
+    match level {
+        AccessLevel::List => "list",
+        AccessLevel::Read => "read",
+        AccessLevel::Write => "create, change or delete",
+        AccessLevel::Tagging => "tag",
+        AccessLevel::PermissionsManagement => "change who has access to",
+    }
 }

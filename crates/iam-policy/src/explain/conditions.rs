@@ -1,4 +1,4 @@
-use super::wording::{list, name};
+use super::wording::{list, name, service_principal};
 use crate::condition::{Clause, Operator, Order, Quantifier, Test, boolean, moment};
 
 /// Says under which circumstances a condition holds, such as `only until 2 May 2026`.
@@ -10,14 +10,16 @@ pub(super) fn describe(clause: &Clause) -> String {
         );
     };
     let values: Vec<String> = clause.texts().map(name).collect();
+    let timed = |order| clause.key_lower() == "aws:epochtime" && order != Order::Equal;
     let told = match operator.test() {
         Test::Null => presence(clause),
+        Test::Number(order) if timed(order) => date(clause, order, operator.is_negated(), &values),
         Test::Date(order) => date(clause, order, operator.is_negated(), &values),
         Test::Bool => truth(clause, &values),
         _ => comparison(clause, operator, &values),
     };
     match (operator.if_exists(), operator.quantifier()) {
-        (true, None | Some(Quantifier::All)) => format!("{told} (where that is known)"),
+        (true, None | Some(Quantifier::All)) => format!("{told} (or where that is not known)"),
         _ => told,
     }
 }
@@ -124,7 +126,30 @@ fn truth(clause: &Clause, values: &[String]) -> String {
 }
 
 fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String {
-    let told = list(values, "or");
+    // Any value at all will do, or none.
+    if operator.quantifier().is_none()
+        && matches!(operator.test(), Test::Like)
+        && clause.texts().any(|text| text == "*")
+    {
+        let given = if operator.is_negated() {
+            "not given"
+        } else {
+            "given"
+        };
+        return format!(
+            "only where {} is {given}",
+            subject(clause.key_lower(), clause.key())
+        );
+    }
+    let services = SERVICE_KEYS.contains(&clause.key_lower());
+    let values: Vec<String> = if services {
+        clause.texts().map(service_principal).collect()
+    } else if SECONDS.contains(&clause.key_lower()) {
+        clause.texts().map(duration).collect()
+    } else {
+        values.to_vec()
+    };
+    let told = list(&values, "or");
     let not = operator.is_negated();
     if operator.quantifier().is_none()
         && matches!(
@@ -156,16 +181,57 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
     }
 }
 
+/// Keys whose values are service principals.
+const SERVICE_KEYS: [&str; 7] = [
+    "iam:passedtoservice",
+    "iam:awsservicename",
+    "kms:viaservice",
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:principalservicename",
+];
+
+/// Keys whose values are seconds.
+const SECONDS: [&str; 2] = ["aws:multifactorauthage", "sts:durationseconds"];
+
+/// Seconds as people say them.
+fn duration(text: &str) -> String {
+    let Ok(seconds) = text.parse::<u64>() else {
+        return format!("{text} seconds");
+    };
+    let (count, unit) = match seconds {
+        0 => (0, "second"),
+        _ if seconds.is_multiple_of(86_400) => (seconds / 86_400, "day"),
+        _ if seconds.is_multiple_of(3_600) => (seconds / 3_600, "hour"),
+        _ if seconds.is_multiple_of(60) => (seconds / 60, "minute"),
+        _ => (seconds, "second"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 /// Keys with a saying of their own.
 fn known(key: &str, written: &str, not: bool, told: &str) -> Option<String> {
     let tag = written.split_once('/').map_or(written, |(_, tag)| tag);
     let negation = if not { "not " } else { "" };
     Some(match key {
-        "aws:sourceip" => format!("only {negation}from the addresses {told}"),
-        "aws:requestedregion" => format!("only {negation}in {told}"),
+        "aws:sourceip" | "aws:vpcsourceip" if not => {
+            format!("only from other addresses than {told}")
+        }
+        "aws:sourceip" => format!("only from the addresses {told}"),
+        "aws:vpcsourceip" => format!("only from the private addresses {told}"),
+        "aws:requestedregion" if not => format!("only outside {}", told.replace(" or ", " and ")),
+        "aws:requestedregion" => format!("only in {told}"),
+        "aws:resourceaccount" if not => format!("only in other accounts than {told}"),
+        "aws:resourceaccount" => format!("only in the account {told}"),
+        "aws:resourceorgid" if !not => format!("only in the organisation {told}"),
         "aws:username" => format!("only for the user name {negation}{told}"),
         "aws:principalarn" => format!("only for {}{told}", if not { "others than " } else { "" }),
-        "aws:principalorgid" if !not => format!("only for members of the organisation {told}"),
+        "aws:principalorgid" if not => {
+            format!("only for others than members of the organisation {told}")
+        }
+        "aws:principalorgid" => format!("only for members of the organisation {told}"),
         "aws:principalaccount" => format!(
             "only for {}account {told}",
             if not { "others than " } else { "" }
@@ -181,9 +247,14 @@ fn known(key: &str, written: &str, not: bool, told: &str) -> Option<String> {
         "aws:sourcevpc" | "aws:sourcevpce" => {
             format!("only {negation}from the private network {told}")
         }
-        "iam:passedtoservice" => format!("only {negation}to the service {told}"),
-        "kms:viaservice" => format!("only {negation}through {told}"),
-        "s3:prefix" => format!("only for names that are {negation}{told}"),
+        "iam:passedtoservice" if not => format!("only to others than {told}"),
+        "iam:passedtoservice" => format!("only to {told}"),
+        "iam:awsservicename" if !not => format!("only for {told}"),
+        "kms:viaservice" if not => format!("only when not used through {told}"),
+        "kms:viaservice" => format!("only through {told}"),
+        "aws:calledviafirst" | "aws:calledvialast" if !not => format!("only through {told}"),
+        "s3:prefix" if not => format!("only for names other than {told}"),
+        "s3:prefix" => format!("only for names such as {told}"),
         _ if key.starts_with("aws:principaltag/") => {
             format!("only for people whose tag {tag} is {negation}{told}")
         }
@@ -202,11 +273,25 @@ fn known(key: &str, written: &str, not: bool, told: &str) -> Option<String> {
 fn subject(key: &str, written: &str) -> String {
     match key {
         "aws:tagkeys" => "the names of the tags that are set".to_owned(),
-        "aws:multifactorauthage" => "the age of the second factor in seconds".to_owned(),
+        "aws:multifactorauthage" => "the time since signing in with a second factor".to_owned(),
+        "sts:durationseconds" => "the length of the session".to_owned(),
+        _ if key.ends_with(":aud") => "the audience (aud) of the sign-in".to_owned(),
+        _ if key.ends_with(":sub") => "the subject (sub) of the sign-in".to_owned(),
+        "aws:calledvia" => "the services it goes through".to_owned(),
+        "aws:resourceorgid" => "the organisation of the resource".to_owned(),
         _ => {
             let name = written.split_once(':').map_or(written, |(_, name)| name);
             let (name, tag) = name.split_once('/').unwrap_or((name, ""));
             let words = super::wording::words(name).join(" ");
+            let tagged = ["resourcetag", "requesttag", "principaltag"];
+            if tagged.iter().any(|kind| name.eq_ignore_ascii_case(kind)) && !tag.is_empty() {
+                let whose = words.split(' ').next().unwrap_or_default();
+                return match whose {
+                    "resource" => format!("the tag {tag} of the resource"),
+                    "request" => format!("the tag {tag} in the request"),
+                    _ => format!("the tag {tag} of the person or role"),
+                };
+            }
             if tag.is_empty() {
                 format!("the {words}")
             } else {

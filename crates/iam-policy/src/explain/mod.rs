@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use crate::condition::Clause;
 use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals, Statement};
+use actions::Deeds;
+use resources::Places;
 use wording::list;
 
 /// What one statement says.
@@ -30,70 +32,178 @@ pub struct Sentence {
 #[must_use]
 pub fn explain(document: &Document<'_>) -> Vec<Sentence> {
     let variables = document.version().has_variables();
-    let statements = document.statements().iter().enumerate();
-    let sentences = statements.map(|(nth, statement)| Sentence {
-        statement: nth,
-        allows: statement.effect() == Effect::Allow,
-        text: sentence(statement, variables),
-    });
+    let statements = document.statements();
+    let permits = statements.iter().any(|s| s.effect() == Effect::Allow);
+    let sentences = statements
+        .iter()
+        .enumerate()
+        .map(|(nth, statement)| Sentence {
+            statement: nth,
+            allows: statement.effect() == Effect::Allow,
+            text: sentence(statement, variables, permits),
+        });
     sentences.collect()
 }
 
-fn sentence(statement: &Statement<'_>, variables: bool) -> String {
-    let patterns = statement.actions().list();
-    let may = match statement.effect() {
-        Effect::Allow => "may",
-        Effect::Deny => "may never",
+/// `permits`: whether something in the document is allowed, to which a denial is an exception.
+fn sentence(statement: &Statement<'_>, variables: bool, permits: bool) -> String {
+    let allows = statement.effect() == Effect::Allow;
+    let mut text = match (allows, permits) {
+        (false, true) => "but ".to_owned(),
+        _ => String::new(),
     };
-    let mut text = match statement.principals() {
-        Some(principals) => format!("{} {may}", who(principals)),
-        None => may.to_owned(),
+    let (subject, nobody) = match statement.principals() {
+        Some(principals) => who(principals, allows),
+        None => (String::new(), false),
     };
-    let deeds = actions::describe(patterns.texts());
+    text.push_str(&subject);
+    text.push_str(match (subject.is_empty(), allows || nobody) {
+        (true, true) => "may ",
+        (true, false) => "may never ",
+        (false, true) => " may ",
+        (false, false) => " may never ",
+    });
+    let place = statement.resources().map(|resources| {
+        (
+            resources::describe(resources.list().texts(), variables),
+            resources.is_negated(),
+        )
+    });
+    let deeds = actions::describe(statement.actions().list().texts());
     if statement.actions().is_negated() {
-        text.push_str(" do anything except to ");
+        text.push_str(&all_but(&deeds, allows, place));
     } else {
-        text.push(' ');
-    }
-    text.push_str(&deeds.text);
-    if let Some(resources) = statement.resources() {
-        let place = resources::describe(resources.list().texts());
-        match (resources.is_negated(), place.is_empty()) {
-            (false, true) if deeds.services.is_empty() => {}
-            (false, true) => {
-                let word = if deeds.text == "do anything" {
-                    "with"
-                } else {
-                    "anywhere in"
-                };
-                text.push_str(&format!(" {word} {}", list(&deeds.services, "and")));
-            }
-            (false, false) => text.push_str(&format!(" {place}")),
-            (true, true) => text.push_str(" on nothing"),
-            (true, false) => text.push_str(&format!(" anywhere but {place}")),
-        }
+        text.push_str(&what_and_where(&deeds, allows, place));
     }
     let clauses = Clause::read(statement, variables);
-    for clause in &clauses {
+    let all_of_this = deeds.is_list() && !text.contains(" – all of this");
+    if !clauses.is_empty() && all_of_this {
+        text.push_str(" – all of this");
+    }
+    for (nth, clause) in clauses.iter().enumerate() {
         let told = conditions::describe(clause);
-        let told = match (statement.effect(), told.strip_prefix("only ")) {
+        let told = match (allows, told.strip_prefix("only ")) {
             // What is forbidden only under a condition is forbidden under it.
-            (Effect::Deny, Some(rest)) => denied(rest),
-            _ => format!(", {told}"),
+            (false, Some(rest)) => denied(rest),
+            _ => told,
         };
+        text.push_str(match nth {
+            0 if all_of_this => " ",
+            0 => ", ",
+            _ => " and ",
+        });
         text.push_str(&told);
     }
     finish(&text)
 }
 
+/// Resources as they are told, and whether all others are meant.
+type Place = Option<(Places, bool)>;
+
+fn what_and_where(deeds: &Deeds, allows: bool, place: Place) -> String {
+    let text = &deeds.text;
+    match place {
+        None | Some((Places::Nowhere, true)) => text.clone(),
+        Some((Places::Everywhere, false)) if deeds.is_everything() && allows => {
+            format!("{text} at all, in every service, with everything there is")
+        }
+        Some((Places::Everywhere, false)) if deeds.is_everything() => format!("{text} at all"),
+        Some((Places::Everywhere, false)) if deeds.services.is_empty() => text.clone(),
+        Some((Places::Everywhere, false)) => {
+            let word = if text == actions::EVERYTHING {
+                "with"
+            } else {
+                "anywhere in"
+            };
+            format!("{text} {word} {}", list(&deeds.services, "and"))
+        }
+        Some((Places::Everywhere, true) | (Places::Nowhere, false)) => {
+            format!("{text} on nothing at all")
+        }
+        Some((Places::Some(named), true)) => {
+            let with = with_services(deeds);
+            format!("{text}{with} anywhere but {}", named.text())
+        }
+        Some((Places::Some(named), false)) => {
+            if let [service] = deeds.services.as_slice()
+                && text == actions::EVERYTHING
+                && named.is_all_of(service)
+            {
+                return format!("{text} with {service}");
+            }
+            if let Some((verbs, noun)) = &deeds.single
+                // What is made has no name yet: the resources say where it may be.
+                && !["create", "make", "start new"].iter().any(|verb| verbs.contains(verb))
+                && let Some(things) = named.all_of_kind(noun)
+            {
+                return format!("{verbs} {things}");
+            }
+            let all = if deeds.is_list() {
+                " – all of this"
+            } else {
+                ""
+            };
+            let with = with_services(deeds);
+            format!("{text}{with}{all} {}", named.text())
+        }
+    }
+}
+
+/// The services of which everything may be done; other deeds name what they are about.
+fn with_services(deeds: &Deeds) -> String {
+    match (deeds.text == actions::EVERYTHING, deeds.services.as_slice()) {
+        (true, services @ [_, ..]) => format!(" with {}", list(services, "and")),
+        _ => String::new(),
+    }
+}
+
+/// Every action but some.
+fn all_but(deeds: &Deeds, allows: bool, place: Place) -> String {
+    let place = match place {
+        None | Some((Places::Everywhere, false) | (Places::Nowhere, true)) => String::new(),
+        Some((Places::Everywhere, true) | (Places::Nowhere, false)) => {
+            " on nothing at all".to_owned()
+        }
+        Some((Places::Some(named), true)) => format!(" anywhere but {}", named.text()),
+        Some((Places::Some(named), false)) => format!(" {}", named.text()),
+    };
+    let services = match deeds.services.as_slice() {
+        [] => String::new(),
+        services => {
+            let word = if deeds.text == actions::EVERYTHING {
+                "with"
+            } else {
+                "in"
+            };
+            format!(" {word} {}", list(services, "and"))
+        }
+    };
+    let deed = match deeds.text.strip_prefix("do ") {
+        Some(anything) => anything.to_owned(),
+        None => format!("to {}", deeds.text),
+    };
+    let everything = actions::EVERYTHING;
+    match (allows, deeds.text == everything) {
+        (true, _) => format!(
+            "{everything} in every service, also in those to come,{place} except {deed}{services}"
+        ),
+        (false, true) => format!("{everything}{place} except{services}"),
+        (false, false) => {
+            let deed = deed.trim_start_matches("to ");
+            format!("{everything}{place} other than {deed}{services}")
+        }
+    }
+}
+
 fn denied(rest: &str) -> String {
     let plain = [
         "when ", "where ", "until ", "from ", "over ", "for ", "in ", "on ", "to ", "through ",
+        "outside ", "with ", "by ", "at ",
     ];
     if plain.iter().any(|word| rest.starts_with(word)) {
-        format!(", {rest}")
+        rest.to_owned()
     } else {
-        format!(", if {rest}")
+        format!("if {rest}")
     }
 }
 
@@ -103,49 +213,52 @@ fn finish(text: &str) -> String {
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
-fn who(principals: &Principals<'_>) -> String {
-    let named = match principals.set() {
-        PrincipalSet::Everyone(_) => return everyone(principals.is_negated()),
-        PrincipalSet::Named(entries) => entries,
-    };
-    let mut told = Vec::new();
-    for entry in named {
-        for name in entry.values().texts() {
-            match entry.kind() {
-                PrincipalKind::Aws if name == "*" => return everyone(principals.is_negated()),
-                PrincipalKind::Aws => told.push(identity(name)),
-                PrincipalKind::Service => {
-                    let short = name.split('.').next().unwrap_or(name);
-                    let known = crate::catalogue::service(short).map_or(name, |s| s.name());
-                    told.push(format!("the service {known}"));
-                }
-                PrincipalKind::Federated => {
-                    let provider = name
-                        .rsplit_once("-provider/")
-                        .map_or(name, |(_, name)| name);
-                    told.push(format!("people signed in by {provider}"));
-                }
-                PrincipalKind::CanonicalUser => {
-                    told.push(format!("the account with the id {name}"))
-                }
-            }
+/// Who a statement is about, and whether it says so of nobody.
+fn who(principals: &Principals<'_>, allows: bool) -> (String, bool) {
+    let negated = principals.is_negated();
+    let told = match principals.set() {
+        PrincipalSet::Everyone(_) => None,
+        PrincipalSet::Named(entries) => {
+            let names = entries.iter().flat_map(|entry| {
+                let texts = entry.values().texts();
+                texts.map(move |name| (entry.kind(), name))
+            });
+            let names: Vec<(PrincipalKind, &str)> = names.collect();
+            let everyone =
+                |(kind, name): &(PrincipalKind, &str)| *kind == PrincipalKind::Aws && *name == "*";
+            let told = names.iter().map(|(kind, name)| named(*kind, name));
+            (!names.iter().any(everyone)).then(|| list(&told.collect::<Vec<_>>(), "and"))
         }
-    }
-    let told = list(&told, "and");
-    if principals.is_negated() {
-        format!("everyone but {told}")
-    } else {
-        told
-    }
+    };
+    let text = match (told, negated, allows) {
+        (None, false, true) => "everyone, even without signing in,".to_owned(),
+        // Denied to all: said of nobody that they may.
+        (None, false, false) => return ("nobody".to_owned(), true),
+        (None, true, _) => "no one in particular".to_owned(),
+        (Some(told), _, _) if told.is_empty() => "no one in particular".to_owned(),
+        (Some(told), false, _) => told,
+        (Some(told), true, true) => format!("everyone but {told}, even without signing in,"),
+        (Some(told), true, false) => return (format!("nobody but {told}"), true),
+    };
+    (text, false)
 }
 
-fn everyone(negated: bool) -> String {
-    if negated {
-        "nobody"
-    } else {
-        "everyone, even without signing in,"
+fn named(kind: PrincipalKind, name: &str) -> String {
+    match kind {
+        PrincipalKind::Aws => identity(name),
+        PrincipalKind::Service => {
+            let service = wording::service_principal(name);
+            let short = service.strip_prefix("the service ").unwrap_or(&service);
+            format!("the service {short}")
+        }
+        PrincipalKind::Federated => {
+            let provider = name
+                .rsplit_once("-provider/")
+                .map_or(name, |(_, name)| name);
+            format!("people signed in by {provider}")
+        }
+        PrincipalKind::CanonicalUser => format!("the account with the id {name}"),
     }
-    .to_owned()
 }
 
 fn identity(name: &str) -> String {

@@ -1,39 +1,134 @@
-use super::wording::{list, name, plural_of, thing, words};
+use super::wording::{list, name, plural_of, service_name, thing, words};
 use crate::catalogue;
 
-/// Says which resources patterns mean, such as `in the bucket reports`; empty for all.
-pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> String {
-    let mut buckets: Vec<String> = Vec::new();
-    let mut others: Vec<String> = Vec::new();
+/// Which resources patterns mean.
+pub(super) enum Places {
+    /// All there are.
+    Everywhere,
+    /// None at all.
+    Nowhere,
+    /// These.
+    Some(Named),
+}
+
+/// Resources with names.
+#[derive(Default)]
+pub(super) struct Named {
+    /// Buckets and what is in them, such as `the bucket reports`.
+    buckets: Vec<String>,
+    /// Other things, such as `the queue jobs in eu-west-1`.
+    things: Vec<String>,
+}
+
+impl Named {
+    /// Such as `in the bucket reports and on the queue jobs`.
+    pub(super) fn text(&self) -> String {
+        let mut told = Vec::new();
+        if !self.buckets.is_empty() {
+            told.push(format!("in {}", list(&self.buckets, "and")));
+        }
+        if !self.things.is_empty() {
+            told.push(format!("on {}", list(&self.things, "and")));
+        }
+        list(&told, "and")
+    }
+
+    /// The things without preposition, when all of them are of the kind that these nouns mean.
+    pub(super) fn all_of_kind(&self, nouns: &str) -> Option<String> {
+        let of_kind = |text: &String| {
+            let singular = text.strip_prefix("the ").map(|rest| {
+                let mut ends = rest.match_indices(' ').map(|(at, _)| at);
+                ends.any(|at| rest.get(..at).is_some_and(|kind| plural_of(kind) == nouns))
+            });
+            let plural = text.strip_prefix("all ").unwrap_or(text);
+            let rest = plural.strip_prefix(nouns);
+            singular == Some(true)
+                || rest.is_some_and(|rest| {
+                    ["", " whose", " named", " in ", " of "]
+                        .iter()
+                        .any(|next| rest == *next || !next.is_empty() && rest.starts_with(next))
+                })
+        };
+        (self.buckets.is_empty() && self.things.iter().all(of_kind))
+            .then(|| list(&self.things, "and"))
+    }
+
+    /// Whether all of one service is meant and nothing else.
+    pub(super) fn is_all_of(&self, service: &str) -> bool {
+        let all = format!("all of {service}");
+        self.buckets.is_empty() && self.things.iter().all(|text| *text == all)
+    }
+}
+
+/// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
+pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: bool) -> Places {
+    let patterns: Vec<String> = patterns
+        .map(|pattern| match variables {
+            true => pattern.to_owned(),
+            false => pattern.replace("${", "${$}{"),
+        })
+        .collect();
+    let patterns = patterns.iter().map(String::as_str);
+    let mut named = Named::default();
+    let mut objects: Vec<&str> = Vec::new();
+    let mut none = true;
     for pattern in patterns {
+        none = false;
         let parts: Vec<&str> = pattern.splitn(6, ':').collect();
         match parts.as_slice() {
-            _ if pattern.bytes().all(|byte| byte == b'*') => return String::new(),
-            ["arn", _, "s3", "", "", bucket] => push(&mut buckets, in_bucket(bucket)),
+            _ if pattern.bytes().all(|byte| byte == b'*') => return Places::Everywhere,
+            [.., last] if parts.iter().skip(1).all(|part| *part == "*") && *last == "*" => {
+                return Places::Everywhere;
+            }
+            ["arn", _, "s3", "" | "*", "" | "*", bucket] => objects.push(bucket),
             ["arn", _, service, region, account, resource] => {
                 let place = place(region, account);
-                push(
-                    &mut others,
-                    format!("{}{place}", of_service(service, resource)),
-                );
+                let text = format!("{}{place}", of_service(service, resource));
+                push(&mut named.things, text);
             }
             ["arn", _, service, ..] => {
-                push(&mut others, format!("all of {}", service_name(service)))
+                let service = service.trim_end_matches('*');
+                push(
+                    &mut named.things,
+                    format!("all of {}", service_name(service)),
+                );
             }
-            _ => push(&mut others, name(pattern)),
+            _ => push(&mut named.things, name(pattern)),
         }
     }
-    // A bucket and what is in it are told once.
-    let whole: Vec<String> = buckets
-        .iter()
-        .filter(|text| text.starts_with("the bucket "))
-        .cloned()
-        .collect();
-    buckets.retain(|text| {
-        !whole
-            .iter()
-            .any(|known| text.len() > known.len() && text.ends_with(known.as_str()))
-    });
+    if none {
+        return Places::Nowhere;
+    }
+    named.buckets = in_buckets(&objects);
+    Places::Some(named)
+}
+
+/// Buckets and what is in them. A bucket of which everything is meant is told once.
+fn in_buckets(patterns: &[&str]) -> Vec<String> {
+    let whole = |bucket: &str| {
+        let mut all = patterns.iter();
+        all.any(|other| other.strip_suffix("/*") == Some(bucket))
+    };
+    let partly = |bucket: &str| {
+        let begin = format!("{bucket}/");
+        patterns.iter().any(|other| other.starts_with(&begin))
+    };
+    let mut buckets: Vec<String> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
+    for pattern in patterns {
+        // A folder and what is in it are told once.
+        if pattern.contains('/') && whole(pattern.trim_end_matches('/')) {
+            continue;
+        }
+        let bucket = pattern.split('/').next().unwrap_or_default();
+        if whole(bucket) || !pattern.contains('/') && !partly(bucket) {
+            push(&mut buckets, thing("bucket", bucket));
+        } else if pattern.contains('/') {
+            push(&mut parts, in_bucket(pattern));
+        } else {
+            push(&mut parts, format!("{} itself", thing("bucket", bucket)));
+        }
+    }
     let names: Vec<String> = buckets
         .iter()
         .filter_map(|text| text.strip_prefix("the bucket ").map(str::to_owned))
@@ -41,14 +136,7 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> String {
     if names.len() > 1 && names.len() == buckets.len() {
         buckets = vec![format!("the buckets {}", list(&names, "and"))];
     }
-    let mut told = Vec::new();
-    if !buckets.is_empty() {
-        told.push(format!("in {}", list(&buckets, "and")));
-    }
-    if !others.is_empty() {
-        told.push(format!("on {}", list(&others, "and")));
-    }
-    list(&told, "and")
+    buckets.into_iter().chain(parts).collect()
 }
 
 fn push(list: &mut Vec<String>, text: String) {
@@ -85,20 +173,27 @@ fn place(region: &str, account: &str) -> String {
     place
 }
 
-fn service_name(service: &str) -> String {
-    catalogue::service(service).map_or_else(|| service.to_owned(), |known| known.name().to_owned())
-}
-
 fn of_service(service: &str, resource: &str) -> String {
     if resource == "*" {
         return format!("all of {}", service_name(service));
+    }
+    // Streams of a log group are told as the group.
+    let resource = match service {
+        "logs" => resource
+            .split_once(":log-stream:")
+            .map_or(resource, |(group, _)| group)
+            .trim_end_matches(":*"),
+        _ => resource,
+    };
+    if let Some(kind) = nameless_kind(service, resource) {
+        return format!("the {kind}");
     }
     let start = resource
         .find(['/', ':'])
         .filter(|_| !resource.starts_with(['/', '$']));
     match start.and_then(|at| resource.split_at_checked(at)) {
         Some((kind, rest)) if !kind.contains(['*', '?']) => {
-            thing(&words(kind).join(" "), rest.get(1..).unwrap_or_default())
+            thing(&kind_in_words(kind), rest.get(1..).unwrap_or_default())
         }
         Some(_) => format!("{} named like {}", plural_of("resource"), name(resource)),
         None => {
@@ -119,6 +214,32 @@ fn of_service(service: &str, resource: &str) -> String {
     }
 }
 
+/// The kind of a resource as people say it.
+fn kind_in_words(kind: &str) -> String {
+    const SHORT: [(&str, &str); 8] = [
+        ("cert", "certificate"),
+        ("db", "database"),
+        ("es", "event subscription"),
+        ("hostedzone", "hosted zone"),
+        ("opsitem", "ops item"),
+        ("pg", "parameter group"),
+        ("servicesetting", "service setting"),
+        ("subgrp", "subnet group"),
+    ];
+    match SHORT.iter().find(|(short, _)| *short == kind) {
+        Some((_, long)) => (*long).to_owned(),
+        None => words(kind).join(" "),
+    }
+}
+
+/// The kind of a resource of which there is one only, such as `catalog` of AWS Glue.
+fn nameless_kind(service: &str, resource: &str) -> Option<String> {
+    let mut kinds = catalogue::service(service)?.resource_types();
+    let open = resource.contains(['$', '*', '?', '/', ':']);
+    kinds.find(|kind| !open && kind.arn().splitn(6, ':').nth(5) == Some(resource))?;
+    Some(words(resource).join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +248,21 @@ mod tests {
     fn resources_in_words() {
         for (patterns, expected) in [
             (&["*"] as &[&str], ""),
+            (&[], "nowhere"),
+            (&["arn:*:*:*:*:*"], ""),
+            (
+                &["arn:aws:s3:::reports", "arn:aws:s3:::reports/2026/*"],
+                "in the bucket reports itself and the folder 2026 of the bucket reports",
+            ),
+            (
+                &["arn:aws:s3:::*SageMaker*"],
+                "in buckets whose name contains SageMaker",
+            ),
+            (
+                &["arn:aws:logs:*:*:log-group:/aws/rds/*:log-stream:*"],
+                "on log groups whose name begins with /aws/rds/",
+            ),
+            (&["arn:aws:glue:*:*:catalog"], "on the catalog"),
             (
                 &["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"],
                 "in the bucket reports",
@@ -155,7 +291,12 @@ mod tests {
             ),
             (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
         ] {
-            assert_eq!(describe(patterns.iter().copied()), expected);
+            let told = match describe(patterns.iter().copied(), true) {
+                Places::Everywhere => String::new(),
+                Places::Nowhere => "nowhere".to_owned(),
+                Places::Some(named) => named.text(),
+            };
+            assert_eq!(told, expected);
         }
     }
 }

@@ -18,6 +18,12 @@ pub(super) fn list(items: &[String], word: &str) -> String {
     }
 }
 
+/// Words that are written in capitals whatever AWS does.
+const ABBREVIATIONS: [&str; 18] = [
+    "acl", "api", "arn", "cidr", "dns", "ebs", "iam", "id", "ip", "kms", "mfa", "oidc", "saml",
+    "sns", "sqs", "ssh", "url", "vpc",
+];
+
 /// The words of a name such as `GetBucketLocation` or `rest-api`, in lower case unless they
 /// are abbreviations.
 pub(super) fn words(name: &str) -> Vec<String> {
@@ -41,8 +47,16 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words.retain(|word| !word.is_empty());
     for word in &mut words {
         let abbreviation = word.len() > 1 && !word.bytes().any(|b| b.is_ascii_lowercase());
-        if !abbreviation {
-            word.make_ascii_lowercase();
+        if abbreviation {
+            continue;
+        }
+        word.make_ascii_lowercase();
+        let (stem, end) = match word.strip_suffix('s') {
+            Some(stem) if !ABBREVIATIONS.contains(&word.as_str()) => (stem, "s"),
+            _ => (word.as_str(), ""),
+        };
+        if ABBREVIATIONS.contains(&stem) {
+            *word = format!("{}{end}", stem.to_ascii_uppercase());
         }
     }
     words
@@ -50,8 +64,20 @@ pub(super) fn words(name: &str) -> Vec<String> {
 
 /// The plural of an English word, as far as names of things in AWS need it.
 pub(super) fn plural(word: &str) -> String {
-    let ends = |ending: &str| word.ends_with(ending);
-    if ends("s") || ends("data") || ends("access") || ends("metadata") || ends("content") {
+    let lower = word.to_ascii_lowercase();
+    let ends = |ending: &str| lower.ends_with(ending);
+    // "DNS" and "status" stay as they are; so do things that are not counted.
+    let uncounted = [
+        "s",
+        "data",
+        "content",
+        "information",
+        "usage",
+        "all",
+        "traffic",
+        "storage",
+    ];
+    if uncounted.iter().any(|ending| ends(ending)) {
         return word.to_owned();
     }
     match word.strip_suffix('y') {
@@ -76,6 +102,10 @@ pub(super) fn name(text: &str) -> String {
             ("aws:username", _) => "(own user name)".to_owned(),
             ("aws:userid", _) => "(own user id)".to_owned(),
             ("aws:principalaccount", _) => "(own account)".to_owned(),
+            ("aws:principalorgid", _) => "(own organisation)".to_owned(),
+            ("aws:resourceaccount", _) => "(the account of the resource)".to_owned(),
+            ("aws:resourceorgid", _) => "(the organisation of the resource)".to_owned(),
+            ("aws:requestedregion", _) => "(the region of the request)".to_owned(),
             (lower, _) if lower.starts_with("aws:principaltag/") => {
                 format!(
                     "(own tag {})",
@@ -93,16 +123,71 @@ pub(super) fn name(text: &str) -> String {
 /// A thing with a name that may be a pattern: `the role app`, `all roles`, `roles whose name
 /// begins with app-`.
 pub(super) fn thing(kind: &str, pattern: &str) -> String {
+    let mut pattern = pattern;
+    while let Some(shorter) = pattern
+        .strip_suffix("/*")
+        .filter(|rest| rest.ends_with('*'))
+    {
+        pattern = shorter;
+    }
     let text = name(pattern);
     let body = pattern.trim_end_matches('*');
+    let plain = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     if !pattern.contains(['*', '?']) {
         format!("the {kind} {text}")
     } else if body.bytes().all(|byte| b"*?:/".contains(&byte)) {
         format!("all {}", plural_of(kind))
     } else if !body.contains(['*', '?']) {
         format!("{} whose name begins with {}", plural_of(kind), name(body))
+    } else if let Some(middle) = body.strip_prefix('*').filter(|middle| plain(middle)) {
+        let word = if body == pattern {
+            "ends with"
+        } else {
+            "contains"
+        };
+        format!("{} whose name {word} {}", plural_of(kind), name(middle))
     } else {
         format!("{} named like {text}", plural_of(kind))
+    }
+}
+
+/// A service as people know it; the catalogue names some by one of several that share a prefix.
+pub(super) fn service_name(prefix: &str) -> String {
+    const FAMILIAR: [(&str, &str); 9] = [
+        ("apigateway", "Amazon API Gateway"),
+        ("arsenal", "AWS Application Discovery Service"),
+        ("aws-marketplace", "AWS Marketplace"),
+        ("cloudformation", "AWS CloudFormation"),
+        ("elasticloadbalancing", "Elastic Load Balancing"),
+        ("iam", "IAM (users, roles and permissions)"),
+        ("sso-directory", "the directory of AWS IAM Identity Center"),
+        ("sts", "STS (taking on roles)"),
+        ("tag", "the AWS tag editor"),
+    ];
+    let prefix = prefix.to_ascii_lowercase();
+    if !prefix.is_empty() && prefix.bytes().all(|byte| byte == b'*') {
+        return "every service".to_owned();
+    }
+    if prefix.contains(['*', '?']) {
+        return format!("every service whose short name is like {prefix}");
+    }
+    let familiar = FAMILIAR.iter().find(|(known, _)| *known == prefix);
+    match (familiar, crate::catalogue::service(&prefix)) {
+        (Some((_, name)), _) => (*name).to_owned(),
+        (None, Some(service)) => service.name().to_owned(),
+        (None, None) => format!("a service called {prefix}"),
+    }
+}
+
+/// A service principal such as `ec2.amazonaws.com` as the service it stands for.
+pub(super) fn service_principal(text: &str) -> String {
+    let label = text.split('.').next().unwrap_or_default();
+    let known = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.com*"]
+        .iter()
+        .any(|domain| text.ends_with(domain));
+    match crate::catalogue::service(label).filter(|_| known && !label.contains(['*', '?'])) {
+        Some(_) => service_name(label),
+        None => format!("the service {}", name(text)),
     }
 }
 
@@ -125,7 +210,9 @@ mod tests {
             words("GetACLForAPIKey"),
             ["get", "ACL", "for", "API", "key"]
         );
-        assert_eq!(words("rest-api"), ["rest", "api"]);
+        assert_eq!(words("rest-api"), ["rest", "API"]);
+        assert_eq!(words("DescribeVpcs"), ["describe", "VPCs"]);
+        assert_eq!(words("ModifyDnsOptions"), ["modify", "DNS", "options"]);
         assert_eq!(plural("policy"), "policies");
         assert_eq!(plural("key"), "keys");
         assert_eq!(plural("address"), "address");

@@ -9,7 +9,7 @@ use crate::document::{DraftStatement, List, Path};
 const ARN_SERVICES: [&str; 2] = ["catalog", "route53-recovery-control"];
 
 /// How the resource part of an ARN of IAM begins.
-const IAM_TYPES: [&str; 16] = [
+pub(super) const IAM_TYPES: [&str; 16] = [
     "user/",
     "role/",
     "group/",

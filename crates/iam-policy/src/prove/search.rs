@@ -22,6 +22,8 @@ pub(super) struct Search<'s, 'a> {
     /// A gap was found whose request was not confirmed.
     pub(super) doubtful: bool,
     pub(super) universes: &'s Universes,
+    /// The cover that held the last actions looked at.
+    pub(super) held: &'s mut usize,
     /// Keys, in lower case, that some policy in question reckons to have several values.
     pub(super) quantified: &'s [&'s str],
 }
@@ -62,8 +64,8 @@ impl<'a> Search<'_, 'a> {
         }
         let mut known = vec![None; self.covers.views.len()];
         let mut classes = Vec::new();
-        for problem in actions {
-            if self.is_plainly_held(problem, &alternatives, &mut known) {
+        for (nth, problem) in actions.iter().enumerate() {
+            if self.is_plainly_held(nth, problem, &alternatives, &mut known) {
                 continue;
             }
             let problem = Problem {
@@ -86,51 +88,6 @@ impl<'a> Search<'_, 'a> {
             }
         }
         Ok(false)
-    }
-
-    /// Whether one cover holds all of these actions and everything else, as a glance shows.
-    fn is_plainly_held(
-        &self,
-        problem: &Problem<'_>,
-        alternatives: &[Alternative<'_>],
-        known: &mut [Option<bool>],
-    ) -> bool {
-        problem.positive.iter().any(|glob| {
-            self.covers.overlapping(glob).any(|(id, pattern)| {
-                let (Some(view), Some(known)) = (self.covers.views.get(id), known.get_mut(id))
-                else {
-                    return false;
-                };
-                !view.rule.not_actions
-                    && pattern.plainly_includes(glob)
-                    && *known.get_or_insert_with(|| {
-                        alternatives.iter().all(|one| view.plainly_holds(one))
-                            && self.plainly_holds_rest(view)
-                    })
-            })
-        })
-    }
-
-    /// Whether a cover holds all principals and conditions of the region, as a glance shows.
-    fn plainly_holds_rest(&self, cover: &View<'_>) -> bool {
-        let principals = match &cover.principals {
-            None => true,
-            Some((true, _)) => false,
-            Some((false, patterns)) => {
-                patterns.iter().any(|glob| glob.is_everything())
-                    || self.region.iter().any(|view| match &view.principals {
-                        Some((false, own)) => own.iter().all(|narrow| {
-                            patterns.iter().any(|wide| wide.plainly_includes(narrow))
-                        }),
-                        _ => false,
-                    })
-            }
-        };
-        principals
-            && cover.rule.clauses.iter().all(|clause| {
-                let mut region = self.region.iter().flat_map(|view| &view.rule.clauses);
-                region.any(|known| known.plainly_implies(clause))
-            })
     }
 
     fn resources(

@@ -115,7 +115,7 @@ fn what_the_guardrails_do_not_allow_is_not_kept() {
         (
             "/grants/0/policy_arn",
             "arn:aws:iam::aws:policy/AdministratorAccess",
-            "policy_not_allowed",
+            "grant_not_allowed",
         ),
         (
             "/grants/0/policy_arn",

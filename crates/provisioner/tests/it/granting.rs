@@ -3,6 +3,7 @@
 use ports::ledger::Ledger as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
+use snowgate_core::effect::EffectChange;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Decided, Event, FailureCode};
@@ -202,7 +203,9 @@ fn what_iam_refuses_is_rolled_back() {
     let request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
     let (pending, _) = world.pend(world.receive(request, at(0)), &[OWNER], at(1));
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(2));
-    world.directory.refuse(&other_policy());
+    world.directory.refuse(&EffectChange::PolicyAttached {
+        policy_arn: other_policy(),
+    });
     let after = provision(&world, &approved, 10);
     assert_eq!(after.state, State::Failed);
     assert_eq!(

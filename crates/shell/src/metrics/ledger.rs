@@ -63,6 +63,10 @@ impl<L: Ledger> Ledger for Metered<L> {
         self.0.trail(id).await
     }
 
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        self.0.documents(id).await
+    }
+
     async fn of_record(
         &self,
         client: &ClientId,
@@ -221,6 +225,7 @@ mod tests {
         let record = then(
             Event::LetterSent {
                 approver: approver.clone(),
+                message: None,
             },
             Actor::Dispatcher,
             5,

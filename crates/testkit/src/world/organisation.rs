@@ -1,6 +1,6 @@
 //! Who and what is in the organisation at first.
 
-use snowgate_core::account::{AccountItem, PrincipalFacts};
+use snowgate_core::account::{AccountItem, GroupFacts, InlineFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::id::SysId;
 use snowgate_core::slots::Standing;
@@ -24,9 +24,22 @@ boundary = "SnowgateBoundary"
 [never]
 actions = ["iam:*"]
 policies = []
+[[reference]]
+accounts = ["210987654321"]
+statements = [
+    { Action = "s3:*", Resource = "*" },
+    { Action = "cloudwatch:Get*", Resource = "*" },
+]
+[[reference]]
+accounts = ["320987654321"]
+statements = [{ Action = ["s3:Get*", "s3:List*"], Resource = "*" }]
 [[grants]]
 accounts = ["210987654321"]
 policies = ["arn:aws:iam::210987654321:policy/reports-read", "arn:aws:iam::210987654321:policy/reports-write"]
+groups = ["arn:aws:iam::210987654321:group/granted/analysts"]
+roles = ["arn:aws:iam::320987654321:role/assumable/reports-reader"]
+longest_session = "PT1H"
+inline_policies = true
 maximum_duration = "P7D"
 risk = "low"
 [[grants]]
@@ -120,12 +133,65 @@ pub fn account() -> AccountItem {
 #[must_use]
 pub fn principal_facts() -> PrincipalFacts {
     PrincipalFacts {
+        arn: format!("arn:aws:iam::{ACCOUNT}:user/enrolled/rita.chen"),
         unique_id: "AIDAEXAMPLE".to_owned(),
         path: "/enrolled/".to_owned(),
-        boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")),
+        boundary: Some(boundary().to_string()),
         owner_tag: Some(id(BENEFICIARY).as_str().to_owned()),
         attached: Vec::new(),
+        inline: Vec::new(),
+        groups: Vec::new(),
     }
+}
+
+/// A group of the account: one managed policy and an inline one, both to read.
+#[must_use]
+pub fn group_facts() -> GroupFacts {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:group/granted/analysts");
+    GroupFacts {
+        arn: arn.parse().unwrap(),
+        unique_id: "AGPAEXAMPLE".to_owned(),
+        attached: vec![crate::samples::policy().to_string()],
+        inline: vec![InlineFacts {
+            name: "metrics".to_owned(),
+            document: document("cloudwatch:GetMetricData"),
+        }],
+    }
+}
+
+/// A role of another account that the enrolled users of the account may assume.
+#[must_use]
+pub fn role_facts() -> RoleFacts {
+    let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {
+            "aws:PrincipalArn": format!("arn:aws:iam::{ACCOUNT}:user/enrolled/*")
+        }}
+    }]});
+    RoleFacts {
+        arn: "arn:aws:iam::320987654321:role/assumable/reports-reader"
+            .parse()
+            .unwrap(),
+        unique_id: "AROAEXAMPLE".to_owned(),
+        boundary: None,
+        trust: trust.to_string(),
+        longest_session: 3600,
+        attached: Vec::new(),
+        inline: vec![InlineFacts {
+            name: "read".to_owned(),
+            document: document("s3:GetObject"),
+        }],
+    }
+}
+
+/// The permissions boundary of enrolled principals.
+#[must_use]
+pub fn boundary() -> PolicyArn {
+    format!("arn:aws:iam::{ACCOUNT}:policy/SnowgateBoundary")
+        .parse()
+        .unwrap()
 }
 
 /// Another policy that may be granted.

@@ -3,11 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::aws::{self, Aws, AwsError};
+use super::held::{HELD, Held, held, held_steps};
+use crate::aws::{Aws, AwsError};
 use crate::stack::Stack;
-
-/// The ARN of an attached managed policy.
-pub(crate) type Attached = String;
 
 /// Where to look, and with which credentials.
 #[derive(Clone)]
@@ -68,13 +66,13 @@ pub(crate) struct Letter {
     pub(crate) html: String,
 }
 
-/// A principal and the managed policies that are attached to it.
+/// A principal and what it holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     /// Account and user name.
     pub(crate) name: String,
-    /// ARNs, in IAM's order.
-    pub(crate) policies: Vec<Attached>,
+    /// Managed policies, inline policies and groups, each in IAM's order.
+    pub(crate) held: Vec<Held>,
 }
 
 /// One line of a timeline.
@@ -184,7 +182,7 @@ impl Facts {
             .find(|letter| letter.id == id))
     }
 
-    /// Everybody's managed policies in every member account.
+    /// What everybody holds in every member account.
     pub(crate) async fn principals(&self) -> Result<Vec<Principal>, FactError> {
         let pairs: Vec<(&String, &String)> = self
             .stack
@@ -194,28 +192,24 @@ impl Facts {
             .collect();
         let steps = pairs
             .iter()
-            .map(|(account, user)| attached_step(account, user))
+            .flat_map(|(account, user)| held_steps(account, user))
             .collect();
         let results = self.aws.run(steps).await?;
         Ok(pairs
             .iter()
-            .zip(&results)
-            .filter(|(_, result)| !result.is_null())
-            .map(|((account, user), result)| Principal {
+            .zip(results.chunks(HELD.len()))
+            .filter(|(_, results)| !results.iter().any(Value::is_null))
+            .map(|((account, user), results)| Principal {
                 name: format!("{account} {user}"),
-                policies: attached(result),
+                held: held(results),
             })
             .collect())
     }
 
-    /// One user's managed policies.
-    pub(crate) async fn policies(
-        &self,
-        account: &str,
-        user: &str,
-    ) -> Result<Vec<Attached>, FactError> {
-        let results = self.aws.run(vec![attached_step(account, user)]).await?;
-        Ok(results.first().map(attached).unwrap_or_default())
+    /// What one user holds.
+    pub(crate) async fn held(&self, account: &str, user: &str) -> Result<Vec<Held>, FactError> {
+        let steps = held_steps(account, user).collect();
+        Ok(held(&self.aws.run(steps).await?))
     }
 
     /// A request, as the service API tells its client; nothing if there is none.
@@ -246,19 +240,11 @@ impl Facts {
     }
 }
 
-fn attached_step(account: &str, user: &str) -> Value {
-    let arguments = json!({ "UserName": user });
-    let step = aws::call(account, "iam", "list_attached_user_policies", &arguments);
-    aws::tolerant(step, &["NoSuchEntity"])
-}
-
-fn attached(result: &Value) -> Vec<Attached> {
-    let listed = result.get("AttachedPolicies").and_then(Value::as_array);
-    listed
-        .into_iter()
-        .flatten()
-        .filter_map(|policy| policy.get("PolicyArn")?.as_str().map(str::to_owned))
-        .collect()
+/// What a grant of a ticket is for, in a word or two.
+fn grant(grant: &Value) -> String {
+    let named = ["policy_arn", "role_arn", "group"];
+    let name = named.iter().find_map(|member| grant.get(*member));
+    name.map_or_else(|| "a policy of its own".to_owned(), |name| text(Some(name)))
 }
 
 impl Ticket {
@@ -268,18 +254,18 @@ impl Ticket {
             name if name.is_empty() => text("/account_id"),
             name => name,
         };
-        let policies: Vec<_> = ticket
+        let grants: Vec<_> = ticket
             .pointer("/grants")
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .map(|grant| self::text(grant.get("policy_arn")))
+            .map(grant)
             .collect();
-        let what = format!("{} for {}", policies.join(", "), text("/principal/name"));
+        let what = format!("{} for {}", grants.join(", "), text("/principal/name"));
         Self {
             number: text("/number"),
             account,
-            what: if policies.is_empty() {
+            what: if grants.is_empty() {
                 text("/short_description")
             } else {
                 what
@@ -372,6 +358,20 @@ mod tests {
         assert_eq!(
             letter.links("http://127.0.0.1:9"),
             ["http://127.0.0.1:9/r/abc"]
+        );
+    }
+
+    #[test]
+    fn grants_are_told_by_what_they_name() {
+        let told = [
+            json!({"type": "attach_managed_policy", "policy_arn": "arn:a"}),
+            json!({"type": "assume_role", "role_arn": "arn:r"}),
+            json!({"type": "group_membership", "group": "analysts"}),
+            json!({"type": "inline_policy", "document": {}}),
+        ];
+        assert_eq!(
+            told.each_ref().map(grant),
+            ["arn:a", "arn:r", "analysts", "a policy of its own"]
         );
     }
 

@@ -161,7 +161,16 @@ fn the_requester_is_told_of_what_the_ticket_is_told_of() {
 fn nobody_is_written_to_about_a_ticket_that_does_not_carry_the_request() {
     let fresh = received().record;
     let withdrawn = apply(&fresh, Event::Withdrawn, 3);
-    let refused = |code| apply(&fresh, Event::Refused { code }, 3);
+    let refused = |code| {
+        apply(
+            &fresh,
+            Event::Refused {
+                code,
+                findings: Vec::new(),
+            },
+            3,
+        )
+    };
     for record in [withdrawn, refused(RefusalCode::TicketMismatch)] {
         assert_eq!((record.untold(), record.due_notices(at(4))), (None, vec![]));
     }

@@ -1,0 +1,209 @@
+//! What new guardrails permit that the old ones did not.
+
+use std::collections::BTreeSet;
+
+use iam_policy::prove::Verdict;
+
+use super::{AllowedGrant, Guardrails, Risk};
+use crate::finding::Witness;
+use crate::id::AccountId;
+use crate::request::AccessDuration;
+
+/// Something that is newly permitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Widening {
+    /// An account's reference policy allows more. The witness is a request to AWS that was not
+    /// allowed; where none could be found, it could not be proved that there is none.
+    Reference {
+        /// In which account.
+        account: AccountId,
+        /// An example.
+        witness: Option<Witness>,
+    },
+    /// Something may be granted that was not listed: an ARN, or `inline policies`.
+    Grant {
+        /// To principals of which account.
+        account: AccountId,
+        /// What.
+        what: String,
+    },
+    /// Something may be granted for longer.
+    Longer {
+        /// To principals of which account.
+        account: AccountId,
+        /// What.
+        what: String,
+        /// For how long before.
+        before: AccessDuration,
+        /// For how long now.
+        now: AccessDuration,
+    },
+    /// Something that needed an approver who signs in is decided from an e-mail.
+    LowerRisk {
+        /// To principals of which account.
+        account: AccountId,
+        /// What.
+        what: String,
+    },
+    /// An exposure is accepted that was refused.
+    Exposure {
+        /// To principals of which account.
+        account: AccountId,
+        /// The action.
+        action: String,
+    },
+    /// Somebody else may ask, decide or receive: a table, a mail domain, a path, or another
+    /// security group or boundary.
+    People {
+        /// What the guardrails call it.
+        setting: &'static str,
+        /// What is new.
+        value: String,
+    },
+}
+
+impl Guardrails {
+    /// Everything that these guardrails permit and the old ones did not.
+    #[must_use]
+    pub fn widened_from(&self, old: &Self) -> Vec<Widening> {
+        let mut found = self.references_widened(old);
+        let accounts: BTreeSet<&AccountId> = self
+            .grants
+            .iter()
+            .flat_map(|grant| &grant.accounts)
+            .collect();
+        for account in accounts {
+            for grant in self.in_account(account) {
+                for what in grant.names() {
+                    found.extend(self.grant_widened(old, account, grant, what));
+                }
+                let accepted = old
+                    .in_account(account)
+                    .flat_map(|old| &old.accepted_exposures);
+                let accepted: Vec<&String> = accepted.collect();
+                let new = grant.accepted_exposures.iter();
+                found.extend(
+                    new.filter(|action| !accepted.contains(action))
+                        .map(|action| Widening::Exposure {
+                            account: account.clone(),
+                            action: action.clone(),
+                        }),
+                );
+            }
+        }
+        found.extend(self.people_widened(old));
+        found
+    }
+
+    fn references_widened(&self, old: &Self) -> Vec<Widening> {
+        let mut found = Vec::new();
+        for reference in &self.references {
+            for account in reference.accounts() {
+                let verdict = match old.reference(account) {
+                    Some(before) => reference.beyond(before),
+                    None => Verdict::Undecided { statement: None },
+                };
+                let witness = match verdict {
+                    Verdict::Pass => continue,
+                    Verdict::Fail { witness, .. } => Some(Witness::from(&*witness)),
+                    Verdict::Undecided { .. } => None,
+                };
+                let account = account.clone();
+                found.push(Widening::Reference { account, witness });
+            }
+        }
+        found
+    }
+
+    fn grant_widened(
+        &self,
+        old: &Self,
+        account: &AccountId,
+        grant: &AllowedGrant,
+        what: String,
+    ) -> Option<Widening> {
+        let account = account.clone();
+        let Some(before) = old
+            .in_account(&account)
+            .find(|old| old.names().contains(&what))
+        else {
+            return Some(Widening::Grant { account, what });
+        };
+        let (was, is) = (
+            before.maximum_duration.min(old.maximum_duration),
+            grant.maximum_duration.min(self.maximum_duration),
+        );
+        if before.risk == Risk::High && grant.risk == Risk::Low {
+            Some(Widening::LowerRisk { account, what })
+        } else if is > was {
+            Some(Widening::Longer {
+                account,
+                what,
+                before: was,
+                now: is,
+            })
+        } else {
+            None
+        }
+    }
+
+    fn people_widened(&self, old: &Self) -> Vec<Widening> {
+        let new = |setting, now: Vec<String>, before: Vec<String>| {
+            now.into_iter()
+                .filter(move |value| !before.contains(value))
+                .map(move |value| Widening::People { setting, value })
+        };
+        let tables = |of: &Self| {
+            of.tables
+                .iter()
+                .map(|table| table.as_str().to_owned())
+                .collect()
+        };
+        let sessions = |of: &Self| {
+            let grants = of.grants.iter();
+            grants
+                .flat_map(|grant| {
+                    let longest = grant.longest_session.map(|longest| longest.to_string());
+                    let of = |role: &crate::arn::RoleArn| {
+                        format!("{role} {}", longest.clone().unwrap_or_default())
+                    };
+                    grant.roles.iter().map(of).collect::<Vec<_>>()
+                })
+                .collect()
+        };
+        new("servicenow.tables", tables(self), tables(old))
+            .chain(new(
+                "approvers.mail_domains",
+                self.mail_domains.clone(),
+                old.mail_domains.clone(),
+            ))
+            .chain(new(
+                "principals.paths",
+                self.principal_paths.clone(),
+                old.principal_paths.clone(),
+            ))
+            .chain(new(
+                "principals.boundary",
+                vec![self.boundary.clone()],
+                vec![old.boundary.clone()],
+            ))
+            .chain(new(
+                "servicenow.security_group",
+                vec![self.security_group.to_string()],
+                vec![old.security_group.to_string()],
+            ))
+            .chain(new("grants.longest_session", sessions(self), sessions(old)))
+            .collect()
+    }
+}
+
+impl AllowedGrant {
+    /// Everything that it lists, by ARN.
+    fn names(&self) -> Vec<String> {
+        let policies = self.policies.iter().map(ToString::to_string);
+        let roles = self.roles.iter().map(ToString::to_string);
+        let groups = self.groups.iter().map(ToString::to_string);
+        let inline = self.inline_policies.then(|| "inline policies".to_owned());
+        policies.chain(roles).chain(groups).chain(inline).collect()
+    }
+}

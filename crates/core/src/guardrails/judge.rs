@@ -1,0 +1,436 @@
+//! What can be judged only with what IAM holds: enrolment, quotas, trust, and what the policies
+//! really allow, alone and together with what the principal has.
+
+use iam_policy::classify::{self, Certainty, Classification, Subject};
+use iam_policy::condition::Context;
+use iam_policy::document::{Document, PolicyType};
+use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::reference::Judged;
+use super::{AllowedGrant, Guardrails};
+use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inline_quota};
+use crate::finding::{Finding, FindingCode};
+use crate::id::AccountId;
+use crate::plan::{counted, inline_policy};
+use crate::request::{AccessRequest, Grant, InlineDocument};
+use crate::survey::{Brought, Survey};
+
+impl Guardrails {
+    /// What can be judged only with what IAM holds. All findings at once; those that have a
+    /// [`FindingCode::refusal`] refuse the request, the others are for approvers to know.
+    #[must_use]
+    pub fn judge_survey(&self, request: &AccessRequest, survey: &Survey) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.judge_principal(request, survey, &mut findings);
+        judge_quotas(request, survey, &mut findings);
+        let account = &request.target.account_id;
+        for (index, (grant, brought)) in request.grants.iter().zip(&survey.brought).enumerate() {
+            let pointer = format!("/grants/{index}/{}", grant.member());
+            let of = match brought {
+                Brought::Role { role, .. } => role.arn.account(),
+                Brought::Policy(_) | Brought::Inline | Brought::Group { .. } => account,
+            };
+            for (name, text) in brought.documents() {
+                let pointer = pointer.clone();
+                findings.extend(self.judge_policy(
+                    of,
+                    &Judged {
+                        pointer,
+                        name,
+                        text,
+                    },
+                ));
+            }
+            match (brought, self.allowed(account, grant)) {
+                (
+                    Brought::Role {
+                        role,
+                        policies,
+                        boundary,
+                    },
+                    Some(allowed),
+                ) => {
+                    judge_role(&pointer, survey, role, allowed, &mut findings);
+                    let all = (role, &policies[..], boundary.as_ref());
+                    judge_role_power(&pointer, all, allowed, &mut findings);
+                }
+                (Brought::Group { group, .. }, Some(allowed))
+                    if !allowed.groups.contains(&group.arn) =>
+                {
+                    let detail = "the group of this name is another one than the guardrails list";
+                    findings.push(Finding::new(pointer, FindingCode::GrantNotAllowed, detail));
+                }
+                _ => {}
+            }
+        }
+        self.judge_power(request, survey, &mut findings);
+        findings
+    }
+
+    /// What a policy that is asked for can be judged by without IAM.
+    pub(super) fn judge_inline(
+        &self,
+        account: &AccountId,
+        pointer: &str,
+        document: &InlineDocument,
+        allowed: &AllowedGrant,
+        findings: &mut Vec<Finding>,
+    ) {
+        let judged = Judged {
+            pointer: pointer.to_owned(),
+            name: INLINE,
+            text: document.as_str(),
+        };
+        findings.extend(self.judge_policy(account, &judged));
+        let report = iam_policy::lint::lint(
+            judged.text,
+            PolicyType::Identity,
+            iam_policy::lint::Options::default(),
+        );
+        for found in report.findings() {
+            let detail = format!("{}: {}", found.code().name(), found.message());
+            let place = found.path().to_string();
+            findings.push(judged.finding(FindingCode::ProbablyWrong, detail, &place, None));
+        }
+        let Ok(document) = document.read() else {
+            return;
+        };
+        let documents = [document];
+        let power = classify::classify(Subject {
+            policies: &documents,
+            ..Subject::default()
+        });
+        tell(
+            &power,
+            &[judged],
+            &|action| allowed.accepts(action),
+            findings,
+        );
+    }
+
+    /// What in a policy goes beyond the reference policy of an account.
+    fn judge_policy(&self, account: &AccountId, judged: &Judged<'_>) -> Option<Finding> {
+        match self.reference(account) {
+            Some(reference) => reference.judge(judged),
+            None => {
+                let detail = "the account has no reference policy".to_owned();
+                Some(judged.finding(FindingCode::BeyondReference, detail, "", None))
+            }
+        }
+    }
+
+    fn judge_principal(
+        &self,
+        request: &AccessRequest,
+        survey: &Survey,
+        findings: &mut Vec<Finding>,
+    ) {
+        let principal = &survey.principal;
+        let boundary = self.boundary_in(&request.target.account_id);
+        let enrolled = self.principal_paths.contains(&principal.path)
+            && principal.boundary.as_deref() == Some(boundary.as_str())
+            && principal.owner().is_some();
+        if !enrolled {
+            let detail = "path, permissions boundary or owner tag are not those of an enrolled \
+                          principal";
+            let place = "/target/principal";
+            findings.push(Finding::new(place, FindingCode::NotEnrolled, detail));
+        }
+    }
+
+    /// What the grants lead to together with what the principal holds.
+    fn judge_power(&self, request: &AccessRequest, survey: &Survey, findings: &mut Vec<Finding>) {
+        let account = &request.target.account_id;
+        let mut judged: Vec<Judged<'_>> = Vec::new();
+        let grants = request.grants.iter().zip(&survey.brought);
+        for (index, (grant, brought)) in grants.enumerate() {
+            let pointer = format!("/grants/{index}/{}", grant.member());
+            match (brought, grant) {
+                (Brought::Inline, Grant::InlinePolicy { document }) => judged.push(Judged {
+                    pointer,
+                    name: INLINE,
+                    text: document.as_str(),
+                }),
+                // A role has power of its own; see `judge_role_power`.
+                (Brought::Role { .. }, _) => {}
+                _ => judged.extend(brought.documents().into_iter().map(|(name, text)| Judged {
+                    pointer: pointer.clone(),
+                    name,
+                    text,
+                })),
+            }
+        }
+        if judged.is_empty() {
+            return;
+        }
+        let accepts = |action: &str| {
+            let allowed = request
+                .grants
+                .iter()
+                .filter_map(|grant| self.allowed(account, grant));
+            allowed.into_iter().any(|allowed| allowed.accepts(action))
+        };
+        let held = managed(&survey.held)
+            .chain(
+                survey
+                    .held_inline
+                    .iter()
+                    .map(|policy| policy.document.as_str()),
+            )
+            .chain(
+                survey
+                    .principal
+                    .inline
+                    .iter()
+                    .map(|policy| policy.document.as_str()),
+            );
+        let boundary = survey.boundary.as_ref();
+        tell_power(&judged, held, boundary, &accepts, findings);
+    }
+}
+
+/// How an inline policy that is asked for is named in findings.
+const INLINE: &str = "inline policy";
+
+fn managed(policies: &[PolicyFacts]) -> impl Iterator<Item = &str> {
+    policies.iter().map(|policy| policy.document.as_str())
+}
+
+fn judge_quotas(request: &AccessRequest, survey: &Survey, findings: &mut Vec<Finding>) {
+    let principal = &survey.principal;
+    let mut full = |detail: &str| {
+        findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
+    };
+    let (mut policies, mut groups) = (principal.attached.len(), principal.groups.len());
+    for brought in &survey.brought {
+        match brought {
+            Brought::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
+            Brought::Group { group, .. } => {
+                let member = principal.groups.iter().any(|name| name == group.arn.name());
+                groups += usize::from(!member);
+            }
+            Brought::Inline | Brought::Role { .. } => {}
+        }
+    }
+    if policies > ATTACHED_QUOTA {
+        full("the user or role would hold more managed policies than IAM allows");
+    }
+    if groups > GROUPS_QUOTA {
+        full("the user would be in more groups than IAM allows");
+    }
+    // Every end has the same length.
+    if let Ok(Some(document)) = inline_policy(request, Timestamp::UNIX_EPOCH) {
+        let held: usize = principal
+            .inline
+            .iter()
+            .map(|held| counted(&held.document))
+            .sum();
+        if held + counted(&document) > inline_quota(request.target.kind) {
+            full("the inline policies of the user or role would be longer than IAM allows");
+        }
+    }
+}
+
+/// Whether the role trusts the principal, and its sessions end soon enough.
+fn judge_role(
+    pointer: &str,
+    survey: &Survey,
+    role: &RoleFacts,
+    allowed: &AllowedGrant,
+    findings: &mut Vec<Finding>,
+) {
+    let longest = allowed
+        .longest_session
+        .map_or(0, |longest| longest.seconds());
+    if role.longest_session > longest {
+        let detail = "a session of the role may last longer than the guardrails allow";
+        findings.push(Finding::new(pointer, FindingCode::SessionTooLong, detail));
+    }
+    match trust(survey, role) {
+        Trust::Full => {}
+        Trust::If(keys) => {
+            let detail = format!("the role may be assumed only under conditions on {keys}");
+            findings.push(Finding::new(pointer, FindingCode::TrustDepends, detail));
+        }
+        Trust::No => {
+            let detail = "the trust policy of the role does not let this user or role assume it";
+            findings.push(Finding::new(pointer, FindingCode::RoleDoesNotTrust, detail));
+        }
+    }
+}
+
+enum Trust {
+    Full,
+    If(String),
+    No,
+}
+
+/// Whether the principal can assume the role once its own policy allows it.
+fn trust(survey: &Survey, role: &RoleFacts) -> Trust {
+    let read = |text: &str, kind| Document::parse(text, kind).map(|read| Ruleset::compile(&read));
+    let own = json!({"Version": "2012-10-17", "Statement":
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.arn.as_str()}});
+    let principal = &survey.principal;
+    let (Ok(own), Ok(trust), Ok(who)) = (
+        read(&own.to_string(), PolicyType::Identity),
+        read(&role.trust, PolicyType::Trust),
+        principal.arn.parse::<Principal>(),
+    ) else {
+        return Trust::No;
+    };
+    let boundary = survey.boundary.as_ref();
+    let boundary = boundary.map(|policy| read(&policy.document, PolicyType::Boundary));
+    let Ok(boundaries) = boundary.into_iter().collect::<Result<Vec<_>, _>>() else {
+        return Trust::No;
+    };
+    let mut context = Context::new()
+        .with("aws:PrincipalArn", &principal.arn)
+        .with("aws:userid", &principal.unique_id);
+    if let Some(account) = who.account() {
+        context = context.with("aws:PrincipalAccount", account);
+    }
+    let request = Request::new("sts:AssumeRole", role.arn.as_str(), who, context);
+    let policies = Policies {
+        identity: vec![own],
+        boundaries,
+        resource: Some(trust),
+        ..Policies::default()
+    };
+    let decision = evaluate(&request, &policies);
+    match decision.outcome {
+        Outcome::Allowed if decision.missing_context.is_empty() => Trust::Full,
+        Outcome::Allowed | Outcome::ImplicitlyDenied if !decision.missing_context.is_empty() => {
+            Trust::If(decision.missing_context.join(", "))
+        }
+        _ => Trust::No,
+    }
+}
+
+/// What a role can do with its own policies, which whoever assumes it can do too.
+fn judge_role_power(
+    pointer: &str,
+    (role, policies, boundary): (&RoleFacts, &[PolicyFacts], Option<&PolicyFacts>),
+    allowed: &AllowedGrant,
+    findings: &mut Vec<Finding>,
+) {
+    let managed = policies
+        .iter()
+        .map(|policy| (policy.arn.as_str(), &policy.document));
+    let inline = role
+        .inline
+        .iter()
+        .map(|policy| (policy.name.as_str(), &policy.document));
+    let judged: Vec<Judged<'_>> = managed
+        .chain(inline)
+        .map(|(name, text)| Judged {
+            pointer: pointer.to_owned(),
+            name,
+            text,
+        })
+        .collect();
+    let accepts = |action: &str| allowed.accepts(action);
+    tell_power(&judged, std::iter::empty(), boundary, &accepts, findings);
+}
+
+/// Tells what policies lead to, together with others that are held already. A policy that cannot
+/// be read is told elsewhere; a boundary that cannot be read bounds nothing.
+fn tell_power<'t>(
+    judged: &[Judged<'t>],
+    held: impl Iterator<Item = &'t str>,
+    boundary: Option<&'t PolicyFacts>,
+    accepts: &dyn Fn(&str) -> bool,
+    findings: &mut Vec<Finding>,
+) {
+    let read = |text: &'t str| Document::parse(text, PolicyType::Identity).ok();
+    let readable: Vec<(&Judged<'t>, Document<'t>)> = judged
+        .iter()
+        .filter_map(|judged| Some((judged, read(judged.text)?)))
+        .collect();
+    let (new, documents): (Vec<&Judged<'t>>, Vec<Document<'t>>) = readable.into_iter().unzip();
+    let new: Vec<Judged<'t>> = new.into_iter().cloned().collect();
+    let policies: Vec<Document<'t>> = documents.into_iter().chain(held.filter_map(read)).collect();
+    let boundaries: Vec<Document<'t>> = boundary
+        .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
+        .into_iter()
+        .collect();
+    let power = classify::classify(Subject {
+        policies: &policies,
+        boundaries: &boundaries,
+        ..Subject::default()
+    });
+    tell(&power, &new, accepts, findings);
+}
+
+/// Tells what of it comes from the policies that are judged: the first ones of the subject.
+fn tell(
+    power: &Classification,
+    judged: &[Judged<'_>],
+    accepts: &dyn Fn(&str) -> bool,
+    findings: &mut Vec<Finding>,
+) {
+    for way in &power.privilege_escalation {
+        let new = way
+            .actions
+            .iter()
+            .find_map(|step| Some((judged.get(step.policy)?, step)));
+        let Some((policy, step)) = new else { continue };
+        let actions: Vec<&str> = way
+            .actions
+            .iter()
+            .map(|step| step.action.as_str())
+            .collect();
+        let actions = actions.join(", ");
+        let (code, detail) = match way.certainty {
+            Certainty::Proved => (
+                FindingCode::Escalates,
+                format!("{actions} lets the user or role give itself more than is granted"),
+            ),
+            Certainty::DependsOnTarget => (
+                FindingCode::MayEscalate,
+                format!("{actions} may lead to more, depending on what it is used on"),
+            ),
+            Certainty::Contributes => continue,
+        };
+        findings.push(policy.finding(code, detail, &step.path.to_string(), None));
+    }
+    let kinds: [(&[classify::Evidence], FindingCode, &str); 5] = [
+        (
+            &power.resource_exposure,
+            FindingCode::ExposesResources,
+            "can open a resource to others",
+        ),
+        (
+            &power.credentials_exposure,
+            FindingCode::ExposesCredentials,
+            "can hand out credentials",
+        ),
+        (
+            &power.data_exfiltration,
+            FindingCode::ReadsData,
+            "reads data that may be confidential",
+        ),
+        (
+            &power.service_wildcards,
+            FindingCode::WholeService,
+            "stands for all actions of a service",
+        ),
+        (
+            &power.resource_wildcards,
+            FindingCode::EveryResource,
+            "is allowed on every resource",
+        ),
+    ];
+    for (all, code, what) in kinds {
+        for one in all {
+            // What is granted on no resource that the action can be used on is granted in words only.
+            let accepted = code.refusal().is_some() && accepts(&one.action);
+            let told = !accepted && !one.unmatched;
+            if let (Some(policy), true) = (judged.get(one.policy), told) {
+                let detail = format!("`{}` {what}", one.action);
+                findings.push(policy.finding(code, detail, &one.path.to_string(), None));
+            }
+        }
+    }
+}

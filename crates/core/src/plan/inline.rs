@@ -1,0 +1,202 @@
+//! The one inline policy of a request: what its grants say, with the end of the access in it.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::request::{AccessRequest, Grant};
+
+/// The operators that can hold an end, in the order in which they are tried. All of one block
+/// must hold (IAM User Guide, "Conditions with multiple context keys or values"), so an end beside
+/// conditions on the time that are there already only narrows.
+const ENDS: [&str; 4] = [
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateLessThanIfExists",
+    "DateLessThanEqualsIfExists",
+];
+
+const NOW: &str = "aws:CurrentTime";
+
+/// No end can be added: a statement has all operators in use on the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("statement {0} has every condition on the time that there is")]
+pub struct CannotEnd(
+    /// The statement, from 0.
+    pub usize,
+);
+
+/// The inline policy of a request: the statements of its inline policy and one that lets the
+/// target assume its roles, each only until the end. None where no grant asks for one.
+///
+/// # Errors
+/// Where a statement leaves no place for the end.
+pub fn inline_policy(
+    request: &AccessRequest,
+    ends_at: Timestamp,
+) -> Result<Option<String>, CannotEnd> {
+    let mut statements: Vec<Value> = Vec::new();
+    let mut roles: Vec<&str> = Vec::new();
+    for grant in &request.grants {
+        match grant {
+            Grant::InlinePolicy { document } => {
+                statements.extend(statements_of(document.as_str()));
+            }
+            Grant::AssumeRole { role_arn } => roles.push(role_arn.as_str()),
+            Grant::AttachManagedPolicy { .. } | Grant::GroupMembership { .. } => {}
+        }
+    }
+    if !roles.is_empty() {
+        statements.push(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}));
+    }
+    if statements.is_empty() {
+        return Ok(None);
+    }
+    let end = ends_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for (index, statement) in statements.iter_mut().enumerate() {
+        end_statement(statement, &end).ok_or(CannotEnd(index))?;
+    }
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    Ok(Some(policy.to_string()))
+}
+
+/// The size that IAM counts: characters that are not white space (IAM User Guide, "IAM and AWS
+/// STS quotas").
+#[must_use]
+pub fn counted(document: &str) -> usize {
+    document.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+fn statements_of(document: &str) -> Vec<Value> {
+    let Ok(Value::Object(mut document)) = serde_json::from_str(document) else {
+        return Vec::new();
+    };
+    match document.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(one) => vec![one],
+        None => Vec::new(),
+    }
+}
+
+/// Adds the end to the conditions of one statement.
+fn end_statement(statement: &mut Value, end: &str) -> Option<()> {
+    let conditions = statement
+        .as_object_mut()?
+        .entry("Condition")
+        .or_insert_with(|| Value::Object(Map::new()))
+        .as_object_mut()?;
+    for operator in ENDS {
+        // Operators and keys are compared without regard to case: nothing is taken for absent
+        // that IAM could take for the same.
+        let written = conditions
+            .keys()
+            .find(|name| name.eq_ignore_ascii_case(operator))
+            .cloned()
+            .unwrap_or_else(|| operator.to_owned());
+        let keys = conditions
+            .entry(written)
+            .or_insert_with(|| Value::Object(Map::new()))
+            .as_object_mut()?;
+        if !keys.keys().any(|key| key.eq_ignore_ascii_case(NOW)) {
+            keys.insert(NOW.to_owned(), Value::from(end));
+            return Some(());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iam_policy::condition::Context;
+    use iam_policy::document::{Document, PolicyType};
+    use iam_policy::evaluate::{Principal, Request, Ruleset};
+    use iam_policy::lint::check_grammar;
+    use iam_policy::prove::check_no_new_access;
+    use proptest::prelude::*;
+
+    const END: &str = "2026-05-02T14:05:00Z";
+
+    fn request(grants: Value) -> AccessRequest {
+        let body = json!({
+            "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
+            "requested_by": {"sys_id": "bb".repeat(16)},
+            "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
+            "grants": grants,
+            "duration": "PT8H",
+            "justification": "Quarter-end reports"
+        });
+        AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+    }
+
+    fn ended(grants: Value) -> Result<Option<String>, CannotEnd> {
+        inline_policy(&request(grants), END.parse().unwrap())
+    }
+
+    fn ruleset(text: &str) -> Ruleset {
+        Ruleset::compile(&Document::parse(text, PolicyType::Identity).unwrap())
+    }
+
+    #[test]
+    fn one_policy_for_all_grants_each_with_the_end() {
+        let policy = ended(json!([
+            {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"},
+            {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/reader"},
+            {"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement": [
+                {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
+                 "Condition": {"DateLessThan": {"AWS:currenttime": "2030-01-01"}, "Bool": {"aws:SecureTransport": "true"}}},
+                {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::reports"}
+            ]}}
+        ]))
+        .unwrap()
+        .unwrap();
+        let value: Value = serde_json::from_str(&policy).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(counted(" {\"a\": \t\"b\u{a0}c\"\n}"), 10);
+    }
+
+    #[test]
+    fn without_such_a_grant_there_is_none() {
+        let grants = json!([{"type": "attach_managed_policy",
+            "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"}]);
+        assert_eq!(ended(grants), Ok(None));
+    }
+
+    #[test]
+    fn a_statement_that_uses_every_operator_is_told() {
+        let at = json!({"aws:currenttime": "2030-01-01T00:00:00Z"});
+        let grants = json!([{"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {
+                "DateLessThan": at, "DateLessThanEquals": at,
+                "DateLessThanIfExists": at, "DateLessThanEqualsIfExists": at}}}}]);
+        assert_eq!(ended(grants), Err(CannotEnd(0)));
+    }
+
+    proptest! {
+        /// The end only narrows: the policy allows nothing that was not asked for, everything
+        /// that was before the end, and nothing after it.
+        #[test]
+        fn the_end_only_narrows(
+            operators in proptest::sample::subsequence(ENDS.to_vec(), 0..=3),
+            action in "s3:(Get|Put)[A-Z]?\\*?",
+            resource in "(\\*|arn:aws:s3:::[a-c]{1,3}/\\*)",
+        ) {
+            let mut condition = Map::new();
+            for operator in operators {
+                condition.insert(operator.to_owned(), json!({NOW: "2040-01-01T00:00:00Z"}));
+            }
+            let document = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition}]});
+            let policy = ended(json!([{"type": "inline_policy", "document": document}])).unwrap().unwrap();
+            prop_assert_eq!(check_grammar(&policy, PolicyType::Identity), Ok(()));
+            let (asked, given) = (ruleset(&document.to_string()), ruleset(&policy));
+            prop_assert!(check_no_new_access(&asked, &given).is_pass());
+            let principal: Principal = "arn:aws:iam::210987654321:user/rita".parse().unwrap();
+            let at = |time: &str| Request::new(
+                &action.replace('*', "Object"), &resource.replace('*', "x"), principal.clone(),
+                Context::default().with("aws:CurrentTime", time));
+            let before = at("2026-05-02T14:04:59Z");
+            prop_assert_eq!(given.allows(&before), asked.allows(&before));
+            prop_assert!(!given.allows(&at("2026-05-02T14:05:01Z")));
+        }
+    }
+}

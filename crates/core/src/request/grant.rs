@@ -1,0 +1,323 @@
+//! What can be asked for.
+
+use std::fmt;
+
+use iam_policy::document::{Document, Effect, PolicyType, Statement};
+use iam_policy::lint::check_grammar;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::arn::{PolicyArn, RoleArn};
+use crate::canonical;
+use crate::id::AccountId;
+use crate::principal::Principal;
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Grant {
+    /// Attach a managed policy to the target.
+    AttachManagedPolicy {
+        /// The policy.
+        policy_arn: PolicyArn,
+    },
+    /// Give the target a policy of its own. At most one in a request.
+    InlinePolicy {
+        /// The policy, without its end.
+        document: InlineDocument,
+    },
+    /// Let the target assume a role that trusts it already.
+    AssumeRole {
+        /// The role.
+        role_arn: RoleArn,
+    },
+    /// Make the target, a user, a member of a group in its account.
+    GroupMembership {
+        /// The group.
+        group: GroupName,
+    },
+}
+
+impl Grant {
+    /// The accounts that the grant reaches into, each once, in order: the owner of each decides.
+    /// An inline policy reaches every account that its ARNs name, and the target's wherever an
+    /// ARN names none.
+    #[must_use]
+    pub fn accounts(&self, target: &Principal) -> Vec<AccountId> {
+        match self {
+            Self::AttachManagedPolicy { .. } | Self::GroupMembership { .. } => {
+                vec![target.account_id.clone()]
+            }
+            Self::AssumeRole { role_arn } => vec![role_arn.account().clone()],
+            Self::InlinePolicy { document } => document.accounts(&target.account_id),
+        }
+    }
+
+    /// The member of the grant that names what is granted, for JSON pointers.
+    #[must_use]
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::AttachManagedPolicy { .. } => "policy_arn",
+            Self::InlinePolicy { .. } => "document",
+            Self::AssumeRole { .. } => "role_arn",
+            Self::GroupMembership { .. } => "group",
+        }
+    }
+}
+
+/// A few words that name the grant for people: `policy reports-read`.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AttachManagedPolicy { policy_arn } => write!(f, "policy {}", policy_arn.name()),
+            Self::InlinePolicy { .. } => f.write_str("a policy of its own"),
+            Self::AssumeRole { role_arn } => {
+                write!(
+                    f,
+                    "role {} in account {}",
+                    role_arn.name(),
+                    role_arn.account()
+                )
+            }
+            Self::GroupMembership { group } => write!(f, "membership of group {group}"),
+        }
+    }
+}
+
+/// The name of a group: 1 to 128 of `A-Z a-z 0-9 + = , . @ _ -` (IAM User Guide, "IAM and AWS
+/// STS quotas").
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GroupName(String);
+
+/// A text that is no name of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a group name is 1 to 128 of `A-Z a-z 0-9 + = , . @ _ -`")]
+pub struct GroupNameError;
+
+impl GroupName {
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for GroupName {
+    type Err = GroupNameError;
+    fn from_str(text: &str) -> Result<Self, GroupNameError> {
+        let good = (1..=128).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(GroupNameError)
+        }
+    }
+}
+
+impl TryFrom<String> for GroupName {
+    type Error = GroupNameError;
+    fn try_from(text: String) -> Result<Self, GroupNameError> {
+        text.parse()
+    }
+}
+
+impl From<GroupName> for String {
+    fn from(name: GroupName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An identity policy that only permits: valid for IAM, without `Deny`, in canonical JSON
+/// (RFC 8785), so that equal policies are equal texts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub struct InlineDocument(String);
+
+/// Why a value is no inline policy that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InlineDocumentError {
+    /// Not an object.
+    #[error("a policy document is a JSON object")]
+    NotAnObject,
+    /// IAM would not take it.
+    #[error("IAM would not take this policy: {0}")]
+    Grammar(String),
+    /// It forbids something.
+    #[error("a policy that is asked for only permits: statement {0} has the effect `Deny`")]
+    Denies(usize),
+    /// It permits nothing.
+    #[error("the policy has no statement")]
+    Empty,
+}
+
+impl InlineDocument {
+    /// The policy in canonical JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The accounts that its ARNs name, each once, in order; `home` wherever one names none.
+    fn accounts(&self, home: &AccountId) -> Vec<AccountId> {
+        let mut accounts: Vec<AccountId> = match self.read() {
+            Ok(document) => document
+                .statements()
+                .iter()
+                .flat_map(|statement| accounts_of(statement, home))
+                .collect(),
+            Err(_) => vec![home.clone()],
+        };
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+
+    /// The policy, read.
+    ///
+    /// # Errors
+    /// Never, for a policy that was taken in; the type is honest about reading.
+    pub fn read(&self) -> Result<Document<'_>, iam_policy::document::DocumentError> {
+        Document::parse(&self.0, PolicyType::Identity)
+    }
+}
+
+fn accounts_of(statement: &Statement<'_>, home: &AccountId) -> Vec<AccountId> {
+    let Some(resources) = statement.resources().filter(|found| !found.is_negated()) else {
+        return vec![home.clone()];
+    };
+    let account = |text: &str| {
+        let named = text
+            .split(':')
+            .nth(4)
+            .and_then(|account| account.parse().ok());
+        named.unwrap_or_else(|| home.clone())
+    };
+    resources.list().texts().map(account).collect()
+}
+
+impl TryFrom<Value> for InlineDocument {
+    type Error = InlineDocumentError;
+
+    fn try_from(value: Value) -> Result<Self, InlineDocumentError> {
+        if !value.is_object() {
+            return Err(InlineDocumentError::NotAnObject);
+        }
+        let grammar = |error: &dyn fmt::Display| InlineDocumentError::Grammar(error.to_string());
+        let bytes = canonical::to_bytes(&value).map_err(|error| grammar(&error))?;
+        let text = String::from_utf8(bytes).map_err(|error| grammar(&error))?;
+        check_grammar(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
+        let document =
+            Document::parse(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
+        let mut effects = document.statements().iter().map(Statement::effect);
+        if document.statements().is_empty() {
+            return Err(InlineDocumentError::Empty);
+        }
+        match effects.position(|effect| effect == Effect::Deny) {
+            Some(index) => Err(InlineDocumentError::Denies(index)),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+impl From<InlineDocument> for Value {
+    fn from(document: InlineDocument) -> Self {
+        // What was taken in is JSON.
+        serde_json::from_str(&document.0).unwrap_or(Self::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn document(resources: Value) -> Value {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources}
+        ]})
+    }
+
+    fn target() -> Principal {
+        Principal {
+            account_id: "210987654321".parse().unwrap(),
+            kind: crate::principal::PrincipalType::User,
+            name: "rita.chen".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn every_account_that_is_named_is_reached() {
+        let table = [
+            (json!("*"), vec!["210987654321"]),
+            (json!("arn:aws:s3:::reports/*"), vec!["210987654321"]),
+            (
+                json!([
+                    "arn:aws:sqs:eu-west-1:430987654321:q",
+                    "arn:aws:sqs:eu-west-1:320987654321:q",
+                    "arn:aws:sqs:eu-west-1:320987654321:r"
+                ]),
+                vec!["320987654321", "430987654321"],
+            ),
+            (json!("arn:aws:sqs:*:*:q"), vec!["210987654321"]),
+        ];
+        for (resources, accounts) in table {
+            let document = InlineDocument::try_from(document(resources)).unwrap();
+            let reached = Grant::InlinePolicy { document }.accounts(&target());
+            let reached: Vec<_> = reached.iter().map(AccountId::as_str).collect();
+            assert_eq!(reached, accounts);
+        }
+        let complement = json!({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:sqs:eu-west-1:320987654321:q"}});
+        let document = InlineDocument::try_from(complement).unwrap();
+        let reached = Grant::InlinePolicy { document }.accounts(&target());
+        assert_eq!(reached, [target().account_id]);
+        let role_arn = "arn:aws:iam::320987654321:role/reader".parse().unwrap();
+        let reached = Grant::AssumeRole { role_arn }.accounts(&target());
+        assert_eq!(reached.first().map(AccountId::as_str), Some("320987654321"));
+    }
+
+    #[test]
+    fn a_policy_is_kept_in_one_form_and_only_permits() {
+        let a = InlineDocument::try_from(document(json!("*"))).unwrap();
+        let text = r#"{"Statement":[{"Resource":"*","Effect":"Allow","Action":"s3:GetObject"}],"Version":"2012-10-17"}"#;
+        let b: InlineDocument = serde_json::from_str(text).unwrap();
+        assert_eq!(a, b);
+        assert_eq!(
+            serde_json::from_value::<InlineDocument>(serde_json::to_value(&a).unwrap()).unwrap(),
+            a
+        );
+        let mut deny = document(json!("*"));
+        deny["Statement"][0]["Effect"] = "Deny".into();
+        assert_eq!(
+            InlineDocument::try_from(deny),
+            Err(InlineDocumentError::Denies(0))
+        );
+        assert_eq!(
+            InlineDocument::try_from(json!("{}")),
+            Err(InlineDocumentError::NotAnObject)
+        );
+        let mut old = document(json!("*"));
+        old["Version"] = "2008-10-17".into();
+        let mut odd = document(json!("*"));
+        odd["Statement"][0]["Actions"] = "s3:*".into();
+        for bad in [old, odd, json!({}), json!({"Version": "2012-10-17"})] {
+            assert!(
+                matches!(
+                    InlineDocument::try_from(bad.clone()),
+                    Err(InlineDocumentError::Grammar(_))
+                ),
+                "{bad}"
+            );
+        }
+    }
+}
