@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use crate::checkout::Checkout;
 use crate::environments::{Environment, EnvironmentError};
+use crate::preflight::drill;
 use crate::samples;
 use crate::stack::Stack;
-use crate::terminal::line;
+use crate::terminal::{self, line};
 use crate::up::{self, UpError};
 use gates::Gate;
 
@@ -137,6 +138,11 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
         if let Err(error) = samples::all(checkout, &stack).await {
             line(&format!("FAILED recorded events: {error}"));
             failed.push("recorded events");
+        }
+        if let Err(error) = drill::run(checkout, &stack).await {
+            line("FAILED preflight");
+            terminal::failure(&error);
+            failed.push("preflight");
         }
         if !tests(checkout, &stack).await? {
             failed.push("tests");

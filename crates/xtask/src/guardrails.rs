@@ -12,8 +12,14 @@ use crate::checkout::Checkout;
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Guardrails {
     partition: String,
+    servicenow: ServiceNow,
     principals: Principals,
     grants: Vec<Grant>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ServiceNow {
+    tables: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -106,9 +112,24 @@ impl Guardrails {
             .collect()
     }
 
+    /// The tables whose records may ask.
+    pub(crate) fn tables(&self) -> &[String] {
+        &self.servicenow.tables
+    }
+
     /// The name of the boundary.
     pub(crate) fn boundary(&self) -> &str {
         &self.principals.boundary
+    }
+
+    /// The same for one account alone.
+    pub(crate) fn only(&self, account: &str) -> Self {
+        let mut one = self.clone();
+        for grant in &mut one.grants {
+            grant.accounts.retain(|allowed| allowed == account);
+        }
+        one.grants.retain(|grant| !grant.accounts.is_empty());
+        one
     }
 
     /// Every account that something may be granted in, or that has a role which may be assumed.
@@ -129,6 +150,8 @@ mod tests {
 
     const TEXT: &str = r#"
         partition = "aws"
+        [servicenow]
+        tables = ["sc_task"]
         [principals]
         paths = ["/enrolled/", "/partners/"]
         boundary = "Frame"

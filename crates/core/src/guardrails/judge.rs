@@ -363,74 +363,95 @@ fn tell_power<'t>(
     tell(&power, &new, accepts, findings);
 }
 
-/// Tells what of it comes from the policies that are judged: the first ones of the subject.
+/// Tells what of it comes from the policies that are judged: the first ones of the subject. One
+/// finding for each kind and policy, with all the actions.
 fn tell(
     power: &Classification,
     judged: &[Judged<'_>],
     accepts: &dyn Fn(&str) -> bool,
     findings: &mut Vec<Finding>,
 ) {
+    let mut steps: Vec<(FindingCode, &classify::Evidence, String)> = Vec::new();
     for way in &power.privilege_escalation {
-        let new = way
-            .actions
-            .iter()
-            .find_map(|step| Some((judged.get(step.policy)?, step)));
-        let Some((policy, step)) = new else { continue };
+        let code = match way.certainty {
+            Certainty::Proved => FindingCode::Escalates,
+            Certainty::DependsOnTarget => FindingCode::MayEscalate,
+            Certainty::Contributes => continue,
+        };
+        let new = way.actions.iter().find(|step| step.policy < judged.len());
         let actions: Vec<&str> = way
             .actions
             .iter()
             .map(|step| step.action.as_str())
             .collect();
-        let actions = actions.join(", ");
-        let (code, detail) = match way.certainty {
-            Certainty::Proved => (
-                FindingCode::Escalates,
-                format!("{actions} lets the user or role give itself more than is granted"),
-            ),
-            Certainty::DependsOnTarget => (
-                FindingCode::MayEscalate,
-                format!("{actions} may lead to more, depending on what it is used on"),
-            ),
-            Certainty::Contributes => continue,
-        };
-        findings.push(policy.finding(code, detail, &step.path.to_string(), None));
+        steps.extend(new.map(|step| (code, step, actions.join(" with "))));
     }
-    let kinds: [(&[classify::Evidence], FindingCode, &str); 5] = [
-        (
-            &power.resource_exposure,
-            FindingCode::ExposesResources,
-            "can open a resource to others",
-        ),
-        (
-            &power.credentials_exposure,
-            FindingCode::ExposesCredentials,
-            "can hand out credentials",
-        ),
-        (
-            &power.data_exfiltration,
-            FindingCode::ReadsData,
-            "reads data that may be confidential",
-        ),
-        (
-            &power.service_wildcards,
-            FindingCode::WholeService,
-            "stands for all actions of a service",
-        ),
-        (
-            &power.resource_wildcards,
-            FindingCode::EveryResource,
-            "is allowed on every resource",
-        ),
+    let kinds = [
+        (FindingCode::ExposesResources, &power.resource_exposure),
+        (FindingCode::ExposesCredentials, &power.credentials_exposure),
+        (FindingCode::ReadsData, &power.data_exfiltration),
+        (FindingCode::WholeService, &power.service_wildcards),
+        (FindingCode::EveryResource, &power.resource_wildcards),
     ];
-    for (all, code, what) in kinds {
-        for one in all {
-            // What is granted on no resource that the action can be used on is granted in words only.
-            let accepted = code.refusal().is_some() && accepts(&one.action);
-            let told = !accepted && !one.unmatched;
-            if let (Some(policy), true) = (judged.get(one.policy), told) {
-                let detail = format!("`{}` {what}", one.action);
-                findings.push(policy.finding(code, detail, &one.path.to_string(), None));
+    for (code, all) in kinds {
+        // What is granted on no resource that the action can be used on is granted in words only.
+        let told = all
+            .iter()
+            .filter(|one| !one.unmatched && (code.refusal().is_none() || !accepts(&one.action)));
+        steps.extend(told.map(|one| (code, one, one.action.clone())));
+    }
+    for (nth, policy) in judged.iter().enumerate() {
+        for (code, in_words) in POWER {
+            let of_code = steps
+                .iter()
+                .filter(|(kind, step, _)| *kind == code && step.policy == nth);
+            let (places, actions): (Vec<String>, Vec<&str>) = of_code
+                .map(|(_, step, actions)| (step.path.to_string(), actions.as_str()))
+                .unzip();
+            if let Some(place) = places.first() {
+                let detail = format!("{in_words}: {}", some_of(&actions));
+                findings.push(policy.finding(code, detail, place, None));
             }
         }
+    }
+}
+
+/// The kinds of findings on what policies lead to, the gravest first, in words that the actions
+/// follow.
+const POWER: [(FindingCode, &str); 7] = [
+    (
+        FindingCode::Escalates,
+        "lets the user or role give itself more than is granted",
+    ),
+    (
+        FindingCode::ExposesResources,
+        "can open resources to others",
+    ),
+    (FindingCode::ExposesCredentials, "can hand out credentials"),
+    (
+        FindingCode::MayEscalate,
+        "may lead to more, depending on what it is used on",
+    ),
+    (
+        FindingCode::ReadsData,
+        "reads data that may be confidential",
+    ),
+    (
+        FindingCode::WholeService,
+        "stands for all actions of a service",
+    ),
+    (
+        FindingCode::EveryResource,
+        "is allowed on every resource, though it could be limited",
+    ),
+];
+
+/// The first few, and how many more there are.
+fn some_of(actions: &[&str]) -> String {
+    const TOLD: usize = 5;
+    let told: Vec<&str> = actions.iter().copied().take(TOLD).collect();
+    match actions.len().saturating_sub(TOLD) {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
     }
 }

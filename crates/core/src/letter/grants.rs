@@ -2,6 +2,8 @@
 //!
 //! Only texts are shown whose digests are bound, and so signed with the decision.
 
+use iam_policy::catalogue::AccessLevel;
+use iam_policy::classify::{Subject, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::explain::explain;
 use serde_json::Value;
@@ -18,6 +20,8 @@ pub struct ReviewGrant {
     pub title: String,
     /// Its ARN, where it has one.
     pub arn: Option<String>,
+    /// The kind of access that it is, in a sentence: whether it only looks, or changes things.
+    pub kind: &'static str,
     /// What it allows: sentences for people who own resources.
     pub allows: Vec<String>,
     /// What becomes possible with it beyond that: how long sessions last, for a role.
@@ -140,10 +144,39 @@ impl ReviewGrant {
         Self {
             title,
             arn,
+            kind: kind(texts),
             allows: texts.iter().flat_map(|(_, text)| sentences(text)).collect(),
             notes: Vec::new(),
             policies: policies.collect(),
         }
+    }
+}
+
+/// The kind of access that policies give together. What cannot be read counts as the worst.
+fn kind(texts: &[(String, &str)]) -> &'static str {
+    let documents: Result<Vec<Document<'_>>, _> = texts
+        .iter()
+        .map(|(_, text)| Document::parse(text, PolicyType::Identity))
+        .collect();
+    let levels = match &documents {
+        Ok(policies) => {
+            let subject = Subject {
+                policies,
+                ..Subject::default()
+            };
+            classify(subject).access_levels
+        }
+        Err(_) => AccessLevel::ALL.to_vec(),
+    };
+    let has = |level| levels.contains(&level);
+    if has(AccessLevel::PermissionsManagement) {
+        "It can change who may do what. Please look at it closely."
+    } else if has(AccessLevel::Write) || has(AccessLevel::Tagging) {
+        "It can add, change or delete things."
+    } else if has(AccessLevel::Read) {
+        "It only looks: it reads, and changes nothing."
+    } else {
+        "It only looks: it sees what there is, and changes nothing."
     }
 }
 
@@ -165,10 +198,100 @@ fn indented(text: &str) -> String {
 }
 
 fn in_hours(seconds: u32) -> String {
+    let many = |n: u32, one: &str| match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
+    };
     match (seconds / 3600, seconds % 3600 / 60) {
-        (1, 0) => "an hour".to_owned(),
-        (hours, 0) => format!("{hours} hours"),
-        (0, minutes) => format!("{minutes} minutes"),
-        (hours, minutes) => format!("{hours} hours and {minutes} minutes"),
+        (hours, 0) => many(hours, "hour"),
+        (0, minutes) => many(minutes, "minute"),
+        (hours, minutes) => format!("{} and {}", many(hours, "hour"), many(minutes, "minute")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binding::{BoundGroup, BoundRole};
+    use crate::record::tests::{DOCUMENT, pending, slot};
+    use serde_json::json;
+
+    fn allowing(action: &str) -> String {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": action, "Resource": "arn:aws:s3:::archive/*"}]})
+        .to_string()
+    }
+
+    /// A request for a policy of its own, a role and a group, with what was bound.
+    fn of_three_kinds() -> (RequestRecord, Asked, Vec<String>) {
+        let mut record = pending(vec![slot("210987654321", &[2])]);
+        let grants = json!([
+            {"type": "inline_policy", "document": serde_json::from_str::<Value>(DOCUMENT).unwrap()},
+            {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
+            {"type": "group_membership", "group": "analysts"}
+        ]);
+        record.request.grants = serde_json::from_value(grants).unwrap();
+        let (writes, manages) = (allowing("s3:PutObject"), allowing("s3:PutObjectAcl"));
+        let inline = |name: &str, text: &str| BoundInline {
+            name: name.to_owned(),
+            document: Digest::of(text.as_bytes()),
+        };
+        let mut asked = record.asked.clone().unwrap();
+        asked.binding.policies = Vec::new();
+        asked.binding.roles = vec![BoundRole {
+            arn: "arn:aws:iam::320987654321:role/assumable/reader"
+                .parse()
+                .unwrap(),
+            unique_id: "AROAEXAMPLE".to_owned(),
+            boundary: None,
+            trust: Digest::of(b"trust"),
+            longest_session: 5400,
+            policies: Vec::new(),
+            inline: vec![inline("write", &writes)],
+        }];
+        asked.binding.groups = vec![BoundGroup {
+            arn: "arn:aws:iam::210987654321:group/granted/analysts"
+                .parse()
+                .unwrap(),
+            unique_id: "AGPAEXAMPLE".to_owned(),
+            policies: Vec::new(),
+            inline: vec![inline("manage", &manages)],
+        }];
+        (record, asked, vec![writes, manages])
+    }
+
+    #[test]
+    fn each_grant_is_told_in_words_and_as_it_is() {
+        let (record, asked, documents) = of_three_kinds();
+        let shown = grants(&record, &asked, &documents).unwrap();
+        let told: Vec<String> = shown
+            .iter()
+            .map(|grant| {
+                let names: Vec<&str> = grant.policies.iter().map(|p| p.name.as_str()).collect();
+                format!(
+                    "{}\n  {}\n  {}\n  {:?}\n  {:?}",
+                    grant.title,
+                    grant.kind,
+                    grant.allows.join("\n  "),
+                    grant.notes,
+                    names
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"));
+        let json: Value = serde_json::from_str(&shown[0].policies[0].json).unwrap();
+        assert_eq!(json, serde_json::from_str::<Value>(DOCUMENT).unwrap());
+    }
+
+    #[test]
+    fn without_the_text_that_is_bound_nothing_is_shown() {
+        let (record, asked, documents) = of_three_kinds();
+        for missing in 0..documents.len() {
+            let mut tampered = documents.clone();
+            tampered[missing].push(' ');
+            assert_eq!(grants(&record, &asked, &tampered), Err(MissingDocument));
+            tampered.remove(missing);
+            assert_eq!(grants(&record, &asked, &tampered), Err(MissingDocument));
+        }
     }
 }
