@@ -30,6 +30,8 @@ class Guards(unittest.TestCase):
         (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
         (launcher.patch_gateway_responses, apigateway_v1),
+        (launcher.patch_import_operation, apigateway_v1),
+        (launcher.patch_mock_integration, apigateway_v1),
     )
 
     def test_1_every_patch_fits_the_pinned_version(self):
@@ -58,6 +60,23 @@ class Guards(unittest.TestCase):
         self.assertEqual(keys, {"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy})
         # Neither key exists on CreateAccessKey: a policy that needs one must not match.
         self.assertEqual(named("CreateAccessKey", UserName="ada"), (arn, {}))
+
+    def test_3_another_method_is_answered_by_the_mock(self):
+        mock = {
+            "type": "mock",
+            "requestTemplates": {"application/json": '{"statusCode":405}'},
+            "responses": {"default": {
+                "statusCode": "405",
+                "responseParameters": {"method.response.header.Allow": "'GET'"},
+                "responseTemplates": {"application/json": "no"},
+            }},
+        }
+        paths = {"/thing": {launcher.ANY_METHOD: {"x-amazon-apigateway-integration": mock}}}
+        api = apigateway_v1._import_rest_api({"info": {"title": "probe"}, "paths": paths})
+        resource, _ = apigateway_v1._match_resource_tree(api, ["thing"])
+        integration = resource["resourceMethods"]["ANY"]["methodIntegration"]
+        status, headers, body = apigateway_v1._invoke_mock_v1(integration)
+        self.assertEqual((status, headers["Allow"], body), (405, "GET", b"no"))
 
     def test_3_a_membership_is_decided_on_the_group(self):
         arn = f"arn:aws:iam::{ACCOUNT}:group/granted/analysts"

@@ -230,6 +230,49 @@ def patch_gateway_responses(apigateway):
     apigateway._import_rest_api = import_rest_api
 
 
+ANY_METHOD = "x-amazon-apigateway-any-method"
+
+
+def patch_import_operation(apigateway):
+    """Importing an API's document must keep the method ANY, and what a mock integration answers."""
+    name = "_import_operation"
+    original = apigateway._import_operation
+    parameters = ("api_id", "resource_id", "http_method", "operation", "scheme_map", "default_security")
+    require_signature(original, parameters, name)
+    require(ANY_METHOD not in apigateway._OPENAPI_HTTP_METHODS, name, "it imports the method ANY now")
+    require("responses" not in inspect.getsource(original), name, "it imports integration responses now")
+
+    def import_operation(api_id, resource_id, http_method, operation, scheme_map=None, default_security=None):
+        method = "ANY" if http_method == ANY_METHOD.upper() else http_method
+        original(api_id, resource_id, method, operation, scheme_map, default_security)
+        integration = (operation or {}).get("x-amazon-apigateway-integration") or {}
+        if str(integration.get("type")).lower() != "mock":
+            return
+        kept = apigateway._resources[api_id][resource_id]["resourceMethods"][method]["methodIntegration"]
+        kept["requestTemplates"] = integration.get("requestTemplates") or {}
+        for pattern, response in (integration.get("responses") or {}).items():
+            data = dict(response) | {"selectionPattern": "" if pattern == "default" else pattern}
+            apigateway._put_integration_response(api_id, resource_id, method, response["statusCode"], data)
+
+    apigateway._OPENAPI_HTTP_METHODS.add(ANY_METHOD)
+    apigateway._import_operation = import_operation
+
+
+def patch_mock_integration(apigateway):
+    """A mock integration that answers 204 has no body (RFC 9110, 15.3.5)."""
+    name = "_invoke_mock_v1"
+    original = apigateway._invoke_mock_v1
+    require_signature(original, ("integration",), name)
+    probe = original({"integrationResponses": {"204": {"statusCode": "204"}}})
+    require(probe[2] == b"{}", name, "it sends no body with 204 now")
+
+    def invoke_mock(integration):
+        status, headers, body = original(integration)
+        return (status, headers, b"") if status == 204 else (status, headers, body)
+
+    apigateway._invoke_mock_v1 = invoke_mock
+
+
 def patch_role_boundary(provisioners):
     """CloudFormation drops the PermissionsBoundary of a role (it keeps that of a user)."""
     name = "AWS::IAM::Role"
@@ -354,6 +397,8 @@ def main():
     patch_enforce(iam_evaluator)
     patch_principal_arn(iam_evaluator)
     patch_gateway_responses(apigateway_v1)
+    patch_import_operation(apigateway_v1)
+    patch_mock_integration(apigateway_v1)
     patch_role_boundary(provisioners)
     add_groups(provisioners)
     patch_conditions(engine)

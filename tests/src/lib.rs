@@ -14,6 +14,7 @@
 mod aws;
 mod browser;
 mod case;
+mod issuer;
 mod mailbox;
 mod phone;
 mod service_api;
@@ -24,6 +25,7 @@ mod time;
 pub use aws::{Aws, step};
 pub use browser::{Browser, Page};
 pub use case::{Case, Person};
+pub use issuer::LocalIssuer;
 pub use mailbox::{Letter, Mailbox};
 pub use phone::Phone;
 pub use service_api::{Answer, Credentials, ServiceApi};

@@ -1,5 +1,6 @@
 //! The service API, as any client calls it.
 
+use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 pub struct ServiceApi {
     http: reqwest::Client,
     base: String,
+    key: String,
 }
 
 /// A client's name and secret.
@@ -52,13 +54,23 @@ impl Answer {
 }
 
 impl ServiceApi {
-    pub(crate) fn new(http: reqwest::Client, base: String) -> Self {
-        Self { http, base }
+    pub(crate) fn new(http: reqwest::Client, base: String, key: String) -> Self {
+        Self { http, base, key }
+    }
+
+    /// Any call, without API key and credentials.
+    pub fn call(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Any call, with the API key.
+    pub fn keyed(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.call(method, path).header("x-api-key", &self.key)
     }
 
     /// GET of a path.
     pub async fn get(&self, credentials: Option<&Credentials>, path: &str) -> Answer {
-        let sent = self.http.get(format!("{}{path}", self.base));
+        let sent = self.keyed(Method::GET, path);
         answer(sent, credentials).await
     }
 
@@ -70,7 +82,7 @@ impl ServiceApi {
         body: &Value,
     ) -> Answer {
         let text = body.to_string();
-        let mut sent = self.http.post(format!("{}/v1/requests", self.base));
+        let mut sent = self.keyed(Method::POST, "/v1/requests");
         if let Some(key) = key {
             sent = sent.header("Idempotency-Key", key);
         }
@@ -80,25 +92,35 @@ impl ServiceApi {
 
     /// A new request that is sent as these bytes, whatever they are.
     pub async fn submit_raw(&self, credentials: &Credentials, kind: &str, bytes: &str) -> Answer {
-        let sent = self.http.post(format!("{}/v1/requests", self.base));
+        let sent = self.keyed(Method::POST, "/v1/requests");
         let sent = sent.header(CONTENT_TYPE, kind).body(bytes.to_owned());
         answer(sent, Some(credentials)).await
     }
 }
 
-async fn answer(mut sent: reqwest::RequestBuilder, credentials: Option<&Credentials>) -> Answer {
+/// Sends a call with these credentials.
+pub(crate) async fn answer(
+    mut sent: reqwest::RequestBuilder,
+    credentials: Option<&Credentials>,
+) -> Answer {
     if let Some(Credentials { id, secret }) = credentials {
         sent = sent.basic_auth(id, Some(secret));
     }
-    let answer = sent.header(ACCEPT, "application/json").send().await;
-    let answer = answer.expect("the service API answers");
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let text = answer.text().await.expect("an answer is text");
-    let body = serde_json::from_str(&text).unwrap_or_default();
-    Answer {
-        status,
-        headers,
-        text,
-        body,
+    Answer::of(sent.header(ACCEPT, "application/json")).await
+}
+
+impl Answer {
+    /// Sends a call; what was answered.
+    pub async fn of(call: reqwest::RequestBuilder) -> Self {
+        let answer = call.send().await.expect("the service API answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.expect("an answer is text");
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Self {
+            status,
+            headers,
+            text,
+            body,
+        }
     }
 }

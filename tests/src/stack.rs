@@ -91,7 +91,7 @@ impl Stack {
         let folder = path.parent().expect("the file is in a folder").to_owned();
         let checkout = folder.parent().expect("the folder is in a checkout");
         Self {
-            api: ServiceApi::new(http.clone(), text("service_api")),
+            api: ServiceApi::new(http.clone(), text("service_api"), text("api_key")),
             servicenow: ServiceNow::new(
                 http.clone(),
                 text("servicenow_url"),

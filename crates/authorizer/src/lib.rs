@@ -1,10 +1,19 @@
-//! The REQUEST authorizer of the service API: HTTP Basic (RFC 7617) against the clients' secret.
+//! The REQUEST authorizer of the service API: HTTP Basic (RFC 7617) against the clients' secret,
+//! and, where an issuer is configured, bearer tokens (RFC 6750) of that issuer.
 //!
 //! - No credentials, or wrong ones: `Unauthorized`, which API Gateway answers with 401 and the
-//!   challenge of its gateway response. Known and unknown clients take the same work.
+//!   challenges of its gateway response. Known and unknown clients take the same work, and
+//!   nothing tells a caller what was wrong.
 //! - Right ones: a policy with the exact routes of the client, for all methods it may call,
-//!   because API Gateway caches it for other calls with the same credentials.
-//! - The secret cannot be read: everybody is denied.
+//!   because API Gateway caches it for other calls with the same credentials. A token can narrow
+//!   these routes by its scopes and never widen them.
+//! - The secret cannot be read: everybody is denied. The issuer's keys cannot be had: tokens
+//!   prove nothing.
+
+pub mod https;
+pub mod jwks;
+pub mod keys;
+pub mod token;
 
 use std::time::{Duration, Instant};
 
@@ -18,9 +27,15 @@ use snowgate_core::caller::{BasicCredentials, Caller, Clients};
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
+use crate::keys::{KeySource, Keys};
+use crate::token::{Proved, TokenError, TokenRules, Unverified};
+
 /// How long the clients' secret is believed before it is read again. With API Gateway's own
 /// cache of 30 s, a withdrawn credential works for a minute at most.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// What every client may read that may call anything: the description of the API.
+const FOR_ALL: [&str; 2] = ["GET/v1/openapi.json", "HEAD/v1/openapi.json"];
 
 /// Where the clients' secret comes from.
 pub trait ClientsSecret {
@@ -31,10 +46,53 @@ pub trait ClientsSecret {
     fn read(&self) -> impl Future<Output = Result<String, CallError>>;
 }
 
+/// The issuer whose tokens are believed.
+pub struct Issuer<K> {
+    rules: TokenRules,
+    keys: Keys<K>,
+}
+
+impl<K: KeySource> Issuer<K> {
+    /// An issuer of which no keys were read yet.
+    pub fn new(rules: TokenRules, source: K) -> Self {
+        Self {
+            rules,
+            keys: Keys::new(source),
+        }
+    }
+
+    async fn proved(&self, token: &str, now: Now) -> Result<Proved, TokenError> {
+        let token = Unverified::parse(token, &self.rules)?;
+        let key = self.keys.get(token.key_id(), now.instant).await;
+        token.verify(&key.ok_or(TokenError::Key)?, &self.rules, now.second)
+    }
+}
+
 /// The authorizer with the clients it knows.
-pub struct Authorizer<S> {
+pub struct Authorizer<S, K> {
     secret: S,
+    issuer: Option<Issuer<K>>,
     known: Mutex<Option<(Instant, Clients)>>,
+}
+
+/// The time, for what lasts here and for what is written in tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// A clock that never goes back.
+    pub instant: Instant,
+    /// Seconds since 1970.
+    pub second: i64,
+}
+
+impl Now {
+    /// This moment.
+    #[must_use]
+    pub fn read() -> Self {
+        Self {
+            instant: Instant::now(),
+            second: shell::now().as_second(),
+        }
+    }
 }
 
 /// What API Gateway takes for "401" (API Gateway Developer Guide, "Use API Gateway Lambda
@@ -43,20 +101,30 @@ pub struct Authorizer<S> {
 #[error("Unauthorized")]
 pub struct Unauthorized;
 
-impl<S: ClientsSecret> Authorizer<S> {
-    /// An authorizer that has not read the secret yet.
-    pub fn new(secret: S) -> Self {
+/// What a call proves itself with, as far as its header can tell.
+enum Credentials<'a, K> {
+    Basic(BasicCredentials),
+    Bearer(&'a str, &'a Issuer<K>),
+}
+
+impl<S: ClientsSecret, K: KeySource> Authorizer<S, K> {
+    /// An authorizer that has read nothing yet. Without an issuer no token is believed.
+    pub fn new(secret: S, issuer: Option<Issuer<K>>) -> Self {
         Self {
             secret,
+            issuer,
             known: Mutex::new(None),
         }
     }
 
-    /// Reads the secret ahead of the first call. A failure is only logged: the first call tries
-    /// again, and is denied if it fails again.
-    pub async fn warm_up(&self) {
+    /// Reads the secret and the issuer's keys ahead of the first call. A failure is only logged:
+    /// the first call tries again, and is refused if it fails again.
+    pub async fn warm_up(&self, now: Now) {
         if let Some(clients) = self.read().await {
-            *self.known.lock().await = Some((Instant::now(), clients));
+            *self.known.lock().await = Some((now.instant, clients));
+        }
+        if let Some(issuer) = &self.issuer {
+            issuer.keys.get("", now.instant).await;
         }
     }
 
@@ -67,37 +135,55 @@ impl<S: ClientsSecret> Authorizer<S> {
     pub async fn authorize(
         &self,
         event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
+        now: Now,
     ) -> Result<ApiGatewayCustomAuthorizerResponse, Unauthorized> {
-        let header = event
-            .headers
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
-        let twice = event
-            .multi_value_headers
-            .get_all("authorization")
-            .iter()
-            .nth(1)
-            .is_some();
-        let credentials = header
-            .filter(|_| !twice)
-            .and_then(|h| BasicCredentials::parse(h).ok());
-        let credentials = credentials.ok_or(Unauthorized)?;
+        let credentials = self.credentials(event)?;
         let arn = event.method_arn.as_deref().unwrap_or_default();
         let mut known = self.known.lock().await;
-        if known
-            .as_ref()
-            .is_none_or(|(read, _)| read.elapsed() >= FRESH)
-        {
-            *known = self.read().await.map(|clients| (Instant::now(), clients));
+        let old = |read: &Instant| now.instant.saturating_duration_since(*read) >= FRESH;
+        if known.as_ref().is_none_or(|(read, _)| old(read)) {
+            *known = self.read().await.map(|clients| (now.instant, clients));
         }
         let Some((_, clients)) = known.as_ref() else {
             return Ok(deny(arn));
         };
-        let Some(caller) = clients.authenticate(&credentials) else {
+        let caller = match credentials {
+            Credentials::Basic(basic) => clients.authenticate(&basic),
+            Credentials::Bearer(token, issuer) => match issuer.proved(token, now).await {
+                Ok(proved) => of_token(clients, &proved),
+                Err(error) => {
+                    warn!(%error, "a token is not believed");
+                    return Err(Unauthorized);
+                }
+            },
+        };
+        let Some(caller) = caller else {
             warn!("credentials do not prove a client");
             return Err(Unauthorized);
         };
         Ok(allow(&caller, arn).unwrap_or_else(|| deny(arn)))
+    }
+
+    fn credentials<'a>(
+        &'a self,
+        event: &'a ApiGatewayCustomAuthorizerRequestTypeRequest,
+    ) -> Result<Credentials<'a, K>, Unauthorized> {
+        let mut all = event.multi_value_headers.get_all("authorization").iter();
+        if all.nth(1).is_some() {
+            return Err(Unauthorized);
+        }
+        let header = event.headers.get("authorization").ok_or(Unauthorized)?;
+        let header = header.to_str().map_err(|_| Unauthorized)?;
+        if let Ok(basic) = BasicCredentials::parse(header) {
+            return Ok(Credentials::Basic(basic));
+        }
+        let (scheme, token) = header.split_once(' ').ok_or(Unauthorized)?;
+        match &self.issuer {
+            Some(issuer) if scheme.eq_ignore_ascii_case("bearer") => {
+                Ok(Credentials::Bearer(token.trim_matches(' '), issuer))
+            }
+            _ => Err(Unauthorized),
+        }
     }
 
     async fn read(&self) -> Option<Clients> {
@@ -119,24 +205,35 @@ impl<S: ClientsSecret> Authorizer<S> {
     }
 }
 
+/// The client that a token stands for, with those of its routes that the token's scopes name.
+fn of_token(clients: &Clients, proved: &Proved) -> Option<Caller> {
+    let mut caller = clients.of_token(&proved.client_id)?;
+    caller.routes.retain(|route| match route.reads() {
+        true => proved.reads,
+        false => proved.writes,
+    });
+    Some(caller)
+}
+
 /// The policy for a client, from the ARN of the method that was called:
-/// `arn:partition:execute-api:region:account:api/stage/METHOD/path`.
+/// `arn:partition:execute-api:region:account:api/stage/METHOD/path`. None where that is no ARN, or
+/// the client may call nothing.
 fn allow(caller: &Caller, method_arn: &str) -> Option<ApiGatewayCustomAuthorizerResponse> {
     let mut parts = method_arn.splitn(3, '/');
     let (api, stage) = (parts.next()?, parts.next()?);
-    if !api.starts_with("arn:") || parts.next().is_none() {
+    if !api.starts_with("arn:") || parts.next().is_none() || caller.routes.is_empty() {
         return None;
     }
-    let routes: Vec<String> = caller
-        .routes
-        .iter()
-        .map(|route| format!("{api}/{stage}/{}", route.in_arn()))
-        .collect();
+    let own = caller.routes.iter().map(|route| Some(route.in_arn()));
+    let heads = caller.routes.iter().map(|route| route.head_in_arn());
+    let all = FOR_ALL.map(|route| Some(route.to_owned()));
+    let routes = own.chain(heads).chain(all).flatten();
+    let resources = routes.map(|route| format!("{api}/{stage}/{route}"));
     let context = json!({"client": caller.id});
     Some(response(
         caller.id.as_str(),
         IamPolicyEffect::Allow,
-        routes,
+        resources.collect(),
         context,
     ))
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use authorizer::{Authorizer, ClientsSecret};
+use authorizer::https::{IssuerKeys, KeysUrl};
+use authorizer::jwks::Algorithm;
+use authorizer::token::TokenRules;
+use authorizer::{Authorizer, ClientsSecret, Issuer, Now};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use aws_secrets::Secrets;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ports::CallError;
-use shell::environment::required;
+use shell::environment::{optional, required};
 
 struct StoredSecret {
     secrets: Secrets,
@@ -20,17 +23,35 @@ impl ClientsSecret for StoredSecret {
     }
 }
 
+/// The issuer, where one is configured. Half a configuration stops the start: it would deny
+/// everybody or believe too much.
+fn issuer() -> Result<Option<Issuer<IssuerKeys>>, Error> {
+    let Some(issuer) = optional("TOKEN_ISSUER") else {
+        return Ok(None);
+    };
+    let url = optional("TOKEN_KEYS_URL");
+    let url = url.unwrap_or_else(|| format!("{issuer}/.well-known/jwks.json"));
+    let url: KeysUrl = url.parse()?;
+    let rules = TokenRules {
+        issuer,
+        audience: optional("TOKEN_AUDIENCE"),
+        algorithms: Algorithm::list(&required("TOKEN_ALGORITHMS")?)?,
+        scope_prefix: optional("TOKEN_SCOPE_PREFIX").unwrap_or_default(),
+    };
+    Ok(Some(Issuer::new(rules, IssuerKeys::new(url))))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let arn = required("CLIENTS_SECRET_ARN")?;
     let secrets = Secrets::new(&shell::aws(Duration::from_secs(3)).await);
-    let authorizer = Authorizer::new(StoredSecret { secrets, arn });
-    authorizer.warm_up().await;
+    let authorizer = Authorizer::new(StoredSecret { secrets, arn }, issuer()?);
+    authorizer.warm_up(Now::read()).await;
     let authorizer = &authorizer;
     run(service_fn(
         async |event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| {
-            let decided = authorizer.authorize(&event.payload).await;
+            let decided = authorizer.authorize(&event.payload, Now::read()).await;
             decided.map_err(|unauthorized| Diagnostic {
                 error_type: "Unauthorized".to_owned(),
                 error_message: unauthorized.to_string(),

@@ -1,5 +1,8 @@
 //! Calls as API Gateway makes them.
 
+mod bearer;
+mod rotation;
+
 use std::cell::RefCell;
 
 use base64::Engine as _;
@@ -8,6 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::*;
+use crate::keys::KeySourceError;
 
 struct Secret(RefCell<Result<String, &'static str>>);
 
@@ -20,12 +24,24 @@ impl ClientsSecret for Secret {
     }
 }
 
+/// An issuer that is never asked.
+struct Nobody;
+
+impl KeySource for Nobody {
+    async fn read(&self) -> Result<Vec<u8>, KeySourceError> {
+        Err(KeySourceError::Unreachable)
+    }
+}
+
 fn secret() -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(&[5; 32]).unwrap();
     mac.update(b"servicenow\0open sesame");
     json!({"key": STANDARD.encode([5; 32]), "clients": [{
         "id": "servicenow", "hashes": [STANDARD.encode(mac.finalize().into_bytes())],
+        "oauth_client_ids": ["4servicenow"],
         "routes": ["POST /v1/requests", "GET /v1/requests", "GET /v1/requests/*"],
+    }, {
+        "id": "powerless", "oauth_client_ids": ["5powerless"], "routes": [],
     }]})
     .to_string()
 }
@@ -53,36 +69,54 @@ fn run<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-#[test]
-fn the_right_secret_opens_exactly_the_routes_of_the_client() {
-    let authorizer = Authorizer::new(Secret(RefCell::new(Ok(secret()))));
-    let answer = run(authorizer.authorize(&call(&[&basic("servicenow:open sesame")]))).unwrap();
+fn without_issuer(secret: Result<String, &'static str>) -> Authorizer<Secret, Nobody> {
+    Authorizer::new(Secret(RefCell::new(secret)), None)
+}
+
+/// The routes that an answer allows, without the API's part.
+fn allowed(answer: &ApiGatewayCustomAuthorizerResponse) -> Vec<String> {
     let statement = &answer.policy_document.statement[0];
     assert_eq!(statement.effect, IamPolicyEffect::Allow);
-    let api = "arn:aws:execute-api:eu-west-1:000000000000:abc123/prod";
-    let routes = ["POST/v1/requests", "GET/v1/requests", "GET/v1/requests/*"];
-    assert_eq!(
-        statement.resource,
-        routes.map(|route| format!("{api}/{route}"))
-    );
+    let api = "arn:aws:execute-api:eu-west-1:000000000000:abc123/prod/";
+    let route = |arn: &String| arn.strip_prefix(api).unwrap().to_owned();
+    statement.resource.iter().map(route).collect()
+}
+
+#[test]
+fn the_right_secret_opens_exactly_the_routes_of_the_client() {
+    let authorizer = without_issuer(Ok(secret()));
+    let call = call(&[&basic("servicenow:open sesame")]);
+    let answer = run(authorizer.authorize(&call, Now::read())).unwrap();
+    let routes = [
+        "POST/v1/requests",
+        "GET/v1/requests",
+        "GET/v1/requests/*",
+        "HEAD/v1/requests",
+        "HEAD/v1/requests/*",
+        "GET/v1/openapi.json",
+        "HEAD/v1/openapi.json",
+    ];
+    assert_eq!(allowed(&answer), routes);
     assert_eq!(answer.context["client"], "servicenow");
 }
 
 #[test]
 fn everything_else_is_unauthorized_in_the_same_words() {
-    let authorizer = Authorizer::new(Secret(RefCell::new(Ok(secret()))));
+    let authorizer = without_issuer(Ok(secret()));
     let good = basic("servicenow:open sesame");
-    let table: [&[&str]; 6] = [
+    let table: [&[&str]; 8] = [
         &[],
         &["Bearer abc"],
+        &["Bearer"],
         &[&basic("servicenow:wrong")],
         &[&basic("stranger:open sesame")],
         &[&basic("servicenow")],
+        &[&basic("powerless:")],
         &[&good, &good],
     ];
     for headers in table {
         assert_eq!(
-            run(authorizer.authorize(&call(headers))),
+            run(authorizer.authorize(&call(headers), Now::read())),
             Err(Unauthorized),
             "{headers:?}"
         );
@@ -92,11 +126,11 @@ fn everything_else_is_unauthorized_in_the_same_words() {
 
 #[test]
 fn without_the_secret_everybody_is_denied_until_it_can_be_read() {
-    let authorizer = Authorizer::new(Secret(RefCell::new(Err("InternalServiceError"))));
+    let authorizer = without_issuer(Err("InternalServiceError"));
     let call = call(&[&basic("servicenow:open sesame")]);
-    run(authorizer.warm_up());
+    run(authorizer.warm_up(Now::read()));
     let effect = || {
-        run(authorizer.authorize(&call))
+        run(authorizer.authorize(&call, Now::read()))
             .unwrap()
             .policy_document
             .statement[0]
@@ -108,4 +142,21 @@ fn without_the_secret_everybody_is_denied_until_it_can_be_read() {
     assert_eq!(effect(), IamPolicyEffect::Deny);
     *authorizer.secret.0.borrow_mut() = Ok(secret());
     assert_eq!(effect(), IamPolicyEffect::Allow);
+}
+
+#[test]
+fn a_withdrawn_secret_works_for_half_a_minute() {
+    let authorizer = without_issuer(Ok(secret()));
+    let call = call(&[&basic("servicenow:open sesame")]);
+    let begin = Now::read();
+    let at = |seconds| Now {
+        instant: begin.instant + Duration::from_secs(seconds),
+        ..begin
+    };
+    assert!(run(authorizer.authorize(&call, begin)).is_ok());
+    let mut emptied: Value = serde_json::from_str(&secret()).unwrap();
+    emptied["clients"] = json!([]);
+    *authorizer.secret.0.borrow_mut() = Ok(emptied.to_string());
+    assert!(run(authorizer.authorize(&call, at(29))).is_ok());
+    assert_eq!(run(authorizer.authorize(&call, at(30))), Err(Unauthorized));
 }

@@ -1,9 +1,10 @@
 //! Who calls the service API: HTTP Basic credentials (RFC 7617) and the clients that may use
 //! them.
 //!
-//! The clients stand in one secret. Each has an id, up to two keyed hashes of its secret (two,
-//! so that a secret can be replaced without a gap) and the exact routes it may call. Checking a
-//! client that does not exist takes the same work as checking one that does.
+//! The clients stand in one secret. Each has an id, up to two keyed hashes of its secret and up to
+//! two ids at the token issuer (two, so that either can be replaced without a gap), and the exact
+//! routes it may call. Checking a client that does not exist takes the same work as checking one
+//! that does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,8 +15,10 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 use crate::id::ClientId;
 
-/// How many secrets a client may have at a time.
+/// How many secrets, and how many ids at the token issuer, a client may have at a time.
 const SECRETS: usize = 2;
+/// How long an id at the token issuer may be.
+const OAUTH_ID: usize = 128;
 
 /// A user-id and password, as the header carried them. `Debug` never shows them.
 pub struct BasicCredentials {
@@ -72,12 +75,15 @@ struct ClientsFile {
 #[serde(deny_unknown_fields)]
 struct ClientEntry {
     id: ClientId,
+    #[serde(default)]
     hashes: Vec<String>,
+    #[serde(default)]
+    oauth_client_ids: Vec<String>,
     routes: Vec<Route>,
 }
 
-/// A method and a path that a client may call, such as `POST /v1/requests` or
-/// `GET /v1/requests/*`. A `*` is the last segment or not there.
+/// A method and a path that a client may call, such as `POST /v1/requests`,
+/// `GET /v1/requests/*` or `POST /v1/requests/*/withdraw`. A `*` is a whole segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Route {
@@ -96,18 +102,32 @@ impl Route {
     pub fn in_arn(&self) -> String {
         format!("{}{}", self.method, self.path)
     }
+
+    /// Whether the route only reads.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.method == "GET"
+    }
+
+    /// The route of `HEAD` beside that of `GET`, in `execute-api` ARNs; none for other methods.
+    #[must_use]
+    pub fn head_in_arn(&self) -> Option<String> {
+        self.reads().then(|| format!("HEAD{}", self.path))
+    }
+}
+
+/// A `*`, or lowercase letters, digits and hyphens.
+fn is_segment(segment: &str) -> bool {
+    let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    segment == "*" || (!segment.is_empty() && segment.bytes().all(plain))
 }
 
 impl TryFrom<String> for Route {
     type Error = RouteError;
     fn try_from(text: String) -> Result<Self, RouteError> {
         let (method, path) = text.split_once(' ').ok_or(RouteError)?;
-        let fixed = path.strip_suffix("/*").unwrap_or(path);
-        let good = ["GET", "POST"].contains(&method)
-            && fixed.starts_with("/v1/")
-            && fixed
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-'));
+        let segments = path.strip_prefix("/v1/").ok_or(RouteError)?;
+        let good = ["GET", "POST"].contains(&method) && segments.split('/').all(is_segment);
         match good {
             true => Ok(Self {
                 method: method.to_owned(),
@@ -132,7 +152,9 @@ pub struct Clients {
 
 struct Client {
     id: ClientId,
-    hashes: [[u8; 32]; SECRETS],
+    /// Two equal ones where there is one secret; none where the client has no secret.
+    hashes: Option<[[u8; 32]; SECRETS]>,
+    oauth_ids: Vec<String>,
     routes: Vec<Route>,
 }
 
@@ -145,10 +167,14 @@ pub enum ClientsError {
     /// The key has fewer than 32 bytes or is not base64.
     #[error("the key in the clients' secret is not base64 of at least 32 bytes")]
     Key,
-    /// A client has no hash, or more than two, or one that is not base64 of 32 bytes.
+    /// A client has neither hash nor id at the token issuer, or more than two hashes, or one that
+    /// is not base64 of 32 bytes.
     #[error("a client has not one or two hashes of 32 bytes in base64")]
     Hashes,
-    /// Two clients have the same id.
+    /// A client has more than two ids at the token issuer, or one that is no visible ASCII.
+    #[error("a client has not one or two ids at the token issuer")]
+    OauthIds,
+    /// Two clients have the same id, here or at the token issuer.
     #[error("two clients have the same id")]
     Duplicate,
 }
@@ -187,12 +213,20 @@ impl Clients {
             .into_iter()
             .map(Client::try_from)
             .collect::<Result<_, _>>()?;
-        let mut ids: Vec<&ClientId> = clients.iter().map(|client| &client.id).collect();
-        ids.sort();
-        if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+        let ids = clients.iter().map(|client| client.id.as_str());
+        let oauth_ids = clients.iter().flat_map(|client| &client.oauth_ids);
+        if repeats(ids) || repeats(oauth_ids.map(String::as_str)) {
             return Err(ClientsError::Duplicate);
         }
         Ok(Self { key, clients })
+    }
+
+    /// The client that has this id at the token issuer, if any. Whoever asks has checked the
+    /// token: an id alone proves nothing.
+    #[must_use]
+    pub fn of_token(&self, oauth_client_id: &str) -> Option<Caller> {
+        let known = |client: &&Client| client.oauth_ids.iter().any(|id| id == oauth_client_id);
+        self.clients.iter().find(known).map(Client::caller)
     }
 
     /// The client that these credentials prove, if any. Every client is compared, in constant
@@ -203,11 +237,15 @@ impl Clients {
         let mut found = u64::MAX;
         for (index, client) in (0_u64..).zip(&self.clients) {
             let one_of = |hash: &[u8; 32]| hash.ct_eq(&mac);
-            let proved = client
-                .hashes
-                .iter()
-                .map(one_of)
-                .fold(Choice::from(0), |a, b| a | b);
+            // A client without a secret takes the same work, and is never proved.
+            let has_secret = Choice::from(u8::from(client.hashes.is_some()));
+            let proved = has_secret
+                & client
+                    .hashes
+                    .unwrap_or_default()
+                    .iter()
+                    .map(one_of)
+                    .fold(Choice::from(0), |a, b| a | b);
             let named = client
                 .id
                 .as_str()
@@ -216,10 +254,22 @@ impl Clients {
             found.conditional_assign(&index, proved & named);
         }
         let client = self.clients.get(usize::try_from(found).ok()?)?;
-        Some(Caller {
-            id: client.id.clone(),
-            routes: client.routes.clone(),
-        })
+        Some(client.caller())
+    }
+}
+
+fn repeats<'a>(ids: impl Iterator<Item = &'a str>) -> bool {
+    let mut ids: Vec<&str> = ids.collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+impl Client {
+    fn caller(&self) -> Caller {
+        Caller {
+            id: self.id.clone(),
+            routes: self.routes.clone(),
+        }
     }
 }
 
@@ -230,117 +280,26 @@ impl TryFrom<ClientEntry> for Client {
             |text: &String| -> Option<[u8; 32]> { STANDARD.decode(text).ok()?.try_into().ok() };
         let hashes: Option<Vec<[u8; 32]>> = entry.hashes.iter().map(decode).collect();
         let hashes = match hashes.as_deref() {
-            Some([one]) => [*one, *one],
-            Some([one, two]) => [*one, *two],
+            Some([]) if !entry.oauth_client_ids.is_empty() => None,
+            Some([one]) => Some([*one, *one]),
+            Some([one, two]) => Some([*one, *two]),
             _ => return Err(ClientsError::Hashes),
         };
+        let visible = |id: &String| {
+            (1..=OAUTH_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+        };
+        let oauth_ids = entry.oauth_client_ids;
+        if oauth_ids.len() > SECRETS || !oauth_ids.iter().all(visible) {
+            return Err(ClientsError::OauthIds);
+        }
         Ok(Self {
             id: entry.id,
             hashes,
+            oauth_ids,
             routes: entry.routes,
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn secret(clients: &[(&str, &[&str])]) -> String {
-        let key = [9; 32];
-        let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-        let clients = clients.iter().map(|(id, secrets)| serde_json::json!({
-            "id": id,
-            "hashes": secrets.iter().map(|s| STANDARD.encode(mac_of(&mac, id, s))).collect::<Vec<_>>(),
-            "routes": ["POST /v1/requests", "GET /v1/requests/*"],
-        }));
-        serde_json::json!({"key": STANDARD.encode(key), "clients": clients.collect::<Vec<_>>()})
-            .to_string()
-    }
-
-    fn basic(user_password: &str) -> BasicCredentials {
-        BasicCredentials::parse(&format!("Basic {}", STANDARD.encode(user_password))).unwrap()
-    }
-
-    #[test]
-    fn headers_are_read_as_rfc_7617_says() {
-        let read = |header: &str| BasicCredentials::parse(header).map(|c| (c.user, c.password));
-        // The example of RFC 7617, section 2.
-        assert_eq!(
-            read("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-            Ok(("Aladdin".into(), "open sesame".into()))
-        );
-        // Section 2.1: UTF-8.
-        assert_eq!(
-            read("bAsIc dGVzdDoxMjPCow=="),
-            Ok(("test".into(), "123£".into()))
-        );
-        // The first colon divides.
-        assert_eq!(
-            read(&format!("Basic {}", STANDARD.encode("a:b:c"))),
-            Ok(("a".into(), "b:c".into()))
-        );
-        for bad in [
-            "",
-            "Basic",
-            "Bearer abc",
-            "Basic !!!",
-            "Basic QWxhZGRpbg==",
-            "Basic /w==",
-            "Basic YTpiCg==",
-        ] {
-            assert_eq!(read(bad), Err(BasicError), "{bad}");
-        }
-    }
-
-    #[test]
-    fn each_of_two_secrets_proves_its_client_and_no_other() {
-        let clients =
-            Clients::parse(&secret(&[("prod", &["old", "new"]), ("test", &["new"])])).unwrap();
-        let caller = |text: &str| {
-            clients
-                .authenticate(&basic(text))
-                .map(|caller| caller.id.to_string())
-        };
-        assert_eq!(caller("prod:old").as_deref(), Some("prod"));
-        assert_eq!(caller("prod:new").as_deref(), Some("prod"));
-        assert_eq!(caller("test:new").as_deref(), Some("test"));
-        for bad in [
-            "test:old",
-            "prod:",
-            ":",
-            "Prod:old",
-            "prod :old",
-            "prod\u{fb01}:old",
-            "other:old",
-            "prod:old ",
-        ] {
-            assert_eq!(caller(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn secrets_that_cannot_be_used_say_why_and_not_what() {
-        let good = secret(&[("prod", &["one"])]);
-        assert!(Clients::parse(&good).is_ok());
-        let error = |text: &str| Clients::parse(text).err();
-        assert_eq!(error("{}"), Some(ClientsError::Shape));
-        assert_eq!(
-            error(&good.replace("POST ", "DELETE ")),
-            Some(ClientsError::Shape)
-        );
-        assert_eq!(
-            error(&good.replace(&STANDARD.encode([9; 32]), "AAAA")),
-            Some(ClientsError::Key)
-        );
-        assert_eq!(error(&secret(&[("prod", &[])])), Some(ClientsError::Hashes));
-        assert_eq!(
-            error(&secret(&[("prod", &["1", "2", "3"])])),
-            Some(ClientsError::Hashes)
-        );
-        assert_eq!(
-            error(&secret(&[("a", &["1"]), ("a", &["2"])])),
-            Some(ClientsError::Duplicate)
-        );
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 //! Only pure checks happen here. ServiceNow is on the line while we answer, so it is never
 //! called back, and neither is IAM: one transaction, one message, 202.
 
+mod describe;
+mod routes;
 mod submit;
 mod view;
 
@@ -13,6 +15,8 @@ use ports::queue::RequestsQueue;
 use shell::answer::Problem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::ClientId;
+
+use crate::routes::Operation;
 
 /// The intake with what it needs.
 pub struct Intake<L, Q> {
@@ -31,16 +35,21 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         now: Timestamp,
     ) -> ApiGatewayProxyResponse {
-        let Some(client) = client(event) else {
-            return Problem::new(403, "Forbidden").answer();
+        let method = event.http_method.as_str();
+        let operation = routes::operation(event.resource.as_deref(), method);
+        let caller = client(event).ok_or_else(|| Problem::new(403, "Forbidden"));
+        let answer = match operation.and_then(|operation| Ok((operation, caller?))) {
+            Ok((Operation::Submit, client)) => self.submit(event, client, now).await,
+            Ok((Operation::List, client)) => self.list(event, &client).await,
+            Ok((Operation::Show, client)) => self.show(event, &client).await,
+            Ok((Operation::Describe, _)) => Ok(describe::answer()),
+            Err(problem) => Err(problem),
         };
-        let answer = match (event.http_method.as_str(), event.resource.as_deref()) {
-            ("POST", Some("/v1/requests")) => self.submit(event, client, now).await,
-            ("GET", Some("/v1/requests")) => self.list(event, &client).await,
-            ("GET", Some("/v1/requests/{id}")) => self.show(event, &client).await,
-            _ => Err(Problem::new(404, "Not found")),
-        };
-        answer.unwrap_or_else(Problem::answer)
+        let mut answer = answer.unwrap_or_else(Problem::answer);
+        if method == "HEAD" {
+            answer.body = None;
+        }
+        answer
     }
 }
 

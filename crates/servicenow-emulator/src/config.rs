@@ -91,10 +91,14 @@ pub struct ServiceCredentials {
     pub client_id: String,
     /// Password part of HTTP Basic.
     pub client_secret: Secret,
+    /// What it sends in `x-api-key` beside them.
+    #[serde(default)]
+    pub api_key: Option<Secret>,
 }
 
 impl ServiceCredentials {
-    /// Reads `{"client_id": …, "client_secret": …}`; further members are ignored.
+    /// Reads `{"client_id": …, "client_secret": …, "api_key": …}`, the last if it is there; further
+    /// members are ignored.
     ///
     /// # Errors
     /// The file cannot be read, others than its owner can read it, or it is not of that shape.
@@ -236,6 +240,7 @@ impl Config {
             (Some(client_id), Some(secret)) => Some(ServiceCredentials {
                 client_id,
                 client_secret: Secret(secret),
+                api_key: lookup("SNOWGATE_API_KEY").map(Secret),
             }),
             _ => from_file.service_api,
         };

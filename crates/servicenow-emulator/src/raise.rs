@@ -121,9 +121,13 @@ impl Message {
         let ServiceCredentials {
             client_id,
             client_secret,
+            api_key,
         } = &self.credentials;
-        let response = client
-            .post(self.url.clone())
+        let mut message = client.post(self.url.clone());
+        if let Some(key) = api_key {
+            message = message.header("x-api-key", key.expose());
+        }
+        let response = message
             .basic_auth(client_id, Some(client_secret.expose()))
             .header("Idempotency-Key", &self.key)
             .header("Accept", "application/json")

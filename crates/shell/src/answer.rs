@@ -12,6 +12,7 @@ pub struct Problem {
     title: &'static str,
     detail: Option<String>,
     members: Map<String, Value>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Problem {
@@ -23,7 +24,15 @@ impl Problem {
             title,
             detail: None,
             members: Map::new(),
+            headers: Vec::new(),
         }
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// Says what is wrong this time.
@@ -64,6 +73,8 @@ impl Problem {
         if self.status == 503 {
             headers.push(("Retry-After", "30"));
         }
+        let own = self.headers.iter();
+        headers.extend(own.map(|(name, value)| (*name, value.as_str())));
         respond(self.status, headers, Value::Object(body).to_string())
     }
 }

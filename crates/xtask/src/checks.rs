@@ -79,6 +79,7 @@ async fn static_checks(
         Environment::MiniStack,
         Environment::Sam,
         Environment::Checks,
+        Environment::Api,
     ] {
         environment.ensure(checkout).await?;
     }
@@ -146,6 +147,11 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
         }
         if !tests(checkout, &stack).await? {
             failed.push("tests");
+        }
+        // Last: it makes requests that nobody expects.
+        let described = gates::described(checkout);
+        if !passes(checkout, &described).await? {
+            failed.push(described.name);
         }
         Ok(failed)
     };

@@ -47,15 +47,19 @@ fn random() -> Result<[u8; 32], ClientError> {
     Ok(bytes)
 }
 
-/// The value of the clients' secret: a key, and for each client the hashes of its valid secrets and
-/// the routes that it may call.
-pub(crate) fn clients_secret(clients: &[(&Client, &[&str])]) -> Result<Value, ClientError> {
+/// The value of the clients' secret: a key, and for each client the hashes of its valid secrets, its
+/// ids at the token issuer and the routes that it may call.
+pub(crate) fn clients_secret(
+    clients: &[(&Client, &[&str], &[&str])],
+) -> Result<Value, ClientError> {
     let key = random()?;
     let clients = clients
         .iter()
-        .map(|(client, routes)| {
+        .map(|(client, oauth_ids, routes)| {
             let hash = keyed_hash(&key, client)?;
-            Ok(json!({ "id": client.id, "hashes": [hash], "routes": routes }))
+            Ok(json!({
+                "id": client.id, "hashes": [hash], "oauth_client_ids": oauth_ids, "routes": routes,
+            }))
         })
         .collect::<Result<Vec<_>, ClientError>>()?;
     Ok(json!({ "key": STANDARD.encode(key), "clients": clients }))

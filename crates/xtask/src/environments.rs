@@ -16,6 +16,8 @@ pub(crate) enum Environment {
     Sam,
     /// Checkers of text.
     Checks,
+    /// The checker of the service API.
+    Api,
 }
 
 /// Why an environment could not be made.
@@ -43,6 +45,7 @@ impl Environment {
             Self::MiniStack => "ministack",
             Self::Sam => "sam",
             Self::Checks => "checks",
+            Self::Api => "api",
         }
     }
 

@@ -55,6 +55,7 @@ pub(crate) async fn deploy(
     checkout: &Checkout,
     aws: &Aws,
     ports: Ports,
+    api_key: &str,
 ) -> Result<Outputs, HubError> {
     localise(checkout).await?;
     let parameters = [
@@ -64,6 +65,13 @@ pub(crate) async fn deploy(
         format!("ExternalId={EXTERNAL_ID}"),
         format!("Architecture={}", architecture()),
         "ProtectData=false".to_owned(),
+        format!("ServiceNowApiKeyValue={api_key}"),
+        // Tests call more often than ServiceNow does.
+        "ClientRate=1000".to_owned(),
+        "ClientBurst=1000".to_owned(),
+        "ClientDailyQuota=1000000".to_owned(),
+        "UserPool=true".to_owned(),
+        format!("UserPoolKeysOrigin=http://127.0.0.1:{}", ports.aws),
     ];
     let output = sam(checkout, ports.aws)
         .args([

@@ -46,6 +46,10 @@ pub(crate) struct Stack {
     pub(crate) client_id: String,
     /// Its secret.
     pub(crate) client_secret: String,
+    /// The API key that it sends beside its credentials.
+    pub(crate) api_key: String,
+    /// The client's id at the token issuer.
+    pub(crate) token_client_id: String,
     /// A client that may call nothing, and its secret.
     pub(crate) powerless_client_id: String,
     /// Its secret.

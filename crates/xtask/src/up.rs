@@ -23,10 +23,12 @@ use crate::terminal::{self, Step};
 /// How long a server may take to listen.
 const LISTENS: Duration = Duration::from_secs(30);
 /// The routes of the client that ServiceNow is.
-const ROUTES: [&str; 3] = [
+const ROUTES: [&str; 5] = [
     "POST /v1/requests",
     "GET /v1/requests",
     "GET /v1/requests/*",
+    "POST /v1/requests/*/withdraw",
+    "POST /v1/requests/*/revoke",
 ];
 
 /// Why the stack did not come up.
@@ -168,7 +170,7 @@ pub(crate) async fn deploy_local(checkout: &Checkout) -> Result<(), UpError> {
     binaries::build(checkout).await?;
     let aws = Aws::new(checkout, &stack.aws_endpoint, REGION);
     let step = Step::begin("sam deploy");
-    let outputs = hub::deploy(checkout, &aws, ports).await?;
+    let outputs = hub::deploy(checkout, &aws, ports, &stack.api_key).await?;
     step.done();
     describe(&stack, &outputs)?.save(checkout)?;
     Ok(())
@@ -211,7 +213,7 @@ async fn start(checkout: &Checkout, processes: &mut Processes) -> Result<Stack, 
     let aws = Aws::new(checkout, &format!("http://127.0.0.1:{}", ports.aws), REGION);
     let step = Step::begin("sam deploy, member accounts");
     let (outputs, members) = tokio::join!(
-        hub::deploy(checkout, &aws, ports),
+        hub::deploy(checkout, &aws, ports, &credentials.api_key),
         members::deploy(checkout, &aws)
     );
     let (outputs, ()) = (outputs?, members?);
@@ -271,7 +273,8 @@ fn emulator(built: &Built, credentials: &Credentials, port: u16) -> Command {
         .env("SERVICENOW_WRITE_PASSWORD", &credentials.write.secret)
         .env("SERVICENOW_CONTROL_TOKEN", &credentials.control_token)
         .env("SNOWGATE_CLIENT_ID", &credentials.servicenow.id)
-        .env("SNOWGATE_CLIENT_SECRET", &credentials.servicenow.secret);
+        .env("SNOWGATE_CLIENT_SECRET", &credentials.servicenow.secret)
+        .env("SNOWGATE_API_KEY", &credentials.api_key);
     command
 }
 
@@ -291,6 +294,7 @@ struct Credentials {
     read: Client,
     write: Client,
     control_token: String,
+    api_key: String,
 }
 
 impl Credentials {
@@ -301,13 +305,16 @@ impl Credentials {
             read: Client::new("snowgate.read.client")?,
             write: Client::new("snowgate.write")?,
             control_token: clients::random_text()?,
+            api_key: clients::random_text()?,
         })
     }
 
     /// Puts the secrets' values in. Reading uses OAuth, writing uses Basic, so that both are used.
     fn steps(&self, stack: &Stack) -> Result<Vec<Value>, ClientError> {
-        let clients =
-            clients::clients_secret(&[(&self.servicenow, &ROUTES), (&self.powerless, &[])])?;
+        let clients = clients::clients_secret(&[
+            (&self.servicenow, &[&stack.token_client_id], &ROUTES),
+            (&self.powerless, &[], &[]),
+        ])?;
         let read = json!({
             "client_id": self.read.id,
             "client_secret": self.read.secret,
@@ -354,6 +361,8 @@ fn assemble(
             .collect(),
         client_id: credentials.servicenow.id.clone(),
         client_secret: credentials.servicenow.secret.clone(),
+        api_key: credentials.api_key.clone(),
+        token_client_id: String::new(),
         powerless_client_id: credentials.powerless.id.clone(),
         powerless_client_secret: credentials.powerless.secret.clone(),
         control_token_file: checkout.local("control-token"),
@@ -408,6 +417,7 @@ fn describe(stack: &Stack, outputs: &Outputs) -> Result<Stack, UpError> {
             ("servicenow_write", "ServiceNowWriteSecretArn"),
         ])?,
         approval_key_id: hub::output(outputs, "ApprovalKeyId")?,
+        token_client_id: hub::output(outputs, "ServiceNowTokenClientId")?,
         ..stack.clone()
     })
 }

@@ -2,7 +2,7 @@
 
 use flow_tests::{Answer, Case, Credentials, Person, Stack, random_hex};
 
-const CHALLENGE: &str = r#"Basic realm="snowgate", charset="UTF-8""#;
+const CHALLENGE: &str = r#"Basic realm="snowgate", charset="UTF-8", Bearer realm="snowgate""#;
 
 fn paths() -> [String; 3] {
     [

@@ -175,17 +175,17 @@ fn whoever_the_authorizer_did_not_let_in_gets_nothing() {
 }
 
 #[test]
-fn other_routes_do_not_exist() {
+fn other_routes_do_not_exist_and_other_methods_are_not_allowed() {
     let setup = setup();
-    for (method, resource) in [
-        ("DELETE", "/v1/requests"),
-        ("POST", "/v1/requests/{id}"),
-        ("GET", "/"),
+    for (method, resource, status) in [
+        ("DELETE", "/v1/requests", 405),
+        ("POST", "/v1/requests/{id}", 405),
+        ("GET", "/", 404),
     ] {
         let mut event = post(&setup.body().to_string(), None);
         event["httpMethod"] = json!(method);
         event["resource"] = json!(resource);
-        setup.send(event, 0).problem(404);
+        setup.send(event, 0).problem(status);
     }
     assert_eq!(setup.world.ledger.records(), []);
 }

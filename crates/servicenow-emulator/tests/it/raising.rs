@@ -55,6 +55,7 @@ async fn with_credentials() -> Instance {
         config.service_api = Some(ServiceCredentials {
             client_id: "servicenow".to_owned(),
             client_secret: Secret::from("a:b".to_owned()),
+            api_key: Some(Secret::from("key".to_owned())),
         });
     })
     .await
@@ -85,6 +86,7 @@ async fn the_rest_message_carries_the_ticket_and_its_answer_is_kept() {
     assert_eq!(headers["authorization"], basic);
     assert_eq!(headers["idempotency-key"], format!("{ITEM}-1"));
     assert_eq!(headers["content-type"], "application/json");
+    assert_eq!(headers["x-api-key"], "key");
     assert!(headers.get("cookie").is_none());
     let number = "RITM0010001";
     assert_eq!(

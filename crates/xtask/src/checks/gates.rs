@@ -41,6 +41,15 @@ impl Wanted {
     }
 }
 
+/// The running service API, compared with what docs/openapi.json says of it.
+pub(super) fn described(checkout: &Checkout) -> Gate {
+    let python = Environment::Api.program(checkout, "python");
+    gate(
+        "service API as described",
+        vec![run(python, "local/api.py .local/stack.json")],
+    )
+}
+
 /// What the roles of the running stack may do, compared with the golden matrix.
 pub(super) fn rights(checkout: &Checkout) -> Gate {
     let python = Environment::MiniStack.program(checkout, "python");
@@ -107,7 +116,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         ),
         gate(
             "promises of the templates",
-            vec![run(sam("python"), "local/template_test.py")],
+            vec![
+                run(sam("python"), "local/template_test.py"),
+                run(sam("python"), "local/front_door_test.py"),
+            ],
         ),
         gate(
             "sam validate",

@@ -222,7 +222,8 @@ impl Facts {
         let asked = self
             .client
             .get(url)
-            .basic_auth(&self.stack.client_id, Some(&self.stack.client_secret));
+            .basic_auth(&self.stack.client_id, Some(&self.stack.client_secret))
+            .header("x-api-key", &self.stack.api_key);
         match self.get_json(asked).await {
             Ok(answer) => Ok(Some(answer)),
             Err(FactError::Refused(404)) => Ok(None),

@@ -1,0 +1,175 @@
+//! Credentials, and the secret that holds the clients.
+
+use super::*;
+
+fn secret(clients: &[(&str, &[&str])]) -> String {
+    let key = [9; 32];
+    let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let clients = clients.iter().map(|(id, secrets)| serde_json::json!({
+        "id": id,
+        "hashes": secrets.iter().map(|s| STANDARD.encode(mac_of(&mac, id, s))).collect::<Vec<_>>(),
+        "routes": ["POST /v1/requests", "GET /v1/requests/*"],
+    }));
+    serde_json::json!({"key": STANDARD.encode(key), "clients": clients.collect::<Vec<_>>()})
+        .to_string()
+}
+
+fn basic(user_password: &str) -> BasicCredentials {
+    BasicCredentials::parse(&format!("Basic {}", STANDARD.encode(user_password))).unwrap()
+}
+
+#[test]
+fn headers_are_read_as_rfc_7617_says() {
+    let read = |header: &str| BasicCredentials::parse(header).map(|c| (c.user, c.password));
+    // The example of RFC 7617, section 2.
+    assert_eq!(
+        read("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        Ok(("Aladdin".into(), "open sesame".into()))
+    );
+    // Section 2.1: UTF-8.
+    assert_eq!(
+        read("bAsIc dGVzdDoxMjPCow=="),
+        Ok(("test".into(), "123£".into()))
+    );
+    // The first colon divides.
+    assert_eq!(
+        read(&format!("Basic {}", STANDARD.encode("a:b:c"))),
+        Ok(("a".into(), "b:c".into()))
+    );
+    for bad in [
+        "",
+        "Basic",
+        "Bearer abc",
+        "Basic !!!",
+        "Basic QWxhZGRpbg==",
+        "Basic /w==",
+        "Basic YTpiCg==",
+    ] {
+        assert_eq!(read(bad), Err(BasicError), "{bad}");
+    }
+}
+
+#[test]
+fn each_of_two_secrets_proves_its_client_and_no_other() {
+    let clients =
+        Clients::parse(&secret(&[("prod", &["old", "new"]), ("test", &["new"])])).unwrap();
+    let caller = |text: &str| {
+        clients
+            .authenticate(&basic(text))
+            .map(|caller| caller.id.to_string())
+    };
+    assert_eq!(caller("prod:old").as_deref(), Some("prod"));
+    assert_eq!(caller("prod:new").as_deref(), Some("prod"));
+    assert_eq!(caller("test:new").as_deref(), Some("test"));
+    for bad in [
+        "test:old",
+        "prod:",
+        ":",
+        "Prod:old",
+        "prod :old",
+        "prod\u{fb01}:old",
+        "other:old",
+        "prod:old ",
+    ] {
+        assert_eq!(caller(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn a_client_of_the_token_issuer_has_the_name_and_routes_of_its_entry() {
+    let mut file: serde_json::Value =
+        serde_json::from_str(&secret(&[("prod", &["one"]), ("test", &[])])).unwrap();
+    file["clients"][0]["oauth_client_ids"] = serde_json::json!(["4abc", "5def"]);
+    file["clients"][1]["oauth_client_ids"] = serde_json::json!(["6ghi"]);
+    let clients = Clients::parse(&file.to_string()).unwrap();
+    let named = |id: &str| clients.of_token(id).map(|caller| caller.id.to_string());
+    assert_eq!(named("4abc").as_deref(), Some("prod"));
+    assert_eq!(named("5def").as_deref(), Some("prod"));
+    assert_eq!(named("6ghi").as_deref(), Some("test"));
+    assert_eq!(
+        clients.of_token("4abc"),
+        clients.authenticate(&basic("prod:one"))
+    );
+    for none in ["", "prod", "4ABC", "4abc "] {
+        assert_eq!(named(none), None, "{none}");
+    }
+    // Without a secret there are no Basic credentials that prove it.
+    for guess in ["test:", "test:one", "test:6ghi"] {
+        assert_eq!(clients.authenticate(&basic(guess)), None, "{guess}");
+    }
+}
+
+#[test]
+fn ids_at_the_token_issuer_belong_to_one_client() {
+    let with = |one: &[&str], two: &[&str]| {
+        let mut file: serde_json::Value =
+            serde_json::from_str(&secret(&[("a", &["1"]), ("b", &["2"])])).unwrap();
+        file["clients"][0]["oauth_client_ids"] = serde_json::json!(one);
+        file["clients"][1]["oauth_client_ids"] = serde_json::json!(two);
+        Clients::parse(&file.to_string()).err()
+    };
+    assert_eq!(with(&["x"], &["y"]), None);
+    assert_eq!(with(&["x"], &["x"]), Some(ClientsError::Duplicate));
+    assert_eq!(with(&["x", "y", "z"], &[]), Some(ClientsError::OauthIds));
+    assert_eq!(with(&[""], &[]), Some(ClientsError::OauthIds));
+    assert_eq!(with(&["a b"], &[]), Some(ClientsError::OauthIds));
+}
+
+#[test]
+fn routes_are_exact_but_for_whole_segments() {
+    let route = |text: &str| Route::try_from(text.to_owned());
+    for good in [
+        "GET /v1/requests",
+        "GET /v1/requests/*",
+        "POST /v1/requests/*/withdraw",
+    ] {
+        assert_eq!(route(good).map(String::from).as_deref(), Ok(good));
+    }
+    let head = |text: &str| route(text).unwrap().head_in_arn();
+    assert_eq!(
+        head("GET /v1/requests/*").as_deref(),
+        Some("HEAD/v1/requests/*")
+    );
+    assert_eq!(head("POST /v1/requests"), None);
+    for bad in [
+        "",
+        "GET",
+        "GET /",
+        "GET *",
+        "GET /v1/",
+        "GET /v1//requests",
+        "GET /v1/req*",
+        "GET /v2/requests",
+        "HEAD /v1/requests",
+        "GET /v1/requests/**",
+        "GET /v1/requests?",
+        "* /v1/requests",
+    ] {
+        assert_eq!(route(bad), Err(RouteError), "{bad}");
+    }
+}
+
+#[test]
+fn secrets_that_cannot_be_used_say_why_and_not_what() {
+    let good = secret(&[("prod", &["one"])]);
+    assert!(Clients::parse(&good).is_ok());
+    let error = |text: &str| Clients::parse(text).err();
+    assert_eq!(error("{}"), Some(ClientsError::Shape));
+    assert_eq!(
+        error(&good.replace("POST ", "DELETE ")),
+        Some(ClientsError::Shape)
+    );
+    assert_eq!(
+        error(&good.replace(&STANDARD.encode([9; 32]), "AAAA")),
+        Some(ClientsError::Key)
+    );
+    assert_eq!(error(&secret(&[("prod", &[])])), Some(ClientsError::Hashes));
+    assert_eq!(
+        error(&secret(&[("prod", &["1", "2", "3"])])),
+        Some(ClientsError::Hashes)
+    );
+    assert_eq!(
+        error(&secret(&[("a", &["1"]), ("a", &["2"])])),
+        Some(ClientsError::Duplicate)
+    );
+}

@@ -1,0 +1,226 @@
+//! docs/openapi.json and the code say the same: every state, code, kind of grant and member that
+//! one has, the other has too.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use snowgate_core::approval::Verdict;
+use snowgate_core::finding::FindingCode;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::{FailureCode, RefusalCode};
+use snowgate_core::request::{AccessRequest, Grant, Problem, ProblemCode};
+use testkit::world::{OWNER, at};
+
+use super::{get, setup};
+
+fn document() -> Value {
+    serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap()
+}
+
+/// Follows a reference.
+fn schema<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let target = value.get("$ref").and_then(Value::as_str);
+    target.map_or(value, |path| document.pointer(&path[1..]).unwrap())
+}
+
+fn named<'a>(document: &'a Value, name: &str) -> &'a Value {
+    &document["components"]["schemas"][name]
+}
+
+fn words(list: &Value) -> BTreeSet<String> {
+    let words = list.as_array().unwrap().iter();
+    words
+        .map(|word| word.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn members(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+/// Serde names everything that it knows when it meets what it does not know.
+fn expected(error: &serde_json::Error) -> BTreeSet<String> {
+    let text = error.to_string();
+    let (_, list) = text.split_once("expected ").unwrap();
+    let names = list.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+fn variants<T: DeserializeOwned>() -> BTreeSet<String> {
+    let error = serde_json::from_value::<T>(json!("?")).err().unwrap();
+    expected(&error)
+}
+
+#[test]
+fn states_and_codes_are_those_of_the_code() {
+    let document = document();
+    let check = |name: &str, known: BTreeSet<String>| {
+        assert!(!known.is_empty());
+        assert_eq!(words(&named(&document, name)["enum"]), known, "{name}");
+    };
+    check("State", variants::<State>());
+    check("ErrorCode", variants::<ProblemCode>());
+    check("FindingCode", variants::<FindingCode>());
+    check("RefusalCode", variants::<RefusalCode>());
+    check("FailureCode", variants::<FailureCode>());
+}
+
+#[test]
+fn grants_are_those_of_the_code() {
+    let document = document();
+    let listed = named(&document, "Grant")["oneOf"].as_array().unwrap();
+    let kind = |grant: &Value| {
+        let grant = schema(&document, grant);
+        grant["properties"]["type"]["const"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let kinds: BTreeSet<_> = listed.iter().map(kind).collect();
+    let unknown = serde_json::from_value::<Grant>(json!({"type": "?"}));
+    assert_eq!(kinds, expected(&unknown.err().unwrap()));
+}
+
+/// What the body's reader says about a member, if anything.
+fn problem(body: &Value, pointer: &str) -> Option<Problem> {
+    let problems = AccessRequest::parse(body.to_string().as_bytes()).err()?;
+    problems
+        .into_iter()
+        .find(|problem| problem.pointer == pointer)
+}
+
+/// Takes each member away and puts an unknown one in, at each place that the schema describes.
+fn members_are_read(document: &Value, place: &Value, pointer: &str, body: &Value) {
+    let place = schema(document, place);
+    let Some(properties) = place.get("properties") else {
+        return;
+    };
+    assert_eq!(place["additionalProperties"], false, "{pointer}");
+    let mut more = body.clone();
+    more.pointer_mut(pointer).unwrap()["other"] = json!(1);
+    let other = problem(&more, &format!("{pointer}/other")).unwrap();
+    assert_eq!(other.code, ProblemCode::Unknown, "{pointer}");
+    // The reader names all that it knows.
+    let known: BTreeSet<_> = other.detail.split('`').skip(1).step_by(2).collect();
+    let described = members(properties);
+    let described: BTreeSet<_> = described.iter().map(String::as_str).collect();
+    assert_eq!(described, known, "members of {pointer}");
+    for (name, inner) in properties.as_object().unwrap() {
+        let at = format!("{pointer}/{name}");
+        let mut less = body.clone();
+        let object = less.pointer_mut(pointer).unwrap().as_object_mut();
+        object.unwrap().remove(name);
+        let code = problem(&less, &at).map(|problem| problem.code);
+        let missing = code == Some(ProblemCode::Missing);
+        let required = words(&place["required"]).contains(name);
+        assert_eq!(missing, required, "whether {at} is needed");
+        if body.pointer(&at).is_some() {
+            members_are_read(document, inner, &at, body);
+        }
+    }
+}
+
+/// Each grant of a body, by the schema of its kind.
+fn grants_are_read(document: &Value, body: &Value) {
+    let kinds = named(document, "Grant")["oneOf"].as_array().unwrap();
+    for (index, grant) in body["grants"].as_array().unwrap().iter().enumerate() {
+        let of_kind = |kind: &&Value| {
+            let known = &schema(document, kind)["properties"]["type"]["const"];
+            *known == grant["type"]
+        };
+        let place = kinds.iter().find(of_kind).unwrap();
+        members_are_read(document, place, &format!("/grants/{index}"), body);
+    }
+}
+
+#[test]
+fn bodies_are_read_as_the_document_says() {
+    let document = document();
+    let place = named(&document, "NewRequest");
+    let examples = place["examples"].as_array().unwrap();
+    let shown: BTreeSet<_> = examples
+        .iter()
+        .flat_map(|body| body["grants"].as_array().unwrap())
+        .map(|grant| grant["type"].as_str().unwrap().to_owned())
+        .collect();
+    let unknown = serde_json::from_value::<Grant>(json!({"type": "?"}));
+    assert_eq!(shown, expected(&unknown.err().unwrap()), "one of each kind");
+    for body in examples {
+        assert!(
+            AccessRequest::parse(body.to_string().as_bytes()).is_ok(),
+            "{body}"
+        );
+        members_are_read(&document, place, "", body);
+        grants_are_read(&document, body);
+    }
+}
+
+#[test]
+fn answers_have_the_members_that_the_document_says() {
+    let document = document();
+    let properties = |name: &str| members(&named(&document, name)["properties"]);
+    let setup = setup();
+    let body = setup.body();
+    let accepted = setup.post(&body.to_string(), None, 0).body;
+    assert_eq!(members(&accepted), properties("Accepted"));
+    let path = format!("?sys_id={}", body["source"]["sys_id"].as_str().unwrap());
+    let sys_id = path.split_once('=').unwrap().1;
+    let list = get("/v1/requests", "", json!({"sys_id": sys_id}), "servicenow");
+    let list = setup.send(list, 1).body;
+    assert_eq!(members(&list), properties("List"));
+    assert_eq!(members(&list["requests"][0]), properties("Listed"));
+
+    let (record, _) = setup.world.pending(&[OWNER], at(0));
+    let record = setup
+        .world
+        .decide(&record, OWNER, Verdict::Deny, &setup.world.keys, at(9));
+    let one = get(
+        "/v1/requests/{id}",
+        record.id.as_str(),
+        json!(null),
+        "servicenow",
+    );
+    let shown = setup.send(one, 10).body;
+    assert_eq!(members(&shown), properties("Request"));
+    let inner = |name: &str| {
+        let items = &named(&document, "Request")["properties"][name]["items"];
+        members(&schema(&document, items)["properties"])
+    };
+    for list in ["slots", "decisions", "timeline"] {
+        assert_eq!(members(&shown[list][0]), inner(list), "{list}");
+    }
+}
+
+#[test]
+fn problems_have_the_members_that_the_document_says() {
+    let document = document();
+    let known = members(&named(&document, "Problem")["properties"]);
+    let setup = setup();
+    let mut seen = BTreeSet::new();
+    let mut see = |answer: super::Answer| seen.extend(members(&answer.body));
+    see(setup.post("{}", None, 0).problem(400));
+    let body = setup.body().to_string();
+    let first = setup.post(&body, None, 0);
+    assert_eq!(first.status, 202);
+    see(setup.post(&body, None, 1).problem(409));
+    let mut outside = setup.body();
+    outside["source"]["table"] = json!("incident");
+    see(setup.post(&outside.to_string(), None, 0).problem(422));
+    assert_eq!(seen, known);
+}
+
+#[test]
+fn the_document_is_what_the_api_serves() {
+    let setup = setup();
+    let mut call = get("/v1/openapi.json", "", json!(null), "servicenow");
+    let answer = setup.send(call.clone(), 0);
+    assert_eq!(
+        (answer.status, answer.media_type.as_str()),
+        (200, "application/json")
+    );
+    assert_eq!(answer.body, document());
+    call["httpMethod"] = json!("HEAD");
+    let head = setup.send(call, 0);
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
+}
