@@ -11,7 +11,7 @@ export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 # much of it twice.
 XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
 
-.PHONY: help demo up down status test fmt lint deploy conformance
+.PHONY: help demo up down status test fmt lint deploy conformance fuzz
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,3 +46,6 @@ deploy: ## build for Lambda and deploy to AWS, asking for the parameters
 
 conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
 	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"
+
+fuzz: ## every target of the policy engine for SECONDS each (360 unless set: an hour)
+	@FUZZ_SECONDS="$(or $(SECONDS),360)" cargo test --release -p iam-policy --test fuzz -- --test-threads 1 --nocapture

@@ -39,8 +39,17 @@ impl Deeds {
 
 pub(super) const EVERYTHING: &str = "do anything";
 
-/// Says what patterns of actions let people do.
-pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> Deeds {
+/// How many patterns of a document are looked up in the catalogue; more than any policy within
+/// the quotas has. Those beyond are told as if they were for everything.
+pub(super) const PATTERNS: usize = 5_000;
+
+/// Says what patterns of actions let people do, and takes them from `left`.
+pub(super) fn describe<'p>(
+    patterns: impl ExactSizeIterator<Item = &'p str>,
+    left: &mut usize,
+) -> Deeds {
+    let too_many = patterns.len() > *left;
+    *left = left.saturating_sub(patterns.len());
     let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for pattern in patterns {
         let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
@@ -58,6 +67,13 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>) -> Deeds {
     let mut single = None;
     for (prefix, names) in &services {
         let service = service_name(prefix);
+        if too_many {
+            general
+                .entry(EVERYTHING.to_owned())
+                .or_default()
+                .push(service);
+            continue;
+        }
         match few(prefix, names) {
             Some(phrases) => {
                 let text = phrases.text();

@@ -34,19 +34,20 @@ pub fn explain(document: &Document<'_>) -> Vec<Sentence> {
     let variables = document.version().has_variables();
     let statements = document.statements();
     let permits = statements.iter().any(|s| s.effect() == Effect::Allow);
+    let mut left = actions::PATTERNS;
     let sentences = statements
         .iter()
         .enumerate()
         .map(|(nth, statement)| Sentence {
             statement: nth,
             allows: statement.effect() == Effect::Allow,
-            text: sentence(statement, variables, permits),
+            text: sentence(statement, variables, permits, &mut left),
         });
     sentences.collect()
 }
 
 /// `permits`: whether something in the document is allowed, to which a denial is an exception.
-fn sentence(statement: &Statement<'_>, variables: bool, permits: bool) -> String {
+fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mut usize) -> String {
     let allows = statement.effect() == Effect::Allow;
     let mut text = match (allows, permits) {
         (false, true) => "but ".to_owned(),
@@ -69,7 +70,7 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool) -> String
             resources.is_negated(),
         )
     });
-    let deeds = actions::describe(statement.actions().list().texts());
+    let deeds = actions::describe(statement.actions().list().texts(), left);
     if statement.actions().is_negated() {
         text.push_str(&all_but(&deeds, allows, place));
     } else {

@@ -60,6 +60,9 @@ impl Named {
     }
 }
 
+/// How many resources of a statement are looked at; of those beyond, only how many there are.
+const TOLD: usize = 200;
+
 /// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
 pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: bool) -> Places {
     let patterns: Vec<String> = patterns
@@ -68,7 +71,12 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: b
             false => pattern.replace("${", "${$}{"),
         })
         .collect();
-    let patterns = patterns.iter().map(String::as_str);
+    let all = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+    if patterns.iter().any(all) {
+        return Places::Everywhere;
+    }
+    let more = patterns.len().saturating_sub(TOLD);
+    let patterns = patterns.iter().map(String::as_str).take(TOLD);
     let mut named = Named::default();
     let mut objects: Vec<&str> = Vec::new();
     let mut none = true;
@@ -100,6 +108,9 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: b
         return Places::Nowhere;
     }
     named.buckets = in_buckets(&objects);
+    if more > 0 {
+        named.things.push(format!("{more} more resources"));
+    }
     Places::Some(named)
 }
 

@@ -134,6 +134,8 @@ codes! {
     }
     SecurityWarning {
         AllowWithNotPrincipal "ALLOW_WITH_NOTPRINCIPAL",
+        DenyNotActionUnsupportedTag "DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+        DenyUnsupportedTag "DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
         ForAllValuesWithSingleValuedKey "FORALLVALUES_WITH_SINGLE_VALUED_KEY",
         MissingConditionKeyForOidc "MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL",
         MissingGithubRepoConditionKey "MISSING_GITHUB_REPO_CONDITION_KEY",
@@ -156,6 +158,7 @@ codes! {
         CreateSlrWithStarInActionAndResource "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE",
         CreateSlrWithStarInResource "CREATE_SLR_WITH_STAR_IN_RESOURCE",
         CreateSlrWithStarInResourceAndNotAction "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOTACTION",
+        InvalidDateValue "INVALID_DATE_VALUE",
         InvalidRoleReference "INVALID_ROLE_REFERENCE",
         InvalidUserReference "INVALID_USER_REFERENCE",
         MissingVersion "MISSING_VERSION",
@@ -174,6 +177,8 @@ codes! {
         OwnResourceNeverMatches "IAM_POLICY_RESOURCE_NEVER_MATCHES",
     }
     Suggestion {
+        AllowNotActionUnsupportedTag "ALLOW_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+        AllowUnsupportedTag "ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
         EmptyArrayAction "EMPTY_ARRAY_ACTION",
         EmptyArrayCondition "EMPTY_ARRAY_CONDITION",
         EmptyArrayConditionForAllValues "EMPTY_ARRAY_CONDITION_FORALLVALUES",
@@ -190,7 +195,6 @@ codes! {
         NullWithQualifier "NULL_WITH_QUALIFIER",
         PrivateIpAddressSubset "PRIVATE_IP_ADDRESS_SUBSET",
         PrivateNotIpAddressSubset "PRIVATE_NOTIPADDRESS_SUBSET",
-        RecommendedConditionKeyForServicePrincipal "RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL",
         RedundantAction "REDUNDANT_ACTION",
         RedundantConditionValueNum "REDUNDANT_CONDITION_VALUE_NUM",
         RedundantPrincipalInTrust "REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY",

@@ -112,6 +112,11 @@ impl Checker<'_, '_> {
                 Code::TypeMismatchDate,
                 "a date such as `2026-05-02T00:00:00Z`",
             ),
+            // Seconds since 1970 leave out leap seconds.
+            Compares::Date if is_epoch(text) && !entry.is_about("aws:EpochTime") => {
+                let message = format!("write `{text}` as a date such as `2026-05-02T00:00:00Z`");
+                return Some((Code::InvalidDateValue, message));
+            }
             Compares::Address if Range::read(text).is_none() => (
                 Code::TypeMismatchIpRange,
                 "an address or a range such as `203.0.113.0/24`",
@@ -251,6 +256,11 @@ fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|id| {
         matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
+}
+
+/// Whether a date is written as seconds since 1970; four digits are a year.
+fn is_epoch(text: &str) -> bool {
+    text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_base64(text: &str) -> bool {

@@ -130,6 +130,10 @@ impl Entry<'_, '_> {
         self.entry.values().path(self.path(), nth)
     }
 
+    pub(super) fn is_about(&self, key: &str) -> bool {
+        self.entry.key().text().eq_ignore_ascii_case(key)
+    }
+
     pub(super) fn allows(&self) -> bool {
         self.statement
             .effect
@@ -162,6 +166,7 @@ impl Checker<'_, '_> {
             self.condition(statement, condition, empty);
         }
         self.paired_keys(statement);
+        self.tag_keys(statement);
     }
 
     fn condition(

@@ -19,6 +19,7 @@ mod redundancy;
 mod resources;
 mod size;
 mod structure;
+mod tag_keys;
 mod trust;
 mod variables;
 

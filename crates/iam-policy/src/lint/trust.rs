@@ -3,7 +3,7 @@
 use super::conditions::names_key;
 use super::{Checker, Code};
 use crate::catalogue::wildcard;
-use crate::document::{DraftStatement, Element, PrincipalKind, PrincipalSet};
+use crate::document::{DraftStatement, Element, PrincipalEntry, PrincipalKind, PrincipalSet};
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
 
@@ -55,6 +55,7 @@ impl Checker<'_, '_> {
             }
             Some(PrincipalSet::Named(entries)) => {
                 for entry in entries {
+                    self.redundant_sessions(statement, entry);
                     for (nth, value) in entry.values().values().iter().enumerate() {
                         let here = || entry.values().path(path().key(entry.kind().as_str()), nth);
                         for (code, message) in trusted_faults(statement, entry.kind(), value.text())
@@ -65,6 +66,22 @@ impl Checker<'_, '_> {
                 }
             }
             None => {}
+        }
+    }
+
+    /// Sessions of a role that is also named itself.
+    fn redundant_sessions(&mut self, statement: &DraftStatement<'_>, entry: &PrincipalEntry<'_>) {
+        let roles: Vec<(&str, &str)> = entry.values().texts().filter_map(role).collect();
+        for (nth, value) in entry.values().values().iter().enumerate() {
+            let Some((account, name)) = session(value.text()) else {
+                continue;
+            };
+            if roles.contains(&(account, name)) {
+                let element = statement.path().key("Principal").key(entry.kind().as_str());
+                let message = format!("the role `{name}` is named too, and holds all its sessions");
+                let path = entry.values().path(element, nth);
+                self.add(Code::RedundantPrincipalInTrust, path, value.span(), message);
+            }
         }
     }
 
@@ -92,6 +109,20 @@ impl Checker<'_, '_> {
             }
         }
     }
+}
+
+/// The account and the name of a role; sessions do not tell the path of theirs.
+fn role(arn: &str) -> Option<(&str, &str)> {
+    let (account, resource) = arn.split_once(":iam::")?.1.split_once(':')?;
+    let path = resource.strip_prefix("role/")?;
+    Some((account, path.rsplit('/').next()?))
+}
+
+/// The account and the name of the role of a session.
+fn session(arn: &str) -> Option<(&str, &str)> {
+    let (account, resource) = arn.split_once(":sts::")?.1.split_once(':')?;
+    let (name, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some((account, name))
 }
 
 fn allows(statement: &DraftStatement<'_>, action: &str) -> bool {

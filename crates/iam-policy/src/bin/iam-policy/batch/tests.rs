@@ -130,3 +130,33 @@ fn minimises_and_explains() {
     let wrong = &answers(Job::Minimise, br#"{"id":2,"policy":{},"quota":"x"}"#)[0];
     assert_eq!(wrong["error"], "`quota` must be a whole number");
 }
+
+#[path = "../../../../tests/fuzz/driver.rs"]
+mod driver;
+
+/// Whatever a line holds, every job answers it with one line of JSON.
+fn every_job_answers(data: &[u8]) {
+    let lines = data.split(|byte| *byte == b'\n');
+    let asked = lines.clone().count() - usize::from(data.is_empty() || data.ends_with(b"\n"));
+    for job in [
+        Job::Lint,
+        Job::Classify,
+        Job::Prove,
+        Job::Evaluate,
+        Job::Minimise,
+        Job::Explain,
+    ] {
+        assert_eq!(answers(job, data).len(), asked);
+    }
+}
+
+#[test]
+fn lines_are_fuzzed() {
+    let seeds: [&[u8]; 4] = [
+        br#"{"id":1,"policy":{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}},"policy_type":"identity"}"#,
+        br#"{"id":"p","reference":{"Statement":[]},"candidate":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"a:b\",\"Resource\":\"*\"}}"}"#,
+        br#"{"id":2,"request":{"action":"s3:GetObject","resource":"arn:aws:s3:::b/k","principal":"arn:aws:iam::111111111111:user/u","context":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}},"identity_policies":[{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}]}"#,
+        br#"{"id":3,"policies":[{"Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}]}"#,
+    ];
+    driver::drive("batch", &seeds, every_job_answers);
+}
