@@ -99,6 +99,8 @@ finding_codes! {
     NotEnrolled => Some(RefusalCode::NotEnrolled),
     /// The principal holds as much as IAM allows.
     QuotaReached => Some(RefusalCode::QuotaReached),
+    /// The grants bring more policies than anybody could read before deciding.
+    TooManyPolicies => Some(RefusalCode::TooManyPolicies),
     /// The role does not trust the principal.
     RoleDoesNotTrust => Some(RefusalCode::RoleDoesNotTrust),
     /// Sessions of the role would last too long after the end.

@@ -325,17 +325,36 @@ impl File {
                     format!("{here}: `{policy}` can only be attached in its own account"),
                 );
             }
-            let earlier = self.grants.iter().take(index);
-            let again = earlier.flat_map(|other| {
-                grant.accounts.iter().filter(|account| {
-                    other.accounts.contains(account) && other.policies.contains(policy)
-                })
-            });
-            for account in again {
-                unless(
-                    false,
-                    format!("{here}: `{policy}` is already allowed in {account} above"),
-                );
+        }
+        self.check_once(index, grant, unless);
+    }
+
+    /// That nothing is allowed twice in an account: which of the two would count?
+    fn check_once(&self, index: usize, grant: &Grants, unless: &mut impl FnMut(bool, String)) {
+        for other in self.grants.iter().take(index) {
+            let mut common = grant
+                .accounts
+                .iter()
+                .filter(|one| other.accounts.contains(one));
+            let Some(account) = common.next() else {
+                continue;
+            };
+            let policies = grant
+                .policies
+                .iter()
+                .filter(|one| other.policies.contains(one));
+            let roles = grant.roles.iter().filter(|one| other.roles.contains(one));
+            let groups = grant.groups.iter().filter(|one| other.groups.contains(one));
+            let inline = grant.inline_policies && other.inline_policies;
+            let again = policies
+                .map(ToString::to_string)
+                .chain(roles.map(ToString::to_string))
+                .chain(groups.map(ToString::to_string))
+                .chain(inline.then(|| "inline_policies".to_owned()));
+            for what in again {
+                let told =
+                    format!("grants[{index}]: `{what}` is already allowed in {account} above");
+                unless(false, told);
             }
         }
     }

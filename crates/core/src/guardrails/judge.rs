@@ -1,12 +1,16 @@
 //! What can be judged only with what IAM holds: enrolment, quotas, trust, and what the policies
 //! really allow, alone and together with what the principal has.
 
-use iam_policy::classify::{self, Certainty, Classification, Subject};
+mod power;
+
+use iam_policy::classify::{self, Subject};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
 use jiff::Timestamp;
 use serde_json::json;
+
+use power::{judge_role_power, tell, tell_power};
 
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
@@ -25,6 +29,12 @@ impl Guardrails {
         let mut findings = Vec::new();
         self.judge_principal(request, survey, &mut findings);
         judge_quotas(request, survey, &mut findings);
+        let policies: usize = survey.brought.iter().map(|one| one.documents().len()).sum();
+        if policies > MOST_POLICIES {
+            let detail = format!("the grants bring {policies} policies; at most {MOST_POLICIES}");
+            let code = FindingCode::TooManyPolicies;
+            findings.push(Finding::new("/grants", code, detail));
+        }
         let account = &request.target.account_id;
         for (index, (grant, brought)) in request.grants.iter().zip(&survey.brought).enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
@@ -191,6 +201,10 @@ impl Guardrails {
     }
 }
 
+/// The most policies that one request may bring: what a person reads before deciding, and what
+/// one transaction of the ledger holds.
+pub(super) const MOST_POLICIES: usize = 30;
+
 /// How an inline policy that is asked for is named in findings.
 const INLINE: &str = "inline policy";
 
@@ -305,153 +319,5 @@ fn trust(survey: &Survey, role: &RoleFacts) -> Trust {
             Trust::If(decision.missing_context.join(", "))
         }
         _ => Trust::No,
-    }
-}
-
-/// What a role can do with its own policies, which whoever assumes it can do too.
-fn judge_role_power(
-    pointer: &str,
-    (role, policies, boundary): (&RoleFacts, &[PolicyFacts], Option<&PolicyFacts>),
-    allowed: &AllowedGrant,
-    findings: &mut Vec<Finding>,
-) {
-    let managed = policies
-        .iter()
-        .map(|policy| (policy.arn.as_str(), &policy.document));
-    let inline = role
-        .inline
-        .iter()
-        .map(|policy| (policy.name.as_str(), &policy.document));
-    let judged: Vec<Judged<'_>> = managed
-        .chain(inline)
-        .map(|(name, text)| Judged {
-            pointer: pointer.to_owned(),
-            name,
-            text,
-        })
-        .collect();
-    let accepts = |action: &str| allowed.accepts(action);
-    tell_power(&judged, std::iter::empty(), boundary, &accepts, findings);
-}
-
-/// Tells what policies lead to, together with others that are held already. A policy that cannot
-/// be read is told elsewhere; a boundary that cannot be read bounds nothing.
-fn tell_power<'t>(
-    judged: &[Judged<'t>],
-    held: impl Iterator<Item = &'t str>,
-    boundary: Option<&'t PolicyFacts>,
-    accepts: &dyn Fn(&str) -> bool,
-    findings: &mut Vec<Finding>,
-) {
-    let read = |text: &'t str| Document::parse(text, PolicyType::Identity).ok();
-    let readable: Vec<(&Judged<'t>, Document<'t>)> = judged
-        .iter()
-        .filter_map(|judged| Some((judged, read(judged.text)?)))
-        .collect();
-    let (new, documents): (Vec<&Judged<'t>>, Vec<Document<'t>>) = readable.into_iter().unzip();
-    let new: Vec<Judged<'t>> = new.into_iter().cloned().collect();
-    let policies: Vec<Document<'t>> = documents.into_iter().chain(held.filter_map(read)).collect();
-    let boundaries: Vec<Document<'t>> = boundary
-        .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
-        .into_iter()
-        .collect();
-    let power = classify::classify(Subject {
-        policies: &policies,
-        boundaries: &boundaries,
-        ..Subject::default()
-    });
-    tell(&power, &new, accepts, findings);
-}
-
-/// Tells what of it comes from the policies that are judged: the first ones of the subject. One
-/// finding for each kind and policy, with all the actions.
-fn tell(
-    power: &Classification,
-    judged: &[Judged<'_>],
-    accepts: &dyn Fn(&str) -> bool,
-    findings: &mut Vec<Finding>,
-) {
-    let mut steps: Vec<(FindingCode, &classify::Evidence, String)> = Vec::new();
-    for way in &power.privilege_escalation {
-        let code = match way.certainty {
-            Certainty::Proved => FindingCode::Escalates,
-            Certainty::DependsOnTarget => FindingCode::MayEscalate,
-            Certainty::Contributes => continue,
-        };
-        let new = way.actions.iter().find(|step| step.policy < judged.len());
-        let actions: Vec<&str> = way
-            .actions
-            .iter()
-            .map(|step| step.action.as_str())
-            .collect();
-        steps.extend(new.map(|step| (code, step, actions.join(" with "))));
-    }
-    let kinds = [
-        (FindingCode::ExposesResources, &power.resource_exposure),
-        (FindingCode::ExposesCredentials, &power.credentials_exposure),
-        (FindingCode::ReadsData, &power.data_exfiltration),
-        (FindingCode::WholeService, &power.service_wildcards),
-        (FindingCode::EveryResource, &power.resource_wildcards),
-    ];
-    for (code, all) in kinds {
-        // What is granted on no resource that the action can be used on is granted in words only.
-        let told = all
-            .iter()
-            .filter(|one| !one.unmatched && (code.refusal().is_none() || !accepts(&one.action)));
-        steps.extend(told.map(|one| (code, one, one.action.clone())));
-    }
-    for (nth, policy) in judged.iter().enumerate() {
-        for (code, in_words) in POWER {
-            let of_code = steps
-                .iter()
-                .filter(|(kind, step, _)| *kind == code && step.policy == nth);
-            let (places, actions): (Vec<String>, Vec<&str>) = of_code
-                .map(|(_, step, actions)| (step.path.to_string(), actions.as_str()))
-                .unzip();
-            if let Some(place) = places.first() {
-                let detail = format!("{in_words}: {}", some_of(&actions));
-                findings.push(policy.finding(code, detail, place, None));
-            }
-        }
-    }
-}
-
-/// The kinds of findings on what policies lead to, the gravest first, in words that the actions
-/// follow.
-const POWER: [(FindingCode, &str); 7] = [
-    (
-        FindingCode::Escalates,
-        "lets the user or role give itself more than is granted",
-    ),
-    (
-        FindingCode::ExposesResources,
-        "can open resources to others",
-    ),
-    (FindingCode::ExposesCredentials, "can hand out credentials"),
-    (
-        FindingCode::MayEscalate,
-        "may lead to more, depending on what it is used on",
-    ),
-    (
-        FindingCode::ReadsData,
-        "reads data that may be confidential",
-    ),
-    (
-        FindingCode::WholeService,
-        "stands for all actions of a service",
-    ),
-    (
-        FindingCode::EveryResource,
-        "is allowed on every resource, though it could be limited",
-    ),
-];
-
-/// The first few, and how many more there are.
-fn some_of(actions: &[&str]) -> String {
-    const TOLD: usize = 5;
-    let told: Vec<&str> = actions.iter().copied().take(TOLD).collect();
-    match actions.len().saturating_sub(TOLD) {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
     }
 }

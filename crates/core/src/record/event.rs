@@ -219,6 +219,8 @@ codes!(
         OutsideGuardrails => "The guardrails do not allow this.",
         /// More people would have to be asked than the guardrails allow.
         TooManyApprovers => "More people would have to be asked than the guardrails allow.",
+        /// The grants bring too many policies.
+        TooManyPolicies => "The grants bring more policies than anybody could read before deciding.",
         /// A policy cannot be read.
         UnreadablePolicy => "A policy cannot be read, so nothing can be proved about it.",
         /// A policy holds actions that are never granted.

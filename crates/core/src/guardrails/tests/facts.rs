@@ -1,0 +1,309 @@
+//! What is judged with what IAM holds.
+
+use super::*;
+use crate::guardrails::judge::MOST_POLICIES;
+
+#[test]
+fn principals_are_enrolled_and_have_room() {
+    let request = request("sc_req_item", "210987654321", READ, "P2D");
+    let fine = survey(managed(allowing("s3:GetObject", "*")));
+    let with = |principal: PrincipalFacts| Survey {
+        principal,
+        ..fine.clone()
+    };
+    let full = |own: bool| {
+        let mut attached: Vec<String> = (0..9)
+            .map(|n| format!("arn:aws:iam::aws:policy/P{n}"))
+            .collect();
+        attached.push(if own {
+            READ.to_owned()
+        } else {
+            "arn:aws:iam::aws:policy/P9".to_owned()
+        });
+        PrincipalFacts {
+            attached,
+            ..facts()
+        }
+    };
+    let other = "arn:aws:iam::320987654321:policy/SnowgateBoundary".to_owned();
+    let odd = [
+        PrincipalFacts {
+            path: "/".to_owned(),
+            ..facts()
+        },
+        PrincipalFacts {
+            boundary: None,
+            ..facts()
+        },
+        PrincipalFacts {
+            boundary: Some(other),
+            ..facts()
+        },
+        PrincipalFacts {
+            owner_tag: None,
+            ..facts()
+        },
+        PrincipalFacts {
+            owner_tag: Some("rita".to_owned()),
+            ..facts()
+        },
+    ];
+    assert_eq!(refusals(&request, &fine), []);
+    for principal in odd {
+        assert_eq!(
+            refusals(&request, &with(principal)),
+            [FindingCode::NotEnrolled]
+        );
+    }
+    assert_eq!(
+        refusals(&request, &with(full(false))),
+        [FindingCode::QuotaReached]
+    );
+    assert_eq!(refusals(&request, &with(full(true))), []);
+}
+
+#[test]
+fn real_texts_are_proved_within_the_reference() {
+    let request = request("sc_req_item", "210987654321", READ, "P2D");
+    let code = |document: String| refusals(&request, &survey(managed(document)));
+    assert_eq!(code(allowing("s3:Get*", "arn:aws:s3:::reports/*")), []);
+    assert_eq!(
+        code(allowing("s3:PutObject", "*")),
+        [FindingCode::BeyondReference]
+    );
+    assert_eq!(code("{}".to_owned()), [FindingCode::Unreadable]);
+    let never = code(allowing("*", "*"));
+    assert_eq!(never.first(), Some(&FindingCode::NeverGranted));
+    assert_eq!(
+        code(allowing("iam:CreateAccessKey", "*")).first(),
+        Some(&FindingCode::NeverGranted)
+    );
+}
+
+#[test]
+fn a_refusal_has_its_witness() {
+    let request = request("sc_req_item", "210987654321", READ, "P2D");
+    let found = survey(managed(allowing("s3:*Object", "arn:aws:s3:::reports/*")));
+    let findings = Guardrails::parse(TEXT)
+        .unwrap()
+        .judge_survey(&request, &found);
+    let beyond = findings
+        .iter()
+        .find(|f| f.code == FindingCode::BeyondReference)
+        .unwrap();
+    let evidence = beyond.evidence.as_ref().unwrap();
+    assert_eq!(
+        (evidence.policy.as_str(), evidence.place.as_str()),
+        (READ, "Statement[0]")
+    );
+    let witness = evidence.witness.as_ref().unwrap();
+    assert!(witness.action.starts_with("s3:") && !witness.action.starts_with("s3:Get"));
+    assert!(witness.resource.starts_with("arn:aws:s3:::reports/"));
+    assert_eq!(beyond.pointer, "/grants/0/policy_arn");
+    let again: Finding = serde_json::from_str(&serde_json::to_string(beyond).unwrap()).unwrap();
+    assert_eq!(again, *beyond);
+}
+
+#[test]
+fn inline_policies_are_judged_before_anything_is_kept() {
+    let guardrails = Guardrails::parse(TEXT).unwrap();
+    let refusal =
+        |request: &AccessRequest| crate::finding::refusal(&guardrails.judge_request(request));
+    assert_eq!(
+        refusal(&inline("s3:GetObject", "arn:aws:s3:::reports/*")),
+        None
+    );
+    assert_eq!(
+        refusal(&inline("s3:PutObject", "arn:aws:s3:::reports/*")),
+        Some(RefusalCode::BeyondReference)
+    );
+    assert_eq!(
+        refusal(&inline("iam:PassRole", "*")),
+        Some(RefusalCode::NeverGranted)
+    );
+}
+
+#[test]
+fn inline_policies_fit_into_what_iam_allows() {
+    let request = inline("s3:GetObject", "arn:aws:s3:::reports/*");
+    let mut full = survey(vec![Brought::Inline]);
+    assert_eq!(refusals(&request, &full), []);
+    full.principal.inline = vec![InlineFacts {
+        name: "other".to_owned(),
+        document: format!("{{\"a\":\"{}\"}}", "x".repeat(1_900)),
+    }];
+    assert_eq!(refusals(&request, &full), [FindingCode::QuotaReached]);
+}
+
+fn role(trust: serde_json::Value, action: &str, session: u32) -> Vec<Brought> {
+    vec![Brought::Role {
+        role: RoleFacts {
+            arn: "arn:aws:iam::320987654321:role/assumable/reader"
+                .parse()
+                .unwrap(),
+            unique_id: "AROAEXAMPLE".to_owned(),
+            boundary: None,
+            trust: json!({"Version": "2012-10-17", "Statement": [trust]}).to_string(),
+            longest_session: session,
+            attached: vec![],
+            inline: vec![InlineFacts {
+                name: "read".to_owned(),
+                document: allowing(action, "arn:aws:s3:::archive/*"),
+            }],
+        },
+        policies: vec![],
+        boundary: None,
+    }]
+}
+
+#[test]
+fn roles_must_trust_and_stay_within_the_reference_of_their_own_account() {
+    let request = grants(json!([{"type": "assume_role",
+        "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"}]));
+    let trusts = |principal: &str| json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"});
+    let mut with_mfa = trusts("arn:aws:iam::210987654321:root");
+    with_mfa["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let me = "arn:aws:iam::210987654321:user/enrolled/rita.chen";
+    let table = [
+        (
+            role(
+                trusts("arn:aws:iam::210987654321:root"),
+                "s3:GetObject",
+                3600,
+            ),
+            vec![],
+        ),
+        (role(trusts(me), "s3:GetObject", 3600), vec![]),
+        (role(with_mfa, "s3:GetObject", 3600), vec![]),
+        (
+            role(
+                trusts("arn:aws:iam::430987654321:root"),
+                "s3:GetObject",
+                3600,
+            ),
+            vec![FindingCode::RoleDoesNotTrust],
+        ),
+        (
+            role(
+                trusts("arn:aws:iam::210987654321:user/enrolled/other"),
+                "s3:GetObject",
+                3600,
+            ),
+            vec![FindingCode::RoleDoesNotTrust],
+        ),
+        (
+            role(trusts(me), "s3:GetObject", 7200),
+            vec![FindingCode::SessionTooLong],
+        ),
+        (
+            role(trusts(me), "s3:PutObject", 3600),
+            vec![FindingCode::BeyondReference],
+        ),
+    ];
+    for (brought, expected) in table {
+        assert_eq!(
+            refusals(&request, &survey(brought.clone())),
+            expected,
+            "{brought:?}"
+        );
+    }
+}
+
+#[test]
+fn groups_are_those_that_are_listed_and_for_users_only() {
+    let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
+    let group = |path: &str, action: &str| {
+        let arn = format!("arn:aws:iam::210987654321:group/{path}/analysts");
+        survey(vec![Brought::Group {
+            group: GroupFacts {
+                arn: arn.parse().unwrap(),
+                unique_id: "AGPAEXAMPLE".to_owned(),
+                attached: vec![READ.to_owned()],
+                inline: vec![],
+            },
+            policies: vec![policy(READ, allowing(action, "*"))],
+        }])
+    };
+    assert_eq!(refusals(&request, &group("granted", "s3:GetObject")), []);
+    assert_eq!(
+        refusals(&request, &group("other", "s3:GetObject")),
+        [FindingCode::GrantNotAllowed]
+    );
+    assert_eq!(
+        refusals(&request, &group("granted", "s3:PutObject")),
+        [FindingCode::BeyondReference]
+    );
+    let mut of_role = request;
+    of_role.target.kind = PrincipalType::Role;
+    let findings = Guardrails::parse(TEXT).unwrap().judge_request(&of_role);
+    assert_eq!(findings[0].code, FindingCode::OnlyUsers);
+}
+
+#[test]
+fn nobody_is_asked_to_read_a_library() {
+    let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
+    let text = allowing("s3:GetObject", "*");
+    let with = |n: usize| {
+        survey(vec![Brought::Group {
+            group: GroupFacts {
+                arn: "arn:aws:iam::210987654321:group/granted/analysts"
+                    .parse()
+                    .unwrap(),
+                unique_id: "AGPAEXAMPLE".to_owned(),
+                attached: vec![],
+                inline: (0..n)
+                    .map(|n| InlineFacts {
+                        name: format!("inline-{n}"),
+                        document: text.clone(),
+                    })
+                    .collect(),
+            },
+            policies: vec![],
+        }])
+    };
+    assert_eq!(refusals(&request, &with(MOST_POLICIES)), []);
+    assert_eq!(
+        refusals(&request, &with(MOST_POLICIES + 1)),
+        [FindingCode::TooManyPolicies]
+    );
+}
+
+#[test]
+fn power_is_judged_with_what_is_held_already() {
+    // Alone neither leads anywhere; together they do.
+    let text = TEXT
+        .replace("[\"iam:*\", \"organizations:*\"]", "[\"organizations:*\"]")
+        .replace("Action = [\"s3:Get*\", \"s3:List*\"]", "Action = \"*\"");
+    let guardrails = Guardrails::parse(&text).unwrap();
+    let request = request("sc_req_item", "210987654321", READ, "P2D");
+    let codes = |held: &str, granted: &str| {
+        let mut survey = survey(managed(allowing(granted, "*")));
+        survey.held = vec![policy("arn:aws:iam::aws:policy/Held", allowing(held, "*"))];
+        let findings = guardrails.judge_survey(&request, &survey);
+        findings
+            .into_iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    assert!(codes("s3:GetObject", "iam:AttachUserPolicy").contains(&FindingCode::Escalates));
+    assert!(!codes("iam:AttachUserPolicy", "s3:ListBucket").contains(&FindingCode::Escalates));
+    assert!(
+        codes("lambda:CreateFunction", "iam:PassRole")
+            .iter()
+            .all(|c| *c != FindingCode::Escalates)
+    );
+    let both = codes("lambda:*", "iam:PassRole");
+    assert!(both.contains(&FindingCode::MayEscalate), "{both:?}");
+    assert!(codes("s3:GetObject", "s3:PutBucketPolicy").contains(&FindingCode::ExposesResources));
+    let accepted = text.replacen(
+        "inline_policies = true",
+        "inline_policies = true\naccepted_exposures = [\"s3:PutBucketPolicy\"]",
+        1,
+    );
+    let accepting = Guardrails::parse(&accepted).unwrap();
+    let survey = survey(managed(allowing("s3:PutBucketPolicy", "*")));
+    assert_eq!(
+        crate::finding::refusal(&accepting.judge_survey(&request, &survey)),
+        None
+    );
+}
