@@ -1,7 +1,8 @@
 """Calls the local AWS for the developer tool.
 
 Reads one JSON object on stdin: `endpoint`, `region` and `steps`, each either a call
-`{"account", "service", "operation", "arguments"}` or a stack
+`{"account", "service", "operation", "arguments"}`, with a `key` (`id`, `secret`) where it is not made as
+the account's root, or a stack
 `{"account", "stack", "template", "parameters"}` that is created or updated and waited for. Writes the list
 of results. Values, secrets among them, travel on stdin only.
 """
@@ -19,20 +20,20 @@ UNCHANGED = "No updates are to be performed"
 STACK_SECONDS = 60
 
 
-def client(order, account, service):
-    """A client that acts as the root of one account."""
+def client(order, account, service, key=None):
+    """A client that acts as the root of one account, or as whoever has a key."""
     return boto3.client(
         service,
         endpoint_url=order["endpoint"],
         region_name=order["region"],
-        aws_access_key_id=account,
-        aws_secret_access_key=account,
+        aws_access_key_id=key["id"] if key else account,
+        aws_secret_access_key=key["secret"] if key else account,
     )
 
 
 def call(order, step):
     """One operation; what it answers, without the transport's part."""
-    service = client(order, step["account"], step["service"])
+    service = client(order, step["account"], step["service"], step.get("key"))
     answer = getattr(service, step["operation"])(**step.get("arguments", {}))
     answer.pop("ResponseMetadata", None)
     return answer

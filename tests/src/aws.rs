@@ -95,6 +95,68 @@ impl Aws {
     }
 }
 
+/// What a user holds, as IAM lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Held {
+    /// ARNs of managed policies.
+    pub attached: Vec<String>,
+    /// Names of groups.
+    pub groups: Vec<String>,
+    /// Names of inline policies with their documents.
+    pub inline: Vec<(String, Value)>,
+}
+
+impl Aws {
+    /// What a user holds.
+    pub async fn held(&self, account: &str, user: &str) -> Held {
+        let of = json!({ "UserName": user });
+        let steps = ["list_groups_for_user", "list_user_policies"]
+            .map(|operation| step(account, "iam", operation, &of));
+        let answers = self.run(steps.into()).await;
+        let groups = answers[0]["Groups"].as_array().expect("IAM lists groups");
+        let names = answers[1]["PolicyNames"].as_array().expect("and policies");
+        let texts = names.iter().map(|name| {
+            let of = json!({ "UserName": user, "PolicyName": name });
+            step(account, "iam", "get_user_policy", &of)
+        });
+        let texts = self.run(texts.collect()).await;
+        Held {
+            attached: self.attached(account, user).await,
+            groups: groups
+                .iter()
+                .map(|group| crate::stack::text(group, "GroupName"))
+                .collect(),
+            inline: texts
+                .iter()
+                .map(|text| {
+                    let name = crate::stack::text(text, "PolicyName");
+                    (name, text["PolicyDocument"].clone())
+                })
+                .collect(),
+        }
+    }
+
+    /// A key for a user: what it adds to a [`step`] that is made with it.
+    pub async fn key_of(&self, account: &str, user: &str) -> Value {
+        let of = json!({ "UserName": user });
+        let made = self
+            .run(vec![step(account, "iam", "create_access_key", &of)])
+            .await;
+        let key = &made[0]["AccessKey"];
+        json!({ "id": key["AccessKeyId"], "secret": key["SecretAccessKey"] })
+    }
+
+    /// Whether the holder of a key may assume a role.
+    pub async fn may_assume(&self, account: &str, key: &Value, role: &str) -> bool {
+        let session = json!({ "RoleArn": role, "RoleSessionName": "flow" });
+        let mut assume = step(account, "sts", "assume_role", &session);
+        assume["key"] = key.clone();
+        assume["tolerate"] = json!(["AccessDenied"]);
+        let answers = self.run(vec![assume]).await;
+        answers[0]["Credentials"]["AccessKeyId"].is_string()
+    }
+}
+
 /// One call as the root of an account.
 #[must_use]
 pub fn step(account: &str, service: &str, operation: &str, arguments: &Value) -> Value {

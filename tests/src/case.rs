@@ -29,6 +29,8 @@ pub struct Case {
     pub number: String,
     /// The managed policy that is asked for.
     pub policy: String,
+    /// The grants that are asked for instead of that policy.
+    pub instead: Option<Value>,
     /// Who asks.
     pub requester: Person,
     /// For how long, as ISO 8601 has it.
@@ -68,9 +70,55 @@ impl Case {
             sys_id: random_hex(32),
             number: format!("RITM{digits}"),
             policy: format!("arn:aws:iam::{account}:policy/reports-read"),
+            instead: None,
             requester,
             duration: "PT4H".to_owned(),
             justification: format!("canary-{} month-end reports", random_hex(16)),
+        }
+    }
+
+    /// Rita's ticket for other grants in an account, with an enrolled user that is hers.
+    pub async fn for_grants(stack: &Stack, account: &str, grants: Value) -> Self {
+        let user = format!("flow-{}", random_hex(12));
+        let mut case = Self::on_paper(account, &user, Person::RITA);
+        case.instead = Some(grants);
+        stack.aws.enrol(account, &user, case.requester.0).await;
+        case.open(stack).await;
+        case
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn grants(&self) -> Value {
+        let policy = || json!([{ "type": "attach_managed_policy", "policy_arn": self.policy }]);
+        self.instead.clone().unwrap_or_else(policy)
+    }
+
+    /// Everybody who is written to approves, one after the other, until nobody is waited for; the
+    /// state that the request comes to.
+    pub async fn approved_by_all(&self, stack: &Stack, id: &str) -> Value {
+        let mut answered: Vec<String> = Vec::new();
+        let end = std::time::Instant::now() + crate::stack::PATIENCE;
+        loop {
+            for letter in stack.mailbox.about(&self.number).await {
+                if answered.contains(&letter.link) {
+                    continue;
+                }
+                if stack.browser.open(&letter.link).await.hidden().len() == 1 {
+                    let reason = "canary-reason: agreed";
+                    stack.browser.decide(&letter.link, "approve", reason).await;
+                }
+                answered.push(letter.link);
+            }
+            let request = stack.request(id).await;
+            if !["Received", "Pending", "Approved", "Provisioning"]
+                .iter()
+                .any(|state| request["state"] == *state)
+            {
+                return request;
+            }
+            assert!(std::time::Instant::now() < end, "nobody decides {request}");
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }
 
@@ -82,8 +130,7 @@ impl Case {
 
     /// Writes the ticket with other values in some fields.
     pub async fn put(&self, stack: &Stack, other: &Value) {
-        let grants =
-            json!([{ "type": "attach_managed_policy", "policy_arn": self.policy }]).to_string();
+        let grants = self.grants().to_string();
         let mut record = json!({
             "sys_id": self.sys_id,
             "sys_class_name": "sc_req_item",
@@ -114,7 +161,7 @@ impl Case {
                 "account_id": self.account,
                 "principal": { "type": "user", "name": self.user },
             },
-            "grants": [{ "type": "attach_managed_policy", "policy_arn": self.policy }],
+            "grants": self.grants(),
             "duration": self.duration,
             "justification": self.justification,
         })

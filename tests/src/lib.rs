@@ -22,11 +22,11 @@ mod servicenow;
 mod stack;
 mod time;
 
-pub use aws::{Aws, step};
+pub use aws::{Aws, Held, step};
 pub use browser::{Browser, Page};
 pub use case::{Case, Person};
 pub use issuer::LocalIssuer;
-pub use mailbox::{Letter, Mailbox};
+pub use mailbox::{Letter, Mailbox, Notice};
 pub use phone::Phone;
 pub use service_api::{Answer, Credentials, ServiceApi};
 pub use servicenow::ServiceNow;

@@ -27,6 +27,17 @@ pub struct Letter {
     pub link: String,
 }
 
+/// A mail that needs no answer: it has no review link.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// To whom.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain-text part.
+    pub text: String,
+}
+
 impl Letter {
     /// The token in the link.
     #[must_use]
@@ -55,6 +66,12 @@ impl Mailbox {
     /// All letters, the oldest first. What other tests sent through the same mail service has no
     /// review link and is no letter.
     pub async fn all(&self) -> Vec<Letter> {
+        let sent = self.sent().await;
+        sent.iter().filter_map(|one| self.letter(one)).collect()
+    }
+
+    /// Everything that SES took.
+    async fn sent(&self) -> Vec<Value> {
         let query = [("account", self.hub.as_str())];
         let answer = self.http.get(&self.messages).query(&query).send().await;
         let answer: Value = answer
@@ -63,10 +80,7 @@ impl Mailbox {
             .await
             .expect("it answers with JSON");
         let sent = answer["messages"].get(&self.hub).and_then(Value::as_array);
-        sent.into_iter()
-            .flatten()
-            .filter_map(|one| self.letter(one))
-            .collect()
+        sent.cloned().unwrap_or_default()
     }
 
     fn letter(&self, sent: &Value) -> Option<Letter> {
@@ -86,6 +100,32 @@ impl Mailbox {
             text: body,
             link,
         })
+    }
+
+    /// The mails about a ticket that need no answer, by its number, the oldest first.
+    pub async fn notices(&self, number: &str) -> Vec<Notice> {
+        let sent = self.sent().await;
+        let about = |one: &&Value| {
+            let body = text(one, "BodyText");
+            body.contains(number) && !body.contains(&self.links)
+        };
+        let notice = |one: &Value| Notice {
+            to: one["To"][0].as_str().expect("an address").to_owned(),
+            subject: text(one, "Subject"),
+            text: text(one, "BodyText"),
+        };
+        sent.iter().filter(about).map(notice).collect()
+    }
+
+    /// The mail about a ticket whose subject begins so, once it is there.
+    pub async fn notice(&self, number: &str, subject: &str) -> Notice {
+        eventually(&format!("`{subject}` about {number}"), || async {
+            let mut found = self.notices(number).await;
+            found.retain(|notice| notice.subject.starts_with(subject));
+            assert!(found.len() < 2, "`{subject}` came twice");
+            found.pop()
+        })
+        .await
     }
 
     /// The letters about a ticket, by its number.

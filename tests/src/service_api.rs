@@ -90,6 +90,25 @@ impl ServiceApi {
         answer(sent, credentials).await
     }
 
+    /// Ends a request: `withdraw` or `revoke`, with a body or without.
+    pub async fn end(
+        &self,
+        credentials: Option<&Credentials>,
+        id: &str,
+        how: &str,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut sent = self
+            .http
+            .post(format!("{}/v1/requests/{id}/{how}", self.base));
+        if let Some(body) = body {
+            sent = sent
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.to_string());
+        }
+        answer(sent, credentials).await
+    }
+
     /// A new request that is sent as these bytes, whatever they are.
     pub async fn submit_raw(&self, credentials: &Credentials, kind: &str, bytes: &str) -> Answer {
         let sent = self.keyed(Method::POST, "/v1/requests");

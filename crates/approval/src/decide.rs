@@ -8,7 +8,7 @@ use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use shell::request::{body, header, is_media_type};
-use snowgate_core::approval::{Decision, SignedDecision};
+use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::{Digest, SysId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
@@ -48,7 +48,7 @@ where
                 return self.show(&opened, Some((&problem, &typed)), now).await;
             }
         };
-        if let Some(page) = self.closed(&opened, now).await? {
+        if let Some(page) = self.closed(&opened, None, now).await? {
             return Ok(page);
         }
         let approver = &opened.row.approver;
@@ -94,21 +94,39 @@ where
             }
         }
         if !taken {
-            return match self.closed(&opened, now).await? {
+            return match self.closed(&opened, None, now).await? {
                 Some(page) => Ok(page),
                 None => Err(ApprovalError::Busy),
             };
         }
-        self.wake(&opened.record).await;
-        let waits = opened.record.state == State::Pending;
-        Ok(page::message(&match waits {
-            true => Message::ThanksSoFar,
-            false => Message::Thanks(form.verdict),
-        })?)
+        self.wake(&opened.record, now).await;
+        self.thanks(&opened, form.verdict, now).await
+    }
+
+    /// What is said after a decision: what is true of the whole request.
+    async fn thanks(
+        &self,
+        opened: &Opened,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        let message = match (verdict, opened.record.state) {
+            (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
+            // Somebody else ended it between two slots: nothing is set up.
+            (
+                Verdict::Approve,
+                State::Denied | State::Withdrawn | State::Expired | State::Undeliverable,
+            ) => {
+                let page = self.closed(opened, None, now).await?;
+                return page.ok_or(ApprovalError::Busy);
+            }
+            _ => Message::Thanks(verdict),
+        };
+        Ok(page::message(&message)?)
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.
-    fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
+    pub(crate) fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
         let own = match (&self.origin, &event.request_context.domain_name) {
             (Some(origin), _) => origin.clone(),
             (None, Some(domain)) => format!("https://{domain}"),
@@ -254,18 +272,22 @@ where
     }
 
     /// Wakes whoever is next. Where that fails, the sweeper does it two minutes later.
-    async fn wake(&self, record: &RequestRecord) {
+    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
         let wake = WakeUp::first(record);
-        let sent = match record.state {
+        let next = match record.state {
             State::Approved => {
                 self.work
                     .wake_provisioner(&wake, &record.request.target)
                     .await
             }
-            State::Denied => self.outcomes.wake_reporter(&wake).await,
             _ => Ok(()),
         };
-        if let Err(failure) = sent {
+        // The ticket is to be told, or others who were asked have nothing left to do.
+        let told = match record.asks_reporter(now) {
+            true => self.outcomes.wake_reporter(&wake).await,
+            false => Ok(()),
+        };
+        for failure in [next, told].into_iter().filter_map(Result::err) {
             warn!(
                 error = shell::log::chain(&failure),
                 "decided, but the next step could not be woken"

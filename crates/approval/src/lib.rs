@@ -3,9 +3,10 @@
 //! GET and HEAD only show. POST decides: with the link's token, a nonce from our form, our own
 //! origin, a choice and a typed reason, by somebody who may still decide at that moment. The
 //! decision is signed with a key that only this function may use; the first decision of a slot
-//! wins.
+//! wins. While the access is there, the same link can end it.
 
 mod decide;
+mod revoke;
 mod show;
 
 use std::time::Duration;
@@ -168,8 +169,16 @@ where
         let span = info_span!("request", request_id = %record.id);
         let opened = Opened { token, row, record };
         match method {
+            "POST" if is_revocation(event) => {
+                self.revoke(event, opened, now).instrument(span).await
+            }
             "POST" => self.decide(event, opened, now).instrument(span).await,
             _ => self.show(&opened, None, now).instrument(span).await,
         }
     }
+}
+
+/// Whether a form is sent to end access, and not to decide.
+fn is_revocation(event: &ApiGatewayProxyRequest) -> bool {
+    shell::request::body(event).is_ok_and(|body| page::RevokeForm::is_meant(&body))
 }

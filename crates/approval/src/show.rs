@@ -29,7 +29,7 @@ where
         again: Option<(&FormProblem, &str)>,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if let Some(page) = self.closed(opened, now).await? {
+        if let Some(page) = self.closed(opened, again, now).await? {
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
@@ -48,10 +48,14 @@ where
     pub(crate) async fn closed(
         &self,
         opened: &Opened,
+        again: Option<(&FormProblem, &str)>,
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
         let record = &opened.record;
         if let Some(decided) = decided_for(record, &opened.row.approver) {
+            if let Some(page) = self.used(opened, decided, again, now).await? {
+                return Ok(Some(page));
+            }
             let name = self.name_of(&decided.signed.decision.approver).await;
             return Ok(Some(page::message(&Message::AlreadyDecided(
                 decided,
@@ -76,7 +80,7 @@ where
     }
 
     /// The name of a person for a page; the page does without where ServiceNow does not answer.
-    async fn name_of(&self, person: &SysId) -> Option<PersonName> {
+    pub(crate) async fn name_of(&self, person: &SysId) -> Option<PersonName> {
         let people = self
             .servicenow
             .people(std::slice::from_ref(person))

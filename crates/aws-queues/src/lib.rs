@@ -144,6 +144,39 @@ impl OutcomesQueue for SqsOutcomes {
     }
 }
 
+/// All three queues, for functions that may send to each.
+#[derive(Debug, Clone)]
+pub struct SqsQueues {
+    /// `requests`.
+    pub requests: SqsRequests,
+    /// `work`.
+    pub work: SqsWork,
+    /// `outcomes`.
+    pub outcomes: SqsOutcomes,
+}
+
+impl RequestsQueue for SqsQueues {
+    async fn wake_dispatcher(&self, wake: &WakeUp) -> Result<(), CallError> {
+        self.requests.wake_dispatcher(wake).await
+    }
+}
+
+impl WorkQueue for SqsQueues {
+    async fn wake_provisioner(
+        &self,
+        wake: &WakeUp,
+        principal: &Principal,
+    ) -> Result<(), CallError> {
+        self.work.wake_provisioner(wake, principal).await
+    }
+}
+
+impl OutcomesQueue for SqsQueues {
+    async fn wake_reporter(&self, wake: &WakeUp) -> Result<(), CallError> {
+        self.outcomes.wake_reporter(wake).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -125,8 +125,41 @@ impl Review {
         );
         Ok(Letter {
             subject,
-            text: LetterText { review: self, link }.render()?,
-            html: LetterHtml { review: self, link }.render()?,
+            text: LetterText {
+                review: self,
+                link,
+                reminder: false,
+            }
+            .render()?,
+            html: LetterHtml {
+                review: self,
+                link,
+                reminder: false,
+            }
+            .render()?,
+        })
+    }
+
+    /// Writes the letter again, as a reminder, around another link.
+    ///
+    /// # Errors
+    /// Where a template cannot be filled, which needs memory to run out.
+    pub fn reminder(&self, link: &str) -> Result<Letter, askama::Error> {
+        let first = self.letter(link)?;
+        Ok(Letter {
+            subject: one_line(&format!("Reminder: {}", first.subject), 165),
+            text: LetterText {
+                review: self,
+                link,
+                reminder: true,
+            }
+            .render()?,
+            html: LetterHtml {
+                review: self,
+                link,
+                reminder: true,
+            }
+            .render()?,
         })
     }
 }
@@ -163,6 +196,7 @@ pub fn in_words(at: Timestamp) -> String {
 struct LetterText<'a> {
     review: &'a Review,
     link: &'a str,
+    reminder: bool,
 }
 
 #[derive(Template)]
@@ -170,6 +204,7 @@ struct LetterText<'a> {
 struct LetterHtml<'a> {
     review: &'a Review,
     link: &'a str,
+    reminder: bool,
 }
 
 #[cfg(test)]
@@ -244,6 +279,21 @@ pub(crate) mod tests {
             format!("Subject: {}\n\n{}", letter.subject, letter.text)
         );
         insta::assert_snapshot!("letter_html", letter.html);
+    }
+
+    #[test]
+    fn a_reminder_says_that_it_is_one_and_is_the_letter_otherwise() {
+        let link = "https://approve.example/prod/r/TOKEN";
+        let (letter, reminder) = (
+            review().letter(link).unwrap(),
+            review().reminder(link).unwrap(),
+        );
+        assert_eq!(reminder.subject, format!("Reminder: {}", letter.subject));
+        let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        assert_ne!(first(&reminder.text), first(&letter.text));
+        assert!(reminder.text.ends_with(&letter.text), "{}", reminder.text);
+        let more = first(&reminder.text);
+        assert!(reminder.html.contains(&more) && !letter.html.contains(&more));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod guardrails;
 pub mod id;
 pub mod letter;
 pub mod lifecycle;
+pub mod notice;
 pub mod outcome;
 pub mod page;
 pub mod plan;

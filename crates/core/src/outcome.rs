@@ -266,7 +266,7 @@ fn plain(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::effect::EffectChange;
     use crate::lifecycle::Actor;
@@ -334,9 +334,8 @@ mod tests {
         change.unwrap().record
     }
 
-    #[test]
-    fn what_each_ending_says() {
-        let fields = OutcomeFields::parse(FIELDS).unwrap();
+    /// A request in each state that is told.
+    pub(crate) fn ends() -> Vec<RequestRecord> {
         let record = pending(vec![slot("210987654321", &[2])]);
         let who = Actor::Approver { sys_id: person(2) };
         let by = |record: &RequestRecord, event| {
@@ -372,7 +371,7 @@ mod tests {
             by_owner_then_gone(&told, Event::RevocationAsked { by, reason }, gone())
         };
         let ended = |event| by_owner_then_gone(&told, Event::RevocationStarted, event);
-        let ends = [
+        vec![
             active.clone(),
             revoked,
             ended(kept(KeptBecause::ThereBefore)),
@@ -402,8 +401,13 @@ mod tests {
                     code: FailureCode::ContentChanged,
                 },
             ),
-        ];
-        let all: Vec<String> = ends
+        ]
+    }
+
+    #[test]
+    fn what_each_ending_says() {
+        let fields = OutcomeFields::parse(FIELDS).unwrap();
+        let all: Vec<String> = ends()
             .iter()
             .map(|record| {
                 let update = update(record, &fields).unwrap();
@@ -411,12 +415,17 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(all.join("\n"));
+        let told = Event::Told {
+            state: State::Active,
+        };
+        let told = ends()[0].apply(told, Actor::Reporter, at(21)).unwrap();
         assert_eq!(
-            update(&told, &fields),
+            update(&told.record, &fields),
             None,
             "what was told is not told again"
         );
-        assert_eq!(update(&record, &fields), None);
+        let waiting = pending(vec![slot("210987654321", &[2])]);
+        assert_eq!(update(&waiting, &fields), None);
     }
 
     #[test]

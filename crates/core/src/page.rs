@@ -1,8 +1,10 @@
 //! The page behind a review link: the form, what the form sends, and an honest page for every
 //! other case.
 
+mod active;
 mod form;
 
+pub use active::{RevokeForm, active};
 pub use form::{DecisionForm, FormProblem};
 
 use askama::Template;
@@ -62,6 +64,10 @@ pub enum Message<'a> {
     Held(&'a str),
     /// The form did not come from our page.
     ForeignForm,
+    /// The access is being taken away.
+    BeingEnded,
+    /// The access was taken away before its time.
+    EndedEarly,
 }
 
 #[derive(Template)]
@@ -165,6 +171,12 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
                 "Please come back later; what you typed is kept below.".to_owned(),
             ])
         }
+        Message::BeingEnded => (200, "The access is being ended", vec![
+            "It is being taken away now. The ticket will say when it is gone.".to_owned(),
+        ]),
+        Message::EndedEarly => (200, "The access has ended", vec![
+            "It was ended early and taken away. The ticket says by whom in which role, and why.".to_owned(),
+        ]),
         Message::ForeignForm => (403, "That did not come from our page", vec![
             "Nothing was decided. Please open the link in the letter again and answer there.".to_owned(),
         ]),
@@ -177,6 +189,14 @@ fn already(
     name: Option<&PersonName>,
     slots: &[String],
 ) -> Result<Page, askama::Error> {
+    let (title, line) = said(decided, name);
+    let mut lines = vec![line, "The first answer counts.".to_owned()];
+    lines.extend_from_slice(slots);
+    render(200, &title, &lines, "")
+}
+
+/// What was decided, as a title and as a sentence that says by whom and when.
+fn said(decided: &Decided, name: Option<&PersonName>) -> (String, String) {
     let decision = &decided.signed.decision;
     let verdict = match decision.verdict {
         Verdict::Approve => "approved",
@@ -191,12 +211,8 @@ fn already(
     let at = jiff::Timestamp::from_second(decision.at)
         .map(in_words)
         .unwrap_or_default();
-    let mut lines = vec![
-        format!("It was {verdict}{by} on {at}."),
-        "The first answer counts.".to_owned(),
-    ];
-    lines.extend_from_slice(slots);
-    render(200, &format!("Already {verdict}"), &lines, "")
+    let line = format!("It was {verdict}{by} on {at}.");
+    (format!("Already {verdict}"), line)
 }
 
 fn ended_title(state: State) -> &'static str {
@@ -327,6 +343,8 @@ mod tests {
             Message::Unavailable("my <reason>"),
             Message::Held("my reason"),
             Message::ForeignForm,
+            Message::BeingEnded,
+            Message::EndedEarly,
         ];
         let all: Vec<String> = pages
             .iter()

@@ -189,8 +189,8 @@ impl Standing {
 }
 
 /// What is touched by a request, each once, in a fixed order: the accounts that its grants
-/// reach, but for those that a mapped item stands in for ([`crate::guardrails::items`]), and the
-/// item that it names.
+/// reach, but for those that are `covered` by something else, and the item that it names. An
+/// item never covers an account: it adds an approval.
 #[must_use]
 pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
     let accounts = request

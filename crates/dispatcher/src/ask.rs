@@ -12,7 +12,7 @@ use snowgate_core::binding::content_digest;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
-use snowgate_core::record::{Asked, Event, RefusalCode, RequestRecord};
+use snowgate_core::record::{Asked, Event, RefusalCode, Reminders, RequestRecord};
 use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit, touched};
 use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
@@ -103,9 +103,11 @@ where
         let binding = survey.binding(self.guardrails.digest());
         let content = content_digest(&record.request, &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
+        let expires_at = now + self.pending_for;
         let asked = Asked {
             findings,
-            ..Asked::new(slots, binding, content, now + self.pending_for)
+            reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
+            ..Asked::new(slots, binding, content, expires_at)
         };
         Ok((Event::Asked { asked }, survey.documents()))
     }

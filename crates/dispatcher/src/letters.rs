@@ -103,7 +103,7 @@ where
     }
 
     /// The open slots that this person was asked for and may not decide any more.
-    async fn lost(
+    pub(crate) async fn lost(
         &self,
         record: &RequestRecord,
         approver: &SysId,
@@ -121,7 +121,7 @@ where
     }
 
     /// Takes a person out of slots, which are settled next.
-    async fn drop(
+    pub(crate) async fn drop(
         &self,
         mut record: RequestRecord,
         approver: &SysId,

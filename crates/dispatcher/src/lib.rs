@@ -9,6 +9,7 @@ mod bounced;
 mod letters;
 mod message;
 mod preview;
+mod reminders;
 mod settle;
 
 pub use message::Message;
@@ -45,6 +46,10 @@ pub struct Dispatcher<L, S, D, M, Q> {
     pub approval_url: String,
     /// How long a decision is awaited.
     pub pending_for: SignedDuration,
+    /// How long before that time is over those who have not decided are reminded; zero for never.
+    pub remind_before: SignedDuration,
+    /// How long before the end of the access the requester is told of it; zero for never.
+    pub notice_before_end: SignedDuration,
 }
 
 /// Why a request could not be dispatched. The queue brings it back.
@@ -98,14 +103,26 @@ where
             State::Received => self.ask(record, now).await?,
             _ => record,
         };
+        if record.state != State::Pending {
+            self.wake_reporter(&record).await;
+            return Ok(());
+        }
+        let (record, written) = match self.see_to_people(record, fresh, now).await {
+            Ok(record) => (record, Ok(())),
+            // A letter that fails does not keep reminders back.
+            Err(error) => (self.load(id).await?, Err(error)),
+        };
+        let (record, reminded) = self.remind(record, now).await;
+        // Whoever is found to have lost their standing when a reminder is due, is replaced now.
+        let lost = written.is_ok() && record.unsettled().is_some();
         let record = match record.state {
-            State::Pending => self.see_to_people(record, fresh, now).await?,
+            State::Pending if lost => self.see_to_people(record, false, now).await?,
             _ => record,
         };
         if record.state != State::Pending {
             self.wake_reporter(&record).await;
         }
-        Ok(())
+        written.and(reminded)
     }
 
     /// Finds people for the slots that lost somebody and writes every letter that is due, until
@@ -134,7 +151,7 @@ where
     /// Wakes the reporter where the ticket is to be told something. Where that fails, the
     /// sweeper does it two minutes later.
     async fn wake_reporter(&self, record: &RequestRecord) {
-        if record.untold().is_none() {
+        if !record.asks_reporter(record.since) {
             info!(state = %record.state, "nothing to tell the ticket");
             return;
         }

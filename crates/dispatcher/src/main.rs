@@ -45,6 +45,8 @@ async fn main() -> Result<(), Error> {
         guardrails,
         approval_url: required("APPROVAL_URL")?,
         pending_for: parsed("PENDING_FOR")?,
+        remind_before: parsed("REMIND_BEFORE")?,
+        notice_before_end: parsed("NOTICE_BEFORE_END")?,
     };
     let dispatcher = &dispatcher;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

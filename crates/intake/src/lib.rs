@@ -4,6 +4,8 @@
 //! called back, and neither is IAM: one transaction, one message, 202.
 
 mod describe;
+mod end;
+mod preview;
 mod routes;
 mod submit;
 mod view;
@@ -11,7 +13,7 @@ mod view;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::ledger::Ledger;
-use ports::queue::RequestsQueue;
+use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::answer::Problem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::ClientId;
@@ -22,13 +24,14 @@ use crate::routes::Operation;
 pub struct Intake<L, Q> {
     /// Where requests are held.
     pub ledger: L,
-    /// The queue that wakes the dispatcher.
+    /// The queues that wake the dispatcher, and, when the client ends something, provisioner and
+    /// reporter.
     pub queue: Q,
     /// What may be asked for.
     pub guardrails: Guardrails,
 }
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
     /// Answers one call.
     pub async fn handle(
         &self,
@@ -42,6 +45,8 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             Ok((Operation::Submit, client)) => self.submit(event, client, now).await,
             Ok((Operation::List, client)) => self.list(event, &client).await,
             Ok((Operation::Show, client)) => self.show(event, &client).await,
+            Ok((Operation::Withdraw, client)) => self.withdraw(event, &client, now).await,
+            Ok((Operation::Revoke, client)) => self.revoke(event, &client, now).await,
             Ok((Operation::Describe, _)) => Ok(describe::answer()),
             Err(problem) => Err(problem),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_ledger::DynamoLedger;
-use aws_queues::SqsRequests;
+use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
 use intake::Intake;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use shell::environment::required;
@@ -18,7 +18,11 @@ async fn main() -> Result<(), Error> {
     let aws = shell::aws(Duration::from_secs(3)).await;
     let intake = Intake {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        queue: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
+        queue: SqsQueues {
+            requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
+            work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
+            outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
+        },
         guardrails: shell::guardrails::load()?,
     };
     let intake = &intake;

@@ -12,6 +12,10 @@ pub(crate) enum Operation {
     List,
     /// Say where a request stands.
     Show,
+    /// Take a request back.
+    Withdraw,
+    /// End access now.
+    Revoke,
     /// Describe the API.
     Describe,
 }
@@ -20,12 +24,17 @@ pub(crate) enum Operation {
 type Route = (&'static str, &'static [(&'static str, Operation)]);
 
 /// All of them.
-static ROUTES: [Route; 3] = [
+static ROUTES: [Route; 5] = [
     (
         "/v1/requests",
         &[("GET", Operation::List), ("POST", Operation::Submit)],
     ),
     ("/v1/requests/{id}", &[("GET", Operation::Show)]),
+    (
+        "/v1/requests/{id}/withdraw",
+        &[("POST", Operation::Withdraw)],
+    ),
+    ("/v1/requests/{id}/revoke", &[("POST", Operation::Revoke)]),
     ("/v1/openapi.json", &[("GET", Operation::Describe)]),
 ];
 
@@ -69,6 +78,9 @@ mod tests {
             operation(Some("/v1/requests/{id}"), "HEAD"),
             Ok(Operation::Show)
         );
+        let end = |how| operation(Some(how), "POST");
+        assert_eq!(end("/v1/requests/{id}/withdraw"), Ok(Operation::Withdraw));
+        assert_eq!(end("/v1/requests/{id}/revoke"), Ok(Operation::Revoke));
         let none = Problem::new(404, "Not found");
         for resource in [None, Some("/"), Some("/v1/requests/")] {
             assert_eq!(operation(resource, "GET"), Err(none.clone()));
@@ -84,6 +96,7 @@ mod tests {
         };
         assert_eq!(allow("/v1/requests", "PUT"), "GET, HEAD, OPTIONS, POST");
         assert_eq!(allow("/v1/requests/{id}", "POST"), "GET, HEAD, OPTIONS");
+        assert_eq!(allow("/v1/requests/{id}/revoke", "GET"), "OPTIONS, POST");
         assert_eq!(allow("/v1/openapi.json", "get"), "GET, HEAD, OPTIONS");
     }
 }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use shell::answer::{Problem, json_answer};
 use snowgate_core::audit::AuditRow;
 use snowgate_core::id::{ClientId, RequestId, SysId};
-use snowgate_core::record::{EndReason, Event, RequestRecord};
+use snowgate_core::record::{EndReason, Event, RequestRecord, Revocation};
 
+use crate::preview::preview;
 use crate::{Intake, unavailable};
 
 impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
@@ -18,6 +19,16 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let record = self.own(event, client).await?;
+        self.answer(&record).await
+    }
+
+    /// The request that the path names, if it is the client's.
+    pub(crate) async fn own(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: &ClientId,
+    ) -> Result<RequestRecord, Problem> {
         let missing = || Problem::new(404, "Not found").detail("There is no such request.");
         let id = event
             .path_parameters
@@ -25,11 +36,19 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             .and_then(|id| id.parse::<RequestId>().ok());
         let id = id.ok_or_else(missing)?;
         let record = self.ledger.load(&id).await.map_err(|e| unavailable(&e))?;
-        let record = record
+        record
             .filter(|record| record.client == *client)
-            .ok_or_else(missing)?;
-        let trail = self.ledger.trail(&id).await.map_err(|e| unavailable(&e))?;
-        Ok(json_answer(200, &whole(&record, &trail)))
+            .ok_or_else(missing)
+    }
+
+    /// Where a request stands.
+    pub(crate) async fn answer(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let trail = self.ledger.trail(&record.id).await;
+        let trail = trail.map_err(|e| unavailable(&e))?;
+        Ok(json_answer(200, &whole(record, &trail)))
     }
 
     pub(crate) async fn list(
@@ -94,12 +113,26 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         "created_at": record.created_at,
         "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),
         "until": record.until,
+        "dry_run": request.dry_run,
+        "preview": record.preview.as_ref().map(|found| preview(found, &request.target)),
+        "ended_early": record.revocation.as_ref().map(ended_early),
+        "kept": record.kept,
         "slots": slots,
         "findings": record.asked.as_ref().map(|asked| &asked.findings),
         "decisions": decisions,
         "end_reason": record.end_reason.as_ref().map(end_reason),
         "told": record.told,
         "timeline": trail.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn ended_early(revocation: &Revocation) -> Value {
+    json!({
+        "by": revocation.by,
+        "in_words": revocation.by.in_words(),
+        "reason": revocation.reason,
+        "at": revocation.at,
+        "instead_of": revocation.instead_of,
     })
 }
 

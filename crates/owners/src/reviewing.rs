@@ -9,8 +9,9 @@ use snowgate_core::slots::Touched;
 use snowgate_core::ticket::Person;
 
 /// What an approver is shown, in letter and page alike, and the approver's own record.
-/// `documents` are the policy texts that the ledger keeps with the request. None where the person may fill no open slot, is not in ServiceNow any more, or has turned out to
-/// be the requester or the beneficiary.
+/// `documents` are the policy texts that the ledger keeps with the request. None where the person
+/// may fill no open slot, is not in ServiceNow any more, or has turned out to be the requester or
+/// the beneficiary.
 ///
 /// # Errors
 /// Where ServiceNow does not answer, or does not have the requester any more.

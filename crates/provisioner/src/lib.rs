@@ -27,6 +27,9 @@ use tracing::{error, info, warn};
 /// How often a change is looked for in IAM before the request is put off.
 const LOOKS: u32 = 8;
 
+/// How often a step is tried again at once when somebody else changed the request first.
+const TRIES: usize = 4;
+
 /// The provisioner with what it needs.
 pub struct Provisioner<L, M, V, Q> {
     /// Where requests are held.
@@ -128,34 +131,44 @@ where
         true
     }
 
-    async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        let done = match record.state {
-            _ if self.hold => {
-                warn!(state = %record.state, "all changes are stopped");
-                return self.put_off(&record, now).await;
-            }
-            State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
-            State::Active | State::Revoking if record.is_over(now) => {
-                self.revoke(record.clone(), now).await
-            }
-            _ => return Ok(()),
-        };
-        match done {
-            Ok(after) => {
-                self.wake_reporter(&after).await;
-                Ok(())
-            }
-            Err(failure) => {
-                error!(error = shell::log::chain(&failure), state = %record.state, "not done yet");
-                // The step may have been written down before the trouble came.
-                let current = self
-                    .ledger
-                    .load(&record.id)
-                    .await?
-                    .ok_or(ProvisionError::Unknown)?;
-                self.put_off(&current, now).await
+    /// Takes the next step, and puts it off where that does not work now. Where somebody else
+    /// wrote to the request first (noted a mail, or withdrew it), where it stands then decides.
+    async fn step(&self, mut record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
+        let mut tries = 0;
+        loop {
+            let done = match record.state {
+                _ if self.hold => {
+                    warn!(state = %record.state, "all changes are stopped");
+                    return self.put_off(&record, now).await;
+                }
+                State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
+                State::Active | State::Revoking if record.is_over(now) => {
+                    self.revoke(record.clone(), now).await
+                }
+                _ => return Ok(()),
+            };
+            match done {
+                Ok(after) => {
+                    self.wake_reporter(&after).await;
+                    return Ok(());
+                }
+                Err(ProvisionError::Conflict) if tries < TRIES => {
+                    tries += 1;
+                    record = self.reload(&record).await?;
+                }
+                Err(failure) => {
+                    error!(error = shell::log::chain(&failure), state = %record.state, "not done yet");
+                    // The step may have been written down before the trouble came.
+                    let current = self.reload(&record).await?;
+                    return self.put_off(&current, now).await;
+                }
             }
         }
+    }
+
+    async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ProvisionError> {
+        let loaded = self.ledger.load(&record.id).await?;
+        loaded.ok_or(ProvisionError::Unknown)
     }
 
     async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {

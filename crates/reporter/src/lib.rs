@@ -1,14 +1,18 @@
-//! Tells the ticket how its request ended.
+//! Tells the ticket how its request went, and people by mail.
 //!
 //! Woken by the queue `outcomes`; believes only the ledger. A note goes in once: the writer
-//! looks for its marker first, and the ledger remembers what was told.
+//! looks for its marker first, and the ledger remembers what was told. It writes tickets with
+//! one credential and reads people with another.
+
+mod notices;
 
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{CommitError, Ledger};
-use ports::servicenow::Tickets;
+use ports::mail::Mailer;
+use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
-use snowgate_core::lifecycle::Actor;
+use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::outcome::{self, OutcomeFields};
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use tracing::{error, info};
@@ -17,13 +21,19 @@ use tracing::{error, info};
 const TRIES: usize = 5;
 
 /// The reporter with what it needs.
-pub struct Reporter<L, T> {
+pub struct Reporter<L, T, S, M> {
     /// Where requests are held.
     pub ledger: L,
     /// The tickets.
     pub tickets: T,
+    /// Whom to write to.
+    pub servicenow: S,
+    /// The mail service.
+    pub mailer: M,
     /// Which fields are set at which outcome.
     pub fields: OutcomeFields,
+    /// The domains that mail goes to.
+    pub mail_domains: Vec<String>,
 }
 
 /// Why a ticket could not be told. The queue brings the message back.
@@ -38,22 +48,52 @@ pub enum ReportError {
     /// A change that the rules do not allow.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// A mail could not be written.
+    #[error("a mail could not be written")]
+    Letter(#[from] askama::Error),
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
     Busy,
 }
 
-impl<L: Ledger, T: Tickets> Reporter<L, T> {
-    /// Tells the ticket of a request what it has not been told.
+impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
+    /// Tells the ticket of a request what it has not been told, and people by mail. Trouble with
+    /// one does not keep the other back.
     ///
     /// # Errors
-    /// Where it is to be tried again at once. Where the ticket refuses, the request is put off
-    /// instead: the sweeper comes back to it, less and less often, and never gives up.
+    /// Where it is to be tried again at once. Where the ticket refuses or mail cannot be sent,
+    /// the request is put off instead: the sweeper comes back to it, less and less often.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ReportError> {
         let record = self.ledger.load(id).await?.ok_or(ReportError::Unknown)?;
+        let (record, ticket) = self.tell_ticket(record, now).await?;
+        let (record, mail) = self.tell_people(record, now).await?;
+        let troubles = [
+            (ticket, "the ticket could not be told"),
+            (mail, "a mail could not be sent"),
+        ];
+        let mut trouble = false;
+        for (failure, what) in troubles {
+            if let Some(failure) = failure {
+                let (error, retry) = (shell::log::chain(&failure), failure.may_retry());
+                error!(error, retry, "{what}");
+                trouble = true;
+            }
+        }
+        match trouble {
+            true => self.put_off(&record, now).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Answers the record afterwards, and what kept the ticket from being told.
+    async fn tell_ticket(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
         let (Some(update), Some(state)) = (outcome::update(&record, &self.fields), record.untold())
         else {
-            return Ok(());
+            return Ok((record, None));
         };
         let source = &record.request.source;
         match self
@@ -62,48 +102,37 @@ impl<L: Ledger, T: Tickets> Reporter<L, T> {
             .await
         {
             Ok(written) => info!(?written, %state, "ticket told"),
-            Err(failure) => return self.put_off(&record, &failure, now).await,
+            Err(failure) => return Ok((record, Some(failure))),
         }
-        self.remember(record, state, now).await
+        Ok((self.remember(record, state, now).await?, None))
     }
 
     async fn remember(
         &self,
         mut record: RequestRecord,
-        state: snowgate_core::lifecycle::State,
+        state: State,
         now: Timestamp,
-    ) -> Result<(), ReportError> {
+    ) -> Result<RequestRecord, ReportError> {
         for _ in 0..TRIES {
             if record.told.contains(&state) {
-                return Ok(());
+                return Ok(record);
             }
             let change = record.apply(Event::Told { state }, Actor::Reporter, now)?;
-            match self.ledger.commit(&change.into()).await {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Conflict) => {
-                    record = self
-                        .ledger
-                        .load(&record.id)
-                        .await?
-                        .ok_or(ReportError::Unknown)?;
-                }
+            match self.ledger.commit(&change.clone().into()).await {
+                Ok(()) => return Ok(change.record),
+                Err(CommitError::Conflict) => record = self.reload(&record).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
         Err(ReportError::Busy)
     }
 
-    async fn put_off(
-        &self,
-        record: &RequestRecord,
-        failure: &CallError,
-        now: Timestamp,
-    ) -> Result<(), ReportError> {
-        error!(
-            error = shell::log::chain(failure),
-            retry = failure.may_retry(),
-            "the ticket could not be told"
-        );
+    async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ReportError> {
+        let loaded = self.ledger.load(&record.id).await?;
+        loaded.ok_or(ReportError::Unknown)
+    }
+
+    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ReportError> {
         // Where the request has changed meanwhile, it has a due time of its own.
         let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
         self.ledger

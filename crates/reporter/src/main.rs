@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
+use aws_mail::SesMailer;
 use aws_secrets::Secrets;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use reporter::Reporter;
-use servicenow::{Instance, Session, Writer};
-use shell::environment::{parsed, required};
+use servicenow::{Instance, Reader, Session, Writer};
+use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
 use snowgate_core::outcome::OutcomeFields;
 
@@ -18,13 +19,18 @@ use snowgate_core::outcome::OutcomeFields;
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let aws = shell::aws(Duration::from_secs(8)).await;
-    let secret = Secrets::new(&aws)
-        .get(&required("SERVICENOW_SECRET_ARN")?)
+    let secrets = Secrets::new(&aws);
+    let write = secrets.get(&required("SERVICENOW_SECRET_ARN")?).await?;
+    let read = secrets
+        .get(&required("SERVICENOW_READ_SECRET_ARN")?)
         .await?;
     let instance: Instance = parsed("SERVICENOW_URL")?;
     let reporter = Reporter {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        tickets: Writer::new(Session::new(instance, secret.expose().parse()?)?),
+        tickets: Writer::new(Session::new(instance.clone(), write.expose().parse()?)?),
+        servicenow: Reader::new(Session::new(instance, read.expose().parse()?)?),
+        mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
+        mail_domains: shell::guardrails::load()?.mail_domains().to_vec(),
         fields: OutcomeFields::parse(&required("OUTCOME_FIELDS")?)?,
     };
     let reporter = &reporter;

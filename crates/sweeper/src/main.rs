@@ -5,43 +5,12 @@
 use std::time::Duration;
 
 use aws_ledger::DynamoLedger;
-use aws_queues::{SqsOutcomes, SqsRequests, SqsWork};
+use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use ports::CallError;
-use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use serde_json::Value;
 use shell::environment::{parsed, required};
 use shell::metrics::Metered;
-use snowgate_core::principal::Principal;
 use sweeper::Sweeper;
-
-struct Queues {
-    requests: SqsRequests,
-    work: SqsWork,
-    outcomes: SqsOutcomes,
-}
-
-impl RequestsQueue for Queues {
-    async fn wake_dispatcher(&self, wake: &WakeUp) -> Result<(), CallError> {
-        self.requests.wake_dispatcher(wake).await
-    }
-}
-
-impl WorkQueue for Queues {
-    async fn wake_provisioner(
-        &self,
-        wake: &WakeUp,
-        principal: &Principal,
-    ) -> Result<(), CallError> {
-        self.work.wake_provisioner(wake, principal).await
-    }
-}
-
-impl OutcomesQueue for Queues {
-    async fn wake_reporter(&self, wake: &WakeUp) -> Result<(), CallError> {
-        self.outcomes.wake_reporter(wake).await
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -49,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let aws = shell::aws(Duration::from_secs(8)).await;
     let sweeper = Sweeper {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        queues: Queues {
+        queues: SqsQueues {
             requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
             work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
             outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),

@@ -33,6 +33,13 @@ use crate::{
 /// How long a decision is awaited in this organisation.
 pub const PENDING_FOR: SignedDuration = SignedDuration::from_hours(72);
 
+/// How long before that those who have not decided are reminded.
+pub const REMIND_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long before the end of the access the requester is told of it. The access of samples
+/// lasts eight hours.
+pub const NOTICE_BEFORE_END: SignedDuration = SignedDuration::from_hours(2);
+
 /// A time far enough in the future that no clock has come there.
 #[must_use]
 pub fn at(second: i64) -> Timestamp {

@@ -126,3 +126,54 @@ fn told(widening: &Widening) -> String {
         Widening::People { setting, value } => format!("{setting}: {value}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shipped guardrails with one text in place of another, as a file of its own.
+    fn changed(name: &str, from: &str, to: &str) -> PathBuf {
+        let shipped = include_str!("../../../guardrails.toml");
+        assert!(shipped.contains(from), "{from}");
+        let name = format!("snowgate-{}-{name}.toml", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, shipped.replacen(from, to, 1)).unwrap();
+        path
+    }
+
+    #[test]
+    fn files_are_compared_and_only_what_is_newly_permitted_fails() {
+        let checkout = Checkout::find().unwrap();
+        let write = "\"s3:ListBucket\", \"s3:PutObject\"]";
+        let [same, less, broken] = [
+            changed("same", write, write),
+            changed("less", write, "\"s3:ListBucket\"]"),
+            changed("broken", "longest_session = \"PT1H\"", ""),
+        ];
+        let compare = |before: &PathBuf, now: &PathBuf| {
+            show(&checkout, before.to_str().unwrap(), now).map_err(|error| error.to_string())
+        };
+        let found = [
+            compare(&same, &same),
+            compare(&same, &less),
+            compare(&less, &same),
+            compare(&same, &PathBuf::from("/nowhere.toml")),
+            compare(&PathBuf::from("no-such-revision"), &same),
+        ];
+        let misread = show(&checkout, same.to_str().unwrap(), &broken);
+        for path in [same, less, broken] {
+            std::fs::remove_file(path).unwrap();
+        }
+        assert_eq!(found[..2], [Ok(()), Ok(())]);
+        let told = found[2..].iter().map(|one| one.clone().unwrap_err());
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "1 of what is permitted is new",
+                "cannot read `/nowhere.toml`",
+                "`no-such-revision` is neither a file nor a revision that has guardrails",
+            ]
+        );
+        assert!(matches!(misread, Err(WideningError::Guardrails { .. })));
+    }
+}

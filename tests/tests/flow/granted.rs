@@ -73,8 +73,10 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
         "provisioning_started",
         "access_verified",
         "ticket_told",
+        "notice_prepared",
+        "notice_sent",
     ];
-    let request = flow_tests::eventually("the ticket to be told", || async {
+    let request = flow_tests::eventually("all to be told", || async {
         let request = stack.request(&id).await;
         (events(&request).len() >= steps.len()).then_some(request)
     })

@@ -10,6 +10,7 @@
     reason = "test code: a surprise ends the test, and the message is its report"
 )]
 
+mod beyond;
 mod credentials;
 mod decided_once;
 mod denied;
@@ -18,9 +19,16 @@ mod expired;
 mod faults;
 mod front_door;
 mod granted;
+mod grants;
 mod links;
 mod owners;
+mod previewed;
 mod refused;
+mod reminded;
 mod replayed;
+mod revoked;
+mod shown;
 mod tokens;
+mod told;
 mod undeliverable;
+mod withdrawn;

@@ -9,6 +9,7 @@ mod deciding;
 mod looking;
 mod racing;
 mod refusing;
+mod revoking;
 
 use approval::Approval;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;

@@ -4,8 +4,8 @@ use ports::ledger::Ledger as _;
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
-use testkit::Fault;
 use testkit::world::{COLLEAGUE, MEMBER, World, at};
+use testkit::{Fault, QueueName};
 
 use super::{approval, decision, event_of};
 
@@ -35,7 +35,13 @@ async fn one_winner(world: &World, record: &RequestRecord) -> State {
         .filter(|row| matches!(row.event, Event::Decided { .. }))
         .count();
     assert_eq!(decided, 1, "one audit row");
-    assert_eq!(world.queues.sent().len(), 1, "one wakes the next");
+    let woken: Vec<QueueName> = world.queues.sent().iter().map(|one| one.queue).collect();
+    // After an approval the colleague, too, is told that nothing is left to do.
+    let expected = match after.state {
+        State::Approved => &[QueueName::Work, QueueName::Outcomes][..],
+        _ => &[QueueName::Outcomes],
+    };
+    assert_eq!(woken, expected, "one wakes the next");
     after.state
 }
 

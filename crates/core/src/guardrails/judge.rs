@@ -262,7 +262,15 @@ fn judge_role(
         let detail = "a session of the role may last longer than the guardrails allow";
         findings.push(Finding::new(pointer, FindingCode::SessionTooLong, detail));
     }
-    match trust(survey, role) {
+    let own = json!({"Version": "2012-10-17", "Statement":
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.arn.as_str()}});
+    if matches!(trust(survey, role, None), Trust::Full) {
+        let detail = "the role lets this user or role assume it as it is: nothing would be granted, \
+                      and nothing could be taken back";
+        findings.push(Finding::new(pointer, FindingCode::TrustsAlready, detail));
+        return;
+    }
+    match trust(survey, role, Some(&own.to_string())) {
         Trust::Full => {}
         Trust::If(keys) => {
             let detail = format!("the role may be assumed only under conditions on {keys}");
@@ -281,14 +289,14 @@ enum Trust {
     No,
 }
 
-/// Whether the principal can assume the role once its own policy allows it.
-fn trust(survey: &Survey, role: &RoleFacts) -> Trust {
+/// Whether the principal can assume the role where nothing but this policy of its own allows it, or
+/// none at all.
+fn trust(survey: &Survey, role: &RoleFacts, own: Option<&str>) -> Trust {
     let read = |text: &str, kind| Document::parse(text, kind).map(|read| Ruleset::compile(&read));
-    let own = json!({"Version": "2012-10-17", "Statement":
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.arn.as_str()}});
     let principal = &survey.principal;
+    let own = own.map(|own| read(own, PolicyType::Identity));
     let (Ok(own), Ok(trust), Ok(who)) = (
-        read(&own.to_string(), PolicyType::Identity),
+        own.into_iter().collect::<Result<Vec<_>, _>>(),
         read(&role.trust, PolicyType::Trust),
         principal.arn.parse::<Principal>(),
     ) else {
@@ -307,7 +315,7 @@ fn trust(survey: &Survey, role: &RoleFacts) -> Trust {
     }
     let request = Request::new("sts:AssumeRole", role.arn.as_str(), who, context);
     let policies = Policies {
-        identity: vec![own],
+        identity: own,
         boundaries,
         resource: Some(trust),
         ..Policies::default()

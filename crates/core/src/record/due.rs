@@ -134,7 +134,7 @@ impl RequestRecord {
             (state, _) if state.is_terminal() => None,
             _ => Some(soon),
         };
-        let tell = self.untold().is_some();
+        let tell = self.untold().is_some() || !self.open_notices(now).is_empty();
         let times = [step, tell.then_some(soon), self.next_notice(now)];
         times.into_iter().flatten().min()
     }
@@ -146,7 +146,7 @@ mod tests {
     use crate::approval::Verdict;
     use crate::lifecycle::Actor;
     use crate::record::tests::{ONE, approver, at, decide, pending, received, slot};
-    use crate::record::{Event, RefusalCode};
+    use crate::record::{Event, Notice, RefusalCode};
 
     #[test]
     fn what_is_not_finished_is_always_due() {
@@ -185,6 +185,18 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(nobody.untold(), Some(State::Undeliverable));
+    }
+
+    /// The record after the requester was told by mail.
+    fn by_mail(record: &RequestRecord, state: State) -> RequestRecord {
+        let notice = Notice::Outcome { state };
+        let claim = Event::NoticeClaimed {
+            notice: notice.clone(),
+        };
+        let claimed = record.apply(claim, Actor::Reporter, at(14)).unwrap();
+        let sent = Event::NoticeSent { notice };
+        let sent = claimed.record.apply(sent, Actor::Reporter, at(15));
+        sent.unwrap().record
     }
 
     #[test]
@@ -243,6 +255,12 @@ mod tests {
             )
             .unwrap()
             .record;
+        assert_eq!(
+            told.overdue(at(200), three_days),
+            Overdue::WakeReporter,
+            "the requester is still to be told"
+        );
+        let told = by_mail(&told, State::Active);
         assert_eq!(
             (told.due_at, told.overdue(at(3599), three_days)),
             (Some(at(3600)), Overdue::Nothing)

@@ -40,7 +40,15 @@ impl RevokedBy {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Client => "the side that asked for it, in ServiceNow",
-            Self::Approver { standing } => standing.in_words(),
+            Self::Approver { standing } => match standing {
+                Standing::Owner => "the owner of the account",
+                Standing::Manager => "the manager of the account",
+                Standing::SupportGroupManager => {
+                    "the manager of the group that supports the account"
+                }
+                Standing::SupportGroupMember => "a member of the group that supports the account",
+                Standing::Security => "a member of the security group",
+            },
         }
     }
 }

@@ -213,6 +213,8 @@ codes!(
         NoSuchGroup => "The account has no such group.",
         /// The role does not trust the principal.
         RoleDoesNotTrust => "The role does not trust the user or role that would assume it.",
+        /// The role trusts the principal without the grant.
+        TrustsAlready => "The role can be assumed without this access, so its end could take nothing away.",
         /// Sessions of the role last too long.
         SessionTooLong => "Sessions of the role would last too long after the end of the access.",
         /// The guardrails do not allow it.

@@ -189,12 +189,19 @@ fn the_whole_way() {
             (change.record.state, change.replaces),
             (state, Some(before))
         );
-        assert_eq!(
-            change.record.due_at.is_none(),
-            change.record.told.len() == 2
-        );
+        // The requester is to be told by mail too.
+        assert!(change.record.due_at.is_some());
         rows.push(change.row.clone());
     }
+    let skip = Event::NoticeSkipped {
+        notice: Notice::Outcome {
+            state: State::Revoked,
+        },
+        why: SkipCode::NoMail,
+    };
+    change = change.record.apply(skip, Actor::Reporter, at(21)).unwrap();
+    rows.push(change.row.clone());
+    assert_eq!(change.record.due_at, None);
     assert_eq!(audit::verify(&rows, &change.record.audit), Ok(()));
     let stored = serde_json::to_string(&change.record).unwrap();
     assert_eq!(

@@ -10,11 +10,12 @@ mod owners;
 mod people;
 mod preview;
 mod refusals;
+mod reminders;
 
 use dispatcher::{DispatchError, Dispatcher};
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::id::RequestId;
-use testkit::world::{PENDING_FOR, World, at, ready};
+use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at, ready};
 use testkit::{
     Failing, FakeDirectory, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow, Fault, SentLetter,
 };
@@ -62,6 +63,8 @@ fn dispatcher(world: &World, failing: &[Port]) -> Tested {
         guardrails: world.guardrails.clone(),
         approval_url: APPROVAL_URL.to_owned(),
         pending_for: PENDING_FOR,
+        remind_before: REMIND_BEFORE,
+        notice_before_end: NOTICE_BEFORE_END,
     }
 }
 

@@ -9,7 +9,7 @@ use provisioner::Provisioner;
 use reporter::Reporter;
 use snowgate_core::outcome::OutcomeFields;
 use sweeper::Sweeper;
-use testkit::world::{PENDING_FOR, World};
+use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World};
 use testkit::{
     Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow,
     FakeTickets,
@@ -40,6 +40,8 @@ pub(crate) fn dispatcher(world: &World) -> Dispatcher<L, S, D, Failing<FakeMaile
         guardrails: world.guardrails.clone(),
         approval_url: ORIGIN.to_owned(),
         pending_for: PENDING_FOR,
+        remind_before: REMIND_BEFORE,
+        notice_before_end: NOTICE_BEFORE_END,
     }
 }
 
@@ -68,13 +70,16 @@ pub(crate) fn provisioner(world: &World) -> Provisioner<L, D, Failing<FakeKeys>,
     }
 }
 
-pub(crate) fn reporter(world: &World) -> Reporter<L, Failing<FakeTickets>> {
+pub(crate) fn reporter(world: &World) -> Reporter<L, Failing<FakeTickets>, S, Failing<FakeMailer>> {
     let fields =
         r#"{"granted":{},"denied":{},"expired":{},"undeliverable":{},"withdrawn":{},"failed":{}}"#;
     Reporter {
         ledger: world.failing(&world.ledger),
         tickets: world.failing(&world.tickets),
+        servicenow: world.failing(&world.servicenow),
+        mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(fields).unwrap(),
+        mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }
 

@@ -10,7 +10,7 @@ use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket::marker;
-use testkit::world::{self, BENEFICIARY, MANAGER, OWNER, address, ready};
+use testkit::world::{self, BENEFICIARY, MANAGER, OWNER, address, at, ready};
 
 use crate::steps::Flow;
 
@@ -21,6 +21,7 @@ impl Flow {
     pub(crate) fn check(&mut self) {
         for record in self.world.ledger.records() {
             self.check_decisions(&record);
+            self.check_endings(&record);
             self.check_trail(&record);
             if let Some(end) = self.ended.get(&record.id) {
                 assert_eq!(record.state, *end, "a terminal state has changed");
@@ -99,8 +100,50 @@ impl Flow {
         }
     }
 
+    /// What was withdrawn was never begun, what was ended early is over and stays so, and a dry
+    /// run asks nobody.
+    fn check_endings(&mut self, record: &RequestRecord) {
+        let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
+        let begun = trail
+            .iter()
+            .any(|row| matches!(row.event, Event::ProvisioningStarted));
+        assert!(
+            !begun || record.state != State::Withdrawn,
+            "withdrawn too late"
+        );
+        if let Some(revocation) = &record.revocation {
+            assert!(record.until.is_some_and(|until| until <= revocation.at));
+            assert!([State::Active, State::Revoking, State::Revoked].contains(&record.state));
+            let before = self.ending.insert(record.id.clone(), record.until);
+            assert!(
+                before.is_none_or(|before| before == record.until),
+                "what was ended early has another end"
+            );
+        } else {
+            assert!(
+                !self.ending.contains_key(&record.id),
+                "an early end is lost"
+            );
+        }
+        if record.request.dry_run {
+            let nothing = record.asked.is_none() && record.decisions.is_empty() && !begun;
+            assert!(nothing, "a dry run asks nobody and changes nothing");
+        }
+        assert_eq!(record.preview.is_some(), record.state == State::Previewed);
+    }
+
     fn check_trail(&self, record: &RequestRecord) {
         let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
+        let mut sent: Vec<_> = trail
+            .iter()
+            .filter_map(|row| match &row.event {
+                Event::NoticeSent { notice } => Some(notice),
+                _ => None,
+            })
+            .collect();
+        let all = sent.len();
+        sent.dedup();
+        assert_eq!(sent.len(), all, "a mail is marked as sent twice");
         let mut previous = None;
         for (n, row) in (0_u64..).zip(&trail) {
             assert_eq!((row.n, &row.previous), (n, &previous));
@@ -115,11 +158,13 @@ impl Flow {
     }
 
     fn check_letters(&self) {
-        let fine = [address(OWNER), address(MANAGER)];
+        let deciding = [address(OWNER), address(MANAGER)];
+        let requester = world::requester().email.unwrap().expose().to_owned();
         for letter in self.world.mailer.sent() {
             let to = letter.to.expose().to_owned();
+            let review = letter.letter.text.contains("/r/");
             assert!(
-                fine.contains(&to),
+                deciding.contains(&to) || (!review && to == requester),
                 "a letter to somebody who does not decide"
             );
             assert_ne!(to, address(BENEFICIARY));
@@ -150,7 +195,9 @@ impl Flow {
             assert_eq!((record.untold(), record.due_at), (None, None));
             let once: BTreeSet<_> = record.told.iter().collect();
             assert_eq!(once.len(), record.told.len(), "told once");
-            if record.asked.is_some() {
+            let far = at(i64::from(u32::MAX));
+            assert_eq!(record.due_notices(far), [], "everybody is told");
+            if record.asked.is_some() || record.preview.is_some() {
                 assert!(
                     record.told.contains(&record.state),
                     "the ticket knows the end"

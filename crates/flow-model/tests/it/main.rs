@@ -14,6 +14,7 @@ mod invariants;
 mod steps;
 
 use proptest::prelude::*;
+use snowgate_core::lifecycle::State;
 use steps::{Flow, Step, Want};
 
 proptest! {
@@ -52,6 +53,7 @@ fn straight(want: Want) {
     flow.take(&Step::Raise {
         other_user: false,
         wants: vec![want],
+        dry_run: false,
     });
     flow.deliver_all();
     flow.take(&Step::Decide {
@@ -61,11 +63,57 @@ fn straight(want: Want) {
     });
     flow.deliver_all();
     flow.check();
-    let active = [snowgate_core::lifecycle::State::Active];
-    assert_eq!(flow.states(), active, "{want:?}");
+    assert_eq!(flow.states(), [State::Active], "{want:?}");
     flow.come_to_an_end();
     flow.check();
     flow.check_the_end();
-    assert_eq!(flow.states(), [snowgate_core::lifecycle::State::Revoked]);
+    assert_eq!(flow.states(), [State::Revoked]);
     assert_eq!(flow.world.tickets.updates().len(), 2);
+}
+
+/// Straight to each ending that a client or an approver brings about.
+#[test]
+fn the_short_ways() {
+    let raise = |dry_run| Step::Raise {
+        other_user: false,
+        wants: Want::ALL.to_vec(),
+        dry_run,
+    };
+    let approve = Step::Decide {
+        letter: 0,
+        approve: true,
+        crash: None,
+    };
+    let end = |revoke| Step::End {
+        pick: 0,
+        revoke,
+        crash: None,
+    };
+    let by_link = Step::EndByLink {
+        letter: 0,
+        crash: None,
+    };
+    let ways = [
+        (vec![raise(true)], State::Previewed, 1),
+        (vec![raise(false), end(false)], State::Withdrawn, 1),
+        (
+            vec![raise(false), approve.clone(), end(true)],
+            State::Revoked,
+            2,
+        ),
+        (vec![raise(false), approve, by_link], State::Revoked, 2),
+    ];
+    for (steps, state, notes) in ways {
+        let mut flow = Flow::new(false);
+        for step in &steps {
+            flow.take(step);
+            flow.deliver_all();
+            flow.check();
+        }
+        assert_eq!(flow.states(), [state], "without waiting for any time");
+        flow.come_to_an_end();
+        flow.check();
+        flow.check_the_end();
+        assert_eq!(flow.world.tickets.updates().len(), notes);
+    }
 }

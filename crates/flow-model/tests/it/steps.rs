@@ -28,7 +28,19 @@ type Crash = Option<(u64, bool)>;
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// A ticket asks for access.
-    Raise { other_user: bool, wants: Vec<Want> },
+    Raise {
+        other_user: bool,
+        wants: Vec<Want>,
+        dry_run: bool,
+    },
+    /// The client takes a request back, or ends its access.
+    End {
+        pick: usize,
+        revoke: bool,
+        crash: Crash,
+    },
+    /// Somebody uses a link to end access.
+    EndByLink { letter: usize, crash: Crash },
     /// A wake-up arrives; it may stay in its queue and arrive again.
     Deliver {
         pick: usize,
@@ -98,8 +110,16 @@ impl Step {
         let crash = || proptest::option::weighted(0.3, (1..14_u64, any::<bool>()));
         let weights = (any::<usize>(), any::<bool>(), crash());
         prop_oneof![
-            3 => (any::<bool>(), subsequence(Want::ALL.to_vec(), 1..=2)).prop_map(
-                |(other_user, wants)| Self::Raise { other_user, wants }
+            3 => (
+                any::<bool>(),
+                subsequence(Want::ALL.to_vec(), 1..=2),
+                proptest::bool::weighted(0.1),
+            ).prop_map(|(other_user, wants, dry_run)| Self::Raise { other_user, wants, dry_run }),
+            2 => (any::<usize>(), any::<bool>(), crash()).prop_map(
+                |(pick, revoke, crash)| Self::End { pick, revoke, crash }
+            ),
+            1 => (any::<usize>(), crash()).prop_map(
+                |(letter, crash)| Self::EndByLink { letter, crash }
             ),
             10 => weights.prop_map(|(pick, again, crash)| Self::Deliver { pick, again, crash }),
             5 => (any::<usize>(), proptest::bool::weighted(0.8), crash()).prop_map(
@@ -126,6 +146,8 @@ pub(crate) struct Flow {
     pub(crate) before: [PrincipalFacts; 2],
     pub(crate) forged: Vec<RequestId>,
     pub(crate) ended: BTreeMap<RequestId, State>,
+    /// The ends of those that were ended early.
+    pub(crate) ending: BTreeMap<RequestId, Option<jiff::Timestamp>>,
     runtime: tokio::runtime::Runtime,
     second: i64,
     waiting: Vec<SentWakeUp>,
@@ -152,6 +174,7 @@ impl Flow {
             before,
             forged: Vec::new(),
             ended: BTreeMap::new(),
+            ending: BTreeMap::new(),
             runtime,
             second: 0,
             waiting: Vec::new(),
@@ -165,13 +188,26 @@ impl Flow {
 
     pub(crate) fn take(&mut self, step: &Step) {
         match step {
-            Step::Raise { other_user, wants } => self.raise(*other_user, wants),
+            Step::Raise {
+                other_user,
+                wants,
+                dry_run,
+            } => self.raise(*other_user, wants, *dry_run),
+            Step::End {
+                pick,
+                revoke,
+                crash,
+            } => self.end(*pick, *revoke, *crash),
+            Step::EndByLink { letter, crash } => self.use_link(*letter, "revoke", *crash),
             Step::Deliver { pick, again, crash } => self.deliver(*pick, *again, *crash),
             Step::Decide {
                 letter,
                 approve,
                 crash,
-            } => self.decide(*letter, *approve, *crash),
+            } => {
+                let choice = if *approve { "approve" } else { "deny" };
+                self.use_link(*letter, choice, *crash);
+            }
             Step::Forge { pick } => self.forge(*pick),
             Step::Wait { minutes } => self.second += minutes * 60,
             Step::Sweep { crash } => self.sweep(*crash),
@@ -217,10 +253,13 @@ impl Flow {
         }
     }
 
-    fn raise(&self, other_user: bool, wants: &[Want]) {
+    fn raise(&self, other_user: bool, wants: &[Want], dry_run: bool) {
         let user = &self.users[usize::from(other_user)];
         let mut body = samples::body(&self.world.ticket(), user);
         body["grants"] = wants.iter().map(|want| want.grant()).collect();
+        if dry_run {
+            body["dry_run"] = json!(true);
+        }
         let event = json!({
             "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
             "headers": {"Content-Type": "application/json"}, "body": body.to_string(),
@@ -232,6 +271,27 @@ impl Flow {
             .runtime
             .block_on(intake.handle(&event_of(event), at(self.second)));
         assert_eq!(answer.status_code, 202);
+    }
+
+    fn end(&self, pick: usize, revoke: bool, crash: Crash) {
+        let records = self.world.ledger.records();
+        if records.is_empty() {
+            return;
+        }
+        let how = if revoke { "revoke" } else { "withdraw" };
+        let resource = format!("/v1/requests/{{id}}/{how}");
+        let event = json!({
+            "resource": resource, "path": resource, "httpMethod": "POST",
+            "headers": {}, "pathParameters": {"id": records[pick % records.len()].id},
+            "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
+        });
+        self.break_off(crash);
+        let intake = functions::intake(&self.world);
+        let answer = self
+            .runtime
+            .block_on(intake.handle(&event_of(event), at(self.second)));
+        assert!([200, 409, 503].contains(&answer.status_code));
+        self.world.fault.mend();
     }
 
     fn deliver(&mut self, pick: usize, again: bool, crash: Crash) {
@@ -256,16 +316,19 @@ impl Flow {
         }
     }
 
-    fn decide(&self, letter: usize, approve: bool, crash: Crash) {
+    /// Sends the form behind one of the links that were mailed.
+    fn use_link(&self, letter: usize, choice: &str, crash: Crash) {
+        let start = format!("{ORIGIN}/r/");
         let letters = self.world.mailer.sent();
-        if letters.is_empty() {
+        let links: Vec<String> = letters
+            .iter()
+            .filter_map(|sent| sent.letter.text.split_once(&start))
+            .map(|(_, rest)| rest.chars().take(43).collect())
+            .collect();
+        if links.is_empty() {
             return;
         }
-        let text = &letters[letter % letters.len()].letter.text;
-        let start = format!("{ORIGIN}/r/");
-        let rest = text.split_once(&start).unwrap().1;
-        let link: String = rest.chars().take(43).collect();
-        let choice = if approve { "approve" } else { "deny" };
+        let link = links[letter % links.len()].clone();
         self.break_off(None);
         let shown = self.call("GET", &link, String::new());
         let nonce = shown.split_once("name=\"nonce\" value=\"");

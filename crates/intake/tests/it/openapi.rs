@@ -21,7 +21,9 @@ fn document() -> Value {
 /// Follows a reference.
 fn schema<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str);
-    target.map_or(value, |path| document.pointer(&path[1..]).unwrap())
+    target.map_or(value, |path| {
+        document.pointer(path.trim_start_matches('#')).unwrap()
+    })
 }
 
 fn named<'a>(document: &'a Value, name: &str) -> &'a Value {

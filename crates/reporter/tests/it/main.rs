@@ -1,8 +1,10 @@
-//! The reporter with ledger and tickets in memory.
+//! The reporter with everything around it in memory.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that panics is a test that fails"
 )]
+
+mod mailing;
 
 use ports::Failure;
 use reporter::{ReportError, Reporter};
@@ -13,18 +15,28 @@ use snowgate_core::outcome::OutcomeFields;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket::marker;
 use testkit::world::{OWNER, World, at, ready};
-use testkit::{Aftermath, Failing, FakeLedger, FakeTickets, Moment, samples};
+use testkit::{
+    Aftermath, Failing, FakeLedger, FakeMailer, FakeServiceNow, FakeTickets, Moment, samples,
+};
 
 const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
     "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
 
-type Tested = Reporter<Failing<FakeLedger>, Failing<FakeTickets>>;
+type Tested = Reporter<
+    Failing<FakeLedger>,
+    Failing<FakeTickets>,
+    Failing<FakeServiceNow>,
+    Failing<FakeMailer>,
+>;
 
 fn reporter(world: &World) -> Tested {
     Reporter {
         ledger: world.failing(&world.ledger),
         tickets: world.failing(&world.tickets),
+        servicenow: world.failing(&world.servicenow),
+        mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(FIELDS).unwrap(),
+        mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }
 
@@ -156,7 +168,11 @@ fn a_run_that_breaks_off_leaves_one_note() {
             world.fault.mend();
             handle(&world, &record.id, 300).unwrap();
             assert_eq!(world.tickets.updates().len(), 1, "{moment:?} call {nth}");
-            assert_eq!(world.load(&record.id).told, [State::Denied]);
+            let after = world.load(&record.id);
+            assert_eq!(
+                (&after.told[..], after.due_at),
+                (&[State::Denied][..], None)
+            );
             if !reached {
                 break;
             }

@@ -149,7 +149,8 @@ fn moved(change: &Change) -> bool {
         | Event::Told { .. }
         | Event::NoticeClaimed { .. }
         | Event::NoticeSent { .. }
-        | Event::NoticeSkipped { .. } => true,
+        | Event::NoticeSkipped { .. }
+        | Event::RevocationAsked { .. } => true,
         Event::Decided { .. } => change.record.state == State::Pending,
         _ => false,
     };

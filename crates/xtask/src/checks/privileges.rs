@@ -50,7 +50,14 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "aws-sdk-sqs",
         ],
     ),
-    ("reporter", &["aws-sdk-dynamodb", "aws-sdk-secretsmanager"]),
+    (
+        "reporter",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-secretsmanager",
+            "aws-sdk-sesv2",
+        ],
+    ),
     ("sweeper", &["aws-sdk-dynamodb", "aws-sdk-sqs"]),
 ];
 

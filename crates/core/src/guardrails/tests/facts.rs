@@ -210,6 +210,40 @@ fn roles_must_trust_and_stay_within_the_reference_of_their_own_account() {
 }
 
 #[test]
+fn roles_that_need_no_grant_are_not_granted() {
+    let text = TEXT.replace(
+        "roles = [\"arn:aws:iam::320987654321:role/assumable/reader\"]",
+        "roles = [\"arn:aws:iam::210987654321:role/assumable/reader\"]",
+    );
+    let guardrails = Guardrails::parse(&text).unwrap();
+    let request = grants(json!([{"type": "assume_role",
+        "role_arn": "arn:aws:iam::210987654321:role/assumable/reader"}]));
+    let codes = |statement: serde_json::Value| {
+        let mut brought = role(statement, "s3:GetObject", 3600);
+        if let [Brought::Role { role, .. }] = &mut brought[..] {
+            role.arn = "arn:aws:iam::210987654321:role/assumable/reader"
+                .parse()
+                .unwrap();
+        }
+        let findings = guardrails.judge_survey(&request, &survey(brought));
+        let codes = findings.into_iter().map(|finding| finding.code);
+        codes
+            .filter(|code| code.refusal().is_some())
+            .collect::<Vec<_>>()
+    };
+    let trusts = |principal: &str| json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"});
+    let me = "arn:aws:iam::210987654321:user/enrolled/rita.chen";
+    // In one account, a trust policy that names the user is enough by itself ...
+    assert_eq!(codes(trusts(me)), [FindingCode::TrustsAlready]);
+    // ... one that names the account leaves it to the user's own policies ...
+    assert_eq!(codes(trusts("arn:aws:iam::210987654321:root")), []);
+    // ... and under a condition that nobody knows yet, approvers are told of it.
+    let mut with_mfa = trusts(me);
+    with_mfa["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    assert_eq!(codes(with_mfa), []);
+}
+
+#[test]
 fn groups_are_those_that_are_listed_and_for_users_only() {
     let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
     let group = |path: &str, action: &str| {

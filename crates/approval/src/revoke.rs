@@ -1,0 +1,182 @@
+//! Ending access early, through a link that was used: by somebody who was asked and still may
+//! decide. It takes away and never gives, so nothing is signed; who it was is in the audit
+//! trail.
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use jiff::Timestamp;
+use owners::Rules;
+use ports::CallError;
+use ports::ledger::{CommitError, Ledger};
+use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
+use ports::servicenow::ServiceNow;
+use ports::signature::Signer;
+use shell::request::body;
+use snowgate_core::id::SysId;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
+use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
+use snowgate_core::slots::{Excluded, Standing};
+use tracing::{info, warn};
+
+use crate::decide::typed;
+use crate::{Approval, ApprovalError, Opened};
+
+/// How often the end is tried again when something else changed the request first.
+const TRIES: usize = 6;
+
+impl<L, S, K, W, O> Approval<L, S, K, W, O>
+where
+    L: Ledger,
+    S: ServiceNow,
+    K: Signer,
+    W: WorkQueue,
+    O: OutcomesQueue,
+{
+    /// What a used link shows while its access is there, or has just been ended; none where
+    /// there is no access.
+    pub(crate) async fn used(
+        &self,
+        opened: &Opened,
+        decided: &Decided,
+        again: Option<(&FormProblem, &str)>,
+        now: Timestamp,
+    ) -> Result<Option<Page>, ApprovalError> {
+        let record = &opened.record;
+        let early = record.revocation.is_some();
+        let message = match record.state {
+            State::Active if !record.is_over(now) => {
+                let name = self.name_of(&decided.signed.decision.approver).await;
+                let asked = record.asked.as_ref().ok_or(ApprovalError::Inconsistent)?;
+                let nonce = opened
+                    .token
+                    .nonce(&RevokeForm::purpose(&asked.content), now);
+                let (name, until) = (name.as_ref(), record.until);
+                return Ok(Some(page::active(decided, name, until, &nonce, again)?));
+            }
+            State::Active | State::Revoking => Message::BeingEnded,
+            State::Revoked if early => Message::EndedEarly,
+            _ => return Ok(None),
+        };
+        Ok(Some(page::message(&message)?))
+    }
+
+    /// Ends the access now.
+    pub(crate) async fn revoke(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        opened: Opened,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        if self.hold {
+            return Ok(page::message(&Message::Held(&typed(event)))?);
+        }
+        if !self.is_ours(event) {
+            return Ok(page::message(&Message::ForeignForm)?);
+        }
+        let (record, approver) = (&opened.record, &opened.row.approver);
+        let content = match &record.asked {
+            Some(asked) if record.state == State::Active && !record.is_over(now) => &asked.content,
+            _ => return self.show(&opened, None, now).await,
+        };
+        let form = match RevokeForm::parse(&body(event).unwrap_or_default()) {
+            Ok(form) => form,
+            Err((problem, typed)) => {
+                return self.show(&opened, Some((&problem, &typed)), now).await;
+            }
+        };
+        let purpose = RevokeForm::purpose(content);
+        if !opened.token.accepts_nonce(&form.nonce, &purpose, now) {
+            let again = Some((&FormProblem::Stale, form.reason.as_str()));
+            return self.show(&opened, again, now).await;
+        }
+        let Some(standing) = self.early_standing(record, approver, now).await? else {
+            warn!("an early end is not taken");
+            return Ok(page::message(&Message::NoStanding)?);
+        };
+        let event = Event::RevocationAsked {
+            by: RevokedBy::Approver { standing },
+            reason: Some(form.reason),
+        };
+        self.end_now(&opened, event, now).await
+    }
+
+    /// The standing with which this person was asked, where they have it still. The ticket does
+    /// not count: it is usually closed while the access is there.
+    async fn early_standing(
+        &self,
+        record: &RequestRecord,
+        approver: &SysId,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, CallError> {
+        let Some(asked) = &record.asked else {
+            return Ok(None);
+        };
+        let mut sys_ids = vec![record.request.requested_by.clone()];
+        sys_ids.extend(asked.binding.principal.owner.clone());
+        let excluded = Excluded {
+            people: Vec::new(),
+            sys_ids,
+        };
+        let rules = Rules {
+            excluded: &excluded,
+            unreachable: &[],
+            guardrails: &self.guardrails,
+            now,
+        };
+        for slot in &asked.slots {
+            let Some(person) = slot.approver(approver) else {
+                continue;
+            };
+            if owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
+                return Ok(Some(person.standing));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn end_now(
+        &self,
+        opened: &Opened,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        let mut record = opened.record.clone();
+        for _ in 0..TRIES {
+            let actor = Actor::Approver {
+                sys_id: opened.row.approver.clone(),
+            };
+            let change = match record.apply(event.clone(), actor, now) {
+                Ok(change) => change,
+                // Somebody else was first, or its time has come: it is ended either way.
+                Err(ChangeError::EndingAlready | ChangeError::Transition(_)) => {
+                    return Ok(page::message(&Message::BeingEnded)?);
+                }
+                Err(other) => return Err(other.into()),
+            };
+            match self.ledger.commit(&change.clone().into()).await {
+                Ok(()) => {
+                    info!("access ended early");
+                    self.wake_to_end(&change.record).await;
+                    return Ok(page::message(&Message::BeingEnded)?);
+                }
+                Err(CommitError::Conflict) => {
+                    let loaded = self.ledger.load(&record.id).await?;
+                    record = loaded.ok_or(ApprovalError::Lost)?;
+                }
+                Err(CommitError::Call(call)) => return Err(call.into()),
+            }
+        }
+        Err(ApprovalError::Busy)
+    }
+
+    /// Wakes the provisioner. Where that fails, the sweeper does it within a minute.
+    async fn wake_to_end(&self, record: &RequestRecord) {
+        let (wake, target) = (WakeUp::first(record), &record.request.target);
+        if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
+            warn!(
+                error = shell::log::chain(&failure),
+                "ended early, but the provisioner could not be woken"
+            );
+        }
+    }
+}

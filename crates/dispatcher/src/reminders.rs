@@ -1,0 +1,197 @@
+//! Reminders: one to each approver who has not decided, before the time is over, with a fresh
+//! link. The old link stays good; a slot is decided once, through whichever.
+//!
+//! A reminder is claimed in the ledger, together with its link, before it is sent, and closed
+//! afterwards. Whoever is not to be written to any more is passed over for good.
+
+use jiff::Timestamp;
+use ports::CallError;
+use ports::directory::Directory;
+use ports::ledger::{Commit, CommitError, Ledger};
+use ports::mail::Mailer;
+use ports::queue::OutcomesQueue;
+use ports::servicenow::ServiceNow;
+use snowgate_core::approval::{ReviewToken, TokenRow};
+use snowgate_core::email::EmailAddress;
+use snowgate_core::id::{RequestId, SysId};
+use snowgate_core::letter::Review;
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
+use snowgate_core::slots::{Excluded, Verdict, judge};
+use tracing::{error, info, warn};
+
+use crate::{DispatchError, Dispatcher};
+
+/// How often a change is tried again when somebody else changed the request first.
+const TRIES: usize = 5;
+
+impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
+where
+    L: Ledger,
+    S: ServiceNow,
+    D: Directory,
+    M: Mailer,
+    Q: OutcomesQueue,
+{
+    /// Sends every reminder that is due. One that fails does not keep the others back. Whoever
+    /// turns out not to stand any more gets none: the slot is left to be settled.
+    pub(crate) async fn remind(
+        &self,
+        mut record: RequestRecord,
+        now: Timestamp,
+    ) -> (RequestRecord, Result<(), DispatchError>) {
+        let mut failed = None;
+        for notice in record.due_notices(now) {
+            let Notice::Reminder { approver } = &notice else {
+                continue;
+            };
+            match self.remind_one(&record.id, &notice, approver, now).await {
+                Ok(after) => record = after,
+                Err(error) => {
+                    warn!(error = shell::log::chain(&error), "a reminder was not sent");
+                    failed = Some(error);
+                }
+            }
+        }
+        (record, failed.map_or(Ok(()), Err))
+    }
+
+    async fn remind_one(
+        &self,
+        id: &RequestId,
+        notice: &Notice,
+        approver: &SysId,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        let record = self.load(id).await?;
+        if !record.due_notices(now).contains(notice) {
+            return Ok(record);
+        }
+        let lost = self.lost(&record, approver, now).await?;
+        let record = self.drop(record, approver, &lost, now).await?;
+        if record.open_slot_of(approver).is_none() {
+            return Ok(record);
+        }
+        let documents = self.ledger.documents(&record.id).await?;
+        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
+        let Some((person, review)) = shown else {
+            return self
+                .pass_over(record, notice, SkipCode::NoStanding, now)
+                .await;
+        };
+        let domains = self.guardrails.mail_domains();
+        let address = match (judge(&person, &Excluded::default(), domains), &person.email) {
+            (Verdict::Eligible, Some(address)) => address,
+            (verdict, _) => {
+                return self.pass_over(record, notice, why(verdict), now).await;
+            }
+        };
+        let token = ReviewToken::from_random(shell::random::bytes()?);
+        let record = self
+            .claim_reminder(&record, notice, approver, &token, now)
+            .await?;
+        match self.send_reminder(&review, address, &token).await {
+            Ok(()) => info!("reminder sent"),
+            Err(DispatchError::Call(call)) if !call.may_retry() => {
+                error!(
+                    error = shell::log::chain(&call),
+                    "the mail service refused a reminder"
+                );
+                let why = SkipCode::MailRefused;
+                return self.pass_over(record, notice, why, now).await;
+            }
+            Err(other) => return Err(other),
+        }
+        let sent = Event::NoticeSent {
+            notice: notice.clone(),
+        };
+        self.close(record, sent, now).await
+    }
+
+    /// Claims a reminder, together with its link.
+    async fn claim_reminder(
+        &self,
+        record: &RequestRecord,
+        notice: &Notice,
+        approver: &SysId,
+        token: &ReviewToken,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        let asked = record.asked.as_ref().ok_or(ChangeError::NoNotice)?;
+        let row = TokenRow {
+            digest: token.digest(),
+            request: record.id.clone(),
+            approver: approver.clone(),
+            expires_at: asked.expires_at,
+        };
+        let claim = Event::NoticeClaimed {
+            notice: notice.clone(),
+        };
+        let commit = Commit {
+            tokens: vec![row],
+            ..Commit::from(record.apply(claim, Actor::Dispatcher, now)?)
+        };
+        self.ledger.commit(&commit).await?;
+        Ok(commit.change.record)
+    }
+
+    async fn send_reminder(
+        &self,
+        review: &Review,
+        address: &EmailAddress,
+        token: &ReviewToken,
+    ) -> Result<(), DispatchError> {
+        let link = format!("{}/r/{}", self.approval_url, token.expose());
+        let letter = review.reminder(&link)?;
+        let sent: Result<(), CallError> = self.mailer.send(address, &letter).await;
+        Ok(sent?)
+    }
+
+    async fn pass_over(
+        &self,
+        record: RequestRecord,
+        notice: &Notice,
+        why: SkipCode,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        warn!(?why, "a reminder is not sent");
+        let event = Event::NoticeSkipped {
+            notice: notice.clone(),
+            why,
+        };
+        self.close(record, event, now).await
+    }
+
+    /// Writes down what became of a reminder, however often the request changes meanwhile.
+    async fn close(
+        &self,
+        mut record: RequestRecord,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        for _ in 0..TRIES {
+            let change = match record.apply(event.clone(), Actor::Dispatcher, now) {
+                Ok(change) => change,
+                // Somebody else has closed it.
+                Err(ChangeError::NoNotice) => return Ok(record),
+                Err(other) => return Err(other.into()),
+            };
+            match self.ledger.commit(&change.clone().into()).await {
+                Ok(()) => return Ok(change.record),
+                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Call(call)) => return Err(call.into()),
+            }
+        }
+        Err(DispatchError::Busy)
+    }
+}
+
+const fn why(verdict: Verdict) -> SkipCode {
+    match verdict {
+        Verdict::Inactive => SkipCode::Inactive,
+        Verdict::Locked => SkipCode::Locked,
+        Verdict::ForeignMail => SkipCode::ForeignMail,
+        Verdict::Eligible | Verdict::NoMail => SkipCode::NoMail,
+        Verdict::Involved => SkipCode::NoStanding,
+    }
+}

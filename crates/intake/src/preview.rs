@@ -1,0 +1,56 @@
+//! What a dry run found, as the client sees it. People are named by their `sys_id`, which is
+//! ServiceNow's own; no names and no addresses.
+
+use serde_json::{Value, json};
+use snowgate_core::preview::{PassedOver, PlannedChange, Preview, PreviewSlot};
+use snowgate_core::principal::Principal;
+use snowgate_core::slots::Approver;
+
+pub(crate) fn preview(preview: &Preview, target: &Principal) -> Value {
+    let changes = preview.changes.iter().map(|one| change(one, target));
+    json!({
+        "changes": changes.collect::<Vec<_>>(),
+        "slots": preview.slots.iter().map(slot).collect::<Vec<_>>(),
+        "findings": preview.findings,
+    })
+}
+
+fn change(planned: &PlannedChange, target: &Principal) -> Value {
+    json!({
+        "change": planned.change,
+        "target": {
+            "account_id": target.account_id,
+            "principal": {"type": target.kind, "name": target.name},
+        },
+        "already_there": planned.already_there,
+        "in_words": planned.change.in_words(),
+    })
+}
+
+fn slot(slot: &PreviewSlot) -> Value {
+    json!({
+        "slot": slot.id,
+        "touched": slot.touched,
+        "known": slot.known,
+        "count": slot.would_ask.len(),
+        "would_ask": slot.would_ask.iter().map(asked).collect::<Vec<_>>(),
+        "passed_over": slot.passed_over.iter().map(passed_over).collect::<Vec<_>>(),
+    })
+}
+
+fn asked(approver: &Approver) -> Value {
+    json!({
+        "sys_id": approver.sys_id,
+        "standing": approver.standing,
+        "because": approver.standing.in_words(),
+    })
+}
+
+fn passed_over(person: &PassedOver) -> Value {
+    json!({
+        "sys_id": person.sys_id,
+        "standing": person.standing,
+        "reason": person.because,
+        "detail": person.because.in_words(),
+    })
+}

@@ -1,0 +1,316 @@
+//! `POST /v1/requests/{id}/withdraw` and `…/revoke`.
+
+use serde_json::{Value, json};
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{Event, RequestRecord, RevokedBy};
+use testkit::world::{OWNER, World, at};
+use testkit::{Aftermath, Moment, QueueName};
+
+use super::{Answer, Setup, setup};
+
+fn end(setup: &Setup, how: &str, id: &str, body: &str, second: i64) -> Answer {
+    setup.send(event(how, id, body, "servicenow"), second)
+}
+
+fn event(how: &str, id: &str, body: &str, client: &str) -> Value {
+    let resource = format!("/v1/requests/{{id}}/{how}");
+    json!({
+        "resource": resource, "path": resource, "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"}, "body": body,
+        "pathParameters": {"id": id},
+        "requestContext": {"httpMethod": "POST", "authorizer": {"client": client}},
+    })
+}
+
+fn active(world: &World) -> RequestRecord {
+    let by_us =
+        |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
+    let started = by_us(&world.approved(at(0)), Event::ProvisioningStarted);
+    by_us(&started, Event::Activated { until: at(9000) })
+}
+
+fn revoked(world: &World) -> RequestRecord {
+    let by_us =
+        |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(3));
+    let revoking = by_us(&active(world), Event::RevocationStarted);
+    by_us(&revoking, Event::Revoked { kept: Vec::new() })
+}
+
+#[test]
+fn what_is_not_begun_is_withdrawn_once() {
+    let states: [fn(&World) -> RequestRecord; 3] = [
+        |world| world.received(at(0)),
+        |world| world.pending(&[OWNER], at(0)).0,
+        |world| world.approved(at(0)),
+    ];
+    for (n, state) in states.iter().enumerate() {
+        let setup = setup();
+        let record = state(&setup.world);
+        let first = end(&setup, "withdraw", record.id.as_str(), "", 10);
+        assert_eq!(
+            (first.status, &first.body["state"]),
+            (200, &json!("Withdrawn"))
+        );
+        let after = setup.world.load(&record.id);
+        assert_eq!(after.state, State::Withdrawn);
+        // A ticket that was never looked at is not told.
+        let woken = setup.world.queues.sent();
+        assert_eq!(woken.len(), usize::from(n > 0), "case {n}");
+        assert!(woken.iter().all(|sent| sent.queue == QueueName::Outcomes));
+        let again = end(&setup, "withdraw", record.id.as_str(), "{}", 20);
+        assert_eq!((again.status, again.body), (200, first.body));
+        assert_eq!(setup.world.load(&record.id), after);
+        assert_eq!(setup.world.queues.sent(), woken, "nobody is woken again");
+        // The record may ask anew.
+        let body = testkit::samples::body(&record.request.source.sys_id, &setup.world.target);
+        assert_eq!(setup.post(&body.to_string(), None, 30).status, 202);
+    }
+}
+
+#[test]
+fn active_access_is_revoked_once() {
+    let setup = setup();
+    let record = active(&setup.world);
+    let body = r#"{"reason": "The project was stopped"}"#;
+    let first = end(&setup, "revoke", record.id.as_str(), body, 10);
+    assert_eq!(first.status, 200, "{}", first.text);
+    assert_eq!(first.body["ended_early"]["by"], json!({"type": "client"}));
+    assert_eq!(
+        first.body["ended_early"]["reason"],
+        "The project was stopped"
+    );
+    let after = setup.world.load(&record.id);
+    assert!(after.is_over(at(10)));
+    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Client);
+    let woken = setup.world.queues.sent();
+    assert_eq!(woken.len(), 1);
+    assert_eq!(
+        (woken[0].queue, &woken[0].principal),
+        (QueueName::Work, &Some(setup.world.target.clone()))
+    );
+    let again = end(&setup, "revoke", record.id.as_str(), "", 20);
+    assert_eq!((again.status, again.body), (200, first.body));
+    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.queues.sent(), woken);
+}
+
+#[test]
+fn what_does_not_fit_the_state_is_a_conflict_that_changes_nothing() {
+    type Case = (&'static str, fn(&World) -> RequestRecord);
+    let cases: [Case; 7] = [
+        ("withdraw", active),
+        ("withdraw", revoked),
+        ("revoke", |world| world.received(at(0))),
+        ("revoke", |world| world.pending(&[OWNER], at(0)).0),
+        ("revoke", |world| world.approved(at(0))),
+        ("revoke", |world| {
+            let record = world.approved(at(0));
+            world.apply(
+                &record,
+                Event::ProvisioningStarted,
+                Actor::Provisioner,
+                at(1),
+            )
+        }),
+        ("revoke", |world| {
+            let (record, _) = world.pending(&[OWNER], at(0));
+            world.apply(&record, Event::Expired, Actor::Sweeper, at(1))
+        }),
+    ];
+    for (n, (how, state)) in cases.iter().enumerate() {
+        let setup = setup();
+        let record = state(&setup.world);
+        let answer = end(&setup, how, record.id.as_str(), "", 10).problem(409);
+        assert_eq!(answer.body["state"], json!(record.state), "case {n}");
+        assert_eq!(setup.world.load(&record.id), record, "case {n}");
+        assert_eq!(setup.world.queues.sent(), []);
+    }
+    let setup = setup();
+    let record = revoked(&setup.world);
+    assert_eq!(
+        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        200
+    );
+    assert_eq!(setup.world.load(&record.id), record, "it has ended anyway");
+}
+
+#[test]
+fn requests_of_others_are_not_ended() {
+    let setup = setup();
+    let record = active(&setup.world);
+    for how in ["withdraw", "revoke"] {
+        let event = event(how, record.id.as_str(), "", "another");
+        setup.send(event, 10).problem(404);
+    }
+    assert_eq!(setup.world.load(&record.id), record);
+}
+
+#[test]
+fn bodies_that_cannot_be_understood_end_nothing() {
+    let setup = setup();
+    let record = active(&setup.world);
+    let bad = [
+        ("revoke", "{"),
+        ("revoke", "[]"),
+        ("revoke", r#"{"reason": 7}"#),
+        ("revoke", r#"{"reason": "x"}"#),
+        ("revoke", r#"{"reason": "Fine", "by": "owner"}"#),
+        ("revoke", r#"{"reason": "One", "reason": "Two"}"#),
+        ("withdraw", r#"{"reason": "Not needed"}"#),
+    ];
+    for (how, body) in bad {
+        let answer = end(&setup, how, record.id.as_str(), body, 10).problem(400);
+        assert!(answer.body["errors"].is_array(), "{body}");
+    }
+    let mut form = event("revoke", record.id.as_str(), "reason=Fine", "servicenow");
+    form["headers"]["Content-Type"] = json!("application/x-www-form-urlencoded");
+    setup.send(form, 10).problem(415);
+    assert_eq!(setup.world.load(&record.id), record);
+}
+
+#[test]
+fn an_ending_counts_although_the_queues_are_down() {
+    let setup = setup();
+    setup.queue.at(1, Moment::Before, Aftermath::Dead);
+    let record = active(&setup.world);
+    assert_eq!(
+        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        200
+    );
+    let after = setup.world.load(&record.id);
+    assert_eq!(after.due_at, Some(at(10)), "the sweeper finds it at once");
+}
+
+/// The provisioner and the client meet: whoever writes first wins.
+#[tokio::test]
+async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
+    for waits in 0..6 {
+        let setup = setup();
+        let record = setup.world.approved(at(0));
+        setup.world.fault.interleave();
+        let (beside, before) = (setup.world.clone(), record.clone());
+        let begin = tokio::spawn(async move {
+            for _ in 0..waits {
+                testkit::turn().await;
+            }
+            let change = before.apply(Event::ProvisioningStarted, Actor::Provisioner, at(10));
+            let change = change.unwrap();
+            ports::ledger::Ledger::commit(&beside.ledger, &change.into())
+                .await
+                .is_ok()
+        });
+        let event = serde_json::from_value(event("withdraw", record.id.as_str(), "", "servicenow"));
+        let status = setup
+            .intake
+            .handle(&event.unwrap(), at(10))
+            .await
+            .status_code;
+        let begun = begin.await.unwrap();
+        let state = setup.world.load(&record.id).state;
+        let expected = if begun {
+            (409, State::Provisioning)
+        } else {
+            (200, State::Withdrawn)
+        };
+        assert_eq!((status, state), expected, "after {waits} turns");
+    }
+}
+
+/// Wherever a call breaks off, making it again comes to one ending.
+#[test]
+fn a_call_that_breaks_off_can_be_made_again() {
+    for (how, state) in [("withdraw", State::Withdrawn), ("revoke", State::Active)] {
+        for moment in [Moment::Before, Moment::After] {
+            let mut nth = 1;
+            loop {
+                let setup = setup();
+                let world = &setup.world;
+                let record = match how {
+                    "withdraw" => world.pending(&[OWNER], at(0)).0,
+                    _ => active(world),
+                };
+                world.fault.at(nth, moment, Aftermath::Dead);
+                let first = end(&setup, how, record.id.as_str(), "", 10);
+                assert!([200, 503].contains(&first.status), "{how} call {nth}");
+                let reached = world.fault.calls() >= nth;
+                world.fault.mend();
+                let again = end(&setup, how, record.id.as_str(), "", 20);
+                assert_eq!(again.status, 200, "{how} {moment:?} call {nth}");
+                let after = world.load(&record.id);
+                assert_eq!((after.state, after.version), (state, record.version + 1));
+                assert!(after.due_at.is_some());
+                if !reached {
+                    break;
+                }
+                nth += 1;
+            }
+            assert!(nth > 3, "every call was tried: {nth}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_shows_what_it_found_and_no_names() {
+    use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview, PreviewSlot};
+    use snowgate_core::slots::Standing;
+    let setup = setup();
+    let mut request = setup.world.request();
+    request.dry_run = true;
+    let record = setup.world.receive(request, at(0));
+    let slot = testkit::samples::slot(&[testkit::world::id(OWNER)]);
+    let effect = testkit::samples::effect(&record.id, &setup.world.target, false);
+    let preview = Preview {
+        changes: vec![(&effect).into()],
+        findings: Vec::new(),
+        slots: vec![PreviewSlot {
+            id: slot.id,
+            touched: slot.touched,
+            known: true,
+            would_ask: slot.approvers,
+            passed_over: vec![PassedOver {
+                sys_id: testkit::world::id(0x77),
+                standing: Standing::Owner,
+                because: PassedOverBecause::Missing,
+            }],
+        }],
+    };
+    let event = Event::Previewed { preview };
+    let _ = setup.world.apply(&record, event, Actor::Dispatcher, at(1));
+    let path = "/v1/requests/{id}";
+    let shown = setup.send(
+        super::get(path, record.id.as_str(), json!(null), "servicenow"),
+        2,
+    );
+    assert_eq!((shown.status, &shown.body["dry_run"]), (200, &json!(true)));
+    let owner = testkit::world::id(OWNER);
+    let expected = json!({
+        "changes": [{
+            "change": {"type": "policy_attached", "policy_arn": testkit::samples::policy()},
+            "target": {
+                "account_id": setup.world.target.account_id,
+                "principal": {"type": "user", "name": setup.world.target.name},
+            },
+            "already_there": false,
+            "in_words": "the policy reports-read",
+        }],
+        "slots": [{
+            "slot": "account:210987654321",
+            "touched": {"type": "account", "account_id": "210987654321"},
+            "known": true,
+            "count": 1,
+            "would_ask": [{
+                "sys_id": owner,
+                "standing": "owner",
+                "because": Standing::Owner.in_words(),
+            }],
+            "passed_over": [{
+                "sys_id": testkit::world::id(0x77),
+                "standing": "owner",
+                "reason": "missing",
+                "detail": "ServiceNow has no such person.",
+            }],
+        }],
+        "findings": [],
+    });
+    assert_eq!(shown.body["preview"], expected);
+}

@@ -1,0 +1,322 @@
+//! Mail to the requester, and to those who were asked and have nothing left to do.
+
+use ports::CallError;
+use ports::Failure;
+use ports::ledger::Ledger as _;
+use ports::mail::Mailer;
+use reporter::Reporter;
+use snowgate_core::approval::Verdict;
+use snowgate_core::email::EmailAddress;
+use snowgate_core::letter::Letter;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::record::{
+    Closing, Event, Notice, RefusalCode, Reminders, RequestRecord, SkipCode,
+};
+use snowgate_core::ticket::Person;
+use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
+use testkit::{Aftermath, Moment};
+
+use super::{FIELDS, active, denied, handle, reporter};
+
+const RITA: &str = "rita@meridian.example";
+
+/// To whom mail went, and about what.
+fn mail(world: &World) -> Vec<(String, String)> {
+    let sent = world.mailer.sent();
+    let mut all: Vec<_> = sent
+        .iter()
+        .map(|one| (one.to.expose().to_owned(), one.letter.subject.clone()))
+        .collect();
+    all.sort();
+    all
+}
+
+fn subject(words: &str) -> String {
+    format!("{words} (RITM0010001)")
+}
+
+fn closings(record: &RequestRecord) -> Vec<Option<Closing>> {
+    record.notices.iter().map(|state| state.closed).collect()
+}
+
+#[test]
+fn the_requester_is_told_of_each_ending_once() {
+    type Ending = (fn(&World) -> RequestRecord, &'static str);
+    let endings: [Ending; 7] = [
+        (|world| active(world, 9000), "Your access is there"),
+        (denied, "Your request was denied"),
+        (
+            |world| {
+                let (record, _) = world.pending(&[OWNER], at(0));
+                world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1))
+            },
+            "Your request was denied",
+        ),
+        (
+            |world| {
+                let record = world.approved(at(0));
+                world.apply(&record, Event::Expired, Actor::Sweeper, at(1))
+            },
+            "Your request has expired",
+        ),
+        (
+            |world| {
+                let record = world.approved(at(0));
+                let client = record.client.clone();
+                world.apply(&record, Event::Withdrawn, Actor::Client { client }, at(1))
+            },
+            "Your request was withdrawn",
+        ),
+        (
+            |world| {
+                let slot = "account:210987654321".to_owned();
+                let event = Event::Undeliverable { slot };
+                world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
+            },
+            "Nobody can decide on your request",
+        ),
+        (
+            |world| {
+                let event = Event::Refused {
+                    code: RefusalCode::NotEnrolled,
+                    findings: Vec::new(),
+                };
+                world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
+            },
+            "Your access was not granted",
+        ),
+    ];
+    for (ending, words) in endings {
+        let world = World::default();
+        let record = ending(&world);
+        for second in [2, 3, 400] {
+            handle(&world, &record.id, second).unwrap();
+        }
+        assert_eq!(mail(&world), [(RITA.to_owned(), subject(words))]);
+        let after = world.load(&record.id);
+        assert_eq!(closings(&after), [Some(Closing::Sent)]);
+        assert_eq!(after.told, [record.state]);
+    }
+}
+
+#[test]
+fn a_ticket_that_was_not_verified_has_nobody_written_to() {
+    let world = World::default();
+    let received = world.received(at(0));
+    let event = Event::Refused {
+        code: RefusalCode::TicketMismatch,
+        findings: Vec::new(),
+    };
+    let refused = world.apply(&received, event, Actor::Dispatcher, at(1));
+    handle(&world, &refused.id, 2).unwrap();
+    assert_eq!((mail(&world), world.tickets.updates().len()), (vec![], 0));
+    assert_eq!(world.load(&refused.id), refused);
+}
+
+#[test]
+fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
+    let world = World::default();
+    let (record, _) = world.pending(&[OWNER, COLLEAGUE, MEMBER], at(0));
+    let record = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
+    for second in [2, 3, 400] {
+        handle(&world, &record.id, second).unwrap();
+    }
+    let words = "The request of Person 0 needs nothing from you";
+    let told = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
+    assert_eq!(mail(&world), told);
+    let text = &world.mailer.sent()[0].letter.text;
+    assert!(
+        text.contains("Your part was approved by somebody else"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("Known and needed"),
+        "no reason, no name: {text}"
+    );
+    assert!(world.tickets.updates().is_empty(), "the ticket waits");
+}
+
+#[test]
+fn whoever_cannot_be_written_to_is_passed_over_for_good() {
+    let rita = requester();
+    let cases = [
+        (
+            Person {
+                active: false,
+                ..rita.clone()
+            },
+            SkipCode::Inactive,
+        ),
+        (
+            Person {
+                locked_out: true,
+                ..rita.clone()
+            },
+            SkipCode::Locked,
+        ),
+        (
+            Person {
+                email: None,
+                ..rita.clone()
+            },
+            SkipCode::NoMail,
+        ),
+        (
+            Person {
+                email: "rita@evil.example".parse().ok(),
+                ..rita
+            },
+            SkipCode::ForeignMail,
+        ),
+    ];
+    for (unfit, why) in cases {
+        let world = World::default();
+        let record = denied(&world);
+        world.servicenow.put_person(unfit);
+        handle(&world, &record.id, 2).unwrap();
+        assert_eq!(mail(&world), []);
+        let after = world.load(&record.id);
+        assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+        assert_eq!(
+            (after.due_at, &after.told[..]),
+            (None, &[State::Denied][..])
+        );
+        let trail = ready(world.ledger.trail(&record.id)).unwrap();
+        let skipped = trail.iter().any(|row| {
+            let notice = Notice::Outcome {
+                state: State::Denied,
+            };
+            row.event == Event::NoticeSkipped { notice, why }
+        });
+        assert!(skipped, "the audit trail has it");
+        world.servicenow.put_person(requester());
+        handle(&world, &record.id, 400).unwrap();
+        assert_eq!(mail(&world), [], "for good");
+    }
+}
+
+#[test]
+fn the_end_of_access_is_announced_and_told() {
+    let world = World::default();
+    let record = active(&world, 8 * 3600);
+    handle(&world, &record.id, 3).unwrap();
+    let _ = world.mailer.take();
+    // The sample has no reminders; this one does.
+    let mut announced = world.load(&record.id);
+    announced.asked.as_mut().unwrap().reminders = Reminders {
+        decide_at: None,
+        before_end: Some(jiff::SignedDuration::from_hours(2)),
+    };
+    let due = announced.due_notices(at(6 * 3600));
+    assert_eq!(due, [Notice::EndsSoon]);
+}
+
+/// The mail service refuses for good.
+#[derive(Clone, Copy)]
+struct Refusing;
+
+impl Mailer for Refusing {
+    async fn send(&self, _: &EmailAddress, _: &Letter) -> Result<(), CallError> {
+        Err(CallError::last("fake:Send", "MessageRejected"))
+    }
+}
+
+#[test]
+fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
+    let world = World::default();
+    let record = denied(&world);
+    let tested = Reporter {
+        ledger: world.ledger.clone(),
+        tickets: world.tickets.clone(),
+        servicenow: world.servicenow.clone(),
+        mailer: Refusing,
+        fields: OutcomeFields::parse(FIELDS).unwrap(),
+        mail_domains: world.guardrails.mail_domains().to_vec(),
+    };
+    ready(tested.handle(&record.id, at(2))).unwrap();
+    let after = world.load(&record.id);
+    let why = SkipCode::MailRefused;
+    assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+    assert_eq!(after.due_at, None);
+}
+
+#[test]
+fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
+    let world = World::default();
+    let record = denied(&world);
+    world.servicenow.set_trouble(Some(Failure::Retry));
+    handle(&world, &record.id, 2).unwrap();
+    let waiting = world.load(&record.id);
+    assert_eq!(
+        waiting.told,
+        [State::Denied],
+        "the ticket is told all the same"
+    );
+    assert_eq!(waiting.due_at, Some(at(2 + 120)));
+    world.servicenow.set_trouble(None);
+    handle(&world, &record.id, 8 * 24 * 3600).unwrap();
+    let after = world.load(&record.id);
+    let why = SkipCode::TooLate;
+    assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+    assert_eq!((after.due_at, mail(&world)), (None, vec![]));
+}
+
+/// Wherever a run breaks off, everybody is told; twice only where the answer of the mail service
+/// was lost or could not be written down.
+#[test]
+fn a_run_that_breaks_off_doubles_one_mail_at_most() {
+    let mut doubled = 0;
+    for moment in [Moment::Before, Moment::After] {
+        let mut nth = 1;
+        loop {
+            let world = World::default();
+            let (record, _) = world.pending(&[OWNER, COLLEAGUE], at(0));
+            let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));
+            world.fault.at(nth, moment, Aftermath::Dead);
+            let _ = handle(&world, &record.id, 2);
+            let reached = world.fault.calls() >= nth;
+            world.fault.mend();
+            handle(&world, &record.id, 300).unwrap();
+            let mut told: Vec<String> = mail(&world).into_iter().map(|(to, _)| to).collect();
+            let all = told.len();
+            told.dedup();
+            assert_eq!(told, [address(COLLEAGUE), RITA.to_owned()]);
+            assert!(all <= 3, "{moment:?} call {nth}: {all} mails");
+            doubled += usize::from(all == 3);
+            let after = world.load(&record.id);
+            assert_eq!(
+                (closings(&after), after.due_at),
+                (vec![Some(Closing::Sent); 2], None)
+            );
+            if !reached {
+                break;
+            }
+            nth += 1;
+        }
+        assert!(nth > 10, "every call was tried: {nth}");
+    }
+    // For each of the two mails: sent and not answered, answered and not written down; and the
+    // mark that was written and not answered is no second mail.
+    assert_eq!(doubled, 4);
+}
+
+#[tokio::test]
+async fn runs_at_once_send_one_mail_each() {
+    let world = World::default();
+    let (record, _) = world.pending(&[OWNER, COLLEAGUE], at(0));
+    let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));
+    world.fault.interleave();
+    let runs: Vec<_> = (0..8)
+        .map(|_| {
+            let (reporter, id) = (reporter(&world), record.id.clone());
+            tokio::spawn(async move { reporter.handle(&id, at(2)).await.is_ok() })
+        })
+        .collect();
+    for run in runs {
+        run.await.unwrap();
+    }
+    world.fault.mend();
+    handle(&world, &record.id, 400).unwrap();
+    assert_eq!(mail(&world).len(), 2);
+}
