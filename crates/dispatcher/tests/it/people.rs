@@ -163,7 +163,8 @@ fn standing_that_was_lost_is_settled_by_the_next_wake_up() {
     assert_eq!(world.load(&record.id).unsettled(), None);
 }
 
-fn with_item(world: &World, owner: Option<u8>) -> RequestRecord {
+/// A request whose item belongs to this person, after its letters went out.
+pub(super) fn with_item(world: &World, owner: Option<u8>) -> RequestRecord {
     if let Some(owner) = owner {
         world.servicenow.put_item(AccountItem {
             sys_id: id(0x70),
