@@ -26,6 +26,9 @@ const PACKAGES: [(&str, &str); 2] = [
     ),
 ];
 
+/// axe-core in its package.
+const AXE: &str = "axe_playwright_python/axe.min.js";
+
 /// Why the checks did not pass.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CheckError {
@@ -79,6 +82,7 @@ async fn static_checks(
         Environment::MiniStack,
         Environment::Sam,
         Environment::Checks,
+        Environment::Axe,
         Environment::Api,
     ] {
         environment.ensure(checkout).await?;
@@ -218,6 +222,11 @@ fn inherited(
             PACKAGES
                 .into_iter()
                 .filter(|(_, file)| Path::new(file).exists()),
+        )
+        .envs(
+            Environment::Axe
+                .file(checkout, AXE)
+                .map(|file| ("SNOWGATE_AXE", file)),
         )
         .env("INSTA_UPDATE", "no")
         .stdout(Stdio::inherit())

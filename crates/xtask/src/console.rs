@@ -3,6 +3,7 @@
 
 mod facts;
 mod held;
+mod raise;
 
 use askama::Template;
 use axum::Router;
@@ -13,8 +14,9 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
 pub(crate) use facts::{FactError, Facts, Letter, Row, state, timeline};
-use facts::{Principal, Ticket};
+use facts::{Principal, Ticket, notes, text};
 use held::Held;
+use raise::Choices;
 
 use crate::aws::Aws;
 use crate::checkout::Checkout;
@@ -22,7 +24,8 @@ use crate::organisation::{Organisation, OrganisationError};
 use crate::stack::{Stack, StackError};
 
 /// The console's own pages need nothing but its style sheet and letters in frames.
-const OWN: &str = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'";
+const OWN: &str =
+    "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'";
 /// A letter is somebody else's HTML: styled, and nothing else.
 const LETTER: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
@@ -44,6 +47,7 @@ pub(crate) enum ConsoleError {
 struct Console {
     facts: Facts,
     before: Vec<Principal>,
+    choices: Choices,
 }
 
 /// The console's pages. Looks at IAM once for what there was before.
@@ -53,7 +57,8 @@ pub(crate) async fn router(
     client: reqwest::Client,
 ) -> Result<Router, ConsoleError> {
     let aws = Aws::new(checkout, &stack.aws_endpoint, &stack.region);
-    let people = Organisation::load(checkout)?.people.into_keys().collect();
+    let organisation = Organisation::load(checkout)?;
+    let people = organisation.people.keys().cloned().collect();
     let facts = Facts::new(stack.clone(), stack.control_token()?, client, aws, people);
     let before = facts.principals().await?;
     Ok(Router::new()
@@ -61,9 +66,14 @@ pub(crate) async fn router(
         .route("/style.css", get(style))
         .route("/letters/{id}", get(letter))
         .route("/letters/{id}/html", get(letter_html))
+        .route("/raise", get(raise::form).post(raise::raise))
         .route("/requests/{id}", get(request))
         .layer(axum::middleware::from_fn(by_address))
-        .with_state(Console { facts, before }))
+        .with_state(Console {
+            facts,
+            before,
+            choices: organisation.into(),
+        }))
 }
 
 /// Lets through what asks for this machine by its address. A page elsewhere whose name was made to
@@ -118,7 +128,11 @@ struct LetterPage {
 struct RequestPage {
     id: String,
     state: String,
+    ended: String,
+    findings: Vec<String>,
     timeline: Vec<Row>,
+    notes: Vec<Row>,
+    letters: Vec<Letter>,
     answer: String,
 }
 
@@ -193,16 +207,31 @@ async fn letter_html(State(console): State<Console>, Path(id): Path<String>) -> 
 }
 
 async fn request(State(console): State<Console>, Path(id): Path<String>) -> Response {
-    match console.facts.request(&id).await {
-        Ok(Some(answer)) => page(&RequestPage {
-            id,
-            state: state(&answer),
-            timeline: timeline(&answer),
-            answer: serde_json::to_string_pretty(&answer).unwrap_or_default(),
-        }),
-        Ok(None) => missing("There is no such request"),
-        Err(error) => trouble(&error),
-    }
+    let answer = match console.facts.request(&id).await {
+        Ok(Some(answer)) => answer,
+        Ok(None) => return missing("There is no such request"),
+        Err(error) => return trouble(&error),
+    };
+    let part = |pointer| text(answer.pointer(pointer));
+    let (sys_id, number) = (part("/source/sys_id"), part("/source/number"));
+    let (ticket, letters) = tokio::join!(console.facts.ticket(&sys_id), console.facts.letters());
+    let (ticket, mut letters) = match (ticket, letters) {
+        (Ok(ticket), Ok(letters)) => (ticket, letters),
+        (Err(error), _) | (_, Err(error)) => return trouble(&error),
+    };
+    letters.retain(|letter| letter.text.contains(&number));
+    let mut findings = raise::findings(answer.get("findings"));
+    findings.extend(raise::findings(answer.pointer("/end_reason/findings")));
+    page(&RequestPage {
+        id,
+        state: state(&answer),
+        ended: part("/end_reason/detail"),
+        findings,
+        timeline: timeline(&answer),
+        notes: notes(&ticket),
+        letters,
+        answer: serde_json::to_string_pretty(&answer).unwrap_or_default(),
+    })
 }
 
 async fn style() -> Response {

@@ -16,6 +16,8 @@ pub(crate) enum Environment {
     Sam,
     /// Checkers of text.
     Checks,
+    /// The checker of the approval page's accessibility.
+    Axe,
     /// The checker of the service API.
     Api,
 }
@@ -45,6 +47,7 @@ impl Environment {
             Self::MiniStack => "ministack",
             Self::Sam => "sam",
             Self::Checks => "checks",
+            Self::Axe => "axe",
             Self::Api => "api",
         }
     }
@@ -52,6 +55,15 @@ impl Environment {
     /// A program of this environment.
     pub(crate) fn program(self, checkout: &Checkout, program: &str) -> PathBuf {
         checkout.tools(self.name()).join("bin").join(program)
+    }
+
+    /// A file of one of this environment's packages, where it is there.
+    pub(crate) fn file(self, checkout: &Checkout, file: &str) -> Option<PathBuf> {
+        let pythons = std::fs::read_dir(checkout.tools(self.name()).join("lib")).ok()?;
+        pythons
+            .filter_map(Result::ok)
+            .map(|python| python.path().join("site-packages").join(file))
+            .find(|path| path.exists())
     }
 
     /// Makes the environment, unless it was made from the same requirements before.

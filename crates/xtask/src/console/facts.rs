@@ -148,17 +148,31 @@ impl Facts {
 
     /// Raises a ticket's request, as ServiceNow's REST message does.
     pub(crate) async fn raise(&self, ticket: &str, attempt: u32) -> Result<Value, FactError> {
-        let url = format!("{}/_emulator/actions/raise", self.stack.servicenow_url);
         let body = json!({
             "record": ticket, "service_api": self.stack.service_api, "attempt": attempt,
         });
-        self.get_json(
-            self.client
-                .post(url)
-                .bearer_auth(&self.control_token)
-                .json(&body),
-        )
-        .await
+        self.control("actions/raise", &body).await
+    }
+
+    /// An order to the emulator's control API; its answer, nothing where it has no content.
+    pub(super) async fn control(&self, path: &str, order: &Value) -> Result<Value, FactError> {
+        let url = format!("{}/_emulator/{path}", self.stack.servicenow_url);
+        let asked = self.client.post(url).bearer_auth(&self.control_token);
+        let answer = asked.json(order).send().await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(FactError::Refused(status.as_u16()));
+        }
+        let bytes = answer.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// The service API, up to its stage.
+    pub(super) fn service_api(&self) -> &str {
+        &self.stack.service_api
     }
 
     /// All letters, the newest first.
@@ -314,6 +328,19 @@ pub(crate) fn timeline(answer: &Value) -> Vec<Row> {
     rows.into_iter().flatten().map(row).collect()
 }
 
+/// What was written on a ticket, oldest first.
+pub(super) fn notes(ticket: &Value) -> Vec<Row> {
+    let notes = ticket.get("notes").and_then(Value::as_array);
+    let note = |note: &Value| Row {
+        at: text(note.get("at")),
+        what: text(note.get("element")).replace('_', " "),
+        state: String::new(),
+        who: text(note.get("by")),
+        detail: text(note.get("value")),
+    };
+    notes.into_iter().flatten().map(note).collect()
+}
+
 fn row(entry: &Value) -> Row {
     let first = |name: &str| text(entry.get(name));
     let known = ["at", "event", "state", "by"];
@@ -325,16 +352,24 @@ fn row(entry: &Value) -> Row {
         .map(|(name, value)| format!("{name} {}", text(Some(value))))
         .collect();
     Row {
-        at: first("at"),
-        what: first("event"),
+        at: seconds(&first("at")),
+        what: first("event").replace('_', " "),
         state: first("state"),
         who: first("by"),
         detail: rest.join(", "),
     }
 }
 
+/// A time without fractions of seconds.
+fn seconds(at: &str) -> String {
+    match at.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => at.to_owned(),
+    }
+}
+
 /// A string as it is, anything else as JSON, nothing as nothing.
-fn text(value: Option<&Value>) -> String {
+pub(super) fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -378,9 +413,9 @@ mod tests {
 
     #[test]
     fn a_timeline_keeps_what_it_does_not_know() {
-        let answer = json!({"timeline": [{"at": "t", "event": "decided", "state": "Approved", "by": "x", "slot": "1"}]});
+        let answer = json!({"timeline": [{"at": "t.25Z", "event": "decided", "state": "Approved", "by": "x", "slot": "1"}]});
         let row = Row {
-            at: "t".into(),
+            at: "tZ".into(),
             what: "decided".into(),
             state: "Approved".into(),
             who: "x".into(),

@@ -1,0 +1,143 @@
+//! The local console in a real browser: a request raised from its form, followed to its end. Needs
+//! `SNOWGATE_CHROMEDRIVER`; without it this test says that it did not run. With `SNOWGATE_PICTURES`,
+//! a folder, it takes the pictures of `docs/pictures`.
+
+use std::io::Write as _;
+
+use flow_tests::{Phone, Stack};
+
+/// A window on a desk.
+const WINDOW: (u32, u32) = (920, 960);
+/// More than anybody may have.
+const TOO_MUCH: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
+
+/// The id of the request that the page shows.
+async fn raised(window: &Phone) -> String {
+    flow_tests::eventually("the page of the request", || async {
+        let heading = window
+            .ask_page("return document.querySelector('h1')?.textContent ?? ''")
+            .await;
+        let id = heading.as_str()?.strip_prefix("Request ");
+        id.map(str::to_owned)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_request_is_raised_from_the_form_and_followed() {
+    let Some(window) = Phone::with_screen(WINDOW).await else {
+        let said = writeln!(
+            std::io::stderr(),
+            "not run: SNOWGATE_CHROMEDRIVER names no driver"
+        );
+        assert!(said.is_ok());
+        return;
+    };
+    let stack = Stack::shared().await;
+    let console = stack.fact("console_url");
+    window.open(&format!("{console}/raise")).await;
+    window.picture("console-raise").await;
+    window.tap("button").await;
+    let id = raised(&window).await;
+    let request = stack.reaches(&id, "Pending").await;
+    let number = request["source"]["number"].as_str().expect("a number");
+    let letter = stack.mailbox.one(number).await;
+
+    window.open(&console).await;
+    let letters = window.text("main").await;
+    assert!(letters.contains(&letter.subject), "{letters}");
+    window.read_letter(&letter.html).await;
+    window.is_accessible().await;
+    window.picture("letter").await;
+
+    window.open(&letter.link).await;
+    window.picture("form-light").await;
+    window.scheme("dark").await;
+    window.picture("form-dark").await;
+    window.scheme("light").await;
+    let phone = Phone::start().await.expect("there was a browser before");
+    phone.open(&letter.link).await;
+    phone.picture("form-phone").await;
+    phone.tap("input[value=deny]").await;
+    phone
+        .type_into("textarea", "Please ask again after the close")
+        .await;
+    phone.tap("button").await;
+    phone.shows("Thank you: denied").await;
+    stack.reaches(&id, "Denied").await;
+    let ticket = request["source"]["sys_id"].as_str().expect("a ticket");
+    stack.servicenow.closed(ticket).await;
+    flow_tests::eventually("the end of the timeline", || async {
+        window.open(&format!("{console}/requests/{id}")).await;
+        let told = window.text("main").await;
+        [
+            "received",
+            "owners found",
+            "letter sent",
+            "decided",
+            "ticket told",
+        ]
+        .iter()
+        .all(|event| told.contains(event))
+        .then_some(())
+    })
+    .await;
+    window.picture("console-request").await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_shown_with_its_findings() {
+    let Some(window) = Phone::with_screen(WINDOW).await else {
+        let said = writeln!(
+            std::io::stderr(),
+            "not run: SNOWGATE_CHROMEDRIVER names no driver"
+        );
+        assert!(said.is_ok());
+        return;
+    };
+    let stack = Stack::shared().await;
+    let console = stack.fact("console_url");
+    window.open(&format!("{console}/raise")).await;
+    window.tap("input[value=inline_policy]").await;
+    window.type_into("textarea[name=document]", "{").await;
+    window.tap("button").await;
+    window.says("[role=alert]", "The policy is not JSON").await;
+
+    window
+        .ask_page("document.querySelector('[name=document]').value = ''")
+        .await;
+    window.type_into("textarea[name=document]", TOO_MUCH).await;
+    window.tap("button").await;
+    window
+        .says("[role=alert]", "422 Outside the guardrails")
+        .await;
+    window.says("[role=alert] ul", "never_granted").await;
+}
+
+#[tokio::test]
+async fn only_the_console_itself_raises() {
+    let stack = Stack::shared().await;
+    let console = stack.fact("console_url");
+    let form = [
+        ("requested_for", "aaaa0000000000000000000000000002"),
+        ("account", "210987654321"),
+        ("principal_type", "user"),
+        ("principal", "rita.chen"),
+        ("kind", "group_membership"),
+        ("name", "analysts"),
+        ("document", ""),
+        ("duration", "PT4H"),
+        ("justification", "From somewhere else"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let raise = format!("{console}/raise");
+    for origin in [
+        None,
+        Some("null"),
+        Some("http://mail.example"),
+        Some(stack.browser.origin()),
+    ] {
+        let answer = stack.browser.send(&raise, origin, &form).await;
+        assert_eq!(answer.status, 403, "{origin:?}");
+    }
+}
