@@ -1,6 +1,11 @@
 //! The approval page in a real browser at the size of a phone. Needs `SNOWGATE_CHROMEDRIVER`; without
 //! it these tests say that they did not run.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "test code: a surprise ends the test, and the message is its report"
+)]
+
 use std::io::Write as _;
 
 use flow_tests::{Case, Person, Phone, Stack};

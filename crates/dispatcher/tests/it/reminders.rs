@@ -146,12 +146,13 @@ fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
     assert_eq!(addresses(&sent), [address(OWNER), address(COLLEAGUE)]);
     assert!(sent[0].letter.subject.starts_with("Reminder: "));
     let after = world.load(&record.id);
-    let open_to = |who| -> Vec<&str> {
-        let slots = after.open_slots_of(who);
-        slots.map(|slot| slot.id.as_str()).collect()
+    let open_to = |who: u8| -> Vec<String> {
+        let who = id(who);
+        let slots = after.open_slots_of(&who);
+        slots.map(|slot| slot.id.clone()).collect()
     };
-    assert_eq!(open_to(&id(OWNER)), ["account:210987654321"]);
-    assert_eq!(open_to(&id(COLLEAGUE)), [format!("item:{}", id(0x70))]);
+    assert_eq!(open_to(OWNER), ["account:210987654321"]);
+    assert_eq!(open_to(COLLEAGUE), [format!("item:{}", id(0x70))]);
 }
 
 /// Wherever a run breaks off, everybody is reminded; twice only in the one case that cannot be

@@ -7,7 +7,7 @@
 use ports::ledger::Ledger as _;
 use snowgate_core::approval::Verdict;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::record::{Event, Notice, RequestRecord};
 use sweeper::{Sweeper, Swept};
 use testkit::world::{OWNER, PENDING_FOR, World, at, ready};
 use testkit::{Aftermath, Failing, FakeLedger, FakeQueues, Fault, Moment, QueueName, samples};
@@ -104,7 +104,16 @@ fn the_provisioner_is_woken_at_the_end_of_access() {
     let told = Event::Told {
         state: State::Active,
     };
-    let _ = world.apply(&record, told, Actor::Reporter, at(3));
+    let told = world.apply(&record, told, Actor::Reporter, at(3));
+    let notice = Notice::Outcome {
+        state: State::Active,
+    };
+    let claim = Event::NoticeClaimed {
+        notice: notice.clone(),
+    };
+    let claimed = world.apply(&told, claim, Actor::Reporter, at(4));
+    let sent = Event::NoticeSent { notice };
+    let _ = world.apply(&claimed, sent, Actor::Reporter, at(5));
     assert_eq!(sweep(&world, 8999), Swept::default());
     assert_eq!(sweep(&world, 9000).woken, 1);
     assert_eq!(woken(&world), [(QueueName::Work, record.id.to_string())]);
