@@ -337,7 +337,7 @@ class Alarms(unittest.TestCase):
         self.assertEqual((alarm["MetricName"], alarm["TreatMissingData"]), ("Invocations", "breaching"))
         self.assertEqual(alarm["ComparisonOperator"], "LessThanThreshold")
         rules = [rule for rule in model().of("Events::Rule").values()]
-        self.assertEqual([rule["ScheduleExpression"] for rule in rules], ["rate(1 minute)"])
+        self.assertEqual([rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule], ["rate(1 minute)"])
 
 
 class Metrics(unittest.TestCase):

@@ -98,9 +98,7 @@ impl ServiceApi {
         how: &str,
         body: Option<&Value>,
     ) -> Answer {
-        let mut sent = self
-            .http
-            .post(format!("{}/v1/requests/{id}/{how}", self.base));
+        let mut sent = self.keyed(Method::POST, &format!("/v1/requests/{id}/{how}"));
         if let Some(body) = body {
             sent = sent
                 .header(CONTENT_TYPE, "application/json")

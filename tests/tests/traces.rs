@@ -52,7 +52,9 @@ async fn nothing_confidential_is_left_behind() {
         "requests",
         "work",
         "outcomes",
+        "bounces",
         "requests_dead",
+        "bounces_dead",
         "work_dead",
         "outcomes_dead",
     ] {

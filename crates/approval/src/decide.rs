@@ -2,13 +2,14 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
+use owners::Rules;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use shell::request::{body, header, is_media_type};
-use snowgate_core::approval::{Decision, SignedDecision};
-use snowgate_core::id::Digest;
+use snowgate_core::approval::{Decision, SignedDecision, Verdict};
+use snowgate_core::id::{Digest, SysId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord};
@@ -50,15 +51,18 @@ where
         if let Some(page) = self.closed(&opened, None, now).await? {
             return Ok(page);
         }
-        let content = opened.record.content().ok_or(ApprovalError::Inconsistent)?;
-        if !opened.token.accepts_nonce(&form.nonce, content, now) {
+        let approver = &opened.row.approver;
+        let shown = opened.record.shown_to(approver);
+        let shown = shown.ok_or(ApprovalError::Inconsistent)?;
+        if !opened.token.accepts_nonce(&form.nonce, &shown, now) {
             let again = Some((&FormProblem::Stale, form.reason.as_str()));
             return self.show(&opened, again, now).await;
         }
         self.decide_all(opened, &form, now).await
     }
 
-    /// Decides every open slot that the approver can fill.
+    /// Decides every open slot that the approver can fill, which are those that the form showed;
+    /// or none of them, where the approver may not decide one of them any more.
     async fn decide_all(
         &self,
         opened: Opened,
@@ -66,28 +70,59 @@ where
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         let mut opened = opened;
-        while let Some(slot) = opened.record.open_slot_of(&opened.row.approver).cloned() {
+        let approver = opened.row.approver.clone();
+        let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
+        let lost = match self.standing(&opened, &slots, now).await? {
+            Standing::Stands => Vec::new(),
+            Standing::TicketClosed => return Ok(page::message(&Message::TicketClosed)?),
+            Standing::Lost(slots) => slots,
+        };
+        if !lost.is_empty() {
+            self.report_loss(opened.record, &approver, &lost, now)
+                .await?;
+            return Ok(page::message(&Message::NoStanding)?);
+        }
+        let mut taken = false;
+        for slot in &slots {
+            match self.decide_slot(&opened, slot, form, now).await? {
+                Some(record) => (opened.record, taken) = (record, true),
+                // A colleague was quicker, or it is over.
+                None => opened.record = self.load(&opened.record.id).await?,
+            }
             if opened.record.state != State::Pending {
                 break;
             }
-            if let Some(objection) = self.objection(&opened, &slot).await? {
-                warn!(?objection, "the decision is not taken");
-                return Ok(page::message(&objection)?);
-            }
-            match self.decide_slot(&opened, &slot, form, now).await? {
-                Some(record) => opened.record = record,
-                None => {
-                    let record = self.ledger.load(&opened.record.id).await?;
-                    opened.record = record.ok_or(ApprovalError::Lost)?;
-                    return match self.closed(&opened, None, now).await? {
-                        Some(page) => Ok(page),
-                        None => Err(ApprovalError::Busy),
-                    };
-                }
-            }
+        }
+        if !taken {
+            return match self.closed(&opened, None, now).await? {
+                Some(page) => Ok(page),
+                None => Err(ApprovalError::Busy),
+            };
         }
         self.wake(&opened.record, now).await;
-        Ok(page::message(&Message::Thanks(form.verdict))?)
+        self.thanks(&opened, form.verdict, now).await
+    }
+
+    /// What is said after a decision: what is true of the whole request.
+    async fn thanks(
+        &self,
+        opened: &Opened,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Page, ApprovalError> {
+        let message = match (verdict, opened.record.state) {
+            (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
+            // Somebody else ended it between two slots: nothing is set up.
+            (
+                Verdict::Approve,
+                State::Denied | State::Withdrawn | State::Expired | State::Undeliverable,
+            ) => {
+                let page = self.closed(opened, None, now).await?;
+                return page.ok_or(ApprovalError::Busy);
+            }
+            _ => Message::Thanks(verdict),
+        };
+        Ok(page::message(&message)?)
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.
@@ -101,27 +136,82 @@ where
             && is_media_type(event, "application/x-www-form-urlencoded")
     }
 
-    /// What stands against the decision, as ServiceNow has it now: the ticket is closed, or the
-    /// approver may not decide any more.
-    async fn objection(
+    /// Whether the approver may decide these slots, as ServiceNow has it now.
+    async fn standing(
         &self,
         opened: &Opened,
-        slot: &Slot,
-    ) -> Result<Option<Message<'static>>, ApprovalError> {
+        slots: &[Slot],
+        now: Timestamp,
+    ) -> Result<Standing, ApprovalError> {
         let request = &opened.record.request;
         let ticket = self.servicenow.ticket(&request.source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
-            return Ok(Some(Message::TicketClosed));
+            return Ok(Standing::TicketClosed);
         };
         let asked = opened.record.asked.as_ref();
         let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
-        let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
+        let servicenow = &self.servicenow;
         let excluded =
             owners::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
-        let approver = &opened.row.approver;
-        let stands =
-            owners::still_stands(servicenow, slot, approver, &excluded, guardrails).await?;
-        Ok((!stands).then_some(Message::NoStanding))
+        let rules = Rules {
+            excluded: &excluded,
+            unreachable: &[],
+            guardrails: &self.guardrails,
+            now,
+        };
+        let mut lost = Vec::new();
+        for slot in slots {
+            let approver = &opened.row.approver;
+            if !owners::still_stands(servicenow, slot, approver, &rules).await? {
+                lost.push(slot.id.clone());
+            }
+        }
+        Ok(match lost.is_empty() {
+            true => Standing::Stands,
+            false => Standing::Lost(lost),
+        })
+    }
+
+    /// Writes down that somebody who was asked may not decide these slots any more. That makes
+    /// the request due, and the sweeper wakes the dispatcher, which looks for others.
+    async fn report_loss(
+        &self,
+        mut record: RequestRecord,
+        approver: &SysId,
+        slots: &[String],
+        now: Timestamp,
+    ) -> Result<(), ApprovalError> {
+        let mut slots = slots.iter();
+        let mut slot = slots.next();
+        for _ in 0..TRIES.saturating_add(slots.len()) {
+            let Some(id) = slot else {
+                return Ok(());
+            };
+            let event = Event::StandingLost {
+                slot: id.clone(),
+                approver: approver.clone(),
+            };
+            let change = match record.apply(event, Actor::Approval, now) {
+                Ok(change) => change,
+                // Decided, ended, or known by now.
+                Err(
+                    ChangeError::SlotDecided | ChangeError::NotAsked | ChangeError::Transition(_),
+                ) => {
+                    slot = slots.next();
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            match self.ledger.commit(&change.clone().into()).await {
+                Ok(()) => {
+                    warn!("somebody who was asked may not decide any more");
+                    (record, slot) = (change.record, slots.next());
+                }
+                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Call(call)) => return Err(call.into()),
+            }
+        }
+        Err(ApprovalError::Busy)
     }
 
     /// Signs and writes the decision on a slot. None where somebody else decided it first.
@@ -162,7 +252,10 @@ where
             let change = match record.apply(event, actor, now) {
                 Ok(change) => change,
                 Err(
-                    ChangeError::SlotDecided | ChangeError::Transition(_) | ChangeError::TooLate,
+                    ChangeError::SlotDecided
+                    | ChangeError::NotAsked
+                    | ChangeError::Transition(_)
+                    | ChangeError::TooLate,
                 ) => return Ok(None),
                 Err(other) => return Err(other.into()),
             };
@@ -171,13 +264,7 @@ where
                     info!(state = %change.record.state, "slot decided");
                     return Ok(Some(change.record));
                 }
-                Err(CommitError::Conflict) => {
-                    record = self
-                        .ledger
-                        .load(&record.id)
-                        .await?
-                        .ok_or(ApprovalError::Lost)?;
-                }
+                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -207,6 +294,16 @@ where
             );
         }
     }
+}
+
+/// What ServiceNow says of an approver at the moment of a decision.
+enum Standing {
+    /// May decide.
+    Stands,
+    /// The ticket is closed, or gone.
+    TicketClosed,
+    /// May not decide these slots any more.
+    Lost(Vec<String>),
 }
 
 /// The reason that was typed, for pages that keep it.

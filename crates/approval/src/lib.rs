@@ -23,6 +23,7 @@ use shell::answer::respond;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
+use snowgate_core::id::RequestId;
 use snowgate_core::page::{self, Message, Page};
 use snowgate_core::record::{ChangeError, RequestRecord};
 use tracing::{Instrument as _, error, info_span};
@@ -138,6 +139,10 @@ where
         respond(page.status, headers, body)
     }
 
+    pub(crate) async fn load(&self, id: &RequestId) -> Result<RequestRecord, ApprovalError> {
+        self.ledger.load(id).await?.ok_or(ApprovalError::Lost)
+    }
+
     async fn page(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -160,11 +165,7 @@ where
         let Some(row) = self.ledger.token(&token.digest()).await? else {
             return Ok(page::message(&Message::UnknownLink)?);
         };
-        let record = self
-            .ledger
-            .load(&row.request)
-            .await?
-            .ok_or(ApprovalError::Lost)?;
+        let record = self.load(&row.request).await?;
         let span = info_span!("request", request_id = %record.id);
         let opened = Opened { token, row, record };
         match method {

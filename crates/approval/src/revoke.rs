@@ -4,16 +4,18 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
+use owners::Rules;
 use ports::CallError;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use shell::request::body;
+use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
-use snowgate_core::slots::{Excluded, Slot, Standing};
+use snowgate_core::slots::{Excluded, Standing};
 use tracing::{info, warn};
 
 use crate::decide::typed;
@@ -87,7 +89,7 @@ where
             let again = Some((&FormProblem::Stale, form.reason.as_str()));
             return self.show(&opened, again, now).await;
         }
-        let Some(standing) = self.standing(record, approver).await? else {
+        let Some(standing) = self.early_standing(record, approver, now).await? else {
             warn!("an early end is not taken");
             return Ok(page::message(&Message::NoStanding)?);
         };
@@ -100,10 +102,11 @@ where
 
     /// The standing with which this person was asked, where they have it still. The ticket does
     /// not count: it is usually closed while the access is there.
-    async fn standing(
+    async fn early_standing(
         &self,
         record: &RequestRecord,
-        approver: &snowgate_core::id::SysId,
+        approver: &SysId,
+        now: Timestamp,
     ) -> Result<Option<Standing>, CallError> {
         let Some(asked) = &record.asked else {
             return Ok(None);
@@ -114,14 +117,17 @@ where
             people: Vec::new(),
             sys_ids,
         };
-        let of = |slot: &Slot| {
-            let mut found = slot.approvers.iter();
-            found.find(|one| one.sys_id == *approver).cloned()
+        let rules = Rules {
+            excluded: &excluded,
+            unreachable: &[],
+            guardrails: &self.guardrails,
+            now,
         };
         for slot in &asked.slots {
-            let Some(person) = of(slot) else { continue };
-            let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
-            if owners::still_stands(servicenow, slot, approver, &excluded, guardrails).await? {
+            let Some(person) = slot.approver(approver) else {
+                continue;
+            };
+            if owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
                 return Ok(Some(person.standing));
             }
         }

@@ -6,6 +6,7 @@ use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use snowgate_core::id::SysId;
+use snowgate_core::letter::slot_lines;
 use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, FormProblem, Message, Page};
 use snowgate_core::record::{Decided, RequestRecord};
@@ -32,18 +33,14 @@ where
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let shown = match record.open_slot_of(approver) {
-            Some(slot) => {
-                let documents = self.ledger.documents(&record.id).await?;
-                owners::review(&self.servicenow, record, slot, approver, &documents).await?
-            }
-            None => None,
-        };
+        let documents = self.ledger.documents(&record.id).await?;
+        let shown = owners::review(&self.servicenow, record, approver, &documents).await?;
         let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NoStanding)?);
         };
-        let content = record.content().ok_or(ApprovalError::Inconsistent)?;
-        let nonce = opened.token.nonce(content, now);
+        let shown = record.shown_to(approver);
+        let shown = shown.ok_or(ApprovalError::Inconsistent)?;
+        let nonce = opened.token.nonce(&shown, now);
         Ok(page::form(&review, &nonce, again)?)
     }
 
@@ -61,7 +58,9 @@ where
             }
             let name = self.name_of(&decided.signed.decision.approver).await;
             return Ok(Some(page::message(&Message::AlreadyDecided(
-                decided, name,
+                decided,
+                name,
+                slot_lines(record),
             ))?));
         }
         if record.state != State::Pending {
@@ -73,6 +72,9 @@ where
             .is_none_or(|asked| now >= asked.expires_at);
         if late || now >= opened.row.expires_at {
             return Ok(Some(page::message(&Message::ExpiredLink)?));
+        }
+        if !record.asks(&opened.row.approver) {
+            return Ok(Some(page::message(&Message::NoLongerAsked)?));
         }
         Ok(None)
     }
@@ -98,10 +100,13 @@ pub(crate) fn decided_for<'a>(record: &'a RequestRecord, approver: &SysId) -> Op
     let mine: Vec<_> = asked
         .slots
         .iter()
-        .filter(|slot| slot.approvers.iter().any(|a| a.sys_id == *approver))
+        .filter(|slot| slot.approver(approver).is_some())
         .map(|slot| record.decision_of(&slot.id))
         .collect();
-    if mine.iter().all(Option::is_some) {
+    // Somebody who is not asked any more is told no decision of others.
+    if mine.is_empty() {
+        None
+    } else if mine.iter().all(Option::is_some) {
         mine.into_iter().flatten().next_back()
     } else if record.state == State::Denied {
         record.decisions.last()

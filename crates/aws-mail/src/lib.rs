@@ -4,9 +4,10 @@ use aws_config::SdkConfig;
 use aws_errors::call_error_with;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use ports::CallError;
 use ports::mail::Mailer;
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::letter::Letter;
 
@@ -72,20 +73,58 @@ fn content(letter: &Letter) -> Result<EmailContent, CallError> {
     Ok(EmailContent::builder().simple(message).build())
 }
 
-impl Mailer for SesMailer {
-    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
+/// The tags of a letter: sys_ids and request ids are of the characters that SES allows in tags
+/// (SES API v2 reference, MessageTag).
+fn tags(tags: &LetterTags) -> Result<Vec<MessageTag>, CallError> {
+    [
+        ("request_id", tags.request.as_str()),
+        ("approver", tags.approver.as_str()),
+    ]
+    .into_iter()
+    .map(|(name, value)| {
+        MessageTag::builder()
+            .name(name)
+            .value(value)
+            .build()
+            .map_err(|error| CallError::last(SEND, "NotSent").because(error))
+    })
+    .collect()
+}
+
+impl SesMailer {
+    async fn post(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        tags: Option<Vec<MessageTag>>,
+    ) -> Result<Option<MessageId>, CallError> {
         let answer = self
             .client
             .send_email()
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(to.expose()).build())
             .content(content(letter)?)
+            .set_email_tags(tags)
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
-        answer
-            .map(|_| ())
-            .map_err(|error| call_error_with(SEND, &error, MAY_PASS))
+        let sent = answer.map_err(|error| call_error_with(SEND, &error, MAY_PASS))?;
+        Ok(sent.message_id().and_then(|id| id.parse().ok()))
+    }
+}
+
+impl Mailer for SesMailer {
+    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
+        self.post(to, letter, None).await.map(|_| ())
+    }
+
+    async fn send_tagged(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        about: &LetterTags,
+    ) -> Result<Option<MessageId>, CallError> {
+        self.post(to, letter, Some(tags(about)?)).await
     }
 }
 

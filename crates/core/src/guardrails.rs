@@ -30,6 +30,7 @@ pub struct Guardrails {
     pub(crate) security_group: SysId,
     pub(crate) maximum_duration: AccessDuration,
     pub(crate) approvers_per_slot: usize,
+    pub(crate) approvers_per_request: usize,
     pub(crate) principal_paths: Vec<String>,
     pub(crate) boundary: String,
     pub(crate) references: Vec<Reference>,
@@ -112,6 +113,12 @@ impl Guardrails {
     #[must_use]
     pub const fn approvers_per_slot(&self) -> usize {
         self.approvers_per_slot
+    }
+
+    /// How many people are asked for one request at most, over all its slots.
+    #[must_use]
+    pub const fn approvers_per_request(&self) -> usize {
+        self.approvers_per_request
     }
 
     /// The ARN of the permissions boundary that every principal in this account must have.

@@ -3,16 +3,18 @@
 //! The letter decides nothing: mail scanners open links, so the link only shows a page.
 
 mod grants;
+mod reviewed;
 
 pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
+pub use reviewed::{ReviewSlot, Said, slot_lines};
 
 use askama::Template;
 use jiff::Timestamp;
 
 use crate::finding::Finding;
+use crate::id::SysId;
 use crate::prose::one_line;
 use crate::record::{Asked, RequestRecord};
-use crate::slots::{Standing, Touched};
 use crate::ticket::PersonName;
 
 /// A letter, ready to send: the same content as plain text and as HTML.
@@ -57,7 +59,9 @@ pub struct Review {
     /// Why, as the requester wrote it.
     pub justification: String,
     /// Why this person is asked, in words that follow "because you are".
-    pub standing: &'static str,
+    pub standing: String,
+    /// The approvals that are needed, and what was said of them so far.
+    pub slots: Vec<ReviewSlot>,
     /// Until when the decision is awaited.
     pub expires_at: String,
 }
@@ -71,10 +75,12 @@ impl Review {
     pub fn new(
         record: &RequestRecord,
         asked: &Asked,
-        standing: Standing,
+        reader: &SysId,
         names: ReviewNames,
         documents: &[String],
     ) -> Result<Self, MissingDocument> {
+        let slots = reviewed::slots(record, asked, reader, &names.slots);
+        let standing = reviewed::standing(record, reader, &slots);
         let request = &record.request;
         let grants = grants::grants(record, asked, documents)?;
         Ok(Self {
@@ -88,9 +94,21 @@ impl Review {
             findings: asked.findings.iter().map(told).collect(),
             duration: request.duration.in_words(),
             justification: request.justification.as_str().to_owned(),
-            standing: standing.in_words(),
+            standing,
+            slots,
             expires_at: in_words(asked.expires_at),
         })
+    }
+
+    /// The approvals that the reader's answer decides.
+    pub fn yours(&self) -> impl Iterator<Item = &ReviewSlot> {
+        self.slots.iter().filter(|slot| slot.yours)
+    }
+
+    /// Whether anybody else is asked, for this approval or for another one.
+    #[must_use]
+    pub fn others_are_asked(&self) -> bool {
+        self.slots.len() > 1 || self.slots.iter().any(|slot| slot.asked > 1)
     }
 
     /// Writes the letter around the link.
@@ -163,14 +181,8 @@ pub struct ReviewNames {
     pub beneficiary: Option<PersonName>,
     /// The name of the account.
     pub account: String,
-}
-
-/// The account whose owner a slot asks.
-#[must_use]
-pub const fn account_of(touched: &Touched) -> &crate::id::AccountId {
-    match touched {
-        Touched::Account { account_id } => account_id,
-    }
+    /// The names that the CMDB has for what the slots stand for, in the order of the slots.
+    pub slots: Vec<String>,
 }
 
 /// A time as people read it: `2 May 2026, 14:05 UTC`.
@@ -198,7 +210,9 @@ struct LetterHtml<'a> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::record::tests::{pending, slot};
+    use crate::approval::Verdict;
+    use crate::record::tests::{TWO, approver, at, decide, pending, person, slot};
+    use crate::slots::{Approver, Slot, Standing, Touched};
 
     pub(crate) fn review() -> Review {
         let record = pending(vec![slot("210987654321", &[2])]);
@@ -206,15 +220,53 @@ pub(crate) mod tests {
             requester: PersonName::new("Rita <b>Chen</b>"),
             beneficiary: Some(PersonName::new("Tom\r\nBcc: x\u{202e}y")),
             account: "Payments & Production".to_owned(),
+            slots: vec!["Payments & Production".to_owned()],
         };
-        Review::new(
-            &record,
-            record.asked.as_ref().unwrap(),
-            Standing::Owner,
-            names,
-            &[crate::record::tests::DOCUMENT.to_owned()],
-        )
-        .unwrap()
+        let documents = [crate::record::tests::DOCUMENT.to_owned()];
+        let asked = record.asked.as_ref().unwrap();
+        Review::new(&record, asked, &person(2), names, &documents).unwrap()
+    }
+
+    /// A request for an account and an item, of which the reader may decide both and a colleague
+    /// approved one.
+    pub(crate) fn shared_review() -> Review {
+        let item = Touched::Item {
+            sys_id: "cc".repeat(16).parse().unwrap(),
+        };
+        let delegate = Approver {
+            on_behalf_of: Some(person(4)),
+            ..Approver::own(person(2), Standing::Owner)
+        };
+        let mine = Slot::new(
+            item,
+            vec![Approver::own(person(4), Standing::Owner), delegate],
+        );
+        let slots = vec![slot("210987654321", &[2]), slot("320987654321", &[3]), mine];
+        let record = pending(slots);
+        let yes = decide(&record, TWO, 3, Verdict::Approve);
+        let record = record.apply(yes, approver(3), at(11)).unwrap().record;
+        let names = ReviewNames {
+            requester: PersonName::new("Rita Chen"),
+            beneficiary: None,
+            account: "payments".to_owned(),
+            slots: vec![
+                "payments".to_owned(),
+                "data-lake".to_owned(),
+                "<reports>".to_owned(),
+            ],
+        };
+        let documents = [crate::record::tests::DOCUMENT.to_owned()];
+        let asked = record.asked.as_ref().unwrap();
+        Review::new(&record, asked, &person(2), names, &documents).unwrap()
+    }
+
+    #[test]
+    fn a_letter_names_every_approval_that_its_reader_decides() {
+        let letter = shared_review()
+            .letter("https://approve.example/prod/r/TOKEN")
+            .unwrap();
+        insta::assert_snapshot!("shared_letter_text", letter.text);
+        assert!(letter.html.contains("configuration item &#60;reports&#62;"));
     }
 
     #[test]

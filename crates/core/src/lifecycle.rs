@@ -104,6 +104,8 @@ pub enum Step {
     ApproveLast,
     /// A slot was denied.
     Deny,
+    /// The people of an open slot change.
+    Resolve,
     /// The provisioner begins.
     Provision,
     /// The change was applied and read back.
@@ -146,7 +148,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
     use State as S;
     let to = match (from, step) {
         (S::Received, Step::Ask) => S::Pending,
-        (S::Pending, Step::ApproveOne) => S::Pending,
+        (S::Pending, Step::ApproveOne | Step::Resolve) => S::Pending,
         (S::Pending, Step::ApproveLast) => S::Approved,
         (S::Pending, Step::Deny) => S::Denied,
         (S::Approved, Step::Provision) => S::Provisioning,
@@ -179,6 +181,9 @@ pub enum Actor {
         /// The person whom the link was sent to.
         sys_id: SysId,
     },
+    /// The function that shows requests to approvers and takes their decisions, where it acts of
+    /// itself.
+    Approval,
     /// The function that finds the owners and writes to them.
     Dispatcher,
     /// The function that changes IAM.
@@ -209,7 +214,8 @@ mod tests {
         State::Failed,
         State::Previewed,
     ];
-    const STEPS: [Step; 15] = [
+    const STEPS: [Step; 16] = [
+        Step::Resolve,
         Step::Ask,
         Step::ApproveOne,
         Step::ApproveLast,

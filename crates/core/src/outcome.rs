@@ -223,10 +223,10 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
         let asked = slot.would_ask.len();
         let line = match slot.would_ask.first() {
             Some(first) if asked == 1 => {
-                format!("1 person would be asked: {}", first.standing.in_words())
+                format!("1 person would be asked: {}", first.in_words(&slot.touched))
             }
             Some(first) => {
-                let standing = first.standing.in_words();
+                let standing = first.in_words(&slot.touched);
                 format!("{asked} people would be asked, one of whom suffices; each is {standing}")
             }
             None => "nobody could be asked, so it would not be granted".to_owned(),

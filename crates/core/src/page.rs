@@ -45,14 +45,19 @@ pub enum Message<'a> {
     ExpiredLink,
     /// Thanks for the decision that was just taken.
     Thanks(Verdict),
-    /// The slot was decided before; by whom, where the name could be had.
-    AlreadyDecided(&'a Decided, Option<PersonName>),
+    /// Thanks for an approval, where others are still awaited.
+    ThanksSoFar,
+    /// The slot was decided before; by whom, where the name could be had, and what was said of
+    /// all approvals that the request needs ([`crate::letter::slot_lines`]).
+    AlreadyDecided(&'a Decided, Option<PersonName>, Vec<String>),
     /// The request has ended in another way.
     Ended(State),
     /// The ticket was closed or is gone.
     TicketClosed,
     /// The person may no longer decide.
     NoStanding,
+    /// The link was sent to somebody who is not asked any more.
+    NoLongerAsked,
     /// ServiceNow cannot be reached to check that the person may decide. Keeps what was typed.
     Unavailable(&'a str),
     /// The operator has stopped all decisions. Keeps what was typed.
@@ -124,10 +129,15 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         Message::Thanks(Verdict::Approve) => (200, "Thank you: approved", vec![
             "The access is being set up now. The ticket will say when it is there, and when it has ended.".to_owned(),
         ]),
+        Message::ThanksSoFar => (200, "Thank you: approved", vec![
+            "Others are asked too, and have not answered yet. Nothing is set up before all of them said yes.".to_owned(),
+        ]),
         Message::Thanks(Verdict::Deny) => (200, "Thank you: denied", vec![
             "Nothing is granted. The person asking reads your reason in the ticket.".to_owned(),
         ]),
-        Message::AlreadyDecided(decided, name) => return already(decided, name.as_ref()),
+        Message::AlreadyDecided(decided, name, slots) => {
+            return already(decided, name.as_ref(), slots);
+        }
         Message::Ended(state) => (410, ended_title(*state), vec![
             "There is nothing left to decide here.".to_owned(),
         ]),
@@ -141,6 +151,11 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         ),
         Message::NoStanding => (403, "You can no longer decide this", vec![
             "According to ServiceNow you are not, or no longer, one of those who may decide. Nothing was decided.".to_owned(),
+            "Whoever may decide now is being asked instead.".to_owned(),
+        ]),
+        Message::NoLongerAsked => (410, "You are no longer asked", vec![
+            "This link was sent to somebody who may not decide any more, or whom our letters did not reach. Others are asked instead.".to_owned(),
+            "Nothing was decided through this link.".to_owned(),
         ]),
         Message::Unavailable(typed) => {
             reason = typed;
@@ -169,9 +184,14 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
     render(status, title, &lines, reason)
 }
 
-fn already(decided: &Decided, name: Option<&PersonName>) -> Result<Page, askama::Error> {
+fn already(
+    decided: &Decided,
+    name: Option<&PersonName>,
+    slots: &[String],
+) -> Result<Page, askama::Error> {
     let (title, line) = said(decided, name);
-    let lines = [line, "The first answer counts.".to_owned()];
+    let mut lines = vec![line, "The first answer counts.".to_owned()];
+    lines.extend_from_slice(slots);
     render(200, &title, &lines, "")
 }
 
@@ -249,13 +269,33 @@ pub fn headers() -> [(&'static str, String); 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::tests::review;
+    use crate::letter::slot_lines;
+    use crate::letter::tests::{review, shared_review};
     use crate::record::Event;
-    use crate::record::tests::{ONE, decide, pending, slot};
+    use crate::record::tests::{ONE, approver, at, decide, pending, slot};
 
     #[test]
     fn the_form() {
         insta::assert_snapshot!(form(&review(), "1.nonce", None).unwrap().html);
+    }
+
+    #[test]
+    fn the_form_says_who_else_is_asked_and_what_they_said() {
+        let html = form(&shared_review(), "1.nonce", None).unwrap().html;
+        let asked = html
+            .split_once("<h2>")
+            .unwrap()
+            .1
+            .split_once("<form")
+            .unwrap()
+            .0;
+        insta::assert_snapshot!(asked);
+        assert!(
+            !form(&review(), "1.nonce", None)
+                .unwrap()
+                .html
+                .contains("Who is asked")
+        );
     }
 
     #[test]
@@ -283,18 +323,23 @@ mod tests {
         let Event::Decided { decided } = decide(&record, ONE, 2, Verdict::Deny) else {
             unreachable!()
         };
+        let two = pending(vec![slot("210987654321", &[2]), slot("320987654321", &[3])]);
+        let no = decide(&two, ONE, 2, Verdict::Deny);
+        let two = two.apply(no, approver(2), at(11)).unwrap().record;
         let name = Some(PersonName::new("Ada <Okafor>"));
         let pages = [
             Message::UnknownLink,
             Message::ExpiredLink,
             Message::Thanks(Verdict::Approve),
             Message::Thanks(Verdict::Deny),
-            Message::AlreadyDecided(&decided, name),
-            Message::AlreadyDecided(&decided, None),
+            Message::ThanksSoFar,
+            Message::AlreadyDecided(&decided, name, Vec::new()),
+            Message::AlreadyDecided(&decided, None, slot_lines(&two)),
             Message::Ended(State::Expired),
             Message::Ended(State::Withdrawn),
             Message::TicketClosed,
             Message::NoStanding,
+            Message::NoLongerAsked,
             Message::Unavailable("my <reason>"),
             Message::Held("my reason"),
             Message::ForeignForm,

@@ -48,7 +48,8 @@ pub fn check(
         return Err(FailureCode::ContentChanged);
     }
     let approved = |needed: &Touched| is_approved(record, asked, needed, survey.principal.owner());
-    if !touched(&record.request).iter().all(approved) {
+    let needed = touched(&record.request, &[]);
+    if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
     let mut findings = guardrails.judge_request(&record.request);
@@ -76,16 +77,18 @@ fn is_approved(
         return false;
     };
     let decision = &decided.signed.decision;
+    let Some(approver) = slot.approver(&decision.approver) else {
+        return false;
+    };
+    // Nobody decides on what they ask for or receive, nor through somebody who stands in.
+    let involved =
+        |person: &SysId| *person == record.request.requested_by || owner.as_ref() == Some(person);
     decision.verdict == Verdict::Approve
         && decision.request == record.id
         && decision.content == asked.content
         && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
-        && slot
-            .approvers
-            .iter()
-            .any(|approver| approver.sys_id == decision.approver)
-        && decision.approver != record.request.requested_by
-        && owner.as_ref() != Some(&decision.approver)
+        && !involved(&approver.sys_id)
+        && !approver.on_behalf_of.as_ref().is_some_and(involved)
 }
 
 /// The effects that a request is to have, to be recorded before anything is changed. `now` is

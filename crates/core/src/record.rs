@@ -8,6 +8,7 @@ mod due;
 mod early;
 mod event;
 mod notice;
+mod people;
 
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{SignedDecision, Verdict};
 use crate::audit::{AuditHead, AuditRow};
 use crate::binding::{Binding, content_digest};
+use crate::bounce::MessageId;
 use crate::canonical::CanonicalError;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId, SysId};
@@ -94,6 +96,9 @@ pub struct Asked {
     pub letters: Vec<LetterState>,
     /// Until when a decision is awaited.
     pub expires_at: Timestamp,
+    /// People whom a letter did not reach. They are asked no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<SysId>,
     /// When people are reminded.
     #[serde(default)]
     pub reminders: Reminders,
@@ -108,9 +113,23 @@ pub struct LetterState {
     pub claimed_at: Option<Timestamp>,
     /// When it was handed to the mail service.
     pub sent_at: Option<Timestamp>,
+    /// The id that the mail service gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
 }
 
 impl LetterState {
+    /// A letter that nobody has set about yet.
+    #[must_use]
+    pub const fn to(approver: SysId) -> Self {
+        Self {
+            approver,
+            claimed_at: None,
+            sent_at: None,
+            message: None,
+        }
+    }
+
     /// Whether the letter is to be sent now.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
@@ -162,6 +181,10 @@ pub enum ChangeError {
     /// There is no letter to this person.
     #[error("the request has no letter to this person")]
     NoLetter,
+    /// The slot was given people in a way that the rules do not allow: none, somebody whom no
+    /// letter reaches, or too often.
+    #[error("the slot cannot have these people")]
+    WrongPeople,
     /// The time to decide is over.
     #[error("the time to decide is over")]
     TooLate,
@@ -276,18 +299,6 @@ impl RequestRecord {
         })
     }
 
-    /// The slot that this person may still decide, if any.
-    #[must_use]
-    pub fn open_slot_of(&self, person: &SysId) -> Option<&Slot> {
-        let slots = self.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
-        slots.iter().find(|slot| {
-            slot.approvers
-                .iter()
-                .any(|approver| approver.sys_id == *person)
-                && self.decision_of(&slot.id).is_none()
-        })
-    }
-
     /// The decision on a slot.
     #[must_use]
     pub fn decision_of(&self, slot: &str) -> Option<&Decided> {
@@ -334,6 +345,9 @@ impl RequestRecord {
             | Event::NoticeSkipped { .. }
             | Event::Told { .. } => return Ok(None),
             Event::Asked { .. } => Step::Ask,
+            Event::LetterBounced { approver, .. } => self.step_of_bounce(approver)?,
+            Event::StandingLost { slot, approver } => self.step_of_loss(slot, approver)?,
+            Event::SlotResolved { slot, approvers } => self.step_of_people(slot, approvers)?,
             Event::Decided { decided } => self.step_of_decision(&decided.signed, now)?,
             Event::ProvisioningStarted => Step::Provision,
             Event::Activated { .. } => Step::Activate,
@@ -370,11 +384,7 @@ impl RequestRecord {
         if self.decision_of(&slot.id).is_some() {
             return Err(ChangeError::SlotDecided);
         }
-        if !slot
-            .approvers
-            .iter()
-            .any(|approver| approver.sys_id == decision.approver)
-        {
+        if slot.approver(&decision.approver).is_none() {
             return Err(ChangeError::NotAsked);
         }
         if decision.content != asked.content || decision.request != self.id {
@@ -400,7 +410,14 @@ impl RequestRecord {
         match event {
             Event::Asked { asked } => self.asked = Some(asked.clone()),
             Event::LetterClaimed { approver } => self.letter(approver)?.claimed_at = Some(now),
-            Event::LetterSent { approver } => self.letter(approver)?.sent_at = Some(now),
+            Event::LetterSent { approver, message } => {
+                let letter = self.letter(approver)?;
+                letter.sent_at = Some(now);
+                letter.message.clone_from(message);
+            }
+            Event::LetterBounced { approver, .. } => self.take_bounce(approver),
+            Event::StandingLost { slot, approver } => self.drop_from(slot, approver),
+            Event::SlotResolved { slot, approvers } => self.take_people(slot, approvers),
             Event::Decided { decided } => self.decisions.push(decided.clone()),
             Event::Activated { until } => self.until = Some(*until),
             Event::Refused { code, findings } => {

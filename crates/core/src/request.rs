@@ -46,6 +46,17 @@ pub struct AccessRequest {
     /// before there were dry runs still hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// The configuration item that the access is for. Its owner is asked too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+}
+
+/// A configuration item in the CMDB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Its `sys_id` in `cmdb_ci`.
+    pub sys_id: SysId,
 }
 
 /// The ServiceNow record behind a request.
@@ -247,6 +258,12 @@ mod tests {
         assert_eq!(digest(&body()), digest(&other));
         other["target"]["principal"]["name"] = "rita.chen2".into();
         assert_ne!(digest(&body()), digest(&other));
+        let mut named = body();
+        named["resource"] = json!({"sys_id": "cc".repeat(16)});
+        let one = digest(&named);
+        named["resource"]["sys_id"] = "dd".repeat(16).into();
+        assert_ne!(digest(&body()), one);
+        assert_ne!(digest(&named), one);
     }
 
     #[test]
@@ -271,7 +288,10 @@ mod tests {
         bad["grants"][0]["policy_arn"] = 7.into();
         bad["duration"] = "P1M".into();
         bad.as_object_mut().unwrap().remove("justification");
+        bad["resource"] = json!({"sys_id": "^active=true", "owner": "me"});
         let expected = [
+            ("/resource/sys_id", ProblemCode::Value),
+            ("/resource/owner", ProblemCode::Unknown),
             ("/approver", ProblemCode::Unknown),
             ("/source/sys_id", ProblemCode::Value),
             ("/target/principal/type", ProblemCode::Value),

@@ -1,11 +1,20 @@
 //! Who must be asked. The requester never chooses: slots come from what the grants touch, and
 //! people come from the CMDB.
 
+mod cap;
+mod delegation;
+
+pub use cap::{TooManyPeople, fit};
+pub use delegation::{Delegation, delegates};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, SysId};
 use crate::request::AccessRequest;
 use crate::ticket::Person;
+
+/// How often the people of a slot are looked for anew before only the security group is left.
+pub const MOST_ROUNDS: u8 = 5;
 
 /// One approval that is needed. Any denial ends the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +25,45 @@ pub struct Slot {
     pub touched: Touched,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
+    /// How often people were looked for anew after the first time.
+    #[serde(default)]
+    pub rounds: u8,
+    /// Whether people are to be looked for anew: somebody who was asked cannot decide any more.
+    #[serde(default)]
+    pub unsettled: bool,
+}
+
+impl Slot {
+    /// A slot for what is touched, with the people who were found first.
+    #[must_use]
+    pub fn new(touched: Touched, approvers: Vec<Approver>) -> Self {
+        Self {
+            id: touched.slot_id(),
+            touched,
+            approvers,
+            rounds: 0,
+            unsettled: false,
+        }
+    }
+
+    /// The person among those who may fill this slot.
+    #[must_use]
+    pub fn approver(&self, person: &SysId) -> Option<&Approver> {
+        self.approvers
+            .iter()
+            .find(|approver| approver.sys_id == *person)
+    }
+
+    /// Where people may be looked for next: everywhere, after [`MOST_ROUNDS`] in the security
+    /// group alone, and after that nowhere.
+    #[must_use]
+    pub const fn reach(&self) -> &'static [Standing] {
+        match self.rounds {
+            0..MOST_ROUNDS => &Standing::ORDER,
+            MOST_ROUNDS => &[Standing::Security],
+            _ => &[],
+        }
+    }
 }
 
 /// What a slot stands for.
@@ -27,6 +75,11 @@ pub enum Touched {
         /// Which.
         account_id: AccountId,
     },
+    /// A configuration item of the CMDB that the request names: its owner decides.
+    Item {
+        /// Which.
+        sys_id: SysId,
+    },
 }
 
 impl Touched {
@@ -35,6 +88,7 @@ impl Touched {
     pub fn slot_id(&self) -> String {
         match self {
             Self::Account { account_id } => format!("account:{account_id}"),
+            Self::Item { sys_id } => format!("item:{sys_id}"),
         }
     }
 }
@@ -44,8 +98,34 @@ impl Touched {
 pub struct Approver {
     /// The person.
     pub sys_id: SysId,
-    /// Why this person.
+    /// Why this person; of a delegate, why the person delegated for.
     pub standing: Standing,
+    /// Whose approvals this person decides in their absence (`sys_user_delegate`); none for
+    /// somebody who decides in their own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<SysId>,
+}
+
+impl Approver {
+    /// Somebody who decides in their own right.
+    #[must_use]
+    pub const fn own(sys_id: SysId, standing: Standing) -> Self {
+        Self {
+            sys_id,
+            standing,
+            on_behalf_of: None,
+        }
+    }
+
+    /// Why this person, in words that follow "because you are".
+    #[must_use]
+    pub fn in_words(&self, touched: &Touched) -> String {
+        let standing = self.standing.towards(touched);
+        match self.on_behalf_of {
+            None => standing,
+            Some(_) => format!("the delegate, in ServiceNow, of {standing}"),
+        }
+    }
 }
 
 /// Why a person may decide, in the order in which people are looked for.
@@ -74,7 +154,7 @@ impl Standing {
         Self::Security,
     ];
 
-    /// The standing in words that follow "because you are".
+    /// The standing towards an account, in words that follow "because you are".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -85,17 +165,44 @@ impl Standing {
             Self::Security => "a member of the security group, and nobody nearer can decide",
         }
     }
+
+    /// The standing towards what is touched.
+    #[must_use]
+    pub fn towards(self, touched: &Touched) -> String {
+        match touched {
+            Touched::Account { .. } => self.in_words().to_owned(),
+            Touched::Item { .. } => self.in_words().replace("this account", "this item"),
+        }
+    }
+
+    /// The standing as others read it: "its owner".
+    #[must_use]
+    pub const fn of_others(self) -> &'static str {
+        match self {
+            Self::Owner => "its owner",
+            Self::Manager => "its manager",
+            Self::SupportGroupManager => "the manager of the group that supports it",
+            Self::SupportGroupMember => "the group that supports it",
+            Self::Security => "the security group",
+        }
+    }
 }
 
-/// What is touched by a request, each once, in a fixed order.
+/// What is touched by a request, each once, in a fixed order: the accounts that its grants
+/// reach, but for those that are `covered` by something else, and the item that it names. An
+/// item never covers an account: it adds an approval.
 #[must_use]
-pub fn touched(request: &AccessRequest) -> Vec<Touched> {
-    let mut touched: Vec<Touched> = request
+pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
+    let accounts = request
         .grants
         .iter()
         .flat_map(|grant| grant.accounts(&request.target))
-        .map(|account_id| Touched::Account { account_id })
-        .collect();
+        .filter(|account| !covered.contains(account))
+        .map(|account_id| Touched::Account { account_id });
+    let item = request.resource.iter().map(|resource| Touched::Item {
+        sys_id: resource.sys_id.clone(),
+    });
+    let mut touched: Vec<Touched> = accounts.chain(item).collect();
     touched.sort();
     touched.dedup();
     touched
@@ -253,5 +360,77 @@ mod tests {
             .map(|p| p.sys_id.as_str().trim_start_matches('0'))
             .collect();
         assert_eq!(ids, ["1", "3"]);
+    }
+
+    fn request(resource: Option<&str>) -> AccessRequest {
+        let mut body = serde_json::json!({
+            "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
+            "requested_by": {"sys_id": "bb".repeat(16)},
+            "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
+            "grants": [
+                {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"},
+                {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-write"},
+            ],
+            "duration": "PT8H",
+            "justification": "Quarter-end reports"
+        });
+        if let Some(sys_id) = resource {
+            body["resource"] = serde_json::json!({ "sys_id": sys_id });
+        }
+        AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_slot_for_each_thing_touched() {
+        let ids = |request: &AccessRequest, covered: &[AccountId]| -> Vec<String> {
+            touched(request, covered)
+                .iter()
+                .map(Touched::slot_id)
+                .collect()
+        };
+        let item = "cc".repeat(16);
+        let (plain, named) = (request(None), request(Some(&item)));
+        let account = "account:210987654321".to_owned();
+        assert_eq!(ids(&plain, &[]), std::slice::from_ref(&account));
+        assert_eq!(
+            ids(&named, &[]),
+            [account.clone(), format!("item:{item}")],
+            "an item adds a slot"
+        );
+        let here: Vec<AccountId> = vec!["210987654321".parse().unwrap()];
+        assert_eq!(ids(&named, &here), [format!("item:{item}")]);
+        let elsewhere: Vec<AccountId> = vec!["320987654321".parse().unwrap()];
+        assert_eq!(ids(&plain, &elsewhere), [account]);
+    }
+
+    #[test]
+    fn the_search_narrows_and_ends() {
+        let account_id: AccountId = "210987654321".parse().unwrap();
+        let mut slot = Slot::new(Touched::Account { account_id }, Vec::new());
+        let mut reached = Vec::new();
+        for rounds in 0..8 {
+            slot.rounds = rounds;
+            reached.push(slot.reach().len());
+        }
+        assert_eq!(reached, [5, 5, 5, 5, 5, 1, 0, 0]);
+        slot.rounds = MOST_ROUNDS;
+        assert_eq!(slot.reach(), [Standing::Security]);
+    }
+
+    #[test]
+    fn why_somebody_is_asked_is_said_of_what_is_touched() {
+        let item = Touched::Item {
+            sys_id: "cc".repeat(16).parse().unwrap(),
+        };
+        let mut approver = Approver::own("dd".repeat(16).parse().unwrap(), Standing::Owner);
+        assert_eq!(
+            approver.in_words(&item),
+            "the owner of this item in the CMDB"
+        );
+        approver.on_behalf_of = Some("ee".repeat(16).parse().unwrap());
+        assert_eq!(
+            approver.in_words(&item),
+            "the delegate, in ServiceNow, of the owner of this item in the CMDB"
+        );
     }
 }

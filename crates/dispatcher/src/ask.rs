@@ -12,8 +12,8 @@ use snowgate_core::binding::content_digest;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
-use snowgate_core::record::{Asked, Event, LetterState, RefusalCode, Reminders, RequestRecord};
-use snowgate_core::slots::{Excluded, Slot, Touched, touched};
+use snowgate_core::record::{Asked, Event, RefusalCode, Reminders, RequestRecord};
+use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit, touched};
 use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use survey::Missing;
@@ -85,33 +85,29 @@ where
             let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
                 return refused(RefusalCode::OutsideGuardrails, findings);
             };
-            let preview = self.preview(record, &effects, findings, &excluded).await?;
+            let preview = self
+                .preview(record, &effects, findings, (&excluded, now))
+                .await?;
             return Ok((Event::Previewed { preview }, Vec::new()));
         }
-        let slots = match self.slots(record, &excluded).await? {
+        let mut slots = match self.slots(record, &excluded, now).await? {
             Ok(slots) => slots,
             Err(touched) => {
                 let slot = touched.slot_id();
                 return Ok((Event::Undeliverable { slot }, Vec::new()));
             }
         };
+        if fit(&mut slots, self.guardrails.approvers_per_request()).is_err() {
+            return refused(RefusalCode::TooManyApprovers, findings);
+        }
         let binding = survey.binding(self.guardrails.digest());
         let content = content_digest(&record.request, &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
-        let letters = letters(&slots);
+        let expires_at = now + self.pending_for;
         let asked = Asked {
-            slots,
-            binding,
-            content,
             findings,
-            letters,
-            expires_at: now + self.pending_for,
-            reminders: Reminders::new(
-                now,
-                now + self.pending_for,
-                self.remind_before,
-                self.notice_before_end,
-            ),
+            reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
+            ..Asked::new(slots, binding, content, expires_at)
         };
         Ok((Event::Asked { asked }, survey.documents()))
     }
@@ -164,16 +160,16 @@ where
         &self,
         record: &RequestRecord,
         excluded: &Excluded,
+        now: Timestamp,
     ) -> Result<Result<Vec<Slot>, Touched>, CallError> {
+        let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
-        for touched in touched(&record.request) {
-            let Touched::Account { account_id } = &touched;
-            let found =
-                owners::find(&self.servicenow, account_id, excluded, &self.guardrails).await?;
-            match found {
-                Some(owners) => slots.push(owners.slot(touched)),
-                None => return Ok(Err(touched)),
+        for touched in touched(&record.request, &[]) {
+            let found = owners::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
+            if found.is_empty() {
+                return Ok(Err(touched));
             }
+            slots.push(Slot::new(touched, found));
         }
         Ok(Ok(slots))
     }
@@ -188,23 +184,4 @@ fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     told
-}
-
-/// One letter for each person, however many slots the person may fill.
-fn letters(slots: &[Slot]) -> Vec<LetterState> {
-    let mut letters: Vec<LetterState> = Vec::new();
-    for approver in slots.iter().flat_map(|slot| &slot.approvers) {
-        if !letters
-            .iter()
-            .any(|letter| letter.approver == approver.sys_id)
-        {
-            let approver = approver.sys_id.clone();
-            letters.push(LetterState {
-                approver,
-                claimed_at: None,
-                sent_at: None,
-            });
-        }
-    }
-    letters
 }

@@ -11,16 +11,17 @@ use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::approval::{ReviewToken, TokenRow};
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Asked, Event, RequestRecord};
-use snowgate_core::slots::{Excluded, Slot, Verdict, judge};
+use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::slots::{Excluded, Verdict, judge};
 use tracing::{info, warn};
 
 use crate::{DispatchError, Dispatcher};
 
 /// How often a change is tried again when somebody else changed the request first.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
 where
@@ -30,62 +31,125 @@ where
     M: Mailer,
     Q: OutcomesQueue,
 {
-    /// Sends every letter that is due. A letter that fails does not keep the others back.
+    /// Sends every letter that is due. A letter that fails does not keep the others back. Whoever
+    /// turns out not to stand any more gets none: the slot is left to be settled.
     pub(crate) async fn write_letters(
         &self,
         mut record: RequestRecord,
+        fresh: bool,
         now: Timestamp,
-    ) -> Result<(), DispatchError> {
-        let Some(asked) = record.asked.clone() else {
-            return Ok(());
-        };
-        let due = asked.letters.iter().filter(|letter| letter.is_due(now));
+    ) -> Result<RequestRecord, DispatchError> {
+        let letters = record.asked.iter().flat_map(|asked| &asked.letters);
+        let due = letters.filter(|letter| letter.is_due(now));
         let due: Vec<SysId> = due.map(|letter| letter.approver.clone()).collect();
         let mut failed = None;
         for approver in due {
-            let slot = record.open_slot_of(&approver).cloned();
-            let Some(slot) = slot.filter(|_| record.state == State::Pending) else {
+            if record.state != State::Pending || record.open_slot_of(&approver).is_none() {
                 continue;
-            };
-            match self
-                .write(record.clone(), &asked, &slot, &approver, now)
-                .await
-            {
+            }
+            match self.write(record.clone(), &approver, fresh, now).await {
                 Ok(after) => record = after,
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a letter was not sent");
                     failed = Some(error);
-                    record = self
-                        .ledger
-                        .load(&record.id)
-                        .await?
-                        .ok_or(DispatchError::Unknown)?;
+                    record = self.load(&record.id).await?;
                 }
             }
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(record), Err)
     }
 
     async fn write(
         &self,
         record: RequestRecord,
-        asked: &Asked,
-        slot: &Slot,
         approver: &SysId,
+        fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
+        // Whatever changed since the owners were found: no letter goes to anybody unfit.
+        let lost = match fresh {
+            true => Vec::new(),
+            false => self.lost(&record, approver, now).await?,
+        };
+        if !lost.is_empty() {
+            return self.drop(record, approver, &lost, now).await;
+        }
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = owners::review(&self.servicenow, &record, slot, approver, &documents).await?;
-        let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
-        let (person, review) = shown.ok_or_else(unfit)?;
-        // Whatever changed since the owners were found: no letter goes to anybody unfit. The
-        // sweeper comes back to it.
+        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
         let domains = self.guardrails.mail_domains();
-        let fit = judge(&person, &Excluded::default(), domains) == Verdict::Eligible;
-        let address = person.email.as_ref().filter(|_| fit).ok_or_else(unfit)?;
+        let fit = shown.filter(|(person, _)| {
+            judge(person, &Excluded::default(), domains) == Verdict::Eligible
+        });
+        let Some((person, review)) = fit else {
+            let all: Vec<String> = record
+                .open_slots_of(approver)
+                .map(|slot| slot.id.clone())
+                .collect();
+            return self.drop(record, approver, &all, now).await;
+        };
+        let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
+        let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
         let letter = review.letter(&link)?;
+        let claimed = self.claim(&record, approver, &token, now).await?;
+        let tags = LetterTags {
+            request: record.id.clone(),
+            approver: approver.clone(),
+        };
+        let message = self.mailer.send_tagged(address, &letter, &tags).await?;
+        info!("letter sent");
+        self.mark_sent(claimed, approver, message, now).await
+    }
+
+    /// The open slots that this person was asked for and may not decide any more.
+    pub(crate) async fn lost(
+        &self,
+        record: &RequestRecord,
+        approver: &SysId,
+        now: Timestamp,
+    ) -> Result<Vec<String>, CallError> {
+        let excluded = self.excluded(record).await?;
+        let rules = self.rules(record, &excluded, now);
+        let mut lost = Vec::new();
+        for slot in record.open_slots_of(approver) {
+            if !owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
+                lost.push(slot.id.clone());
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Takes a person out of slots, which are settled next.
+    pub(crate) async fn drop(
+        &self,
+        mut record: RequestRecord,
+        approver: &SysId,
+        slots: &[String],
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        for slot in slots {
+            let event = Event::StandingLost {
+                slot: slot.clone(),
+                approver: approver.clone(),
+            };
+            let change = record.apply(event, Actor::Dispatcher, now)?;
+            self.ledger.commit(&change.clone().into()).await?;
+            warn!("somebody who was asked may not decide any more");
+            record = change.record;
+        }
+        Ok(record)
+    }
+
+    /// Claims a letter, together with its link.
+    async fn claim(
+        &self,
+        record: &RequestRecord,
+        approver: &SysId,
+        token: &ReviewToken,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        let asked = record.asked.as_ref().ok_or(ChangeError::NoLetter)?;
         let row = TokenRow {
             digest: token.digest(),
             request: record.id.clone(),
@@ -101,9 +165,7 @@ where
             ..Commit::from(change)
         };
         self.ledger.commit(&commit).await?;
-        self.mailer.send(address, &letter).await?;
-        info!("letter sent");
-        self.mark_sent(commit.change.record, approver, now).await
+        Ok(commit.change.record)
     }
 
     /// Marks a letter as sent, however often the request changes meanwhile: the approver may be
@@ -112,21 +174,24 @@ where
         &self,
         mut record: RequestRecord,
         approver: &SysId,
+        message: Option<MessageId>,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         for _ in 0..TRIES {
             let sent = Event::LetterSent {
                 approver: approver.clone(),
+                message: message.clone(),
             };
-            let change = record.apply(sent, Actor::Dispatcher, now)?;
+            let change = match record.apply(sent, Actor::Dispatcher, now) {
+                Ok(change) => change,
+                // The person was taken out of the slot meanwhile; the link says so.
+                Err(ChangeError::NoLetter) => return Ok(record),
+                Err(other) => return Err(other.into()),
+            };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => return Ok(change.record),
                 Err(CommitError::Conflict) => {
-                    record = self
-                        .ledger
-                        .load(&record.id)
-                        .await?
-                        .ok_or(DispatchError::Unknown)?;
+                    record = self.load(&record.id).await?;
                 }
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }

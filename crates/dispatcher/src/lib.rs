@@ -1,12 +1,18 @@
 //! Finds out who must decide on a request, binds what they decide on, and writes to them.
 //!
 //! Woken by the queue `requests`. Every step is written to the ledger before the next one, so
-//! that a crash anywhere is taken up where it happened.
+//! that a crash anywhere is taken up where it happened. The queue `bounces` reports letters that
+//! did not arrive.
 
 mod ask;
+mod bounced;
 mod letters;
+mod message;
 mod preview;
 mod reminders;
+mod settle;
+
+pub use message::Message;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
@@ -19,6 +25,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{ChangeError, RequestRecord};
+use snowgate_core::slots::MOST_ROUNDS;
 use tracing::{info, warn};
 
 /// The dispatcher with what it needs.
@@ -90,21 +97,55 @@ where
     /// # Errors
     /// Where it is to be tried again.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), DispatchError> {
-        let record = self.ledger.load(id).await?.ok_or(DispatchError::Unknown)?;
+        let record = self.load(id).await?;
+        let fresh = record.state == State::Received;
         let record = match record.state {
             State::Received => self.ask(record, now).await?,
             _ => record,
         };
-        match record.state {
-            State::Pending => {
-                let letters = self.write_letters(record.clone(), now).await;
-                self.remind(&record, now).await.and(letters)
-            }
-            _ => {
-                self.wake_reporter(&record).await;
-                Ok(())
+        if record.state != State::Pending {
+            self.wake_reporter(&record).await;
+            return Ok(());
+        }
+        let (record, written) = match self.see_to_people(record, fresh, now).await {
+            Ok(record) => (record, Ok(())),
+            // A letter that fails does not keep reminders back.
+            Err(error) => (self.load(id).await?, Err(error)),
+        };
+        let (record, reminded) = self.remind(record, now).await;
+        // Whoever is found to have lost their standing when a reminder is due, is replaced now.
+        let lost = written.is_ok() && record.unsettled().is_some();
+        let record = match record.state {
+            State::Pending if lost => self.see_to_people(record, false, now).await?,
+            _ => record,
+        };
+        if record.state != State::Pending {
+            self.wake_reporter(&record).await;
+        }
+        written.and(reminded)
+    }
+
+    /// Finds people for the slots that lost somebody and writes every letter that is due, until
+    /// neither is left. `fresh` says that the people were found just now.
+    async fn see_to_people(
+        &self,
+        mut record: RequestRecord,
+        fresh: bool,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        // Each turn but the last costs a slot one of its rounds.
+        for _ in 0..=MOST_ROUNDS + 1 {
+            record = self.settle(record, now).await?;
+            record = self.write_letters(record, fresh, now).await?;
+            if record.state != State::Pending || record.unsettled().is_none() {
+                return Ok(record);
             }
         }
+        Err(DispatchError::Busy)
+    }
+
+    pub(crate) async fn load(&self, id: &RequestId) -> Result<RequestRecord, DispatchError> {
+        self.ledger.load(id).await?.ok_or(DispatchError::Unknown)
     }
 
     /// Wakes the reporter where the ticket is to be told something. Where that fails, the

@@ -10,7 +10,7 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_queues::SqsOutcomes;
 use aws_secrets::Secrets;
-use dispatcher::Dispatcher;
+use dispatcher::{Dispatcher, Message};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
@@ -50,8 +50,8 @@ async fn main() -> Result<(), Error> {
     };
     let dispatcher = &dispatcher;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let handle = async |id| dispatcher.handle(&id, shell::now()).await;
-        Ok::<_, Error>(shell::batch::each(&event.payload, handle).await)
+        let take = async |message| dispatcher.take(message, shell::now()).await;
+        Ok::<_, Error>(shell::batch::each_as(&event.payload, Message::read, take).await)
     }))
     .await
 }

@@ -1,5 +1,6 @@
 //! Dry runs: what would be changed, and who would be asked.
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::Directory;
 use ports::ledger::Ledger;
@@ -29,12 +30,12 @@ where
         record: &RequestRecord,
         effects: &[Effect],
         findings: Vec<Finding>,
-        excluded: &Excluded,
+        (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Preview, CallError> {
         let mut slots = Vec::new();
-        for touched in touched(&record.request) {
-            let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
-            slots.push(owners::explain(servicenow, touched, excluded, guardrails).await?);
+        let rules = self.rules(record, excluded, now);
+        for touched in touched(&record.request, &[]) {
+            slots.push(owners::explain(&self.servicenow, touched, &rules).await?);
         }
         Ok(Preview {
             changes: effects.iter().map(PlannedChange::from).collect(),

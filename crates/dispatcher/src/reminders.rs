@@ -13,7 +13,7 @@ use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::email::EmailAddress;
-use snowgate_core::id::SysId;
+use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::letter::Review;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
@@ -33,41 +33,47 @@ where
     M: Mailer,
     Q: OutcomesQueue,
 {
-    /// Sends every reminder that is due. One that fails does not keep the others back.
+    /// Sends every reminder that is due. One that fails does not keep the others back. Whoever
+    /// turns out not to stand any more gets none: the slot is left to be settled.
     pub(crate) async fn remind(
         &self,
-        record: &RequestRecord,
+        mut record: RequestRecord,
         now: Timestamp,
-    ) -> Result<(), DispatchError> {
+    ) -> (RequestRecord, Result<(), DispatchError>) {
         let mut failed = None;
         for notice in record.due_notices(now) {
             let Notice::Reminder { approver } = &notice else {
                 continue;
             };
-            if let Err(error) = self.remind_one(&record.id, &notice, approver, now).await {
-                warn!(error = shell::log::chain(&error), "a reminder was not sent");
-                failed = Some(error);
+            match self.remind_one(&record.id, &notice, approver, now).await {
+                Ok(after) => record = after,
+                Err(error) => {
+                    warn!(error = shell::log::chain(&error), "a reminder was not sent");
+                    failed = Some(error);
+                }
             }
         }
-        failed.map_or(Ok(()), Err)
+        (record, failed.map_or(Ok(()), Err))
     }
 
     async fn remind_one(
         &self,
-        id: &snowgate_core::id::RequestId,
+        id: &RequestId,
         notice: &Notice,
         approver: &SysId,
         now: Timestamp,
-    ) -> Result<(), DispatchError> {
-        let record = self.ledger.load(id).await?.ok_or(DispatchError::Unknown)?;
-        let slot = record.open_slot_of(approver).cloned();
-        let due = record.due_notices(now).contains(notice);
-        let (Some(slot), Some(asked), true) = (slot, record.asked.clone(), due) else {
-            return Ok(());
-        };
+    ) -> Result<RequestRecord, DispatchError> {
+        let record = self.load(id).await?;
+        if !record.due_notices(now).contains(notice) {
+            return Ok(record);
+        }
+        let lost = self.lost(&record, approver, now).await?;
+        let record = self.drop(record, approver, &lost, now).await?;
+        if record.open_slot_of(approver).is_none() {
+            return Ok(record);
+        }
         let documents = self.ledger.documents(&record.id).await?;
-        let servicenow = &self.servicenow;
-        let shown = owners::review(servicenow, &record, &slot, approver, &documents).await?;
+        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
         let Some((person, review)) = shown else {
             return self
                 .pass_over(record, notice, SkipCode::NoStanding, now)
@@ -81,21 +87,9 @@ where
             }
         };
         let token = ReviewToken::from_random(shell::random::bytes()?);
-        let row = TokenRow {
-            digest: token.digest(),
-            request: record.id.clone(),
-            approver: approver.clone(),
-            expires_at: asked.expires_at,
-        };
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
-        };
-        let commit = Commit {
-            tokens: vec![row],
-            ..Commit::from(record.apply(claim, Actor::Dispatcher, now)?)
-        };
-        self.ledger.commit(&commit).await?;
-        let record = commit.change.record;
+        let record = self
+            .claim_reminder(&record, notice, approver, &token, now)
+            .await?;
         match self.send_reminder(&review, address, &token).await {
             Ok(()) => info!("reminder sent"),
             Err(DispatchError::Call(call)) if !call.may_retry() => {
@@ -112,6 +106,33 @@ where
             notice: notice.clone(),
         };
         self.close(record, sent, now).await
+    }
+
+    /// Claims a reminder, together with its link.
+    async fn claim_reminder(
+        &self,
+        record: &RequestRecord,
+        notice: &Notice,
+        approver: &SysId,
+        token: &ReviewToken,
+        now: Timestamp,
+    ) -> Result<RequestRecord, DispatchError> {
+        let asked = record.asked.as_ref().ok_or(ChangeError::NoNotice)?;
+        let row = TokenRow {
+            digest: token.digest(),
+            request: record.id.clone(),
+            approver: approver.clone(),
+            expires_at: asked.expires_at,
+        };
+        let claim = Event::NoticeClaimed {
+            notice: notice.clone(),
+        };
+        let commit = Commit {
+            tokens: vec![row],
+            ..Commit::from(record.apply(claim, Actor::Dispatcher, now)?)
+        };
+        self.ledger.commit(&commit).await?;
+        Ok(commit.change.record)
     }
 
     async fn send_reminder(
@@ -132,7 +153,7 @@ where
         notice: &Notice,
         why: SkipCode,
         now: Timestamp,
-    ) -> Result<(), DispatchError> {
+    ) -> Result<RequestRecord, DispatchError> {
         warn!(?why, "a reminder is not sent");
         let event = Event::NoticeSkipped {
             notice: notice.clone(),
@@ -147,20 +168,17 @@ where
         mut record: RequestRecord,
         event: Event,
         now: Timestamp,
-    ) -> Result<(), DispatchError> {
+    ) -> Result<RequestRecord, DispatchError> {
         for _ in 0..TRIES {
             let change = match record.apply(event.clone(), Actor::Dispatcher, now) {
                 Ok(change) => change,
                 // Somebody else has closed it.
-                Err(ChangeError::NoNotice) => return Ok(()),
+                Err(ChangeError::NoNotice) => return Ok(record),
                 Err(other) => return Err(other.into()),
             };
-            match self.ledger.commit(&change.into()).await {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Conflict) => {
-                    let loaded = self.ledger.load(&record.id).await?;
-                    record = loaded.ok_or(DispatchError::Unknown)?;
-                }
+            match self.ledger.commit(&change.clone().into()).await {
+                Ok(()) => return Ok(change.record),
+                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }

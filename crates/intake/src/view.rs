@@ -93,7 +93,9 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         .asked
         .iter()
         .flat_map(|asked| &asked.slots)
-        .map(|slot| json!({"slot": slot.id, "asked": slot.approvers.len()}))
+        .map(
+            |slot| json!({"slot": slot.id, "touched": slot.touched, "asked": slot.approvers.len()}),
+        )
         .collect();
     json!({
         "request_id": record.id,
@@ -106,6 +108,7 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
             "principal": {"type": request.target.kind, "name": request.target.name},
         },
         "grants": request.grants,
+        "resource": request.resource,
         "duration": request.duration,
         "created_at": record.created_at,
         "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),
@@ -153,6 +156,9 @@ fn step(row: &AuditRow) -> Value {
         Event::Asked { .. } => "owners_found",
         Event::LetterClaimed { .. } => "letter_prepared",
         Event::LetterSent { .. } => "letter_sent",
+        Event::LetterBounced { .. } => "letter_bounced",
+        Event::StandingLost { .. } => "standing_lost",
+        Event::SlotResolved { .. } => "owners_found_anew",
         Event::Decided { .. } => "decided",
         Event::ProvisioningStarted => "provisioning_started",
         Event::Activated { .. } => "access_verified",
@@ -173,6 +179,7 @@ fn step(row: &AuditRow) -> Value {
     let actor = match &row.actor {
         Actor::Client { .. } => "client",
         Actor::Approver { .. } => "approver",
+        Actor::Approval => "approval",
         Actor::Dispatcher => "dispatcher",
         Actor::Provisioner => "provisioner",
         Actor::Reporter => "reporter",

@@ -1,47 +1,37 @@
 //! Asks the CMDB who may decide, when letters are written and again when somebody decides.
 //!
-//! People are looked for by standing, nearest first, and only as far as needed. Any doubt ends
-//! the search with an error or with nobody; it never widens it.
+//! People are looked for by standing, nearest first, and only as far as needed; to those found
+//! come their delegates. Any doubt ends the search with an error or with nobody; it never widens
+//! it.
 
 mod explain;
+mod reviewing;
 
 pub use explain::explain;
+pub use reviewing::review;
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::id::{AccountId, SysId};
-use snowgate_core::letter::{Review, ReviewNames, account_of};
-use snowgate_core::record::RequestRecord;
-use snowgate_core::slots::{Approver, Excluded, Slot, Standing, Touched, eligible};
+use snowgate_core::id::SysId;
+use snowgate_core::slots::{
+    Approver, Excluded, Slot, Standing, Touched, Verdict, delegates, eligible, judge,
+};
 use snowgate_core::ticket::{Person, Ticket};
 
-/// Those who may decide on an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owners {
-    /// The account in the CMDB.
-    pub account: AccountItem,
-    /// Why they may.
-    pub standing: Standing,
-    /// They, in the order in which they are asked.
-    pub people: Vec<Person>,
-}
-
-impl Owners {
-    /// The slot that they can fill.
-    #[must_use]
-    pub fn slot(&self, touched: Touched) -> Slot {
-        let approver = |person: &Person| Approver {
-            sys_id: person.sys_id.clone(),
-            standing: self.standing,
-        };
-        Slot {
-            id: touched.slot_id(),
-            touched,
-            approvers: self.people.iter().map(approver).collect(),
-        }
-    }
+/// What a search for people keeps to.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Who must not decide.
+    pub excluded: &'a Excluded,
+    /// Whom no letter reaches. They are not asked; their delegates may be.
+    pub unreachable: &'a [SysId],
+    /// Mail domains, the security group, and how many people are asked for one slot.
+    pub guardrails: &'a Guardrails,
+    /// When it is: delegations have dates.
+    pub now: Timestamp,
 }
 
 /// Everybody who must not decide on a request: the requester, whoever opened the ticket or is
@@ -71,38 +61,41 @@ pub async fn involved(
     Ok(Excluded { people, sys_ids })
 }
 
-/// Those who may decide on an account: everybody eligible of the nearest standing that has
-/// anybody. None where the CMDB does not have exactly one such account, or nobody is left.
+/// Those who may decide on what is touched: everybody eligible of the nearest standing that has
+/// anybody, and their delegates, at most as many as the guardrails allow. Nobody where the CMDB
+/// does not have exactly one such item, or nobody is left.
 ///
 /// # Errors
 /// Where ServiceNow does not answer.
 pub async fn find(
     servicenow: &impl ServiceNow,
-    account: &AccountId,
-    excluded: &Excluded,
-    guardrails: &Guardrails,
-) -> Result<Option<Owners>, CallError> {
-    let Some(account) = servicenow.account(account).await? else {
-        return Ok(None);
+    touched: &Touched,
+    reach: &[Standing],
+    rules: &Rules<'_>,
+) -> Result<Vec<Approver>, CallError> {
+    let Some(item) = item_of(servicenow, touched).await? else {
+        return Ok(Vec::new());
     };
-    for standing in Standing::ORDER {
-        let candidates = candidates(servicenow, &account, standing, guardrails).await?;
-        let cap = guardrails.approvers_per_slot();
-        let chosen = eligible(&candidates, excluded, guardrails.mail_domains(), cap);
-        if !chosen.is_empty() {
-            let people = chosen.into_iter().cloned().collect();
-            return Ok(Some(Owners {
-                account,
-                standing,
-                people,
-            }));
+    for standing in reach {
+        let candidates = candidates(servicenow, &item, *standing, rules.guardrails).await?;
+        let domains = rules.guardrails.mail_domains();
+        let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
+        let own = chosen
+            .iter()
+            .map(|person| Approver::own(person.sys_id.clone(), *standing));
+        let mut found: Vec<Approver> = own.collect();
+        found.extend(standing_in(servicenow, &chosen, *standing, rules).await?);
+        found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
+        found.truncate(rules.guardrails.approvers_per_slot());
+        if !found.is_empty() {
+            return Ok(found);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
-/// Whether somebody who was asked may still decide: has the same standing, and nothing has come
-/// up against it.
+/// Whether somebody who was asked may still decide: has the same standing, or stands in for
+/// somebody who has, and nothing has come up against either.
 ///
 /// # Errors
 /// Where ServiceNow does not answer.
@@ -110,105 +103,100 @@ pub async fn still_stands(
     servicenow: &impl ServiceNow,
     slot: &Slot,
     person: &SysId,
-    excluded: &Excluded,
-    guardrails: &Guardrails,
+    rules: &Rules<'_>,
 ) -> Result<bool, CallError> {
-    let Touched::Account { account_id } = &slot.touched;
-    let Some(asked) = slot
-        .approvers
-        .iter()
-        .find(|approver| approver.sys_id == *person)
-    else {
+    let Some(asked) = slot.approver(person) else {
         return Ok(false);
     };
-    let Some(account) = servicenow.account(account_id).await? else {
+    let Some(item) = item_of(servicenow, &slot.touched).await? else {
         return Ok(false);
     };
-    let candidates = candidates(servicenow, &account, asked.standing, guardrails).await?;
-    let only: Vec<Person> = candidates
-        .into_iter()
-        .filter(|candidate| candidate.sys_id == *person)
-        .collect();
-    Ok(!eligible(&only, excluded, guardrails.mail_domains(), 1).is_empty())
-}
-
-/// What an approver is shown, in letter and page alike, and the approver's own record.
-/// `documents` are the policy texts that the ledger keeps with the request. None
-/// where the person was not asked for this slot, is not in ServiceNow any more, or has turned out
-/// to be the requester or the beneficiary.
-///
-/// # Errors
-/// Where ServiceNow does not answer, or does not have the requester or the account any more.
-pub async fn review(
-    servicenow: &impl ServiceNow,
-    record: &RequestRecord,
-    slot: &Slot,
-    approver: &SysId,
-    documents: &[String],
-) -> Result<Option<(Person, Review)>, CallError> {
-    let asked_person = slot
-        .approvers
-        .iter()
-        .find(|asked| asked.sys_id == *approver);
-    let (Some(asked), Some(asked_person)) = (&record.asked, asked_person) else {
-        return Ok(None);
-    };
-    let requester = &record.request.requested_by;
-    let beneficiary = asked
-        .binding
-        .principal
-        .owner
-        .as_ref()
-        .filter(|owner| *owner != requester);
-    let mut ids = vec![approver.clone(), requester.clone()];
-    ids.extend(beneficiary.cloned());
-    let people = servicenow.people(&ids).await?;
-    let person = |id: &SysId| people.iter().find(|person| person.sys_id == *id);
-    let Some(reader) = person(approver) else {
-        return Ok(None);
-    };
-    let mut involved = [Some(requester), beneficiary].into_iter().flatten();
-    if involved.any(|id| person(id).is_some_and(|involved| involved.is_same_as(reader))) {
-        return Ok(None);
+    let bearer = asked.on_behalf_of.as_ref().unwrap_or(person);
+    let mut candidates = candidates(servicenow, &item, asked.standing, rules.guardrails).await?;
+    candidates.retain(|candidate| candidate.sys_id == *bearer);
+    let domains = rules.guardrails.mail_domains();
+    let stands = eligible(&candidates, rules.excluded, domains, 1);
+    if stands.is_empty() || asked.on_behalf_of.is_none() {
+        return Ok(!stands.is_empty());
     }
-    let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
-    let account = servicenow
-        .account(account_of(&slot.touched))
-        .await?
-        .ok_or_else(missing)?;
-    let names = ReviewNames {
-        requester: person(requester).ok_or_else(missing)?.name.clone(),
-        beneficiary: beneficiary
-            .and_then(person)
-            .map(|person| person.name.clone()),
-        account: account.name,
-    };
-    let review = Review::new(record, asked, asked_person.standing, names, documents)
-        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
-    Ok(Some((reader.clone(), review)))
+    let delegates = standing_in(servicenow, &stands, asked.standing, rules).await?;
+    Ok(delegates.iter().any(|approver| approver.sys_id == *person))
 }
 
-/// The people who have a standing towards an account, eligible or not.
+/// The delegates of these people at this moment.
+async fn standing_in(
+    servicenow: &impl ServiceNow,
+    principals: &[&Person],
+    standing: Standing,
+    rules: &Rules<'_>,
+) -> Result<Vec<Approver>, CallError> {
+    if principals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of: Vec<SysId> = principals.iter().map(|p| p.sys_id.clone()).collect();
+    let mut delegations = servicenow.delegations(&of).await?;
+    delegations.retain(|delegation| delegation.holds(rules.now));
+    let mut to: Vec<SysId> = delegations.iter().map(|d| d.to.clone()).collect();
+    to.sort();
+    to.dedup();
+    to.truncate(MOST_DELEGATES);
+    if to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = servicenow.people(&to).await?;
+    let limits = (rules.excluded, rules.guardrails.mail_domains());
+    let found = delegates(
+        principals,
+        standing,
+        &delegations,
+        &people,
+        rules.now,
+        limits,
+    );
+    Ok(found.into_iter().map(|(approver, _)| approver).collect())
+}
+
+/// Of how many delegates the records are read.
+const MOST_DELEGATES: usize = 50;
+
+/// Whether a letter may go to this person at all, whatever their standing.
+#[must_use]
+pub fn may_be_written_to(person: &Person, rules: &Rules<'_>) -> bool {
+    judge(person, rules.excluded, rules.guardrails.mail_domains()) == Verdict::Eligible
+}
+
+/// What is touched, as the CMDB has it.
+pub(crate) async fn item_of(
+    servicenow: &impl ServiceNow,
+    touched: &Touched,
+) -> Result<Option<AccountItem>, CallError> {
+    match touched {
+        Touched::Account { account_id } => servicenow.account(account_id).await,
+        Touched::Item { sys_id } => servicenow.item(sys_id).await,
+    }
+}
+
+/// The people who have a standing towards an item, eligible or not.
 async fn candidates(
     servicenow: &impl ServiceNow,
-    account: &AccountItem,
+    item: &AccountItem,
     standing: Standing,
     guardrails: &Guardrails,
 ) -> Result<Vec<Person>, CallError> {
-    let ids = candidate_ids(servicenow, account, standing, guardrails).await?;
+    let ids = candidate_ids(servicenow, item, standing, guardrails).await?;
     people_in_order(servicenow, &ids).await
 }
 
 /// Those whom the CMDB names for a standing, whether or not they exist.
 async fn candidate_ids(
     servicenow: &impl ServiceNow,
-    account: &AccountItem,
+    item: &AccountItem,
     standing: Standing,
     guardrails: &Guardrails,
 ) -> Result<Vec<SysId>, CallError> {
-    Ok(match (standing, &account.support_group) {
-        (Standing::Owner, _) => account.owned_by.iter().cloned().collect(),
-        (Standing::Manager, _) => account.managed_by.iter().cloned().collect(),
+    Ok(match (standing, &item.support_group) {
+        (Standing::Owner, _) => item.owned_by.iter().cloned().collect(),
+        (Standing::Manager, _) => item.managed_by.iter().cloned().collect(),
         (Standing::SupportGroupManager, Some(group)) => {
             servicenow.group_manager(group).await?.into_iter().collect()
         }

@@ -6,6 +6,7 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
 use snowgate_core::outcome::Update;
 use snowgate_core::request::{Source, TableName};
+use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 
 use crate::CallError;
@@ -27,6 +28,19 @@ pub trait ServiceNow: Send + Sync {
         &self,
         account: &AccountId,
     ) -> impl Future<Output = Result<Option<AccountItem>, CallError>> + Send;
+
+    /// A configuration item of any class; none unless there is exactly one.
+    fn item(
+        &self,
+        sys_id: &SysId,
+    ) -> impl Future<Output = Result<Option<AccountItem>, CallError>> + Send;
+
+    /// The delegations of approvals by these people (at most 50), whatever their dates, the
+    /// latest to begin first; at most 200.
+    fn delegations(
+        &self,
+        of: &[SysId],
+    ) -> impl Future<Output = Result<Vec<Delegation>, CallError>> + Send;
 
     /// The manager of an active group; none where the group is missing or inactive, or has no
     /// manager.

@@ -30,6 +30,7 @@
 //! is asked and nothing is granted.
 
 pub mod credentials;
+mod delegates;
 pub mod instance;
 pub mod limits;
 pub mod trouble;

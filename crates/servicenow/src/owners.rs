@@ -12,11 +12,32 @@ use crate::table::{self, Read};
 use crate::trouble::Trouble;
 
 const ACCOUNT: &str = "servicenow:ReadAccount";
+const ITEM: &str = "servicenow:ReadItem";
 const GROUP: &str = "servicenow:ReadGroup";
 const MEMBERS: &str = "servicenow:ReadGroupMembers";
 
 /// How many memberships of a group are looked at. Of larger groups, these.
 const MEMBERSHIPS: usize = 200;
+
+/// What is read of a configuration item.
+const ITEM_FIELDS: &[&str] = &["sys_id", "name", "owned_by", "managed_by", "support_group"];
+
+/// A configuration item of any class: `cmdb_ci` shows those of all classes that extend it.
+pub(crate) async fn item(
+    session: &Session,
+    sys_id: &SysId,
+) -> Result<Option<AccountItem>, CallError> {
+    let of = |trouble: Trouble| trouble.of(ITEM);
+    let read = Read {
+        table: "cmdb_ci",
+        query: Query::id("sys_id", sys_id),
+        fields: ITEM_FIELDS.get(1..).unwrap_or_default(),
+        limit: 2,
+    };
+    let page = session.read(ITEM, &read).await?;
+    let row = table::at_most_one(page.rows).map_err(of)?;
+    row.as_ref().map(item_of).transpose().map_err(of)
+}
 
 /// The configuration item of an account; none unless there is exactly one, counting those that an
 /// access rule hides, where the instance says how many there are.
@@ -27,7 +48,7 @@ pub(crate) async fn account(
     let read = Read {
         table: "cmdb_ci_cloud_service_account",
         query: Query::account("account_id", account).up("sys_id"),
-        fields: &["sys_id", "name", "owned_by", "managed_by", "support_group"],
+        fields: ITEM_FIELDS,
         limit: 2,
     };
     let page = session.read(ACCOUNT, &read).await?;

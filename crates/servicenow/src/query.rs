@@ -87,11 +87,17 @@ impl Query {
 
     /// The records with these ids: at least one, at most [`MAX_KEYS`].
     pub(crate) fn ids(ids: &[SysId]) -> Result<Self, Trouble> {
+        Self::among("sys_id", ids)
+    }
+
+    /// Records whose field (an id or a reference) is one of these ids: at least one, at most
+    /// [`MAX_KEYS`].
+    pub(crate) fn among(field: &'static str, ids: &[SysId]) -> Result<Self, Trouble> {
         if ids.is_empty() || ids.len() > MAX_KEYS {
             return Err(Trouble::TooManyKeys);
         }
         let wanted = ids.iter().map(|id| id.as_str().to_owned()).collect();
-        Ok(Self::of("sys_id", wanted, false))
+        Ok(Self::of(field, wanted, false))
     }
 
     /// Records whose field is this AWS account.

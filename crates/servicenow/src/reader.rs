@@ -5,11 +5,12 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
 use snowgate_core::request::Source;
+use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 
 use crate::query::UserName;
 use crate::session::Session;
-use crate::{owners, people, tickets};
+use crate::{delegates, owners, people, tickets};
 
 /// Reads ServiceNow. Holds nothing between calls but the session: what it says of an owner was
 /// read just now.
@@ -45,6 +46,14 @@ impl ServiceNow for Reader {
 
     async fn account(&self, account: &AccountId) -> Result<Option<AccountItem>, CallError> {
         owners::account(&self.session, account).await
+    }
+
+    async fn item(&self, sys_id: &SysId) -> Result<Option<AccountItem>, CallError> {
+        owners::item(&self.session, sys_id).await
+    }
+
+    async fn delegations(&self, of: &[SysId]) -> Result<Vec<Delegation>, CallError> {
+        delegates::delegations(&self.session, of).await
     }
 
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use snowgate_core::id::SysId;
 
@@ -39,6 +42,18 @@ impl Row {
             "false" => Ok(false),
             _ => Err(Trouble::BadValue),
         }
+    }
+
+    /// The value of a date and time, which instances store in UTC as `2026-01-19 04:52:04`; none
+    /// where it is empty.
+    pub(crate) fn moment(&self, field: &str) -> Result<Option<Timestamp>, Trouble> {
+        let text = self.text(field)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).map_err(|_| Trouble::BadValue)?;
+        let zoned = civil.to_zoned(TimeZone::UTC);
+        Ok(Some(zoned.map_err(|_| Trouble::BadValue)?.timestamp()))
     }
 
     /// Where a reference leads; none where it is empty.
@@ -168,6 +183,29 @@ mod tests {
         ] {
             assert_eq!(flag(bad.clone()), Err(Trouble::BadValue), "{bad}");
         }
+    }
+
+    #[test]
+    fn times_are_utc_and_of_one_form() {
+        let moment = |value: Value| Row::new(json!({ "ends": value })).unwrap().moment("ends");
+        let expected: Timestamp = "2026-01-19T04:52:04Z".parse().unwrap();
+        assert_eq!(moment(json!("2026-01-19 04:52:04")), Ok(Some(expected)));
+        let both = json!({"display_value": "18/01/2026 20:52", "value": "2026-01-19 04:52:04"});
+        assert_eq!(moment(both), Ok(Some(expected)));
+        assert_eq!(moment(json!("")), Ok(None));
+        for bad in [
+            json!("2026-01-19"),
+            json!("2026-01-19T04:52:04Z"),
+            json!("2026-01-19 04:52:04 PST"),
+            json!("19.01.2026 04:52:04"),
+            json!("2026-02-30 04:52:04"),
+            json!(1_768_798_324),
+            json!({"display_value": "2026-01-19 04:52:04"}),
+        ] {
+            assert_eq!(moment(bad.clone()), Err(Trouble::BadValue), "{bad}");
+        }
+        let row = Row::new(json!({})).unwrap();
+        assert_eq!(row.moment("ends"), Err(Trouble::MissingField));
     }
 
     #[test]

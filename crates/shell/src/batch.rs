@@ -21,14 +21,28 @@ struct Body {
 /// A message that cannot be read fails too, until the queue moves it to its dead letters.
 pub async fn each<E: Error>(
     event: &SqsEvent,
-    mut handle: impl AsyncFnMut(RequestId) -> Result<(), E>,
+    handle: impl AsyncFnMut(RequestId) -> Result<(), E>,
+) -> SqsBatchResponse {
+    let read = |body: &str| {
+        let Body { request_id } = serde_json::from_str(body).ok()?;
+        Some((request_id.clone(), request_id))
+    };
+    each_as(event, read, handle).await
+}
+
+/// The same for messages of another shape: `read` says which request one is about, and what it
+/// says.
+pub async fn each_as<T, E: Error>(
+    event: &SqsEvent,
+    read: impl Fn(&str) -> Option<(RequestId, T)>,
+    mut handle: impl AsyncFnMut(T) -> Result<(), E>,
 ) -> SqsBatchResponse {
     let mut failures = Vec::new();
     let mut stopped: HashSet<&str> = HashSet::new();
     for message in &event.records {
         let group = message.attributes.get("MessageGroupId").map(String::as_str);
         let follows_failure = group.is_some_and(|group| stopped.contains(group));
-        if follows_failure || !one(message, &mut handle).await {
+        if follows_failure || !one(message, &read, &mut handle).await {
             stopped.extend(group);
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.clone().unwrap_or_default();
@@ -40,17 +54,18 @@ pub async fn each<E: Error>(
     response
 }
 
-async fn one<E: Error>(
+async fn one<T, E: Error>(
     message: &SqsMessage,
-    handle: &mut impl AsyncFnMut(RequestId) -> Result<(), E>,
+    read: &impl Fn(&str) -> Option<(RequestId, T)>,
+    handle: &mut impl AsyncFnMut(T) -> Result<(), E>,
 ) -> bool {
     let body = message.body.as_deref().unwrap_or_default();
-    let Ok(Body { request_id }) = serde_json::from_str(body) else {
+    let Some((request_id, said)) = read(body) else {
         error!(message_id = message.message_id, "a message cannot be read");
         return false;
     };
     let span = error_span!("request", request_id = %request_id);
-    match handle(request_id).instrument(span.clone()).await {
+    match handle(said).instrument(span.clone()).await {
         Ok(()) => true,
         Err(error) => {
             let error = crate::log::chain(&error);

@@ -16,6 +16,7 @@ use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFact
 use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::AuditRow;
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
@@ -25,6 +26,7 @@ use snowgate_core::outcome::Update;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
+use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 
 /// When a call fails.
@@ -259,6 +261,15 @@ impl<T: Mailer> Mailer for Failing<T> {
     async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
         self.call(self.inner.send(to, letter)).await
     }
+
+    async fn send_tagged(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        tags: &LetterTags,
+    ) -> Result<Option<MessageId>, CallError> {
+        self.call(self.inner.send_tagged(to, letter, tags)).await
+    }
 }
 
 impl<T: RequestsQueue> RequestsQueue for Failing<T> {
@@ -295,6 +306,14 @@ impl<T: ServiceNow> ServiceNow for Failing<T> {
 
     async fn account(&self, account: &AccountId) -> Result<Option<AccountItem>, CallError> {
         self.call(self.inner.account(account)).await
+    }
+
+    async fn item(&self, sys_id: &SysId) -> Result<Option<AccountItem>, CallError> {
+        self.call(self.inner.item(sys_id)).await
+    }
+
+    async fn delegations(&self, of: &[SysId]) -> Result<Vec<Delegation>, CallError> {
+        self.call(self.inner.delegations(of)).await
     }
 
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {

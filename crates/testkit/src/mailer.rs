@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use ports::CallError;
 use ports::mail::Mailer;
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::letter::Letter;
+
+use crate::samples::sys_id;
 
 /// A letter that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct SentLetter {
     pub to: EmailAddress,
     /// What it says.
     pub letter: Letter,
+    /// The tags it carries, and the id it was given.
+    pub tagged: Option<(LetterTags, MessageId)>,
 }
 
 /// Keeps the letters.
@@ -32,6 +37,14 @@ impl FakeMailer {
     pub fn take(&self) -> Vec<SentLetter> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
+
+    fn push(&self, to: &EmailAddress, letter: &Letter, tagged: Option<(LetterTags, MessageId)>) {
+        self.0.lock().unwrap().push(SentLetter {
+            to: to.clone(),
+            letter: letter.clone(),
+            tagged,
+        });
+    }
 }
 
 impl Mailer for FakeMailer {
@@ -39,10 +52,21 @@ impl Mailer for FakeMailer {
         if letter.subject.chars().any(char::is_control) {
             return Err(CallError::last("fake:Send", "SubjectNotOneLine"));
         }
-        self.0.lock().unwrap().push(SentLetter {
-            to: to.clone(),
-            letter: letter.clone(),
-        });
+        self.push(to, letter, None);
         Ok(())
+    }
+
+    async fn send_tagged(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        tags: &LetterTags,
+    ) -> Result<Option<MessageId>, CallError> {
+        if letter.subject.chars().any(char::is_control) {
+            return Err(CallError::last("fake:Send", "SubjectNotOneLine"));
+        }
+        let id: MessageId = format!("fake-{}", sys_id()).parse().unwrap();
+        self.push(to, letter, Some((tags.clone(), id.clone())));
+        Ok(Some(id))
     }
 }

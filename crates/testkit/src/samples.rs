@@ -9,7 +9,7 @@ use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::{Principal, PrincipalType};
-use snowgate_core::record::{Asked, Change, Event, LetterState, RequestRecord};
+use snowgate_core::record::{Asked, Change, Event, RequestRecord};
 use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{Approver, Slot, Standing, Touched};
 
@@ -106,15 +106,8 @@ pub fn slot(approvers: &[SysId]) -> Slot {
     let touched = Touched::Account {
         account_id: ACCOUNT.parse().unwrap(),
     };
-    let approver = |sys_id: &SysId| Approver {
-        sys_id: sys_id.clone(),
-        standing: Standing::Owner,
-    };
-    Slot {
-        id: touched.slot_id(),
-        touched,
-        approvers: approvers.iter().map(approver).collect(),
-    }
+    let approver = |sys_id: &SysId| Approver::own(sys_id.clone(), Standing::Owner);
+    Slot::new(touched, approvers.iter().map(approver).collect())
 }
 
 /// What is bound when these people are asked, once, for the account of all samples.
@@ -138,20 +131,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(request, &binding, &slots).unwrap();
-    let letter = |approver: &SysId| LetterState {
-        approver: approver.clone(),
-        claimed_at: None,
-        sent_at: None,
-    };
-    Asked {
-        slots,
-        binding,
-        content,
-        findings: Vec::new(),
-        letters: approvers.iter().map(letter).collect(),
-        expires_at,
-        reminders: Default::default(),
-    }
+    Asked::new(slots, binding, content, expires_at)
 }
 
 /// The change that asks these people, three days long.

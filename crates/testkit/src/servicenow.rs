@@ -8,6 +8,7 @@ use ports::{CallError, Failure};
 use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
 use snowgate_core::request::{Source, TableName};
+use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 
 /// A group of people.
@@ -30,6 +31,8 @@ struct Records {
     tickets: HashMap<(TableName, SysId), Ticket>,
     people: HashMap<SysId, Person>,
     accounts: HashMap<AccountId, Vec<AccountItem>>,
+    items: HashMap<SysId, AccountItem>,
+    delegations: Vec<Delegation>,
     groups: HashMap<SysId, Group>,
     trouble: Option<Failure>,
 }
@@ -66,6 +69,27 @@ impl FakeServiceNow {
     /// Removes every configuration item of an account.
     pub fn remove_account(&self, account: &AccountId) {
         self.0.lock().unwrap().accounts.remove(account);
+    }
+
+    /// Puts a configuration item that is no account.
+    pub fn put_item(&self, item: AccountItem) {
+        let mut records = self.0.lock().unwrap();
+        records.items.insert(item.sys_id.clone(), item);
+    }
+
+    /// Takes a configuration item out.
+    pub fn remove_item(&self, sys_id: &SysId) {
+        self.0.lock().unwrap().items.remove(sys_id);
+    }
+
+    /// Adds a delegation of approvals.
+    pub fn add_delegation(&self, delegation: Delegation) {
+        self.0.lock().unwrap().delegations.push(delegation);
+    }
+
+    /// Forgets all delegations.
+    pub fn clear_delegations(&self) {
+        self.0.lock().unwrap().delegations.clear();
     }
 
     /// Puts a group.
@@ -116,6 +140,25 @@ impl ServiceNow for FakeServiceNow {
             Some([item]) => Some(item.clone()),
             _ => None,
         })
+    }
+
+    async fn item(&self, sys_id: &SysId) -> Result<Option<AccountItem>, CallError> {
+        let records = self.records()?;
+        let mut accounts = records.accounts.values().flatten();
+        let account = accounts.find(|item| item.sys_id == *sys_id);
+        Ok(records.items.get(sys_id).or(account).cloned())
+    }
+
+    async fn delegations(&self, of: &[SysId]) -> Result<Vec<Delegation>, CallError> {
+        let records = self.records()?;
+        if of.len() > 50 {
+            return Err(CallError::last("fake:Read", "TooMany"));
+        }
+        let mut found = records.delegations.clone();
+        found.retain(|delegation| of.contains(&delegation.from));
+        found.sort_by_key(|delegation| std::cmp::Reverse(delegation.starts));
+        found.truncate(200);
+        Ok(found)
     }
 
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {

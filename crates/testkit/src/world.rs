@@ -222,7 +222,10 @@ impl World {
                 approver: approver.clone(),
                 expires_at: now + PENDING_FOR,
             };
-            let sent = Event::LetterSent { approver };
+            let sent = Event::LetterSent {
+                approver,
+                message: None,
+            };
             let commit = Commit {
                 tokens: vec![row],
                 ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())
@@ -232,6 +235,28 @@ impl World {
             links.push(token);
         }
         (record, links)
+    }
+
+    /// A further review link to somebody who is asked.
+    #[must_use]
+    pub fn link(&self, record: &RequestRecord, who: u8, now: Timestamp) -> ReviewToken {
+        let token = ReviewToken::from_random(samples::random());
+        let row = TokenRow {
+            digest: token.digest(),
+            request: record.id.clone(),
+            approver: id(who),
+            expires_at: now + PENDING_FOR,
+        };
+        let sent = Event::LetterSent {
+            approver: id(who),
+            message: None,
+        };
+        let commit = Commit {
+            tokens: vec![row],
+            ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())
+        };
+        ready(self.ledger.commit(&commit)).unwrap();
+        token
     }
 
     /// A request that the owner approved.

@@ -30,5 +30,6 @@ mod revoked;
 mod shown;
 mod tokens;
 mod told;
+mod two_approvals;
 mod undeliverable;
 mod withdrawn;

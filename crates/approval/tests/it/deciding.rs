@@ -124,7 +124,10 @@ fn a_decision_gets_through_beside_other_changes() {
                 }
                 if marked < 3 {
                     let approver = id(COLLEAGUE);
-                    let event = Event::LetterSent { approver };
+                    let event = Event::LetterSent {
+                        approver,
+                        message: None,
+                    };
                     let _ = beside.apply(&now, event, Actor::Dispatcher, at(3));
                     marked += 1;
                 }

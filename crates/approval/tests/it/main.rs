@@ -101,8 +101,11 @@ fn post(token: &ReviewToken, body: &str) -> Value {
 fn nonce(world: &World, token: &ReviewToken, second: i64) -> String {
     let rows = world.ledger.tokens();
     let row = rows.iter().find(|row| row.digest == token.digest());
-    let asked = world.load(&row.unwrap().request).asked.unwrap();
-    token.nonce(&asked.content, at(second))
+    let record = world.load(&row.unwrap().request);
+    let shown = record.shown_to(&row.unwrap().approver);
+    // Where nothing is shown any more, a form that was open before holds some other nonce.
+    let shown = shown.unwrap_or_else(|| record.content().unwrap().clone());
+    token.nonce(&shown, at(second))
 }
 
 /// A decision as the form sends it, shown a second before.

@@ -52,6 +52,15 @@ struct ServiceNow {
 struct Approvers {
     mail_domains: Vec<String>,
     per_slot: usize,
+    #[serde(default = "Approvers::per_request")]
+    per_request: usize,
+}
+
+impl Approvers {
+    /// Where the file does not say how many people are asked for one request.
+    const fn per_request() -> usize {
+        20
+    }
 }
 
 #[derive(Deserialize)]
@@ -117,6 +126,7 @@ impl Guardrails {
             security_group: file.servicenow.security_group,
             maximum_duration: file.maximum_duration,
             approvers_per_slot: file.approvers.per_slot,
+            approvers_per_request: file.approvers.per_request,
             principal_paths: file.principals.paths,
             boundary: file.principals.boundary,
             references,
@@ -167,6 +177,11 @@ impl File {
         unless(
             (1..=20).contains(&self.approvers.per_slot),
             "`per_slot` is 1 to 20".to_owned(),
+        );
+        let request = self.approvers.per_slot..=100;
+        unless(
+            request.contains(&self.approvers.per_request),
+            "`per_request` is `per_slot` to 100".to_owned(),
         );
         unless(
             !self.approvers.mail_domains.is_empty(),

@@ -5,7 +5,7 @@ use crate::account::{InlineFacts, PolicyFacts};
 use crate::guardrails::tests::{TEXT, survey};
 use crate::lifecycle::Actor;
 use crate::record::tests::{ONE, at, decide, person, received, request, slot};
-use crate::record::{Asked, Event, LetterState};
+use crate::record::{Asked, Event};
 use crate::survey::Brought;
 
 const DOCUMENT: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
@@ -35,20 +35,7 @@ fn approved() -> RequestRecord {
     let slots = vec![slot("210987654321", &[2])];
     let binding = surveyed().binding(guardrails().digest());
     let content = content_digest(&request(), &binding, &slots).unwrap();
-    let letters = vec![LetterState {
-        approver: person(2),
-        claimed_at: None,
-        sent_at: None,
-    }];
-    let asked = Asked {
-        slots,
-        binding,
-        content,
-        findings: Vec::new(),
-        letters,
-        expires_at: at(72 * 3600),
-        reminders: Default::default(),
-    };
+    let asked = Asked::new(slots, binding, content, at(72 * 3600));
     let pending = received()
         .record
         .apply(Event::Asked { asked }, Actor::Dispatcher, at(1))

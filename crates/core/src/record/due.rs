@@ -111,7 +111,7 @@ impl RequestRecord {
         self.untold().is_some() || open.any(|notice| !notice.is_by_dispatcher())
     }
 
-    /// Whether a letter or a reminder is left to send.
+    /// Whether people are to be looked for, or a letter or a reminder is left to send.
     fn asks_dispatcher(&self, now: Timestamp) -> bool {
         let unsent = self
             .asked
@@ -119,13 +119,14 @@ impl RequestRecord {
             .flat_map(|asked| &asked.letters)
             .any(|letter| letter.sent_at.is_none());
         let mut open = self.open_notices(now).into_iter();
-        unsent || open.any(|notice| notice.is_by_dispatcher())
+        unsent || self.unsettled().is_some() || open.any(|notice| notice.is_by_dispatcher())
     }
 
     /// When somebody must look again. Everything that is not finished has such a time.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
         let step = match (self.state, &self.asked) {
+            (State::Pending, _) if self.unsettled().is_some() => Some(now),
             (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
                 Some(asked.expires_at)
             }

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Asked, Decided, Kept, Notice, RevokedBy, SkipCode};
+use crate::bounce::{BounceKind, MessageId};
 use crate::finding::Finding;
 use crate::id::{Digest, SysId};
 use crate::lifecycle::State;
 use crate::preview::Preview;
 use crate::prose::Reason;
+use crate::slots::Approver;
 
 /// Something that happened to a request. Each is one row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,30 @@ pub enum Event {
     LetterSent {
         /// To whom.
         approver: SysId,
+        /// The id that the mail service gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+    },
+    /// A letter did not arrive. Whoever it was for is asked no more.
+    LetterBounced {
+        /// For whom it was.
+        approver: SysId,
+        /// Why it did not arrive.
+        kind: BounceKind,
+    },
+    /// Somebody who was asked may not decide any more.
+    StandingLost {
+        /// Which slot.
+        slot: String,
+        /// Who.
+        approver: SysId,
+    },
+    /// The people for an open slot were looked for anew.
+    SlotResolved {
+        /// Which slot.
+        slot: String,
+        /// Those who may decide it from now on.
+        approvers: Vec<Approver>,
     },
     /// A slot was decided.
     Decided {
@@ -193,6 +219,8 @@ codes!(
         SessionTooLong => "Sessions of the role would last too long after the end of the access.",
         /// The guardrails do not allow it.
         OutsideGuardrails => "The guardrails do not allow this.",
+        /// More people would have to be asked than the guardrails allow.
+        TooManyApprovers => "More people would have to be asked than the guardrails allow.",
         /// The grants bring too many policies.
         TooManyPolicies => "The grants bring more policies than anybody could read before deciding.",
         /// A policy cannot be read.

@@ -38,16 +38,9 @@ pub(crate) fn slot(account: &str, approvers: &[u8]) -> Slot {
     };
     let approvers = approvers
         .iter()
-        .map(|n| Approver {
-            sys_id: person(*n),
-            standing: Standing::Owner,
-        })
+        .map(|n| Approver::own(person(*n), Standing::Owner))
         .collect();
-    Slot {
-        id: touched.slot_id(),
-        touched,
-        approvers,
-    }
+    Slot::new(touched, approvers)
 }
 
 pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
@@ -70,24 +63,7 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(&request(), &binding, &slots).unwrap();
-    let letters = slots
-        .iter()
-        .flat_map(|slot| &slot.approvers)
-        .map(|a| LetterState {
-            approver: a.sys_id.clone(),
-            claimed_at: None,
-            sent_at: None,
-        })
-        .collect();
-    Asked {
-        slots,
-        binding,
-        content,
-        findings: Vec::new(),
-        letters,
-        expires_at: at(72 * 3600),
-        reminders: Reminders::default(),
-    }
+    Asked::new(slots, binding, content, at(72 * 3600))
 }
 
 pub(crate) fn pending(slots: Vec<Slot>) -> RequestRecord {
@@ -126,7 +102,7 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
 /// The text of the policy that the request is for.
 pub(crate) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"]}]}"#;
 pub(crate) const ONE: &str = "account:210987654321";
-const TWO: &str = "account:320987654321";
+pub(crate) const TWO: &str = "account:320987654321";
 
 pub(crate) fn approver(n: u8) -> Actor {
     Actor::Approver { sys_id: person(n) }
@@ -154,6 +130,7 @@ fn the_whole_way() {
         (
             Event::LetterSent {
                 approver: person(2),
+                message: None,
             },
             Actor::Dispatcher,
             State::Pending,
@@ -402,6 +379,7 @@ fn a_letter_is_claimed_by_one_and_claimed_again_after_a_crash() {
     assert!(letter(&claimed).is_due(at(130)));
     let sent = Event::LetterSent {
         approver: person(2),
+        message: None,
     };
     let sent = claimed
         .apply(sent, Actor::Dispatcher, at(12))
@@ -410,6 +388,7 @@ fn a_letter_is_claimed_by_one_and_claimed_again_after_a_crash() {
     assert!(!letter(&sent).is_due(at(1_000)));
     let nobody = Event::LetterSent {
         approver: person(7),
+        message: None,
     };
     assert!(matches!(
         sent.apply(nobody, Actor::Dispatcher, at(13)),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     AccessRequest, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem, ProblemCode,
-    Source,
+    Resource, Source,
 };
 use crate::principal::{Principal, PrincipalType};
 
@@ -67,13 +67,14 @@ impl Reader {
     }
 
     pub(super) fn request(&mut self, value: &Value) -> Option<AccessRequest> {
-        const MEMBERS: [&str; 7] = [
+        const MEMBERS: [&str; 8] = [
             "source",
             "requested_by",
             "target",
             "grants",
             "duration",
             "justification",
+            "resource",
             "dry_run",
         ];
         let body = self.object(value, "", &MEMBERS)?;
@@ -86,6 +87,7 @@ impl Reader {
         let grants = self.grants(body);
         let duration = self.text(body, "", "duration");
         let justification = self.text(body, "", "justification");
+        let resource = self.resource(body);
         let dry_run = self.flag(body, "dry_run");
         Some(AccessRequest {
             source: source?,
@@ -95,7 +97,22 @@ impl Reader {
             duration: duration?,
             justification: justification?,
             dry_run: dry_run?,
+            resource: resource?,
         })
+    }
+
+    /// The configuration item, where one is named. None where it is named wrongly.
+    #[expect(
+        clippy::option_option,
+        reason = "what is not there and what cannot be read are two things"
+    )]
+    fn resource(&mut self, body: Object<'_>) -> Option<Option<Resource>> {
+        let Some(value) = body.get("resource") else {
+            return Some(None);
+        };
+        let object = self.object(value, "/resource", &["sys_id"])?;
+        let sys_id = self.text(object, "/resource", "sys_id")?;
+        Some(Some(Resource { sys_id }))
     }
 
     /// A member of the body that may be there, and is `false` where it is not.

@@ -7,6 +7,7 @@
 
 mod crashes;
 mod owners;
+mod people;
 mod preview;
 mod refusals;
 mod reminders;

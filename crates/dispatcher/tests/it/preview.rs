@@ -51,10 +51,7 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     assert_eq!(preview.changes.len(), 1);
     assert!(!preview.changes[0].already_there);
     let slot = &preview.slots[0];
-    let owner = Approver {
-        sys_id: id(OWNER),
-        standing: Standing::Owner,
-    };
+    let owner = Approver::own(id(OWNER), Standing::Owner);
     assert_eq!(
         (&slot.would_ask[..], &slot.passed_over[..]),
         (&[owner][..], &[][..])

@@ -1,11 +1,12 @@
 //! Reminders to those who have not decided.
 
+use snowgate_core::account::AccountItem;
 use snowgate_core::approval::Verdict;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Closing, RequestRecord, SkipCode};
+use snowgate_core::record::{Closing, RequestRecord};
 use snowgate_core::ticket::Person;
 use testkit::world::{
-    COLLEAGUE, MEMBER, PENDING_FOR, REMIND_BEFORE, World, account, address, at, person,
+    COLLEAGUE, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE, World, account, address, at, id, person,
 };
 use testkit::{Aftermath, Moment};
 
@@ -78,45 +79,80 @@ fn nobody_is_reminded_of_what_is_decided() {
 }
 
 #[test]
-fn whoever_became_unfit_is_passed_over_and_the_other_is_reminded() {
+fn whoever_became_unfit_is_asked_no_more_and_the_other_is_reminded() {
     let fit = person(MEMBER);
     let cases = [
-        (
-            Person {
-                active: false,
-                ..fit.clone()
-            },
-            SkipCode::Inactive,
-        ),
-        (
-            Person {
-                email: "x@evil.example".parse().ok(),
-                ..fit.clone()
-            },
-            SkipCode::ForeignMail,
-        ),
-        (
-            Person {
-                email: "rita@meridian.example".parse().ok(),
-                ..fit
-            },
-            SkipCode::NoStanding,
-        ),
+        Person {
+            active: false,
+            ..fit.clone()
+        },
+        Person {
+            email: "x@evil.example".parse().ok(),
+            ..fit.clone()
+        },
+        Person {
+            email: "rita@meridian.example".parse().ok(),
+            ..fit
+        },
     ];
-    for (unfit, why) in cases {
+    for unfit in cases {
         let world = two();
         let record = asked(&world);
         world.servicenow.put_person(unfit);
         handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(COLLEAGUE)]);
-        let closed: Vec<_> = world
-            .load(&record.id)
-            .notices
-            .iter()
-            .map(|state| state.closed.unwrap())
-            .collect();
-        assert_eq!(closed, [Closing::Skipped { why }, Closing::Sent]);
+        let after = world.load(&record.id);
+        let closed: Vec<_> = after.notices.iter().map(|state| state.closed).collect();
+        assert_eq!(closed, [Some(Closing::Sent)]);
+        assert!(!after.asks(&id(MEMBER)) && after.asks(&id(COLLEAGUE)));
+        assert_eq!(after.unsettled(), None, "the slot is settled anew");
     }
+}
+
+#[test]
+fn whoever_lost_their_standing_is_replaced_and_not_reminded() {
+    let world = World::default();
+    let record = world.received(at(0));
+    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    assert_eq!(addresses(&world.mailer.take()), [address(OWNER)]);
+    let mut sold = account();
+    sold.owned_by = Some(id(COLLEAGUE));
+    world.put_account(sold);
+    handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+    let sent = world.mailer.sent();
+    assert_eq!(addresses(&sent), [address(COLLEAGUE)]);
+    assert!(!sent[0].letter.subject.starts_with("Reminder: "));
+    let after = world.load(&record.id);
+    assert_eq!(after.state, State::Pending);
+    assert!(!after.asks(&id(OWNER)) && after.asks(&id(COLLEAGUE)));
+    assert_eq!(after.notices, []);
+}
+
+#[test]
+fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
+    let world = World::default();
+    let record = super::people::with_item(&world, Some(OWNER));
+    assert_eq!(record.open_slots_of(&id(OWNER)).count(), 2);
+    assert_eq!(addresses(&world.mailer.take()), [address(OWNER)]);
+    world.servicenow.put_item(AccountItem {
+        sys_id: id(0x70),
+        name: "reports".to_owned(),
+        owned_by: Some(id(COLLEAGUE)),
+        managed_by: None,
+        support_group: None,
+    });
+    handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+    let sent = world.mailer.sent();
+    assert_eq!(addresses(&sent), [address(OWNER), address(COLLEAGUE)]);
+    assert!(sent[0].letter.subject.starts_with("Reminder: "));
+    let after = world.load(&record.id);
+    let open_to = |who: u8| -> Vec<String> {
+        let who = id(who);
+        let slots = after.open_slots_of(&who);
+        slots.map(|slot| slot.id.clone()).collect()
+    };
+    assert_eq!(open_to(OWNER), ["account:210987654321"]);
+    assert_eq!(open_to(COLLEAGUE), [format!("item:{}", id(0x70))]);
 }
 
 /// Wherever a run breaks off, everybody is reminded; twice only in the one case that cannot be

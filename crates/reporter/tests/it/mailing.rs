@@ -6,6 +6,7 @@ use ports::ledger::Ledger as _;
 use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::{Actor, State};
@@ -218,6 +219,15 @@ struct Refusing;
 
 impl Mailer for Refusing {
     async fn send(&self, _: &EmailAddress, _: &Letter) -> Result<(), CallError> {
+        Err(CallError::last("fake:Send", "MessageRejected"))
+    }
+
+    async fn send_tagged(
+        &self,
+        _: &EmailAddress,
+        _: &Letter,
+        _: &LetterTags,
+    ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::last("fake:Send", "MessageRejected"))
     }
 }

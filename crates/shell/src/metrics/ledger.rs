@@ -226,6 +226,7 @@ mod tests {
         let record = then(
             Event::LetterSent {
                 approver: approver.clone(),
+                message: None,
             },
             Actor::Dispatcher,
             5,

@@ -1,8 +1,11 @@
 //! What a mailer must do.
 
 use ports::mail::Mailer;
+use snowgate_core::bounce::LetterTags;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::letter::Letter;
+
+use crate::samples::{request_id, sys_id};
 
 /// A letter is taken; one whose subject is more than a line is refused for good. Returns the
 /// letter that was sent, once, for the caller to look for where it arrives.
@@ -12,13 +15,20 @@ pub async fn mailer(mailer: &impl Mailer, to: &EmailAddress) -> Letter {
         text: "Grüße\n\nhttps://access.example/review/1".to_owned(),
         html: "<p>Grüße</p>".to_owned(),
     };
+    let tags = LetterTags {
+        request: request_id(),
+        approver: sys_id(),
+    };
     for subject in ["Access\r\nBcc: eve@meridian.example", "Access\n"] {
         let bad = Letter {
             subject: subject.to_owned(),
             ..letter.clone()
         };
         assert!(!mailer.send(to, &bad).await.unwrap_err().may_retry());
+        let tagged = mailer.send_tagged(to, &bad, &tags).await;
+        assert!(!tagged.unwrap_err().may_retry());
     }
-    mailer.send(to, &letter).await.unwrap();
+    let id = mailer.send_tagged(to, &letter, &tags).await.unwrap();
+    assert!(id.is_some(), "a letter has an id to be reported by");
     letter
 }

@@ -21,7 +21,14 @@ fn pending(people: &[u8]) -> RequestRecord {
     let mut record = apply(&received().record, Event::Asked { asked }, 1);
     for who in people {
         let approver = person(*who);
-        record = apply(&record, Event::LetterSent { approver }, 5);
+        record = apply(
+            &record,
+            Event::LetterSent {
+                approver,
+                message: None,
+            },
+            5,
+        );
     }
     record
 }

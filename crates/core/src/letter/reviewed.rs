@@ -1,0 +1,142 @@
+//! Which approvals a request needs, who is asked for each, and what was said: the same for all
+//! who are asked, without a name.
+
+use super::in_words;
+use crate::approval::Verdict;
+use crate::id::SysId;
+use crate::prose::one_line;
+use crate::record::{Asked, Decided, RequestRecord};
+use crate::slots::{Slot, Touched};
+
+/// An approval that is needed.
+#[derive(Debug, Clone)]
+pub struct ReviewSlot {
+    /// What it is for: `AWS account payments (210987654321)`.
+    pub what: String,
+    /// Whether the reader's answer decides it.
+    pub yours: bool,
+    /// Who is asked, by their standing: `its owner, and a delegate`.
+    pub who: String,
+    /// How many people are asked for it.
+    pub asked: usize,
+    /// What was said, once somebody answered.
+    pub said: Option<Said>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// `approved` or `denied`.
+    pub verdict: &'static str,
+    /// When, in words.
+    pub at: String,
+    /// What was typed.
+    pub reason: String,
+}
+
+impl Said {
+    fn new(decided: &Decided) -> Self {
+        let decision = &decided.signed.decision;
+        Self {
+            verdict: match decision.verdict {
+                Verdict::Approve => "approved",
+                Verdict::Deny => "denied",
+            },
+            at: jiff::Timestamp::from_second(decision.at)
+                .map(in_words)
+                .unwrap_or_default(),
+            reason: decided.reason.as_str().to_owned(),
+        }
+    }
+}
+
+/// All approvals of a request, as this reader sees them. Names are those of the CMDB, in the
+/// order of the slots.
+pub(super) fn slots(
+    record: &RequestRecord,
+    asked: &Asked,
+    reader: &SysId,
+    names: &[String],
+) -> Vec<ReviewSlot> {
+    let review = |(index, slot): (usize, &Slot)| {
+        let name = names.get(index).map(String::as_str).unwrap_or_default();
+        let decided = record.decision_of(&slot.id);
+        ReviewSlot {
+            what: what(&slot.touched, name),
+            yours: decided.is_none() && slot.approver(reader).is_some(),
+            who: who(slot),
+            asked: slot.approvers.len(),
+            said: decided.map(Said::new),
+        }
+    };
+    asked.slots.iter().enumerate().map(review).collect()
+}
+
+/// Why the reader is asked. Where it is not for the target account alone, with the name of what
+/// it is for.
+pub(super) fn standing(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> String {
+    let target = Touched::Account {
+        account_id: record.request.target.account_id.clone(),
+    };
+    let yours = slots.iter().filter(|slot| slot.yours);
+    let mut reasons: Vec<String> = Vec::new();
+    for (slot, shown) in record.open_slots_of(reader).zip(yours) {
+        let Some(approver) = slot.approver(reader) else {
+            continue;
+        };
+        let why = approver.in_words(&slot.touched);
+        reasons.push(match slot.touched == target {
+            true => why,
+            false => format!("{why} ({})", shown.what),
+        });
+    }
+    reasons.join(", and ")
+}
+
+fn what(touched: &Touched, name: &str) -> String {
+    let name = one_line(name, 100);
+    match touched {
+        Touched::Account { account_id } if name.is_empty() => format!("AWS account {account_id}"),
+        Touched::Account { account_id } => format!("AWS account {name} ({account_id})"),
+        Touched::Item { .. } if name.is_empty() => "the configuration item".to_owned(),
+        Touched::Item { .. } => format!("configuration item {name}"),
+    }
+}
+
+fn who(slot: &Slot) -> String {
+    let own = slot.approvers.iter().filter(|a| a.on_behalf_of.is_none());
+    let standing = slot.approvers.first().map(|a| a.standing.of_others());
+    let standing = standing.unwrap_or("nobody at the moment: others are being looked for");
+    let many = match own.clone().count() {
+        0 | 1 => String::new(),
+        people => format!(" ({people} people)"),
+    };
+    let delegates = match slot.approvers.len().saturating_sub(own.count()) {
+        0 => "",
+        1 => ", and a delegate",
+        _ => ", and delegates",
+    };
+    format!("{standing}{many}{delegates}")
+}
+
+/// The approvals of a request in lines, for pages that must do without the CMDB; none where only
+/// one is needed.
+#[must_use]
+pub fn slot_lines(record: &RequestRecord) -> Vec<String> {
+    let slots = record.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
+    if slots.len() < 2 {
+        return Vec::new();
+    }
+    let line = |slot: &Slot| {
+        let what = what(&slot.touched, "");
+        match record.decision_of(&slot.id).map(Said::new) {
+            Some(Said {
+                verdict,
+                at,
+                reason,
+            }) => format!("{what}: {verdict} on {at}. Reason: {reason}"),
+            None => format!("{what}: not decided."),
+        }
+    };
+    slots.iter().map(line).collect()
+}

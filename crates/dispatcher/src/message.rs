@@ -1,0 +1,80 @@
+//! What the queues of the dispatcher bring.
+
+use jiff::Timestamp;
+use ports::directory::Directory;
+use ports::ledger::Ledger;
+use ports::mail::Mailer;
+use ports::queue::OutcomesQueue;
+use ports::servicenow::ServiceNow;
+use serde::Deserialize;
+use snowgate_core::bounce::Bounce;
+use snowgate_core::id::RequestId;
+
+use crate::{DispatchError, Dispatcher};
+
+/// A message of the queue `requests` or `bounces`.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// Look at a request.
+    WakeUp(RequestId),
+    /// A letter did not arrive.
+    Bounce(Bounce),
+}
+
+#[derive(Deserialize)]
+struct WakeUp {
+    request_id: RequestId,
+}
+
+impl Message {
+    /// Reads the body of a message, and names the request that it is about. None where it is
+    /// neither of both.
+    #[must_use]
+    pub fn read(body: &str) -> Option<(RequestId, Self)> {
+        if let Ok(WakeUp { request_id }) = serde_json::from_str(body) {
+            return Some((request_id.clone(), Self::WakeUp(request_id)));
+        }
+        let bounce = Bounce::parse(body).ok()?;
+        Some((bounce.tags.request.clone(), Self::Bounce(bounce)))
+    }
+}
+
+impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
+where
+    L: Ledger,
+    S: ServiceNow,
+    D: Directory,
+    M: Mailer,
+    Q: OutcomesQueue,
+{
+    /// Does what a message is about.
+    ///
+    /// # Errors
+    /// Where it is to be tried again.
+    pub async fn take(&self, message: Message, now: Timestamp) -> Result<(), DispatchError> {
+        match message {
+            Message::WakeUp(id) => self.handle(&id, now).await,
+            Message::Bounce(bounce) => self.bounced(&bounce, now).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wake_ups_and_reports_are_told_apart() {
+        let id = RequestId::from_random([1; 16]);
+        let wake_up = format!(r#"{{"request_id":"{id}"}}"#);
+        assert!(matches!(Message::read(&wake_up), Some((of, Message::WakeUp(_))) if of == id));
+        let report = format!(
+            r#"{{"letter":"complained","message":"m-1","request":["{id}"],"approver":["{}"]}}"#,
+            "0a".repeat(16)
+        );
+        assert!(matches!(Message::read(&report), Some((of, Message::Bounce(_))) if of == id));
+        for bad in ["", "{}", r#"{"request_id":"me"}"#, "[]"] {
+            assert!(Message::read(bad).is_none(), "{bad}");
+        }
+    }
+}
