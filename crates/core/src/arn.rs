@@ -85,7 +85,8 @@ impl PolicyArn {
     }
 }
 
-fn is_name(name: &str, most: usize) -> bool {
+/// Whether this is a name as IAM has them: `A-Z a-z 0-9 + = , . @ _ -`, at most so many.
+pub(crate) fn is_name(name: &str, most: usize) -> bool {
     (1..=most).contains(&name.len())
         && name
             .bytes()

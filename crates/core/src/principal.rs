@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arn::is_name;
 use crate::id::AccountId;
 
 /// The kinds of IAM principals that can receive a grant.
@@ -48,11 +49,7 @@ impl PrincipalName {
 impl FromStr for PrincipalName {
     type Err = PrincipalNameError;
     fn from_str(text: &str) -> Result<Self, PrincipalNameError> {
-        let good = (1..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
-        if good {
+        if is_name(text, 64) {
             Ok(Self(text.to_owned()))
         } else {
             Err(PrincipalNameError)

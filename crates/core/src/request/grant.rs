@@ -7,7 +7,7 @@ use iam_policy::lint::check_grammar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::arn::{PolicyArn, RoleArn};
+use crate::arn::{PolicyArn, RoleArn, is_name};
 use crate::canonical;
 use crate::id::AccountId;
 use crate::principal::Principal;
@@ -106,11 +106,7 @@ impl GroupName {
 impl std::str::FromStr for GroupName {
     type Err = GroupNameError;
     fn from_str(text: &str) -> Result<Self, GroupNameError> {
-        let good = (1..=128).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b));
-        if good {
+        if is_name(text, 128) {
             Ok(Self(text.to_owned()))
         } else {
             Err(GroupNameError)
