@@ -159,10 +159,7 @@ where
                     self.wake_to_end(&change.record).await;
                     return Ok(page::message(&Message::BeingEnded)?);
                 }
-                Err(CommitError::Conflict) => {
-                    let loaded = self.ledger.load(&record.id).await?;
-                    record = loaded.ok_or(ApprovalError::Lost)?;
-                }
+                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }

@@ -14,7 +14,7 @@ use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::{Asked, ChangeError, Event, RequestRecord};
 use snowgate_core::slots::{Excluded, Verdict, judge};
 use tracing::{info, warn};
 
@@ -150,12 +150,7 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let asked = record.asked.as_ref().ok_or(ChangeError::NoLetter)?;
-        let row = TokenRow {
-            digest: token.digest(),
-            request: record.id.clone(),
-            approver: approver.clone(),
-            expires_at: asked.expires_at,
-        };
+        let row = link(token, record, asked, approver);
         let claim = Event::LetterClaimed {
             approver: approver.clone(),
         };
@@ -197,5 +192,21 @@ where
             }
         }
         Err(DispatchError::Busy)
+    }
+}
+
+/// What is stored of the link in a letter or reminder: it opens the request for its reader as long
+/// as a decision is awaited.
+pub(crate) fn link(
+    token: &ReviewToken,
+    record: &RequestRecord,
+    asked: &Asked,
+    approver: &SysId,
+) -> TokenRow {
+    TokenRow {
+        digest: token.digest(),
+        request: record.id.clone(),
+        approver: approver.clone(),
+        expires_at: asked.expires_at,
     }
 }

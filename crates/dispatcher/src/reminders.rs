@@ -11,7 +11,7 @@ use ports::ledger::{Commit, CommitError, Ledger};
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
-use snowgate_core::approval::{ReviewToken, TokenRow};
+use snowgate_core::approval::ReviewToken;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::letter::Review;
@@ -20,6 +20,7 @@ use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode}
 use snowgate_core::slots::{Excluded, Verdict, judge};
 use tracing::{error, info, warn};
 
+use crate::letters::link;
 use crate::{DispatchError, Dispatcher};
 
 /// How often a change is tried again when somebody else changed the request first.
@@ -118,12 +119,7 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let asked = record.asked.as_ref().ok_or(ChangeError::NoNotice)?;
-        let row = TokenRow {
-            digest: token.digest(),
-            request: record.id.clone(),
-            approver: approver.clone(),
-            expires_at: asked.expires_at,
-        };
+        let row = link(token, record, asked, approver);
         let claim = Event::NoticeClaimed {
             notice: notice.clone(),
         };
