@@ -6,11 +6,13 @@
 
 mod difference;
 mod file;
+mod items;
 mod judge;
 mod reference;
 
 pub use difference::Widening;
 pub use file::GuardrailsError;
+pub use items::MappedItem;
 pub use reference::Reference;
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
@@ -35,6 +37,7 @@ pub struct Guardrails {
     pub(crate) boundary: String,
     pub(crate) references: Vec<Reference>,
     pub(crate) grants: Vec<AllowedGrant>,
+    pub(crate) items: Vec<MappedItem>,
 }
 
 /// What may be granted to principals in some accounts.
