@@ -7,7 +7,7 @@ mod touched;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
-pub use touched::{Touched, touched};
+pub use touched::{Touched, TouchedKind, touched};
 
 use serde::{Deserialize, Serialize};
 

@@ -189,6 +189,10 @@ impl Guardrails {
                 .map(|table| table.as_str().to_owned())
                 .collect()
         };
+        let watching = |of: &Self| {
+            let clients = of.security_clients.iter();
+            clients.map(|client| client.as_str().to_owned()).collect()
+        };
         let sessions = |of: &Self| {
             let grants = of.grants.iter();
             grants
@@ -222,6 +226,7 @@ impl Guardrails {
                 vec![self.security_group.to_string()],
                 vec![old.security_group.to_string()],
             ))
+            .chain(new("security.clients", watching(self), watching(old)))
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
             .collect()
     }

@@ -7,7 +7,7 @@ use super::items::{ItemRow, MappedItem};
 use super::reference::{Reference, ReferenceError};
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::arn::{GroupArn, PARTITIONS, PolicyArn, RoleArn, is_path};
-use crate::id::{AccountId, Digest, SysId};
+use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::request::{AccessDuration, TableName};
 
 /// What is wrong with a guardrails file.
@@ -34,6 +34,8 @@ struct File {
     grants: Vec<Grants>,
     #[serde(default)]
     items: Vec<ItemRow>,
+    #[serde(default)]
+    security: Security,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +66,13 @@ impl Approvers {
     const fn per_request() -> usize {
         20
     }
+}
+
+/// Those who watch over all access.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Security {
+    clients: Vec<ClientId>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +145,7 @@ impl Guardrails {
             references,
             grants: file.grants.into_iter().map(AllowedGrant::from).collect(),
             items,
+            security_clients: file.security.clients,
         })
     }
 }

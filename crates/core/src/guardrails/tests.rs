@@ -241,6 +241,9 @@ fn what_is_newly_permitted_is_shown_with_a_witness() {
     assert!(
         matches!(&widened("[[grants]]", &item)[..], [Widening::Item { resource, .. }] if resource == "arn:aws:s3:::reports")
     );
+    assert!(
+        matches!(&widened("[never]", "[security]\nclients = [\"soc\"]\n\n[never]")[..], [Widening::People { setting: "security.clients", value }] if value == "soc")
+    );
     assert!(matches!(
         &widened("risk = \"high\"", "risk = \"low\"")[0],
         Widening::LowerRisk { .. }

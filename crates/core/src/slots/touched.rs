@@ -25,7 +25,35 @@ pub enum Touched {
     },
 }
 
+/// The kinds of what a slot stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TouchedKind {
+    /// An AWS account.
+    #[default]
+    Account,
+    /// A configuration item.
+    Item,
+}
+
+impl TouchedKind {
+    /// Whether it is an account.
+    #[must_use]
+    pub const fn is_account(&self) -> bool {
+        matches!(self, Self::Account)
+    }
+}
+
 impl Touched {
+    /// Which kind.
+    #[must_use]
+    pub const fn kind(&self) -> TouchedKind {
+        match self {
+            Self::Account { .. } => TouchedKind::Account,
+            Self::Item { .. } => TouchedKind::Item,
+        }
+    }
+
     /// The id of the slot for it.
     #[must_use]
     pub fn slot_id(&self) -> String {
