@@ -11,6 +11,7 @@
 )]
 
 mod beyond;
+mod bounced;
 mod credentials;
 mod decided_once;
 mod denied;
@@ -21,6 +22,7 @@ mod front_door;
 mod granted;
 mod grants;
 mod links;
+mod matrix;
 mod owners;
 mod previewed;
 mod refused;
@@ -28,6 +30,7 @@ mod reminded;
 mod replayed;
 mod revoked;
 mod shown;
+mod standing;
 mod tokens;
 mod told;
 mod two_approvals;
