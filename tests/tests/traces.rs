@@ -9,7 +9,7 @@
     reason = "test code: a surprise ends the test, and the message is its report"
 )]
 
-use flow_tests::{Aws, Case, Credentials, Stack, step};
+use flow_tests::{Aws, Case, Credentials, Stack};
 use serde_json::{Value, json};
 
 /// Parts of names and addresses of those who were asked, and of what was typed (see `Case`).
