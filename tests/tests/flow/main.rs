@@ -21,6 +21,7 @@ mod faults;
 mod front_door;
 mod granted;
 mod grants;
+mod in_charge;
 mod links;
 mod matrix;
 mod owners;
