@@ -6,7 +6,7 @@ mod grants;
 mod reviewed;
 
 pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
-pub use reviewed::{ReviewSlot, Said, slot_lines};
+pub use reviewed::{ReviewSlot, Said, asked_line, slot_lines};
 
 use askama::Template;
 use jiff::Timestamp;

@@ -239,7 +239,7 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
         };
         let of = match &slot.touched {
             Touched::Account { account_id } => format!("for AWS account {account_id}"),
-            Touched::Item { sys_id } => format!("for the configuration item {sys_id}"),
+            Touched::Item { sys_id, .. } => format!("for the configuration item {sys_id}"),
         };
         text.push_str(&format!("\n- {of}, {line}{passed}"));
     }

@@ -47,11 +47,12 @@ pub enum Message<'a> {
     Thanks(Verdict),
     /// Thanks for an approval, where others are still awaited.
     ThanksSoFar,
-    /// The slot was decided before; by whom, where the name could be had, and what was said of
-    /// all approvals that the request needs ([`crate::letter::slot_lines`]).
+    /// The slot was decided before; by whom, where the name could be had, and in lines what was
+    /// asked and what was said of all approvals that it needs ([`crate::letter::asked_line`],
+    /// [`crate::letter::slot_lines`]).
     AlreadyDecided(&'a Decided, Option<PersonName>, Vec<String>),
-    /// The request has ended in another way.
-    Ended(State),
+    /// The request has ended in another way; what was asked ([`crate::letter::asked_line`]).
+    Ended(State, String),
     /// The ticket was closed or is gone.
     TicketClosed,
     /// The person may no longer decide.
@@ -138,7 +139,8 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         Message::AlreadyDecided(decided, name, slots) => {
             return already(decided, name.as_ref(), slots);
         }
-        Message::Ended(state) => (410, ended_title(*state), vec![
+        Message::Ended(state, asked) => (410, ended_title(*state), vec![
+            asked.clone(),
             "There is nothing left to decide here.".to_owned(),
         ]),
         Message::TicketClosed => (
@@ -269,8 +271,8 @@ pub fn headers() -> [(&'static str, String); 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::slot_lines;
     use crate::letter::tests::{review, shared_review};
+    use crate::letter::{asked_line, slot_lines};
     use crate::record::Event;
     use crate::record::tests::{ONE, approver, at, decide, pending, slot};
 
@@ -333,10 +335,10 @@ mod tests {
             Message::Thanks(Verdict::Approve),
             Message::Thanks(Verdict::Deny),
             Message::ThanksSoFar,
-            Message::AlreadyDecided(&decided, name, Vec::new()),
+            Message::AlreadyDecided(&decided, name, vec![asked_line(&record)]),
             Message::AlreadyDecided(&decided, None, slot_lines(&two)),
-            Message::Ended(State::Expired),
-            Message::Ended(State::Withdrawn),
+            Message::Ended(State::Expired, asked_line(&record)),
+            Message::Ended(State::Withdrawn, asked_line(&record)),
             Message::TicketClosed,
             Message::NoStanding,
             Message::NoLongerAsked,

@@ -73,10 +73,11 @@ async fn pages_of_access_that_is_there_and_that_was_ended_are_for_everybody() {
     phone.open(&letter.link).await;
     is_good(&phone, "Already approved").await;
     phone.says("main", "The access is active until").await;
+    phone.says("main", &case.user).await;
     fits(&phone).await;
     phone.picture("active-phone").await;
     send_as_it_is(&phone).await;
-    phone.says("[role=alert]", "reason").await;
+    phone.says("[role=alert]", "Please say why").await;
     is_good(&phone, "Already approved").await;
     fits(&phone).await;
 
@@ -137,7 +138,7 @@ async fn pages_of_a_request_that_several_decide_are_for_everybody() {
     fits(&phone).await;
     phone.open(&ada.link).await;
     is_good(&phone, "Already approved").await;
-    phone.says("main", "No answer yet").await;
+    phone.says("main", "not decided").await;
     fits(&phone).await;
 
     phone.open(&marek.link).await;

@@ -141,7 +141,7 @@ fn nothing_more_goes_to_a_mailbox_that_lost_a_letter() {
     assert!(record.asks(&person(3)), "when that slot was decided");
     assert_eq!(record.open_slot_of(&person(3)), None);
     assert_eq!(record.due_notices(at(30)), []);
-    let withdrawn = apply(&record, Event::Withdrawn, 40);
+    let withdrawn = apply(&record, Event::Withdrawn { reason: None }, 40);
     assert_eq!(
         withdrawn.due_notices(at(41)),
         [handled(4), outcome(State::Withdrawn)]
