@@ -177,7 +177,7 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
             "It is being taken away now. The ticket will say when it is gone.".to_owned(),
         ]),
         Message::EndedEarly => (200, "The access has ended", vec![
-            "It was ended early and taken away. The ticket says by whom in which role, and why.".to_owned(),
+            "It was ended early and taken away. The ticket says in which role somebody ended it, and why.".to_owned(),
         ]),
         Message::ForeignForm => (403, "That did not come from our page", vec![
             "Nothing was decided. Please open the link in the letter again and answer there.".to_owned(),
