@@ -94,7 +94,7 @@ where
         }
         let Some(by) = self.early_role(record, approver, now).await? else {
             warn!("an early end is not taken");
-            return Ok(page::message(&Message::NoStanding)?);
+            return Ok(page::message(&Message::CannotEnd)?);
         };
         let event = Event::RevocationAsked {
             by,
