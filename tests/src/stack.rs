@@ -139,6 +139,15 @@ impl Stack {
         )
     }
 
+    /// The client of those who watch over all access.
+    #[must_use]
+    pub fn security(&self) -> Credentials {
+        Credentials::new(
+            &self.fact("security_client_id"),
+            &self.fact("security_client_secret"),
+        )
+    }
+
     /// A request, as its client sees it.
     pub async fn request(&self, id: &str) -> Value {
         let answer = self

@@ -15,7 +15,7 @@ use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
-use snowgate_core::slots::{Excluded, Standing};
+use snowgate_core::slots::Excluded;
 use tracing::{info, warn};
 
 use crate::decide::typed;
@@ -89,25 +89,25 @@ where
             let again = Some((&FormProblem::Stale, form.reason.as_str()));
             return self.show(&opened, again, now).await;
         }
-        let Some(standing) = self.early_standing(record, approver, now).await? else {
+        let Some(by) = self.early_role(record, approver, now).await? else {
             warn!("an early end is not taken");
-            return Ok(page::message(&Message::NoStanding)?);
+            return Ok(page::message(&Message::CannotEnd)?);
         };
         let event = Event::RevocationAsked {
-            by: RevokedBy::Approver { standing },
+            by,
             reason: Some(form.reason),
         };
         self.end_now(&opened, event, now).await
     }
 
-    /// The standing with which this person was asked, where they have it still. The ticket does
+    /// In which role this person was asked, where they have that standing still. The ticket does
     /// not count: it is usually closed while the access is there.
-    async fn early_standing(
+    async fn early_role(
         &self,
         record: &RequestRecord,
         approver: &SysId,
         now: Timestamp,
-    ) -> Result<Option<Standing>, CallError> {
+    ) -> Result<Option<RevokedBy>, CallError> {
         let Some(asked) = &record.asked else {
             return Ok(None);
         };
@@ -128,7 +128,7 @@ where
                 continue;
             };
             if owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
-                return Ok(Some(person.standing));
+                return Ok(Some(RevokedBy::approver(person, &slot.touched)));
             }
         }
         Ok(None)

@@ -6,16 +6,18 @@
 
 mod difference;
 mod file;
+mod items;
 mod judge;
 mod reference;
 
 pub use difference::Widening;
 pub use file::GuardrailsError;
+pub use items::MappedItem;
 pub use reference::Reference;
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::finding::{Finding, FindingCode};
-use crate::id::{AccountId, Digest, SysId};
+use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::plan::inline_policy;
 use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
@@ -35,6 +37,8 @@ pub struct Guardrails {
     pub(crate) boundary: String,
     pub(crate) references: Vec<Reference>,
     pub(crate) grants: Vec<AllowedGrant>,
+    pub(crate) items: Vec<MappedItem>,
+    pub(crate) security_clients: Vec<ClientId>,
 }
 
 /// What may be granted to principals in some accounts.
@@ -107,6 +111,13 @@ impl Guardrails {
     #[must_use]
     pub const fn security_group(&self) -> &SysId {
         &self.security_group
+    }
+
+    /// Whether this client belongs to those who watch over all access: it may end any that is
+    /// active, by the request's id, and do nothing else with requests of others.
+    #[must_use]
+    pub fn is_security(&self, client: &ClientId) -> bool {
+        self.security_clients.contains(client)
     }
 
     /// How many people are asked for one slot at most.

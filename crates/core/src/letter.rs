@@ -232,6 +232,7 @@ pub(crate) mod tests {
     pub(crate) fn shared_review() -> Review {
         let item = Touched::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
+            instead_of: Vec::new(),
         };
         let delegate = Approver {
             on_behalf_of: Some(person(4)),

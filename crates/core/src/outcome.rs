@@ -237,13 +237,19 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
     text
 }
 
-/// The reason in people's words: of the denial, of the approvals once they took effect, or of the
-/// early end.
+/// The reason in people's words: of the denial, of the approvals once they took effect, of the
+/// withdrawal, or of the early end.
 pub(crate) fn reason(record: &RequestRecord, state: State) -> Option<String> {
     let verdict = match state {
         State::Revoked => {
             let said = record.revocation.as_ref()?.reason.as_ref()?;
             return Some(plain(said.as_str()));
+        }
+        State::Withdrawn => {
+            return match &record.end_reason {
+                Some(EndReason::Withdrawn { reason }) => Some(plain(reason.as_str())),
+                _ => None,
+            };
         }
         State::Denied => Verdict::Deny,
         State::Active => Verdict::Approve,
@@ -273,7 +279,7 @@ pub(crate) mod tests {
     use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
     use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
     use crate::record::{Event, FailureCode, KeptBecause, RefusalCode, RevokedBy};
-    use crate::slots::Standing;
+    use crate::slots::{Standing, TouchedKind};
 
     const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
         "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
@@ -377,9 +383,14 @@ pub(crate) mod tests {
             ended(kept(KeptBecause::ThereBefore)),
             ended(kept(KeptBecause::StillGiven)),
             early(RevokedBy::Client, None),
+            early(RevokedBy::Requester, None),
+            early(RevokedBy::Beneficiary, None),
+            early(RevokedBy::Security, Some("Seen where it should not be")),
             early(
                 RevokedBy::Approver {
                     standing: Standing::Owner,
+                    touched: TouchedKind::Item,
+                    delegate: true,
                 },
                 Some("Wrong [code]person[/code]"),
             ),
@@ -394,7 +405,13 @@ pub(crate) mod tests {
                     slot: ONE.to_owned(),
                 },
             ),
-            by(&record, Event::Withdrawn),
+            by(&record, Event::Withdrawn { reason: None }),
+            by(
+                &record,
+                Event::Withdrawn {
+                    reason: "Not [needed] any more".parse().ok(),
+                },
+            ),
             by(
                 &provisioning,
                 Event::Failed {

@@ -56,6 +56,8 @@ pub enum Message<'a> {
     TicketClosed,
     /// The person may no longer decide.
     NoStanding,
+    /// The person may no longer end the access.
+    CannotEnd,
     /// The link was sent to somebody who is not asked any more.
     NoLongerAsked,
     /// ServiceNow cannot be reached to check that the person may decide. Keeps what was typed.
@@ -152,6 +154,10 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         Message::NoStanding => (403, "You can no longer decide this", vec![
             "According to ServiceNow you are not, or no longer, one of those who may decide. Nothing was decided.".to_owned(),
             "Whoever may decide now is being asked instead.".to_owned(),
+        ]),
+        Message::CannotEnd => (403, "You can no longer end this access", vec![
+            "According to ServiceNow you are not, or no longer, one of those who may decide on it. The access stays as it was.".to_owned(),
+            "Those who may, and the side that asked for it, can end it.".to_owned(),
         ]),
         Message::NoLongerAsked => (410, "You are no longer asked", vec![
             "This link was sent to somebody who may not decide any more, or whom our letters did not reach. Others are asked instead.".to_owned(),
@@ -339,6 +345,7 @@ mod tests {
             Message::Ended(State::Withdrawn),
             Message::TicketClosed,
             Message::NoStanding,
+            Message::CannotEnd,
             Message::NoLongerAsked,
             Message::Unavailable("my <reason>"),
             Message::Held("my reason"),

@@ -16,7 +16,7 @@ use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
 use crate::record::{Asked, FailureCode, Kept, KeptBecause, PROVISION_WITHIN, RequestRecord};
 use crate::request::Grant;
-use crate::slots::{Touched, touched};
+use crate::slots::Touched;
 use crate::survey::Survey;
 
 /// Checks that what was approved is what is there: that every slot that is touched has an
@@ -48,7 +48,7 @@ pub fn check(
         return Err(FailureCode::ContentChanged);
     }
     let approved = |needed: &Touched| is_approved(record, asked, needed, survey.principal.owner());
-    let needed = touched(&record.request, &[]);
+    let needed = guardrails.touched(&record.request, survey);
     if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }

@@ -331,7 +331,7 @@ impl RequestRecord {
             || match &self.end_reason {
                 Some(EndReason::Undeliverable { .. }) => true,
                 Some(EndReason::Refused { code, .. }) => code.is_of_a_verified_ticket(),
-                Some(EndReason::Failed { .. }) | None => false,
+                Some(EndReason::Failed { .. } | EndReason::Withdrawn { .. }) | None => false,
             }
     }
 
@@ -358,7 +358,7 @@ impl RequestRecord {
             Event::Refused { .. } => Step::Refuse,
             Event::Undeliverable { .. } => Step::GiveUp,
             Event::Expired => Step::Expire,
-            Event::Withdrawn => Step::Withdraw,
+            Event::Withdrawn { .. } => Step::Withdraw,
             Event::Failed { .. } => Step::Fail,
         }))
     }
@@ -430,6 +430,10 @@ impl RequestRecord {
                 self.end_reason = Some(EndReason::Undeliverable { slot: slot.clone() });
             }
             Event::Failed { code } => self.end_reason = Some(EndReason::Failed { code: *code }),
+            Event::Withdrawn { reason } => {
+                let said = reason.clone();
+                self.end_reason = said.map(|reason| EndReason::Withdrawn { reason });
+            }
             Event::Told { state } => self.told.push(*state),
             Event::RevocationAsked { by, reason } => self.end_early(*by, reason.clone(), now)?,
             Event::Revoked { kept } => self.kept.clone_from(kept),
@@ -442,8 +446,7 @@ impl RequestRecord {
             Event::Received { .. }
             | Event::ProvisioningStarted
             | Event::RevocationStarted
-            | Event::Expired
-            | Event::Withdrawn => {}
+            | Event::Expired => {}
         }
         Ok(())
     }

@@ -3,15 +3,18 @@
 
 mod cap;
 mod delegation;
+mod touched;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
+pub use touched::{Touched, TouchedKind, touched};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, SysId};
-use crate::request::AccessRequest;
+use crate::id::SysId;
 use crate::ticket::Person;
+use touched::in_charge;
+pub(crate) use touched::in_words as accounts_in_words;
 
 /// How often the people of a slot are looked for anew before only the security group is left.
 pub const MOST_ROUNDS: u8 = 5;
@@ -62,33 +65,6 @@ impl Slot {
             0..MOST_ROUNDS => &Standing::ORDER,
             MOST_ROUNDS => &[Standing::Security],
             _ => &[],
-        }
-    }
-}
-
-/// What a slot stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Touched {
-    /// An AWS account: its owner decides.
-    Account {
-        /// Which.
-        account_id: AccountId,
-    },
-    /// A configuration item of the CMDB that the request names: its owner decides.
-    Item {
-        /// Which.
-        sys_id: SysId,
-    },
-}
-
-impl Touched {
-    /// The id of the slot for it.
-    #[must_use]
-    pub fn slot_id(&self) -> String {
-        match self {
-            Self::Account { account_id } => format!("account:{account_id}"),
-            Self::Item { sys_id } => format!("item:{sys_id}"),
         }
     }
 }
@@ -169,9 +145,17 @@ impl Standing {
     /// The standing towards what is touched.
     #[must_use]
     pub fn towards(self, touched: &Touched) -> String {
-        match touched {
-            Touched::Account { .. } => self.in_words().to_owned(),
-            Touched::Item { .. } => self.in_words().replace("this account", "this item"),
+        let Touched::Item { instead_of, .. } = touched else {
+            return self.in_words().to_owned();
+        };
+        let standing = self.in_words().replace("this account", "this item");
+        match (self, instead_of.is_empty()) {
+            (_, true) => standing,
+            // Whoever is asked last of all has no part in the item.
+            (Self::Security, false) => {
+                format!("{standing} on {}", in_charge("this item", instead_of))
+            }
+            (_, false) => in_charge(&standing, instead_of),
         }
     }
 
@@ -186,26 +170,6 @@ impl Standing {
             Self::Security => "the security group",
         }
     }
-}
-
-/// What is touched by a request, each once, in a fixed order: the accounts that its grants
-/// reach, but for those that are `covered` by something else, and the item that it names. An
-/// item never covers an account: it adds an approval.
-#[must_use]
-pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
-    let accounts = request
-        .grants
-        .iter()
-        .flat_map(|grant| grant.accounts(&request.target))
-        .filter(|account| !covered.contains(account))
-        .map(|account_id| Touched::Account { account_id });
-    let item = request.resource.iter().map(|resource| Touched::Item {
-        sys_id: resource.sys_id.clone(),
-    });
-    let mut touched: Vec<Touched> = accounts.chain(item).collect();
-    touched.sort();
-    touched.dedup();
-    touched
 }
 
 /// Who must not decide: the requester, whoever opened the ticket or is named in it, and whoever
@@ -362,50 +326,9 @@ mod tests {
         assert_eq!(ids, ["1", "3"]);
     }
 
-    fn request(resource: Option<&str>) -> AccessRequest {
-        let mut body = serde_json::json!({
-            "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
-            "requested_by": {"sys_id": "bb".repeat(16)},
-            "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
-            "grants": [
-                {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"},
-                {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-write"},
-            ],
-            "duration": "PT8H",
-            "justification": "Quarter-end reports"
-        });
-        if let Some(sys_id) = resource {
-            body["resource"] = serde_json::json!({ "sys_id": sys_id });
-        }
-        AccessRequest::parse(body.to_string().as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn a_slot_for_each_thing_touched() {
-        let ids = |request: &AccessRequest, covered: &[AccountId]| -> Vec<String> {
-            touched(request, covered)
-                .iter()
-                .map(Touched::slot_id)
-                .collect()
-        };
-        let item = "cc".repeat(16);
-        let (plain, named) = (request(None), request(Some(&item)));
-        let account = "account:210987654321".to_owned();
-        assert_eq!(ids(&plain, &[]), std::slice::from_ref(&account));
-        assert_eq!(
-            ids(&named, &[]),
-            [account.clone(), format!("item:{item}")],
-            "an item adds a slot"
-        );
-        let here: Vec<AccountId> = vec!["210987654321".parse().unwrap()];
-        assert_eq!(ids(&named, &here), [format!("item:{item}")]);
-        let elsewhere: Vec<AccountId> = vec!["320987654321".parse().unwrap()];
-        assert_eq!(ids(&plain, &elsewhere), [account]);
-    }
-
     #[test]
     fn the_search_narrows_and_ends() {
-        let account_id: AccountId = "210987654321".parse().unwrap();
+        let account_id = "210987654321".parse().unwrap();
         let mut slot = Slot::new(Touched::Account { account_id }, Vec::new());
         let mut reached = Vec::new();
         for rounds in 0..8 {
@@ -419,17 +342,31 @@ mod tests {
 
     #[test]
     fn why_somebody_is_asked_is_said_of_what_is_touched() {
-        let item = Touched::Item {
+        let item = |instead_of: &[&str]| Touched::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
+            instead_of: instead_of.iter().map(|id| id.parse().unwrap()).collect(),
         };
         let mut approver = Approver::own("dd".repeat(16).parse().unwrap(), Standing::Owner);
         assert_eq!(
-            approver.in_words(&item),
+            approver.in_words(&item(&[])),
             "the owner of this item in the CMDB"
         );
+        let in_charge = item(&["210987654321", "320987654321"]);
+        assert_eq!(
+            approver.in_words(&in_charge),
+            "the owner of this item in the CMDB, which the guardrails put in charge of what is \
+             asked for here in the AWS accounts 210987654321 and 320987654321"
+        );
+        approver.standing = Standing::Security;
+        assert_eq!(
+            approver.in_words(&item(&["210987654321"])),
+            "a member of the security group, and nobody nearer can decide on this item, which the \
+             guardrails put in charge of what is asked for here in the AWS account 210987654321"
+        );
+        approver.standing = Standing::Owner;
         approver.on_behalf_of = Some("ee".repeat(16).parse().unwrap());
         assert_eq!(
-            approver.in_words(&item),
+            approver.in_words(&item(&[])),
             "the delegate, in ServiceNow, of the owner of this item in the CMDB"
         );
     }

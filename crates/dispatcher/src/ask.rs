@@ -13,7 +13,7 @@ use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
 use snowgate_core::record::{Asked, Event, RefusalCode, Reminders, RequestRecord};
-use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit, touched};
+use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit};
 use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use survey::Missing;
@@ -77,6 +77,7 @@ where
         if let Some(code) = refusal(&findings) {
             return refused(code, findings);
         }
+        let touched = self.guardrails.touched(&record.request, &survey);
         let requester = &record.request.requested_by;
         let owner = survey.principal.owner();
         let excluded =
@@ -86,11 +87,11 @@ where
                 return refused(RefusalCode::OutsideGuardrails, findings);
             };
             let preview = self
-                .preview(record, &effects, findings, (&excluded, now))
+                .preview(record, (touched, &effects), findings, (&excluded, now))
                 .await?;
             return Ok((Event::Previewed { preview }, Vec::new()));
         }
-        let mut slots = match self.slots(record, &excluded, now).await? {
+        let mut slots = match self.slots(record, touched, (&excluded, now)).await? {
             Ok(slots) => slots,
             Err(touched) => {
                 let slot = touched.slot_id();
@@ -159,12 +160,12 @@ where
     async fn slots(
         &self,
         record: &RequestRecord,
-        excluded: &Excluded,
-        now: Timestamp,
+        touched: Vec<Touched>,
+        (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Result<Vec<Slot>, Touched>, CallError> {
         let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
-        for touched in touched(&record.request, &[]) {
+        for touched in touched {
             let found = owners::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
             if found.is_empty() {
                 return Ok(Err(touched));

@@ -11,7 +11,7 @@ use snowgate_core::effect::Effect;
 use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::slots::{Excluded, touched};
+use snowgate_core::slots::{Excluded, Touched};
 
 use crate::Dispatcher;
 
@@ -28,13 +28,13 @@ where
     pub(crate) async fn preview(
         &self,
         record: &RequestRecord,
-        effects: &[Effect],
+        (touched, effects): (Vec<Touched>, &[Effect]),
         findings: Vec<Finding>,
         (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Preview, CallError> {
         let mut slots = Vec::new();
         let rules = self.rules(record, excluded, now);
-        for touched in touched(&record.request, &[]) {
+        for touched in touched {
             slots.push(owners::explain(&self.servicenow, touched, &rules).await?);
         }
         Ok(Preview {

@@ -1,19 +1,19 @@
 //! `POST /v1/requests/{id}/withdraw` and `POST /v1/requests/{id}/revoke`: the client ends what it
-//! asked for. Sending either again answers the same.
+//! asked for, and those who watch over all access end any of it. Sending either again answers the
+//! same.
+
+mod words;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
-use serde_json::Value;
-use shell::answer::Problem;
-use shell::request::{body, is_media_type};
-use snowgate_core::id::ClientId;
+use serde_json::json;
+use shell::answer::{Problem, json_answer};
+use snowgate_core::id::{ClientId, SysId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
 use snowgate_core::record::{ChangeError, Event, RequestRecord, RevokedBy};
-use snowgate_core::request::{Problem as Wrong, ProblemCode};
-use snowgate_core::strict_json;
 use tracing::{info, warn};
 
 use crate::{Intake, unavailable};
@@ -24,9 +24,18 @@ const TRIES: usize = 6;
 /// What the client asks for.
 enum Ending {
     /// Before anything is changed.
-    Withdraw,
-    /// While the access is there.
-    Revoke(Option<Reason>),
+    Withdraw(Option<Reason>),
+    /// While the access is there; on somebody's wish, where the client says so.
+    Revoke(Option<Reason>, Option<SysId>),
+}
+
+/// With what right the client names the request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// It asked for it.
+    Own,
+    /// It watches over all access: it ends, and reads nothing.
+    Security,
 }
 
 /// What follows from where the request stands.
@@ -40,27 +49,48 @@ enum Next {
 }
 
 impl Ending {
-    fn next(&self, record: &RequestRecord) -> Next {
+    fn next(&self, record: &RequestRecord, role: RevokedBy) -> Next {
         match (self, record.state) {
-            (Self::Withdraw, State::Received | State::Pending | State::Approved) => {
-                Next::Apply(Box::new(Event::Withdrawn))
+            (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
+                let reason = reason.clone();
+                Next::Apply(Box::new(Event::Withdrawn { reason }))
             }
-            (Self::Withdraw, State::Withdrawn) => Next::Done,
-            (Self::Withdraw, State::Provisioning | State::Active | State::Revoking) => {
+            (Self::Withdraw(_), State::Withdrawn) => Next::Done,
+            (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 Next::Conflict("It is being carried out already; revoke it once it is `Active`.")
             }
-            (Self::Revoke(reason), State::Active) if record.revocation.is_none() => {
-                let (by, reason) = (RevokedBy::Client, reason.clone());
+            (Self::Revoke(reason, _), State::Active) if record.revocation.is_none() => {
+                let (by, reason) = (role, reason.clone());
                 Next::Apply(Box::new(Event::RevocationAsked { by, reason }))
             }
-            (Self::Revoke(_), State::Active | State::Revoking | State::Revoked) => Next::Done,
-            (Self::Revoke(_), State::Received | State::Pending | State::Approved) => {
+            (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
+            (Self::Revoke(..), State::Received | State::Pending | State::Approved) => {
                 Next::Conflict("Nothing was granted yet; withdraw it instead.")
             }
-            (Self::Revoke(_), State::Provisioning) => {
+            (Self::Revoke(..), State::Provisioning) => {
                 Next::Conflict("It is being carried out now; revoke it once it is `Active`.")
             }
             _ => Next::Conflict("The request has ended in another way."),
+        }
+    }
+
+    /// In which role access is ended: that of the person whose wish it is, who must be the one who
+    /// asked or the one whom the access is for.
+    fn role(&self, record: &RequestRecord, right: Right) -> Result<RevokedBy, Problem> {
+        let wish = match self {
+            Self::Revoke(_, wish) => wish.as_ref(),
+            Self::Withdraw(_) => None,
+        };
+        let asked = record.asked.as_ref();
+        let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        match (right, wish) {
+            (Right::Own, None) => Ok(RevokedBy::Client),
+            (Right::Own, Some(wish)) if *wish == record.request.requested_by => {
+                Ok(RevokedBy::Requester)
+            }
+            (Right::Own, Some(wish)) if Some(wish) == owner => Ok(RevokedBy::Beneficiary),
+            (Right::Security, None) => Ok(RevokedBy::Security),
+            (Right::Own | Right::Security, Some(_)) => Err(words::not_theirs()),
         }
     }
 }
@@ -72,8 +102,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        reason(event, false)?;
-        self.end(event, client, &Ending::Withdraw, now).await
+        let (reason, _) = words::read(event, &["reason"])?;
+        self.end(event, client, &Ending::Withdraw(reason), now)
+            .await
     }
 
     pub(crate) async fn revoke(
@@ -82,8 +113,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let ending = Ending::Revoke(reason(event, true)?);
-        self.end(event, client, &ending, now).await
+        let (reason, wish) = words::read(event, &["reason", "by"])?;
+        self.end(event, client, &Ending::Revoke(reason, wish), now)
+            .await
     }
 
     async fn end(
@@ -94,10 +126,11 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         for _ in 0..TRIES {
-            let record = self.own(event, client).await?;
-            let step = match ending.next(&record) {
+            let (record, right) = self.endable(event, client, ending).await?;
+            let role = ending.role(&record, right)?;
+            let step = match ending.next(&record, role) {
                 Next::Apply(step) => *step,
-                Next::Done => return self.answer(&record).await,
+                Next::Done => return self.ended(&record, right).await,
                 Next::Conflict(why) => return Err(conflict(&record, why)),
             };
             let actor = Actor::Client {
@@ -109,9 +142,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(request_id = %record.id, state = %change.record.state, "ended by its client");
+                    info!(request_id = %record.id, client = %client, state = %change.record.state, "ended by a client");
                     self.wake_next(&change.record).await;
-                    return self.answer(&change.record).await;
+                    return self.ended(&change.record, right).await;
                 }
                 // Whoever was first counts; where it stands now decides.
                 Err(CommitError::Conflict) => {}
@@ -119,6 +152,40 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             }
         }
         Err(Problem::unavailable())
+    }
+
+    /// The request, if this client may end it so: its own, or any access that is to be revoked, for
+    /// those who watch over all. For everybody else it does not exist.
+    async fn endable(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: &ClientId,
+        ending: &Ending,
+    ) -> Result<(RequestRecord, Right), Problem> {
+        let watches = matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
+        let record = self
+            .named(event, |record| watches || record.client == *client)
+            .await?;
+        let right = match record.client == *client {
+            true => Right::Own,
+            false => Right::Security,
+        };
+        Ok((record, right))
+    }
+
+    /// The answer: the request for its client, and no more than its state for others.
+    async fn ended(
+        &self,
+        record: &RequestRecord,
+        right: Right,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        match right {
+            Right::Own => self.answer(record).await,
+            Right::Security => Ok(json_answer(
+                200,
+                &json!({"request_id": record.id, "state": record.state}),
+            )),
+        }
     }
 
     /// Wakes whoever is next. Where that fails, the sweeper does it.
@@ -152,53 +219,4 @@ fn unwritable(failure: &ChangeError) -> Problem {
         "an ending could not be written down"
     );
     Problem::unavailable()
-}
-
-/// The reason in the body, where there is one: no body, `{}`, or, where a reason may be given,
-/// `{"reason": "…"}`.
-fn reason(event: &ApiGatewayProxyRequest, allowed: bool) -> Result<Option<Reason>, Problem> {
-    let bytes =
-        body(event).map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    if !is_media_type(event, "application/json") {
-        return Err(
-            Problem::new(415, "Unsupported media type").detail("The body is `application/json`.")
-        );
-    }
-    let value = strict_json::parse(&bytes).map_err(|error| {
-        let detail = format!("not acceptable JSON: {error}");
-        bad("", ProblemCode::Malformed, detail)
-    })?;
-    let Value::Object(members) = value else {
-        return Err(bad("", ProblemCode::Type, "must be an object"));
-    };
-    let known = |name: &str| allowed && name == "reason";
-    if let Some(name) = members.keys().find(|name| !known(name)) {
-        let place = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        return Err(bad(&place, ProblemCode::Unknown, "not a member here"));
-    }
-    match members.get("reason") {
-        None => Ok(None),
-        Some(Value::String(text)) => match text.parse() {
-            Ok(reason) => Ok(Some(reason)),
-            Err(error) => {
-                let error: snowgate_core::prose::ProseError = error;
-                Err(bad("/reason", ProblemCode::Value, error.to_string()))
-            }
-        },
-        Some(_) => Err(bad("/reason", ProblemCode::Type, "must be a string")),
-    }
-}
-
-fn bad(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Problem {
-    let wrong = Wrong {
-        pointer: pointer.to_owned(),
-        code,
-        detail: detail.into(),
-    };
-    Problem::new(400, "Bad request")
-        .detail("Each problem names its place.")
-        .with("errors", [wrong])
 }

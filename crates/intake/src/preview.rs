@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use snowgate_core::preview::{PassedOver, PlannedChange, Preview, PreviewSlot};
 use snowgate_core::principal::Principal;
-use snowgate_core::slots::Approver;
+use snowgate_core::slots::{Approver, Touched};
 
 pub(crate) fn preview(preview: &Preview, target: &Principal) -> Value {
     let changes = preview.changes.iter().map(|one| change(one, target));
@@ -33,16 +33,16 @@ fn slot(slot: &PreviewSlot) -> Value {
         "touched": slot.touched,
         "known": slot.known,
         "count": slot.would_ask.len(),
-        "would_ask": slot.would_ask.iter().map(asked).collect::<Vec<_>>(),
+        "would_ask": slot.would_ask.iter().map(|one| asked(one, &slot.touched)).collect::<Vec<_>>(),
         "passed_over": slot.passed_over.iter().map(passed_over).collect::<Vec<_>>(),
     })
 }
 
-fn asked(approver: &Approver) -> Value {
+fn asked(approver: &Approver, touched: &Touched) -> Value {
     json!({
         "sys_id": approver.sys_id,
         "standing": approver.standing,
-        "because": approver.standing.in_words(),
+        "because": approver.in_words(touched),
     })
 }
 

@@ -32,7 +32,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         let bytes = body(event)
             .map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
         let key = idempotency_key(event, &bytes, now)?;
-        let request = self.parse(&bytes)?;
+        let (request, findings) = self.parse(&bytes)?;
         let random = shell::random::bytes().map_err(|failure| {
             error!(error = %failure, "no random bytes");
             Problem::unavailable()
@@ -66,12 +66,12 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             }
         };
         info!(request_id = %record.id, "request accepted");
-        // Judged again from what is held, so that a repeated call gets the same answer.
-        let findings = self.guardrails.judge_request(&record.request);
+        // A repeated call has the same bytes, and so the same findings.
         Ok(accepted(&record, &findings))
     }
 
-    fn parse(&self, bytes: &[u8]) -> Result<AccessRequest, Problem> {
+    /// The request, and what was found on it that does not refuse it.
+    fn parse(&self, bytes: &[u8]) -> Result<(AccessRequest, Vec<Finding>), Problem> {
         let request = AccessRequest::parse(bytes).map_err(|problems| {
             let too_large = problems
                 .iter()
@@ -87,7 +87,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         })?;
         let findings = self.guardrails.judge_request(&request);
         if refusal(&findings).is_none() {
-            return Ok(request);
+            return Ok((request, findings));
         }
         let detail = "The request is well formed, but may not be granted. Nothing was kept.";
         Err(Problem::new(422, "Outside the guardrails")

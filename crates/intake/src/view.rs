@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shell::answer::{Problem, json_answer};
 use snowgate_core::audit::AuditRow;
 use snowgate_core::id::{ClientId, RequestId, SysId};
-use snowgate_core::record::{EndReason, Event, RequestRecord, Revocation};
+use snowgate_core::record::{EndReason, Event, RequestRecord, Revocation, RevokedBy};
 
 use crate::preview::preview;
 use crate::{Intake, unavailable};
@@ -29,6 +29,16 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<RequestRecord, Problem> {
+        self.named(event, |record| record.client == *client).await
+    }
+
+    /// The request that the path names, if it is one that this caller may name. Any other answers
+    /// as one that does not exist.
+    pub(crate) async fn named(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        may: impl FnOnce(&RequestRecord) -> bool,
+    ) -> Result<RequestRecord, Problem> {
         let missing = || Problem::new(404, "Not found").detail("There is no such request.");
         let id = event
             .path_parameters
@@ -36,9 +46,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             .and_then(|id| id.parse::<RequestId>().ok());
         let id = id.ok_or_else(missing)?;
         let record = self.ledger.load(&id).await.map_err(|e| unavailable(&e))?;
-        record
-            .filter(|record| record.client == *client)
-            .ok_or_else(missing)
+        record.filter(may).ok_or_else(missing)
     }
 
     /// Where a request stands.
@@ -142,6 +150,9 @@ fn end_reason(reason: &EndReason) -> Value {
             json!({"code": code, "detail": code.in_words(), "findings": findings})
         }
         EndReason::Failed { code } => json!({"code": code, "detail": code.in_words()}),
+        EndReason::Withdrawn { reason } => {
+            json!({"code": "withdrawn", "detail": "It was taken back.", "reason": reason})
+        }
         EndReason::Undeliverable { slot } => {
             json!({"code": "nobody_to_ask", "detail": "Nobody who may decide could be found.", "slot": slot})
         }
@@ -172,11 +183,19 @@ fn step(row: &AuditRow) -> Value {
         Event::Refused { .. } => "refused",
         Event::Undeliverable { .. } => "undeliverable",
         Event::Expired => "expired",
-        Event::Withdrawn => "withdrawn",
+        Event::Withdrawn { .. } => "withdrawn",
         Event::Failed { .. } => "failed",
         Event::Told { .. } => "ticket_told",
     };
+    let by_security = matches!(
+        &row.event,
+        Event::RevocationAsked {
+            by: RevokedBy::Security,
+            ..
+        }
+    );
     let actor = match &row.actor {
+        Actor::Client { .. } if by_security => "security",
         Actor::Client { .. } => "client",
         Actor::Approver { .. } => "approver",
         Actor::Approval => "approval",

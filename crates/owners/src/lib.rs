@@ -172,7 +172,7 @@ pub(crate) async fn item_of(
 ) -> Result<Option<AccountItem>, CallError> {
     match touched {
         Touched::Account { account_id } => servicenow.account(account_id).await,
-        Touched::Item { sys_id } => servicenow.item(sys_id).await,
+        Touched::Item { sys_id, .. } => servicenow.item(sys_id).await,
     }
 }
 

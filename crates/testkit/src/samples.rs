@@ -150,7 +150,9 @@ pub fn withdraw(record: &RequestRecord, now: Timestamp) -> Change {
     let actor = Actor::Client {
         client: record.client.clone(),
     };
-    record.apply(Event::Withdrawn, actor, now).unwrap()
+    record
+        .apply(Event::Withdrawn { reason: None }, actor, now)
+        .unwrap()
 }
 
 /// An effect of a request on a principal: [`policy`] attached.

@@ -54,6 +54,10 @@ pub(crate) struct Stack {
     pub(crate) powerless_client_id: String,
     /// Its secret.
     pub(crate) powerless_client_secret: String,
+    /// The client that the guardrails let end any access, and its secret.
+    pub(crate) security_client_id: String,
+    /// Its secret.
+    pub(crate) security_client_secret: String,
     /// File with the token of the emulator's control API (`/_emulator`).
     pub(crate) control_token_file: PathBuf,
 }

@@ -31,6 +31,9 @@ const ROUTES: [&str; 5] = [
     "POST /v1/requests/*/revoke",
 ];
 
+/// What those who watch over all access may call.
+const SECURITY_ROUTES: [&str; 1] = ["POST /v1/requests/*/revoke"];
+
 /// Why the stack did not come up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpError {
@@ -291,6 +294,7 @@ fn serve(checkout: &Checkout) -> Result<Command, UpError> {
 struct Credentials {
     servicenow: Client,
     powerless: Client,
+    security: Client,
     read: Client,
     write: Client,
     control_token: String,
@@ -302,6 +306,7 @@ impl Credentials {
         Ok(Self {
             servicenow: Client::new("servicenow")?,
             powerless: Client::new("powerless")?,
+            security: Client::new("security")?,
             read: Client::new("snowgate.read.client")?,
             write: Client::new("snowgate.write")?,
             control_token: clients::random_text()?,
@@ -314,6 +319,7 @@ impl Credentials {
         let clients = clients::clients_secret(&[
             (&self.servicenow, &[&stack.token_client_id], &ROUTES),
             (&self.powerless, &[], &[]),
+            (&self.security, &[], &SECURITY_ROUTES),
         ])?;
         let read = json!({
             "client_id": self.read.id,
@@ -365,6 +371,8 @@ fn assemble(
         token_client_id: String::new(),
         powerless_client_id: credentials.powerless.id.clone(),
         powerless_client_secret: credentials.powerless.secret.clone(),
+        security_client_id: credentials.security.id.clone(),
+        security_client_secret: credentials.security.secret.clone(),
         control_token_file: checkout.local("control-token"),
     };
     describe(&stack, outputs)

@@ -123,6 +123,13 @@ fn told(widening: &Widening) -> String {
         Widening::Exposure { account, action } => {
             format!("account {account}: what {action} exposes is accepted")
         }
+        Widening::Item {
+            account,
+            item,
+            resource,
+        } => format!(
+            "account {account}: the owner of item {item} decides on {resource} in place of the account's"
+        ),
         Widening::People { setting, value } => format!("{setting}: {value}"),
     }
 }

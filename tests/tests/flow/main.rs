@@ -20,6 +20,7 @@ mod faults;
 mod front_door;
 mod granted;
 mod grants;
+mod in_charge;
 mod links;
 mod owners;
 mod previewed;

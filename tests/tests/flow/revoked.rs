@@ -40,6 +40,68 @@ async fn send_end(stack: &Stack, letter: &Letter, reason: &str) -> Page {
 }
 
 #[tokio::test]
+async fn the_client_ends_it_on_the_wish_of_whom_it_concerns() {
+    let stack = Stack::shared().await;
+    let (case, id, _) = granted(&stack, "210987654321").await;
+    let end = async |person: &str| {
+        let body = json!({ "by": { "sys_id": person }, "reason": "canary-reason: done for today" });
+        let client = stack.client();
+        stack
+            .api
+            .end(Some(&client), &id, "revoke", Some(&body))
+            .await
+    };
+    let stranger = end("aaaa0000000000000000000000000001").await;
+    assert_eq!(stranger.status, 422, "{}", stranger.text);
+    assert_eq!(stack.request(&id).await["ended_early"], Value::Null);
+    let answer = end(Person::RITA.0).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.body["ended_early"]["by"]["type"], "requester");
+    stack.reaches(&id, "Revoked").await;
+    case.nothing_in_iam(&stack).await;
+    let note = end_note(&stack, &case).await;
+    let by = "Access ended early by the person who asked for it";
+    assert!(note.starts_with(by), "{note}");
+}
+
+#[tokio::test]
+async fn those_who_watch_end_what_others_asked_for_and_see_nothing_of_it() {
+    let stack = Stack::shared().await;
+    let (case, id, letter) = granted(&stack, "210987654321").await;
+    let watch = stack.security();
+    let read = stack
+        .api
+        .get(Some(&watch), &format!("/v1/requests/{id}"))
+        .await;
+    assert_eq!(read.status, 403, "not among its routes: {}", read.text);
+    let why = json!({ "reason": "canary-reason: used from an unknown address" });
+    let answer = stack.api.end(Some(&watch), &id, "revoke", Some(&why)).await;
+    let expected = json!({ "request_id": id, "state": "Active" });
+    assert_eq!((answer.status, &answer.body), (200, &expected));
+    let request = stack.reaches(&id, "Revoked").await;
+    assert_eq!(request["ended_early"]["by"], json!({ "type": "security" }));
+    case.nothing_in_iam(&stack).await;
+    let note = end_note(&stack, &case).await;
+    let by = "Access ended early by those who watch over all access";
+    assert!(note.starts_with(by), "{note}");
+    assert!(note.contains("from an unknown address"), "{note}");
+    let told = stack
+        .mailbox
+        .notice(&case.number, "Your access has ended")
+        .await;
+    assert!(told.text.contains("those who watch"), "{}", told.text);
+    let page = stack.browser.open(&letter.link).await;
+    assert!(
+        page.html.contains("ended"),
+        "the owner sees it: {}",
+        page.heading()
+    );
+    let none = "req-00000000000000000000000000000000";
+    let unknown = stack.api.end(Some(&watch), none, "revoke", None).await;
+    assert_eq!(unknown.status, 404, "{}", unknown.text);
+}
+
+#[tokio::test]
 async fn the_client_ends_active_access_at_once() {
     let stack = Stack::shared().await;
     let (case, id, _) = granted(&stack, "210987654321").await;

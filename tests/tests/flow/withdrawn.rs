@@ -65,6 +65,26 @@ async fn withdrawing_again_answers_the_same_and_the_ticket_may_ask_anew() {
 }
 
 #[tokio::test]
+async fn the_ticket_is_told_why() {
+    let stack = Stack::shared().await;
+    let case = Case::of(&stack, "210987654321").await;
+    let (id, _) = case.asked(&stack).await;
+    let why = json!({ "reason": "Ordered twice by mistake" });
+    let answer = stack
+        .api
+        .end(Some(&stack.client()), &id, "withdraw", Some(&why))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["state"]),
+        (200, &json!("Withdrawn"))
+    );
+    assert_eq!(answer.body["end_reason"]["reason"], why["reason"]);
+    let ticket = stack.servicenow.closed(&case.sys_id).await;
+    let notes = Case::notes(&ticket).concat();
+    assert!(notes.contains("Ordered twice by mistake"), "{notes}");
+}
+
+#[tokio::test]
 async fn nobody_ends_what_is_not_theirs_or_is_not_in_that_state() {
     let stack = Stack::shared().await;
     let case = Case::of(&stack, "210987654321").await;

@@ -46,7 +46,7 @@ const STAGES: [Stage; 8] = [
     ("withdrawn", 410, |world| {
         after(
             world,
-            Event::Withdrawn,
+            Event::Withdrawn { reason: None },
             Actor::Client {
                 client: samples::client(),
             },

@@ -5,7 +5,7 @@ use snowgate_core::approval::{ReviewToken, Verdict};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::RevokeForm;
 use snowgate_core::record::{Event, RequestRecord, RevokedBy};
-use snowgate_core::slots::Standing;
+use snowgate_core::slots::{Standing, TouchedKind};
 use snowgate_core::ticket::Ticket;
 use testkit::world::{COLLEAGUE, OWNER, World, account, at, id};
 use testkit::{Aftermath, Fault, Moment, QueueName};
@@ -59,7 +59,12 @@ fn a_used_link_shows_until_when_and_ends_it() {
         let after = world.load(&record.id);
         assert!(after.is_over(at(80_000)));
         let revocation = after.revocation.as_ref().unwrap();
-        assert_eq!(revocation.by, RevokedBy::Approver { standing });
+        let by = RevokedBy::Approver {
+            standing,
+            touched: TouchedKind::Account,
+            delegate: false,
+        };
+        assert_eq!(revocation.by, by);
         assert_eq!(revocation.reason.as_ref().unwrap().as_str(), REASON);
         let sent = world.queues.sent();
         assert_eq!(sent.len(), 1);

@@ -6,7 +6,7 @@ use iam_policy::prove::Verdict;
 
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::finding::Witness;
-use crate::id::AccountId;
+use crate::id::{AccountId, SysId};
 use crate::request::AccessDuration;
 
 /// Something that is newly permitted.
@@ -52,6 +52,15 @@ pub enum Widening {
         /// The action.
         action: String,
     },
+    /// The owner of an item of the CMDB may decide in place of the owner of an account.
+    Item {
+        /// Whose owner is not asked.
+        account: AccountId,
+        /// Whose owner is.
+        item: SysId,
+        /// On what.
+        resource: String,
+    },
     /// Somebody else may ask, decide or receive: a table, a mail domain, a path, or another
     /// security group or boundary.
     People {
@@ -91,7 +100,28 @@ impl Guardrails {
                 );
             }
         }
+        found.extend(self.items_widened(old));
         found.extend(self.people_widened(old));
+        found
+    }
+
+    fn items_widened(&self, old: &Self) -> Vec<Widening> {
+        let mut found = Vec::new();
+        for item in &self.items {
+            let before = old.items.iter().find(|old| old.sys_id() == item.sys_id());
+            for account in item.accounts() {
+                let before = before.filter(|before| before.accounts().contains(account));
+                let known = before.map_or(&[][..], |before| before.resources());
+                let new = item.resources().iter();
+                found.extend(new.filter(|one| !known.contains(one)).map(|resource| {
+                    Widening::Item {
+                        account: account.clone(),
+                        item: item.sys_id().clone(),
+                        resource: resource.clone(),
+                    }
+                }));
+            }
+        }
         found
     }
 
@@ -159,6 +189,10 @@ impl Guardrails {
                 .map(|table| table.as_str().to_owned())
                 .collect()
         };
+        let watching = |of: &Self| {
+            let clients = of.security_clients.iter();
+            clients.map(|client| client.as_str().to_owned()).collect()
+        };
         let sessions = |of: &Self| {
             let grants = of.grants.iter();
             grants
@@ -192,6 +226,7 @@ impl Guardrails {
                 vec![self.security_group.to_string()],
                 vec![old.security_group.to_string()],
             ))
+            .chain(new("security.clients", watching(self), watching(old)))
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
             .collect()
     }

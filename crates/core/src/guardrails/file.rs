@@ -3,10 +3,11 @@
 use iam_policy::catalogue;
 use serde::Deserialize;
 
+use super::items::{ItemRow, MappedItem};
 use super::reference::{Reference, ReferenceError};
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::arn::{GroupArn, PARTITIONS, PolicyArn, RoleArn, is_path};
-use crate::id::{AccountId, Digest, SysId};
+use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::request::{AccessDuration, TableName};
 
 /// What is wrong with a guardrails file.
@@ -31,6 +32,10 @@ struct File {
     never: Never,
     reference: Vec<ReferenceFor>,
     grants: Vec<Grants>,
+    #[serde(default)]
+    items: Vec<ItemRow>,
+    #[serde(default)]
+    security: Security,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +66,13 @@ impl Approvers {
     const fn per_request() -> usize {
         20
     }
+}
+
+/// Those who watch over all access.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Security {
+    clients: Vec<ClientId>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +127,7 @@ impl Guardrails {
                 Err(error) => contradictions.push(told(index, &error)),
             }
         }
+        let items = file.mapped(&mut contradictions);
         if !contradictions.is_empty() {
             return Err(GuardrailsError::Contradiction(contradictions));
         }
@@ -131,6 +144,8 @@ impl Guardrails {
             boundary: file.principals.boundary,
             references,
             grants: file.grants.into_iter().map(AllowedGrant::from).collect(),
+            items,
+            security_clients: file.security.clients,
         })
     }
 }
@@ -247,6 +262,35 @@ impl File {
             self.check_arns(index, grant, &mut unless);
         }
         found
+    }
+
+    /// The items, and what is wrong with them: each is mapped once, in accounts that something is
+    /// granted in, and nothing belongs to two. Else whoever asks could choose between two owners.
+    fn mapped(&self, found: &mut Vec<String>) -> Vec<MappedItem> {
+        let mut items: Vec<MappedItem> = Vec::new();
+        for (index, row) in self.items.iter().enumerate() {
+            let here = format!("items[{index}]");
+            let item = match MappedItem::new(row, &self.partition) {
+                Ok(item) => item,
+                Err(wrong) => {
+                    found.extend(wrong.iter().map(|wrong| format!("{here}: {wrong}")));
+                    continue;
+                }
+            };
+            let granted = self.grants.iter().flat_map(|grant| &grant.accounts);
+            let granted: Vec<&AccountId> = granted.collect();
+            let strange = item.accounts().iter().filter(|id| !granted.contains(id));
+            found.extend(strange.map(|id| format!("{here}: nothing is granted in account {id}")));
+            for other in &items {
+                if other.sys_id() == item.sys_id() {
+                    found.push(format!("{here}: `{}` is mapped above", item.sys_id()));
+                } else if let Some(resource) = item.common_with(other) {
+                    found.push(format!("{here}: `{resource}` belongs to an item above"));
+                }
+            }
+            items.push(item);
+        }
+        items
     }
 
     /// What a role or group must be, and that every account has its reference policy.

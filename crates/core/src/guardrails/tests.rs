@@ -123,7 +123,7 @@ fn requests_within_and_outside() {
     }
 }
 
-fn grants(grants: serde_json::Value) -> AccessRequest {
+pub(super) fn grants(grants: serde_json::Value) -> AccessRequest {
     let mut body =
         serde_json::to_value(request("sc_req_item", "210987654321", READ, "P2D")).unwrap();
     body["target"] =
@@ -153,13 +153,13 @@ pub(crate) fn facts() -> PrincipalFacts {
     }
 }
 
-fn allowing(action: &str, resource: &str) -> String {
+pub(crate) fn allowing(action: &str, resource: &str) -> String {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": action, "Resource": resource}]})
     .to_string()
 }
 
-fn policy(arn: &str, document: String) -> PolicyFacts {
+pub(super) fn policy(arn: &str, document: String) -> PolicyFacts {
     PolicyFacts {
         arn: arn.parse().unwrap(),
         version: "v1".to_owned(),
@@ -233,6 +233,16 @@ fn what_is_newly_permitted_is_shown_with_a_witness() {
     ));
     assert!(
         matches!(&widened("policy/reports-read\"", "policy/reports-write\"")[..], [Widening::Grant { what, .. }] if what.ends_with("reports-write"))
+    );
+    let item = format!(
+        "[[items]]\nsys_id = \"{}\"\naccounts = [\"210987654321\"]\nresources = [\"arn:aws:s3:::reports\"]\n\n[[grants]]",
+        "cc".repeat(16)
+    );
+    assert!(
+        matches!(&widened("[[grants]]", &item)[..], [Widening::Item { resource, .. }] if resource == "arn:aws:s3:::reports")
+    );
+    assert!(
+        matches!(&widened("[never]", "[security]\nclients = [\"soc\"]\n\n[never]")[..], [Widening::People { setting: "security.clients", value }] if value == "soc")
     );
     assert!(matches!(
         &widened("risk = \"high\"", "risk = \"low\"")[0],

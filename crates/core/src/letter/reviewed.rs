@@ -6,7 +6,7 @@ use crate::approval::Verdict;
 use crate::id::SysId;
 use crate::prose::one_line;
 use crate::record::{Asked, Decided, RequestRecord};
-use crate::slots::{Slot, Touched};
+use crate::slots::{Slot, Touched, accounts_in_words};
 
 /// An approval that is needed.
 #[derive(Debug, Clone)]
@@ -98,8 +98,17 @@ fn what(touched: &Touched, name: &str) -> String {
     match touched {
         Touched::Account { account_id } if name.is_empty() => format!("AWS account {account_id}"),
         Touched::Account { account_id } => format!("AWS account {name} ({account_id})"),
-        Touched::Item { .. } if name.is_empty() => "the configuration item".to_owned(),
-        Touched::Item { .. } => format!("configuration item {name}"),
+        Touched::Item { instead_of, .. } => {
+            let item = match name.is_empty() {
+                true => "the configuration item".to_owned(),
+                false => format!("configuration item {name}"),
+            };
+            if instead_of.is_empty() {
+                return item;
+            }
+            let (accounts, names) = accounts_in_words(instead_of);
+            format!("{item}, in place of {accounts} {names}")
+        }
     }
 }
 

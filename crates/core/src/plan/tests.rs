@@ -276,3 +276,103 @@ fn a_policy_of_our_name_that_we_did_not_record_is_not_ours() {
         Err(FailureCode::ContentChanged)
     );
 }
+
+/// The guardrails with an item that is in charge of reports, and what grants no more than that.
+fn in_charge() -> (Guardrails, Survey, crate::request::Resource) {
+    let sys_id = "cc".repeat(16);
+    let items = format!(
+        "[[items]]\nsys_id = \"{sys_id}\"\naccounts = [\"210987654321\"]\nresources = [\"arn:aws:s3:::reports/*\"]\n"
+    );
+    let mut survey = surveyed();
+    policy(&mut survey).document =
+        crate::guardrails::tests::allowing("s3:GetObject", "arn:aws:s3:::reports/2026/*");
+    let resource = crate::request::Resource {
+        sys_id: sys_id.parse().unwrap(),
+    };
+    (
+        Guardrails::parse(&format!("{TEXT}\n{items}")).unwrap(),
+        survey,
+        resource,
+    )
+}
+
+/// A request that names the item, approved in these slots by person 2.
+fn approved_in(touched: Vec<Touched>) -> RequestRecord {
+    let (guardrails, survey, resource) = in_charge();
+    let mut record = received().record;
+    record.request.resource = Some(resource);
+    let approvers = vec![crate::slots::Approver::own(
+        person(2),
+        crate::slots::Standing::Owner,
+    )];
+    let slots = touched.into_iter();
+    let slots: Vec<_> = slots
+        .map(|touched| crate::slots::Slot::new(touched, approvers.clone()))
+        .collect();
+    let binding = survey.binding(guardrails.digest());
+    let content = content_digest(&record.request, &binding, &slots).unwrap();
+    let asked = Asked::new(slots.clone(), binding, content, at(72 * 3600));
+    let event = Event::Asked { asked };
+    let mut record = record
+        .apply(event, Actor::Dispatcher, at(1))
+        .unwrap()
+        .record;
+    for slot in slots {
+        let mut yes = decide(&record, &slot.id, 2, Verdict::Approve);
+        if let Event::Decided { decided } = &mut yes {
+            decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
+        }
+        let actor = Actor::Approver { sys_id: person(2) };
+        record = record.apply(yes, actor, at(2)).unwrap().record;
+    }
+    record
+}
+
+#[test]
+fn an_item_stands_in_only_while_the_guardrails_and_the_texts_say_so() {
+    let (guardrails, survey, resource) = in_charge();
+    let account = |id: &str| Touched::Account {
+        account_id: id.parse().unwrap(),
+    };
+    let item = |instead_of: &[&str]| Touched::Item {
+        sys_id: resource.sys_id.clone(),
+        instead_of: instead_of.iter().map(|id| id.parse().unwrap()).collect(),
+    };
+    let check_in = |touched: Vec<Touched>, guardrails: &Guardrails| {
+        check(&approved_in(touched), &survey, guardrails, at(20))
+    };
+    let stands_in = || vec![item(&["210987654321"])];
+    assert_eq!(check_in(stands_in(), &guardrails), Ok(()));
+    // The same bytes, and so the same digest, read by somebody who finds no mapping in them.
+    let unmapped = Guardrails {
+        items: Vec::new(),
+        ..guardrails.clone()
+    };
+    let unproven = Err(FailureCode::UnprovenDecision);
+    assert_eq!(check_in(stands_in(), &unmapped), unproven);
+    let here = || account("210987654321");
+    assert_eq!(check_in(vec![here(), item(&[])], &unmapped), Ok(()));
+    // Slots that somebody wrote into the ledger and had approved.
+    for slots in [
+        vec![item(&[])],
+        vec![item(&["320987654321"])],
+        vec![item(&["210987654321", "320987654321"])],
+        vec![here()],
+        vec![here(), item(&["210987654321"])],
+    ] {
+        assert_eq!(check_in(slots.clone(), &guardrails), unproven, "{slots:?}");
+        if slots.len() == 1 {
+            assert_eq!(check_in(slots.clone(), &unmapped), unproven, "{slots:?}");
+        }
+    }
+    // Another mapping, or a text that reaches further, is other content.
+    let record = approved_in(stands_in());
+    let changed = Err(FailureCode::ContentChanged);
+    assert_eq!(
+        check(&record, &survey, &super::tests::guardrails(), at(20)),
+        changed
+    );
+    let mut further = survey.clone();
+    policy(&mut further).document = crate::guardrails::tests::allowing("s3:GetObject", "*");
+    assert_eq!(check(&record, &further, &guardrails, at(20)), changed);
+}

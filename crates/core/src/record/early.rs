@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeError, RequestRecord};
 use crate::effect::EffectChange;
 use crate::prose::Reason;
-use crate::slots::Standing;
+use crate::slots::{Approver, Standing, Touched, TouchedKind};
 
 /// How access was ended before its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,30 +25,70 @@ pub struct Revocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RevokedBy {
-    /// The client that asked for it.
+    /// The client that asked for it, without saying on whose wish.
     Client,
+    /// The person who asked for it, through that client.
+    Requester,
+    /// The person whom the principal belongs to, through that client.
+    Beneficiary,
+    /// A client of those who watch over all access.
+    Security,
     /// Somebody who was asked for a decision.
     Approver {
-        /// With which standing.
+        /// With which standing; of a delegate, that of the person delegated for.
         standing: Standing,
+        /// Towards what.
+        #[serde(default, skip_serializing_if = "TouchedKind::is_account")]
+        touched: TouchedKind,
+        /// Whether as a delegate.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        delegate: bool,
     },
 }
 
 impl RevokedBy {
+    /// Somebody who was asked about what is touched.
+    #[must_use]
+    pub const fn approver(approver: &Approver, touched: &Touched) -> Self {
+        Self::Approver {
+            standing: approver.standing,
+            touched: touched.kind(),
+            delegate: approver.on_behalf_of.is_some(),
+        }
+    }
+
     /// The role in words that follow "ended early by".
     #[must_use]
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            Self::Client => "the side that asked for it, in ServiceNow",
-            Self::Approver { standing } => match standing {
-                Standing::Owner => "the owner of the account",
-                Standing::Manager => "the manager of the account",
-                Standing::SupportGroupManager => {
-                    "the manager of the group that supports the account"
-                }
-                Standing::SupportGroupMember => "a member of the group that supports the account",
-                Standing::Security => "a member of the security group",
-            },
+    pub fn in_words(self) -> String {
+        let (standing, touched, delegate) = match self {
+            Self::Client => return "the side that asked for it, in ServiceNow".to_owned(),
+            Self::Requester => return "the person who asked for it, in ServiceNow".to_owned(),
+            Self::Beneficiary => {
+                return "the person whom it was given to, in ServiceNow".to_owned();
+            }
+            Self::Security => return "those who watch over all access".to_owned(),
+            Self::Approver {
+                standing,
+                touched,
+                delegate,
+            } => (standing, touched, delegate),
+        };
+        let of = match touched {
+            TouchedKind::Account => "the account",
+            TouchedKind::Item => "the configuration item",
+        };
+        let role = match standing {
+            Standing::Owner => format!("the owner of {of}"),
+            Standing::Manager => format!("the manager of {of}"),
+            Standing::SupportGroupManager => {
+                format!("the manager of the group that supports {of}")
+            }
+            Standing::SupportGroupMember => format!("a member of the group that supports {of}"),
+            Standing::Security => "a member of the security group".to_owned(),
+        };
+        match delegate {
+            true => format!("a delegate of {role}"),
+            false => role,
         }
     }
 }
@@ -137,6 +177,8 @@ mod tests {
         Event::RevocationAsked {
             by: RevokedBy::Approver {
                 standing: Standing::Owner,
+                touched: TouchedKind::Account,
+                delegate: false,
             },
             reason: Some("Not needed any more".parse().unwrap()),
         }
@@ -172,5 +214,52 @@ mod tests {
         let waiting = pending(vec![slot("210987654321", &[2])]);
         let early = waiting.apply(end_now(), approver(2), at(20));
         assert!(matches!(early, Err(ChangeError::Transition(_))));
+    }
+
+    #[test]
+    fn the_role_is_that_towards_what_was_decided_on() {
+        let account = Touched::Account {
+            account_id: "210987654321".parse().unwrap(),
+        };
+        let item = Touched::Item {
+            sys_id: "cc".repeat(16).parse().unwrap(),
+            instead_of: Vec::new(),
+        };
+        let own = |standing| Approver::own(person(2), standing);
+        let delegate = Approver {
+            on_behalf_of: Some(person(3)),
+            ..own(Standing::Owner)
+        };
+        let cases = [
+            (own(Standing::Owner), &account, "the owner of the account"),
+            (
+                own(Standing::Owner),
+                &item,
+                "the owner of the configuration item",
+            ),
+            (
+                own(Standing::SupportGroupMember),
+                &item,
+                "a member of the group that supports the configuration item",
+            ),
+            (
+                own(Standing::Security),
+                &item,
+                "a member of the security group",
+            ),
+            (
+                delegate,
+                &item,
+                "a delegate of the owner of the configuration item",
+            ),
+        ];
+        for (approver, touched, words) in cases {
+            assert_eq!(RevokedBy::approver(&approver, touched).in_words(), words);
+        }
+        // As it was written before it said towards what.
+        let old = serde_json::json!({"type": "approver", "standing": "owner"});
+        let by = RevokedBy::approver(&own(Standing::Owner), &account);
+        assert_eq!(serde_json::to_value(by).unwrap(), old);
+        assert_eq!(serde_json::from_value::<RevokedBy>(old).unwrap(), by);
     }
 }

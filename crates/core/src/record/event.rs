@@ -103,7 +103,11 @@ pub enum Event {
     /// Time ran out.
     Expired,
     /// The client took it back.
-    Withdrawn,
+    Withdrawn {
+        /// Why, where it said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
     /// It could not be provisioned, and was rolled back.
     Failed {
         /// Why.
@@ -159,6 +163,11 @@ pub enum EndReason {
     Failed {
         /// Why.
         code: FailureCode,
+    },
+    /// The client took it back, and said why.
+    Withdrawn {
+        /// Why.
+        reason: Reason,
     },
 }
 

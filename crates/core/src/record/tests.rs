@@ -215,7 +215,7 @@ fn a_trail_shows_every_tampering() {
     let first = received();
     let second = first
         .record
-        .apply(Event::Withdrawn, approver(1), at(3))
+        .apply(Event::Withdrawn { reason: None }, approver(1), at(3))
         .unwrap();
     let rows = vec![first.row, second.row];
     let head = second.record.audit;

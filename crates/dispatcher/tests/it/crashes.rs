@@ -205,7 +205,7 @@ fn a_request_that_ended_gets_no_letters() {
     let actor = snowgate_core::lifecycle::Actor::Client {
         client: pending.client.clone(),
     };
-    let withdrawn = snowgate_core::record::Event::Withdrawn;
+    let withdrawn = snowgate_core::record::Event::Withdrawn { reason: None };
     let ended = world.apply(&pending, withdrawn, actor, at(2));
     handle(&dispatcher(&world, &[]), &record.id, 200).unwrap();
     assert_eq!(world.mailer.sent(), []);

@@ -3,14 +3,16 @@
 
 use snowgate_core::account::AccountItem;
 use snowgate_core::bounce::{Bounce, BounceKind};
+use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::request::Resource;
-use snowgate_core::slots::{Delegation, Standing};
+use snowgate_core::slots::{Delegation, Standing, Touched};
 use testkit::SentLetter;
+use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
-    BENEFICIARY, COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account, address, at,
-    id, ready, requester,
+    BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account,
+    address, at, id, ready, requester,
 };
 
 use super::{addresses, dispatcher, handle};
@@ -205,6 +207,84 @@ fn the_owner_of_both_gets_one_letter() {
             .text
             .contains("configuration item reports")
     );
+}
+
+/// The world with guardrails that put the item in charge of reports, and a policy of this text.
+fn in_charge(resource: &str) -> World {
+    let items = format!(
+        "[[items]]\nsys_id = \"{}\"\naccounts = [\"{ACCOUNT}\"]\nresources = [\"arn:aws:s3:::reports/*\"]\n",
+        id(0x70)
+    );
+    let world = World {
+        guardrails: Guardrails::parse(&format!("{GUARDRAILS}\n{items}")).unwrap(),
+        ..World::default()
+    };
+    let text = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}
+    ]});
+    world.put_policy(samples::policy(), "v1", &text.to_string());
+    world
+}
+
+#[test]
+fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
+    let world = in_charge("arn:aws:s3:::reports/2026/*");
+    let record = with_item(&world, Some(COLLEAGUE));
+    let letters = world.mailer.sent();
+    assert_eq!(addresses(&letters), [address(COLLEAGUE)]);
+    let slots: Vec<_> = record
+        .open_slots()
+        .map(|slot| slot.touched.clone())
+        .collect();
+    let stands_in = Touched::Item {
+        sys_id: id(0x70),
+        instead_of: vec![ACCOUNT.parse().unwrap()],
+    };
+    assert_eq!(slots, [stands_in]);
+    let why = "which the guardrails put in charge of what is asked for here in the AWS account";
+    let text = letters[0].letter.text.replace('\n', " ");
+    assert!(
+        text.contains(why) && text.contains("configuration item reports"),
+        "{text}"
+    );
+    assert!(record.content().is_some());
+    // What is signed says which: an account that is left out of it does not fit any more.
+    let mut other = record.clone();
+    for slot in &mut other.asked.as_mut().unwrap().slots {
+        slot.touched = Touched::Item {
+            sys_id: id(0x70),
+            instead_of: Vec::new(),
+        };
+    }
+    assert_eq!(other.content(), None);
+}
+
+#[test]
+fn an_item_in_charge_of_less_than_is_asked_for_only_adds() {
+    for resource in ["*", "arn:aws:s3:::archive/*", "arn:aws:s3:::reports*"] {
+        let world = in_charge(resource);
+        let record = with_item(&world, Some(COLLEAGUE));
+        assert_eq!(record.open_slots().count(), 2, "{resource}");
+        assert_eq!(
+            addresses(&world.mailer.sent()),
+            [address(OWNER), address(COLLEAGUE)]
+        );
+    }
+}
+
+#[test]
+fn whoever_asks_does_not_decide_as_owner_of_an_item_in_charge() {
+    let world = in_charge("arn:aws:s3:::reports/*");
+    let record = with_item(&world, Some(BENEFICIARY));
+    assert_eq!(record.state, State::Pending);
+    assert_eq!(
+        addresses(&world.mailer.sent()),
+        [address(SECURITY)],
+        "the security group"
+    );
+    // Nobody knows the item: nobody is asked, not the owner of the account either.
+    let world = in_charge("arn:aws:s3:::reports/*");
+    assert_eq!(with_item(&world, None).state, State::Undeliverable);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `POST /v1/requests/{id}/withdraw` and `…/revoke`.
 
+use ports::ledger::Ledger as _;
 use serde_json::{Value, json};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord, RevokedBy};
-use testkit::world::{OWNER, World, at};
+use testkit::world::{BENEFICIARY, OWNER, SECURITY, World, at, id, ready, requester};
 use testkit::{Aftermath, Moment, QueueName};
 
 use super::{Answer, Setup, setup};
@@ -12,7 +13,7 @@ fn end(setup: &Setup, how: &str, id: &str, body: &str, second: i64) -> Answer {
     setup.send(event(how, id, body, "servicenow"), second)
 }
 
-fn event(how: &str, id: &str, body: &str, client: &str) -> Value {
+pub(super) fn event(how: &str, id: &str, body: &str, client: &str) -> Value {
     let resource = format!("/v1/requests/{{id}}/{how}");
     json!({
         "resource": resource, "path": resource, "httpMethod": "POST",
@@ -135,6 +136,146 @@ fn what_does_not_fit_the_state_is_a_conflict_that_changes_nothing() {
 }
 
 #[test]
+fn why_it_was_taken_back_is_told() {
+    let setup = setup();
+    let (record, _) = setup.world.pending(&[OWNER], at(0));
+    let body = r#"{"reason": "Ordered twice"}"#;
+    let answer = end(&setup, "withdraw", record.id.as_str(), body, 10);
+    let told =
+        json!({"code": "withdrawn", "detail": "It was taken back.", "reason": "Ordered twice"});
+    assert_eq!((answer.status, &answer.body["end_reason"]), (200, &told));
+    let again = end(&setup, "withdraw", record.id.as_str(), "", 20);
+    assert_eq!((again.status, again.body), (200, answer.body));
+}
+
+#[test]
+fn access_is_ended_on_the_wish_of_whom_it_concerns_and_of_nobody_else() {
+    let wish = |who: &str| json!({"by": {"sys_id": who}, "reason": "Done for today"}).to_string();
+    let (requester, beneficiary) = (requester().sys_id, id(BENEFICIARY));
+    let cases = [
+        (requester.as_str(), Some(RevokedBy::Requester)),
+        (beneficiary.as_str(), Some(RevokedBy::Beneficiary)),
+        (id(OWNER).as_str(), None),
+        (id(SECURITY).as_str(), None),
+    ]
+    .map(|(who, role)| (who.to_owned(), role));
+    for (who, role) in cases {
+        let setup = setup();
+        let record = active(&setup.world);
+        let answer = end(&setup, "revoke", record.id.as_str(), &wish(&who), 10);
+        let after = setup.world.load(&record.id);
+        let Some(role) = role else {
+            let answer = answer.problem(422);
+            assert_eq!(answer.body["errors"][0]["pointer"], "/by/sys_id");
+            assert_eq!(after, record);
+            assert_eq!(setup.world.queues.sent(), []);
+            continue;
+        };
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.body["ended_early"]["by"], json!(role));
+        assert_eq!(after.revocation.map(|revocation| revocation.by), Some(role));
+    }
+    // Nor does it matter that it has ended already.
+    let setup = setup();
+    let record = revoked(&setup.world);
+    let body = wish(id(OWNER).as_str());
+    end(&setup, "revoke", record.id.as_str(), &body, 10).problem(422);
+}
+
+/// The client that the guardrails put in charge of watching.
+const WATCH: &str = "watch";
+
+#[test]
+fn those_who_watch_end_any_access_and_read_nothing() {
+    let setup = setup();
+    let record = active(&setup.world);
+    let id = record.id.as_str();
+    let revoke = |body: &str, second| setup.send(event("revoke", id, body, WATCH), second);
+    let first = revoke(r#"{"reason": "Seen from an unknown address"}"#, 10);
+    let answer = json!({"request_id": id, "state": "Active"});
+    assert_eq!((first.status, &first.body), (200, &answer));
+    let after = setup.world.load(&record.id);
+    assert!(after.is_over(at(10)));
+    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Security);
+    let trail = ready(setup.world.ledger.trail(&record.id)).unwrap();
+    let actor = &trail.last().unwrap().actor;
+    let client = WATCH.parse().unwrap();
+    assert_eq!(*actor, Actor::Client { client });
+    let woken = setup.world.queues.sent();
+    assert_eq!((woken.len(), woken[0].queue), (1, QueueName::Work));
+    let again = revoke("", 20);
+    assert_eq!((again.status, &again.body), (200, &answer));
+    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.queues.sent(), woken);
+    // Its client reads who it was, and in which role.
+    let path = "/v1/requests/{id}";
+    let shown = setup.send(super::get(path, id, json!(null), "servicenow"), 30);
+    assert_eq!(shown.body["ended_early"]["by"], json!({"type": "security"}));
+    let last = shown.body["timeline"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["by"], "security");
+}
+
+#[test]
+fn those_who_watch_may_do_nothing_else() {
+    let states: [fn(&World) -> RequestRecord; 3] = [
+        |world| world.received(at(0)),
+        |world| world.pending(&[OWNER], at(0)).0,
+        active,
+    ];
+    for state in states {
+        let setup = setup();
+        let record = state(&setup.world);
+        let id = record.id.as_str();
+        setup
+            .send(super::get("/v1/requests/{id}", id, json!(null), WATCH), 10)
+            .problem(404);
+        setup
+            .send(event("withdraw", id, "", WATCH), 10)
+            .problem(404);
+        let on_a_wish = json!({"by": {"sys_id": requester().sys_id}}).to_string();
+        setup
+            .send(event("revoke", id, &on_a_wish, WATCH), 10)
+            .problem(422);
+        if record.state != State::Active {
+            let answer = setup.send(event("revoke", id, "", WATCH), 10).problem(409);
+            assert_eq!(answer.body["state"], json!(record.state));
+        }
+        assert_eq!(setup.world.load(&record.id), record);
+        assert_eq!(setup.world.queues.sent(), []);
+    }
+    // What it asked for itself is its own like anybody's.
+    let setup = setup();
+    let mut call = super::post(&setup.body().to_string(), None);
+    call["requestContext"]["authorizer"]["client"] = json!(WATCH);
+    let own = setup.send(call, 0).body["request_id"].clone();
+    let own = own.as_str().unwrap();
+    let answer = setup.send(event("withdraw", own, "", WATCH), 1);
+    assert_eq!(answer.body["state"], "Withdrawn");
+}
+
+#[test]
+fn who_may_not_hears_the_same_of_what_is_there_and_what_is_not() {
+    let setup = setup();
+    let record = active(&setup.world);
+    let (there, not) = (record.id.to_string(), format!("req-{}", "0".repeat(32)));
+    let wish = json!({"by": {"sys_id": requester().sys_id}}).to_string();
+    for how in ["withdraw", "revoke"] {
+        for (id, client) in [
+            (&there, "another"),
+            (&not, "another"),
+            (&not, WATCH),
+            (&not, "servicenow"),
+        ] {
+            let body = if how == "revoke" { wish.as_str() } else { "" };
+            let answer = setup.send(event(how, id, body, client), 10).problem(404);
+            let nothing = setup.send(event(how, "nonsense", "", "another"), 10);
+            assert_eq!(answer.text, nothing.text, "{how} {id} {client}");
+        }
+    }
+    assert_eq!(setup.world.load(&record.id), record);
+}
+
+#[test]
 fn requests_of_others_are_not_ended() {
     let setup = setup();
     let record = active(&setup.world);
@@ -155,8 +296,16 @@ fn bodies_that_cannot_be_understood_end_nothing() {
         ("revoke", r#"{"reason": 7}"#),
         ("revoke", r#"{"reason": "x"}"#),
         ("revoke", r#"{"reason": "Fine", "by": "owner"}"#),
+        ("revoke", r#"{"by": {}}"#),
+        ("revoke", r#"{"by": {"sys_id": "me"}}"#),
+        ("revoke", r#"{"by": {"sys_id": 7}}"#),
+        ("revoke", r#"{"by": {"role": "requester"}}"#),
         ("revoke", r#"{"reason": "One", "reason": "Two"}"#),
-        ("withdraw", r#"{"reason": "Not needed"}"#),
+        ("withdraw", r#"{"reason": "x"}"#),
+        (
+            "withdraw",
+            r#"{"by": {"sys_id": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}}"#,
+        ),
     ];
     for (how, body) in bad {
         let answer = end(&setup, how, record.id.as_str(), body, 10).problem(400);

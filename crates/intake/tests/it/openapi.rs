@@ -195,6 +195,41 @@ fn answers_have_the_members_that_the_document_says() {
 }
 
 #[test]
+fn endings_are_read_and_answered_as_the_document_says() {
+    let document = document();
+    let setup = setup();
+    let (record, _) = setup.world.pending(&[OWNER], at(0));
+    for (how, schema) in [("withdraw", "Reason"), ("revoke", "Revocation")] {
+        let operation = &document["paths"][format!("/v1/requests/{{id}}/{how}")]["post"];
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(body["$ref"], format!("#/components/schemas/{schema}"));
+        let known = members(&named(&document, schema)["properties"]);
+        for name in ["reason", "by", "other"] {
+            let body = json!({ name: 7 }).to_string();
+            let call = super::ending::event(how, record.id.as_str(), &body, "servicenow");
+            let answer = setup.send(call, 1).problem(400);
+            let unknown = answer.body["errors"][0]["code"] == "unknown";
+            assert_eq!(unknown, !known.contains(name), "{how} {name}");
+        }
+        let statuses = members(&operation["responses"]);
+        assert!(
+            statuses.contains("200") && !statuses.contains("202"),
+            "{how}"
+        );
+    }
+    let roles = &named(&document, "EndedEarly")["properties"]["by"]["properties"];
+    assert_eq!(words(&roles["type"]["enum"]), {
+        let unknown =
+            serde_json::from_value::<snowgate_core::record::RevokedBy>(json!({"type": "?"}));
+        expected(&unknown.err().unwrap())
+    });
+    let approver =
+        json!({"type": "approver", "standing": "owner", "touched": "item", "delegate": true});
+    assert_eq!(members(&approver), members(roles));
+    assert!(serde_json::from_value::<snowgate_core::record::RevokedBy>(approver).is_ok());
+}
+
+#[test]
 fn problems_have_the_members_that_the_document_says() {
     let document = document();
     let known = members(&named(&document, "Problem")["properties"]);
@@ -209,6 +244,9 @@ fn problems_have_the_members_that_the_document_says() {
     let mut outside = setup.body();
     outside["source"]["table"] = json!("incident");
     see(setup.post(&outside.to_string(), None, 0).problem(422));
+    let id = first.body["request_id"].as_str().unwrap();
+    let early = super::ending::event("revoke", id, "", "servicenow");
+    see(setup.send(early, 1).problem(409));
     assert_eq!(seen, known);
 }
 

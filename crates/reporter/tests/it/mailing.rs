@@ -65,7 +65,12 @@ fn the_requester_is_told_of_each_ending_once() {
             |world| {
                 let record = world.approved(at(0));
                 let client = record.client.clone();
-                world.apply(&record, Event::Withdrawn, Actor::Client { client }, at(1))
+                world.apply(
+                    &record,
+                    Event::Withdrawn { reason: None },
+                    Actor::Client { client },
+                    at(1),
+                )
             },
             "Your request was withdrawn",
         ),

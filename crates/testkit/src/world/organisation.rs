@@ -21,6 +21,8 @@ per_slot = 5
 [principals]
 paths = ["/enrolled/"]
 boundary = "SnowgateBoundary"
+[security]
+clients = ["watch"]
 [never]
 actions = ["iam:*"]
 policies = []

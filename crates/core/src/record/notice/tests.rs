@@ -160,7 +160,7 @@ fn the_requester_is_told_of_what_the_ticket_is_told_of() {
 #[test]
 fn nobody_is_written_to_about_a_ticket_that_does_not_carry_the_request() {
     let fresh = received().record;
-    let withdrawn = apply(&fresh, Event::Withdrawn, 3);
+    let withdrawn = apply(&fresh, Event::Withdrawn { reason: None }, 3);
     let refused = |code| {
         apply(
             &fresh,

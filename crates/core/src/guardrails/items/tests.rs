@@ -1,0 +1,416 @@
+//! Mapped items: what they hold, and that nothing escapes its owners through them.
+
+use super::*;
+use crate::account::{GroupFacts, InlineFacts};
+use crate::guardrails::GuardrailsError;
+use crate::guardrails::tests::{TEXT, allowing, facts, grants, policy, survey};
+use crate::request::Resource;
+use proptest::prelude::*;
+use serde_json::Value;
+
+const HOME: &str = "210987654321";
+const OTHER: &str = "320987654321";
+const READ: &str = "arn:aws:iam::210987654321:policy/reports-read";
+const BUCKET: [&str; 2] = ["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"];
+
+fn sys_id(n: u8) -> SysId {
+    format!("{n:032x}").parse().unwrap()
+}
+
+fn row(accounts: &[&str], resources: &[&str]) -> ItemRow {
+    ItemRow {
+        sys_id: sys_id(1),
+        accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
+        resources: resources.iter().map(|&one| one.to_owned()).collect(),
+    }
+}
+
+fn item(accounts: &[&str], resources: &[&str]) -> MappedItem {
+    MappedItem::new(&row(accounts, resources), "aws").unwrap()
+}
+
+fn guardrails(items: Vec<MappedItem>) -> Guardrails {
+    Guardrails {
+        items,
+        ..Guardrails::parse(TEXT).unwrap()
+    }
+}
+
+/// A request that names an item, for a policy or what else is brought.
+fn naming(item: u8, asked: Value) -> AccessRequest {
+    let mut request = grants(asked);
+    request.resource = Some(Resource {
+        sys_id: sys_id(item),
+    });
+    request
+}
+
+fn attached() -> Value {
+    json!([{"type": "attach_managed_policy", "policy_arn": READ}])
+}
+
+fn managed(document: String) -> Brought {
+    Brought::Policy(policy(READ, document))
+}
+
+fn group(texts: &[&str]) -> Brought {
+    let inline = texts.iter().map(|text| InlineFacts {
+        name: "reports".to_owned(),
+        document: (*text).to_owned(),
+    });
+    let group = GroupFacts {
+        arn: "arn:aws:iam::210987654321:group/granted/analysts"
+            .parse()
+            .unwrap(),
+        unique_id: "AGPAEXAMPLE".to_owned(),
+        attached: Vec::new(),
+        inline: inline.collect(),
+    };
+    Brought::Group {
+        group,
+        policies: Vec::new(),
+    }
+}
+
+fn slots(guardrails: &Guardrails, request: &AccessRequest, brought: Vec<Brought>) -> Vec<String> {
+    let touched = guardrails.touched(request, &survey(brought));
+    touched.iter().map(Touched::slot_id).collect()
+}
+
+#[test]
+fn only_what_is_proved_to_stay_within_the_item_is_held_by_it() {
+    let of = |action: &str, resource: &str| allowing(action, resource);
+    let statement =
+        |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let old = |resource: &str| {
+        json!({"Version": "2008-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}})
+            .to_string()
+    };
+    let cases = [
+        (of("s3:GetObject", "arn:aws:s3:::reports/2026/*"), true),
+        (of("*", "arn:aws:s3:::reports/*"), true),
+        (of("s3:ListBucket", "arn:aws:s3:::reports"), true),
+        (of("s3:GetObject", "*"), false),
+        (of("s3:GetObject", "arn:aws:s3:*"), false),
+        (of("s3:GetObject", "arn:aws:s3:::reports*"), false),
+        (of("s3:GetObject", "arn:aws:s3:::report?/x"), false),
+        (of("s3:GetObject", "arn:*:s3:::reports/x"), false),
+        (of("s3:GetObject", "arn:aws:s3:::${aws:username}/x"), false),
+        (
+            of("s3:GetObject", "arn:aws:s3:::reports/${aws:username}/x"),
+            true,
+        ),
+        (old("arn:aws:s3:::${aws:username}/x"), false),
+        // What works on `*` alone is granted by nobody who grants it on a bucket.
+        (of("cloudwatch:GetMetricData", "*"), false),
+        (of("s3:ListAllMyBuckets", "*"), false),
+        (
+            statement(
+                json!({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::other/*"}),
+            ),
+            false,
+        ),
+        (
+            statement(
+                json!({"Effect": "Allow", "NotAction": "s3:PutObject", "Resource": "arn:aws:s3:::reports/*"}),
+            ),
+            true,
+        ),
+        (
+            statement(
+                json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+            "Condition": {"StringEquals": {"s3:prefix": "reports"}}}),
+            ),
+            false,
+        ),
+        ("not a policy".to_owned(), false),
+        (String::new(), false),
+    ];
+    for (text, holds) in cases {
+        assert_eq!(item(&[HOME], &BUCKET).holds(&text), holds, "{text}");
+    }
+}
+
+#[test]
+fn an_item_stands_in_only_where_the_file_says_so_and_every_text_is_held() {
+    let (here, item_slot) = (format!("account:{HOME}"), format!("item:{}", sys_id(1)));
+    let mapped = guardrails(vec![item(&[HOME], &BUCKET)]);
+    let within = || managed(allowing("s3:GetObject", "arn:aws:s3:::reports/*"));
+    let beyond = || managed(allowing("s3:GetObject", "arn:aws:s3:::archive/*"));
+    let both = vec![here.clone(), item_slot.clone()];
+    let named = naming(1, attached());
+    let alone = std::slice::from_ref(&item_slot);
+    assert_eq!(slots(&mapped, &named, vec![within()]), alone);
+    assert_eq!(slots(&mapped, &named, vec![beyond()]), both);
+    // Without a mapping, or with one of another item, naming it adds an approval.
+    assert_eq!(slots(&guardrails(vec![]), &named, vec![within()]), both);
+    let other = naming(2, attached());
+    let expected = vec![here.clone(), format!("item:{}", sys_id(2))];
+    assert_eq!(slots(&mapped, &other, vec![within()]), expected);
+    // Mapped for another account only.
+    let elsewhere = guardrails(vec![item(&[OTHER], &BUCKET)]);
+    assert_eq!(slots(&elsewhere, &named, vec![within()]), both);
+    // Not named.
+    assert_eq!(slots(&mapped, &grants(attached()), vec![within()]), [here]);
+    // One grant of two goes beyond.
+    let two = json!([attached()[0], {"type": "group_membership", "group": "analysts"}]);
+    let two = naming(1, two);
+    let text = allowing("s3:GetObject", "arn:aws:s3:::reports/*");
+    let held = vec![within(), group(&[&text])];
+    assert_eq!(slots(&mapped, &two, held), alone);
+    let wide = allowing("s3:GetObject", "*");
+    assert_eq!(
+        slots(&mapped, &two, vec![within(), group(&[&text, &wide])]),
+        both
+    );
+    // A group without a policy, or facts that do not fit the grants, prove nothing.
+    assert_eq!(slots(&mapped, &two, vec![within(), group(&[])]), both);
+    assert_eq!(slots(&mapped, &two, vec![within()]), both);
+    assert_eq!(slots(&mapped, &named, vec![Brought::Inline]), both);
+}
+
+#[test]
+fn nothing_stands_in_for_the_owner_of_a_role() {
+    let mapped = guardrails(vec![item(&[HOME, OTHER], &BUCKET)]);
+    let role_arn = "arn:aws:iam::320987654321:role/assumable/reader";
+    let request = naming(1, json!([{"type": "assume_role", "role_arn": role_arn}]));
+    let role = Brought::Role {
+        role: crate::account::RoleFacts {
+            arn: role_arn.parse().unwrap(),
+            unique_id: "AROAEXAMPLE".to_owned(),
+            boundary: None,
+            trust: "{}".to_owned(),
+            longest_session: 3600,
+            attached: Vec::new(),
+            inline: vec![InlineFacts {
+                name: "read".to_owned(),
+                document: allowing("s3:GetObject", "arn:aws:s3:::reports/*"),
+            }],
+        },
+        policies: Vec::new(),
+        boundary: None,
+    };
+    let expected = [format!("account:{OTHER}"), format!("item:{}", sys_id(1))];
+    assert_eq!(slots(&mapped, &request, vec![role]), expected);
+}
+
+#[test]
+fn an_account_that_the_item_does_not_have_keeps_its_owner() {
+    let queues = [
+        "arn:aws:sqs:eu-west-1:210987654321:q",
+        "arn:aws:sqs:eu-west-1:320987654321:q",
+    ];
+    let inline = json!([{"type": "inline_policy", "document": {"Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": queues}}}]);
+    let request = naming(1, inline);
+    let all = guardrails(vec![item(&[HOME, OTHER], &queues)]);
+    let touched = all.touched(&request, &survey(vec![Brought::Inline]));
+    let accounts = [HOME, OTHER].map(|id| id.parse().unwrap()).to_vec();
+    let stands_in = Touched::Item {
+        sys_id: sys_id(1),
+        instead_of: accounts,
+    };
+    assert_eq!(touched, [stands_in]);
+    let one = guardrails(vec![item(&[HOME], &queues[..1])]);
+    assert_eq!(slots(&one, &request, vec![Brought::Inline]).len(), 3);
+}
+
+#[test]
+fn mappings_are_narrow() {
+    let wrong = |accounts: &[&str], resources: &[&str]| {
+        MappedItem::new(&row(accounts, resources), "aws").map_or_else(|why| why.len(), |_| 0)
+    };
+    let fine = [
+        "arn:aws:s3:::reports/*",
+        "arn:aws:s3:::reports",
+        "arn:aws:sqs:eu-west-1:210987654321:reports-*",
+        "arn:aws:dynamodb:eu-west-1:210987654321:table/reports/index/*",
+        "arn:aws:route53:::hostedzone/Z0123",
+    ];
+    for resource in fine {
+        assert_eq!(wrong(&[HOME], &[resource]), 0, "{resource}");
+    }
+    let wide = [
+        "*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::reports*",
+        "arn:aws:s3:::report?/*",
+        "arn:aws:s3:::/*",
+        "arn:aws:s3",
+        "arn:aws:s3:*",
+        "arn:aws:s3:::",
+        "arn:aws:*:::reports/*",
+        "arn:aws:route53:::hostedzone/*",
+        "arn:aws:iam::210987654321:role/reports-*",
+        "arn:aws:sts::210987654321:assumed-role/x/*",
+        "arn:aws:sqs:eu-west-1:*:reports",
+        "arn:aws:sqs:eu-*:210987654321:reports",
+        "arn:aws:sqs:*:210987654321:reports",
+        "arn:aws:sqs:eu-west-1:210987654321:*",
+        "arn:aws-cn:s3:::reports/*",
+        "arn:aws:s3:::reports/${aws:username}",
+    ];
+    for resource in wide {
+        assert_eq!(wrong(&[HOME], &[BUCKET[0], resource]), 1, "{resource}");
+    }
+    let elsewhere = "arn:aws:sqs:eu-west-1:320987654321:reports";
+    assert_eq!(wrong(&[HOME], &[elsewhere]), 1);
+    assert_eq!(wrong(&[HOME, OTHER], &[elsewhere]), 1);
+    assert_eq!(wrong(&[HOME], &[]), 2);
+    assert_eq!(wrong(&[], &BUCKET), 1);
+}
+
+#[test]
+fn the_file_maps_each_thing_to_one_item() {
+    let with = |items: &str| Guardrails::parse(&format!("{TEXT}\n{items}"));
+    let row = |n: u8, account: &str, resource: &str| {
+        format!(
+            "[[items]]\nsys_id = \"{}\"\naccounts = [\"{account}\"]\nresources = [\"{resource}\"]\n",
+            sys_id(n)
+        )
+    };
+    let one = row(1, HOME, "arn:aws:s3:::reports/*");
+    let apart = with(&format!("{one}{}", row(2, HOME, "arn:aws:s3:::archive/*"))).unwrap();
+    assert_eq!(apart.items.len(), 2);
+    let bad = [
+        format!("{one}{}", row(2, HOME, "arn:aws:s3:::reports/2026/*")),
+        format!("{one}{}", row(2, OTHER, "arn:aws:s3:::reports/x")),
+        format!("{one}{}", row(1, HOME, "arn:aws:s3:::archive/*")),
+        row(1, "990987654321", "arn:aws:s3:::reports/*"),
+        row(1, HOME, "arn:aws:s3:::*"),
+    ];
+    for items in bad {
+        let error = with(&items).unwrap_err();
+        let GuardrailsError::Contradiction(all) = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(all.len(), 1, "{error}");
+    }
+    let unknown = with(&format!("{one}owner = \"me\"\n")).unwrap_err();
+    assert!(matches!(unknown, GuardrailsError::Unreadable(_)));
+}
+
+/// Actions and resources of texts; the first of the resources are the item's.
+const ACTIONS: [&str; 5] = [
+    "s3:GetObject",
+    "s3:*",
+    "*",
+    "s3:ListBucket",
+    "sqs:ReceiveMessage",
+];
+const RESOURCES: [&str; 9] = [
+    "arn:aws:s3:::reports",
+    "arn:aws:s3:::reports/*",
+    "arn:aws:s3:::reports/2026/*",
+    "arn:aws:s3:::reports*",
+    "arn:aws:s3:::archive/*",
+    "arn:aws:sqs:eu-west-1:210987654321:q",
+    "arn:aws:sqs:eu-west-1:320987654321:q",
+    "arn:aws:sqs:eu-west-1:*:q",
+    "*",
+];
+/// What is asked of the evaluator, which knows nothing of proofs, outside and within the item.
+const OUTSIDE: [&str; 5] = [
+    "arn:aws:s3:::reports-of-others/x",
+    "arn:aws:s3:::archive/x",
+    "arn:aws:sqs:eu-west-1:210987654321:q",
+    "arn:aws:sqs:eu-west-1:320987654321:q",
+    "arn:aws:sqs:eu-west-1:430987654321:q",
+];
+
+fn statements() -> impl Strategy<Value = Value> {
+    let conditions = prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(json!({"StringLike": {"aws:username": "a*"}}))),
+        1 => Just(Some(json!({"ForAnyValue:StringNotLike": {"aws:TagKeys": ["x*", "?"]}}))),
+    ];
+    let one = (
+        prop::sample::select(&ACTIONS[..]),
+        prop::collection::vec(prop::sample::select(&RESOURCES[..]), 1..3),
+        any::<bool>(),
+        conditions,
+    );
+    let one = one.prop_map(|(action, resources, negated, condition)| {
+        let mut statement = json!({"Effect": "Allow", "Action": action});
+        // `NotResource` seldom, or hardly anything would be held.
+        let element = if negated && resources.len() == 2 {
+            "NotResource"
+        } else {
+            "Resource"
+        };
+        statement[element] = json!(resources);
+        if let Some(condition) = condition {
+            statement["Condition"] = condition;
+        }
+        statement
+    });
+    prop::collection::vec(one, 1..3)
+        .prop_map(|all| json!({"Version": "2012-10-17", "Statement": all}))
+}
+
+fn allows_outside(text: &str) -> bool {
+    use iam_policy::condition::Context;
+    use iam_policy::evaluate::{Principal, Request};
+    let document = Document::parse(text, PolicyType::Identity).unwrap();
+    let ruleset = Ruleset::compile(&document);
+    let who: Principal = facts().arn.parse().unwrap();
+    let context = Context::new().with("aws:username", "anna");
+    OUTSIDE.iter().any(|resource| {
+        ["s3:GetObject", "sqs:ReceiveMessage"].iter().any(|action| {
+            ruleset.allows(&Request::new(
+                action,
+                resource,
+                who.clone(),
+                context.clone(),
+            ))
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Standing in never leaves an account without anybody who decides, takes the place of no
+    /// account that the file does not name, and never comes of texts that reach further.
+    #[test]
+    fn nothing_that_is_touched_loses_its_owner(
+        texts in prop::collection::vec(statements(), 1..4),
+        inline in any::<bool>(),
+        named in 0u8..3,
+        mapped in prop::sample::select(vec![vec![HOME], vec![OTHER], vec![HOME, OTHER]]),
+    ) {
+        let written: Vec<String> = texts.iter().map(Value::to_string).collect();
+        let (asked, brought) = match inline {
+            true => (json!([{"type": "inline_policy", "document": texts[0]}]), Brought::Inline),
+            false => (
+                json!([{"type": "group_membership", "group": "analysts"}]),
+                group(&written.iter().map(String::as_str).collect::<Vec<_>>()),
+            ),
+        };
+        let mut request = naming(named, asked);
+        if named == 0 {
+            request.resource = None;
+        }
+        let guardrails = guardrails(vec![item(&mapped, &BUCKET)]);
+        let (with, without) = (
+            guardrails.touched(&request, &survey(vec![brought])),
+            touched(&request, &[]),
+        );
+        prop_assert!(!with.is_empty());
+        let missing: Vec<AccountId> = without.iter().filter(|one| !with.contains(one)).filter_map(|one| match one {
+            Touched::Account { account_id } => Some(account_id.clone()),
+            Touched::Item { .. } => None,
+        }).collect();
+        let stood_in: Vec<AccountId> = with.iter().filter_map(|one| match one {
+            Touched::Item { instead_of, .. } => Some(instead_of.clone()),
+            Touched::Account { .. } => None,
+        }).flatten().collect();
+        prop_assert_eq!(&missing, &stood_in, "whoever is not asked is named in the slot");
+        prop_assert!(missing.iter().all(|id| mapped.contains(&id.as_str())));
+        let judged = if inline { &written[..1] } else { &written[..] };
+        if !missing.is_empty() {
+            prop_assert_eq!(named, 1, "only the item of the file");
+            prop_assert!(!judged.iter().any(|text| allows_outside(text)), "{judged:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Who may do what: every way to see, change or end a request, tried by everybody on the real
+//! handlers wherever a request can stand, and compared with docs/who-may-do-what.md, which people
+//! read.
+//!
+//! `UPDATE_WHO_MAY=1 cargo test -p flow-model --test who_may` writes the page anew; the difference
+//! is what a reviewer looks at.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics is a test that fails"
+)]
+
+#[path = "../it/functions.rs"]
+#[expect(dead_code, reason = "the model uses all functions, this does not")]
+mod functions;
+
+mod asked;
+mod calls;
+mod door;
+mod links;
+mod raised;
+mod stage;
+mod table;
+
+use calls::Caller;
+use links::Holder;
+use stage::Stage;
+use table::{Cell, table};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/who-may-do-what.md");
+
+/// One way to do something, tried by one person at every stage.
+fn row(cell: impl Fn(Stage) -> Option<Cell>) -> Vec<(Stage, Cell)> {
+    let all = Stage::ALL.into_iter();
+    all.filter_map(|stage| Some((stage, cell(stage)?)))
+        .collect()
+}
+
+fn by_callers(action: calls::Action) -> String {
+    let callers = Caller::ALL.iter().filter(|caller| caller.can_try(action));
+    let rows = callers.map(|caller| {
+        let cells = row(|stage| Some(caller.tries(action, &stage.reached())));
+        (caller.in_words().to_owned(), cells)
+    });
+    table(&rows.collect::<Vec<_>>())
+}
+
+fn by_holders(action: links::Action) -> String {
+    let holders = Holder::ALL.iter().filter(|holder| holder.can_try(action));
+    let rows = holders.map(|holder| {
+        let cells = row(|stage| holder.tries(action, &stage.reached()));
+        (holder.in_words().to_owned(), cells)
+    });
+    table(&rows.collect::<Vec<_>>())
+}
+
+fn page() -> String {
+    let sections = [
+        (
+            "Call the service API at all",
+            "Programs call with credentials of their own. Each may call the routes that its entry in the clients' \
+             secret names.",
+            door::section(),
+        ),
+        (
+            "Ask for access",
+            "`POST /v1/requests` by a program that may. What it says of tickets and people is compared with \
+             ServiceNow afterwards.",
+            raised::section(),
+        ),
+        (
+            "See a request",
+            "`GET /v1/requests/{id}`",
+            by_callers(calls::Action::Read),
+        ),
+        (
+            "Take a request back",
+            "`POST /v1/requests/{id}/withdraw`",
+            by_callers(calls::Action::Withdraw),
+        ),
+        (
+            "End access before its time",
+            "`POST /v1/requests/{id}/revoke`",
+            by_callers(calls::Action::Revoke),
+        ),
+        (
+            "Be asked to decide",
+            "The person is the owner of the account in the CMDB, unless said otherwise. Requests for an account of \
+             which nobody near may decide go to the next who may, and at last to the security group.",
+            asked::section(),
+        ),
+        (
+            "Open a review link",
+            "Looking changes nothing, however often and by whatever it is done.",
+            by_holders(links::Action::Open),
+        ),
+        (
+            "Approve",
+            "The form was open since the letter came, and is sent now.",
+            by_holders(links::Action::Approve),
+        ),
+        (
+            "Deny",
+            "The form was open since the letter came, and is sent now.",
+            by_holders(links::Action::Deny),
+        ),
+        (
+            "End access through the link that was used",
+            "The form that ends access, as it is shown now; where none is shown, with what the form for the decision \
+             had.",
+            by_holders(links::Action::End),
+        ),
+    ];
+    let sections: String = sections
+        .iter()
+        .map(|(title, words, table)| format!("\n## {title}\n\n{words}\n\n{table}"))
+        .collect();
+    format!("{}\n{sections}", include_str!("preface.md").trim_end())
+}
+
+#[test]
+fn who_may_do_what_is_what_the_page_says() {
+    let page = page();
+    if std::env::var_os("UPDATE_WHO_MAY").is_some() {
+        std::fs::write(PAGE, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(PAGE).unwrap_or_default();
+    let differs = page
+        .lines()
+        .zip(written.lines().chain(std::iter::repeat("")))
+        .find(|(is, was)| is != was);
+    assert!(
+        page == written,
+        "docs/who-may-do-what.md says something else: {differs:#?}"
+    );
+}
