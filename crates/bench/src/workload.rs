@@ -87,7 +87,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 3_000,
         limits: Limits {
             zip: 2.7,
-            start: 5_200_000.0,
+            start: 5_700_000.0,
             warm: 165_000.0,
             memory: 9.5,
         },
@@ -105,9 +105,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 300,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
+            start: 17_000_000.0,
             warm: 1_800_000.0,
-            memory: 14.5,
+            memory: 12.5,
         },
     },
     Workload {
@@ -120,9 +120,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 300,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
-            warm: 1_800_000.0,
-            memory: 14.5,
+            start: 17_000_000.0,
+            warm: 700_000.0,
+            memory: 12.5,
         },
     },
     Workload {
@@ -135,9 +135,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 300,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
+            start: 17_000_000.0,
             warm: 1_800_000.0,
-            memory: 14.5,
+            memory: 12.5,
         },
     },
     Workload {
@@ -150,9 +150,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 300,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
+            start: 17_000_000.0,
             warm: 1_800_000.0,
-            memory: 14.5,
+            memory: 12.5,
         },
     },
     Workload {
@@ -165,9 +165,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 300,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
+            start: 17_000_000.0,
             warm: 1_800_000.0,
-            memory: 14.5,
+            memory: 12.5,
         },
     },
     Workload {
@@ -180,9 +180,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 100,
         limits: Limits {
             zip: 4.0,
-            start: 9_200_000.0,
+            start: 17_000_000.0,
             warm: 7_000_000.0,
-            memory: 13.5,
+            memory: 12.5,
         },
     },
 ];
