@@ -74,4 +74,6 @@ def handler(event, _):
         raise Exception("Unauthorized")
     api, stage, *_ = event["methodArn"].split("/")
     name, routes = found
+    heads = ["HEAD" + route[3:] for route in routes if route.startswith("GET")]
+    routes = [*routes, *heads, "GET/v1/openapi.json", "HEAD/v1/openapi.json"]
     return policy(name, "Allow", [f"{api}/{stage}/{route}" for route in routes], {"client": name})

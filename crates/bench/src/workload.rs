@@ -87,9 +87,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 3_000,
         limits: Limits {
             zip: 2.7,
-            start: 5_700_000.0,
-            warm: 165_000.0,
-            memory: 9.5,
+            start: 6_000_000.0,
+            warm: 180_000.0,
+            memory: 8.0,
         },
     },
     Workload {
