@@ -9,15 +9,42 @@ use std::marker::PhantomData;
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A call, as the event of a REQUEST authorizer has it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(crate) struct Call {
     method_arn: Option<String>,
     headers: Option<Credentials<String>>,
     multi_value_headers: Option<Credentials<Vec<String>>>,
+}
+
+/// The members of an event that count. Header fields are left as they stand at first: the
+/// runtime's deserialiser would note the name of each of them, for an error that is never made.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Members<'e> {
+    method_arn: Option<String>,
+    #[serde(borrow)]
+    headers: Option<&'e RawValue>,
+    #[serde(borrow)]
+    multi_value_headers: Option<&'e RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Call {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(from)?;
+        Ok(Self {
+            method_arn: members.method_arn,
+            headers: read(members.headers).map_err(D::Error::custom)?,
+            multi_value_headers: read(members.multi_value_headers).map_err(D::Error::custom)?,
+        })
+    }
+}
+
+fn read<'e, T: Deserialize<'e>>(fields: Option<&'e RawValue>) -> serde_json::Result<Option<T>> {
+    fields.map_or(Ok(None), |fields| serde_json::from_str(fields.get()))
 }
 
 /// The values of all header fields that are called `Authorization`, in any case.

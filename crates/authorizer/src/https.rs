@@ -1,15 +1,11 @@
-//! The issuer's keys over HTTPS, with the AWS SDK's own client: TLS 1.2 or later with the system's
-//! roots, no redirects, no proxy, a small answer or none.
+//! The issuer's keys over HTTPS: TLS 1.2 or later with the system's roots, no redirects, no proxy, a
+//! small answer or none.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use http_body_util::{BodyExt as _, Limited};
+use http::Request;
+use https::{Client, HttpsError, Roots, Settings, TlsError};
 
 use crate::keys::{KeySource, KeySourceError};
 
@@ -50,35 +46,40 @@ impl FromStr for KeysUrl {
 
 /// The issuer's address for its keys.
 pub struct IssuerKeys {
-    connector: Connector,
+    client: Client,
     url: KeysUrl,
 }
 
 impl IssuerKeys {
     /// Keys from this address.
-    #[must_use]
-    pub fn new(url: KeysUrl) -> Self {
-        let connector = Connector::builder()
-            .proxy_config(ProxyConfig::disabled())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(tls::TlsContext::default())
-            .build();
-        Self { connector, url }
+    ///
+    /// # Errors
+    /// Where TLS could not be set up.
+    pub fn new(url: KeysUrl) -> Result<Self, TlsError> {
+        let client = Client::new(&Settings {
+            roots: Roots::System,
+            plain: url.0.starts_with("http:"),
+            connect: PATIENCE,
+            idle: PATIENCE,
+            idle_connections: 1,
+        })?;
+        Ok(Self { client, url })
     }
 
     async fn fetch(&self) -> Result<Vec<u8>, KeySourceError> {
-        let request = HttpRequest::get(self.url.0.as_str());
-        let mut request = request.map_err(|_| KeySourceError::Unreachable)?;
-        request.headers_mut().insert("accept", "application/json");
-        let answer = self.connector.call(request).await;
-        let answer = answer.map_err(|_| KeySourceError::Unreachable)?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(KeySourceError::Status(status));
+        let request = Request::get(self.url.0.as_str())
+            .header("accept", "application/json")
+            .body(Vec::new())
+            .map_err(|_| KeySourceError::Unreachable)?;
+        let answer = self.client.call(request, SIZE).await;
+        let answer = answer.map_err(|error| match error {
+            HttpsError::Unreachable(_) => KeySourceError::Unreachable,
+            HttpsError::Interrupted | HttpsError::TooLarge => KeySourceError::Body,
+        })?;
+        match answer.status().as_u16() {
+            200 => Ok(answer.into_body()),
+            status => Err(KeySourceError::Status(status)),
         }
-        let body = Limited::new(answer.into_body(), SIZE).collect().await;
-        let body = body.map_err(|_| KeySourceError::Body)?;
-        Ok(body.to_bytes().to_vec())
     }
 }
 

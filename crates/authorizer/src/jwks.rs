@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use serde_json::Value;
 use snowgate_core::strict_json;
 
@@ -51,46 +53,64 @@ impl Algorithm {
 
 /// A public key of the issuer, good for one algorithm.
 #[derive(Clone)]
-pub struct VerifyingKey {
-    algorithm: Algorithm,
-    key: DecodingKey,
+pub struct VerifyingKey(Material);
+
+#[derive(Clone)]
+enum Material {
+    /// Modulus and exponent.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// A point on P-256 (SEC 1, 2.3.3, uncompressed).
+    Ec(Vec<u8>),
 }
 
 impl VerifyingKey {
     /// The one algorithm that it is good for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        match self.0 {
+            Material::Rsa { .. } => Algorithm::Rs256,
+            Material::Ec(_) => Algorithm::Es256,
+        }
     }
 
     /// Whether this base64url is the key's signature of that text.
     #[must_use]
     pub fn signed(&self, text: &str, signature: &str) -> bool {
-        let algorithm = match self.algorithm {
-            Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
-            Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
+            return false;
         };
-        jsonwebtoken::crypto::verify(signature, text.as_bytes(), &self.key, algorithm)
-            .unwrap_or(false)
+        let verified = match &self.0 {
+            Material::Rsa { n, e } => RsaPublicKeyComponents { n, e }.verify(
+                &RSA_PKCS1_2048_8192_SHA256,
+                text.as_bytes(),
+                &signature,
+            ),
+            Material::Ec(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+                .verify(text.as_bytes(), &signature),
+        };
+        verified.is_ok()
     }
 
     fn parse(key: &Value) -> Option<Self> {
         let text = |name: &str| key.get(name).and_then(Value::as_str);
-        let length = |name: &str| Some(URL_SAFE_NO_PAD.decode(text(name)?).ok()?.len());
-        let (algorithm, name, key) = match text("kty")? {
-            "RSA" if MODULUS.contains(&length("n")?) => {
-                let key = DecodingKey::from_rsa_components(text("n")?, text("e")?).ok()?;
-                (Algorithm::Rs256, "RS256", key)
+        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+        let (name, material) = match text("kty")? {
+            "RSA" => {
+                let (n, e) = (bytes("n")?, bytes("e")?);
+                let fits = MODULUS.contains(&n.len());
+                ("RS256", fits.then_some(Material::Rsa { n, e })?)
             }
-            "EC" if text("crv")? == "P-256" && length("x")? == 32 && length("y")? == 32 => {
-                let key = DecodingKey::from_ec_components(text("x")?, text("y")?).ok()?;
-                (Algorithm::Es256, "ES256", key)
+            "EC" if text("crv")? == "P-256" => {
+                let (x, y) = (bytes("x")?, bytes("y")?);
+                let fits = x.len() == 32 && y.len() == 32;
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                ("ES256", fits.then_some(Material::Ec(point))?)
             }
             _ => return None,
         };
         let fits = text("alg").is_none_or(|alg| alg == name)
             && text("use").is_none_or(|purpose| purpose == "sig");
-        fits.then_some(Self { algorithm, key })
+        fits.then_some(Self(material))
     }
 }
 

@@ -228,7 +228,7 @@ fn allow(caller: &Caller, method_arn: &str) -> Option<ApiGatewayCustomAuthorizer
     let heads = caller.routes.iter().map(|route| route.head_in_arn());
     let all = FOR_ALL.map(|route| Some(route.to_owned()));
     let routes = own.chain(heads).chain(all).flatten();
-    let resources = routes.map(|route| format!("{api}/{stage}/{route}"));
+    let resources = routes.map(|route| [api, "/", stage, "/", &route].concat());
     let context = json!({"client": caller.id});
     Some(response(
         caller.id.as_str(),

@@ -40,14 +40,14 @@ fn issuer() -> Result<Option<Issuer<IssuerKeys>>, Error> {
         algorithms: Algorithm::list(&required("TOKEN_ALGORITHMS")?)?,
         scope_prefix: optional("TOKEN_SCOPE_PREFIX").unwrap_or_default(),
     };
-    Ok(Some(Issuer::new(rules, IssuerKeys::new(url))))
+    Ok(Some(Issuer::new(rules, IssuerKeys::new(url)?)))
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let arn = required("CLIENTS_SECRET_ARN")?;
-    let secrets = Secrets::new(&shell::aws(Duration::from_secs(3)));
+    let secrets = Secrets::new(&shell::aws(Duration::from_secs(3))?);
     let authorizer = Authorizer::new(StoredSecret { secrets, arn }, issuer()?);
     authorizer.warm_up(Now::read()).await;
     let authorizer = &authorizer;

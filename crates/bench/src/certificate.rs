@@ -52,7 +52,7 @@ pub(crate) fn make(place: &Place) -> Result<Identity, CertificateError> {
         .with_no_client_auth()
         .with_single_cert(chain, private)?;
     let roots = place.scratch("tls")?.join("roots.pem");
-    let built_in = include_str!("../../shell/src/aws/roots.pem");
+    let built_in = include_str!("../../https/src/amazon.pem");
     std::fs::write(&roots, format!("{built_in}{}", certificate.pem())).map_err(|source| {
         CertificateError::Write {
             path: roots.clone(),

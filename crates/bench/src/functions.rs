@@ -138,7 +138,7 @@ fn size(workload: &Workload, built: &Built, report: &mut Report) {
 fn count(workload: &Workload, counted: Counted, report: &mut Report) {
     let init = for_clients(workload, 1_200_000.0, 3_000_000.0);
     let call = 4_000_000.0;
-    if workload.fetches {
+    if workload.fetches > 0 {
         // Init holds what would otherwise be the first call's: the connection and the secret.
         let both = counted.init + counted.first;
         report.note(&format!(
@@ -207,8 +207,8 @@ fn calls(workload: &Workload, figures: &Figures, report: &mut Report) {
     );
     let secret = "secretsmanager.GetSecretValue";
     let mut at_start = Calls::new();
-    if workload.fetches {
-        at_start.insert(secret.to_owned(), 1);
+    if workload.fetches > 0 {
+        at_start.insert(secret.to_owned(), workload.fetches);
     }
     report.holds(
         &format!("at start: {}", shown(&at_start)),

@@ -44,8 +44,8 @@ pub(crate) struct Workload {
     pub(crate) name: &'static str,
     /// How many services of AWS and others it has clients for.
     pub(crate) clients: usize,
-    /// Whether it fetches a secret before it asks for events.
-    pub(crate) fetches: bool,
+    /// How many secrets it fetches before it asks for events.
+    pub(crate) fetches: u64,
     /// The recorded event in `events/`.
     event: &'static str,
     /// What one warm call does, in words.
@@ -64,7 +64,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "authorizer",
         clients: 1,
-        fetches: true,
+        fetches: 1,
         event: "authorizer/01-unknown-client.json",
         does: "lets a client in",
         calls: &[],
@@ -73,7 +73,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "intake",
         clients: 2,
-        fetches: false,
+        fetches: 0,
         event: "intake/02-create-request.json",
         does: "takes a request in",
         calls: &[
@@ -85,7 +85,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "dispatcher",
         clients: 6,
-        fetches: true,
+        fetches: 1,
         event: "dispatcher/06-request-received.json",
         does: "is woken for nothing",
         calls: &[GET],
@@ -94,7 +94,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "approval",
         clients: 5,
-        fetches: true,
+        fetches: 1,
         event: "approval/07-open-link.json",
         does: "shows that a link is unknown",
         calls: &[GET],
@@ -103,7 +103,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "provisioner",
         clients: 5,
-        fetches: false,
+        fetches: 0,
         event: "provisioner/10-work-due.json",
         does: "is woken for nothing",
         calls: &[GET],
@@ -111,8 +111,8 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     },
     Workload {
         name: "reporter",
-        clients: 3,
-        fetches: true,
+        clients: 4,
+        fetches: 2,
         event: "reporter/11-outcome.json",
         does: "is woken for nothing",
         calls: &[GET],
@@ -121,7 +121,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
     Workload {
         name: "sweeper",
         clients: 2,
-        fetches: false,
+        fetches: 0,
         event: "sweeper/12-every-minute.json",
         does: "finds nothing due",
         calls: &[("DynamoDB.Query", 8)],
@@ -205,6 +205,8 @@ pub(crate) fn environment(endpoint: &Endpoint) -> Vec<(String, String)> {
         ("APPROVAL_URL", "https://approve.brightwater.example"),
         ("APPROVAL_KEY_ID", "alias/bench"),
         ("PENDING_FOR", "PT72H"),
+        ("REMIND_BEFORE", "PT24H"),
+        ("NOTICE_BEFORE_END", "PT24H"),
         ("HOLD", "false"),
         (
             "OUTCOME_FIELDS",
@@ -221,6 +223,7 @@ pub(crate) fn environment(endpoint: &Endpoint) -> Vec<(String, String)> {
         ("AWS_CA_BUNDLE", roots),
         ("CLIENTS_SECRET_ARN", secret("clients-AbCdEf")),
         ("SERVICENOW_SECRET_ARN", secret("servicenow-AbCdEf")),
+        ("SERVICENOW_READ_SECRET_ARN", secret("servicenow-AbCdEf")),
         ("REQUESTS_QUEUE_URL", queue("requests")),
         ("WORK_QUEUE_URL", queue("work.fifo")),
         ("OUTCOMES_QUEUE_URL", queue("outcomes")),

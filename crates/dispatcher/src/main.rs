@@ -19,7 +19,7 @@ use shell::metrics::Metered;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(10));
+    let aws = shell::aws(Duration::from_secs(10))?;
     let secret = Secrets::new(&aws)
         .get(&required("SERVICENOW_SECRET_ARN")?)
         .await?;

@@ -15,7 +15,7 @@ use shell::metrics::Metered;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(3));
+    let aws = shell::aws(Duration::from_secs(3))?;
     let intake = Intake {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         queue: SqsQueues {

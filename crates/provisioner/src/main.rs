@@ -17,7 +17,7 @@ use shell::metrics::Metered;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(10));
+    let aws = shell::aws(Duration::from_secs(10))?;
     let guardrails = shell::guardrails::load()?;
     let (role, external_id) = (required("MEMBER_ROLE_NAME")?, required("EXTERNAL_ID")?);
     let role = RoleToAssume::new(

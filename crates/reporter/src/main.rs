@@ -18,7 +18,7 @@ use snowgate_core::outcome::OutcomeFields;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(8));
+    let aws = shell::aws(Duration::from_secs(8))?;
     let secrets = Secrets::new(&aws);
     let write = secrets.get(&required("SERVICENOW_SECRET_ARN")?).await?;
     let read = secrets

@@ -1,10 +1,10 @@
 //! What an instance answered, and whether it is an answer at all.
 
-use std::io;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::{Request, StatusCode};
+use https::{Client, HttpsError};
 use serde_json::Value;
 use snowgate_core::strict_json;
 
@@ -29,44 +29,21 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request and reads the whole answer, within bounds.
-pub(crate) async fn receive(request: RequestBuilder) -> Result<Raw, Trouble> {
-    let mut response = request.send().await.map_err(|error| transport(&error))?;
-    let body = read_body(&mut response).await?;
+pub(crate) async fn receive(client: &Client, request: Request<Vec<u8>>) -> Result<Raw, Trouble> {
+    let answer = client.call(request, MAX_BODY).await.map_err(transport)?;
+    let (parts, body) = answer.into_parts();
     Ok(Raw {
-        status: response.status(),
-        headers: std::mem::take(response.headers_mut()),
+        status: parts.status,
+        headers: parts.headers,
         body,
     })
 }
 
-async fn read_body(response: &mut Response) -> Result<Vec<u8>, Trouble> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(&error))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Trouble::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Of an error of the transport only its kind is kept: its text may name hosts.
-fn transport(error: &reqwest::Error) -> Trouble {
-    if error.is_connect() {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        let mut kind = io::ErrorKind::Other;
-        while let Some(inner) = cause {
-            if let Some(io) = inner.downcast_ref::<io::Error>() {
-                kind = io.kind();
-            }
-            cause = inner.source();
-        }
-        return Trouble::Unreachable(kind);
-    }
-    if error.is_timeout() {
-        Trouble::TimedOut
-    } else {
-        Trouble::Interrupted
+fn transport(error: HttpsError) -> Trouble {
+    match error {
+        HttpsError::Unreachable(kind) => Trouble::Unreachable(kind),
+        HttpsError::Interrupted => Trouble::Interrupted,
+        HttpsError::TooLarge => Trouble::TooLarge,
     }
 }
 

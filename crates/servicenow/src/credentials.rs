@@ -116,7 +116,7 @@ impl Credentials {
 
     /// The form that fetches a token; none where there are no tokens.
     pub(crate) fn token_form(&self) -> Option<Secret> {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let mut form = form_urlencoded::Serializer::new(String::new());
         let (client, user) = match &self.0 {
             Kind::Basic(_) => return None,
             Kind::Client(client) => (client, None),

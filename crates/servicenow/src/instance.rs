@@ -1,10 +1,11 @@
 //! The one ServiceNow instance that calls go to.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use http::Uri;
 use snowgate_core::id::SysId;
-use url::{Host, Url};
 
 use crate::trouble::Trouble;
 
@@ -16,7 +17,9 @@ const MAX_URL: usize = 2_048;
 /// Parsed once; every address that is called is made from it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Instance {
-    origin: Url,
+    /// Scheme, host and, unless it is the scheme's own, port, in lowercase.
+    origin: String,
+    https: bool,
 }
 
 /// Why a text is not the origin of an instance.
@@ -36,47 +39,86 @@ pub enum InstanceError {
 impl FromStr for Instance {
     type Err = InstanceError;
 
+    /// Nothing is forgiven, changed or added: of the many ways to write an address only the plain
+    /// one is taken (RFC 3986, 3.2.2, without user, percent-encoding and names beyond ASCII).
     fn from_str(text: &str) -> Result<Self, InstanceError> {
-        let url = Url::parse(text).map_err(|_| InstanceError::NotAUrl)?;
-        let loopback = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(_)) | None => false,
-        };
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            _ => return Err(InstanceError::Scheme),
+        let (scheme, rest) = text.split_once(':').ok_or(InstanceError::NotAUrl)?;
+        let scheme = scheme.to_ascii_lowercase();
+        if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return Err(InstanceError::NotAUrl);
         }
-        // The parser forgives much (tabs, backslashes, numbers for hosts, look-alike letters).
-        // Whatever it had to change, to add or to set aside is refused.
-        let plain = text.strip_suffix('/').unwrap_or(text);
-        let plain = match url.scheme() {
-            "https" => plain.strip_suffix(":443").unwrap_or(plain),
-            _ => plain.strip_suffix(":80").unwrap_or(plain),
-        };
-        if !url
-            .origin()
-            .ascii_serialization()
-            .eq_ignore_ascii_case(plain)
-        {
-            return Err(InstanceError::NotAnOrigin);
+        let https = scheme == "https";
+        if !https && scheme != "http" {
+            return Err(InstanceError::Scheme);
         }
-        Ok(Self { origin: url })
+        let authority = rest.strip_prefix("//").ok_or(InstanceError::NotAnOrigin)?;
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        let (host, port) = split(authority);
+        let loopback = is_loopback(host).ok_or(InstanceError::NotAnOrigin)?;
+        let port = port
+            .map(|port| number(port).ok_or(InstanceError::NotAnOrigin))
+            .transpose()?;
+        if !https && !loopback {
+            return Err(InstanceError::Scheme);
+        }
+        let usual = if https { 443 } else { 80 };
+        let port = port.filter(|port| *port != usual);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let origin = format!("{scheme}://{}{port}", host.to_ascii_lowercase());
+        Ok(Self { origin, https })
     }
+}
+
+/// A host and what stands behind its last colon, which an IPv6 address has inside brackets too.
+fn split(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// A port as it is plainly written.
+fn number(port: &str) -> Option<u16> {
+    let number: u16 = port.parse().ok()?;
+    (number > 0 && number.to_string() == port).then_some(number)
+}
+
+/// Whether a host is this machine by its address; none where it is not plainly written.
+fn is_loopback(host: &str) -> Option<bool> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']')?;
+        let parsed: Ipv6Addr = address.parse().ok()?;
+        return (parsed.to_string() == address).then_some(parsed.is_loopback());
+    }
+    let is_good = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if host.len() > 253 || !host.split('.').all(is_good) {
+        return None;
+    }
+    // What ends in a number is an address to whoever resolves it, in one of several notations.
+    let last = host.rsplit('.').next()?;
+    if last.starts_with(|first: char| first.is_ascii_digit()) {
+        let parsed: Ipv4Addr = host.parse().ok()?;
+        return Some(parsed.is_loopback());
+    }
+    Some(false)
 }
 
 impl Instance {
     /// Whether the connection is encrypted.
     pub(crate) fn is_https(&self) -> bool {
-        self.origin.scheme() == "https"
+        self.https
     }
 
     /// Where tokens are fetched.
-    pub(crate) fn token_url(&self) -> Url {
-        let mut url = self.origin.clone();
-        url.set_path("/oauth_token.do");
-        url
+    pub(crate) fn token_url(&self) -> Result<Uri, Trouble> {
+        self.address("/oauth_token.do")
     }
 
     /// A table, or one record of it, with parameters.
@@ -85,19 +127,26 @@ impl Instance {
         table: &'static str,
         record: Option<&SysId>,
         parameters: &[(&'static str, String)],
-    ) -> Result<Url, Trouble> {
-        let mut url = self.origin.clone();
+    ) -> Result<Uri, Trouble> {
         let record = record.map(|id| format!("/{id}")).unwrap_or_default();
-        url.set_path(&format!("/api/now/v2/table/{table}{record}"));
         let pairs: Vec<String> = parameters
             .iter()
             .map(|(name, value)| format!("{name}={}", escaped(value)))
             .collect();
-        url.set_query(Some(&pairs.join("&")));
-        if url.as_str().len() >= MAX_URL {
+        self.address(&format!(
+            "/api/now/v2/table/{table}{record}?{}",
+            pairs.join("&")
+        ))
+    }
+
+    /// The instance, and a path and a query of characters that need no escaping.
+    fn address(&self, path: &str) -> Result<Uri, Trouble> {
+        let address = format!("{}{path}", self.origin);
+        if address.len() >= MAX_URL {
             return Err(Trouble::TooLong);
         }
-        Ok(url)
+        // Never in vain: an origin that was parsed, known words, and what is escaped.
+        address.parse().map_err(|_| Trouble::TooLong)
     }
 }
 
@@ -148,8 +197,8 @@ mod tests {
             ("", NotAUrl),
             ("example.service-now.com", NotAUrl),
             ("//example.service-now.com", NotAUrl),
-            ("https://", NotAUrl),
-            ("https://a b.example", NotAUrl),
+            ("https://", NotAnOrigin),
+            ("https://a b.example", NotAnOrigin),
             ("http://example.service-now.com", Scheme),
             ("http://localhost:8080", Scheme),
             ("http://127.0.0.1.evil.example", Scheme),
@@ -174,13 +223,24 @@ mod tests {
             ("https://example.com/#", NotAnOrigin),
             ("https://exa\tmple.com", NotAnOrigin),
             ("https://example.com\n", NotAnOrigin),
-            (" https://example.com", NotAnOrigin),
+            (" https://example.com", NotAUrl),
             ("https://ex\u{e4}mple.com", NotAnOrigin),
             ("https://example\u{3002}com", NotAnOrigin),
             ("https://example%2ecom", NotAnOrigin),
             ("http://0x7f.1", NotAnOrigin),
             ("http://2130706433", NotAnOrigin),
             ("http://127.1:80", NotAnOrigin),
+            ("http://127.0.0.01", NotAnOrigin),
+            ("https://0x7f000001", NotAnOrigin),
+            ("https://[0:0::1]", NotAnOrigin),
+            ("https://[::1", NotAnOrigin),
+            ("https://example.com:", NotAnOrigin),
+            ("https://example.com:0443", NotAnOrigin),
+            ("https://example.com:+443", NotAnOrigin),
+            ("https://example.com:65536", NotAnOrigin),
+            ("https://example..com", NotAnOrigin),
+            ("https://example.com//", NotAnOrigin),
+            ("https://-example.com", NotAnOrigin),
         ] {
             assert_eq!(bad.parse::<Instance>(), Err(why), "{bad}");
         }
@@ -193,12 +253,12 @@ mod tests {
         let query = [("sysparm_query", "a=b^c=d&x#y/../@,".to_owned())];
         let url = instance.table_url("incident", Some(&id), &query).unwrap();
         assert_eq!(
-            url.as_str(),
+            url.to_string(),
             "https://example.service-now.com/api/now/v2/table/incident/abababababababababababababababab\
              ?sysparm_query=a%3Db%5Ec%3Dd%26x%23y%2F..%2F%40,"
         );
         assert_eq!(
-            instance.token_url().as_str(),
+            instance.token_url().unwrap().to_string(),
             "https://example.service-now.com/oauth_token.do"
         );
     }

@@ -20,9 +20,8 @@
 //! never fetched, there is no cookie jar, and proxies in the environment are ignored.
 //!
 //! # TLS
-//! rustls with aws-lc, as in the AWS SDK, and HTTP/1.1. Certificates are judged by the operating
-//! system's trust store (`rustls-platform-verifier`), because that is what the AWS SDK uses too:
-//! one store to keep current, and a company's own authority can be added there.
+//! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are judged
+//! by Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
 //!
 //! # Retry or final
 //! See [`trouble::Trouble`]. In short: final is what the instance refused in its own words (400,
@@ -53,5 +52,5 @@ pub use instance::Instance;
 pub use limits::Limits;
 pub use query::{UserName, UserNameError};
 pub use reader::Reader;
-pub use session::{Session, SessionError};
+pub use session::Session;
 pub use writer::Writer;

@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{Method, Request, Uri};
+use https::{Client, Roots, Settings, TlsError};
 use jiff::Timestamp;
 use ports::CallError;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, redirect};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Mutex, Semaphore};
-use url::Url;
+use zeroize::Zeroizing;
 
 use crate::answer::{self, Answer, Raw};
 use crate::breaker::Breaker;
@@ -42,21 +44,13 @@ struct Tokens {
     count: u64,
 }
 
-/// Why there is no session: TLS could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The library for TLS refuses its own defaults.
-    #[error("no settings for TLS")]
-    Tls(#[from] rustls::Error),
-    /// The client refuses to be built from them.
-    #[error("no HTTPS client")]
-    Client(#[from] reqwest::Error),
-}
+/// Who calls.
+const AGENT: &str = concat!("snowgate/", env!("CARGO_PKG_VERSION"));
 
 /// One call of the Table API.
 pub(crate) struct Call {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) url: Uri,
     /// A JSON document.
     pub(crate) body: Option<Vec<u8>>,
 }
@@ -66,7 +60,7 @@ impl Session {
     ///
     /// # Errors
     /// TLS could not be set up.
-    pub fn new(instance: Instance, credentials: Credentials) -> Result<Self, SessionError> {
+    pub fn new(instance: Instance, credentials: Credentials) -> Result<Self, TlsError> {
         Self::with_limits(instance, credentials, Limits::default())
     }
 
@@ -78,23 +72,14 @@ impl Session {
         instance: Instance,
         credentials: Credentials,
         limits: Limits,
-    ) -> Result<Self, SessionError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let http = Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .default_headers(headers)
-            .user_agent(concat!("snowgate/", env!("CARGO_PKG_VERSION")))
-            .https_only(instance.is_https())
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .pool_max_idle_per_host(limits.in_flight)
-            .pool_idle_timeout(Duration::from_secs(20))
-            .build()?;
+    ) -> Result<Self, TlsError> {
+        let http = Client::new(&Settings {
+            roots: Roots::Mozilla,
+            plain: !instance.is_https(),
+            connect: limits.connect,
+            idle: Duration::from_secs(20),
+            idle_connections: limits.in_flight,
+        })?;
         Ok(Self(Arc::new(Inner {
             http,
             instance,
@@ -127,20 +112,6 @@ impl Session {
     }
 }
 
-/// TLS as servers on the internet are checked by browsers: against Mozilla's roots, as this build
-/// has them. Reading the system's at every start would cost a millisecond
-/// (docs/decisions/0021-pinned-roots.md).
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
 impl Inner {
     async fn attempts(&self, operation: &'static str, call: &Call) -> Result<Answer, Trouble> {
         // The semaphore is never closed.
@@ -169,19 +140,18 @@ impl Inner {
     /// once in the life of a call.
     async fn authorised(&self, call: &Call, signed_in_again: &mut bool) -> Result<Answer, Trouble> {
         if let Kind::Basic(user) = self.credentials.kind() {
-            let request = self
-                .request(call)
-                .basic_auth(&*user.name, Some(&*user.password));
+            let pair = Zeroizing::new(format!("{}:{}", *user.name, *user.password));
+            let request = request(call, &format!("Basic {}", STANDARD.encode(&*pair)))?;
             return self.exchange(request, Raw::table).await;
         }
         let token = self.token(None).await?;
-        let request = self.request(call).bearer_auth(token.expose());
-        match self.exchange(request, Raw::table).await {
+        let first = request(call, &format!("Bearer {}", token.expose()))?;
+        match self.exchange(first, Raw::table).await {
             Err(Trouble::Unauthorized) if !*signed_in_again => {
                 *signed_in_again = true;
                 let token = self.token(Some(token.serial)).await?;
-                let request = self.request(call).bearer_auth(token.expose());
-                self.exchange(request, Raw::table).await
+                let again = request(call, &format!("Bearer {}", token.expose()))?;
+                self.exchange(again, Raw::table).await
             }
             other => other,
         }
@@ -202,11 +172,12 @@ impl Inner {
             .credentials
             .token_form()
             .ok_or(Trouble::SignInRefused)?;
-        let request = self
-            .http
-            .post(self.instance.token_url())
+        let request = Request::post(self.instance.token_url()?)
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, AGENT)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.as_bytes().to_vec());
+            .body(form.as_bytes().to_vec())
+            .map_err(|_| Trouble::SignInRefused)?;
         let asked_at = Timestamp::now();
         let answer = self.exchange(request, Raw::token).await?;
         let token = Arc::new(Token::read(answer, tokens.count + 1, asked_at)?);
@@ -215,27 +186,37 @@ impl Inner {
         Ok(token)
     }
 
-    fn request(&self, call: &Call) -> RequestBuilder {
-        let request = self.http.request(call.method.clone(), call.url.clone());
-        match &call.body {
-            Some(body) => request
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone()),
-            None => request,
-        }
-    }
-
     /// One request and its answer, if the breaker lets it through.
     async fn exchange<T>(
         &self,
-        request: RequestBuilder,
+        request: Request<Vec<u8>>,
         judge: fn(Raw) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         let pass = self.breaker.admit(Timestamp::now())?;
-        let outcome = answer::receive(request).await.and_then(judge);
+        let outcome = answer::receive(&self.http, request).await.and_then(judge);
         pass.settle(!matches!(&outcome, Err(trouble) if trouble.burdens_breaker()));
         outcome
     }
+}
+
+/// A call as a request that carries this proof of who calls.
+fn request(call: &Call, authorization: &str) -> Result<Request<Vec<u8>>, Trouble> {
+    // The credentials were checked when they were parsed: no value is refused here.
+    let mut proof = HeaderValue::from_str(authorization).map_err(|_| Trouble::Unauthorized)?;
+    proof.set_sensitive(true);
+    let request = Request::builder()
+        .method(call.method.clone())
+        .uri(call.url.clone())
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, AGENT)
+        .header(AUTHORIZATION, proof);
+    let request = match &call.body {
+        Some(body) => request
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.clone()),
+        None => request.body(Vec::new()),
+    };
+    request.map_err(|_| Trouble::Unauthorized)
 }
 
 /// Any number. Without randomness retries of several processes may coincide, nothing worse.

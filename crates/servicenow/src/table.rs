@@ -1,7 +1,7 @@
 //! Reading tables (Table API, version 2).
 
+use http::Method;
 use ports::CallError;
-use reqwest::Method;
 use serde_json::Value;
 
 use crate::query::Query;

@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use ports::CallError;
 use ports::servicenow::{Tickets, Written};
-use reqwest::Method;
 use serde_json::{Map, Value};
 use snowgate_core::id::SysId;
 use snowgate_core::outcome::Update;

@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::Write as _;
+use std::panic::Location;
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -69,6 +70,14 @@ pub fn start() {
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .try_init();
+    std::panic::set_hook(Box::new(|panic| ended(panic.location())));
+}
+
+/// Says where a bug ended the process, and nothing of what it was about: the text of a panic may
+/// hold what must not be in a log. Lambda reports the end itself.
+fn ended(place: Option<&Location<'_>>) {
+    let place = place.map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "a bug ended the process");
 }
 
 /// Writes a whole line. What cannot be written is lost: there is nowhere left to say so.
@@ -245,6 +254,21 @@ mod tests {
             with(json!({"message": "another", "request_id": "req-2"})),
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_panic_is_told_by_its_place_and_counted() {
+        let emitter = Emitter::new("snowgate".to_owned(), "snowgate-intake");
+        let here = Location::caller();
+        let lines = lines(Some(emitter), || ended(Some(here)));
+        let [line] = lines.as_slice() else {
+            unreachable!("{lines:?}")
+        };
+        assert_eq!(line["place"], here.to_string());
+        assert_eq!(
+            (&line["message"], &line["Trouble"]),
+            (&json!("a bug ended the process"), &json!(1))
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use sweeper::Sweeper;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
-    let aws = shell::aws(Duration::from_secs(8));
+    let aws = shell::aws(Duration::from_secs(8))?;
     let sweeper = Sweeper {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         queues: SqsQueues {

@@ -223,7 +223,7 @@ fn served(answer: String) -> Result<Vec<u8>, KeySourceError> {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(answer.as_bytes());
     });
-    let keys = IssuerKeys::new(url.parse().unwrap());
+    let keys = IssuerKeys::new(url.parse().unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -27,7 +27,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// A parameter of the query, decoded.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        let pairs = url::form_urlencoded::parse(self.query.as_bytes());
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
         pairs
             .into_iter()
             .find(|(key, _)| key == name)

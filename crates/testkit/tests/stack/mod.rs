@@ -1,6 +1,7 @@
 //! The local AWS, and what the tests make in it.
 
 use std::env;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::types::{
@@ -50,6 +51,16 @@ pub(crate) async fn stack() -> Option<Stack> {
         .region(Region::new("eu-west-1"))
         .endpoint_url(endpoint)
         .credentials_provider(credentials("test"))
+        .http_client(
+            https::for_sdk(&https::Settings {
+                roots: https::Roots::System,
+                plain: true,
+                connect: Duration::from_secs(3),
+                idle: Duration::from_secs(20),
+                idle_connections: 8,
+            })
+            .unwrap(),
+        )
         .load()
         .await;
     Some(Stack { config })

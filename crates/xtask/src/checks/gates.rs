@@ -146,9 +146,20 @@ fn trees() -> Vec<Gate> {
         .map(|(function, clients)| tree_without(&format!("--package {function}"), &clients))
         .collect();
     let mut current = tree_without("--workspace", &[]);
-    current.absent = ["hyper v0.", "rustls v0.21", "rustls v0.22", "ring v"]
+    current.absent = ["hyper v0.", "rustls v0.21", "rustls v0.22"]
         .map(str::to_owned)
         .into();
+    // One HTTPS client, on one library for cryptography; the tools may have others.
+    let others = [
+        "aws-lc-sys",
+        "aws-smithy-http-client",
+        "h2",
+        "jsonwebtoken",
+        "reqwest",
+    ];
+    let https = privileges::forbidden()
+        .map(|(function, _)| tree_without(&format!("--package {function}"), &others))
+        .collect();
     // Credentials come from the environment alone: nothing that could fetch others is built in.
     let mut chain = tree_without("--workspace", &[]);
     chain.absent = ["aws-sdk-sso v", "aws-sdk-ssooidc v", "aws-sdk-signin v"]
@@ -159,6 +170,7 @@ fn trees() -> Vec<Gate> {
         gate("iam-policy is pure", pure("iam-policy")),
         gate("no legacy HTTP stack", vec![current]),
         gate("no chain of credentials", vec![chain]),
+        gate("one HTTPS client", https),
         gate("clients of AWS", clients),
     ]
 }
