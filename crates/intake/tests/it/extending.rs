@@ -11,7 +11,7 @@ use testkit::world::{OWNER, World, at, ready};
 
 use super::{Answer, Setup, setup};
 
-fn active_of(world: &World, request: AccessRequest) -> RequestRecord {
+pub(super) fn active_of(world: &World, request: AccessRequest) -> RequestRecord {
     let (pending, _) = world.pend(world.receive(request, at(0)), &[OWNER], at(0));
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(1));
     let by_us =
@@ -30,7 +30,13 @@ fn longer(world: &World, duration: &str) -> Value {
     })
 }
 
-fn extend(setup: &Setup, id: &str, body: &Value, client: &str, key: Option<&str>) -> Answer {
+pub(super) fn extend(
+    setup: &Setup,
+    id: &str,
+    body: &Value,
+    client: &str,
+    key: Option<&str>,
+) -> Answer {
     let resource = "/v1/requests/{id}/extend";
     let mut event = json!({
         "resource": resource, "path": resource, "httpMethod": "POST",
