@@ -8,6 +8,7 @@ of results. Values, secrets among them, travel on stdin only.
 """
 
 import datetime
+import functools
 import json
 import pathlib
 import sys
@@ -20,15 +21,22 @@ UNCHANGED = "No updates are to be performed"
 STACK_SECONDS = 60
 
 
-def client(order, account, service, key=None):
-    """A client that acts as the root of one account, or as whoever has a key."""
+@functools.cache
+def client_of(endpoint, region, service, key_id, secret):
+    """A client; one is made for each kind of call, which takes longer than the call."""
     return boto3.client(
         service,
-        endpoint_url=order["endpoint"],
-        region_name=order["region"],
-        aws_access_key_id=key["id"] if key else account,
-        aws_secret_access_key=key["secret"] if key else account,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
     )
+
+
+def client(order, account, service, key=None):
+    """A client that acts as the root of one account, or as whoever has a key."""
+    key = key or {"id": account, "secret": account}
+    return client_of(order["endpoint"], order["region"], service, key["id"], key["secret"])
 
 
 def call(order, step):

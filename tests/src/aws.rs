@@ -64,38 +64,18 @@ impl Aws {
     /// Makes a user as an account's administrators enrol one: in the path, with the boundary, and
     /// with the tag that says whose it is.
     pub async fn enrol(&self, account: &str, user: &str, owner: &str) {
-        let arguments = json!({
-            "UserName": user,
-            "Path": "/enrolled/",
-            "PermissionsBoundary": format!("arn:aws:iam::{account}:policy/SnowgateBoundary"),
-            "Tags": [{ "Key": "snowgate:owner", "Value": owner }],
-        });
-        self.run(vec![step(account, "iam", "create_user", &arguments)])
-            .await;
+        self.run(vec![enrolment(account, user, owner)]).await;
     }
 
     /// The managed policies that a user has, by ARN.
     pub async fn attached(&self, account: &str, user: &str) -> Vec<String> {
-        let arguments = json!({ "UserName": user });
-        let steps = vec![step(
-            account,
-            "iam",
-            "list_attached_user_policies",
-            &arguments,
-        )];
+        let steps = vec![of_user(account, "list_attached_user_policies", user)];
         let answers = self.run(steps).await;
-        let listed = answers
-            .first()
-            .and_then(|answer| answer["AttachedPolicies"].as_array());
-        listed
-            .expect("IAM lists policies")
-            .iter()
-            .map(|policy| crate::stack::text(policy, "PolicyArn"))
-            .collect()
+        names(&answers[0], "AttachedPolicies", "PolicyArn")
     }
 }
 
-/// What a user holds, as IAM lists it.
+/// What a user holds, as IAM lists it, in the order of names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Held {
     /// ARNs of managed policies.
@@ -109,31 +89,45 @@ pub struct Held {
 impl Aws {
     /// What a user holds.
     pub async fn held(&self, account: &str, user: &str) -> Held {
-        let of = json!({ "UserName": user });
-        let steps = ["list_groups_for_user", "list_user_policies"]
-            .map(|operation| step(account, "iam", operation, &of));
-        let answers = self.run(steps.into()).await;
-        let groups = answers[0]["Groups"].as_array().expect("IAM lists groups");
-        let names = answers[1]["PolicyNames"].as_array().expect("and policies");
-        let texts = names.iter().map(|name| {
-            let of = json!({ "UserName": user, "PolicyName": name });
-            step(account, "iam", "get_user_policy", &of)
-        });
-        let texts = self.run(texts.collect()).await;
-        Held {
-            attached: self.attached(account, user).await,
-            groups: groups
-                .iter()
-                .map(|group| crate::stack::text(group, "GroupName"))
-                .collect(),
-            inline: texts
-                .iter()
-                .map(|text| {
-                    let name = crate::stack::text(text, "PolicyName");
-                    (name, text["PolicyDocument"].clone())
-                })
-                .collect(),
+        let held = self.held_by(account, &[user]).await;
+        held.into_iter().next().expect("one user, one answer")
+    }
+
+    /// What each of these users holds.
+    pub async fn held_by(&self, account: &str, users: &[&str]) -> Vec<Held> {
+        let lists = [
+            "list_attached_user_policies",
+            "list_groups_for_user",
+            "list_user_policies",
+        ];
+        let steps = users
+            .iter()
+            .flat_map(|user| lists.map(|list| of_user(account, list, user)));
+        let answers = self.run(steps.collect()).await;
+        let mut all = Vec::new();
+        let mut texts = Vec::new();
+        for (user, answers) in users.iter().zip(answers.chunks(lists.len())) {
+            let named = names(&answers[2], "PolicyNames", "");
+            texts.extend(named.iter().map(|name| {
+                let mut step = of_user(account, "get_user_policy", user);
+                step["arguments"]["PolicyName"] = json!(name);
+                step
+            }));
+            all.push(Held {
+                attached: names(&answers[0], "AttachedPolicies", "PolicyArn"),
+                groups: names(&answers[1], "Groups", "GroupName"),
+                inline: named.into_iter().map(|name| (name, Value::Null)).collect(),
+            });
         }
+        if texts.is_empty() {
+            return all;
+        }
+        let texts = self.run(texts).await;
+        let inline = all.iter_mut().flat_map(|held| &mut held.inline);
+        for ((_, document), text) in inline.zip(texts) {
+            *document = text["PolicyDocument"].clone();
+        }
+        all
     }
 
     /// A key for a user: what it adds to a [`step`] that is made with it.
@@ -155,6 +149,35 @@ impl Aws {
         let answers = self.run(vec![assume]).await;
         answers[0]["Credentials"]["AccessKeyId"].is_string()
     }
+}
+
+/// The call that makes a user as [`Aws::enrol`] does.
+#[must_use]
+pub fn enrolment(account: &str, user: &str, owner: &str) -> Value {
+    let arguments = json!({
+        "UserName": user,
+        "Path": "/enrolled/",
+        "PermissionsBoundary": format!("arn:aws:iam::{account}:policy/SnowgateBoundary"),
+        "Tags": [{ "Key": "snowgate:owner", "Value": owner }],
+    });
+    step(account, "iam", "create_user", &arguments)
+}
+
+/// A call about a user.
+fn of_user(account: &str, operation: &str, user: &str) -> Value {
+    step(account, "iam", operation, &json!({ "UserName": user }))
+}
+
+/// What IAM lists, by name, in the order of names.
+fn names(answer: &Value, list: &str, name: &str) -> Vec<String> {
+    let listed = answer[list].as_array().expect("IAM answers with a list");
+    let mut names: Vec<String> = listed
+        .iter()
+        .map(|one| if name.is_empty() { one } else { &one[name] })
+        .map(|one| one.as_str().expect("a name").to_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// One call as the root of an account.

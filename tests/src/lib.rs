@@ -13,6 +13,7 @@
 
 mod aws;
 mod browser;
+mod bus;
 mod case;
 mod issuer;
 mod mailbox;
@@ -22,7 +23,7 @@ mod servicenow;
 mod stack;
 mod time;
 
-pub use aws::{Aws, Held, step};
+pub use aws::{Aws, Held, enrolment, step};
 pub use browser::{Browser, Page};
 pub use case::{Case, Person};
 pub use issuer::LocalIssuer;

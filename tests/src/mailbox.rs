@@ -25,6 +25,8 @@ pub struct Letter {
     pub html: String,
     /// The review link in the plain-text part.
     pub link: String,
+    /// The id that SES gave it.
+    pub message: String,
 }
 
 /// A mail that needs no answer: it has no review link.
@@ -66,19 +68,21 @@ impl Mailbox {
     /// All letters, the oldest first. What other tests sent through the same mail service has no
     /// review link and is no letter.
     pub async fn all(&self) -> Vec<Letter> {
-        let sent = self.sent().await;
+        let sent = self.sent("").await;
         sent.iter().filter_map(|one| self.letter(one)).collect()
     }
 
-    /// Everything that SES took.
-    async fn sent(&self) -> Vec<Value> {
+    /// Everything that SES took, or nothing where these words are nowhere in it: reading all of it
+    /// takes long, and most looks come too early.
+    async fn sent(&self, words: &str) -> Vec<Value> {
         let query = [("account", self.hub.as_str())];
         let answer = self.http.get(&self.messages).query(&query).send().await;
-        let answer: Value = answer
-            .expect("the mailbox answers")
-            .json()
-            .await
-            .expect("it answers with JSON");
+        let answer = answer.expect("the mailbox answers").text().await;
+        let answer = answer.expect("an answer is text");
+        if !answer.contains(words) {
+            return Vec::new();
+        }
+        let answer: Value = serde_json::from_str(&answer).expect("it answers with JSON");
         let sent = answer["messages"].get(&self.hub).and_then(Value::as_array);
         sent.cloned().unwrap_or_default()
     }
@@ -99,12 +103,13 @@ impl Mailbox {
             html: text(sent, "BodyHtml"),
             text: body,
             link,
+            message: text(sent, "MessageId"),
         })
     }
 
     /// The mails about a ticket that need no answer, by its number, the oldest first.
     pub async fn notices(&self, number: &str) -> Vec<Notice> {
-        let sent = self.sent().await;
+        let sent = self.sent(number).await;
         let about = |one: &&Value| {
             let body = text(one, "BodyText");
             body.contains(number) && !body.contains(&self.links)
@@ -130,10 +135,22 @@ impl Mailbox {
 
     /// The letters about a ticket, by its number.
     pub async fn about(&self, number: &str) -> Vec<Letter> {
-        let all = self.all().await;
-        all.into_iter()
-            .filter(|letter| letter.text.contains(number))
-            .collect()
+        let sent = self.sent(number).await;
+        let about = |one: &&Value| text(one, "BodyText").contains(number);
+        let about = sent.iter().filter(about);
+        about.filter_map(|one| self.letter(one)).collect()
+    }
+
+    /// The letter about a ticket to somebody, by the name in the address, once it is there.
+    pub async fn to(&self, number: &str, name: &str) -> Letter {
+        let address = format!("{name}@brightwater.example");
+        eventually(&format!("a letter to {name} about {number}"), || async {
+            let mut letters = self.about(number).await;
+            letters.retain(|letter| letter.to == [address.as_str()]);
+            assert!(letters.len() < 2, "{} letters to {name}", letters.len());
+            letters.pop()
+        })
+        .await
     }
 
     /// The one letter about a ticket, once it is there.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::aws::{Aws, step};
+use crate::aws::Aws;
 use crate::browser::Browser;
 use crate::mailbox::Mailbox;
 use crate::service_api::{Credentials, ServiceApi};
@@ -213,20 +213,27 @@ impl Stack {
         self.aws.call("sqs", "send_message", &message).await;
     }
 
+    /// All rows of a table, by the name of its fact. A scan answers a megabyte at a time.
+    pub async fn table(&self, fact: &str) -> Vec<Value> {
+        let mut order = json!({ "TableName": self.fact(fact), "ConsistentRead": true });
+        let mut rows = Vec::new();
+        loop {
+            let page = self.aws.call("dynamodb", "scan", &order).await;
+            rows.extend(page["Items"].as_array().expect("a scan has items").clone());
+            match page.get("LastEvaluatedKey") {
+                Some(last) => order["ExclusiveStartKey"] = last.clone(),
+                None => return rows,
+            }
+        }
+    }
+
     /// Everything that the ledger and the links hold about a request.
     pub async fn rows(&self, id: &str) -> Vec<Value> {
-        let tables = ["/tables/requests", "/tables/tokens"].map(|name| self.fact(name));
-        let steps = tables.map(|table| {
-            let arguments = json!({ "TableName": table, "ConsistentRead": true });
-            step(self.aws.hub(), "dynamodb", "scan", &arguments)
-        });
-        let found = self.aws.run(steps.into()).await;
-        let mut rows: Vec<Value> = found
-            .iter()
-            .flat_map(|scan| scan["Items"].as_array().expect("a scan has items"))
-            .filter(|row| row.to_string().contains(id))
-            .cloned()
-            .collect();
+        let mut rows = Vec::new();
+        for table in ["/tables/requests", "/tables/tokens"] {
+            rows.extend(self.table(table).await);
+        }
+        rows.retain(|row| row.to_string().contains(id));
         rows.sort_by_key(Value::to_string);
         rows
     }

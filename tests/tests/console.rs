@@ -23,6 +23,16 @@ async fn raised(window: &Phone) -> String {
     .await
 }
 
+/// Nothing is wider than the screen.
+async fn fits(phone: &Phone) {
+    let wide = phone
+        .ask_page(
+            "const root = document.documentElement; return root.scrollWidth > root.clientWidth",
+        )
+        .await;
+    assert_eq!(wide, false, "no sideways scrolling");
+}
+
 #[tokio::test]
 async fn a_request_is_raised_from_the_form_and_followed() {
     let Some(window) = Phone::with_screen(WINDOW).await else {
@@ -36,6 +46,7 @@ async fn a_request_is_raised_from_the_form_and_followed() {
     let stack = Stack::shared().await;
     let console = stack.fact("console_url");
     window.open(&format!("{console}/raise")).await;
+    window.is_accessible().await;
     window.picture("console-raise").await;
     window.tap("button").await;
     let id = raised(&window).await;
@@ -46,6 +57,14 @@ async fn a_request_is_raised_from_the_form_and_followed() {
     window.open(&console).await;
     let letters = window.text("main").await;
     assert!(letters.contains(&letter.subject), "{letters}");
+    window.is_accessible().await;
+    window.picture("console").await;
+    let own = format!("//a[contains(., '{number}')]");
+    let own = format!("document.evaluate(\"{own}\", document, null, 9).singleNodeValue.click()");
+    window.ask_page(&own).await;
+    window.says("main", "Open the review link").await;
+    window.is_accessible().await;
+    window.picture("console-letter").await;
     window.read_letter(&letter.html).await;
     window.is_accessible().await;
     window.picture("letter").await;
@@ -82,7 +101,18 @@ async fn a_request_is_raised_from_the_form_and_followed() {
         .then_some(())
     })
     .await;
+    window.is_accessible().await;
     window.picture("console-request").await;
+    phone.open(&format!("{console}/requests/{id}")).await;
+    fits(&phone).await;
+    phone.is_accessible().await;
+    phone.open(&format!("{console}/requests/none")).await;
+    phone.is_accessible().await;
+    phone.open(&console).await;
+    fits(&phone).await;
+    phone.picture("console-phone").await;
+    window.open(&format!("{console}/requests/{id}?watch")).await;
+    window.says("main", "Stop").await;
 }
 
 #[tokio::test]
@@ -111,6 +141,7 @@ async fn a_refusal_is_shown_with_its_findings() {
     window
         .says("[role=alert]", "422 Outside the guardrails")
         .await;
+    window.is_accessible().await;
     window.says("[role=alert] ul", "never_granted").await;
 }
 

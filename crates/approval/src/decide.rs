@@ -271,26 +271,22 @@ where
         Err(ApprovalError::Busy)
     }
 
-    /// Wakes whoever is next. Where that fails, the sweeper does it two minutes later.
+    /// Wakes whoever is next: of an approved request the provisioner, and the reporter, because
+    /// others who were asked have nothing left to do. Where that fails, the sweeper does it.
     async fn wake(&self, record: &RequestRecord, now: Timestamp) {
-        let wake = WakeUp::first(record);
-        let next = match record.state {
-            State::Approved => {
-                self.work
-                    .wake_provisioner(&wake, &record.request.target)
-                    .await
-            }
-            _ => Ok(()),
-        };
-        // The ticket is to be told, or others who were asked have nothing left to do.
-        let told = match record.asks_reporter(now) {
-            true => self.outcomes.wake_reporter(&wake).await,
-            false => Ok(()),
-        };
-        for failure in [next, told].into_iter().filter_map(Result::err) {
+        if record.state == State::Approved {
+            self.wake_provisioner(record).await;
+        }
+        shell::wake::reporter(&self.outcomes, record, now).await;
+    }
+
+    /// Wakes the provisioner. Where that fails, the sweeper does it.
+    pub(crate) async fn wake_provisioner(&self, record: &RequestRecord) {
+        let (wake, target) = (WakeUp::first(record), &record.request.target);
+        if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
             warn!(
                 error = shell::log::chain(&failure),
-                "decided, but the next step could not be woken"
+                "the provisioner could not be woken"
             );
         }
     }

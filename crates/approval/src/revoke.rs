@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use owners::Rules;
 use ports::CallError;
 use ports::ledger::{CommitError, Ledger};
-use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
+use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use shell::request::body;
 use snowgate_core::id::SysId;
+use snowgate_core::letter::asked_line;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
@@ -51,7 +52,9 @@ where
                     .token
                     .nonce(&RevokeForm::purpose(&asked.content), now);
                 let (name, until) = (name.as_ref(), record.until);
-                return Ok(Some(page::active(decided, name, until, &nonce, again)?));
+                let asked = asked_line(record);
+                let page = page::active(&asked, decided, name, until, &nonce, again)?;
+                return Ok(Some(page));
             }
             State::Active | State::Revoking => Message::BeingEnded,
             State::Revoked if early => Message::EndedEarly,
@@ -156,7 +159,7 @@ where
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
                     info!("access ended early");
-                    self.wake_to_end(&change.record).await;
+                    self.wake_provisioner(&change.record).await;
                     return Ok(page::message(&Message::BeingEnded)?);
                 }
                 Err(CommitError::Conflict) => record = self.load(&record.id).await?,
@@ -164,16 +167,5 @@ where
             }
         }
         Err(ApprovalError::Busy)
-    }
-
-    /// Wakes the provisioner. Where that fails, the sweeper does it within a minute.
-    async fn wake_to_end(&self, record: &RequestRecord) {
-        let (wake, target) = (WakeUp::first(record), &record.request.target);
-        if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
-            warn!(
-                error = shell::log::chain(&failure),
-                "ended early, but the provisioner could not be woken"
-            );
-        }
     }
 }

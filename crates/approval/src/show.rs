@@ -6,7 +6,7 @@ use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::slot_lines;
+use snowgate_core::letter::{asked_line, slot_lines};
 use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, FormProblem, Message, Page};
 use snowgate_core::record::{Decided, RequestRecord};
@@ -57,14 +57,14 @@ where
                 return Ok(Some(page));
             }
             let name = self.name_of(&decided.signed.decision.approver).await;
-            return Ok(Some(page::message(&Message::AlreadyDecided(
-                decided,
-                name,
-                slot_lines(record),
-            ))?));
+            let mut lines = vec![asked_line(record)];
+            lines.extend(slot_lines(record));
+            let message = Message::AlreadyDecided(decided, name, lines);
+            return Ok(Some(page::message(&message)?));
         }
         if record.state != State::Pending {
-            return Ok(Some(page::message(&Message::Ended(record.state))?));
+            let message = Message::Ended(record.state, asked_line(record));
+            return Ok(Some(page::message(&message)?));
         }
         let late = record
             .asked

@@ -6,7 +6,7 @@ mod grants;
 mod reviewed;
 
 pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
-pub use reviewed::{ReviewSlot, Said, slot_lines};
+pub use reviewed::{ReviewSlot, Said, asked_line, slot_lines};
 
 use askama::Template;
 use jiff::Timestamp;
@@ -167,12 +167,19 @@ impl Review {
     }
 }
 
-/// A finding in a sentence, with the policy that shows it.
+/// A finding as a sentence, with the name of the policy that shows it.
 fn told(finding: &Finding) -> String {
-    match &finding.evidence {
-        Some(evidence) => format!("{} ({})", finding.detail, evidence.policy),
-        None => finding.detail.clone(),
+    let mut letters = finding.detail.chars();
+    let mut text: String = match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    };
+    if let Some(evidence) = &finding.evidence {
+        let policy = evidence.policy.as_str();
+        let name = policy.rsplit_once('/').map_or(policy, |(_, name)| name);
+        text.push_str(&format!(" ({name})"));
     }
+    text
 }
 
 /// The names that a review shows. They come from ServiceNow each time and are never stored.

@@ -53,10 +53,7 @@ pub fn outcome(record: &RequestRecord, state: State) -> Result<Option<Letter>, a
     let Some((title, lines)) = outcome_words(record, state) else {
         return Ok(None);
     };
-    let mut facts = vec![Fact {
-        label: "What was asked",
-        text: what(&record.request),
-    }];
+    let mut facts = vec![asked(record)];
     if let Some(text) = reason(record, state) {
         let label = "The reason that was given";
         facts.push(Fact { label, text });
@@ -82,10 +79,7 @@ pub fn ends_soon(record: &RequestRecord) -> Result<Letter, askama::Error> {
             format!("The access that you asked for ends on {until}."),
             "If you still need it after that, please ask for it again.".to_owned(),
         ],
-        facts: vec![Fact {
-            label: "What was asked",
-            text: what(&record.request),
-        }],
+        facts: vec![asked(record)],
     };
     words.letter(record)
 }
@@ -107,12 +101,17 @@ pub fn handled(record: &RequestRecord, requester: &PersonName) -> Result<Letter,
             format!("{} Nothing is left for you to do.", handled_words(record)),
             "The link in the letter that you got shows the same.".to_owned(),
         ],
-        facts: vec![Fact {
-            label: "AWS account",
-            text: record.request.target.account_id.to_string(),
-        }],
+        facts: vec![asked(record)],
     };
     words.letter(record)
+}
+
+/// What was asked, as the letters and notes name it.
+fn asked(record: &RequestRecord) -> Fact {
+    Fact {
+        label: "What was asked",
+        text: what(&record.request),
+    }
 }
 
 impl Words {
@@ -179,7 +178,10 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
             "Nobody can decide on your request",
             vec![
                 format!("Nobody who may decide could be found. {}", nothing()),
-                "Please ask whoever keeps the CMDB to name an owner of the account.".to_owned(),
+                format!(
+                    "Please ask whoever keeps the CMDB to name an owner of {}.",
+                    without_owner(record)
+                ),
             ],
         ),
         State::Withdrawn => (
@@ -203,6 +205,19 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
         | State::Revoking
         | State::Previewed => return None,
     })
+}
+
+/// What nobody could be found for.
+fn without_owner(record: &RequestRecord) -> String {
+    let slot = match &record.end_reason {
+        Some(EndReason::Undeliverable { slot }) => slot.split_once(':'),
+        _ => None,
+    };
+    match slot {
+        Some(("account", account)) => format!("AWS account {account}"),
+        Some(("item", _)) => "the configuration item that the request names".to_owned(),
+        _ => "what was asked for".to_owned(),
+    }
 }
 
 fn active_words(record: &RequestRecord) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::approval::Verdict;
 use crate::lifecycle::State;
 use crate::record::{EndReason, Kept, RequestRecord};
 use crate::request::{AccessRequest, Grant};
+use crate::slots::Touched;
 use crate::ticket::marker;
 
 /// An update of a ServiceNow record.
@@ -248,7 +249,15 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
             None => "nobody could be asked, so it would not be granted".to_owned(),
         };
         let passed = slot.passed_over.len();
-        text.push_str(&format!("\n- {}: {line}; {passed} passed over", slot.id));
+        let passed = match passed {
+            0 => String::new(),
+            count => format!("; {count} passed over"),
+        };
+        let of = match &slot.touched {
+            Touched::Account { account_id } => format!("for AWS account {account_id}"),
+            Touched::Item { sys_id, .. } => format!("for the configuration item {sys_id}"),
+        };
+        text.push_str(&format!("\n- {of}, {line}{passed}"));
     }
     text
 }

@@ -47,11 +47,12 @@ pub enum Message<'a> {
     Thanks(Verdict),
     /// Thanks for an approval, where others are still awaited.
     ThanksSoFar,
-    /// The slot was decided before; by whom, where the name could be had, and what was said of
-    /// all approvals that the request needs ([`crate::letter::slot_lines`]).
+    /// The slot was decided before; by whom, where the name could be had, and in lines what was
+    /// asked and what was said of all approvals that it needs ([`crate::letter::asked_line`],
+    /// [`crate::letter::slot_lines`]).
     AlreadyDecided(&'a Decided, Option<PersonName>, Vec<String>),
-    /// The request has ended in another way.
-    Ended(State),
+    /// The request has ended in another way; what was asked ([`crate::letter::asked_line`]).
+    Ended(State, String),
     /// The ticket was closed or is gone.
     TicketClosed,
     /// The person may no longer decide.
@@ -140,7 +141,8 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
         Message::AlreadyDecided(decided, name, slots) => {
             return already(decided, name.as_ref(), slots);
         }
-        Message::Ended(state) => (410, ended_title(*state), vec![
+        Message::Ended(state, asked) => (410, ended_title(*state), vec![
+            asked.clone(),
             "There is nothing left to decide here.".to_owned(),
         ]),
         Message::TicketClosed => (
@@ -181,7 +183,7 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
             "It is being taken away now. The ticket will say when it is gone.".to_owned(),
         ]),
         Message::EndedEarly => (200, "The access has ended", vec![
-            "It was ended early and taken away. The ticket says by whom in which role, and why.".to_owned(),
+            "It was ended early and taken away. The ticket says in which role somebody ended it, and why.".to_owned(),
         ]),
         Message::ForeignForm => (403, "That did not come from our page", vec![
             "Nothing was decided. Please open the link in the letter again and answer there.".to_owned(),
@@ -275,8 +277,8 @@ pub fn headers() -> [(&'static str, String); 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::slot_lines;
     use crate::letter::tests::{review, shared_review};
+    use crate::letter::{asked_line, slot_lines};
     use crate::record::Event;
     use crate::record::tests::{ONE, approver, at, decide, pending, slot};
 
@@ -339,10 +341,10 @@ mod tests {
             Message::Thanks(Verdict::Approve),
             Message::Thanks(Verdict::Deny),
             Message::ThanksSoFar,
-            Message::AlreadyDecided(&decided, name, Vec::new()),
+            Message::AlreadyDecided(&decided, name, vec![asked_line(&record)]),
             Message::AlreadyDecided(&decided, None, slot_lines(&two)),
-            Message::Ended(State::Expired),
-            Message::Ended(State::Withdrawn),
+            Message::Ended(State::Expired, asked_line(&record)),
+            Message::Ended(State::Withdrawn, asked_line(&record)),
             Message::TicketClosed,
             Message::NoStanding,
             Message::CannotEnd,

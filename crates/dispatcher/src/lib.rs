@@ -19,14 +19,13 @@ use ports::CallError;
 use ports::directory::Directory;
 use ports::ledger::{CommitError, Ledger};
 use ports::mail::Mailer;
-use ports::queue::{OutcomesQueue, WakeUp};
+use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{ChangeError, RequestRecord};
 use snowgate_core::slots::MOST_ROUNDS;
-use tracing::{info, warn};
 
 /// The dispatcher with what it needs.
 pub struct Dispatcher<L, S, D, M, Q> {
@@ -104,7 +103,7 @@ where
             _ => record,
         };
         if record.state != State::Pending {
-            self.wake_reporter(&record).await;
+            shell::wake::reporter(&self.outcomes, &record, now).await;
             return Ok(());
         }
         let (record, written) = match self.see_to_people(record, fresh, now).await {
@@ -120,7 +119,7 @@ where
             _ => record,
         };
         if record.state != State::Pending {
-            self.wake_reporter(&record).await;
+            shell::wake::reporter(&self.outcomes, &record, now).await;
         }
         written.and(reminded)
     }
@@ -146,21 +145,5 @@ where
 
     pub(crate) async fn load(&self, id: &RequestId) -> Result<RequestRecord, DispatchError> {
         self.ledger.load(id).await?.ok_or(DispatchError::Unknown)
-    }
-
-    /// Wakes the reporter where the ticket is to be told something. Where that fails, the
-    /// sweeper does it two minutes later.
-    async fn wake_reporter(&self, record: &RequestRecord) {
-        if !record.asks_reporter(record.since) {
-            info!(state = %record.state, "nothing to tell the ticket");
-            return;
-        }
-        let wake = WakeUp::first(record);
-        if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
-            warn!(
-                error = shell::log::chain(&failure),
-                "the reporter could not be woken"
-            );
-        }
     }
 }

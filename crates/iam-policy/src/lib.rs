@@ -16,3 +16,4 @@ pub mod json;
 pub mod lint;
 pub mod minimise;
 pub mod prove;
+mod scan;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{DirectoryError, Member};
 use ports::ledger::{Commit, CommitError, Ledger};
-use ports::queue::{OutcomesQueue, WakeUp};
+use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::effect::Effect;
@@ -149,7 +149,7 @@ where
             };
             match done {
                 Ok(after) => {
-                    self.wake_reporter(&after).await;
+                    shell::wake::reporter(&self.outcomes, &after, now).await;
                     return Ok(());
                 }
                 Err(ProvisionError::Conflict) if tries < TRIES => {
@@ -201,21 +201,6 @@ where
         self.ledger.commit(&commit).await?;
         info!(state = %commit.change.record.state, "written down");
         Ok(commit.change.record)
-    }
-
-    /// Wakes the reporter where the ticket is to be told something. Where that fails, the
-    /// sweeper does it two minutes later.
-    async fn wake_reporter(&self, record: &RequestRecord) {
-        if record.untold().is_none() {
-            return;
-        }
-        let wake = WakeUp::first(record);
-        if let Err(failure) = self.outcomes.wake_reporter(&wake).await {
-            warn!(
-                error = shell::log::chain(&failure),
-                "the reporter could not be woken"
-            );
-        }
     }
 }
 

@@ -1,12 +1,10 @@
 //! Calls to the local AWS, made by boto3 in a process of its own.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
 
 use crate::checkout::Checkout;
 use crate::environments::Environment;
+use crate::script::{self, ScriptError};
 
 /// The local AWS of a stack.
 #[derive(Debug, Clone)]
@@ -19,15 +17,12 @@ pub(crate) struct Aws {
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AwsError {
-    /// The helper could not be run.
-    #[error("`local/aws.py` could not be run")]
-    Run(#[from] std::io::Error),
-    /// A call was refused.
-    #[error("the local AWS refused: {0}")]
-    Refused(String),
+    /// A call was refused, or none could be made.
+    #[error("the local AWS cannot be asked")]
+    Script(#[from] ScriptError),
     /// The answer has no such shape.
-    #[error("the answer of the local AWS cannot be read")]
-    Shape(#[from] serde_json::Error),
+    #[error("the local AWS answers with something else than results")]
+    Shape,
 }
 
 impl Aws {
@@ -44,24 +39,11 @@ impl Aws {
     /// Carries out the steps in order; the result of each.
     pub(crate) async fn run(&self, steps: Vec<Value>) -> Result<Vec<Value>, AwsError> {
         let order = json!({ "endpoint": self.endpoint, "region": self.region, "steps": steps });
-        let mut child =
-            tokio::process::Command::new(Environment::MiniStack.program(&self.checkout, "python"))
-                .arg(self.checkout.path("local/aws.py"))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .kill_on_drop(true)
-                .spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            input.write_all(order.to_string().as_bytes()).await?;
+        let python = Environment::MiniStack;
+        match script::ask(&self.checkout, python, "local/aws.py", &order).await? {
+            Value::Array(results) => Ok(results),
+            _ => Err(AwsError::Shape),
         }
-        let output = child.wait_with_output().await?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or("no reason given").to_owned();
-            return Err(AwsError::Refused(last));
-        }
-        Ok(serde_json::from_slice(&output.stdout)?)
     }
 }
 

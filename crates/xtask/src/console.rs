@@ -8,7 +8,7 @@ mod raise;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
@@ -94,6 +94,7 @@ async fn by_address(request: Request, next: Next) -> Response {
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
+    watch: bool,
     tickets: Vec<Ticket>,
     letters: Vec<Letter>,
     principals: Vec<Change>,
@@ -126,6 +127,7 @@ struct LetterPage {
 #[derive(Template)]
 #[template(path = "request.html")]
 struct RequestPage {
+    watch: bool,
     id: String,
     state: String,
     ended: String,
@@ -143,7 +145,13 @@ struct Trouble {
     detail: String,
 }
 
-async fn overview(State(console): State<Console>) -> Response {
+/// Whether the page is to look again by itself: only where somebody asked for that, because what
+/// moves under a reader's eyes is in the way of some (WCAG 2.2, 2.2.1).
+fn watches(uri: &Uri) -> bool {
+    uri.query() == Some("watch")
+}
+
+async fn overview(State(console): State<Console>, uri: Uri) -> Response {
     let (tickets, letters, now) = tokio::join!(
         console.facts.tickets(),
         console.facts.letters(),
@@ -153,6 +161,7 @@ async fn overview(State(console): State<Console>) -> Response {
         (Ok(tickets), Ok(letters), Ok(now)) => {
             let principals = changes(&console.before, &now);
             page(&Overview {
+                watch: watches(&uri),
                 tickets,
                 letters,
                 principals,
@@ -206,7 +215,7 @@ async fn letter_html(State(console): State<Console>, Path(id): Path<String>) -> 
     }
 }
 
-async fn request(State(console): State<Console>, Path(id): Path<String>) -> Response {
+async fn request(State(console): State<Console>, Path(id): Path<String>, uri: Uri) -> Response {
     let answer = match console.facts.request(&id).await {
         Ok(Some(answer)) => answer,
         Ok(None) => return missing("There is no such request"),
@@ -223,6 +232,7 @@ async fn request(State(console): State<Console>, Path(id): Path<String>) -> Resp
     let mut findings = raise::findings(answer.get("findings"));
     findings.extend(raise::findings(answer.pointer("/end_reason/findings")));
     page(&RequestPage {
+        watch: watches(&uri),
         id,
         state: state(&answer),
         ended: part("/end_reason/detail"),

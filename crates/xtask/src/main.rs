@@ -21,6 +21,7 @@ mod preflight;
 mod processes;
 mod proxy;
 mod samples;
+mod script;
 mod serve;
 mod stack;
 mod terminal;

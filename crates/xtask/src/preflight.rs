@@ -12,6 +12,7 @@ use crate::checkout::Checkout;
 use crate::environments::EnvironmentError;
 use crate::guardrails::{Guardrails, GuardrailsError};
 use crate::hub::STACK;
+use crate::script::ScriptError;
 use crate::stack::{Stack, StackError};
 use crate::terminal::line;
 use facts::{Facts, Place};
@@ -36,15 +37,9 @@ pub(crate) enum PreflightError {
     /// The local stack does not run.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// The helper could not be run.
-    #[error("`local/facts.py` could not be run")]
-    Run(#[from] std::io::Error),
-    /// The helper failed.
-    #[error("AWS cannot be asked: {0}")]
-    Facts(String),
-    /// What the helper said cannot be read.
-    #[error("what `local/facts.py` says cannot be read")]
-    Shape(#[from] serde_json::Error),
+    /// AWS was not asked, or did not answer.
+    #[error("AWS cannot be asked")]
+    Facts(#[from] ScriptError),
     /// A local ticket is not one.
     #[error("{0}")]
     Ticket(&'static str),

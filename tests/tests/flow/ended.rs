@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use flow_tests::{Case, Person, Stack};
 
+use crate::matrix::{Column, Ending};
+
 /// Past the short access, far from the end of any other.
 const FORWARD: &str = "+20m";
 /// The sweeper comes by every minute.
@@ -43,17 +45,32 @@ async fn at_its_end_the_access_is_taken_back_unless_another_request_still_holds_
         let attached = stack.aws.attached(account, &case.user).await;
         assert_eq!(attached, [case.policy.as_str()]);
     }
+    let mut column = Column::prepared(&stack, "PT15M").await;
+    column.granted(&stack).await;
     drop(stack);
 
     let stack = put_clock(Some((&library, FORWARD))).await;
+    let over = |states: &[String]| {
+        let (ours, column) = states.split_at(ids.len());
+        ours == ["Revoked", "Revoked", "Active"] && column.iter().all(|state| state == "Revoked")
+    };
+    let mut all = ids.to_vec();
+    all.extend(column.cells.iter().map(|cell| cell.id.clone()));
     let end = Instant::now() + PATIENCE;
-    let mut states = states(&stack, &ids).await;
-    while states != ["Revoked", "Revoked", "Active"] && Instant::now() < end {
+    let mut states = states(&stack, &all).await;
+    while !over(&states) && Instant::now() < end {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        states = self::states(&stack, &ids).await;
+        states = self::states(&stack, &all).await;
     }
     let stack = put_clock(None).await;
-    assert_eq!(states, ["Revoked", "Revoked", "Active"]);
+    assert!(over(&states), "{states:?}");
+    let ending = Ending {
+        state: "Revoked",
+        ticket: "3",
+        notes: &["Access granted", "Access ended:"],
+        mails: &["Your access is there", "Your access has ended"],
+    };
+    column.ends(&stack, &ending).await;
     alone.nothing_in_iam(&stack).await;
     let attached = stack.aws.attached(account, &longer.user).await;
     assert_eq!(

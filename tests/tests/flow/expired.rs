@@ -4,35 +4,43 @@ use std::time::Duration;
 
 use flow_tests::{Case, Stack};
 
+use crate::matrix::{Column, Ending};
+
 /// The sweeper comes by every minute, and ServiceNow is told after that.
 const A_MINUTE_AND_SOME: Duration = Duration::from_secs(100);
 
 #[tokio::test]
-async fn a_request_that_nobody_decides_expires_and_the_ticket_is_told() {
+async fn requests_that_nobody_decides_expire() {
+    let stack = Stack::shared().await;
+    let mut column = Column::prepared(&stack, "PT4H").await;
+    drop(stack);
     let stack = Stack::alone().await;
-    let case = Case::of(&stack, "210987654321").await;
     // The dispatcher notes the end when it asks; the sweeper then goes by what was noted.
-    let short = [("PENDING_FOR", Some("PT6S"))];
+    let short = [("PENDING_FOR", Some("PT15S"))];
     let usual = stack.configure("dispatcher", &short).await.remove(0);
-    let id = case.raise(&stack).await;
-    let letter = stack.mailbox.one(&case.number).await;
+    column.submitted(&stack, |_| {}).await;
+    column.asked(&stack).await;
     let usual = [("PENDING_FOR", usual.as_deref())];
     stack.configure("dispatcher", &usual).await;
     let stack = stack.step_aside();
 
-    stack
-        .reaches_within(&id, "Expired", A_MINUTE_AND_SOME)
-        .await;
-    let ticket = stack.servicenow.closed(&case.sys_id).await;
-    assert_eq!(ticket["state"], "4", "Closed Incomplete");
-    let notes = Case::notes(&ticket);
-    assert_eq!(notes.len(), 1, "one note: {notes:?}");
-    case.nothing_in_iam(&stack).await;
-
-    let shown = stack.browser.open(&letter.link).await;
-    assert_eq!(shown.status, 410, "{}", shown.heading());
-    assert_eq!(shown.hidden(), [], "there is no form any more");
-    assert_eq!(stack.mailbox.about(&case.number).await.len(), 1);
+    for cell in &column.cells {
+        stack
+            .reaches_within(&cell.id, "Expired", A_MINUTE_AND_SOME)
+            .await;
+    }
+    let ending = Ending {
+        state: "Expired",
+        ticket: "4",
+        notes: &["Nobody decided in time"],
+        mails: &["Your request has expired"],
+    };
+    column.ends(&stack, &ending).await;
+    for letter in column.cells.iter().flat_map(|cell| &cell.letters) {
+        let shown = stack.browser.open(&letter.link).await;
+        assert_eq!(shown.status, 410, "{}", shown.heading());
+        assert_eq!(shown.hidden(), [], "there is no form any more");
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,12 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
         .find(|(event, _)| event == "access_verified")
         .expect("the access was verified");
     let lasts = flow_tests::seconds_between(&activated.1, until);
-    assert_eq!(lasts, 4 * 3600, "as long as was asked, from {activated:?}");
+    // It counts from when IAM was read back, which is after the run began that the event tells of.
+    let asked = 4 * 3600;
+    assert!(
+        (asked..asked + 60).contains(&lasts),
+        "as long as was asked, from {activated:?}: {lasts}"
+    );
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn granted_and_taken_back(grants: Value, words: &[&str]) {
 }
 
 /// The one inline policy that grants come to: every statement ends when the access does.
-fn inline_as_granted(grants: &Value, id: &str, until: &str) -> Option<(String, Value)> {
+pub(crate) fn inline_as_granted(grants: &Value, id: &str, until: &str) -> Option<(String, Value)> {
     let mut statements = Vec::new();
     for grant in grants.as_array().expect("a list") {
         match grant["type"].as_str() {
@@ -110,22 +110,6 @@ fn inline_as_granted(grants: &Value, id: &str, until: &str) -> Option<(String, V
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     (!statements.is_empty()).then(|| (format!("snowgate-{id}"), document))
-}
-
-#[tokio::test]
-async fn a_policy_of_its_own() {
-    granted_and_taken_back(json!([inline()]), &["granted", "a policy of its own"]).await;
-}
-
-#[tokio::test]
-async fn a_role_of_another_account() {
-    let words = ["granted", "reports-reader", "320987654321"];
-    granted_and_taken_back(json!([role()]), &words).await;
-}
-
-#[tokio::test]
-async fn a_membership() {
-    granted_and_taken_back(json!([group()]), &["granted", "analysts"]).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 )]
 
 mod beyond;
+mod bounced;
 mod credentials;
 mod decided_once;
 mod denied;
@@ -23,6 +24,7 @@ mod granted;
 mod grants;
 mod in_charge;
 mod links;
+mod matrix;
 mod owners;
 mod previewed;
 mod refused;
@@ -30,6 +32,7 @@ mod reminded;
 mod replayed;
 mod revoked;
 mod shown;
+mod standing;
 mod tokens;
 mod told;
 mod two_approvals;

@@ -29,7 +29,7 @@ async fn end_note(stack: &Stack, case: &Case) -> String {
 }
 
 /// Sends the form that ends access, as it is shown.
-async fn send_end(stack: &Stack, letter: &Letter, reason: &str) -> Page {
+pub(crate) async fn send_end(stack: &Stack, letter: &Letter, reason: &str) -> Page {
     let shown = stack.browser.open(&letter.link).await;
     assert_eq!(shown.status, 200, "{}", shown.heading());
     assert!(shown.html.contains("The access is active until"));

@@ -4,6 +4,7 @@
 use super::in_words;
 use crate::approval::Verdict;
 use crate::id::SysId;
+use crate::outcome;
 use crate::prose::one_line;
 use crate::record::{Asked, Decided, RequestRecord};
 use crate::slots::{Slot, Touched, accounts_in_words};
@@ -126,6 +127,14 @@ fn who(slot: &Slot) -> String {
         _ => ", and delegates",
     };
     format!("{standing}{many}{delegates}")
+}
+
+/// What a request asks for, in a line: whoever has several letters must know which one a page is
+/// about.
+#[must_use]
+pub fn asked_line(record: &RequestRecord) -> String {
+    let number = record.request.source.number.as_str();
+    format!("{number} asked for {}.", outcome::what(&record.request))
 }
 
 /// The approvals of a request in lines, for pages that must do without the CMDB; none where only

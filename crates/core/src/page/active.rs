@@ -77,11 +77,13 @@ struct ActivePage<'a> {
     problem: Option<&'a str>,
 }
 
-/// The page with the form. With a problem it is shown again (422) with what was typed.
+/// The page with the form; `asked` says of what ([`crate::letter::asked_line`]). With a problem it is
+/// shown again (422) with what was typed.
 ///
 /// # Errors
 /// Where a template cannot be filled, which needs memory to run out.
 pub fn active(
+    asked: &str,
     decided: &Decided,
     name: Option<&PersonName>,
     until: Option<Timestamp>,
@@ -93,7 +95,11 @@ pub fn active(
     });
     let (title, line) = said(decided, name);
     let until = until.map(in_words).unwrap_or_default();
-    let lines = [line, format!("The access is active until {until}.")];
+    let lines = [
+        asked.to_owned(),
+        line,
+        format!("The access is active until {until}."),
+    ];
     let html = ActivePage {
         style: STYLE,
         title: &title,
@@ -130,7 +136,17 @@ mod tests {
             panic!("a decision");
         };
         let name = PersonName::new("Ada <i>Okafor</i>");
-        let shown = |again| active(&decided, Some(&name), Some(at(9000)), "1.nonce", again);
+        let asked = crate::letter::asked_line(&record);
+        let shown = |again| {
+            active(
+                &asked,
+                &decided,
+                Some(&name),
+                Some(at(9000)),
+                "1.nonce",
+                again,
+            )
+        };
         let page = shown(None).unwrap();
         assert_eq!(page.status, 200);
         assert!(!page.html.contains("<i>Okafor"));

@@ -159,7 +159,7 @@ impl RequestRecord {
             let approver = approver.clone();
             if open && self.reminds(&approver, now) {
                 wanted.push(Notice::Reminder { approver });
-            } else if !open && !self.has_decided(&approver) {
+            } else if !open && !self.has_decided(&approver) && !self.is_unreachable(&approver) {
                 wanted.push(Notice::Handled { approver });
             }
         }
@@ -179,6 +179,12 @@ impl RequestRecord {
         letters
             .filter(|letter| letter.sent_at.is_some())
             .map(|letter| &letter.approver)
+    }
+
+    /// Whether a letter to this person was lost, so that no other mail is worth sending either.
+    fn is_unreachable(&self, person: &SysId) -> bool {
+        let mut lost = self.asked.iter().flat_map(|asked| &asked.unreachable);
+        lost.any(|one| one == person)
     }
 
     fn has_decided(&self, person: &SysId) -> bool {

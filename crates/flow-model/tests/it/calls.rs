@@ -10,8 +10,8 @@ use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Failing, Fault, QueueName};
 
+use crate::flow::event_of;
 use crate::functions::{self, ORIGIN};
-use crate::steps::event_of;
 
 /// Calls by port.
 type Calls = BTreeMap<&'static str, u64>;

@@ -1,6 +1,7 @@
 //! Random sequences of what can happen, on the real handlers: requests, wake-ups that come late,
 //! twice or in another order, crashes before and after any call, decisions by anybody with a
-//! link, forged decisions, outages, changes in IAM and in the CMDB, and time.
+//! link, on one approval or on several, of two accounts and of an item; letters that bounce, people
+//! who leave and who stand in for others, forged decisions, outages, changes in IAM, and time.
 //!
 //! After every step the invariants hold, and once everything works again every request ends.
 #![expect(
@@ -10,13 +11,17 @@
 )]
 
 mod calls;
+mod flow;
 mod functions;
 mod invariants;
+mod mails;
 mod steps;
 
+use flow::Flow;
 use proptest::prelude::*;
 use snowgate_core::lifecycle::State;
-use steps::{Flow, Step, Want};
+use steps::{Step, Want};
+use testkit::world::{COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -28,6 +33,7 @@ proptest! {
     #[test]
     fn whatever_happens_the_promises_hold(
         found_there in any::<bool>(),
+        answered in any::<bool>(),
         steps in proptest::collection::vec(Step::any(), 1..60),
     ) {
         let mut flow = Flow::new(found_there);
@@ -35,7 +41,7 @@ proptest! {
             flow.take(step);
             flow.check();
         }
-        flow.come_to_an_end();
+        flow.come_to_an_end(answered);
         flow.check();
         flow.check_the_end();
     }
@@ -52,8 +58,9 @@ fn the_straight_way() {
 fn straight(want: Want) {
     let mut flow = Flow::new(false);
     flow.take(&Step::Raise {
-        other_user: false,
+        user: 0,
         wants: vec![want],
+        item: false,
         dry_run: false,
     });
     flow.deliver_all();
@@ -65,19 +72,28 @@ fn straight(want: Want) {
     flow.deliver_all();
     flow.check();
     assert_eq!(flow.states(), [State::Active], "{want:?}");
-    flow.come_to_an_end();
+    flow.come_to_an_end(false);
     flow.check();
     flow.check_the_end();
     assert_eq!(flow.states(), [State::Revoked]);
     assert_eq!(flow.world.tickets.updates().len(), 2);
 }
 
+/// What the owner of the account decides alone.
+const ALONE: [Want; 4] = [
+    Want::Policy,
+    Want::OtherPolicy,
+    Want::InlinePolicy,
+    Want::Group,
+];
+
 /// Straight to each ending that a client or an approver brings about.
 #[test]
 fn the_short_ways() {
     let raise = |dry_run| Step::Raise {
-        other_user: false,
-        wants: Want::ALL.to_vec(),
+        user: 0,
+        wants: ALONE.to_vec(),
+        item: false,
         dry_run,
     };
     let approve = Step::Decide {
@@ -112,9 +128,77 @@ fn the_short_ways() {
             flow.check();
         }
         assert_eq!(flow.states(), [state], "without waiting for any time");
-        flow.come_to_an_end();
+        flow.come_to_an_end(false);
         flow.check();
         flow.check_the_end();
         assert_eq!(flow.world.tickets.updates().len(), notes);
     }
+}
+
+/// An account, a role of another account and an item: three approvals, by the people who are asked
+/// at last. The first owner's letter is lost, the item's owner leaves, and somebody stands in for
+/// the owner of the role's account.
+#[test]
+fn three_approvals_whoever_gives_them() {
+    let mut flow = Flow::new(false);
+    flow.take(&Step::Delegate {
+        from: COLLEAGUE,
+        to: MEMBER,
+    });
+    flow.take(&Step::Raise {
+        user: 0,
+        wants: vec![Want::Policy, Want::Role],
+        item: true,
+        dry_run: false,
+    });
+    flow.deliver_all();
+    assert_eq!(flow.asked(), [OWNER, COLLEAGUE, MEMBER, MANAGER]);
+    flow.take(&Step::Bounce {
+        letter: 0,
+        lost: true,
+        crash: None,
+    });
+    flow.deliver_all();
+    // The manager of the account, who owns the item, too.
+    assert_eq!(flow.asked(), [MANAGER, COLLEAGUE, MEMBER]);
+    flow.take(&Step::Person {
+        who: MANAGER,
+        active: false,
+    });
+    flow.decides(MANAGER, true);
+    flow.check();
+    assert_eq!(flow.world.ledger.records()[0].decisions, []);
+    flow.take(&Step::Wait { minutes: 3 });
+    flow.take(&Step::Sweep { crash: None });
+    flow.deliver_all();
+    assert_eq!(flow.asked(), [LEAD, COLLEAGUE, MEMBER]);
+    flow.decides(LEAD, true);
+    flow.check();
+    assert_eq!(flow.states(), [State::Pending], "one is missing");
+    flow.decides(MEMBER, true);
+    flow.deliver_all();
+    flow.check();
+    assert_eq!(flow.states(), [State::Active]);
+    flow.come_to_an_end(false);
+    flow.check();
+    flow.check_the_end();
+}
+
+/// One no among several approvals ends it, also after a yes.
+#[test]
+fn one_no_is_enough() {
+    let mut flow = Flow::new(false);
+    flow.take(&Step::Raise {
+        user: 0,
+        wants: vec![Want::Policy, Want::Role],
+        item: false,
+        dry_run: false,
+    });
+    flow.deliver_all();
+    flow.decides(OWNER, true);
+    flow.decides(COLLEAGUE, false);
+    flow.deliver_all();
+    flow.check();
+    assert_eq!(flow.states(), [State::Denied]);
+    flow.check_the_end();
 }

@@ -110,12 +110,12 @@ const SERVICES: [&str; 10] = [
     "s3", "ec2", "sqs", "sns", "dynamodb", "lambda", "kms", "logs", "iam", "rds",
 ];
 
-/// Statements with four patterns of actions and two of resources each.
+/// Statements with four patterns of actions and two of resources each, all of one length.
 pub(crate) fn statements(count: usize) -> String {
     let statements = (0..count).zip(SERVICES.iter().cycle()).map(|(nth, service)| {
         format!(
-            r#"{{"Sid":"Part{nth}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:Describe{nth}*","{service}:Put{nth}"],
-                "Resource":["arn:aws:{service}:*:*:app{nth}/*","arn:aws:{service}:*:*:app{nth}"]}}"#
+            r#"{{"Sid":"Part{nth:03}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:Describe{nth:03}*","{service}:Put{nth:03}"],
+                "Resource":["arn:aws:{service}:*:*:app{nth:03}/*","arn:aws:{service}:*:*:app{nth:03}"]}}"#
         )
     });
     document(&statements.collect::<Vec<_>>().join(","))

@@ -23,21 +23,16 @@ fn some() -> Vec<String> {
     corpus::policies().into_iter().step_by(SHARE).collect()
 }
 
-/// Does a job so often and prints how many things it was done to each time. `parse`, `lint` and
-/// `prove` with a number are about a policy with so many statements.
+/// Does a job so often and prints how many things it was done to each time. `parse`, `lint`,
+/// `classify` and `prove` with a number are about a policy with so many statements.
 pub(crate) fn run(job: &str, times: usize) {
     let (job, size) = job.split_once('-').unwrap_or((job, ""));
     let size: usize = size.parse().unwrap_or(0);
     let count = match (job, size) {
         ("parse", 0) => all(times, &some(), |text| drop(black_box(parse(text)))),
         ("lint", 0) => all(times, &some(), linted),
-        ("classify", _) => all(times, &some(), |text| {
-            let subject = Subject {
-                policies: &[parse(text)],
-                ..Subject::default()
-            };
-            black_box(classify(subject));
-        }),
+        ("classify", 0) => all(times, &some(), classified),
+        ("classify", _) => all(times, &[corpus::statements(size)], classified),
         ("parse", _) => all(times, &[corpus::statements(size)], |text| {
             drop(black_box(parse(text)));
         }),
@@ -55,6 +50,14 @@ pub(crate) fn run(job: &str, times: usize) {
         _ => panic!("no job `{job}`"),
     };
     println!("{count}");
+}
+
+fn classified(text: &str) {
+    let subject = Subject {
+        policies: &[parse(text)],
+        ..Subject::default()
+    };
+    black_box(classify(subject));
 }
 
 fn linted(text: &str) {

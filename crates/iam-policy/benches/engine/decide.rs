@@ -14,7 +14,7 @@ use crate::corpus;
 
 const USER: &str = "arn:aws:iam::111111111111:user/alice";
 const ACTION: &str = "rds:GetThing";
-const RESOURCE: &str = "arn:aws:rds:eu-west-1:111111111111:app19/x";
+const RESOURCE: &str = "arn:aws:rds:eu-west-1:111111111111:app019/x";
 
 pub(crate) fn ruleset(text: &str) -> Ruleset {
     Ruleset::compile(&Document::parse(text, PolicyType::Identity).unwrap())

@@ -4,18 +4,34 @@ use super::{AccessLevel, Service, ValueType};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) name: &'static str,
-    pub(super) rest: &'static str,
+    rest: &'static str,
+    /// Where the fields end, counted from the beginning of the first.
+    ends: [u16; FIELDS],
 }
+
+/// The most fields that a line has behind the name.
+const FIELDS: usize = 5;
 
 impl Entry {
     pub(super) fn new(line: &'static str) -> Self {
         let (name, rest) = line.split_once('\t').unwrap_or((line, ""));
-        Self { name, rest }
+        let length = u16::try_from(rest.len()).unwrap_or(u16::MAX);
+        let mut ends = [length; FIELDS];
+        let tabs = (0..length)
+            .zip(rest.bytes())
+            .filter(|(_, byte)| *byte == b'\t');
+        for (end, (at, _)) in ends.iter_mut().zip(tabs) {
+            *end = at;
+        }
+        Self { name, rest, ends }
     }
 
     /// The field `nth` behind the name, from 0.
     pub(super) fn field(&self, nth: usize) -> &'static str {
-        self.rest.split('\t').nth(nth).unwrap_or_default()
+        let before = nth.checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = before.map_or(0, |end| usize::from(*end) + 1);
+        let end = self.ends.get(nth).map_or(0, |end| usize::from(*end));
+        self.rest.get(start..end).unwrap_or_default()
     }
 }
 

@@ -16,8 +16,9 @@ mod suggest;
 pub(crate) mod wildcard;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use crate::scan;
 
 pub use entries::{Action, ConditionKey, ResourceType};
 pub use global::{GlobalKey, global_key, global_keys};
@@ -44,43 +45,14 @@ pub struct Release {
     pub condition_keys: usize,
 }
 
+/// A power of two, at least twice as many as there are services.
+const SLOTS: usize = 1 << 11;
+
 struct Catalogue {
     release: Release,
     services: Vec<Service>,
-    by_prefix: HashMap<&'static str, usize, Quick>,
-}
-
-/// Hashes short names faster than the standard way. The names come from the table,
-/// not from outside, so nobody can choose them to collide.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Quick;
-
-impl std::hash::BuildHasher for Quick {
-    type Hasher = QuickHasher;
-
-    fn build_hasher(&self) -> QuickHasher {
-        QuickHasher(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-pub(crate) struct QuickHasher(u64);
-
-impl std::hash::Hasher for QuickHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        for word in words.iter().chain([&last]) {
-            let mixed = (self.0 ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            self.0 = mixed ^ (mixed >> 29);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    /// Where to find a service by the hash of its prefix: number + 1, 0 when free.
+    by_prefix: [u16; SLOTS],
 }
 
 fn catalogue() -> &'static Catalogue {
@@ -118,11 +90,16 @@ fn catalogue() -> &'static Catalogue {
                 _ => {}
             }
         }
-        let by_prefix = services
-            .iter()
-            .enumerate()
-            .map(|(nth, s)| (s.prefix(), nth))
-            .collect();
+        let mut by_prefix = [0; SLOTS];
+        for (nth, service) in (1_u16..).zip(&services) {
+            let mut slot = scan::folded_hash(service.prefix()) as usize % SLOTS;
+            while by_prefix.get(slot).is_some_and(|taken| *taken != 0) {
+                slot = (slot + 1) % SLOTS;
+            }
+            if let Some(free) = by_prefix.get_mut(slot) {
+                *free = nth;
+            }
+        }
         Catalogue {
             release,
             services,
@@ -147,14 +124,18 @@ pub fn services() -> &'static [Service] {
 #[must_use]
 pub fn service(prefix: &str) -> Option<&'static Service> {
     let catalogue = catalogue();
-    let at = if prefix.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        catalogue
+    let mut slot = scan::folded_hash(prefix) as usize % SLOTS;
+    loop {
+        let nth = catalogue
             .by_prefix
-            .get(prefix.to_ascii_lowercase().as_str())
-    } else {
-        catalogue.by_prefix.get(prefix)
-    };
-    at.and_then(|at| catalogue.services.get(*at))
+            .get(slot)
+            .and_then(|nth| nth.checked_sub(1))?;
+        let service = catalogue.services.get(usize::from(nth))?;
+        if scan::same_folded(service.prefix(), prefix) {
+            return Some(service);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
 }
 
 /// The action written as `service:Action`, in any case and without wildcards.
@@ -179,6 +160,15 @@ pub fn actions_matching(pattern: &str) -> impl Iterator<Item = Action> {
         .flat_map(move |service| service.actions_matching(Cow::Owned(name.clone())))
 }
 
+/// How many actions have to be compared with a pattern at most, to know which it matches.
+pub(crate) fn actions_near(pattern: &str) -> usize {
+    let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
+    if wildcard::has_wildcard(prefix) {
+        return release().actions;
+    }
+    service(prefix).map_or(0, |service| service.actions_beginning(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +188,7 @@ mod tests {
             sum(|service| service.condition_keys().len()),
             release.condition_keys
         );
+        assert!(2 * services().len() <= SLOTS);
         assert!(release.actions > 22_000 && release.date > "2026-10");
     }
 

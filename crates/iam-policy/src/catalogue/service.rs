@@ -2,7 +2,9 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::entries::{Action, ConditionKey, Entry, ResourceType, covers, some};
+use super::suggest::Candidate;
 use super::wildcard;
+use crate::scan;
 
 /// One service.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub struct Service {
     retired: &'static str,
     block: &'static str,
     opened: OnceLock<Opened>,
+    /// The names of the actions that AWS still lists.
+    living: OnceLock<Vec<Candidate<'static>>>,
 }
 
 /// The lines of a service by what they are about.
@@ -24,7 +28,8 @@ pub(super) struct Opened {
     pub(super) resource_types: Vec<Entry>,
     /// Ordered by name without regard to case.
     actions: Vec<Entry>,
-    /// Where to find an action by the hash of its name: number + 1, 0 when free.
+    /// Where to find an action by the hash of its name: number + 1, 0 when free. A power of
+    /// two long, at most half full.
     by_name: Vec<u32>,
     forms: Vec<(ArnForm, &'static str)>,
     /// The form of all resource types, when they share it.
@@ -43,9 +48,9 @@ impl Opened {
         let slots = (self.actions.len() * 2).next_power_of_two().max(2);
         self.by_name = vec![0; slots];
         for (nth, entry) in (1_u32..).zip(&self.actions) {
-            let mut slot = wildcard::folded_hash(entry.name) as usize % slots;
+            let mut slot = scan::folded_hash(entry.name) as usize & (slots - 1);
             while self.by_name.get(slot).is_some_and(|taken| *taken != 0) {
-                slot = (slot + 1) % slots;
+                slot = (slot + 1) & (slots - 1);
             }
             if let Some(free) = self.by_name.get_mut(slot) {
                 *free = nth;
@@ -81,6 +86,7 @@ impl Service {
             retired,
             block,
             opened: OnceLock::new(),
+            living: OnceLock::new(),
         }
     }
 
@@ -129,25 +135,33 @@ impl Service {
         })
     }
 
+    /// The names of its actions that AWS still lists.
+    pub(super) fn living(&'static self) -> &'static [Candidate<'static>] {
+        self.living.get_or_init(|| {
+            let living = self.actions().filter(|action| action.retired().is_none());
+            living.map(|action| Candidate::new(action.name())).collect()
+        })
+    }
+
     /// The action with this name, in any case and without wildcards.
     #[must_use]
     pub fn action(&'static self, name: &str) -> Option<Action> {
         let opened = self.opened();
-        let slots = opened.by_name.len();
-        let mut slot = wildcard::folded_hash(name) as usize % slots;
+        let mask = opened.by_name.len() - 1;
+        let mut slot = scan::folded_hash(name) as usize & mask;
         loop {
             let nth = opened
                 .by_name
                 .get(slot)
                 .and_then(|nth| nth.checked_sub(1))?;
             let entry = opened.actions.get(nth as usize)?;
-            if entry.name.eq_ignore_ascii_case(name) {
+            if scan::same_folded(entry.name, name) {
                 return Some(Action {
                     service: self,
                     entry,
                 });
             }
-            slot = (slot + 1) % slots;
+            slot = (slot + 1) & mask;
         }
     }
 
@@ -168,26 +182,32 @@ impl Service {
         forms.all(|form| form == first).then_some(first)
     }
 
+    /// Its actions whose names begin with all that stands before the first wildcard.
+    fn beginning(&'static self, pattern: &str) -> &'static [Entry] {
+        let literal = scan::find_wildcard(pattern).unwrap_or(pattern.len());
+        let literal = pattern.get(..literal).unwrap_or_default();
+        let actions = &self.opened().actions;
+        let start = actions.partition_point(|entry| order(entry.name, literal).is_lt());
+        let rest = actions.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|entry| {
+            let begin = entry.name.get(..literal.len());
+            begin.is_some_and(|begin| scan::same_folded(begin, literal))
+        });
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// How many of its actions have names that begin as the pattern does.
+    pub(super) fn actions_beginning(&'static self, pattern: &str) -> usize {
+        self.beginning(pattern).len()
+    }
+
     /// Its actions that a pattern without prefix matches.
     pub(super) fn actions_matching(
         &'static self,
         pattern: Cow<'_, str>,
     ) -> impl Iterator<Item = Action> {
-        let wildcard = pattern.find(['*', '?']).unwrap_or(pattern.len());
-        let literal = pattern.get(..wildcard).unwrap_or_default().to_owned();
-        let actions = &self.opened().actions;
-        let start = actions.partition_point(|entry| order(entry.name, &literal).is_lt());
-        actions
-            .iter()
-            .skip(start)
-            .take_while(move |entry| {
-                entry
-                    .name
-                    .as_bytes()
-                    .get(..wildcard)
-                    .is_some_and(|begin| begin.eq_ignore_ascii_case(literal.as_bytes()))
-            })
-            .filter(move |entry| wildcard::matches_ignoring_case(&pattern, entry.name))
+        let near = self.beginning(&pattern).iter();
+        near.filter(move |entry| wildcard::matches_ignoring_case(&pattern, entry.name))
             .map(move |entry| Action {
                 service: self,
                 entry,
@@ -258,8 +278,14 @@ impl Service {
     }
 }
 
+/// The order of names without regard to case.
 fn order(one: &str, other: &str) -> std::cmp::Ordering {
-    one.bytes()
-        .map(|byte| byte.to_ascii_lowercase())
-        .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let mut at = 0;
+    loop {
+        let pair = (scan::begin(one, at, true), scan::begin(other, at, true));
+        at += 16;
+        if pair.0 != pair.1 || at >= one.len().min(other.len()) {
+            return pair.0.cmp(&pair.1).then(one.len().cmp(&other.len()));
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Matching one text against one pattern with `*` and `?`, without allocating.
 
+use crate::scan;
+
 /// Whether the pattern matches the whole text.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     run(pattern.as_bytes(), text.as_bytes(), |one, other| {
@@ -16,28 +18,12 @@ pub(crate) fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
 
 /// Whether a text holds a wildcard.
 pub(crate) fn has_wildcard(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'*' | b'?'))
+    scan::find_wildcard(text).is_some()
 }
 
 /// Whether a text holds the beginning of a policy variable.
 pub(crate) fn has_variable(text: &str) -> bool {
-    text.bytes().any(|byte| byte == b'$') && text.contains("${")
-}
-
-/// A number that texts share which differ only in upper and lower case.
-pub(crate) fn folded_hash(text: &str) -> u64 {
-    const CASE: u64 = 0x2020_2020_2020_2020;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let mut hash = text.len() as u64;
-    for word in words.iter().chain([&last]) {
-        let mixed = (hash ^ (u64::from_le_bytes(*word) | CASE)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash = mixed ^ (mixed >> 32);
-    }
-    hash
+    scan::find(text, b'$').is_some() && text.contains("${")
 }
 
 /// Walks forward, going back only to the last `*`: at most length × length steps.

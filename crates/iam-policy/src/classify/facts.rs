@@ -1,8 +1,11 @@
 //! The tables of escalations and sensitive actions.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::catalogue;
+use super::work::Work;
+use crate::catalogue::{self, wildcard};
+use crate::scan;
 
 const WAYS: &str = include_str!("../../data/escalation.tsv");
 const SENSITIVE: &str = include_str!("../../data/sensitive.tsv");
@@ -10,20 +13,8 @@ const SENSITIVE: &str = include_str!("../../data/sensitive.tsv");
 /// An action that matters, with what the catalogue knows of it.
 #[derive(Debug)]
 pub(super) struct Named {
-    pub(super) name: String,
-    /// The name in small letters.
-    pub(super) lower: String,
+    pub(super) name: &'static str,
     pub(super) action: Option<catalogue::Action>,
-}
-
-impl Named {
-    fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            lower: name.to_ascii_lowercase(),
-            action: catalogue::action(name),
-        }
-    }
 }
 
 /// What a way up takes hold of.
@@ -39,17 +30,42 @@ pub(super) enum Kind {
 pub(super) struct Way {
     pub(super) id: &'static str,
     pub(super) kind: Kind,
-    pub(super) actions: Vec<Named>,
+    /// Numbers of [`Facts::named`].
+    pub(super) actions: Vec<usize>,
     pub(super) source: &'static str,
 }
 
 /// What an action may expose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Category {
     Escalation,
     Credentials,
     Resource,
     Data,
+}
+
+impl Category {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "escalation" => Self::Escalation,
+            "credentials" => Self::Credentials,
+            "resource" => Self::Resource,
+            _ => Self::Data,
+        }
+    }
+}
+
+/// All that is known of ways up and of sensitive actions. Each action stands there once.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// Ordered by name without regard to case.
+    named: Vec<Named>,
+    /// The beginnings of the names, in the same order.
+    begins: Vec<u128>,
+    /// Where to find one by the hash of its name: number + 1, 0 when free.
+    slots: Vec<u16>,
+    ways: Vec<Way>,
+    sensitive: HashMap<Category, Vec<usize>>,
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -59,50 +75,131 @@ fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
         .map(|line| line.split('\t').collect())
 }
 
-/// All known ways up.
-pub(super) fn ways() -> &'static [Way] {
-    static ALL: OnceLock<Vec<Way>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        lines(WAYS)
-            .filter_map(|fields| match fields[..] {
-                [id, kind, actions, source] => Some(Way {
-                    id,
-                    kind: if kind == "self" {
-                        Kind::OneSelf
-                    } else {
-                        Kind::Other
-                    },
-                    actions: actions.split(',').map(Named::new).collect(),
-                    source,
-                }),
-                _ => None,
-            })
-            .collect()
-    })
+/// A power of two, at least twice as many as there are actions.
+const SLOTS: usize = 1 << 11;
+
+/// The number of the action with this name.
+fn exact(slots: &[u16], named: &[Named], name: &str) -> Option<usize> {
+    let mut slot = scan::folded_hash(name) as usize % SLOTS;
+    loop {
+        let nth = usize::from(slots.get(slot)?.checked_sub(1)?);
+        if scan::same_folded(named.get(nth)?.name, name) {
+            return Some(nth);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
 }
 
-/// The sensitive actions of a category.
-pub(super) fn sensitive(category: Category) -> impl Iterator<Item = &'static Named> {
-    static ALL: OnceLock<Vec<(Category, Named)>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        lines(SENSITIVE)
-            .filter_map(|fields| match fields[..] {
-                [category, action] => {
-                    let category = match category {
-                        "escalation" => Category::Escalation,
-                        "credentials" => Category::Credentials,
-                        "resource" => Category::Resource,
-                        _ => Category::Data,
-                    };
-                    Some((category, Named::new(action)))
-                }
-                _ => None,
+/// The tables, read when they are first asked for.
+pub(super) fn facts() -> &'static Facts {
+    static ALL: OnceLock<Facts> = OnceLock::new();
+    ALL.get_or_init(Facts::read)
+}
+
+impl Facts {
+    fn read() -> Self {
+        let of_ways = lines(WAYS).filter_map(|fields| fields.get(2).copied());
+        let of_lists = lines(SENSITIVE).filter_map(|fields| fields.get(1).copied());
+        let mut names: Vec<&str> = of_ways
+            .flat_map(|all| all.split(','))
+            .chain(of_lists)
+            .collect();
+        names.sort_by_key(|name| name.to_ascii_lowercase());
+        names.dedup_by(|one, other| scan::same_folded(one, other));
+        let mut slots = vec![0; SLOTS];
+        for (nth, name) in (1_u16..).zip(&names) {
+            let mut slot = scan::folded_hash(name) as usize % SLOTS;
+            while slots.get(slot).is_some_and(|taken| *taken != 0) {
+                slot = (slot + 1) % SLOTS;
+            }
+            if let Some(free) = slots.get_mut(slot) {
+                *free = nth;
+            }
+        }
+        let named: Vec<Named> = names
+            .iter()
+            .map(|name| Named {
+                name,
+                action: catalogue::action(name),
             })
-            .collect()
-    });
-    all.iter()
-        .filter(move |(of, _)| *of == category)
-        .map(|(_, named)| named)
+            .collect();
+        let number = |name: &str| exact(&slots, &named, name);
+        let ways = lines(WAYS).filter_map(|fields| match fields[..] {
+            [id, kind, actions, source] => Some(Way {
+                id,
+                kind: if kind == "self" {
+                    Kind::OneSelf
+                } else {
+                    Kind::Other
+                },
+                actions: actions.split(',').filter_map(number).collect(),
+                source,
+            }),
+            _ => None,
+        });
+        let mut sensitive: HashMap<Category, Vec<usize>> = HashMap::new();
+        for fields in lines(SENSITIVE) {
+            if let [category, action] = fields[..] {
+                let list = sensitive.entry(Category::from_name(category)).or_default();
+                list.extend(number(action));
+            }
+        }
+        Self {
+            ways: ways.collect(),
+            begins: names
+                .iter()
+                .map(|name| scan::begin(name, 0, true))
+                .collect(),
+            named,
+            slots,
+            sensitive,
+        }
+    }
+
+    /// All actions that matter; they are known by their numbers here.
+    pub(super) fn named(&self) -> &[Named] {
+        &self.named
+    }
+
+    /// All known ways up.
+    pub(super) fn ways(&self) -> &[Way] {
+        &self.ways
+    }
+
+    /// The sensitive actions of a category.
+    pub(super) fn sensitive(&self, category: Category) -> impl Iterator<Item = usize> + '_ {
+        self.sensitive.get(&category).into_iter().flatten().copied()
+    }
+
+    /// Calls for every action that matters and that the pattern of a policy matches. Answers
+    /// `false`, and calls for none, when there is no work left to look.
+    pub(super) fn matching(
+        &self,
+        pattern: &str,
+        work: &Work,
+        mut found: impl FnMut(usize),
+    ) -> bool {
+        let Some(literal) = scan::find_wildcard(pattern) else {
+            exact(&self.slots, &self.named, pattern)
+                .into_iter()
+                .for_each(found);
+            return true;
+        };
+        let open = 8 * literal.min(16) as u32;
+        let low = scan::begin(pattern.get(..literal).unwrap_or_default(), 0, true);
+        let high = low | u128::MAX.checked_shr(open).unwrap_or(0);
+        let start = self.begins.partition_point(|begin| *begin < low);
+        let end = self.begins.partition_point(|begin| *begin <= high);
+        if !work.spend((end - start) * (1 + pattern.len() / 64)) {
+            return false;
+        }
+        for (nth, named) in self.named.iter().enumerate().take(end).skip(start) {
+            if wildcard::matches_ignoring_case(pattern, named.name) {
+                found(nth);
+            }
+        }
+        true
+    }
 }
 
 #[cfg(test)]
@@ -111,20 +208,48 @@ mod tests {
 
     #[test]
     fn the_tables_are_whole() {
-        assert_eq!(ways().len(), lines(WAYS).count());
-        assert!(ways().len() >= 80);
-        assert!(
-            ways()
-                .iter()
-                .all(|way| !way.actions.is_empty() && !way.source.is_empty())
-        );
+        let facts = facts();
+        assert_eq!(facts.ways().len(), lines(WAYS).count());
+        assert!(facts.ways().len() >= 80);
+        let actions = lines(WAYS).map(|fields| fields[2].split(',').count());
+        for (way, actions) in facts.ways().iter().zip(actions) {
+            assert!(way.actions.len() == actions && !way.source.is_empty());
+        }
+        assert!(facts.named.len() * 2 <= SLOTS);
         let sensitive = [
             Category::Escalation,
             Category::Credentials,
             Category::Resource,
             Category::Data,
         ]
-        .map(|category| sensitive(category).count());
+        .map(|category| facts.sensitive(category).count());
         assert_eq!(sensitive, [27, 49, 295, 151]);
+    }
+
+    #[test]
+    fn patterns_find_what_each_name_says() {
+        let facts = facts();
+        for pattern in [
+            "*",
+            "iam:*",
+            "IAM:Pass?ole",
+            "iam:passrole",
+            "ec2:*s",
+            "*:Create*",
+            "iam:CreatePolicyV*",
+            "",
+            "i*",
+            "nothing:*",
+            "iam:CreateServiceLinkedRol?",
+        ] {
+            let mut found = Vec::new();
+            assert!(facts.matching(pattern, &Work::default(), |nth| found.push(nth)));
+            let slow = (0..facts.named.len())
+                .filter(|nth| wildcard::matches_ignoring_case(pattern, facts.named[*nth].name));
+            assert_eq!(found, slow.collect::<Vec<_>>(), "{pattern}");
+        }
+        let mut all = 0;
+        assert!(!facts.matching("iam:*", &Work::of(0), |_| all += 1));
+        assert_eq!(all, 0);
     }
 }

@@ -8,13 +8,17 @@
 
 mod facts;
 mod grants;
+mod rules;
+mod work;
 
 use serde::Serialize;
 
-use crate::catalogue::{self, AccessLevel};
-use crate::document::{Document, Effect, Path, Resources};
-use facts::{Category, Kind};
+use crate::catalogue::AccessLevel;
+use crate::document::{Document, Effect, Path, Resources, Statement};
+use crate::json::Span;
+use facts::{Category, Facts, Kind, facts};
 use grants::{Grant, Grants};
+use work::Work;
 
 /// All policies of one principal.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,7 +83,7 @@ pub struct Escalation {
 pub struct Classification {
     /// The levels of all actions granted, also of those whose resources do not match,
     /// for the catalogue may not know all; each once, in the order of [`AccessLevel`]. All
-    /// of them when there are more than 100,000 patterns to look through.
+    /// of them when there is too much to look through.
     pub access_levels: Vec<AccessLevel>,
     /// Ways to more power.
     pub privilege_escalation: Vec<Escalation>,
@@ -89,32 +93,47 @@ pub struct Classification {
     pub credentials_exposure: Vec<Evidence>,
     /// Actions that read data which may be confidential.
     pub data_exfiltration: Vec<Evidence>,
-    /// Patterns for all actions of a service, or of all services.
+    /// Patterns for all actions of a service, or of all services; the first 10,000.
     pub service_wildcards: Vec<Evidence>,
     /// Patterns granted on every resource although at least one of their actions could
-    /// be limited to resources.
+    /// be limited to resources; the first 10,000.
     pub resource_wildcards: Vec<Evidence>,
 }
 
 /// Says what the policies of a principal amount to.
+///
+/// The work is bounded: of a principal whose policies are far larger than the quotas allow,
+/// what was not looked at counts as granted under a condition.
 #[must_use]
 pub fn classify(subject: Subject<'_>) -> Classification {
+    let facts = facts();
     let grants = Grants::of(subject);
+    let granted = grants.of_named(facts);
     let named = |category| {
-        let actions = facts::sensitive(category);
+        let actions = facts.sensitive(category);
         actions
-            .filter_map(|action| Some(grants.grant(action)?.evidence(&action.name)))
+            .filter_map(|action| evidence(facts, &granted, action))
             .collect()
     };
+    let privilege_escalation = escalations(facts, &granted);
+    let manages = [Category::Resource, Category::Escalation]
+        .into_iter()
+        .flat_map(|category| facts.sensitive(category))
+        .any(|action| granted.get(action).is_some_and(Option::is_some));
     Classification {
-        access_levels: access_levels(&grants),
-        privilege_escalation: escalations(&grants),
+        access_levels: access_levels(&grants, manages),
+        privilege_escalation,
         resource_exposure: named(Category::Resource),
         credentials_exposure: named(Category::Credentials),
         data_exfiltration: named(Category::Data),
         service_wildcards: service_wildcards(subject),
-        resource_wildcards: resource_wildcards(subject),
+        resource_wildcards: resource_wildcards(subject, &grants.work),
     }
+}
+
+fn evidence(facts: &Facts, granted: &[Option<Grant>], action: usize) -> Option<Evidence> {
+    let grant = granted.get(action)?.as_ref()?;
+    Some(grant.evidence(facts.named().get(action)?.name))
 }
 
 impl Grant {
@@ -129,71 +148,69 @@ impl Grant {
     }
 }
 
-fn access_levels(grants: &Grants<'_>) -> Vec<AccessLevel> {
-    if grants.is_vast() {
-        // Rather too much than too little.
-        return AccessLevel::ALL.to_vec();
-    }
+/// The levels of all actions that are granted. AWS calls `iam:PassRole` and its like Write: what
+/// opens a resource to others or leads to more power manages permissions all the same.
+fn access_levels(grants: &Grants<'_>, manages: bool) -> Vec<AccessLevel> {
     let mut found = Vec::with_capacity(AccessLevel::ALL.len());
-    grants.each_action(|action| {
+    if manages {
+        found.push(AccessLevel::PermissionsManagement);
+    }
+    let plain = grants.is_plain();
+    grants.each_action(|action, perhaps| {
         let level = action.access_level();
-        if !found.contains(&level) && grants.grants_action(action) {
+        if !found.contains(&level) && (plain && !perhaps || grants.grants_action(action)) {
             found.push(level);
         }
         found.len() < AccessLevel::ALL.len()
     });
-    // AWS calls `iam:PassRole` and its like Write. What opens a resource to others or
-    // leads to more power manages permissions all the same.
-    let manages = [Category::Resource, Category::Escalation];
-    if !found.contains(&AccessLevel::PermissionsManagement)
-        && manages
-            .into_iter()
-            .flat_map(facts::sensitive)
-            .any(|action| grants.grant(action).is_some())
-    {
-        found.push(AccessLevel::PermissionsManagement);
+    if grants.work.is_spent() {
+        // Rather too much than too little.
+        return AccessLevel::ALL.to_vec();
     }
     found.sort_unstable();
     found
 }
 
-fn escalations(grants: &Grants<'_>) -> Vec<Escalation> {
+fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
     let mut found: Vec<Escalation> = Vec::new();
-    for way in facts::ways() {
-        let usable = |action| grants.grant(action).filter(|grant| !grant.unmatched);
-        let all: Option<Vec<Grant>> = way.actions.iter().map(usable).collect();
-        let Some(all) = all else { continue };
-        let plain = all
-            .iter()
-            .all(|grant| grant.everywhere && !grant.conditional);
+    let grant = |action: usize| granted.get(action).and_then(Option::as_ref);
+    let mut told = vec![false; facts.named().len()];
+    for way in facts.ways() {
+        let mut usable = way.actions.iter().map(|action| grant(*action));
+        if !usable
+            .clone()
+            .all(|grant| grant.is_some_and(|grant| !grant.unmatched))
+        {
+            continue;
+        }
+        let plain = usable.all(|grant| grant.is_some_and(|g| g.everywhere && !g.conditional));
         let certainty = if way.kind == Kind::OneSelf && plain {
             Certainty::Proved
         } else {
             Certainty::DependsOnTarget
         };
-        let actions = way
-            .actions
-            .iter()
-            .zip(&all)
-            .map(|(action, grant)| grant.evidence(&action.name))
-            .collect();
+        if let [only] = way.actions[..]
+            && let Some(told) = told.get_mut(only)
+        {
+            *told = true;
+        }
+        let actions = way.actions.iter();
         found.push(Escalation {
             path: way.id.to_owned(),
             certainty,
-            actions,
+            actions: actions
+                .filter_map(|action| evidence(facts, granted, *action))
+                .collect(),
             source: way.source,
         });
     }
-    for action in facts::sensitive(Category::Escalation) {
-        let told = found.iter().any(|way| match &way.actions[..] {
-            [only] => only.action == action.name,
-            _ => false,
-        });
-        if let (false, Some(grant)) = (told, grants.grant(action)) {
+    let sensitive = facts.sensitive(Category::Escalation);
+    for action in sensitive.filter(|action| told.get(*action) == Some(&false)) {
+        if let Some(evidence) = evidence(facts, granted, action) {
             found.push(Escalation {
-                path: format!("action:{}", action.name),
+                path: format!("action:{}", evidence.action),
                 certainty: Certainty::Contributes,
-                actions: vec![grant.evidence(&action.name)],
+                actions: vec![evidence],
                 source: "sensitive_iam_actions",
             });
         }
@@ -201,62 +218,62 @@ fn escalations(grants: &Grants<'_>) -> Vec<Escalation> {
     found
 }
 
-/// Every action pattern of every `Allow`, with its place.
-fn patterns<'d>(
-    subject: Subject<'d>,
-) -> impl Iterator<Item = (&'d str, &'d crate::document::Statement<'d>, Evidence)> {
-    subject
-        .policies
-        .iter()
-        .enumerate()
-        .flat_map(|(policy, document)| {
-            let allows = document
-                .statements()
-                .iter()
-                .filter(|statement| statement.effect() == Effect::Allow);
-            allows
-                .filter(|statement| !statement.actions().is_negated())
-                .flat_map(move |statement| {
-                    statement
-                        .actions()
-                        .list()
-                        .texts()
-                        .enumerate()
-                        .map(move |(nth, text)| {
-                            let evidence = Evidence {
-                                action: text.to_owned(),
-                                policy,
-                                path: statement.action_path(nth),
-                                conditional: !statement.conditions().is_empty(),
-                                unmatched: false,
-                            };
-                            (text, statement, evidence)
-                        })
-                })
-        })
+/// The most patterns that are told one by one: no principal within the quotas has as many.
+const MOST_PATTERNS: usize = 10_000;
+
+/// The action patterns of every `Allow` that are to be told, with their places.
+fn patterns(
+    subject: Subject<'_>,
+    mut tell: impl FnMut(&Statement<'_>, &str) -> bool,
+) -> Vec<Evidence> {
+    let mut told = Vec::new();
+    for (policy, document) in subject.policies.iter().enumerate() {
+        for statement in document.statements() {
+            if statement.effect() != Effect::Allow || statement.actions().is_negated() {
+                continue;
+            }
+            for (nth, text) in statement.actions().list().texts().enumerate() {
+                if told.len() < MOST_PATTERNS && tell(statement, text) {
+                    told.push(Evidence {
+                        action: text.to_owned(),
+                        policy,
+                        path: statement.action_path(nth),
+                        conditional: !statement.conditions().is_empty(),
+                        unmatched: false,
+                    });
+                }
+            }
+        }
+    }
+    told
 }
 
 fn service_wildcards(subject: Subject<'_>) -> Vec<Evidence> {
-    patterns(subject)
-        .filter(|(text, ..)| {
-            let name = text.split_once(':').map_or(*text, |(_, name)| name);
-            !name.is_empty() && name.bytes().all(|byte| byte == b'*')
-        })
-        .map(|(_, _, evidence)| evidence)
-        .collect()
+    patterns(subject, |_, text| {
+        text.ends_with('*') && {
+            let name = text.split_once(':').map_or(text, |(_, name)| name);
+            name.bytes().all(|byte| byte == b'*')
+        }
+    })
 }
 
-fn resource_wildcards(subject: Subject<'_>) -> Vec<Evidence> {
-    patterns(subject)
-        .filter(|(text, statement, _)| {
-            let star = match statement.resources() {
+fn resource_wildcards(subject: Subject<'_>, work: &Work) -> Vec<Evidence> {
+    let mut latest = None;
+    let mut last: Option<(Span, bool)> = None;
+    patterns(subject, |statement, text| {
+        let star = match last.filter(|(span, _)| *span == statement.span()) {
+            Some((_, star)) => star,
+            None => match statement.resources() {
                 Some(Resources::Resource(list)) => list.texts().any(|text| text == "*"),
                 _ => false,
-            };
-            star && catalogue::actions_matching(text).any(|action| action.has_resource_types())
+            },
+        };
+        last = Some((statement.span(), star));
+        // Stopped at the first action that can be limited, or when there is no work left.
+        star && !grants::each_matching(text, &mut latest, work, |action| {
+            !action.has_resource_types()
         })
-        .map(|(_, _, evidence)| evidence)
-        .collect()
+    })
 }
 
 #[cfg(test)]

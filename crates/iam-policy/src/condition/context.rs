@@ -78,6 +78,15 @@ impl Context {
         value.filter(|value| !matches!(value, ContextValue::Many(list) if list.is_empty()))
     }
 
+    /// All values.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let values = self.entries.iter().map(|entry| match &entry.value {
+            ContextValue::One(value) => std::slice::from_ref(value),
+            ContextValue::Many(values) => values,
+        });
+        values.flatten().map(String::as_str)
+    }
+
     /// The keys with their values, sorted by key.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &ContextValue)> {
         self.entries
@@ -118,7 +127,7 @@ impl<'de> Deserialize<'de> for Context {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Context, A::Error> {
-                let mut context = Context::new();
+                let mut entries = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
                     if value.is_null() {
                         continue;
@@ -128,9 +137,22 @@ impl<'de> Deserialize<'de> for Context {
                             "value of `{name}` is neither text nor list of texts"
                         ))
                     })?;
-                    context.set(&name, value);
+                    entries.push(Entry {
+                        lower: name.to_lowercase().into(),
+                        name: name.into(),
+                        value,
+                    });
                 }
-                Ok(context)
+                // Of a key that is there twice the last value counts.
+                entries.sort_by(|one, other| one.lower.cmp(&other.lower));
+                entries.dedup_by(|later, earlier| {
+                    let same = later.lower == earlier.lower;
+                    if same {
+                        std::mem::swap(later, earlier);
+                    }
+                    same
+                });
+                Ok(Context { entries })
             }
         }
         deserializer.deserialize_map(Keys)
@@ -181,5 +203,8 @@ mod tests {
         let context = Context::new().with("a:B", "1").with("A:b", "2");
         assert_eq!(context.iter().len(), 1);
         assert_eq!(context.get("a:b"), Some(&ContextValue::One("2".into())));
+        let text = r#"{"a:B":"1","c:d":"3","A:b":"2","B:b":"4"}"#;
+        let read: Context = serde_json::from_str(text).unwrap();
+        assert_eq!(read, context.with("c:d", "3").with("B:b", "4"));
     }
 }

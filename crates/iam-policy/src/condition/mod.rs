@@ -264,8 +264,10 @@ impl Clause {
         if self.key_lower != other.key_lower {
             return false;
         }
-        let within =
-            |inner: &[Box<str>], outer: &[Box<str>]| inner.iter().all(|t| outer.contains(t));
+        // Both are in order.
+        let within = |inner: &[Box<str>], outer: &[Box<str>]| {
+            inner.iter().all(|text| outer.binary_search(text).is_ok())
+        };
         let (Some(one), Some(two)) = (self.operator, other.operator) else {
             return self.operator_text == other.operator_text && self.texts == other.texts;
         };

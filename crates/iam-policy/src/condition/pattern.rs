@@ -28,6 +28,18 @@ pub(crate) enum ArnPattern {
 }
 
 impl Values {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(all) => all.len(),
+            Self::Arn(all) => all.len(),
+            Self::Number(all) => all.len(),
+            Self::Date(all) => all.len(),
+            Self::Bool(all) => all.len(),
+            Self::Ip(all) => all.len(),
+        }
+    }
+
     pub(super) fn read(operator: Option<Operator>, texts: &[Box<str>], variables: bool) -> Self {
         let syntax = |wildcards, fold| Syntax {
             wildcards,

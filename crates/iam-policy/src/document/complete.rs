@@ -100,10 +100,7 @@ impl DraftStatement<'_> {
 
     /// Where the element's key stands, when it is there.
     pub(crate) fn place(&self, element: Element) -> Option<Span> {
-        self.present
-            .iter()
-            .find(|(other, _)| *other == element)
-            .map(|(_, span)| *span)
+        self.present.get(element as usize).copied().flatten()
     }
 
     /// What is missing, doubled or not allowed in a policy of this type.
@@ -112,6 +109,7 @@ impl DraftStatement<'_> {
         policy_type: PolicyType,
     ) -> Vec<(ProblemKind, Span, Option<Element>)> {
         let mut found = Vec::new();
+        let has = |one, other| self.place(one).is_some() || self.place(other).is_some();
         for (one, other) in EXCLUSIVE {
             if let (Some(_), Some(span)) = (self.place(one), self.place(other)) {
                 let kind = ProblemKind::ExclusiveElements {
@@ -121,7 +119,6 @@ impl DraftStatement<'_> {
                 found.push((kind, span, Some(other)));
             }
         }
-        let has = |one, other| self.place(one).is_some() || self.place(other).is_some();
         if self.place(Element::Effect).is_none() {
             found.push((ProblemKind::MissingEffect, self.span, None));
         }

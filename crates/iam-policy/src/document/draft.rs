@@ -35,9 +35,12 @@ pub(crate) struct DraftStatement<'a> {
     pub(crate) resource: Option<List<'a>>,
     pub(crate) not_resource: Option<List<'a>>,
     pub(crate) conditions: Vec<Condition<'a>>,
-    /// The elements that stand there, readable or not, with their places.
-    pub(crate) present: Vec<(Element, Span)>,
+    /// Where the first of each element stands, readable or not, in the order of [`Element`].
+    pub(super) present: [Option<Span>; ELEMENTS],
 }
+
+/// How many [`Element`]s there are.
+const ELEMENTS: usize = 9;
 
 /// The elements of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +167,7 @@ impl<'a> Draft<'a> {
         match item.kind() {
             Kind::Object => Some(vec![self.statement(item, None)]),
             Kind::Array => {
-                let mut statements = Vec::with_capacity(4);
+                let mut statements = Vec::with_capacity(item.elements().count());
                 for (nth, item) in item.elements().enumerate() {
                     if item.kind() == Kind::Object {
                         statements.push(self.statement(item, Some(nth)));
@@ -191,7 +194,6 @@ impl<'a> Draft<'a> {
             span: object.span(),
             ..DraftStatement::default()
         };
-        statement.present.reserve_exact(5);
         for (key, item) in object.members() {
             let name = key.string().unwrap_or_default();
             let path = || here().key(&name);
@@ -199,7 +201,9 @@ impl<'a> Draft<'a> {
                 self.problem(ProblemKind::UnknownElement, key.span(), path);
                 continue;
             };
-            statement.present.push((element, key.span()));
+            if let Some(place) = statement.present.get_mut(element as usize) {
+                place.get_or_insert(key.span());
+            }
             match element {
                 Element::Sid => statement.sid = self.text_value(item, path),
                 Element::Effect => {

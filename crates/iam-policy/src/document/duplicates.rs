@@ -4,33 +4,44 @@ use std::borrow::Cow;
 
 use super::{Draft, Path, ProblemKind};
 use crate::json::{Item, Span};
+use crate::scan;
+
+/// How many keys are compared each with each.
+const FEW: usize = 16;
 
 impl<'a> Draft<'a> {
     pub(super) fn check_duplicates(&mut self, object: Item<'_, 'a>, path: impl Fn() -> Path) {
-        let mut seen: Vec<(Cow<'a, str>, Span)> = Vec::with_capacity(6);
-        for (key, _) in object.members() {
+        let mut keys = object.members();
+        let mut seen: [Cow<'a, str>; FEW] = [const { Cow::Borrowed("") }; FEW];
+        for nth in 0..FEW {
+            let Some((key, _)) = keys.next() else { return };
             let name = key.string().unwrap_or_default();
-            if seen.len() < 16
-                && seen
-                    .iter()
-                    .any(|(other, _)| other.eq_ignore_ascii_case(&name))
-            {
-                let same = seen.iter().any(|(other, _)| *other == name);
-                let kind = if same {
-                    ProblemKind::DuplicateKey
-                } else {
-                    ProblemKind::DuplicateKeyInOtherCase
-                };
-                self.problem(kind, key.span(), || path().key(&name));
+            let before = seen.get(..nth).unwrap_or_default();
+            if before.iter().any(|other| scan::same_folded(other, &name)) {
+                let same = before.contains(&name);
+                self.doubled(same, key.span(), || path().key(&name));
             }
-            seen.push((name, key.span()));
+            if let Some(slot) = seen.get_mut(nth) {
+                *slot = name;
+            }
         }
-        if seen.len() > 16 {
-            self.check_many_duplicates(seen, path);
+        if keys.next().is_some() {
+            let all = object.members();
+            let all = all.map(|(key, _)| (key.string().unwrap_or_default(), key.span()));
+            self.check_many_duplicates(all.collect(), path);
         }
     }
 
-    /// The same for objects with many keys, without comparing each with each.
+    fn doubled(&mut self, same: bool, span: Span, path: impl FnOnce() -> Path) {
+        let kind = if same {
+            ProblemKind::DuplicateKey
+        } else {
+            ProblemKind::DuplicateKeyInOtherCase
+        };
+        self.problem(kind, span, path);
+    }
+
+    /// The same for the keys behind the first few, without comparing each with each.
     fn check_many_duplicates(&mut self, seen: Vec<(Cow<'a, str>, Span)>, path: impl Fn() -> Path) {
         let mut folded: Vec<_> = seen
             .iter()
@@ -41,7 +52,7 @@ impl<'a> Draft<'a> {
         let mut doubled: Vec<usize> = folded
             .windows(2)
             .filter_map(|pair| match pair {
-                [(first, _), (second, nth)] if first == second && *nth >= 16 => Some(*nth),
+                [(first, _), (second, nth)] if first == second && *nth >= FEW => Some(*nth),
                 _ => None,
             })
             .collect();
@@ -60,12 +71,7 @@ impl<'a> Draft<'a> {
             let same = exact
                 .get(first)
                 .is_some_and(|(other, at)| other == name && *at < nth);
-            let kind = if same {
-                ProblemKind::DuplicateKey
-            } else {
-                ProblemKind::DuplicateKeyInOtherCase
-            };
-            self.problem(kind, *span, || path().key(name));
+            self.doubled(same, *span, || path().key(name));
         }
     }
 }

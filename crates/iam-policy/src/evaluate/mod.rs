@@ -15,7 +15,7 @@ mod ruleset;
 
 pub(crate) use principal::PrincipalMatcher;
 pub use principal::{NotAPrincipal, Principal};
-pub use request::Request;
+pub use request::{MOST_TEXT, Request};
 pub(crate) use resource::{ResourceMatcher, ResourcePattern};
 pub use ruleset::Ruleset;
 pub(crate) use ruleset::{Reading, Rule};
@@ -98,16 +98,24 @@ pub struct Decision {
     /// Whether the request goes through.
     #[serde(rename = "decision")]
     pub outcome: Outcome,
-    /// What decided. Empty only when no policy was asked.
+    /// What decided. Empty only when no policy was asked: there was none, or the request is
+    /// longer than AWS takes.
     pub by: Option<By>,
     /// Context keys that statements about this action and resource asked for and that the
-    /// request has not.
+    /// request has not; the first thousand.
     pub missing_context: Vec<String>,
 }
 
-/// Decides a request.
+/// Decides a request. One with a text longer than [`MOST_TEXT`] is denied without asking a policy.
 #[must_use]
 pub fn evaluate(request: &Request, policies: &Policies) -> Decision {
+    if request.is_oversized() {
+        return Decision {
+            outcome: Outcome::ImplicitlyDenied,
+            by: None,
+            missing_context: Vec::new(),
+        };
+    }
     let mut asked = Asked::new(request).catalogued();
     asked.bounded = !policies.boundaries.is_empty();
     let mut weighing = Weighing {

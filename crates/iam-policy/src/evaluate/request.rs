@@ -4,6 +4,10 @@ use crate::condition::Context;
 use crate::document::PrincipalKind;
 use crate::evaluate::Principal;
 
+/// The longest text in a request that policies are asked about, in bytes: twice what the
+/// headers of a request to AWS may hold, and four times the longest ARN.
+pub const MOST_TEXT: usize = crate::glob::LONGEST;
+
 /// One request to AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -25,6 +29,17 @@ impl Request {
             principal,
             context,
         }
+    }
+
+    /// Whether a text of it is longer than [`MOST_TEXT`]: no service of AWS takes such a request,
+    /// and no policy is asked about it.
+    #[must_use]
+    pub fn is_oversized(&self) -> bool {
+        let long = |text: &str| text.len() > MOST_TEXT;
+        long(&self.action)
+            || long(&self.resource)
+            || long(self.principal.name())
+            || self.context.texts().any(long)
     }
 
     /// The same request to a resource of this account, for ARNs that name none.

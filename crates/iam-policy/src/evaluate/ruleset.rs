@@ -48,6 +48,11 @@ impl Ruleset {
         }
     }
 
+    /// These statements as a document.
+    pub(crate) const fn of(rules: Vec<Rule>, policy_type: PolicyType) -> Self {
+        Self { rules, policy_type }
+    }
+
     /// What the document was read as.
     #[must_use]
     pub const fn policy_type(&self) -> PolicyType {
@@ -86,17 +91,14 @@ impl Ruleset {
     /// Whether this document alone allows the request: one statement allows it and none denies.
     #[must_use]
     pub fn allows(&self, request: &Request) -> bool {
-        let asked = Asked::new(request);
-        let mut missing = Vec::new();
-        self.find(Effect::Deny, &asked, &mut missing).is_none()
-            && self.find(Effect::Allow, &asked, &mut missing).is_some()
+        self.allowing(request).is_some()
     }
 
     /// The statement by which this document alone allows the request.
     pub(crate) fn allowing(&self, request: &Request) -> Option<usize> {
         let asked = Asked::new(request);
         let mut missing = Vec::new();
-        if self.find(Effect::Deny, &asked, &mut missing).is_some() {
+        if request.is_oversized() || self.find(Effect::Deny, &asked, &mut missing).is_some() {
             return None;
         }
         self.find(Effect::Allow, &asked, &mut missing)
@@ -210,8 +212,12 @@ fn note_missing(clause: &Clause, context: &Context, missing: &mut Vec<String>) {
     }
 }
 
+/// More missing keys than anybody supplies.
+pub(super) const MOST_MISSING: usize = 1_000;
+
 pub(super) fn note(key: &str, missing: &mut Vec<String>) {
-    if !missing.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+    if missing.len() < MOST_MISSING && !missing.iter().any(|known| known.eq_ignore_ascii_case(key))
+    {
         missing.push(key.to_owned());
     }
 }

@@ -23,6 +23,9 @@ pub use budget::{Budget, Exhausted};
 pub(crate) use partition::{Class, Cover, Problem, partition, push_minimal};
 pub use template::{Syntax, Template, Variable};
 
+/// The longest text that patterns with variables are compared with, in bytes.
+pub(crate) const LONGEST: usize = 16_384;
+
 /// One character.
 const ANY: u8 = 0xff;
 /// One character, but not `:`.

@@ -1,5 +1,7 @@
 //! Sorting the words of a language by which other languages hold them.
 
+use std::collections::HashMap;
+
 use super::{Bits, Budget, Exhausted, Glob, Spec, explore};
 
 /// The words to be sorted.
@@ -40,10 +42,13 @@ pub(crate) fn partition(
     covers: &[Cover<'_>],
     budget: &mut Budget,
 ) -> Result<Vec<Class>, Exhausted> {
+    budget.spend(1)?;
+    let patterns = covers.iter().map(|cover| cover.patterns.len());
+    let patterns = patterns.sum::<usize>() + problem.negative.len() + problem.positive.len();
+    budget.compare(problem.positive.len().saturating_mul(patterns))?;
     let Some(positive) = narrow(problem) else {
         return Ok(Vec::new());
     };
-    budget.spend(1)?;
     if let Some(word) = positive.iter().find_map(|glob| glob.as_literal()) {
         return Ok(classify_literal(problem, word, base, covers)
             .into_iter()
@@ -168,16 +173,15 @@ fn sort_by_automata(
     let wanted: Vec<Spec<'_>> = positive.iter().copied().chain(universe).map(spec).collect();
     let unwanted: Vec<Spec<'_>> = negative.iter().copied().map(spec).collect();
     let mut observed: Vec<Spec<'_>> = Vec::new();
+    let mut known: HashMap<&[u8], usize> = HashMap::new();
     let mut uses: Vec<(Cover<'_>, Vec<usize>)> = Vec::new();
     for (cover, globs) in open {
         let mut places = Vec::with_capacity(globs.len());
         for glob in globs {
-            let code = spec(glob);
-            let known = observed.iter().position(|other| *other == code);
-            places.push(known.unwrap_or(observed.len()));
-            if known.is_none() {
-                observed.push(code);
-            }
+            places.push(*known.entry(glob.code()).or_insert_with(|| {
+                observed.push(spec(glob));
+                observed.len() - 1
+            }));
         }
         uses.push((*cover, places));
     }

@@ -122,18 +122,28 @@ impl Template {
     }
 
     /// The pattern with every variable replaced by its value, in which wildcards are plain
-    /// characters. `None` when one has neither value nor default.
+    /// characters. `None` when one has neither value nor default. Values beyond
+    /// [`super::LONGEST`] bytes are left out: the pattern matches no text up to that length
+    /// with them or without.
     #[must_use]
     pub fn resolve<'v>(&self, mut value: impl FnMut(&Variable) -> Option<&'v str>) -> Option<Glob> {
         let mut code = Vec::new();
+        let mut replaced = 0;
         for part in &self.parts {
             match part {
                 Part::Code(bytes) => code.extend_from_slice(bytes),
-                Part::Variable(variable) => match value(variable) {
-                    Some(value) if self.fold => code.extend(value.to_ascii_lowercase().bytes()),
-                    Some(value) => code.extend(value.bytes()),
-                    None => code.extend(variable.default()?.bytes()),
-                },
+                Part::Variable(variable) => {
+                    let value = value(variable).or(variable.default())?;
+                    if replaced > super::LONGEST {
+                        continue;
+                    }
+                    replaced += value.len();
+                    if self.fold {
+                        code.extend(value.to_ascii_lowercase().bytes());
+                    } else {
+                        code.extend(value.bytes());
+                    }
+                }
             }
         }
         Some(Glob::from_code(code))

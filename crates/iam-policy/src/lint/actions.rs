@@ -3,6 +3,7 @@
 use super::{Checker, Code, arn};
 use crate::catalogue::{self, Service, wildcard};
 use crate::document::{DraftStatement, List, Path};
+use crate::scan;
 
 /// Former names of services that AWS still accepts and the catalogue never had.
 const FORMER_PREFIXES: [&str; 1] = ["zocalo"];
@@ -50,7 +51,8 @@ impl Checker<'_, '_> {
         if text == "*" {
             return;
         }
-        if wildcard::has_variable(text) {
+        let open = scan::is_open(text);
+        if open && wildcard::has_variable(text) {
             let message = "variables are not replaced in actions".to_owned();
             self.add(
                 Code::VariableUnsupportedInElement,
@@ -65,13 +67,13 @@ impl Checker<'_, '_> {
             self.add(Code::InvalidAction, path(), value.span(), message);
             return;
         };
-        if wildcard::has_wildcard(prefix) {
+        if open && wildcard::has_wildcard(prefix) {
             let message =
                 "a wildcard in the name of the service also means future services".to_owned();
             self.add(Code::WildcardInServiceName, path(), value.span(), message);
             return;
         }
-        let known = catalogue::service(prefix);
+        let known = self.of_actions.service(prefix);
         let Some(service) = known.filter(|service| !REFUSED_PREFIXES.contains(&service.prefix()))
         else {
             if !FORMER_PREFIXES.contains(&prefix) {
@@ -84,7 +86,7 @@ impl Checker<'_, '_> {
             }
             return;
         };
-        match known_action(service, name) {
+        match known_action(service, name, open) {
             Known::Yes => {}
             Known::Retired(date) => {
                 let message = format!("AWS no longer lists `{text}` (last seen {date})");
@@ -108,8 +110,8 @@ enum Known {
 /// Retired services keep all their actions: AWS still accepts them. A retired action of
 /// a living service counts as known for a year, because names vanish from the
 /// documentation long before policies that name them are refused.
-fn known_action(service: &'static Service, name: &str) -> Known {
-    if !wildcard::has_wildcard(name) {
+fn known_action(service: &'static Service, name: &str, open: bool) -> Known {
+    if !open || !wildcard::has_wildcard(name) {
         let Some(action) = service.action(name) else {
             return Known::No;
         };

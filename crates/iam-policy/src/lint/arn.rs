@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::catalogue::wildcard;
+use crate::scan;
 
 /// An ARN or a pattern for ARNs, cut at its first five colons outside of variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,33 +16,43 @@ pub(super) struct Arn<'t> {
     pub(super) resource: &'t str,
 }
 
-/// The parts of the text, at most six, and how many there are.
+/// The parts of the text, at most six, and how many there are. Colons in variables do not cut.
 pub(super) fn parts(text: &str) -> ([&str; 6], usize) {
+    let cut = if scan::find(text, b'$').is_some() {
+        cut_outside
+    } else {
+        cut
+    };
     let mut parts = [""; 6];
     let mut count = 0;
-    let (mut start, mut before, mut variable) = (0, 0, false);
-    for (at, byte) in text.bytes().enumerate() {
+    let mut rest = text;
+    while let Some((part, behind)) = cut(rest).filter(|_| count < 5) {
+        if let Some(slot) = parts.get_mut(count) {
+            *slot = part;
+        }
+        rest = behind;
+        count += 1;
+    }
+    if let Some(part) = parts.get_mut(count) {
+        *part = rest;
+    }
+    (parts, count + 1)
+}
+
+/// Cuts a text at its first colon outside of variables.
+fn cut_outside(text: &str) -> Option<(&str, &str)> {
+    let (mut before, mut variable) = (0, false);
+    let at = text.bytes().position(|byte| {
         match byte {
-            b':' if !variable => {
-                if let Some(part) = parts.get_mut(count) {
-                    *part = text.get(start..at).unwrap_or_default();
-                }
-                start = at + 1;
-                count += 1;
-                if count == 5 {
-                    break;
-                }
-            }
+            b':' if !variable => return true,
             b'{' => variable = variable || before == b'$',
             b'}' => variable = false,
             _ => {}
         }
         before = byte;
-    }
-    if let Some(part) = parts.get_mut(count) {
-        *part = text.get(start..).unwrap_or_default();
-    }
-    (parts, count + 1)
+        false
+    })?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 impl<'t> Arn<'t> {
@@ -61,14 +72,15 @@ impl<'t> Arn<'t> {
 }
 
 /// Cuts a text at its first colon.
+#[inline]
 pub(super) fn cut(text: &str) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == b':')?;
+    let at = scan::find(text, b':')?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// Whether a part stands for more than itself.
 pub(super) fn is_open(part: &str) -> bool {
-    wildcard::has_wildcard(part) || wildcard::has_variable(part)
+    scan::is_open(part) && (wildcard::has_wildcard(part) || wildcard::has_variable(part))
 }
 
 pub(super) const PARTITIONS: [&str; 8] = [

@@ -54,13 +54,14 @@ impl Checker<'_, '_> {
         {
             return;
         }
+        let Some(open) = open_resource(statement) else {
+            return;
+        };
         for sensitive in &SENSITIVE {
             let Some((kind, action)) = granted(statement, sensitive.action) else {
                 continue;
             };
-            let Some((negated, resource)) = open_resource(statement) else {
-                continue;
-            };
+            let (negated, resource) = open();
             if limited(statement, sensitive.limit) {
                 continue;
             }
@@ -88,11 +89,13 @@ impl Checker<'_, '_> {
 /// How the statement is about the action: 0 by name, 1 by a wildcard, 2 by `NotAction`.
 fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place)> {
     if let Some(list) = &statement.action {
-        let found = list
-            .values()
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| wildcard::matches_ignoring_case(value.text(), action));
+        let found = list.values().iter().enumerate().filter(|(_, value)| {
+            // All that is looked for is of IAM.
+            matches!(
+                value.text().as_bytes().first(),
+                Some(b'i' | b'I' | b'*' | b'?')
+            ) && wildcard::matches_ignoring_case(value.text(), action)
+        });
         let (nth, value) = found.min_by_key(|(_, value)| wildcard::has_wildcard(value.text()))?;
         let path = list.path(statement.path().key("Action"), nth);
         return Some((
@@ -119,31 +122,28 @@ fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place
     })
 }
 
-/// The resource that stands for roles of any name, or `NotResource`.
-fn open_resource(statement: &DraftStatement<'_>) -> Option<(bool, Place)> {
-    if let Some(list) = &statement.resource {
-        let (nth, value) = list
-            .values()
-            .iter()
-            .enumerate()
-            .find(|(_, value)| every_role(value.text()))?;
-        let path = list.path(statement.path().key("Resource"), nth);
-        return Some((
-            false,
-            Place {
-                path,
-                span: value.span(),
-            },
-        ));
-    }
-    let list = statement.not_resource.as_ref()?;
-    Some((
-        true,
-        Place {
-            path: statement.path().key("NotResource"),
-            span: list.span(),
-        },
-    ))
+/// The resource that stands for roles of any name, or `NotResource`; whether it is the latter.
+fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, Place)> {
+    let (element, list, nth) = match &statement.resource {
+        Some(list) => {
+            let nth = list.texts().position(every_role)?;
+            ("Resource", list, Some(nth))
+        }
+        None => ("NotResource", statement.not_resource.as_ref()?, None),
+    };
+    Some(move || {
+        let path = statement.path().key(element);
+        match nth.and_then(|nth| Some((nth, list.values().get(nth)?))) {
+            Some((nth, value)) => {
+                let (path, span) = (list.path(path, nth), value.span());
+                (false, Place { path, span })
+            }
+            None => {
+                let span = list.span();
+                (true, Place { path, span })
+            }
+        }
+    })
 }
 
 fn every_role(text: &str) -> bool {

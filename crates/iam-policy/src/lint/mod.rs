@@ -26,6 +26,7 @@ mod variables;
 pub use code::{Code, FindingType};
 pub use grammar::{GrammarError, check_grammar};
 
+use crate::catalogue::{self, Service};
 use crate::document::{Draft, DraftStatement, List, Path, PolicyType};
 use crate::json::{Json, LineIndex, Position, Span};
 
@@ -161,6 +162,8 @@ pub fn lint(text: &str, policy_type: PolicyType, options: Options) -> Report {
         options,
         findings: Vec::new(),
         hints: HINTS,
+        of_actions: Latest::default(),
+        of_resources: Latest::default(),
     };
     checker.document();
     let mut findings = checker.findings;
@@ -186,6 +189,22 @@ struct Checker<'d, 'a> {
     findings: Vec<Finding>,
     /// How many more unknown names are compared with all known ones.
     hints: u32,
+    of_actions: Latest,
+    of_resources: Latest,
+}
+
+/// The service that was asked for last: the next one is mostly the same.
+#[derive(Clone, Copy, Default)]
+struct Latest(Option<&'static Service>);
+
+impl Latest {
+    fn service(&mut self, prefix: &str) -> Option<&'static Service> {
+        if let Some(latest) = self.0.filter(|latest| latest.prefix() == prefix) {
+            return Some(latest);
+        }
+        self.0 = catalogue::service(prefix);
+        self.0
+    }
 }
 
 /// More "did you mean" than anybody reads; keeps broken policies of any size cheap.

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::{Checker, Code, Place};
 use crate::catalogue::wildcard;
-use crate::document::{DraftStatement, List};
+use crate::document::{DraftStatement, List, Value};
+use crate::scan;
 
 /// Work per list, in comparisons of short patterns; more than a policy within the quotas
 /// can need.
@@ -199,58 +200,16 @@ fn meaning(statement: &DraftStatement<'_>) -> Vec<Vec<String>> {
 /// would take too long.
 fn groups(list: &List<'_>, fold: bool) -> Option<Vec<Vec<usize>>> {
     let values = list.values();
-    let text = |nth: usize| values.get(nth).map_or("", |value| value.text());
-    let same = |one: &str, other: &str| {
-        if fold {
-            one.eq_ignore_ascii_case(other)
-        } else {
-            one == other
-        }
-    };
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    let mut order: Vec<(u64, u32)> = (0_u32..)
-        .zip(values)
-        .map(|(nth, value)| (begin(value.text(), fold), nth))
-        .collect();
-    order.sort_unstable();
-    let mut hashes: Vec<(u64, u32)> = (0_u32..)
-        .zip(values)
-        .map(|(nth, value)| (wildcard::folded_hash(value.text()), nth))
-        .collect();
-    hashes.sort_unstable();
-    for (one, other) in hashes.iter().zip(hashes.iter().skip(1)) {
-        let (first, second) = (one.1 as usize, other.1 as usize);
-        if one.0 == other.0 && same(text(first), text(second)) {
-            pairs.push((first, second));
-        }
-    }
-    let mut left = COMPARISONS;
-    for (nth, value) in values.iter().enumerate() {
-        let pattern = value.text();
-        let Some(literal) = pattern.bytes().position(|byte| matches!(byte, b'*' | b'?')) else {
-            continue;
-        };
-        // What the pattern matches begins with its literal beginning.
-        let literal = pattern.get(..literal).unwrap_or_default();
-        for other in near(&order, literal, fold) {
-            let candidate = text(other);
-            left = left.checked_sub(1 + pattern.len() * candidate.len() / 256)?;
-            if other == nth
-                || !candidate
-                    .get(..literal.len())
-                    .is_some_and(|start| same(start, literal))
-            {
-                continue;
-            }
-            let covers = if fold {
-                wildcard::matches_ignoring_case(pattern, candidate)
-            } else {
-                wildcard::matches(pattern, candidate)
-            };
-            if covers {
-                pairs.push((nth, other));
-            }
-        }
+    let mut pairs = Vec::new();
+    same_texts(values, fold, &mut pairs);
+    let literals = (0_u32..).zip(values).filter_map(|(nth, value)| {
+        let text = Some(value.text()).filter(|text| scan::is_open(text));
+        let literal = scan::find_wildcard(text?)?;
+        Some((nth, literal))
+    });
+    let patterns: Vec<(u32, usize)> = literals.collect();
+    if !patterns.is_empty() {
+        covered(values, &patterns, fold, &mut pairs)?;
     }
     if pairs.is_empty() {
         return Some(Vec::new());
@@ -262,38 +221,104 @@ fn groups(list: &List<'_>, fold: bool) -> Option<Vec<Vec<usize>>> {
     Some(groups.of_many())
 }
 
-/// The first eight bytes of a text as a number that sorts like them.
-fn begin(text: &str, fold: bool) -> u64 {
-    text.bytes()
-        .take(8)
-        .chain(std::iter::repeat(0))
-        .take(8)
-        .fold(0, |number, byte| {
-            let byte = if fold {
-                byte.to_ascii_lowercase()
-            } else {
-                byte
-            };
-            number << 8 | u64::from(byte)
-        })
+/// Finds values that say the same.
+fn same_texts(values: &[Value<'_>], fold: bool, pairs: &mut Vec<(usize, usize)>) {
+    // Most lists hold nothing twice; a few bits tell.
+    let mut marks = [0_u64; 32];
+    let mut mark = |hash: u64| {
+        let bit = 1 << (hash & 63);
+        let word = marks.get_mut((hash >> 6 & 31) as usize);
+        word.is_some_and(|word| std::mem::replace(word, *word | bit) & bit != 0)
+    };
+    let mut hashes = (0_u32..)
+        .zip(values)
+        .map(|(nth, value)| (scan::folded_hash(value.text()), nth));
+    if values.len() <= 128 && !hashes.clone().any(|(hash, _)| mark(hash)) {
+        return;
+    }
+    let mut hashes: Vec<(u64, u32)> = hashes.by_ref().collect();
+    hashes.sort_unstable();
+    for (one, other) in hashes.iter().zip(hashes.iter().skip(1)) {
+        let (first, second) = (one.1 as usize, other.1 as usize);
+        if one.0 == other.0 && same(text(values, first), text(values, second), fold) {
+            pairs.push((first, second));
+        }
+    }
 }
 
-/// The texts that may begin with the literal: all between its first eight bytes with
-/// nothing and with everything behind.
-fn near<'o>(
-    order: &'o [(u64, u32)],
-    literal: &str,
+/// Finds values that a pattern covers; each pattern comes with the length of what stands
+/// before its first wildcard.
+fn covered(
+    values: &[Value<'_>],
+    patterns: &[(u32, usize)],
     fold: bool,
-) -> impl Iterator<Item = usize> + use<'o> {
-    let low = begin(literal, fold);
-    let behind = 8 * (8 - literal.len().min(8)) as u32;
-    let high = low | u64::MAX.checked_shr(64 - behind).unwrap_or(0);
-    let start = order.partition_point(|(begin, _)| *begin < low);
-    order
-        .iter()
-        .skip(start)
-        .take_while(move |(begin, _)| *begin <= high)
-        .map(|(_, nth)| *nth as usize)
+    pairs: &mut Vec<(usize, usize)>,
+) -> Option<()> {
+    let order = Order::of(values, fold);
+    let mut left = COMPARISONS;
+    for &(nth, literal) in patterns {
+        let pattern = text(values, nth as usize);
+        // What the pattern matches begins with its literal beginning.
+        let literal = pattern.get(..literal).unwrap_or_default();
+        for &(_, other) in order.near(literal) {
+            let candidate = text(values, other as usize);
+            left = left.checked_sub(1 + pattern.len() * candidate.len() / 256)?;
+            let begin = candidate.get(..literal.len());
+            if other == nth || !begin.is_some_and(|begin| same(begin, literal, fold)) {
+                continue;
+            }
+            let covers = if fold {
+                wildcard::matches_ignoring_case(pattern, candidate)
+            } else {
+                wildcard::matches(pattern, candidate)
+            };
+            if covers {
+                pairs.push((nth as usize, other as usize));
+            }
+        }
+    }
+    Some(())
+}
+
+fn text<'v>(values: &'v [Value<'_>], nth: usize) -> &'v str {
+    values.get(nth).map_or("", Value::text)
+}
+
+fn same(one: &str, other: &str, fold: bool) -> bool {
+    one == other || fold && scan::same_folded(one, other)
+}
+
+/// Texts ordered by sixteen bytes: those behind what all of them begin with.
+struct Order {
+    shared: usize,
+    fold: bool,
+    keys: Vec<(u128, u32)>,
+}
+
+impl Order {
+    fn of(values: &[Value<'_>], fold: bool) -> Self {
+        let first = text(values, 0);
+        let shared = values.iter().fold(first.len(), |shared, value| {
+            shared.min(scan::shared(first, value.text(), fold))
+        });
+        let mut keys: Vec<(u128, u32)> = (0_u32..)
+            .zip(values)
+            .map(|(nth, value)| (scan::begin(value.text(), shared, fold), nth))
+            .collect();
+        keys.sort_unstable();
+        Self { shared, fold, keys }
+    }
+
+    /// The texts that may begin with the literal: all between its sixteen bytes with
+    /// nothing and with everything behind.
+    fn near(&self, literal: &str) -> &[(u128, u32)] {
+        let own = literal.len().saturating_sub(self.shared).min(16) as u32;
+        let low = scan::begin(literal, self.shared, self.fold);
+        let high = low | u128::MAX.checked_shr(8 * own).unwrap_or(0);
+        let start = self.keys.partition_point(|(begin, _)| *begin < low);
+        let end = self.keys.partition_point(|(begin, _)| *begin <= high);
+        self.keys.get(start..end).unwrap_or_default()
+    }
 }
 
 /// Who belongs together: each points to another of its group, the first to itself.

@@ -1,9 +1,10 @@
 //! Resources: the form of ARNs, and whether an action can match any of them.
 
 use super::arn::{self, Arn};
-use super::{Checker, Code};
+use super::{Checker, Code, Latest};
 use crate::catalogue::{self, Service, wildcard};
 use crate::document::{DraftStatement, List, Path};
+use crate::scan;
 
 /// Services in ARNs that are no prefixes of actions.
 const ARN_SERVICES: [&str; 2] = ["catalog", "route53-recovery-control"];
@@ -62,9 +63,11 @@ impl Checker<'_, '_> {
         }
         let path = || list.path(element(), nth);
         self.variables(value, path);
-        if let Some((code, message)) =
-            fault(text, |name| self.hint(|| catalogue::suggest_service(name)))
-        {
+        let mut latest = self.of_resources;
+        let hint = |name: &str| self.hint(|| catalogue::suggest_service(name));
+        let fault = fault(text, &mut latest, hint);
+        self.of_resources = latest;
+        if let Some((code, message)) = fault {
             self.add(code, path(), value.span(), message);
         }
     }
@@ -133,7 +136,11 @@ fn may_meet(pattern: &str, form: &str) -> bool {
 }
 
 /// What is wrong with the form of an ARN, if anything.
-fn fault(text: &str, hint: impl FnOnce(&str) -> Option<&'static str>) -> Option<(Code, String)> {
+fn fault(
+    text: &str,
+    latest: &mut Latest,
+    hint: impl FnOnce(&str) -> Option<&'static str>,
+) -> Option<(Code, String)> {
     let Some(arn) = Arn::read(text) else {
         let (parts, count) = arn::parts(text);
         if parts[0] != "arn" {
@@ -162,7 +169,7 @@ fn fault(text: &str, hint: impl FnOnce(&str) -> Option<&'static str>) -> Option<
         let message = format!("write the service `{}` in small letters", arn.service);
         return Some((Code::InvalidArnServiceCase, message));
     }
-    let service = catalogue::service(arn.service);
+    let service = latest.service(arn.service);
     if service.is_none() && !ARN_SERVICES.contains(&arn.service) {
         let near = hint(arn.service);
         return Some((
@@ -190,16 +197,15 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
         let message = format!("`{account}` is no account: these have 12 digits");
         return Some((Code::InvalidArnAccount, message));
     }
-    let iam_known = IAM_TYPES.iter().any(|begin| {
-        let literal = arn
-            .resource
-            .split(['*', '?', '$'])
-            .next()
-            .unwrap_or_default();
-        literal.starts_with(begin)
-            || literal.len() < arn.resource.len() && begin.starts_with(literal)
-    });
-    if arn.service == "iam" && !iam_known {
+    let literal = scan::find_open(arn.resource).unwrap_or(arn.resource.len());
+    let literal = arn.resource.get(..literal).unwrap_or_default();
+    let iam_known = || {
+        let cut = literal.len() < arn.resource.len();
+        IAM_TYPES
+            .iter()
+            .any(|begin| literal.starts_with(begin) || cut && begin.starts_with(literal))
+    };
+    if arn.service == "iam" && !iam_known() {
         let message = format!(
             "`{}` is no resource of IAM, such as `role/name`",
             arn.resource
@@ -211,11 +217,6 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
     if !(region_given || digits || arn.region.is_empty()) {
         return None;
     }
-    let literal = arn
-        .resource
-        .split(['*', '?', '$'])
-        .next()
-        .unwrap_or_default();
     let form = service.and_then(|service| service.arn_form(literal))?;
     if region_given && !form.region {
         let message = format!("ARNs of `{}` have no region", arn.service);
@@ -266,7 +267,8 @@ mod tests {
                 Some(Code::InvalidArnResource),
             ),
         ] {
-            assert_eq!(fault(text, |_| None).map(|(code, _)| code), code, "{text}");
+            let fault = fault(text, &mut Latest::default(), |_| None);
+            assert_eq!(fault.map(|(code, _)| code), code, "{text}");
         }
     }
 }

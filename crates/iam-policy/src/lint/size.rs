@@ -5,9 +5,16 @@ use crate::document::{Path, PolicyType};
 
 /// Characters that count against a quota: all but white space.
 pub(super) fn counted(text: &str) -> usize {
-    text.bytes()
-        .filter(|byte| !byte.is_ascii_whitespace() && byte & 0xC0 != 0x80)
-        .count()
+    // In pieces whose count fits a byte: the compiler then counts many at a time.
+    let count = |piece: &[u8]| {
+        piece.iter().fold(0_u8, |count, byte| {
+            count.wrapping_add(u8::from(
+                !byte.is_ascii_whitespace() & (byte & 0xC0 != 0x80),
+            ))
+        })
+    };
+    let pieces = text.as_bytes().chunks(u8::MAX.into());
+    pieces.map(|piece| usize::from(count(piece))).sum()
 }
 
 /// The largest managed policy.

@@ -4,18 +4,29 @@
 //! only joined where all but one of their parts are the same. The result is proved to allow the
 //! same and to deny the same, both ways, by [`crate::prove`]; what cannot be proved is not
 //! done. Names of statements are left out.
+//!
+//! The work is bounded by counting: a document far larger than the quotas is split, and shortened
+//! as far as the work allowed for it goes.
 
 mod piece;
 mod simplify;
 mod split;
 
 use crate::document::{Document, Effect, PolicyType, Version};
+use crate::glob::Budget;
 use crate::prove::check_no_new_access;
 use piece::{Piece, ruleset, write_document};
 
 /// Characters that a managed policy may have, white space not counted
 /// (*IAM and AWS STS quotas*).
 pub const MANAGED_POLICY_QUOTA: usize = 6_144;
+
+/// Steps of automata that shortening one document may cost, the proof at the end apart. When
+/// they are used up, what is left is not shortened further.
+const WORK: u64 = 4_000_000;
+
+/// How often statements are joined and looked at again.
+const MOST_JOINS: usize = 8;
 
 /// Why no shorter documents could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,9 +61,13 @@ pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, Mi
     let policy_type = document.policy_type();
     let original: Vec<Piece> = document.statements().iter().map(Piece::read).collect();
     let mut pieces = original.clone();
-    simplify::tidy_lists(&mut pieces, version, policy_type);
-    while simplify::join(&mut pieces) {
-        simplify::tidy_lists(&mut pieces, version, policy_type);
+    let mut budget = Budget::of(WORK);
+    simplify::tidy_lists(&mut pieces, version, policy_type, &mut budget);
+    for _ in 0..MOST_JOINS {
+        if !simplify::join(&mut pieces) {
+            break;
+        }
+        simplify::tidy_lists(&mut pieces, version, policy_type, &mut budget);
     }
     if !is_same(version, policy_type, &original, &pieces) {
         pieces.clone_from(&original);
@@ -60,7 +75,7 @@ pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, Mi
     // What is dropped first decides what can be dropped later: from both ends, the better counts.
     for from_end in [true, false] {
         let mut fewer = pieces.clone();
-        simplify::drop_covered(&mut fewer, from_end, version, policy_type);
+        simplify::drop_covered(&mut fewer, from_end, version, policy_type, &mut budget);
         simplify::join(&mut fewer);
         let length = |pieces: &[Piece]| write_document(version, pieces).len();
         if length(&fewer) < length(&pieces) && is_same(version, policy_type, &original, &fewer) {

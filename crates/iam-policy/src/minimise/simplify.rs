@@ -5,24 +5,31 @@ use std::collections::HashMap;
 use super::piece::{Piece, ruleset};
 use crate::condition::Pattern;
 use crate::document::{Effect, PolicyType, Version};
-use crate::evaluate::ResourcePattern;
+use crate::evaluate::{ResourcePattern, Rule, Ruleset};
 use crate::glob::{Budget, Coverage, Glob, covered};
-use crate::prove::check_no_new_access;
+use crate::prove::check_no_new_access_within;
 
 /// Above this many statements and actions, those that others cover are not looked for.
 const MANY: usize = 400;
 
 /// Takes out of each list what the rest of the list covers, and sorts it.
-pub(super) fn tidy_lists(pieces: &mut [Piece], version: Option<Version>, policy_type: PolicyType) {
+pub(super) fn tidy_lists(
+    pieces: &mut [Piece],
+    version: Option<Version>,
+    policy_type: PolicyType,
+    budget: &mut Budget,
+) {
     let variables = version.is_some_and(Version::has_variables);
     let short = matches!(
         policy_type,
         PolicyType::Identity | PolicyType::Session | PolicyType::Boundary
     );
     for piece in pieces {
-        tidy(&mut piece.actions, |text| Some(Glob::lowercase(text)));
+        tidy(&mut piece.actions, budget, |text| {
+            Some(Glob::lowercase(text))
+        });
         if let Some(resources) = &mut piece.resources {
-            tidy(resources, |text| {
+            tidy(resources, budget, |text| {
                 let compiled = ResourcePattern::compile(text, variables, short);
                 match compiled.pattern {
                     Pattern::Fixed(glob) if !compiled.wild_type => Some(glob),
@@ -34,7 +41,7 @@ pub(super) fn tidy_lists(pieces: &mut [Piece], version: Option<Version>, policy_
 }
 
 /// Patterns that `read` refuses are kept and cover nothing but themselves.
-fn tidy(list: &mut Vec<String>, read: impl Fn(&str) -> Option<Glob>) {
+fn tidy(list: &mut Vec<String>, budget: &mut Budget, read: impl Fn(&str) -> Option<Glob>) {
     list.sort_unstable_by(|one, other| {
         let stars = |text: &String| !text.contains(['*', '?']);
         stars(one)
@@ -50,7 +57,8 @@ fn tidy(list: &mut Vec<String>, read: impl Fn(&str) -> Option<Glob>) {
         let glob = read(&text);
         if let Some(glob) = &glob {
             let known = !plain.insert(glob.clone());
-            if known || wild.iter().any(|wide| wide.plainly_includes(glob)) {
+            let look = budget.compare(wild.len()).is_ok();
+            if known || look && wild.iter().any(|wide| wide.plainly_includes(glob)) {
                 continue;
             }
             if glob.as_literal().is_none() {
@@ -71,9 +79,13 @@ fn tidy(list: &mut Vec<String>, read: impl Fn(&str) -> Option<Glob>) {
             .filter_map(|(_, (_, other))| other.clone())
             .filter(|other| !other.plainly_disjoint(glob))
             .collect();
-        let mut budget = Budget::of(20_000);
-        if others.len() > 1 && covered(glob, &others, &mut budget) == Coverage::Covered {
-            kept.remove(at);
+        if others.len() < 2 {
+            continue;
+        }
+        match budget.within(20_000, |budget| covered(glob, &others, budget)) {
+            Coverage::Covered => drop(kept.remove(at)),
+            Coverage::Undecided if budget.compare(kept.len()).is_err() => break,
+            Coverage::Undecided | Coverage::Uncovered(_) => {}
         }
     }
     list.extend(kept.into_iter().map(|(text, _)| text));
@@ -129,100 +141,134 @@ pub(super) fn drop_covered(
     from_end: bool,
     version: Option<Version>,
     policy_type: PolicyType,
+    budget: &mut Budget,
 ) {
     let actions: usize = pieces.iter().map(|piece| piece.actions.len()).sum();
     if pieces.len() > MANY || actions > MANY {
         return;
     }
+    let Some(ruleset) = ruleset(version, pieces, policy_type) else {
+        return;
+    };
+    // Each statement with what it means; both are changed together.
+    let mut all: Vec<(Piece, Rule)> = pieces
+        .drain(..)
+        .zip(ruleset.rules().iter().cloned())
+        .collect();
     let mut visited = 0;
-    let mut at = if from_end { pieces.len() } else { 0 };
-    for _ in 0..pieces.len() {
+    let mut at = if from_end { all.len() } else { 0 };
+    for _ in 0..all.len() {
         at = if from_end {
             at.saturating_sub(1)
         } else {
             visited
         };
-        let Some(piece) = pieces.get(at).cloned() else {
+        visited += 1;
+        let Some(rest) = Rest::of(&all, at, policy_type, budget) else {
             continue;
         };
-        visited += 1;
-        let others: Vec<Piece> = pieces
-            .iter()
-            .enumerate()
-            .filter(|(nth, other)| *nth != at && overlaps(&piece, other))
-            .map(|(_, other)| other.clone())
-            .collect();
-        if others.is_empty() {
+        let Some((piece, rule)) = all.get_mut(at) else {
             continue;
-        }
-        if is_covered(&piece, &others, version, policy_type) {
-            pieces.remove(at);
+        };
+        if rest.covers(rule.clone(), budget) {
+            all.remove(at);
             visited -= 1;
-        } else if !piece.not_actions && piece.actions.len() > 1 {
-            let mut left = piece.clone();
-            left.actions.retain(|action| {
-                let alone = Piece {
-                    actions: vec![action.clone()],
-                    ..piece.clone()
-                };
-                !is_covered(&alone, &others, version, policy_type)
-            });
-            if let Some(slot) = pieces.get_mut(at)
-                && !left.actions.is_empty()
-            {
-                *slot = left;
+        } else if !rule.not_actions && rule.actions.len() > 1 {
+            let needed: Vec<bool> = rule
+                .actions
+                .iter()
+                .map(|action| {
+                    let alone = Rule {
+                        actions: vec![action.clone()],
+                        ..rule.clone()
+                    };
+                    !rest.covers(alone, budget)
+                })
+                .collect();
+            if needed.contains(&true) {
+                keep(&mut piece.actions, &needed);
+                keep(&mut rule.actions, &needed);
             }
         }
     }
+    pieces.extend(all.into_iter().map(|(piece, _)| piece));
 }
+
+/// Keeps the members for which it is said.
+fn keep<T>(list: &mut Vec<T>, needed: &[bool]) {
+    let mut needed = needed.iter();
+    list.retain(|_| needed.next() != Some(&false));
+}
+
+/// What else a document says that may make one of its statements needless.
+struct Rest {
+    reference: Ruleset,
+    /// What is denied besides the statement.
+    denies: Vec<Rule>,
+    policy_type: PolicyType,
+}
+
+impl Rest {
+    /// `None` when no other statement is about the same actions.
+    fn of(
+        all: &[(Piece, Rule)],
+        at: usize,
+        policy_type: PolicyType,
+        budget: &mut Budget,
+    ) -> Option<Self> {
+        let (_, rule) = all.get(at)?;
+        let others = all.iter().enumerate().filter(|(nth, _)| *nth != at);
+        let mut near: Vec<Rule> = Vec::new();
+        for (_, (_, other)) in others {
+            budget
+                .compare(rule.actions.len() * other.actions.len())
+                .ok()?;
+            if overlaps(rule, other) {
+                near.push(other.clone());
+            }
+        }
+        let mut denies = Vec::new();
+        if rule.effect == Effect::Deny {
+            // What is denied is compared with what else is denied, for other documents may allow it.
+            near.iter_mut().for_each(|rule| rule.effect = Effect::Allow);
+        } else {
+            let denying = near.iter().filter(|other| other.effect == Effect::Deny);
+            denies.extend(denying.cloned());
+        }
+        (!near.is_empty()).then(|| Self {
+            reference: Ruleset::of(near, policy_type),
+            denies,
+            policy_type,
+        })
+    }
+
+    /// Whether a statement changes nothing beside the others.
+    fn covers(&self, rule: Rule, budget: &mut Budget) -> bool {
+        let rule = Rule {
+            effect: Effect::Allow,
+            ..rule
+        };
+        let rules = [rule].into_iter().chain(self.denies.iter().cloned());
+        let candidate = Ruleset::of(rules.collect(), self.policy_type);
+        let verdict = budget.within(PROOF, |budget| {
+            check_no_new_access_within(&self.reference, &candidate, budget)
+        });
+        verdict.is_pass()
+    }
+}
+
+/// Steps that one proof may cost.
+const PROOF: u64 = 200_000;
 
 /// Whether another statement might make this one needless.
-fn overlaps(piece: &Piece, other: &Piece) -> bool {
-    if piece.effect == Effect::Deny && other.effect == Effect::Allow {
+fn overlaps(rule: &Rule, other: &Rule) -> bool {
+    if rule.effect == Effect::Deny && other.effect == Effect::Allow {
         return false;
     }
-    if piece.not_actions || other.not_actions {
-        return true;
-    }
-    let globs: Vec<Glob> = other
-        .actions
-        .iter()
-        .map(|text| Glob::lowercase(text))
-        .collect();
-    let own = piece.actions.iter().map(|text| Glob::lowercase(text));
-    own.into_iter()
-        .any(|own| globs.iter().any(|glob| !glob.plainly_disjoint(&own)))
-}
-
-/// Whether a statement changes nothing beside others. What is denied is compared with what else
-/// is denied, for other documents may allow it.
-fn is_covered(
-    piece: &Piece,
-    others: &[Piece],
-    version: Option<Version>,
-    policy_type: PolicyType,
-) -> bool {
-    let mut candidate = vec![piece.clone()];
-    let mut reference: Vec<Piece> = others.to_vec();
-    if piece.effect == Effect::Deny {
-        reference.retain(|other| other.effect == Effect::Deny);
-        for piece in candidate.iter_mut().chain(&mut reference) {
-            piece.effect = Effect::Allow;
-        }
-    } else {
-        candidate.extend(
-            others
-                .iter()
-                .filter(|other| other.effect == Effect::Deny)
-                .cloned(),
-        );
-    }
-    let rulesets = (
-        ruleset(version, &reference, policy_type),
-        ruleset(version, &candidate, policy_type),
-    );
-    match rulesets {
-        (Some(reference), Some(candidate)) => check_no_new_access(&reference, &candidate).is_pass(),
-        _ => false,
-    }
+    rule.not_actions
+        || other.not_actions
+        || rule.actions.iter().any(|own| {
+            let mut others = other.actions.iter();
+            others.any(|glob| !glob.plainly_disjoint(own))
+        })
 }

@@ -1,6 +1,6 @@
 //! The ways in which one request can be in several statements at once.
 
-use crate::glob::{Glob, Template};
+use crate::glob::{Budget, Exhausted, Glob, Template};
 use crate::prove::view::{Resources, Variable, View};
 
 /// What a word must and must not match.
@@ -21,19 +21,33 @@ pub(super) enum Hold {
 }
 
 impl View<'_> {
-    /// Whether all resources of the alternative are held, as a glance shows.
-    pub(super) fn plainly_holds(&self, alternative: &Alternative<'_>) -> bool {
-        self.resources.as_ref().is_none_or(|resources| {
-            let wide = |glob: &&Glob| {
-                alternative
-                    .positive
-                    .iter()
-                    .any(|p| glob.plainly_includes(p))
-            };
-            !resources.negated
-                && (matches!(resources.hold(alternative), Hold::All)
-                    || resources.fixed.iter().any(wide))
-        })
+    /// Whether all resources of the alternative, the one with this number, are held, as a
+    /// glance shows. Looks first at the pattern in the same place: policies that are compared
+    /// are often versions of one.
+    pub(super) fn plainly_holds(
+        &self,
+        nth: usize,
+        alternative: &Alternative<'_>,
+        budget: &mut Budget,
+    ) -> Result<bool, Exhausted> {
+        let Some(resources) = &self.resources else {
+            return Ok(true);
+        };
+        if resources.negated {
+            return Ok(false);
+        }
+        let wide = |glob: &&Glob| {
+            alternative
+                .positive
+                .iter()
+                .any(|p| glob.plainly_includes(p))
+        };
+        if resources.fixed.get(nth).is_some_and(wide) {
+            return Ok(true);
+        }
+        let patterns = resources.fixed.len() + resources.variable.len();
+        budget.compare(patterns)?;
+        Ok(matches!(resources.hold(alternative), Hold::All) || resources.fixed.iter().any(wide))
     }
 }
 
@@ -74,7 +88,8 @@ impl Resources<'_> {
 pub(super) fn resource_alternatives<'v>(
     region: &[&'v View<'_>],
     everything: &'v Glob,
-) -> Vec<Alternative<'v>> {
+    budget: &mut Budget,
+) -> Result<Vec<Alternative<'v>>, Exhausted> {
     let start = Alternative {
         positive: vec![everything],
         ..Alternative::default()
@@ -84,6 +99,8 @@ pub(super) fn resource_alternatives<'v>(
         let Some(resources) = &view.resources else {
             continue;
         };
+        let patterns = resources.fixed.len() + resources.variable.len();
+        budget.compare(alternatives.len().saturating_mul(patterns))?;
         if resources.negated {
             for alternative in &mut alternatives {
                 alternative.negative.extend(&resources.fixed);
@@ -107,19 +124,22 @@ pub(super) fn resource_alternatives<'v>(
         }
         alternatives = next;
     }
-    alternatives
+    Ok(alternatives)
 }
 
 pub(super) fn principal_alternatives<'v>(
     region: &[&'v View<'_>],
     everything: &'v Glob,
-) -> Vec<Alternative<'v>> {
+    budget: &mut Budget,
+) -> Result<Vec<Alternative<'v>>, Exhausted> {
     let start = Alternative {
         positive: vec![everything],
         ..Alternative::default()
     };
     let mut alternatives = vec![start];
     for view in region {
+        let patterns = view.principals.as_ref().map_or(0, |(_, all)| all.len());
+        budget.compare(alternatives.len().saturating_mul(patterns))?;
         match &view.principals {
             None => {}
             Some((true, patterns)) => {
@@ -135,7 +155,7 @@ pub(super) fn principal_alternatives<'v>(
             }
         }
     }
-    alternatives
+    Ok(alternatives)
 }
 
 impl<'v> Alternative<'v> {

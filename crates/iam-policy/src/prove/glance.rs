@@ -1,6 +1,6 @@
 //! What a glance shows: most questions need no search.
 
-use crate::glob::Problem;
+use crate::glob::{Exhausted, Problem};
 use crate::prove::alternative::Alternative;
 use crate::prove::search::Search;
 use crate::prove::view::View;
@@ -15,43 +15,69 @@ impl Search<'_, '_> {
         nth: usize,
         problem: &Problem<'_>,
         alternatives: &[Alternative<'_>],
-        known: &mut [Option<bool>],
-    ) -> bool {
+    ) -> Result<bool, Exhausted> {
         let covers = self.covers;
-        let mut holds = |id: usize| {
-            let (Some(view), Some(known)) = (covers.views.get(id), known.get_mut(id)) else {
-                return false;
-            };
-            !view.rule.not_actions
-                && *known.get_or_insert_with(|| {
-                    alternatives.iter().all(|one| view.plainly_holds(one))
-                        && self.plainly_holds_rest(view)
-                })
-        };
         let near = [*self.held, self.held.wrapping_add(1)];
-        let next = near.into_iter().find(|id| {
-            let view = covers.views.get(*id);
+        for id in near {
+            let view = covers.views.get(id);
             let same = view.and_then(|view| view.actions.get(nth));
-            same.is_some_and(|same| {
+            let held = same.is_some_and(|same| {
                 let mut globs = problem.positive.iter();
-                globs.any(|glob| same.plainly_includes(glob)) && holds(*id)
-            })
-        });
-        let held = next.or_else(|| {
-            problem.positive.iter().find_map(|glob| {
-                let mut all = covers.overlapping(glob);
-                all.find(|(id, pattern)| pattern.plainly_includes(glob) && holds(*id))
-                    .map(|(id, _)| id)
-            })
-        });
-        if let Some(held) = held {
-            *self.held = held;
+                globs.any(|glob| same.plainly_includes(glob))
+            });
+            if held && self.holds_rest(id, alternatives)? {
+                *self.held = id;
+                return Ok(true);
+            }
         }
-        held.is_some()
+        for glob in problem.positive {
+            for (id, pattern) in covers.overlapping(glob) {
+                self.budget.compare(1)?;
+                if pattern.plainly_includes(glob) && self.holds_rest(id, alternatives)? {
+                    *self.held = id;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a cover holds all but the actions of the region, as a glance shows. Found out
+    /// once for each cover.
+    fn holds_rest(
+        &mut self,
+        id: usize,
+        alternatives: &[Alternative<'_>],
+    ) -> Result<bool, Exhausted> {
+        let Some(view) = self.covers.views.get(id).filter(|v| !v.rule.not_actions) else {
+            return Ok(false);
+        };
+        if let Some(known) = self.known.get(id) {
+            return Ok(known);
+        }
+        let mut held = self.plainly_holds_rest(view)?;
+        for (nth, one) in alternatives.iter().enumerate() {
+            held = held && view.plainly_holds(nth, one, self.budget)?;
+        }
+        self.known.set(id, held);
+        Ok(held)
     }
 
     /// Whether a cover holds all principals and conditions of the region, as a glance shows.
-    pub(super) fn plainly_holds_rest(&self, cover: &View<'_>) -> bool {
+    pub(super) fn plainly_holds_rest(&mut self, cover: &View<'_>) -> Result<bool, Exhausted> {
+        let named = |view: &View<'_>| view.principals.as_ref().map_or(0, |(_, all)| all.len());
+        let values = |view: &View<'_>| {
+            let clauses = view.rule.clauses.iter();
+            clauses
+                .map(|clause| 1 + clause.values().len())
+                .sum::<usize>()
+        };
+        for view in self.region {
+            self.budget.compare(
+                named(view).saturating_mul(named(cover))
+                    + values(view).saturating_mul(cover.rule.clauses.len()),
+            )?;
+        }
         let principals = match &cover.principals {
             None => true,
             Some((true, _)) => false,
@@ -65,10 +91,40 @@ impl Search<'_, '_> {
                     })
             }
         };
-        principals
+        Ok(principals
             && cover.rule.clauses.iter().all(|clause| {
                 let mut region = self.region.iter().flat_map(|view| &view.rule.clauses);
                 region.any(|known| known.plainly_implies(clause))
-            })
+            }))
+    }
+}
+
+/// What a glance has shown of the covers of one search. Used again for the next search, so that
+/// many searches among many covers need not begin with empty lists of that length.
+#[derive(Default)]
+pub(super) struct Known {
+    search: usize,
+    /// The search that found it out, and what it found.
+    covers: Vec<(usize, bool)>,
+}
+
+impl Known {
+    /// Forgets everything; there are so many covers now.
+    pub(super) fn begin(&mut self, covers: usize) {
+        self.search += 1;
+        if self.covers.len() < covers {
+            self.covers.resize(covers, (0, false));
+        }
+    }
+
+    fn get(&self, id: usize) -> Option<bool> {
+        let (search, held) = self.covers.get(id)?;
+        (*search == self.search).then_some(*held)
+    }
+
+    fn set(&mut self, id: usize, held: bool) {
+        if let Some(slot) = self.covers.get_mut(id) {
+            *slot = (self.search, held);
+        }
     }
 }

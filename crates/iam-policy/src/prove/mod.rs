@@ -13,7 +13,7 @@ mod values;
 mod view;
 mod witness;
 
-pub use public::check_no_public_access;
+pub use public::{check_no_public_access, check_no_public_access_within};
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
@@ -116,12 +116,20 @@ pub fn check_no_new_access_within(
 /// Whether the policy allows none of the listed access.
 #[must_use]
 pub fn check_access_not_granted(policy: &Ruleset, access: &[Access]) -> Verdict {
+    check_access_not_granted_within(policy, access, &mut Budget::default())
+}
+
+/// [`check_access_not_granted`] with a budget of its own.
+#[must_use]
+pub fn check_access_not_granted_within(
+    policy: &Ruleset,
+    access: &[Access],
+    budget: &mut Budget,
+) -> Verdict {
     let rules: Vec<Rule> = access.iter().map(Access::rule).collect();
-    let mut budget = Budget::default();
     let mut confirm = |_: &Request| true;
     in_all_readings(&[policy], |reading| {
-        let mut prover =
-            Prover::new(policy, reading, &mut budget, &mut confirm).reckon_with(&[policy]);
+        let mut prover = Prover::new(policy, reading, budget, &mut confirm).reckon_with(&[policy]);
         let views = rules.iter().enumerate();
         let forbidden = Lot::new(
             views

@@ -1,10 +1,11 @@
 //! The statements of a candidate, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::condition::Clause;
 use crate::evaluate::{Reading, Request, Ruleset};
 use crate::glob::{Budget, Exhausted, Glob, Problem};
+use crate::prove::glance::Known;
 use crate::prove::search::{Search, Universes};
 use crate::prove::view::{Lot, View};
 use crate::prove::{StatementRef, Stop, Verdict, allows, denies, values, witness};
@@ -20,6 +21,9 @@ pub(super) struct Prover<'p> {
     /// The cover that held the last actions looked at; at first the one before all.
     held: usize,
     quantified: Vec<&'p str>,
+    known: Known,
+    /// How many patterns the candidate has, and what it is compared with.
+    weight: usize,
     doubtful: Option<usize>,
 }
 
@@ -39,6 +43,8 @@ impl<'p> Prover<'p> {
             universes: Universes::default(),
             held: usize::MAX,
             quantified: Vec::new(),
+            known: Known::default(),
+            weight: weight(candidate),
             doubtful: None,
         }
     }
@@ -46,13 +52,12 @@ impl<'p> Prover<'p> {
     /// Reckons with several values for the keys on which these policies have quantified conditions.
     pub(super) fn reckon_with(mut self, rulesets: &[&'p Ruleset]) -> Self {
         let rules = rulesets.iter().flat_map(|ruleset| ruleset.rules());
-        let clauses = rules.flat_map(|rule| &rule.clauses);
+        let clauses = rules.clone().flat_map(|rule| &rule.clauses);
         let quantified = clauses.filter(|clause| values::quantifier(clause).is_some());
-        for key in quantified.map(Clause::key_lower) {
-            if !self.quantified.contains(&key) {
-                self.quantified.push(key);
-            }
-        }
+        let mut seen = HashSet::new();
+        let keys = quantified.map(Clause::key_lower);
+        self.quantified.extend(keys.filter(|key| seen.insert(*key)));
+        self.weight = rulesets.iter().map(|ruleset| weight(ruleset)).sum();
         self
     }
 
@@ -94,7 +99,10 @@ impl<'p> Prover<'p> {
         let everything = Glob::everything();
         let allows = std::mem::take(&mut self.allows);
         for view in &allows {
-            for (id, pairs) in meetings(view, forbidden, &everything) {
+            let met = meetings(view, forbidden, &everything, self.budget);
+            let met =
+                met.map_err(|Exhausted| Stop::Exhausted(name(self.candidate, view.statement)))?;
+            for (id, pairs) in met {
                 let Some(other) = forbidden.views.get(id) else {
                     continue;
                 };
@@ -137,6 +145,8 @@ impl<'p> Prover<'p> {
             universes: &self.universes,
             held: &mut self.held,
             quantified: &self.quantified,
+            known: &mut self.known,
+            weight: self.weight,
         };
         let found = search
             .run(problems)
@@ -182,32 +192,55 @@ fn meetings<'g>(
     view: &View<'g>,
     forbidden: &Lot<'g>,
     everything: &'g Glob,
-) -> BTreeMap<usize, Vec<[&'g Glob; 2]>> {
+    budget: &mut Budget,
+) -> Result<BTreeMap<usize, Vec<[&'g Glob; 2]>>, Exhausted> {
     let own = if view.rule.not_actions {
         vec![everything]
     } else {
         view.actions.clone()
     };
     let mut met: BTreeMap<usize, Vec<[&Glob; 2]>> = BTreeMap::new();
-    let compatible: Vec<bool> = forbidden
-        .views
-        .iter()
-        .map(|other| view.meets(other))
-        .collect();
-    let compatible = |id: usize| compatible.get(id) == Some(&true);
+    // Whether they meet apart from the actions, found out where the actions do.
+    let mut compatible: Vec<Option<bool>> = vec![None; forbidden.views.len()];
+    budget.compare(compatible.len() / 8)?;
+    let mut meets = |id: usize, other: &View<'_>, budget: &mut Budget| match compatible.get_mut(id)
+    {
+        Some(Some(known)) => Ok(*known),
+        Some(unknown) => view.meets(other, budget).map(|met| *unknown.insert(met)),
+        None => Ok(false),
+    };
     for glob in own {
-        for id in forbidden.negated().filter(|id| compatible(*id)) {
-            met.entry(id).or_default().push([glob, glob]);
+        for id in forbidden.negated() {
+            budget.compare(1)?;
+            if let Some(other) = forbidden.views.get(id)
+                && meets(id, other, budget)?
+            {
+                met.entry(id).or_default().push([glob, glob]);
+            }
         }
         for (id, other) in forbidden.overlapping(glob) {
-            let other_view = forbidden.views.get(id).filter(|_| compatible(id));
-            let positive = other_view.is_some_and(|view| !view.rule.not_actions);
-            if positive && !glob.plainly_disjoint(other) {
+            budget.compare(1)?;
+            if let Some(view) = forbidden.views.get(id).filter(|v| !v.rule.not_actions)
+                && !glob.plainly_disjoint(other)
+                && meets(id, view, budget)?
+            {
                 met.entry(id).or_default().push([glob, other]);
             }
         }
     }
-    met
+    Ok(met)
+}
+
+/// How many patterns a ruleset has.
+fn weight(ruleset: &Ruleset) -> usize {
+    let resources = |rule: &crate::evaluate::Rule| {
+        let resources = rule.resources.as_ref();
+        resources.map_or(0, |matcher| matcher.patterns.len())
+    };
+    let rules = ruleset.rules().iter();
+    rules
+        .map(|rule| 1 + rule.actions.len() + resources(rule) + rule.clauses.len())
+        .sum()
 }
 
 fn problems<'g, P: AsRef<[&'g Glob]>>(

@@ -1,3 +1,5 @@
+use std::collections::{BTreeSet, HashSet};
+
 use crate::condition::{Clause, Context, Subject, Test};
 use crate::document::{Effect, PrincipalKind};
 use crate::evaluate::{PrincipalMatcher, Reading, Request, Rule, Ruleset};
@@ -86,15 +88,21 @@ const SHARED_PROVIDERS: [&str; 8] = [
 /// Policies without principals let nobody in by themselves and pass.
 #[must_use]
 pub fn check_no_public_access(policy: &Ruleset) -> Verdict {
-    let strangers = strangers(policy);
-    let mut budget = Budget::default();
+    check_no_public_access_within(policy, &mut Budget::default())
+}
+
+/// [`check_no_public_access`] with a budget of its own.
+#[must_use]
+pub fn check_no_public_access_within(policy: &Ruleset, budget: &mut Budget) -> Verdict {
     let mut confirm = |_: &Request| true;
     if !policy.policy_type().has_principal() {
         return Verdict::Pass;
     }
+    let Some(strangers) = strangers(policy) else {
+        return Verdict::Undecided { statement: None };
+    };
     in_all_readings(&[policy], |reading| {
-        let mut prover =
-            Prover::new(policy, reading, &mut budget, &mut confirm).reckon_with(&[policy]);
+        let mut prover = Prover::new(policy, reading, budget, &mut confirm).reckon_with(&[policy]);
         prover
             .allows
             .retain(|view| !view.rule.clauses.iter().any(is_narrow_address));
@@ -107,12 +115,19 @@ pub fn check_no_public_access(policy: &Ruleset) -> Verdict {
     })
 }
 
-/// The requests of strangers, as statements.
-fn strangers(policy: &Ruleset) -> Vec<Rule> {
+/// More providers, or keys that strangers have values for, than any policy within the quotas names.
+const MOST_NAMED: usize = 400;
+
+/// The requests of strangers, as statements; `None` when the policy names too many providers or keys.
+fn strangers(policy: &Ruleset) -> Option<Vec<Rule>> {
     let mut clauses: Vec<Clause> = Vec::new();
-    let mut providers: Vec<Box<str>> = Vec::new();
+    let mut keys: HashSet<&str> = HashSet::new();
+    let mut providers: BTreeSet<Box<str>> = BTreeSet::new();
     for rule in policy.rules() {
         for clause in &rule.clauses {
+            if keys.contains(clause.key_lower()) {
+                continue;
+            }
             let known = STRANGERS
                 .iter()
                 .find(|(key, _, _)| *key == clause.key_lower());
@@ -121,7 +136,10 @@ fn strangers(policy: &Ruleset) -> Vec<Rule> {
             } else if is_claim(clause.key_lower()) {
                 let operator = "StringEqualsIfExists";
                 clauses.push(Clause::new(operator, clause.key(), ["stranger"], false));
+            } else {
+                continue;
             }
+            keys.insert(clause.key_lower());
         }
         for glob in rule.principals.iter().flat_map(|matcher| &matcher.patterns) {
             let name = glob
@@ -130,7 +148,9 @@ fn strangers(policy: &Ruleset) -> Vec<Rule> {
             providers.extend(name.filter(|name| is_shared(name)).map(Into::into));
         }
     }
-    clauses.dedup();
+    if clauses.len() > MOST_NAMED || providers.len() > MOST_NAMED {
+        return None;
+    }
     let kinds = [(
         PrincipalKind::Aws,
         "arn:aws:iam::999999999999:user/somebody".into(),
@@ -152,7 +172,7 @@ fn strangers(policy: &Ruleset) -> Vec<Rule> {
         resources: None,
         clauses: clauses.clone(),
     });
-    rules.collect()
+    Some(rules.collect())
 }
 
 /// Keys by which identity providers tell who somebody is.

@@ -9,6 +9,7 @@ use crate::condition::{Clause, Context, ContextValue};
 use crate::evaluate::{Principal, Request};
 use crate::glob::{Bits, Budget, Class, Cover, Exhausted, Glob, Problem, partition, push_minimal};
 use crate::prove::alternative::{Alternative, Hold, principal_alternatives, resource_alternatives};
+use crate::prove::glance::Known;
 use crate::prove::values::{KeyProblem, is_multi_valued};
 use crate::prove::view::{Lot, View};
 
@@ -26,7 +27,14 @@ pub(super) struct Search<'s, 'a> {
     pub(super) held: &'s mut usize,
     /// Keys, in lower case, that some policy in question reckons to have several values.
     pub(super) quantified: &'s [&'s str],
+    /// What a glance has shown of the covers.
+    pub(super) known: &'s mut Known,
+    /// How many patterns a request is compared with to confirm it.
+    pub(super) weight: usize,
 }
+
+/// More context keys in the conditions of one question than anybody compares.
+const MOST_KEYS: usize = 100;
 
 /// The form that words have.
 pub(super) struct Universes {
@@ -58,14 +66,15 @@ struct Found<'f> {
 impl<'a> Search<'_, 'a> {
     /// Searches among these actions; `true` when a confirmed request was found.
     pub(super) fn run(&mut self, actions: &[Problem<'_>]) -> Result<bool, Exhausted> {
-        let alternatives = resource_alternatives(self.region, &self.universes.everything);
+        let everything = &self.universes.everything;
+        let alternatives = resource_alternatives(self.region, everything, self.budget)?;
         if alternatives.is_empty() {
             return Ok(false);
         }
-        let mut known = vec![None; self.covers.views.len()];
+        self.known.begin(self.covers.views.len());
         let mut classes = Vec::new();
         for (nth, problem) in actions.iter().enumerate() {
-            if self.is_plainly_held(nth, problem, &alternatives, &mut known) {
+            if self.is_plainly_held(nth, problem, &alternatives)? {
                 continue;
             }
             let problem = Problem {
@@ -96,15 +105,21 @@ impl<'a> Search<'_, 'a> {
         alternatives: &[Alternative<'_>],
     ) -> Result<bool, Exhausted> {
         let mut classes: Vec<Class> = Vec::new();
-        let rest: Vec<&View<'_>> = action
-            .mask
-            .iter()
-            .filter_map(|id| self.covers.views.get(id))
-            .filter(|view| self.plainly_holds_rest(view))
-            .collect();
-        for alternative in alternatives {
+        let covers = self.covers;
+        let mut rest: Vec<&View<'_>> = Vec::new();
+        for view in action.mask.iter().filter_map(|id| covers.views.get(id)) {
+            self.budget.compare(1)?;
+            if self.plainly_holds_rest(view)? {
+                rest.push(view);
+            }
+        }
+        for (nth, alternative) in alternatives.iter().enumerate() {
             self.budget.spend(1 + rest.len())?;
-            if rest.iter().any(|view| view.plainly_holds(alternative)) {
+            let mut held = false;
+            for view in &rest {
+                held = held || view.plainly_holds(nth, alternative, self.budget)?;
+            }
+            if held {
                 continue;
             }
             self.sort_resources(alternative, &action.mask, &mut classes)?;
@@ -191,7 +206,8 @@ impl<'a> Search<'_, 'a> {
             }
         }
         let mut classes: Vec<Class> = Vec::new();
-        for alternative in principal_alternatives(self.region, &self.universes.everything) {
+        let everything = &self.universes.everything;
+        for alternative in principal_alternatives(self.region, everything, self.budget)? {
             // Those who look like somebody first; the last pattern adds nothing to the others.
             let strangers = STRANGERS.iter().map(|word| Glob::literal(word));
             for last in strangers.chain([Glob::everything()]) {
@@ -231,6 +247,8 @@ impl<'a> Search<'_, 'a> {
                 continue;
             };
             let clauses = view.rule.clauses.iter();
+            self.budget
+                .compare(clauses.len().saturating_mul(region.len()))?;
             let open: Vec<&Clause> = clauses
                 .filter(|clause| !region.iter().any(|known| known.plainly_implies(clause)))
                 .collect();
@@ -248,6 +266,9 @@ impl<'a> Search<'_, 'a> {
             .iter()
             .flat_map(|(_, clauses)| clauses.iter().copied());
         for clause in of_covers.chain(region.iter().copied()) {
+            if keys.len() > MOST_KEYS {
+                return Err(Exhausted);
+            }
             if !keys.contains(&clause.key_lower()) {
                 keys.push(clause.key_lower());
             }
@@ -267,7 +288,7 @@ impl<'a> Search<'_, 'a> {
             return Ok(false);
         }
         let Some((key, rest)) = keys.split_first() else {
-            return Ok(self.report(found, chosen));
+            return self.report(found, chosen);
         };
         let on_key = |clauses: &[&'a Clause]| -> Vec<&'a Clause> {
             clauses
@@ -289,7 +310,10 @@ impl<'a> Search<'_, 'a> {
                 .collect(),
             several: self.quantified.contains(key) || is_multi_valued(name),
         };
+        let clauses = covers.iter().map(|(_, clauses)| clauses.len());
+        let clauses = region.len() + clauses.sum::<usize>();
         for class in problem.classes(self.budget)? {
+            self.budget.compare(clauses)?;
             let left = covers.iter().filter(|(id, _)| class.mask.contains(*id));
             let left = left.map(|(id, clauses)| {
                 let others = clauses
@@ -308,7 +332,12 @@ impl<'a> Search<'_, 'a> {
         Ok(false)
     }
 
-    fn report(&mut self, found: Found<'_>, chosen: &[(&str, Option<ContextValue>)]) -> bool {
+    fn report(
+        &mut self,
+        found: Found<'_>,
+        chosen: &[(&str, Option<ContextValue>)],
+    ) -> Result<bool, Exhausted> {
+        self.budget.compare(self.weight)?;
         let mut context = Context::new();
         for (key, value) in chosen {
             if let Some(value) = value {
@@ -324,7 +353,7 @@ impl<'a> Search<'_, 'a> {
         let request = Request::new(found.action, found.resource, principal, context);
         let confirmed = (self.confirm)(request);
         self.doubtful |= !confirmed;
-        confirmed
+        Ok(confirmed)
     }
 }
 

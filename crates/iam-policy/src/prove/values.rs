@@ -63,8 +63,10 @@ impl KeyProblem<'_> {
         let values = self.values(family, &tested, &all, budget)?;
         let empty = Context::new();
         let mut classes: Vec<ValueClass> = Vec::new();
+        let compared: usize = all.iter().map(|clause| clause.values().len()).sum();
         for value in values {
             budget.spend(1 + all.len())?;
+            budget.compare(compared + classes.len())?;
             let subject = Subject::of(value.as_ref());
             let possible = tested
                 .iter()
@@ -321,9 +323,11 @@ fn sets(
 ) -> Result<Vec<Option<ContextValue>>, Exhausted> {
     let empty = Context::new();
     let quantified: Vec<&&Clause> = all.iter().filter(|c| quantifier(c).is_some()).collect();
+    let compared = quantified.iter().map(|clause| clause.values().len()).sum();
     let mut kinds: Vec<(Vec<bool>, &String)> = Vec::new();
     for element in elements {
         budget.spend(1 + quantified.len())?;
+        budget.compare(compared)?;
         let subject = Subject::One(element);
         let kind: Vec<bool> = quantified
             .iter()
@@ -332,9 +336,9 @@ fn sets(
         if !kinds.iter().any(|(known, _)| *known == kind) {
             kinds.push((kind, element));
         }
-    }
-    if kinds.len() > MANY_KINDS {
-        return Err(Exhausted);
+        if kinds.len() > MANY_KINDS {
+            return Err(Exhausted);
+        }
     }
     let sets = (1_u32..1 << kinds.len()).map(|set| {
         let chosen = kinds

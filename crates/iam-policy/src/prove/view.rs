@@ -50,25 +50,32 @@ impl<'a> View<'a> {
     }
 
     /// Whether both can be about one resource and principal, as far as a glance shows.
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        let globs = |negated: bool, one: &[&Glob], two: &[&Glob]| {
-            negated
-                || one
-                    .iter()
-                    .any(|a| two.iter().any(|b| !a.plainly_disjoint(b)))
+    pub(super) fn meets(&self, other: &Self, budget: &mut Budget) -> Result<bool, Exhausted> {
+        let mut globs = |negated: bool, one: &[&Glob], two: &[&Glob]| {
+            if negated {
+                return Ok(true);
+            }
+            for (a, b) in one.iter().flat_map(|a| two.iter().map(move |b| (a, b))) {
+                budget.compare(1)?;
+                if !a.plainly_disjoint(b) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         };
         let resources = match (&self.resources, &other.resources) {
             (Some(one), Some(two)) => {
                 let open = one.negated || two.negated || one.is_variable() || two.is_variable();
-                globs(open, &one.fixed, &two.fixed)
+                globs(open, &one.fixed, &two.fixed)?
             }
             _ => true,
         };
-        resources
-            && match (&self.principals, &other.principals) {
-                (Some((one, left)), Some((two, right))) => globs(*one || *two, left, right),
-                _ => true,
+        match (&self.principals, &other.principals) {
+            (Some((one, left)), Some((two, right))) if resources => {
+                globs(*one || *two, left, right)
             }
+            _ => Ok(resources),
+        }
     }
 
     /// Whether it covers every request with an action it covers.
@@ -181,6 +188,7 @@ impl<'a> Lot<'a> {
             return Ok(Vec::new());
         };
         let mut found: Vec<(usize, &Glob)> = self.index.overlapping(narrowest).collect();
+        budget.compare(found.len() + self.views.len() / 64)?;
         found.sort_unstable_by_key(|(id, _)| *id);
         let globs: Vec<&Glob> = found.iter().map(|(_, glob)| *glob).collect();
         let mut base = self.index.negated.clone();

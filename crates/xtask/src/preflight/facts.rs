@@ -1,14 +1,12 @@
 //! What AWS says, collected by `local/facts.py` in one go and judged here.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
 
 use super::PreflightError;
 use crate::checkout::Checkout;
 use crate::environments::Environment;
 use crate::guardrails::Guardrails;
+use crate::script;
 
 /// Where to look.
 #[derive(Debug, Clone)]
@@ -42,23 +40,8 @@ impl Facts {
             "accounts": guardrails.accounts(),
             "boundary": guardrails.boundary(),
         });
-        let mut child = tokio::process::Command::new(Environment::Sam.program(checkout, "python"))
-            .arg(checkout.path("local/facts.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            input.write_all(order.to_string().as_bytes()).await?;
-        }
-        let output = child.wait_with_output().await?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or("no reason given").to_owned();
-            return Err(PreflightError::Facts(last));
-        }
-        Ok(Self(serde_json::from_slice(&output.stdout)?))
+        let facts = script::ask(checkout, Environment::Sam, "local/facts.py", &order).await?;
+        Ok(Self(facts))
     }
 
     /// Facts as they were written down.

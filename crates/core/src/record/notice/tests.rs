@@ -115,6 +115,40 @@ fn a_letter_that_went_out_late_is_not_followed_by_a_reminder() {
 }
 
 #[test]
+fn nothing_more_goes_to_a_mailbox_that_lost_a_letter() {
+    // Two slots; the second person is asked for both, and a colleague decides the first.
+    let slots = vec![slot("210987654321", &[2, 3]), slot("320987654321", &[3, 4])];
+    let mut record = apply(
+        &received().record,
+        Event::Asked {
+            asked: asked(slots),
+        },
+        1,
+    );
+    for who in [2, 3, 4] {
+        let sent = Event::LetterSent {
+            approver: person(who),
+            message: None,
+        };
+        record = apply(&record, sent, 5);
+    }
+    let record = decided(&record, 2, Verdict::Approve);
+    let lost = Event::LetterBounced {
+        approver: person(3),
+        kind: crate::bounce::BounceKind::Bounced,
+    };
+    let record = apply(&record, lost, 25);
+    assert!(record.asks(&person(3)), "when that slot was decided");
+    assert_eq!(record.open_slot_of(&person(3)), None);
+    assert_eq!(record.due_notices(at(30)), []);
+    let withdrawn = apply(&record, Event::Withdrawn { reason: None }, 40);
+    assert_eq!(
+        withdrawn.due_notices(at(41)),
+        [handled(4), outcome(State::Withdrawn)]
+    );
+}
+
+#[test]
 fn those_who_were_asked_and_have_nothing_left_to_do_are_told() {
     let record = pending(&[2, 3]);
     let approved = decided(&record, 2, Verdict::Approve);

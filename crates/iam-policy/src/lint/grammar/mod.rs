@@ -13,6 +13,7 @@ use crate::document::{
     Document, DocumentError, Draft, DraftStatement, List, PolicyType, ProblemKind, Value, Version,
 };
 use crate::json::{Json, Position};
+use crate::scan;
 
 /// Why IAM would refuse a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,7 +104,7 @@ pub(super) fn check(draft: &Draft<'_>, policy_type: PolicyType) -> Result<(), Gr
     sids(draft, policy_type)?;
     // The parameter takes tab, line ends and U+0020 to U+00FF.
     // Those above begin with a byte from 0xC4 on.
-    if draft.text.bytes().any(|byte| byte >= 0xC4) {
+    if !draft.text.is_ascii() && draft.text.bytes().any(|byte| byte >= 0xC4) {
         let sign = draft.text.chars().find(|sign| *sign > '\u{FF}');
         return Err(GrammarError::Sign(sign.unwrap_or_default()));
     }
@@ -210,15 +211,33 @@ fn is_action(text: &str) -> bool {
     let Some((prefix, name)) = arn::cut(text) else {
         return false;
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    (prefix == "*"
-        || prefix
-            .bytes()
-            .all(|byte| plain(byte) || matches!(byte, b'*' | b'?')))
-        && !prefix.is_empty()
+    let fits = |byte: u8| {
+        let fits = OF_PREFIXES.get(usize::from(byte));
+        fits.is_some_and(|fits| *fits)
+    };
+    !prefix.is_empty()
+        && prefix.bytes().all(fits)
         && !name.is_empty()
-        && !name.contains(':')
+        && scan::find(name, b':').is_none()
 }
+
+/// Which bytes the prefix of an action may hold.
+const OF_PREFIXES: [bool; 128] = {
+    let mut fits = [false; 128];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "within its length; checked when compiled"
+        )]
+        {
+            fits[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*' | b'?');
+        }
+        byte += 1;
+    }
+    fits
+};
 
 fn sids(draft: &Draft<'_>, policy_type: PolicyType) -> Result<(), GrammarError> {
     if matches!(policy_type, PolicyType::Resource | PolicyType::Trust) {

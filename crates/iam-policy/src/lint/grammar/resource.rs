@@ -3,6 +3,7 @@
 use super::GrammarError;
 use crate::lint::arn::{self, Arn};
 use crate::lint::resources::IAM_TYPES;
+use crate::scan;
 
 /// Whether IAM takes the resource as it is written.
 pub(super) fn check(text: &str) -> Result<(), GrammarError> {
@@ -67,7 +68,8 @@ fn regional(arn: &Arn<'_>) -> bool {
 
 /// Whether an ARN of IAM may be of one of its types.
 fn is_iam_type(resource: &str) -> bool {
-    let literal = resource.split(['*', '?', '$']).next().unwrap_or_default();
+    let literal = scan::find_open(resource).unwrap_or(resource.len());
+    let literal = resource.get(..literal).unwrap_or_default();
     IAM_TYPES.iter().any(|kind| {
         resource.starts_with(kind) || literal.len() < resource.len() && kind.starts_with(literal)
     })

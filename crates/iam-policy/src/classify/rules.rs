@@ -1,0 +1,281 @@
+//! Statements, ready to be asked about actions and resources.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
+use super::work::Work;
+use crate::catalogue::{Action, wildcard};
+use crate::document::{Resources, Statement};
+use crate::glob::{Coverage, Glob, common, covered};
+use crate::scan;
+
+/// A statement, ready to be asked about actions.
+pub(super) struct Rule<'d> {
+    pub(super) statement: &'d Statement<'d>,
+    pub(super) policy: usize,
+    pub(super) conditional: bool,
+    /// Whether one of its resources is `*`.
+    pub(super) everywhere: bool,
+    /// The resources as patterns, once somebody has asked.
+    globs: OnceCell<Vec<Glob>>,
+}
+
+impl<'d> Rule<'d> {
+    pub(super) fn new(policy: usize, statement: &'d Statement<'d>) -> Self {
+        let everywhere = match statement.resources() {
+            Some(Resources::Resource(list)) => list.texts().any(|text| text == "*"),
+            _ => false,
+        };
+        Self {
+            statement,
+            policy,
+            conditional: !statement.conditions().is_empty(),
+            everywhere,
+            globs: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn is_negated(&self) -> bool {
+        self.statement.actions().is_negated()
+    }
+
+    /// Its patterns of actions.
+    pub(super) fn texts(&self) -> impl ExactSizeIterator<Item = &'d str> + use<'d> {
+        self.statement.actions().list().texts()
+    }
+
+    /// Its patterns of resources; `None` for `NotResource` and for none at all.
+    fn resources(&self) -> Option<&'d crate::document::List<'d>> {
+        match self.statement.resources() {
+            Some(Resources::Resource(list)) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the resources can be a resource of the action.
+    pub(super) fn reaches(&self, action: Option<Action>, work: &Work) -> bool {
+        let Some(list) = self.resources().filter(|_| !self.everywhere) else {
+            return true;
+        };
+        // What the catalogue does not know is taken for possible.
+        let Some(action) = action else {
+            return !list.values().is_empty();
+        };
+        if !work.spend(list.values().len()) || list.texts().any(wildcard::has_variable) {
+            return true;
+        }
+        action.has_resource_types()
+            && list.texts().any(|text| {
+                let mut kinds = action.resource_types();
+                kinds.any(|(kind, _)| !work.spend(4) || meets(text, kind.arn(), work))
+            })
+    }
+
+    fn globs(&self) -> &[Glob] {
+        self.globs.get_or_init(|| {
+            let texts = self.resources().into_iter().flat_map(|list| list.texts());
+            texts.map(Glob::new).collect()
+        })
+    }
+
+    /// Whether this unconditional deny takes away all that the other statement allows.
+    fn takes_all(&self, allow: &Self, work: &Work) -> bool {
+        if self.everywhere || self.statement.resources().is_none() {
+            return true;
+        }
+        let (Some(taken), Some(given)) = (self.resources(), allow.resources()) else {
+            return false;
+        };
+        if allow.everywhere
+            || !work.spend(taken.values().len() * given.values().len())
+            || given
+                .texts()
+                .chain(taken.texts())
+                .any(wildcard::has_variable)
+        {
+            return false;
+        }
+        let taken = self.globs();
+        allow
+            .globs()
+            .iter()
+            .all(|given| work.ask(|budget| covered(given, taken, budget)) == Coverage::Covered)
+    }
+}
+
+/// Rules by the services they are about.
+#[derive(Default)]
+pub(super) struct Rules<'d> {
+    all: Vec<Rule<'d>>,
+    index: OnceCell<Index>,
+    /// What is known of denies and the statements they take from, by their numbers.
+    taken: RefCell<HashMap<(u32, u32), bool>>,
+}
+
+/// Numbers of rules and of their patterns.
+#[derive(Default)]
+struct Index {
+    by_service: HashMap<String, Vec<(usize, usize)>>,
+    /// Patterns that may be about any service.
+    open: Vec<(usize, usize)>,
+    /// Rules with `NotAction`.
+    negated: Vec<usize>,
+}
+
+impl<'d> Rules<'d> {
+    pub(super) fn push(&mut self, rule: Rule<'d>) {
+        self.all.push(rule);
+    }
+
+    pub(super) fn all(&self) -> &[Rule<'d>] {
+        &self.all
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (nth, rule) in self.all.iter().enumerate() {
+                if rule.is_negated() {
+                    index.negated.push(nth);
+                    continue;
+                }
+                for (pattern, text) in rule.texts().enumerate() {
+                    let of = scan::find(text, b':').and_then(|at| text.get(..at));
+                    match of.filter(|prefix| !wildcard::has_wildcard(prefix)) {
+                        Some(prefix) => index
+                            .by_service
+                            .entry(prefix.to_ascii_lowercase())
+                            .or_default()
+                            .push((nth, pattern)),
+                        None => index.open.push((nth, pattern)),
+                    }
+                }
+            }
+            index
+        })
+    }
+
+    /// The rules about the action; all of them when there is no work left to look.
+    pub(super) fn about(&self, name: &str, work: &Work) -> Vec<(usize, &Rule<'d>)> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let index = self.index();
+        let prefix = name.split_once(':').map_or(name, |(prefix, _)| prefix);
+        let near = index.by_service.get(&prefix.to_ascii_lowercase());
+        let near = near.map_or(&[][..], Vec::as_slice);
+        let negated = index
+            .negated
+            .iter()
+            .filter_map(|nth| Some((*nth, self.all.get(*nth)?)));
+        let excluded: usize = negated.clone().map(|(_, rule)| rule.texts().len()).sum();
+        if !work.spend(near.len() + index.open.len() + excluded) {
+            return self.all.iter().enumerate().collect();
+        }
+        let matches = |text: &str| wildcard::matches_ignoring_case(text, name);
+        let mut found: Vec<(usize, &Rule<'d>)> = Vec::new();
+        for (nth, pattern) in near.iter().chain(&index.open) {
+            let Some(rule) = self.all.get(*nth) else {
+                continue;
+            };
+            if found.last().is_none_or(|(last, _)| last != nth)
+                && rule.texts().nth(*pattern).is_some_and(matches)
+            {
+                found.push((*nth, rule));
+            }
+        }
+        found.extend(negated.filter(|(_, rule)| !rule.texts().any(matches)));
+        found
+    }
+
+    /// Whether these denies take away from the action all that the allowing statement gives.
+    pub(super) fn take_all(&self, name: &str, nth: usize, allow: &Rule<'_>, work: &Work) -> bool
+    where
+        'd: 'd,
+    {
+        if self.all.is_empty() {
+            return false;
+        }
+        let about = self.about(name, work);
+        // When there was no work left to look, nothing is known to be taken away.
+        if work.is_spent() {
+            return false;
+        }
+        if about.iter().any(|(_, deny)| deny.everywhere) {
+            return true;
+        }
+        about.iter().any(|(deny, rule)| {
+            let key = (u32::try_from(*deny), u32::try_from(nth));
+            let (Ok(deny), Ok(nth)) = key else {
+                return false;
+            };
+            let known = self.taken.borrow().get(&(deny, nth)).copied();
+            known.unwrap_or_else(|| {
+                let takes = work.spend(4) && rule.takes_all(allow, work);
+                self.taken.borrow_mut().insert((deny, nth), takes);
+                takes
+            })
+        })
+    }
+
+    /// Whether one of these rules allows the action on a resource it can be used on.
+    pub(super) fn reach(&self, name: &str, action: Option<Action>, work: &Work) -> bool {
+        let about = self.about(name, work);
+        let mut about = about.into_iter();
+        about.any(|(_, rule)| rule.reaches(action, work))
+    }
+}
+
+/// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
+fn meets(pattern: &str, form: &str, work: &Work) -> bool {
+    fits(pattern, form, work) && overlaps(pattern, form, work)
+}
+
+/// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`
+/// of the last one cannot reach into those before.
+fn fits(pattern: &str, form: &str, work: &Work) -> bool {
+    let fields = pattern.splitn(6, ':').zip(form.splitn(6, ':')).take(5);
+    fields
+        .take_while(|(field, _)| !field.contains('*'))
+        .all(|(field, of_form)| of_form.contains("${") || wildcard::matches(field, of_form))
+        && tails(pattern, form).is_none_or(|(tail, of_form)| overlaps(tail, of_form, work))
+}
+
+/// What follows the account of an ARN whose other fields have no `*`, and its form.
+fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> {
+    let mut fields = pattern.splitn(6, ':');
+    let plain = fields.by_ref().take(5).all(|field| !field.contains('*'));
+    let tail = fields.next().filter(|_| plain)?;
+    Some((tail, form.splitn(6, ':').nth(5)?))
+}
+
+fn overlaps(pattern: &str, form: &str, work: &Work) -> bool {
+    let mut open = String::with_capacity(form.len());
+    for (nth, part) in form.splitn(6, ':').enumerate() {
+        if nth > 0 {
+            open.push(':');
+        }
+        let mut rest = part;
+        while let Some((plain, after)) = rest.split_once("${") {
+            open.push_str(plain);
+            open.push('*');
+            rest = after.split_once('}').map_or("", |(_, behind)| behind);
+        }
+        open.push_str(rest);
+    }
+    // An account is twelve digits: what belongs to `aws` cannot be changed by anybody.
+    let account = pattern.split(':').nth(4).unwrap_or("*");
+    let foreign = !wildcard::has_wildcard(account)
+        && !account.is_empty()
+        && !account.bytes().all(|b| b.is_ascii_digit());
+    if foreign && form.split(':').nth(4) == Some("${Account}") {
+        return false;
+    }
+    wildcard::matches(pattern, &open) || wildcard::matches(&open, pattern) || {
+        let (one, other) = (Glob::new(pattern), Glob::new(&open));
+        !one.plainly_disjoint(&other)
+            && work
+                .ask(|budget| common(&one, &other, budget))
+                .map_or(true, |word| word.is_some())
+    }
+}

@@ -1,0 +1,53 @@
+//! Every page of a request that waits, for everybody.
+
+use flow_tests::{Case, Stack};
+use serde_json::json;
+
+use crate::{is_good, phone, send};
+
+#[tokio::test]
+async fn every_page_is_for_everybody() {
+    let Some(phone) = phone().await else { return };
+    let stack = Stack::alone().await;
+    let case = Case::of(&stack, "210987654321").await;
+    let (_, letter) = case.asked(&stack).await;
+    phone.open(&letter.link).await;
+    let form = phone.text("h1").await;
+    is_good(&phone, &form).await;
+    phone
+        .ask_page("document.querySelectorAll('details').forEach(one => one.open = true)")
+        .await;
+    phone.is_accessible().await;
+
+    phone
+        .ask_page("document.querySelector('form').noValidate = true")
+        .await;
+    phone.tap("button").await;
+    phone.says("[role=alert]", "Please choose yes or no.").await;
+    is_good(&phone, &form).await;
+
+    let fault = json!({ "table": "sc_req_item", "user": "snowgate.read", "count": 3, "fault": { "kind": "unavailable", "retry_after": null } });
+    stack.servicenow.arm(&fault).await;
+    send(&phone, "approve", "Typed with care").await;
+    is_good(&phone, "Please try again in a few minutes").await;
+    phone.says("blockquote", "Typed with care").await;
+    stack.servicenow.clear_faults().await;
+
+    let usual = stack.configure("approval", &[("HOLD", Some("true"))]).await;
+    phone.open(&letter.link).await;
+    send(&phone, "approve", "Typed again").await;
+    is_good(&phone, "Decisions are stopped for now").await;
+    phone.says("blockquote", "Typed again").await;
+    let usual = [("HOLD", usual.first().and_then(Option::as_deref))];
+    stack.configure("approval", &usual).await;
+
+    phone.open(&letter.link).await;
+    send(&phone, "approve", "Agreed").await;
+    is_good(&phone, "Thank you: approved").await;
+    phone.open(&letter.link).await;
+    is_good(&phone, "Already approved").await;
+    phone
+        .open(&format!("{}/r/unknown", stack.browser.origin()))
+        .await;
+    is_good(&phone, "This link opens nothing").await;
+}
