@@ -283,7 +283,7 @@ fn no_policy_is_asked_about_requests_longer_than_aws_takes() {
 
 #[test]
 fn proofs_about_vast_policies_end() {
-    let all = vast(5 * MEGABYTE);
+    let all = vast(2 * MEGABYTE);
     let rules: Vec<(&str, Ruleset)> = all
         .iter()
         .map(|(what, text)| (*what, Ruleset::compile(&read(text))))
@@ -316,7 +316,7 @@ fn proofs_about_vast_policies_end() {
 fn proofs_count_what_they_do() {
     let few = || Budget::of(50);
     let counted = ["denies", "resources", "values"];
-    for (what, text) in vast(10 * MEGABYTE)
+    for (what, text) in vast(2 * MEGABYTE)
         .into_iter()
         .filter(|(what, _)| counted.contains(what))
     {
@@ -332,7 +332,7 @@ fn proofs_count_what_they_do() {
 
 #[test]
 fn vast_policies_are_split() {
-    for (what, text) in vast(MEGABYTE) {
+    for (what, text) in vast(MEGABYTE / 4) {
         let document = read(&text);
         let documents = within_bound(what, || minimise(&document, MANAGED_POLICY_QUOTA));
         for text in documents.iter().flatten() {

@@ -7,7 +7,7 @@ use crate::condition::Pattern;
 use crate::document::{Effect, PolicyType, Version};
 use crate::evaluate::{ResourcePattern, Rule, Ruleset};
 use crate::glob::{Budget, Coverage, Glob, covered};
-use crate::prove::check_no_new_access_within;
+use crate::prove::is_within;
 
 /// Above this many statements and actions, those that others cover are not looked for.
 const MANY: usize = 400;
@@ -250,10 +250,9 @@ impl Rest {
         };
         let rules = [rule].into_iter().chain(self.denies.iter().cloned());
         let candidate = Ruleset::of(rules.collect(), self.policy_type);
-        let verdict = budget.within(PROOF, |budget| {
-            check_no_new_access_within(&self.reference, &candidate, budget)
-        });
-        verdict.is_pass()
+        budget.within(PROOF, |budget| {
+            is_within(&self.reference, &candidate, budget)
+        })
     }
 }
 

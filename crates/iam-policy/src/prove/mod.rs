@@ -101,10 +101,20 @@ pub fn check_no_new_access_within(
     candidate: &Ruleset,
     budget: &mut Budget,
 ) -> Verdict {
+    compare(reference, candidate, budget, true)
+}
+
+/// Whether the candidate is proved to allow nothing that the reference does not allow; cheaper
+/// than to also say what it is.
+pub(crate) fn is_within(reference: &Ruleset, candidate: &Ruleset, budget: &mut Budget) -> bool {
+    compare(reference, candidate, budget, false).is_pass()
+}
+
+fn compare(reference: &Ruleset, candidate: &Ruleset, budget: &mut Budget, named: bool) -> Verdict {
     let mut confirm = |request: &Request| !reference.allows(request);
     in_all_readings(&[reference, candidate], |reading| {
-        let mut prover = Prover::new(candidate, reading, budget, &mut confirm)
-            .reckon_with(&[reference, candidate]);
+        let prover = Prover::new(candidate, reading, budget, &mut confirm);
+        let mut prover = prover.reckon_with(&[reference, candidate]).naming(named);
         let covers = prover.denies_and(allows(reference, reading));
         let forbidden = Lot::new(denies(reference, reading));
         prover.everything_within(&covers)?;

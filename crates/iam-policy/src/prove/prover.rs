@@ -25,6 +25,8 @@ pub(super) struct Prover<'p> {
     /// How many patterns the candidate has, and what it is compared with.
     weight: usize,
     doubtful: Option<usize>,
+    /// Whether a witness is to be given names that people know.
+    named: bool,
 }
 
 impl<'p> Prover<'p> {
@@ -46,7 +48,14 @@ impl<'p> Prover<'p> {
             known: Known::default(),
             weight: weight(candidate),
             doubtful: None,
+            named: true,
         }
+    }
+
+    /// The same, with or without names that people know in its witness.
+    pub(super) const fn naming(mut self, named: bool) -> Self {
+        self.named = named;
+        self
     }
 
     /// Reckons with several values for the keys on which these policies have quantified conditions.
@@ -155,10 +164,12 @@ impl<'p> Prover<'p> {
             self.doubtful.get_or_insert(statement);
         }
         match witness {
-            Some(witness) => {
-                let witness = witness::in_real_names(witness, problems, &mut |request| {
-                    (self.confirm)(request) && candidate.allows(request)
-                });
+            Some(mut witness) => {
+                if self.named {
+                    witness = witness::in_real_names(witness, problems, &mut |request| {
+                        (self.confirm)(request) && candidate.allows(request)
+                    });
+                }
                 let index = candidate.allowing(&witness).unwrap_or(statement);
                 Err(Stop::Failed(Verdict::Fail {
                     statement: name(self.candidate, index),
@@ -221,8 +232,8 @@ fn meetings<'g>(
         for (id, other) in forbidden.overlapping(glob) {
             budget.compare(1)?;
             if let Some(view) = forbidden.views.get(id).filter(|v| !v.rule.not_actions)
-                && !glob.plainly_disjoint(other)
                 && meets(id, view, budget)?
+                && !glob.plainly_disjoint(other)
             {
                 met.entry(id).or_default().push([glob, other]);
             }
