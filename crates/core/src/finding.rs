@@ -77,6 +77,8 @@ finding_codes! {
     NeedsSignIn => Some(RefusalCode::OutsideGuardrails),
     /// The access would last too long.
     TooLong => Some(RefusalCode::OutsideGuardrails),
+    /// The access would last too long with all that it extends.
+    TooLongInTotal => Some(RefusalCode::OutsideGuardrails),
     /// Only users can be members of groups.
     OnlyUsers => Some(RefusalCode::OutsideGuardrails),
     /// A statement has every condition on the time that there is, so that no end can be added.

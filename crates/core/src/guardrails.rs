@@ -31,6 +31,7 @@ pub struct Guardrails {
     pub(crate) tables: Vec<TableName>,
     pub(crate) security_group: SysId,
     pub(crate) maximum_duration: AccessDuration,
+    pub(crate) maximum_total: Option<AccessDuration>,
     pub(crate) approvers_per_slot: usize,
     pub(crate) approvers_per_request: usize,
     pub(crate) principal_paths: Vec<String>,
@@ -213,8 +214,25 @@ impl Guardrails {
             let detail = format!("this access may last at most {longest}");
             find("/duration".to_owned(), FindingCode::TooLong, &detail);
         }
+        self.judge_total(request, &mut findings);
         self.judge_grants(request, &mut findings);
         findings
+    }
+
+    /// How long an access may last that is extended again and again.
+    fn judge_total(&self, request: &AccessRequest, findings: &mut Vec<Finding>) {
+        if request.extends.is_none() {
+            return;
+        }
+        let detail = match (self.maximum_total, request.total()) {
+            (Some(most), Some(total)) if total <= most => return,
+            (Some(most), _) => {
+                format!("with all that it extends, this access may last at most {most}")
+            }
+            (None, _) => "no access is extended".to_owned(),
+        };
+        let code = FindingCode::TooLongInTotal;
+        findings.push(Finding::new("/duration", code, detail));
     }
 
     /// What of the grants can be judged by itself: who can have them, and what an inline policy

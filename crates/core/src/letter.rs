@@ -56,6 +56,8 @@ pub struct Review {
     pub findings: Vec<String>,
     /// For how long, in words.
     pub duration: String,
+    /// What it extends, where it does.
+    pub extends: Option<String>,
     /// Why, as the requester wrote it.
     pub justification: String,
     /// Why this person is asked, in words that follow "because you are".
@@ -93,6 +95,7 @@ impl Review {
             grants,
             findings: asked.findings.iter().map(told).collect(),
             duration: request.duration.in_words(),
+            extends: crate::outcome::extension_in_words(request),
             justification: request.justification.as_str().to_owned(),
             standing,
             slots,

@@ -184,10 +184,26 @@ fn sentence(record: &RequestRecord, state: State) -> String {
     }
 }
 
+/// What a request extends, in words; none where it extends nothing.
+pub(crate) fn extension_in_words(request: &AccessRequest) -> Option<String> {
+    let extension = request.extends.as_ref()?;
+    let total = request.total();
+    let total = total.map_or_else(String::new, |total| {
+        format!(", {} in all with this", total.in_words())
+    });
+    let since = crate::letter::in_words(extension.since);
+    let before = &extension.request;
+    Some(format!(
+        "an extension of {before}: there since {since}{total}"
+    ))
+}
+
 /// What is asked for and for whom, in a few words: `reports-read for …`.
 pub(crate) fn what(request: &AccessRequest) -> String {
     let grants: Vec<String> = request.grants.iter().map(Grant::to_string).collect();
-    format!("{} for {}", grants.join(", "), request.target)
+    let longer = extension_in_words(request).map(|words| format!(" ({words})"));
+    let longer = longer.unwrap_or_default();
+    format!("{} for {}{longer}", grants.join(", "), request.target)
 }
 
 /// How the access ended, and what stays in IAM all the same.

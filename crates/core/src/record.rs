@@ -7,6 +7,7 @@
 mod due;
 mod early;
 mod event;
+mod longer;
 mod notice;
 mod people;
 

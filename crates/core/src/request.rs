@@ -4,10 +4,12 @@
 //! Unknown members are problems: a client that sends `approver` or `status` is told so.
 
 mod duration;
+mod extension;
 mod grant;
 mod reader;
 
 pub use duration::{AccessDuration, DurationError};
+pub use extension::Extension;
 pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError};
 use reader::Reader;
 
@@ -49,6 +51,9 @@ pub struct AccessRequest {
     /// The configuration item that the access is for. Its owner is asked too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
+    /// The access that this one extends. Never read from a body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<Extension>,
 }
 
 /// A configuration item in the CMDB.
@@ -180,27 +185,26 @@ impl AccessRequest {
     /// # Errors
     /// Every problem found, never an empty list.
     pub fn parse(body: &[u8]) -> Result<Self, Vec<Problem>> {
-        if body.len() > MAX_BODY {
-            let detail = format!("the body is larger than {MAX_BODY} bytes");
-            return Err(vec![Problem {
-                pointer: String::new(),
-                code: ProblemCode::TooLarge,
-                detail,
-            }]);
-        }
-        let value = strict_json::parse(body).map_err(|error| {
-            let (pointer, code) = (String::new(), ProblemCode::Malformed);
-            vec![Problem {
-                pointer,
-                code,
-                detail: format!("not acceptable JSON: {error}"),
-            }]
-        })?;
+        let value = json(body)?;
         let mut reader = Reader::default();
-        match (reader.request(&value), reader.into_problems()) {
-            (Some(request), problems) if problems.is_empty() => Ok(request),
-            (_, problems) => Err(problems),
-        }
+        let request = reader.request(&value);
+        reader.finish(request)
+    }
+
+    /// Parses the body of `POST /v1/requests/{id}/extend`: a record, a requester, a duration and
+    /// a justification of its own; all else is that of the request before.
+    ///
+    /// # Errors
+    /// Every problem found, never an empty list.
+    pub fn parse_extension(
+        body: &[u8],
+        of: &Self,
+        extends: Extension,
+    ) -> Result<Self, Vec<Problem>> {
+        let value = json(body)?;
+        let mut reader = Reader::default();
+        let request = reader.extension(&value, of, extends);
+        reader.finish(request)
     }
 
     /// The digest of the normalised request. It binds what was asked, not yet what IAM holds;
@@ -211,6 +215,26 @@ impl AccessRequest {
     pub fn digest(&self) -> Result<Digest, CanonicalError> {
         canonical::digest("request", self)
     }
+}
+
+/// The JSON of a body that is not too large.
+fn json(body: &[u8]) -> Result<serde_json::Value, Vec<Problem>> {
+    let problem = |code, detail| {
+        let pointer = String::new();
+        vec![Problem {
+            pointer,
+            code,
+            detail,
+        }]
+    };
+    if body.len() > MAX_BODY {
+        let detail = format!("the body is larger than {MAX_BODY} bytes");
+        return Err(problem(ProblemCode::TooLarge, detail));
+    }
+    strict_json::parse(body).map_err(|error| {
+        let detail = format!("not acceptable JSON: {error}");
+        problem(ProblemCode::Malformed, detail)
+    })
 }
 
 #[cfg(test)]
@@ -277,6 +301,58 @@ mod tests {
         assert_eq!(parse(&dry).digest().unwrap(), plain.digest().unwrap());
         dry["dry_run"] = "yes".into();
         assert_eq!(problems(&dry), [("/dry_run".to_owned(), ProblemCode::Type)]);
+    }
+
+    #[test]
+    fn an_extension_is_all_of_the_request_before_and_nobody_says_so_of_themselves() {
+        let mut first = body();
+        first["resource"] = json!({"sys_id": "cc".repeat(16)});
+        let first = AccessRequest::parse(first.to_string().as_bytes()).unwrap();
+        let extends = Extension {
+            request: crate::id::RequestId::from_random([1; 16]),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            before: first.duration,
+        };
+        let parse = |body: &Value| {
+            let text = body.to_string();
+            AccessRequest::parse_extension(text.as_bytes(), &first, extends.clone())
+        };
+        let mut more = body();
+        for name in ["target", "grants"] {
+            more.as_object_mut().unwrap().remove(name);
+        }
+        more["source"]["sys_id"] = "dd".repeat(16).into();
+        more["duration"] = "PT2H".into();
+        let request = parse(&more).unwrap();
+        assert_eq!(
+            (&request.grants, &request.target),
+            (&first.grants, &first.target)
+        );
+        assert_eq!(request.resource, first.resource);
+        assert_eq!(request.total(), "PT10H".parse().ok());
+        assert_eq!(request.extends.as_ref(), Some(&extends));
+        let mut alone = request.clone();
+        alone.extends = None;
+        assert_ne!(request.digest().unwrap(), alone.digest().unwrap());
+        // Longer than any access may last.
+        more["duration"] = "P366D".into();
+        assert_eq!(parse(&more).unwrap().total(), None);
+        let mut other = more.clone();
+        other["grants"] = json!([]);
+        other["duration"] = "P1M".into();
+        let found = parse(&other).unwrap_err();
+        let found: Vec<_> = found.iter().map(|p| (p.pointer.as_str(), p.code)).collect();
+        let expected = [
+            ("/grants", ProblemCode::Unknown),
+            ("/duration", ProblemCode::Value),
+        ];
+        assert_eq!(found, expected);
+        let mut said = body();
+        said["extends"] = serde_json::to_value(&extends).unwrap();
+        assert_eq!(
+            problems(&said),
+            [("/extends".to_owned(), ProblemCode::Unknown)]
+        );
     }
 
     #[test]

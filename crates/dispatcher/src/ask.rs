@@ -68,6 +68,9 @@ where
         if let Some(code) = refusal(&findings) {
             return refused(code, findings);
         }
+        if !self.extends_what_is_there(record, now).await? {
+            return refused(RefusalCode::NotExtendable, findings);
+        }
         let survey = match self.survey(record).await? {
             Ok(survey) => survey,
             Err(code) => return refused(code, findings),
@@ -111,6 +114,20 @@ where
             ..Asked::new(slots, binding, content, expires_at)
         };
         Ok((Event::Asked { asked }, survey.documents()))
+    }
+
+    /// Whether the access that a request extends, if it does, is there and is the same. Whoever
+    /// wrote the request into the ledger is not believed.
+    async fn extends_what_is_there(
+        &self,
+        record: &RequestRecord,
+        now: Timestamp,
+    ) -> Result<bool, CallError> {
+        let Some(extension) = &record.request.extends else {
+            return Ok(true);
+        };
+        let before = self.ledger.load(&extension.request).await?;
+        Ok(before.is_some_and(|before| before.is_extended_by(record, now)))
     }
 
     /// The ticket, if it carries the request.

@@ -5,6 +5,7 @@
 
 mod describe;
 mod end;
+mod extend;
 mod preview;
 mod routes;
 mod submit;
@@ -47,6 +48,7 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             Ok((Operation::Show, client)) => self.show(event, &client).await,
             Ok((Operation::Withdraw, client)) => self.withdraw(event, &client, now).await,
             Ok((Operation::Revoke, client)) => self.revoke(event, &client, now).await,
+            Ok((Operation::Extend, client)) => self.extend(event, client, now).await,
             Ok((Operation::Describe, _)) => Ok(describe::answer()),
             Err(problem) => Err(problem),
         };

@@ -16,6 +16,8 @@ pub(crate) enum Operation {
     Withdraw,
     /// End access now.
     Revoke,
+    /// Ask for the same access for longer.
+    Extend,
     /// Describe the API.
     Describe,
 }
@@ -24,7 +26,7 @@ pub(crate) enum Operation {
 type Route = (&'static str, &'static [(&'static str, Operation)]);
 
 /// All of them.
-static ROUTES: [Route; 5] = [
+static ROUTES: [Route; 6] = [
     (
         "/v1/requests",
         &[("GET", Operation::List), ("POST", Operation::Submit)],
@@ -35,6 +37,7 @@ static ROUTES: [Route; 5] = [
         &[("POST", Operation::Withdraw)],
     ),
     ("/v1/requests/{id}/revoke", &[("POST", Operation::Revoke)]),
+    ("/v1/requests/{id}/extend", &[("POST", Operation::Extend)]),
     ("/v1/openapi.json", &[("GET", Operation::Describe)]),
 ];
 
@@ -81,6 +84,7 @@ mod tests {
         let end = |how| operation(Some(how), "POST");
         assert_eq!(end("/v1/requests/{id}/withdraw"), Ok(Operation::Withdraw));
         assert_eq!(end("/v1/requests/{id}/revoke"), Ok(Operation::Revoke));
+        assert_eq!(end("/v1/requests/{id}/extend"), Ok(Operation::Extend));
         let none = Problem::new(404, "Not found");
         for resource in [None, Some("/"), Some("/v1/requests/")] {
             assert_eq!(operation(resource, "GET"), Err(none.clone()));

@@ -10,7 +10,7 @@ use shell::request::{body, header, is_media_type};
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::request::{AccessRequest, ProblemCode};
+use snowgate_core::request::{AccessRequest, Problem as Wrong, ProblemCode};
 use tracing::{error, info, warn};
 
 use crate::{Intake, unavailable};
@@ -25,6 +25,18 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let parse = |bytes: &[u8]| AccessRequest::parse(bytes).map_err(unreadable);
+        self.take_in(event, parse, client, now).await
+    }
+
+    /// Takes in what the body says, once for each key and body.
+    pub(crate) async fn take_in(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        parse: impl FnOnce(&[u8]) -> Result<AccessRequest, Problem>,
+        client: ClientId,
+        now: Timestamp,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
         if !is_media_type(event, "application/json") {
             return Err(Problem::new(415, "Unsupported media type")
                 .detail("The body is `application/json`."));
@@ -32,7 +44,8 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         let bytes = body(event)
             .map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
         let key = idempotency_key(event, &bytes, now)?;
-        let (request, findings) = self.parse(&bytes)?;
+        let request = parse(&bytes)?;
+        let findings = self.judged(&request)?;
         let random = shell::random::bytes().map_err(|failure| {
             error!(error = %failure, "no random bytes");
             Problem::unavailable()
@@ -70,24 +83,11 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         Ok(accepted(&record, &findings))
     }
 
-    /// The request, and what was found on it that does not refuse it.
-    fn parse(&self, bytes: &[u8]) -> Result<(AccessRequest, Vec<Finding>), Problem> {
-        let request = AccessRequest::parse(bytes).map_err(|problems| {
-            let too_large = problems
-                .iter()
-                .any(|problem| problem.code == ProblemCode::TooLarge);
-            let (status, title) = if too_large {
-                (413, "Content too large")
-            } else {
-                (400, "Bad request")
-            };
-            Problem::new(status, title)
-                .detail("Each problem names its place.")
-                .with("errors", problems)
-        })?;
-        let findings = self.guardrails.judge_request(&request);
+    /// What was found on a request that does not refuse it.
+    fn judged(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
+        let findings = self.guardrails.judge_request(request);
         if refusal(&findings).is_none() {
-            return Ok((request, findings));
+            return Ok(findings);
         }
         let detail = "The request is well formed, but may not be granted. Nothing was kept.";
         Err(Problem::new(422, "Outside the guardrails")
@@ -104,6 +104,18 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             warn!(request_id = %record.id, error, "held, but the dispatcher could not be woken");
         }
     }
+}
+
+/// Everything that is wrong with a body.
+pub(crate) fn unreadable(problems: Vec<Wrong>) -> Problem {
+    let mut codes = problems.iter().map(|problem| problem.code);
+    let (status, title) = match codes.any(|code| code == ProblemCode::TooLarge) {
+        true => (413, "Content too large"),
+        false => (400, "Bad request"),
+    };
+    Problem::new(status, title)
+        .detail("Each problem names its place.")
+        .with("errors", problems)
 }
 
 /// The answer to an accepted request: the same each time it is sent again.

@@ -117,6 +117,9 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         },
         "grants": request.grants,
         "resource": request.resource,
+        "extends": request.extends.as_ref().map(|before| json!({
+            "request_id": before.request, "since": before.since, "total": request.total(),
+        })),
         "duration": request.duration,
         "created_at": record.created_at,
         "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),

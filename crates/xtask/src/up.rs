@@ -23,12 +23,13 @@ use crate::terminal::{self, Step};
 /// How long a server may take to listen.
 const LISTENS: Duration = Duration::from_secs(30);
 /// The routes of the client that ServiceNow is.
-const ROUTES: [&str; 5] = [
+const ROUTES: [&str; 6] = [
     "POST /v1/requests",
     "GET /v1/requests",
     "GET /v1/requests/*",
     "POST /v1/requests/*/withdraw",
     "POST /v1/requests/*/revoke",
+    "POST /v1/requests/*/extend",
 ];
 
 /// What those who watch over all access may call.

@@ -17,6 +17,7 @@ mod decided_once;
 mod denied;
 mod ended;
 mod expired;
+mod extended;
 mod faults;
 mod front_door;
 mod granted;

@@ -189,6 +189,9 @@ impl Guardrails {
                 .map(|table| table.as_str().to_owned())
                 .collect()
         };
+        let longer = self
+            .maximum_total
+            .filter(|now| Some(*now) > old.maximum_total);
         let watching = |of: &Self| {
             let clients = of.security_clients.iter();
             clients.map(|client| client.as_str().to_owned()).collect()
@@ -226,6 +229,10 @@ impl Guardrails {
                 vec![self.security_group.to_string()],
                 vec![old.security_group.to_string()],
             ))
+            .chain(longer.map(|value| Widening::People {
+                setting: "maximum_total",
+                value: value.to_string(),
+            }))
             .chain(new("security.clients", watching(self), watching(old)))
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
             .collect()

@@ -26,6 +26,7 @@ pub enum GuardrailsError {
 struct File {
     partition: String,
     maximum_duration: AccessDuration,
+    maximum_total: Option<AccessDuration>,
     servicenow: ServiceNow,
     approvers: Approvers,
     principals: Principals,
@@ -138,6 +139,7 @@ impl Guardrails {
             tables: file.servicenow.tables,
             security_group: file.servicenow.security_group,
             maximum_duration: file.maximum_duration,
+            maximum_total: file.maximum_total,
             approvers_per_slot: file.approvers.per_slot,
             approvers_per_request: file.approvers.per_request,
             principal_paths: file.principals.paths,
@@ -184,6 +186,11 @@ impl File {
         unless(
             known,
             format!("partition `{}` is none that AWS has", self.partition),
+        );
+        let total = self.maximum_total;
+        unless(
+            total.is_none_or(|total| total >= self.maximum_duration),
+            "`maximum_total` is shorter than `maximum_duration`".to_owned(),
         );
         unless(
             !self.servicenow.tables.is_empty(),

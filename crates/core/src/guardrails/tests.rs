@@ -242,6 +242,9 @@ fn what_is_newly_permitted_is_shown_with_a_witness() {
         matches!(&widened("[[grants]]", &item)[..], [Widening::Item { resource, .. }] if resource == "arn:aws:s3:::reports")
     );
     assert!(
+        matches!(&widened("[servicenow]", "maximum_total = \"P9D\"\n[servicenow]")[..], [Widening::People { setting: "maximum_total", value }] if value == "P9D")
+    );
+    assert!(
         matches!(&widened("[never]", "[security]\nclients = [\"soc\"]\n\n[never]")[..], [Widening::People { setting: "security.clients", value }] if value == "soc")
     );
     assert!(matches!(
@@ -255,11 +258,35 @@ fn what_is_newly_permitted_is_shown_with_a_witness() {
 }
 
 #[test]
+fn access_is_extended_up_to_a_total() {
+    let mut request = request("sc_req_item", "210987654321", READ, "P2D");
+    let total = |text: &str, request: &AccessRequest| {
+        let findings = Guardrails::parse(text).unwrap().judge_request(request);
+        let codes = findings.iter().map(|finding| finding.code);
+        codes.collect::<Vec<_>>()
+    };
+    let seven = TEXT.replacen("[servicenow]", "maximum_total = \"P7D\"\n[servicenow]", 1);
+    assert_eq!(total(TEXT, &request), []);
+    for (before, fits) in [("P5D", true), ("P5DT15M", false), ("P366D", false)] {
+        request.extends = Some(crate::request::Extension {
+            request: crate::id::RequestId::from_random([1; 16]),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            before: before.parse().unwrap(),
+        });
+        let expected = Vec::from_iter((!fits).then_some(FindingCode::TooLongInTotal));
+        assert_eq!(total(&seven, &request), expected, "{before}");
+        let none = [FindingCode::TooLongInTotal];
+        assert_eq!(total(TEXT, &request), none, "where the file has no total");
+    }
+}
+
+#[test]
 fn contradictions_are_all_told() {
     let broken = [
         ("partition = \"aws\"", "partition = \"moon\""),
         ("maximum_duration = \"P7D\"", "maximum_duration = \"P1D\""),
         ("tables = [\"sc_req_item\"]", "tables = []"),
+        ("[servicenow]", "maximum_total = \"P6D\"\n[servicenow]"),
         ("per_slot = 3", "per_slot = 0"),
         (
             "mail_domains = [\"meridian.example\"]",

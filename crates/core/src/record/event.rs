@@ -226,6 +226,8 @@ codes!(
         TrustsAlready => "The role can be assumed without this access, so its end could take nothing away.",
         /// Sessions of the role last too long.
         SessionTooLong => "Sessions of the role would last too long after the end of the access.",
+        /// The access that was to be extended is not there, or was another.
+        NotExtendable => "The access that was to be extended is not there any more.",
         /// The guardrails do not allow it.
         OutsideGuardrails => "The guardrails do not allow this.",
         /// More people would have to be asked than the guardrails allow.

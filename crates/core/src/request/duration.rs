@@ -39,6 +39,12 @@ impl AccessDuration {
         self.seconds
     }
 
+    /// Both, one after the other; none where that is longer than a duration may be.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        Self::try_from(i64::from(self.seconds) + i64::from(other.seconds)).ok()
+    }
+
     /// The duration as a span of time.
     #[must_use]
     pub const fn as_signed(self) -> SignedDuration {

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::{
-    AccessRequest, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem, ProblemCode,
-    Resource, Source,
+    AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem,
+    ProblemCode, Resource, Source,
 };
+use crate::id::SysId;
 use crate::principal::{Principal, PrincipalType};
 
 #[derive(Default)]
@@ -54,10 +55,6 @@ impl Kind {
 type Object<'a> = &'a Map<String, Value>;
 
 impl Reader {
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-
     fn problem(&mut self, pointer: &str, code: ProblemCode, detail: impl Display) {
         self.problems.push(Problem {
             pointer: pointer.to_owned(),
@@ -79,10 +76,7 @@ impl Reader {
         ];
         let body = self.object(value, "", &MEMBERS)?;
         let source = self.source(body);
-        let requested_by = self
-            .member(body, "", "requested_by")
-            .and_then(|value| self.object(value, "/requested_by", &["sys_id"]))
-            .and_then(|object| self.text(object, "/requested_by", "sys_id"));
+        let requested_by = self.requester(body);
         let target = self.target(body);
         let grants = self.grants(body);
         let duration = self.text(body, "", "duration");
@@ -98,7 +92,49 @@ impl Reader {
             justification: justification?,
             dry_run: dry_run?,
             resource: resource?,
+            extends: None,
         })
+    }
+
+    /// What a request for longer says itself; the rest is that of the request before.
+    pub(super) fn extension(
+        &mut self,
+        value: &Value,
+        of: &AccessRequest,
+        extends: Extension,
+    ) -> Option<AccessRequest> {
+        const MEMBERS: [&str; 4] = ["source", "requested_by", "duration", "justification"];
+        let body = self.object(value, "", &MEMBERS)?;
+        let source = self.source(body);
+        let requested_by = self.requester(body);
+        let duration = self.text(body, "", "duration");
+        let justification = self.text(body, "", "justification");
+        Some(AccessRequest {
+            source: source?,
+            requested_by: requested_by?,
+            duration: duration?,
+            justification: justification?,
+            extends: Some(extends),
+            dry_run: false,
+            ..of.clone()
+        })
+    }
+
+    /// The request, where nothing is wrong with it.
+    pub(super) fn finish(
+        self,
+        request: Option<AccessRequest>,
+    ) -> Result<AccessRequest, Vec<Problem>> {
+        match request {
+            Some(request) if self.problems.is_empty() => Ok(request),
+            _ => Err(self.problems),
+        }
+    }
+
+    fn requester(&mut self, body: Object<'_>) -> Option<SysId> {
+        self.member(body, "", "requested_by")
+            .and_then(|value| self.object(value, "/requested_by", &["sys_id"]))
+            .and_then(|object| self.text(object, "/requested_by", "sys_id"))
     }
 
     /// The configuration item, where one is named. None where it is named wrongly.

@@ -6,6 +6,7 @@
 )]
 
 mod crashes;
+mod extending;
 mod owners;
 mod people;
 mod preview;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use snowgate_core::record::EndReason;
 use testkit::world::{BENEFICIARY, OWNER, at, id, requester};
 
 use crate::functions;
@@ -14,6 +15,7 @@ pub(crate) enum Action {
     Read,
     Withdraw,
     Revoke,
+    Extend,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,7 @@ impl Caller {
     pub(crate) fn tries(self, action: Action, reached: &Reached) -> Cell {
         let before = reached.all();
         let answer = match action {
+            Action::Extend => extend(reached, self.client()),
             Action::Read => read(reached, self.client()),
             Action::Withdraw => end(reached, self.client(), "withdraw", &self.body()),
             Action::Revoke => end(reached, self.client(), "revoke", &self.body()),
@@ -83,6 +86,10 @@ impl Caller {
         let status = answer["statusCode"].as_i64().unwrap();
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         let changed = reached.all() != before;
+        if status == 202 {
+            assert!(!changed, "the first stays as it is");
+            return looked_into(reached, &body);
+        }
         if status != 200 {
             assert!(!changed, "{self:?} {action:?} changed something: {body}");
             let mut words = format!(
@@ -121,6 +128,47 @@ impl Caller {
         };
         Cell::new(verdict, words)
     }
+}
+
+/// What becomes of a request for longer once the dispatcher has looked at it.
+fn looked_into(reached: &Reached, accepted: &Value) -> Cell {
+    let id = accepted["request_id"].as_str().unwrap().parse().unwrap();
+    let dispatcher = functions::dispatcher(&reached.world);
+    wait(dispatcher.handle(&id, at(reached.now))).unwrap();
+    let record = reached.world.load(&id);
+    match &record.end_reason {
+        None => Cell::new(
+            Verdict::Yes,
+            format!(
+                "202, and a request of its own, which is `{}`: everybody is asked again",
+                record.state
+            ),
+        ),
+        Some(EndReason::Refused { code, .. }) => Cell::new(
+            Verdict::No,
+            format!("202, then `Refused`: {}", code.in_words()),
+        ),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn extend(reached: &Reached, client: &str) -> Value {
+    let resource = "/v1/requests/{id}/extend";
+    let body = json!({
+        "source": {
+            "table": "sc_req_item", "sys_id": reached.world.ticket(), "number": "RITM0010001",
+        },
+        "requested_by": {"sys_id": requester().sys_id},
+        "duration": "PT4H",
+        "justification": "The close takes longer",
+    });
+    let event = json!({
+        "resource": resource, "path": resource, "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"}, "body": body.to_string(),
+        "pathParameters": {"id": reached.id},
+        "requestContext": {"httpMethod": "POST", "authorizer": {"client": client}},
+    });
+    send(reached, event)
 }
 
 fn read(reached: &Reached, client: &str) -> Value {

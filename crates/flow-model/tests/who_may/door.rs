@@ -28,7 +28,7 @@ impl ClientsSecret for Secret {
         let all = ROUTES.map(|(route, _)| route);
         let clients = [
             client("servicenow", &all),
-            client("watch", &all[4..]),
+            client("watch", &all[4..5]),
             client("powerless", &[]),
         ];
         Ok(json!({"key": STANDARD.encode(KEY), "clients": clients}).to_string())
@@ -44,12 +44,13 @@ impl KeySource for Nobody {
     }
 }
 
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: [(&str, &str); 6] = [
     ("POST /v1/requests", "ask for access"),
     ("GET /v1/requests", "list requests"),
     ("GET /v1/requests/*", "see a request"),
     ("POST /v1/requests/*/withdraw", "take one back"),
     ("POST /v1/requests/*/revoke", "end access"),
+    ("POST /v1/requests/*/extend", "ask for longer"),
 ];
 
 const CALLERS: [(&str, Option<&str>); 5] = [

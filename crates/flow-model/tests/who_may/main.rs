@@ -85,6 +85,11 @@ fn page() -> String {
             by_callers(calls::Action::Revoke),
         ),
         (
+            "Ask for the same for longer",
+            "`POST /v1/requests/{id}/extend`, with a ticket of its own",
+            by_callers(calls::Action::Extend),
+        ),
+        (
             "Be asked to decide",
             "The person is the owner of the account in the CMDB, unless said otherwise. Requests for an account of \
              which nobody near may decide go to the next who may, and at last to the security group.",

@@ -6,6 +6,7 @@
 )]
 
 mod ending;
+mod extending;
 mod keys;
 mod openapi;
 mod reading;

@@ -230,6 +230,31 @@ fn endings_are_read_and_answered_as_the_document_says() {
 }
 
 #[test]
+fn extensions_are_read_as_the_document_says() {
+    let document = document();
+    let setup = setup();
+    let first = super::extending::active_of(&setup.world, setup.world.request());
+    let body = json!({"other": 1});
+    let id = first.id.as_str();
+    let answer = super::extending::extend(&setup, id, &body, "servicenow", None).problem(400);
+    let place = named(&document, "NewExtension");
+    let mut missing = BTreeSet::new();
+    for error in answer.body["errors"].as_array().unwrap() {
+        let pointer = error["pointer"].as_str().unwrap();
+        if error["code"] == "missing" {
+            missing.insert(pointer.trim_start_matches('/').to_owned());
+        } else {
+            assert_eq!((pointer, &error["code"]), ("/other", &json!("unknown")));
+            let detail = error["detail"].as_str().unwrap();
+            let known: BTreeSet<_> = detail.split('`').skip(1).step_by(2).collect();
+            let described = members(&place["properties"]);
+            assert_eq!(described, known.into_iter().map(str::to_owned).collect());
+        }
+    }
+    assert_eq!(missing, words(&place["required"]));
+}
+
+#[test]
 fn problems_have_the_members_that_the_document_says() {
     let document = document();
     let known = members(&named(&document, "Problem")["properties"]);

@@ -12,6 +12,7 @@ use crate::samples::ACCOUNT;
 pub const GUARDRAILS: &str = r#"
 partition = "aws"
 maximum_duration = "P14D"
+maximum_total = "P14D"
 [servicenow]
 tables = ["sc_req_item"]
 security_group = "00000000000000000000000000000062"

@@ -1,0 +1,44 @@
+//! `POST /v1/requests/{id}/extend`: the same access for longer, as a request of its own. It goes
+//! through every check and every approval again; until then nothing changes for the access that
+//! is there.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use jiff::Timestamp;
+use ports::ledger::Ledger;
+use ports::queue::RequestsQueue;
+use shell::answer::Problem;
+use snowgate_core::id::ClientId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::request::AccessRequest;
+
+use crate::Intake;
+use crate::submit::unreadable;
+
+impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+    /// Takes in a request for longer. Whether the access is there still is looked at by the
+    /// dispatcher, so that a call that is repeated later gets the same answer.
+    pub(crate) async fn extend(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: ClientId,
+        now: Timestamp,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let before = self.own(event, &client).await?;
+        let Some(extension) = before.extension() else {
+            let why = match before.state {
+                State::Received | State::Pending | State::Approved | State::Provisioning => {
+                    "Nothing was granted yet; extend it once it is `Active`."
+                }
+                _ => "Nothing was granted, so there is nothing to extend.",
+            };
+            return Err(Problem::new(409, "Not in this state")
+                .detail(why)
+                .with("request_id", &before.id)
+                .with("state", before.state));
+        };
+        let parse = |bytes: &[u8]| {
+            AccessRequest::parse_extension(bytes, &before.request, extension).map_err(unreadable)
+        };
+        self.take_in(event, parse, client, now).await
+    }
+}
