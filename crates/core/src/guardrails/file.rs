@@ -116,39 +116,21 @@ impl Guardrails {
     /// Where it is not of the shape of a guardrails file, or contradicts itself.
     pub fn parse(text: &str) -> Result<Self, GuardrailsError> {
         let file: File = toml::from_str(text)?;
-        let mut contradictions = file.contradictions();
-        let mut references = Vec::new();
-        for (index, reference) in file.reference.iter().enumerate() {
-            match Reference::new(
-                &reference.accounts,
-                &reference.statements,
-                &file.never.actions,
-            ) {
-                Ok(reference) => references.push(reference),
-                Err(error) => contradictions.push(told(index, &error)),
-            }
+        let contradictions = file.contradictions();
+        match contradictions.is_empty() {
+            true => file.read(text),
+            false => Err(GuardrailsError::Contradiction(contradictions)),
         }
-        let items = file.mapped(&mut contradictions);
-        if !contradictions.is_empty() {
-            return Err(GuardrailsError::Contradiction(contradictions));
-        }
-        Ok(Self {
-            digest: Digest::of(text.as_bytes()),
-            partition: file.partition,
-            mail_domains: file.approvers.mail_domains,
-            tables: file.servicenow.tables,
-            security_group: file.servicenow.security_group,
-            maximum_duration: file.maximum_duration,
-            maximum_total: file.maximum_total,
-            approvers_per_slot: file.approvers.per_slot,
-            approvers_per_request: file.approvers.per_request,
-            principal_paths: file.principals.paths,
-            boundary: file.principals.boundary,
-            references,
-            grants: file.grants.into_iter().map(AllowedGrant::from).collect(),
-            items,
-            security_clients: file.security.clients,
-        })
+    }
+
+    /// Reads a guardrails file that [`Self::parse`] took before, when this program was built: it
+    /// does not look up every action among those of AWS again, which is most of the work and
+    /// would be done at each start.
+    ///
+    /// # Errors
+    /// Where it is not of the shape of a guardrails file.
+    pub fn parse_checked(text: &str) -> Result<Self, GuardrailsError> {
+        toml::from_str::<File>(text)?.read(text)
     }
 }
 
@@ -168,6 +150,12 @@ impl From<Grants> for AllowedGrant {
     }
 }
 
+impl ReferenceFor {
+    fn read(&self, never: &[String]) -> Result<Reference, ReferenceError> {
+        Reference::new(&self.accounts, &self.statements, never)
+    }
+}
+
 /// An error with its source: what the engine says is the part that helps.
 fn told(index: usize, error: &ReferenceError) -> String {
     let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
@@ -175,6 +163,39 @@ fn told(index: usize, error: &ReferenceError) -> String {
 }
 
 impl File {
+    /// The guardrails, where what they are made of can be made.
+    fn read(self, text: &str) -> Result<Guardrails, GuardrailsError> {
+        let mut found = Vec::new();
+        let mut references = Vec::new();
+        for (index, row) in self.reference.iter().enumerate() {
+            match row.read(&self.never.actions) {
+                Ok(reference) => references.push(reference),
+                Err(error) => found.push(told(index, &error)),
+            }
+        }
+        let items = self.mapped(&mut found);
+        if !found.is_empty() {
+            return Err(GuardrailsError::Contradiction(found));
+        }
+        Ok(Guardrails {
+            digest: Digest::of(text.as_bytes()),
+            partition: self.partition,
+            mail_domains: self.approvers.mail_domains,
+            tables: self.servicenow.tables,
+            security_group: self.servicenow.security_group,
+            maximum_duration: self.maximum_duration,
+            maximum_total: self.maximum_total,
+            approvers_per_slot: self.approvers.per_slot,
+            approvers_per_request: self.approvers.per_request,
+            principal_paths: self.principals.paths,
+            boundary: self.principals.boundary,
+            references,
+            grants: self.grants.into_iter().map(AllowedGrant::from).collect(),
+            items,
+            security_clients: self.security.clients,
+        })
+    }
+
     fn contradictions(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut unless = |holds: bool, what: String| {
@@ -268,6 +289,12 @@ impl File {
             self.check_grant(index, grant, &mut unless);
             self.check_arns(index, grant, &mut unless);
         }
+        for (index, row) in self.reference.iter().enumerate() {
+            let read = row.read(&self.never.actions);
+            let usable = read.and_then(|reference| reference.lint());
+            found.extend(usable.err().map(|error| told(index, &error)));
+        }
+        self.mapped(&mut found);
         found
     }
 

@@ -58,7 +58,7 @@ impl Reference {
     /// `Allow`. What is never granted is denied on top.
     ///
     /// # Errors
-    /// Where they make no policy, or one that would not work.
+    /// Where they make no policy.
     pub(super) fn new(
         accounts: &[AccountId],
         statements: &[toml::Value],
@@ -81,16 +81,6 @@ impl Reference {
                 Document::parse(&text, PolicyType::Identity).map_err(ReferenceError::Document)?;
             Ruleset::compile(&document)
         };
-        let report = lint::lint(&text, PolicyType::Identity, lint::Options::default());
-        // A reference may be longer than a policy: it is never given to IAM.
-        let size = lint::Code::PolicySizeExceedsIdentityQuota;
-        let mut errors = report.findings().iter().filter(|finding| {
-            finding.finding_type() == FindingType::Error && finding.code() != size
-        });
-        if let Some(error) = errors.next() {
-            let error = LintError(format!("{}: {}", error.path(), error.message()));
-            return Err(ReferenceError::Lint(error));
-        }
         Ok(Self {
             accounts: accounts.to_vec(),
             text,
@@ -99,6 +89,23 @@ impl Reference {
                 actions: never.to_vec(),
                 resources: Vec::new(),
             }],
+        })
+    }
+
+    /// Whether it would work.
+    ///
+    /// # Errors
+    /// The first error that AWS would find in it.
+    pub(super) fn lint(&self) -> Result<(), ReferenceError> {
+        let report = lint::lint(&self.text, PolicyType::Identity, lint::Options::default());
+        // A reference may be longer than a policy: it is never given to IAM.
+        let size = lint::Code::PolicySizeExceedsIdentityQuota;
+        let mut errors = report.findings().iter().filter(|finding| {
+            finding.finding_type() == FindingType::Error && finding.code() != size
+        });
+        errors.next().map_or(Ok(()), |error| {
+            let error = LintError(format!("{}: {}", error.path(), error.message()));
+            Err(ReferenceError::Lint(error))
         })
     }
 
