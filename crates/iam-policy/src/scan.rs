@@ -168,7 +168,7 @@ mod tests {
         "s3:GetObject",
         "S3:gETobject",
         "ec2:Describe*",
-        "ec2:Describ?",
+        "ec2:RunInst?nces",
         "arn:aws:s3:::${aws:username}/*",
         "é:é*",
         "[`{@Z",

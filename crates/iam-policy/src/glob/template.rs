@@ -123,7 +123,7 @@ impl Template {
 
     /// The pattern with every variable replaced by its value, in which wildcards are plain
     /// characters. `None` when one has neither value nor default. Values beyond
-    /// [`super::LONGEST`] bytes are left out: the pattern matches no text up to that length
+    /// 16,384 bytes are left out: the pattern matches no text up to that length
     /// with them or without.
     #[must_use]
     pub fn resolve<'v>(&self, mut value: impl FnMut(&Variable) -> Option<&'v str>) -> Option<Glob> {
