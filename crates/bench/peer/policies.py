@@ -12,7 +12,12 @@ SECONDS = 8.0
 
 
 def lint(text):
-    parliament.analyze_policy_string(text).findings
+    try:
+        parliament.analyze_policy_string(text).findings
+    except Exception as error:
+        # parliament 1.6 gives up on policies that name some newer kinds of keys; that is its answer.
+        if not str(error).startswith("Unknown data format"):
+            raise
 
 
 def judge(text):
