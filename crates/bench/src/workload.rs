@@ -87,8 +87,8 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         series: 3_000,
         limits: Limits {
             zip: 2.7,
-            start: 6_000_000.0,
-            warm: 180_000.0,
+            start: 5_200_000.0,
+            warm: 165_000.0,
             memory: 8.0,
         },
     },
@@ -104,10 +104,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         ],
         series: 300,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
-            warm: 1_800_000.0,
-            memory: 12.5,
+            zip: 3.2,
+            start: 9_400_000.0,
+            warm: 2_180_000.0,
+            memory: 10.0,
         },
     },
     Workload {
@@ -119,10 +119,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
+            zip: 3.8,
+            start: 10_100_000.0,
             warm: 700_000.0,
-            memory: 12.5,
+            memory: 10.0,
         },
     },
     Workload {
@@ -134,10 +134,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
-            warm: 1_800_000.0,
-            memory: 12.5,
+            zip: 3.2,
+            start: 9_800_000.0,
+            warm: 970_000.0,
+            memory: 10.0,
         },
     },
     Workload {
@@ -149,10 +149,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
-            warm: 1_800_000.0,
-            memory: 12.5,
+            zip: 3.6,
+            start: 9_000_000.0,
+            warm: 715_000.0,
+            memory: 10.0,
         },
     },
     Workload {
@@ -164,10 +164,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
-            warm: 1_800_000.0,
-            memory: 12.5,
+            zip: 3.2,
+            start: 9_400_000.0,
+            warm: 705_000.0,
+            memory: 10.0,
         },
     },
     Workload {
@@ -179,10 +179,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[("DynamoDB.Query", 8)],
         series: 100,
         limits: Limits {
-            zip: 4.0,
-            start: 17_000_000.0,
-            warm: 7_000_000.0,
-            memory: 12.5,
+            zip: 3.2,
+            start: 9_700_000.0,
+            warm: 4_200_000.0,
+            memory: 10.0,
         },
     },
 ];
