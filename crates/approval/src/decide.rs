@@ -2,7 +2,6 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
-use owners::Rules;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
 use ports::servicenow::ServiceNow;
@@ -15,6 +14,7 @@ use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord};
 use snowgate_core::slots::Slot;
 use tracing::{info, warn};
+use workflow::approvers::{self, Rules};
 
 use crate::{Approval, ApprovalError, Opened};
 
@@ -152,7 +152,7 @@ where
         let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
         let servicenow = &self.servicenow;
         let excluded =
-            owners::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
+            approvers::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
         let rules = Rules {
             excluded: &excluded,
             unreachable: &[],
@@ -162,7 +162,7 @@ where
         let mut lost = Vec::new();
         for slot in slots {
             let approver = &opened.row.approver;
-            if !owners::still_stands(servicenow, slot, approver, &rules).await? {
+            if !approvers::still_stands(servicenow, slot, approver, &rules).await? {
                 lost.push(slot.id.clone());
             }
         }

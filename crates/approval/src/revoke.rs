@@ -4,7 +4,6 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
-use owners::Rules;
 use ports::CallError;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, WorkQueue};
@@ -18,6 +17,7 @@ use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
 use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
 use snowgate_core::slots::Excluded;
 use tracing::{info, warn};
+use workflow::approvers::{self, Rules};
 
 use crate::decide::typed;
 use crate::{Approval, ApprovalError, Opened};
@@ -130,7 +130,7 @@ where
             let Some(person) = slot.approver(approver) else {
                 continue;
             };
-            if owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
+            if approvers::still_stands(&self.servicenow, slot, approver, &rules).await? {
                 return Ok(Some(RevokedBy::approver(person, &slot.touched)));
             }
         }

@@ -11,6 +11,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, FormProblem, Message, Page};
 use snowgate_core::record::{Decided, RequestRecord};
 use snowgate_core::ticket::PersonName;
+use workflow::approvers;
 
 use crate::{Approval, ApprovalError, Opened};
 
@@ -34,7 +35,7 @@ where
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = owners::review(&self.servicenow, record, approver, &documents).await?;
+        let shown = approvers::review(&self.servicenow, record, approver, &documents).await?;
         let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NoStanding)?);
         };

@@ -16,8 +16,9 @@ use snowgate_core::record::{Asked, Event, RefusalCode, Reminders, RequestRecord}
 use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit};
 use snowgate_core::survey::Survey;
 use snowgate_core::ticket::{Ticket, TicketFinding};
-use survey::Missing;
 use tracing::info;
+use workflow::approvers;
+use workflow::survey::{Missing, survey};
 
 use crate::{DispatchError, Dispatcher};
 
@@ -84,7 +85,7 @@ where
         let requester = &record.request.requested_by;
         let owner = survey.principal.owner();
         let excluded =
-            owners::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
+            approvers::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
         if record.request.dry_run {
             let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
                 return refused(RefusalCode::OutsideGuardrails, findings);
@@ -158,7 +159,7 @@ where
     /// What IAM holds, as far as the request touches it. An account that is not prepared refuses
     /// the request; every other failure is tried again.
     async fn survey(&self, record: &RequestRecord) -> Checked<Survey> {
-        let surveyed = match survey::survey(&self.directory, &record.request).await {
+        let surveyed = match survey(&self.directory, &record.request).await {
             Ok(surveyed) => surveyed,
             Err(DirectoryError::NotPrepared(_)) => {
                 return Ok(Err(RefusalCode::AccountNotPrepared));
@@ -183,7 +184,8 @@ where
         let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
         for touched in touched {
-            let found = owners::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
+            let found =
+                approvers::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
             if found.is_empty() {
                 return Ok(Err(touched));
             }

@@ -17,6 +17,7 @@ use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Asked, ChangeError, Event, RequestRecord};
 use snowgate_core::slots::{Excluded, Verdict, judge};
 use tracing::{info, warn};
+use workflow::approvers;
 
 use crate::{DispatchError, Dispatcher};
 
@@ -75,7 +76,7 @@ where
             return self.drop(record, approver, &lost, now).await;
         }
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
+        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
             judge(person, &Excluded::default(), domains) == Verdict::Eligible
@@ -113,7 +114,7 @@ where
         let rules = self.rules(record, &excluded, now);
         let mut lost = Vec::new();
         for slot in record.open_slots_of(approver) {
-            if !owners::still_stands(&self.servicenow, slot, approver, &rules).await? {
+            if !approvers::still_stands(&self.servicenow, slot, approver, &rules).await? {
                 lost.push(slot.id.clone());
             }
         }

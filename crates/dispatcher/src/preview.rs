@@ -12,6 +12,7 @@ use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Excluded, Touched};
+use workflow::approvers;
 
 use crate::Dispatcher;
 
@@ -35,7 +36,7 @@ where
         let mut slots = Vec::new();
         let rules = self.rules(record, excluded, now);
         for touched in touched {
-            slots.push(owners::explain(&self.servicenow, touched, &rules).await?);
+            slots.push(approvers::explain(&self.servicenow, touched, &rules).await?);
         }
         Ok(Preview {
             changes: effects.iter().map(PlannedChange::from).collect(),

@@ -19,6 +19,7 @@ use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
 use snowgate_core::slots::{Excluded, Verdict, judge};
 use tracing::{error, info, warn};
+use workflow::approvers;
 
 use crate::letters::link;
 use crate::{DispatchError, Dispatcher};
@@ -74,7 +75,7 @@ where
             return Ok(record);
         }
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = owners::review(&self.servicenow, &record, approver, &documents).await?;
+        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let Some((person, review)) = shown else {
             return self
                 .pass_over(record, notice, SkipCode::NoStanding, now)

@@ -2,7 +2,6 @@
 //! letter reaches them. People are looked for anew, a bounded number of times.
 
 use jiff::Timestamp;
-use owners::Rules;
 use ports::CallError;
 use ports::directory::Directory;
 use ports::ledger::{CommitError, Ledger};
@@ -13,6 +12,7 @@ use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use snowgate_core::slots::{Excluded, Slot};
 use tracing::info;
+use workflow::approvers::{self, Rules};
 
 use crate::{DispatchError, Dispatcher};
 
@@ -75,7 +75,7 @@ where
         let ticket = ticket.ok_or(CallError::retry("servicenow:ReadTicket", "Missing"))?;
         let asked = record.asked.as_ref();
         let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
-        owners::involved(
+        approvers::involved(
             &self.servicenow,
             &request.requested_by,
             &ticket,
@@ -94,7 +94,7 @@ where
     ) -> Result<Event, CallError> {
         let rules = self.rules(record, excluded, now);
         let mut approvers =
-            owners::find(&self.servicenow, &slot.touched, slot.reach(), &rules).await?;
+            approvers::find(&self.servicenow, &slot.touched, slot.reach(), &rules).await?;
         approvers.truncate(self.places_for(record, slot));
         let slot = slot.id.clone();
         Ok(match approvers.is_empty() {

@@ -11,6 +11,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
 use tracing::{error, warn};
+use workflow::survey::survey;
 
 use crate::{LOOKS, ProvisionError, Provisioner, effects_of};
 
@@ -30,7 +31,7 @@ where
         if self.is_late(&record, now) {
             return self.fail(record, FailureCode::TimedOut, now).await;
         }
-        let Ok(survey) = survey::survey(&self.member, &record.request).await? else {
+        let Ok(survey) = survey(&self.member, &record.request).await? else {
             return self.fail(record, FailureCode::ContentChanged, now).await;
         };
         if !self.is_proved(&record).await? {

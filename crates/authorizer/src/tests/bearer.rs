@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use token_issuer::{SigningKey, key_set, unsigned, with_secret};
+use testkit::token_issuer::{SigningKey, key_set, unsigned, with_secret};
 
 use super::*;
 use crate::jwks::Algorithm;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use token_issuer::{SigningKey, key_set};
+use testkit::token_issuer::{SigningKey, key_set};
 
 use super::*;
 use crate::https::{IssuerKeys, KeysUrl};

@@ -1,0 +1,97 @@
+//! What an approver is shown.
+
+use ports::CallError;
+use ports::servicenow::ServiceNow;
+use snowgate_core::id::SysId;
+use snowgate_core::letter::{Review, ReviewNames};
+use snowgate_core::record::{Asked, RequestRecord};
+use snowgate_core::slots::Touched;
+use snowgate_core::ticket::Person;
+
+/// What an approver is shown, in letter and page alike, and the approver's own record.
+/// `documents` are the policy texts that the ledger keeps with the request. None where the person
+/// may fill no open slot, is not in ServiceNow any more, or has turned out to be the requester or
+/// the beneficiary.
+///
+/// # Errors
+/// Where ServiceNow does not answer, or does not have the requester any more.
+pub async fn review(
+    servicenow: &impl ServiceNow,
+    record: &RequestRecord,
+    approver: &SysId,
+    documents: &[String],
+) -> Result<Option<(Person, Review)>, CallError> {
+    let Some(asked) = &record.asked else {
+        return Ok(None);
+    };
+    if record.open_slot_of(approver).is_none() {
+        return Ok(None);
+    }
+    let requester = &record.request.requested_by;
+    let beneficiary = asked
+        .binding
+        .principal
+        .owner
+        .as_ref()
+        .filter(|owner| *owner != requester);
+    let mut ids = vec![approver.clone(), requester.clone()];
+    ids.extend(beneficiary.cloned());
+    let people = servicenow.people(&ids).await?;
+    let person = |id: &SysId| people.iter().find(|person| person.sys_id == *id);
+    let Some(reader) = person(approver) else {
+        return Ok(None);
+    };
+    let mut involved = [Some(requester), beneficiary].into_iter().flatten();
+    if involved.any(|id| person(id).is_some_and(|involved| involved.is_same_as(reader))) {
+        return Ok(None);
+    }
+    let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
+    let slots = names(servicenow, asked).await?;
+    let names = ReviewNames {
+        requester: person(requester).ok_or_else(missing)?.name.clone(),
+        beneficiary: beneficiary
+            .and_then(person)
+            .map(|person| person.name.clone()),
+        account: target_name(servicenow, record, asked, &slots).await?,
+        slots,
+    };
+    let review = Review::new(record, asked, approver, names, documents)
+        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
+    Ok(Some((reader.clone(), review)))
+}
+
+/// The names of what the slots stand for, in their order; empty for what the CMDB does not have
+/// any more.
+async fn names(servicenow: &impl ServiceNow, asked: &Asked) -> Result<Vec<String>, CallError> {
+    let mut names = Vec::new();
+    for slot in &asked.slots {
+        let item = super::item_of(servicenow, &slot.touched).await?;
+        names.push(item.map(|item| item.name).unwrap_or_default());
+    }
+    Ok(names)
+}
+
+/// The name of the target account; its number where the CMDB has no name for it.
+async fn target_name(
+    servicenow: &impl ServiceNow,
+    record: &RequestRecord,
+    asked: &Asked,
+    names: &[String],
+) -> Result<String, CallError> {
+    let account_id = &record.request.target.account_id;
+    let target = Touched::Account {
+        account_id: account_id.clone(),
+    };
+    let slot = asked.slots.iter().position(|slot| slot.touched == target);
+    let name = match slot.and_then(|index| names.get(index)) {
+        Some(name) => name.clone(),
+        None => super::item_of(servicenow, &target)
+            .await?
+            .map(|item| item.name)
+            .unwrap_or_default(),
+    };
+    Ok(match name.is_empty() {
+        true => account_id.to_string(),
+        false => name,
+    })
+}

@@ -1,0 +1,35 @@
+//! For tests only: a fake of every port, a wrapper that makes calls fail before or after they
+//! took effect, and the contracts that fakes and real adapters both pass.
+//!
+//! Fakes are handles: a clone shares everything with the original, so that a test can give one
+//! away and look into the other.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "this crate is part of tests, where a panic is a test that fails"
+)]
+
+pub mod contract;
+mod directory;
+mod failing;
+mod keys;
+mod ledger;
+mod mailer;
+mod queues;
+pub mod samples;
+mod servicenow;
+mod tickets;
+#[cfg(feature = "token-issuer")]
+pub mod token_issuer;
+pub mod world;
+
+pub use directory::{FakeDirectory, Trouble};
+pub use failing::{Aftermath, Failing, Fault, Moment, turn};
+pub use keys::FakeKeys;
+pub use ledger::FakeLedger;
+pub use mailer::{FakeMailer, SentLetter};
+pub use queues::{FakeQueues, QueueName, SentWakeUp};
+pub use servicenow::{FakeServiceNow, Group};
+pub use tickets::FakeTickets;
