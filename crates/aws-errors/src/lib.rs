@@ -193,7 +193,7 @@ mod tests {
         SdkError::service_error(meta.build(), raw)
     }
 
-    fn told(error: &CallError) -> String {
+    fn reported(error: &CallError) -> String {
         format!("{error} / {} / {error:?}", error.source().unwrap())
     }
 
@@ -226,9 +226,12 @@ mod tests {
             error.to_string(),
             "ses:SendEmail failed with `MessageRejected`"
         );
-        let told = told(&error);
-        assert!(told.contains("AWS request id `id-1`"), "{told}");
-        assert!(!told.contains("ada@") && !told.contains("canary"), "{told}");
+        let reported = reported(&error);
+        assert!(reported.contains("AWS request id `id-1`"), "{reported}");
+        assert!(
+            !reported.contains("ada@") && !reported.contains("canary"),
+            "{reported}"
+        );
     }
 
     #[test]
@@ -241,7 +244,7 @@ mod tests {
             (error.code.as_str(), error.failure),
             ("Unreachable", Failure::Retry)
         );
-        assert!(told(&error).contains("connection refused"));
+        assert!(reported(&error).contains("connection refused"));
         let error = call_error("x:Y", &Failed::timeout_error("slow"));
         assert_eq!(
             (error.code.as_str(), error.failure),
@@ -252,6 +255,6 @@ mod tests {
             (error.code.as_str(), error.failure),
             ("NotSent", Failure::Final)
         );
-        assert!(!told(&error).contains("canary"));
+        assert!(!reported(&error).contains("canary"));
     }
 }

@@ -151,7 +151,7 @@ async fn nobody_there_is_unreachable() {
         (error.code.as_str(), error.may_retry()),
         ("Unreachable", true)
     );
-    assert!(!crate::habits::told(&error).contains("127.0.0.1"));
+    assert!(!crate::habits::reported(&error).contains("127.0.0.1"));
 }
 
 #[tokio::test]
