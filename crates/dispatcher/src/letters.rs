@@ -88,7 +88,7 @@ where
                 .collect();
             return self.drop(record, approver, &all, now).await;
         };
-        let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
+        let unfit = || CallError::transient("servicenow:ReadPeople", "UnfitForALetter");
         let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());

@@ -72,7 +72,7 @@ where
     pub(crate) async fn excluded(&self, record: &RequestRecord) -> Result<Excluded, CallError> {
         let request = &record.request;
         let ticket = self.servicenow.ticket(&request.source).await?;
-        let ticket = ticket.ok_or(CallError::retry("servicenow:ReadTicket", "Missing"))?;
+        let ticket = ticket.ok_or(CallError::transient("servicenow:ReadTicket", "Missing"))?;
         let asked = record.asked.as_ref();
         let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
         approvers::involved(

@@ -94,7 +94,7 @@ where
             .await?;
         match self.send_reminder(&review, address, &token).await {
             Ok(()) => info!("reminder sent"),
-            Err(DispatchError::Call(call)) if !call.may_retry() => {
+            Err(DispatchError::Call(call)) if !call.is_transient() => {
                 error!(
                     error = shell::log::chain(&call),
                     "the mail service refused a reminder"

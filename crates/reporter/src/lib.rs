@@ -74,7 +74,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let mut trouble = false;
         for (failure, what) in troubles {
             if let Some(failure) = failure {
-                let (error, retry) = (shell::log::chain(&failure), failure.may_retry());
+                let (error, retry) = (shell::log::chain(&failure), failure.is_transient());
                 error!(error, retry, "{what}");
                 trouble = true;
             }

@@ -92,7 +92,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         }
         match self.mailer.send(address, &letter).await {
             Ok(()) => info!("notice sent"),
-            Err(failure) if failure.may_retry() => {
+            Err(failure) if failure.is_transient() => {
                 return Ok(Reported::Later(Box::new(record), failure));
             }
             Err(failure) => {

@@ -113,7 +113,7 @@ async fn held(
     for name in &principal.groups {
         let group = name
             .parse()
-            .map_err(|_| CallError::last("iam:ListGroupsForUser", "UnreadableAnswer"))?;
+            .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"))?;
         // A group that was deleted in between gives nothing.
         if let Some(group) = directory.group(account, &group).await? {
             attached.extend(group.attached);
@@ -146,7 +146,7 @@ async fn listed(
 ) -> Result<PolicyFacts, DirectoryError> {
     let arn: PolicyArn = arn
         .parse()
-        .map_err(|_| CallError::last("iam:GetPolicy", "UnreadableArn"))?;
+        .map_err(|_| CallError::permanent("iam:GetPolicy", "UnreadableArn"))?;
     let policy = directory.policy(account, &arn).await?;
-    policy.ok_or_else(|| CallError::retry("iam:GetPolicy", "ListedAndGone").into())
+    policy.ok_or_else(|| CallError::transient("iam:GetPolicy", "ListedAndGone").into())
 }

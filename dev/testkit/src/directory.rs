@@ -159,10 +159,10 @@ impl World {
     ) -> Result<&mut Account, DirectoryError> {
         match self.trouble.get(account) {
             Some(Trouble::Throttled) => {
-                return Err(CallError::retry(operation, "Throttling").into());
+                return Err(CallError::transient(operation, "Throttling").into());
             }
             Some(Trouble::Denied) => {
-                return Err(CallError::last(operation, "AccessDenied").into());
+                return Err(CallError::permanent(operation, "AccessDenied").into());
             }
             Some(Trouble::NotPrepared) => {
                 return Err(DirectoryError::NotPrepared(account.clone()));
@@ -250,7 +250,7 @@ fn suits(
 ) -> Result<(), CallError> {
     match (principal.kind, change) {
         (PrincipalType::Role, EffectChange::GroupJoined { .. }) => {
-            Err(CallError::last(operation, "RolesHaveNoGroups"))
+            Err(CallError::permanent(operation, "RolesHaveNoGroups"))
         }
         _ => Ok(()),
     }
@@ -303,10 +303,10 @@ impl Member for FakeDirectory {
         let mut world = self.0.lock().unwrap();
         suits(MAKE, principal, change)?;
         if world.refused.contains(&change.key()) {
-            return Err(CallError::last(MAKE, "AccessDenied").into());
+            return Err(CallError::permanent(MAKE, "AccessDenied").into());
         }
         let account = world.account(MAKE, &principal.account_id)?;
-        let missing = || CallError::last(MAKE, "NoSuchEntity");
+        let missing = || CallError::permanent(MAKE, "NoSuchEntity");
         if !account.knows(change) {
             return Err(missing().into());
         }
@@ -318,7 +318,7 @@ impl Member for FakeDirectory {
         let before = facts.clone();
         if !make(principal.kind, facts, change) {
             *facts = before;
-            return Err(CallError::last(MAKE, "LimitExceeded").into());
+            return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }
         let (word, _, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key());

@@ -41,8 +41,8 @@ impl Tickets for FakeTickets {
         const UPDATE: &str = "fake:Update";
         let mut journal = self.0.lock().unwrap();
         match journal.trouble {
-            Some(Failure::Retry) => return Err(CallError::retry(UPDATE, "Unreachable")),
-            Some(Failure::Final) => return Err(CallError::last(UPDATE, "NotSaved")),
+            Some(Failure::Transient) => return Err(CallError::transient(UPDATE, "Unreachable")),
+            Some(Failure::Permanent) => return Err(CallError::permanent(UPDATE, "NotSaved")),
             None => {}
         }
         let reported = journal.updates.iter().any(|(of, id, there)| {

@@ -152,7 +152,9 @@ fn whoever_lost_their_standing_ends_nothing() {
 fn without_servicenow_the_reason_is_kept() {
     let world = World::default();
     let (_, links) = active(&world);
-    world.servicenow.set_trouble(Some(ports::Failure::Retry));
+    world
+        .servicenow
+        .set_trouble(Some(ports::Failure::Transient));
     let before = snapshot(&world);
     let answer = send(&tested(&world), end(&world, &links[0], REASON, 10), 10);
     assert_eq!(answer.status, 503);

@@ -203,7 +203,7 @@ fn guardrails_that_grew_narrower_refuse() {
 }
 
 #[test]
-fn trouble_that_may_pass_refuses_nothing() {
+fn transient_errors_refuse_nothing() {
     let world = World::default();
     let record = world.received(testkit::world::at(0));
     let account = ACCOUNT.parse().unwrap();

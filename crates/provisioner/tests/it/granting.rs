@@ -229,7 +229,7 @@ fn what_iam_refuses_is_rolled_back() {
 }
 
 #[test]
-fn trouble_that_may_pass_puts_off_and_keeps_nothing_back() {
+fn transient_errors_put_off_and_keep_nothing_back() {
     let account = ACCOUNT.parse().unwrap();
     for trouble in [Trouble::Throttled, Trouble::NotPrepared] {
         let world = World::default();

@@ -224,7 +224,7 @@ struct Refusing;
 
 impl Mailer for Refusing {
     async fn send(&self, _: &EmailAddress, _: &Letter) -> Result<(), CallError> {
-        Err(CallError::last("fake:Send", "MessageRejected"))
+        Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 
     async fn send_tagged(
@@ -233,7 +233,7 @@ impl Mailer for Refusing {
         _: &Letter,
         _: &LetterTags,
     ) -> Result<Option<MessageId>, CallError> {
-        Err(CallError::last("fake:Send", "MessageRejected"))
+        Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 }
 
@@ -260,7 +260,7 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
 fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     let world = World::default();
     let record = denied(&world);
-    world.servicenow.set_trouble(Some(Failure::Retry));
+    world.servicenow.set_trouble(Some(Failure::Transient));
     handle(&world, &record.id, 2).unwrap();
     let waiting = world.load(&record.id);
     assert_eq!(

@@ -129,7 +129,7 @@ fn what_is_still_open_is_not_told() {
 
 #[test]
 fn a_ticket_that_refuses_is_tried_less_and_less_often() {
-    for failure in [Failure::Retry, Failure::Final] {
+    for failure in [Failure::Transient, Failure::Permanent] {
         let world = World::default();
         let record = denied(&world);
         world.tickets.set_trouble(Some(failure));
@@ -151,7 +151,7 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
 fn trouble_with_the_ticket_does_not_put_off_the_end_of_access() {
     let world = World::default();
     let record = active(&world, 200);
-    world.tickets.set_trouble(Some(Failure::Retry));
+    world.tickets.set_trouble(Some(Failure::Transient));
     for second in [10, 20, 30, 190] {
         handle(&world, &record.id, second).unwrap();
         let due = world.load(&record.id).due_at.unwrap();

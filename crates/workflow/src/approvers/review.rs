@@ -45,7 +45,7 @@ pub async fn review(
     if involved.any(|id| person(id).is_some_and(|involved| involved.is_same_as(reader))) {
         return Ok(None);
     }
-    let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
+    let missing = || CallError::transient("servicenow:ReadPeople", "Missing");
     let slots = names(servicenow, asked).await?;
     let names = ReviewNames {
         requester: person(requester).ok_or_else(missing)?.name.clone(),
@@ -55,8 +55,9 @@ pub async fn review(
         account: target_name(servicenow, record, asked, &slots).await?,
         slots,
     };
-    let review = Review::new(record, asked, approver, names, documents)
-        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
+    let review = Review::new(record, asked, approver, names, documents).map_err(|error| {
+        CallError::permanent("dynamodb:Query", "MissingDocument").because(error)
+    })?;
     Ok(Some((reader.clone(), review)))
 }
 

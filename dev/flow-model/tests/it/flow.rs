@@ -200,7 +200,7 @@ impl Flow {
     }
 
     fn outage(&self, servicenow: bool, tickets: bool, iam: [bool; 2]) {
-        let failing = |yes: bool| yes.then_some(Failure::Retry);
+        let failing = |yes: bool| yes.then_some(Failure::Transient);
         self.world.servicenow.set_trouble(failing(servicenow));
         self.world.tickets.set_trouble(failing(tickets));
         for (account, trouble) in [ACCOUNT.parse().unwrap(), lake()].iter().zip(iam) {

@@ -77,7 +77,7 @@ impl Flow {
         let Some(asked) = &record.asked else {
             return false;
         };
-        let needed = resource(&record.request, &[]);
+        let needed = owned_resources(&record.request, &[]);
         let mut slots = asked.slots.iter();
         needed.len() == asked.slots.len()
             && slots.all(|slot| needed.contains(&slot.resource) && self.is_filled(record, slot))

@@ -264,7 +264,10 @@ async fn another_accounts_row_never_becomes_the_owner() {
                 .account(&account("210987654321"))
                 .await
                 .unwrap_err();
-            assert_eq!((error.code.as_str(), error.may_retry()), ("WrongRow", true));
+            assert_eq!(
+                (error.code.as_str(), error.is_transient()),
+                ("WrongRow", true)
+            );
         }
     }
 }

@@ -46,7 +46,13 @@ pub async fn requests_are_held(ledger: &impl Ledger) {
 
     // An id that is taken is nobody else's.
     let other = samples::received_from(samples::client(), id.clone(), &sys_id(), at(5));
-    assert!(!ledger.create(&new(&other)).await.unwrap_err().may_retry());
+    assert!(
+        !ledger
+            .create(&new(&other))
+            .await
+            .unwrap_err()
+            .is_transient()
+    );
     assert_eq!(read(ledger, id).await, change.record);
 }
 
