@@ -2,8 +2,7 @@
 //! of others do not exist for it.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use ports::ledger::Ledger;
-use ports::queue::RequestsQueue;
+use ports::ledger::{RequestIndex as _, Requests as _};
 use serde_json::{Value, json};
 use shell::answer::{Problem, json_answer};
 use snowgate_core::audit::AuditRow;
@@ -11,9 +10,9 @@ use snowgate_core::id::{ClientId, RequestId, SysId};
 use snowgate_core::record::{EndReason, Event, RequestRecord, Revocation, RevokedBy};
 
 use crate::preview::preview;
-use crate::{Intake, unavailable};
+use crate::{Intake, Ports, unavailable};
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     pub(crate) async fn show(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -45,7 +44,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             .get("id")
             .and_then(|id| id.parse::<RequestId>().ok());
         let id = id.ok_or_else(missing)?;
-        let record = self.ledger.load(&id).await.map_err(|e| unavailable(&e))?;
+        let record = self.requests.load(&id).await.map_err(|e| unavailable(&e))?;
         record.filter(may).ok_or_else(missing)
     }
 
@@ -54,7 +53,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let trail = self.ledger.trail(&record.id).await;
+        let trail = self.requests.trail(&record.id).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &whole(record, &trail)))
     }
@@ -74,7 +73,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             return Err(Problem::new(400, "Bad request").detail(detail));
         };
         let found = self
-            .ledger
+            .index
             .of_record(client, &sys_id)
             .await
             .map_err(|e| unavailable(&e))?;

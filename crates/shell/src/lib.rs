@@ -1,5 +1,5 @@
 //! What every function shares: configuration, the AWS client configuration, logs, time and
-//! random bytes, HTTP answers, queue batches and waking the reporter.
+//! random bytes, HTTP answers and queue batches.
 
 pub mod answer;
 mod aws;
@@ -10,7 +10,6 @@ pub mod log;
 pub mod metrics;
 pub mod random;
 pub mod request;
-pub mod wake;
 
 pub use aws::aws;
 

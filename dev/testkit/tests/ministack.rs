@@ -20,7 +20,7 @@ use aws_sdk_iam::types::Tag;
 use aws_secrets::write::SecretWriter;
 use aws_secrets::{SecretText, Secrets};
 use ports::directory::{Directory as _, DirectoryError};
-use ports::ledger::{Commit, Ledger as _};
+use ports::ledger::{Commit, Requests as _, Tokens as _};
 use snowgate_core::account::{
     GroupFacts, InlineFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts,
 };

@@ -1,6 +1,6 @@
 //! `POST /v1/requests/{id}/withdraw` and `…/revoke`.
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use serde_json::{Value, json};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord, RevokedBy};
@@ -352,7 +352,7 @@ async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
             }
             let change = before.apply(Event::ProvisioningStarted, Actor::Provisioner, at(10));
             let change = change.unwrap();
-            ports::ledger::Ledger::commit(&beside.ledger, &change.into())
+            ports::ledger::Requests::commit(&beside.ledger, &change.into())
                 .await
                 .is_ok()
         });
