@@ -15,10 +15,10 @@ use crate::target::TargetAccounts;
 
 /// The role may read and change.
 #[derive(Debug)]
-pub enum Change {}
+pub enum ReadWrite {}
 
 /// Reads and changes IAM through the member role of each target account.
-pub type MemberRole = TargetAccounts<Change>;
+pub type MemberRole = TargetAccounts<ReadWrite>;
 
 impl Member for MemberRole {
     async fn make(

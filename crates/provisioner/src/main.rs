@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     )?;
     let provisioner = Provisioner {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        member: MemberRole::new(&aws, role),
+        member: MemberRole::new(&aws, role, shell::clock()),
         verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails,

@@ -19,3 +19,9 @@ pub use aws::aws;
 pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
+
+/// The same as a clock, for adapters that ask more than once.
+#[must_use]
+pub fn clock() -> ports::Clock {
+    ports::Clock::new(now)
+}

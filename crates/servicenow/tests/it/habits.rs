@@ -348,8 +348,9 @@ async fn a_broken_connection_is_not_an_answer() {
     });
     let instance = format!("http://{address}").parse().unwrap();
     let credentials = crate::server::BASIC.parse().unwrap();
-    let limits = crate::server::quick();
-    let session = servicenow::Session::with_limits(instance, credentials, limits).unwrap();
+    let (limits, stopped) = (crate::server::quick(), crate::server::stopped);
+    let session =
+        servicenow::Session::with_limits(instance, credentials, limits, stopped()).unwrap();
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),

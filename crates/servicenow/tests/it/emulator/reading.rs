@@ -89,13 +89,13 @@ async fn groups_lead_to_their_people() {
     ];
     assert_eq!(told, expected);
     let named = reader
-        .person_named(&"Ada.Okafor".parse().unwrap())
+        .person_by_user_name(&"Ada.Okafor".parse().unwrap())
         .await
         .unwrap();
     assert_eq!(named.unwrap().sys_id, sys_id("a", 1));
     assert_eq!(
         reader
-            .person_named(&"no.body".parse().unwrap())
+            .person_by_user_name(&"no.body".parse().unwrap())
             .await
             .unwrap(),
         None

@@ -1,11 +1,11 @@
-//! What can go wrong in a call, and whether trying again can help.
+//! Errors of calls to ServiceNow, transient or permanent.
 
 use std::io;
 use std::time::Duration;
 
 use ports::{CallError, Failure};
 
-/// Why a call gave nothing to rely on. Its name is the code of the [`CallError`].
+/// Why a call failed or its answer cannot be relied on. Its name is the code of the [`CallError`].
 ///
 /// **Permanent** is only what the instance refused in its own error format (`Forbidden`, `NotFound`,
 /// `Rejected`) and what was never sent because it must not be. A 403 is an access rule, a
@@ -17,7 +17,7 @@ use ports::{CallError, Failure};
 ///
 /// No variant carries text of an answer, a name or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum ServiceNowError {
     /// No connection, or none that could be trusted.
     #[error("no connection could be made ({0})")]
     Unreachable(io::ErrorKind),
@@ -27,8 +27,8 @@ pub enum Trouble {
     /// The call took longer than it may.
     #[error("the call took too long")]
     TimedOut,
-    /// Not sent: the instance failed several times in a row and is left alone for a while.
-    #[error("the instance is left alone for a while after several failures")]
+    /// Not sent: the instance failed several times in a row.
+    #[error("the circuit breaker is open after several failures")]
     BreakerOpen,
     /// Status 429.
     #[error("the instance has too many calls to answer")]
@@ -93,8 +93,8 @@ pub enum Trouble {
     /// Written, answered with success, and not there when read back.
     #[error("what was written was not saved")]
     NotSaved,
-    /// Not sent: more keys than fit one question.
-    #[error("too many keys for one question")]
+    /// Not sent: more keys than fit one query.
+    #[error("too many keys for one query")]
     TooManyKeys,
     /// Not sent: the address would be too long.
     #[error("the address would be too long")]
@@ -110,7 +110,7 @@ pub enum Trouble {
     NoRecord,
 }
 
-impl Trouble {
+impl ServiceNowError {
     /// The code, as it stands in a [`CallError`].
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -162,9 +162,9 @@ impl Trouble {
         }
     }
 
-    /// Whether it speaks against asking this instance further. A refusal in the instance's own
-    /// words does not; refused credentials do, because ServiceNow locks users out.
-    pub(crate) const fn burdens_breaker(self) -> bool {
+    /// Whether it counts as a failure for the circuit breaker. A refusal in the instance's own error
+    /// format does not; refused credentials do, because ServiceNow locks users out.
+    pub(crate) const fn counts_against_breaker(self) -> bool {
         !matches!(self, Self::Forbidden | Self::NotFound | Self::Rejected)
     }
 
@@ -182,8 +182,8 @@ impl Trouble {
         }
     }
 
-    /// The error of an operation.
-    pub(crate) fn of(self, operation: &'static str) -> CallError {
+    /// The error of an operation, for the caller of a port.
+    pub(crate) fn in_call(self, operation: &'static str) -> CallError {
         let error = match self.failure() {
             Failure::Transient => CallError::transient(operation, self.code()),
             Failure::Permanent => CallError::permanent(operation, self.code()),
@@ -199,34 +199,42 @@ mod tests {
     #[test]
     fn the_code_is_the_name() {
         let some = [
-            Trouble::Unreachable(io::ErrorKind::TimedOut),
-            Trouble::TooManyRequests { after: None },
-            Trouble::WrongRow,
-            Trouble::NotSaved,
+            ServiceNowError::Unreachable(io::ErrorKind::TimedOut),
+            ServiceNowError::TooManyRequests { after: None },
+            ServiceNowError::WrongRow,
+            ServiceNowError::NotSaved,
         ];
-        for trouble in some {
-            assert!(format!("{trouble:?}").starts_with(trouble.code()));
+        for error in some {
+            assert!(format!("{error:?}").starts_with(error.code()));
         }
     }
 
     #[test]
     fn a_write_is_sent_again_only_where_it_was_not_sent() {
         let wait = Some(Duration::from_secs(1));
-        for (trouble, read, write) in [
-            (Trouble::TooManyRequests { after: wait }, Some(wait), None),
+        for (error, read, write) in [
             (
-                Trouble::Unreachable(io::ErrorKind::Other),
+                ServiceNowError::TooManyRequests { after: wait },
+                Some(wait),
+                None,
+            ),
+            (
+                ServiceNowError::Unreachable(io::ErrorKind::Other),
                 Some(None),
                 Some(None),
             ),
-            (Trouble::Unavailable { after: None }, Some(None), None),
-            (Trouble::Interrupted, Some(None), None),
-            (Trouble::ServerError, None, None),
-            (Trouble::Incomplete, None, None),
-            (Trouble::BreakerOpen, None, None),
+            (
+                ServiceNowError::Unavailable { after: None },
+                Some(None),
+                None,
+            ),
+            (ServiceNowError::Interrupted, Some(None), None),
+            (ServiceNowError::ServerError, None, None),
+            (ServiceNowError::Incomplete, None, None),
+            (ServiceNowError::BreakerOpen, None, None),
         ] {
-            assert_eq!(trouble.resend(false), read, "{trouble:?}");
-            assert_eq!(trouble.resend(true), write, "{trouble:?}");
+            assert_eq!(error.resend(false), read, "{error:?}");
+            assert_eq!(error.resend(true), write, "{error:?}");
         }
     }
 }
