@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use http::Request;
-use https::{Client, HttpsError, Roots, Settings, TlsError};
+use https::{HttpsClient, HttpsError, HttpsSettings, Roots, TlsError};
 
 use crate::keys::{KeySource, KeySourceError};
 
@@ -46,7 +46,7 @@ impl FromStr for KeysUrl {
 
 /// Reads the issuer's keys from its address.
 pub struct HttpsKeySource {
-    client: Client,
+    client: HttpsClient,
     url: KeysUrl,
 }
 
@@ -56,7 +56,7 @@ impl HttpsKeySource {
     /// # Errors
     /// Where TLS could not be set up.
     pub fn new(url: KeysUrl) -> Result<Self, TlsError> {
-        let client = Client::new(&Settings {
+        let client = HttpsClient::new(&HttpsSettings {
             roots: Roots::System,
             plain: url.0.starts_with("http:"),
             connect: TIMEOUT,

@@ -32,7 +32,7 @@ pub struct TokenRules {
     pub scope_prefix: String,
 }
 
-/// Why a token was not accepted. For the log only: the caller hears `Unauthorized`.
+/// Why a token was not accepted. For the log only: the caller gets `Unauthorized`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BearerTokenError {
     /// Not three parts of base64url, with JSON objects in the first two.

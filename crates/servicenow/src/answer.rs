@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{Request, StatusCode};
-use https::{Client, HttpsError};
+use https::{HttpsClient, HttpsError};
 use serde_json::Value;
 use snowgate_core::strict_json;
 
@@ -30,7 +30,7 @@ pub(crate) struct TableAnswer {
 
 /// Sends a request and reads the whole answer, within bounds.
 pub(crate) async fn receive(
-    client: &Client,
+    client: &HttpsClient,
     request: Request<Vec<u8>>,
 ) -> Result<RawAnswer, ServiceNowError> {
     let answer = client.call(request, MAX_BODY).await.map_err(transport)?;

@@ -7,13 +7,12 @@ use ports::{CallError, Failure};
 
 /// Why a call failed or its answer cannot be relied on. Its name is the code of the [`CallError`].
 ///
-/// **Permanent** is only what the instance refused in its own error format (`Forbidden`, `NotFound`,
-/// `Rejected`) and what was never sent because it must not be. A 403 is an access rule, a
-/// business rule or a data policy: the same call meets the same rule until somebody changes it,
-/// and a request that ends in the open says so to the people who can. **Transient** is everything
-/// that goes away by itself or by an operator's hand: an instance that is asleep or overloaded,
-/// credentials that are being rotated (401), and answers that contradict what was asked. Both
-/// ways fail closed: no answer, no owner, no grant.
+/// **Permanent** is only what the instance refused in its own error format (`Forbidden`,
+/// `NotFound`, `Rejected`) and what was never sent because it must not be. A 403 is an access rule,
+/// a business rule or a data policy: the same call meets the same rule until somebody changes it.
+/// **Transient** is everything that goes away by itself or by an operator's hand: an instance that
+/// is asleep or overloaded, credentials that are being rotated (401), and answers that contradict
+/// what was asked. Both ways fail closed: no answer, no owner, no grant.
 ///
 /// No variant carries text of an answer, a name or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -20,8 +20,8 @@
 //! never fetched, there is no cookie jar, and proxies in the environment are ignored.
 //!
 //! # TLS
-//! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are judged
-//! by Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
+//! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are checked
+//! against Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
 //!
 //! # Transient or permanent
 //! See [`ServiceNowError`]. In short: permanent is what the instance refused in its own error format (400,

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
-use https::{Client, Roots, Settings, TlsError};
+use https::{HttpsClient, HttpsSettings, Roots, TlsError};
 use ports::{CallError, Clock};
 use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
@@ -27,7 +27,7 @@ use crate::token::OAuthToken;
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    http: Client,
+    http: HttpsClient,
     instance: Instance,
     credentials: ServiceNowCredentials,
     limits: Limits,
@@ -78,7 +78,7 @@ impl Session {
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, TlsError> {
-        let http = Client::new(&Settings {
+        let http = HttpsClient::new(&HttpsSettings {
             roots: Roots::Mozilla,
             plain: !instance.is_https(),
             connect: limits.connect,

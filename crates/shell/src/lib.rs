@@ -10,6 +10,7 @@ pub mod log;
 pub mod metrics;
 pub mod random;
 pub mod request;
+mod stdout;
 pub mod wake;
 
 pub use aws::aws;

@@ -187,7 +187,7 @@ impl Column {
     pub(crate) async fn ends(&self, stack: &Stack, ending: &Ending) {
         for cell in &self.cells {
             let request = stack.reaches(&cell.id, ending.state).await;
-            let kept = request["kept"].as_array().map_or(0, Vec::len);
+            let kept = request["retained"].as_array().map_or(0, Vec::len);
             let stays = ending.state == "Revoked" && cell.kind.found_there;
             assert_eq!(
                 kept,

@@ -316,7 +316,7 @@ fn without_an_issuer_no_token_is_believed() {
     let answer = run(authorizer.authorize(&call(&[&header]), NOW));
     assert_eq!(answer, Err(Unauthorized));
     // With one, Basic goes on working, and two headers prove nothing.
-    let both = authorizer(rules());
+    let both = super::bearer::authorizer(rules());
     let basic = basic("servicenow:open sesame");
     assert!(run(both.authorize(&call(&[&basic]), NOW)).is_ok());
     let answer = run(both.authorize(&call(&[&basic, &header]), NOW));

@@ -12,7 +12,7 @@ use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, principal_facts, ready,
 };
-use testkit::{FakeKeys, QueueName, Trouble};
+use testkit::{AccountFault, FakeKeys, QueueName};
 
 use super::{failed_untouched, provision, provisioner, run};
 
@@ -226,16 +226,16 @@ fn what_iam_refuses_is_rolled_back() {
 #[test]
 fn transient_errors_put_off_and_keep_nothing_back() {
     let account = ACCOUNT.parse().unwrap();
-    for trouble in [Trouble::Throttled, Trouble::NotPrepared] {
+    for fault in [AccountFault::Throttled, AccountFault::NotPrepared] {
         let world = World::default();
         let approved = world.approved(at(0));
-        world.directory.set_trouble(&account, Some(trouble));
+        world.directory.set_fault(&account, Some(fault));
         let after = provision(&world, &approved, 10);
         assert_eq!((after.state, after.attempts), (State::Approved, 1));
         assert_eq!(after.due_at, Some(at(10 + 120)));
         let after = provision(&world, &approved, 130);
         assert_eq!(after.due_at, Some(at(130 + 240)), "twice as long");
-        world.directory.set_trouble(&account, None);
+        world.directory.set_fault(&account, None);
         assert_eq!(provision(&world, &approved, 400).state, State::Active);
     }
 }

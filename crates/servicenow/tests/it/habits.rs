@@ -12,7 +12,7 @@ use crate::server::{Reply, Server};
 use crate::steps::{Step, id};
 
 /// The error with all that lies beneath, as a log would have it.
-pub(crate) fn told(error: &CallError) -> String {
+pub(crate) fn logged(error: &CallError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -24,7 +24,7 @@ pub(crate) fn told(error: &CallError) -> String {
 
 #[track_caller]
 fn assert_silent(error: &CallError, server: &Server) {
-    let text = told(error);
+    let text = logged(error);
     for secret in [
         "canary",
         "127.0.0.1",
@@ -356,5 +356,5 @@ async fn a_broken_connection_is_not_an_answer() {
         (error.code.as_str(), error.is_transient()),
         ("Interrupted", true)
     );
-    assert!(!told(&error).contains("127.0.0.1"));
+    assert!(!logged(&error).contains("127.0.0.1"));
 }

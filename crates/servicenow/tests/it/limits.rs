@@ -188,7 +188,7 @@ async fn nobody_there_is_unreachable() {
         (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
-    assert!(!crate::habits::told(&error).contains("127.0.0.1"));
+    assert!(!crate::habits::logged(&error).contains("127.0.0.1"));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use servicenow::{Limits, Reader};
 
-use crate::habits::told;
+use crate::habits::logged;
 use crate::server::{BASIC, Reply, Seen, Server, quick};
 use crate::steps::Step;
 
@@ -223,6 +223,6 @@ async fn without_a_token_nothing_is_asked() {
         let error = Step::Account.ask(&reader).await.unwrap_err();
         assert_eq!((error.code.as_str(), error.is_transient()), (code, true));
         assert_eq!((server.count(TOKEN), server.seen().len()), (1, 1), "{code}");
-        assert!(!told(&error).contains("canary"));
+        assert!(!logged(&error).contains("canary"));
     }
 }
