@@ -38,13 +38,13 @@ pub struct Clause {
 
 /// What a request has for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject<'a> {
+pub(crate) enum KeyValue<'a> {
     Missing,
     One(&'a str),
     Many(&'a [String]),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> KeyValue<'a> {
     pub(crate) fn of(value: Option<&'a ContextValue>) -> Self {
         match value {
             None => Self::Missing,
@@ -160,29 +160,29 @@ impl Clause {
     /// Whether the condition holds.
     #[must_use]
     pub fn holds(&self, context: &Context) -> bool {
-        self.holds_for(Subject::of(context.get_lower(&self.key_lower)), context)
+        self.holds_for(KeyValue::of(context.get_lower(&self.key_lower)), context)
     }
 
     /// Whether the condition holds when its key has this value; the context is asked for
     /// variables only.
-    pub(crate) fn holds_for(&self, subject: Subject<'_>, context: &Context) -> bool {
+    pub(crate) fn holds_for(&self, value: KeyValue<'_>, context: &Context) -> bool {
         let Some(operator) = self.operator else {
             return false;
         };
         if operator.test == Test::Null {
-            let missing = subject == Subject::Missing;
+            let missing = value == KeyValue::Missing;
             return self.texts.iter().any(|text| boolean(text) == Some(missing));
         }
         let one = |value: &str| self.matches(operator, value, context);
-        match (operator.quantifier, subject) {
-            (Some(Quantifier::All), Subject::Missing) => true,
-            (Some(Quantifier::Any), Subject::Missing) | (None, Subject::Many(_)) => false,
-            (None, Subject::Missing) => {
+        match (operator.quantifier, value) {
+            (Some(Quantifier::All), KeyValue::Missing) => true,
+            (Some(Quantifier::Any), KeyValue::Missing) | (None, KeyValue::Many(_)) => false,
+            (None, KeyValue::Missing) => {
                 operator.if_exists || (operator.negated && self.is_resolved(context))
             }
-            (_, Subject::One(value)) => one(value),
-            (Some(Quantifier::All), Subject::Many(values)) => values.iter().all(|v| one(v)),
-            (Some(Quantifier::Any), Subject::Many(values)) => values.iter().any(|v| one(v)),
+            (_, KeyValue::One(value)) => one(value),
+            (Some(Quantifier::All), KeyValue::Many(values)) => values.iter().all(|v| one(v)),
+            (Some(Quantifier::Any), KeyValue::Many(values)) => values.iter().any(|v| one(v)),
         }
     }
 
@@ -258,7 +258,7 @@ impl Clause {
         }
     }
 
-    /// Whether this condition shows at a glance that `other` holds too, whatever the request
+    /// Whether this condition shows by a quick check that `other` holds too, whatever the request
     /// and the variables are: same operator and key, and values that ask for no less.
     pub(crate) fn plainly_implies(&self, other: &Self) -> bool {
         if self.key_lower != other.key_lower {

@@ -154,7 +154,7 @@ fn no_values() {
 }
 
 #[test]
-fn implications_seen_at_a_glance() {
+fn implications_seen_by_a_quick_check() {
     let clause = |operator: &str, values: &[&str]| {
         Clause::new(operator, "k:k", values.iter().copied(), true)
     };

@@ -80,7 +80,7 @@ impl Request {
             .filter(|account| !account.is_empty() && !account.contains('*'))
     }
 
-    /// Who asks.
+    /// The principal that makes the request.
     #[must_use]
     pub const fn principal(&self) -> &Principal {
         &self.principal

@@ -1,7 +1,7 @@
 use crate::catalogue;
 use crate::condition::{Context, ContextValue, Pattern};
 use crate::document::{PolicyType, Resources};
-use crate::evaluate::ruleset::note;
+use crate::evaluate::missing_keys::note;
 use crate::glob::Syntax;
 
 #[derive(Debug, Clone)]

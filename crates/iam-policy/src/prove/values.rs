@@ -9,7 +9,7 @@
 use crate::catalogue;
 use crate::condition::{AddressRange, ArnPattern};
 use crate::condition::{
-    Clause, Context, ContextValue, Pattern, Quantifier, Subject, Test, Values, write_address,
+    Clause, Context, ContextValue, KeyValue, Pattern, Quantifier, Test, Values, write_address,
     write_moment,
 };
 use crate::glob::{Bits, Budget, Exhausted, Glob, Spec, arn_code, explore};
@@ -22,7 +22,7 @@ pub(super) struct ValueClass {
 }
 
 /// The conditions on one key.
-pub(super) struct KeyProblem<'a> {
+pub(super) struct KeyConditions<'a> {
     /// They all hold.
     pub(super) region: Vec<&'a Clause>,
     /// The covers with their conditions on this key.
@@ -41,7 +41,7 @@ enum Family {
 
 const MANY_KINDS: usize = 10;
 
-impl KeyProblem<'_> {
+impl KeyConditions<'_> {
     /// The classes with the fewest covers. None when no value fulfils the region.
     pub(super) fn classes(&self, budget: &mut Budget) -> Result<Vec<ValueClass>, Exhausted> {
         let family = self.family();
@@ -67,11 +67,11 @@ impl KeyProblem<'_> {
         for value in values {
             budget.spend(1 + all.len())?;
             budget.compare(compared + classes.len())?;
-            let subject = Subject::of(value.as_ref());
+            let subject = KeyValue::of(value.as_ref());
             let possible = tested
                 .iter()
                 .all(|clause| clause.holds_for(subject, &empty))
-                && (subject != Subject::Missing || !self.region.iter().any(|c| needs_key(c)));
+                && (subject != KeyValue::Missing || !self.region.iter().any(|c| needs_key(c)));
             if !possible {
                 continue;
             }
@@ -328,7 +328,7 @@ fn sets(
     for element in elements {
         budget.spend(1 + quantified.len())?;
         budget.compare(compared)?;
-        let subject = Subject::One(element);
+        let subject = KeyValue::One(element);
         let kind: Vec<bool> = quantified
             .iter()
             .map(|c| c.holds_for(subject, &empty))

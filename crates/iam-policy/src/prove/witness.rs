@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::evaluate::Request;
-use crate::glob::Problem;
+use crate::glob::Language;
 
 /// Actions that are tried first.
 const WELL_KNOWN: [&str; 8] = [
@@ -23,7 +23,7 @@ const TRIES: usize = 48;
 /// shown to be witnesses too.
 pub(super) fn in_real_names(
     witness: Request,
-    actions: &[Problem<'_>],
+    actions: &[Language<'_>],
     confirm: &mut dyn FnMut(&Request) -> bool,
 ) -> Request {
     let witness = with_real_action(witness, actions, confirm);
@@ -43,7 +43,7 @@ pub(super) fn in_real_names(
 
 fn with_real_action(
     witness: Request,
-    actions: &[Problem<'_>],
+    actions: &[Language<'_>],
     confirm: &mut dyn FnMut(&Request) -> bool,
 ) -> Request {
     if catalogue::action(witness.action()).is_some() {
@@ -52,7 +52,7 @@ fn with_real_action(
     let known = WELL_KNOWN.iter().filter_map(|name| catalogue::action(name));
     let named = actions
         .iter()
-        .filter_map(|problem| problem.positive.first());
+        .filter_map(|language| language.positive.first());
     let named = named.flat_map(|glob| {
         let pattern = glob.to_string();
         let some: Vec<_> = catalogue::actions_matching(&pattern).take(TRIES).collect();
