@@ -119,7 +119,7 @@ pub fn evaluate(request: &Request, policies: &Policies) -> Evaluation {
         };
     }
     let mut prepared = PreparedRequest::new(request).with_star_resource();
-    prepared.has_boundary = !policies.boundaries.is_empty();
+    prepared.has_boundary |= !policies.boundaries.is_empty();
     let mut evaluator = Evaluator {
         request,
         policies,

@@ -141,6 +141,14 @@ impl Principal {
         self.kind == Some(PrincipalKind::Aws) && self.resource() == "root"
     }
 
+    /// Whether it can have a permissions boundary: a user, a role, or a session of one.
+    #[must_use]
+    pub fn may_have_boundary(&self) -> bool {
+        let kinds = ["user/", "role/", "assumed-role/", "federated-user/"];
+        self.kind == Some(PrincipalKind::Aws)
+            && kinds.iter().any(|kind| self.resource().starts_with(kind))
+    }
+
     /// Whether it is a role that a service owns: organisation policies do not reach it.
     #[must_use]
     pub fn is_service_linked(&self) -> bool {
@@ -220,10 +228,10 @@ impl PrincipalMatcher {
         if name == "*" {
             self.push(Glob::everything(), PrincipalMatch::Everyone);
         } else if is_account(name) {
-            self.add_account("aws*", name);
+            self.add_account(name);
         } else if let ["arn", partition, "iam", _, account, rest] = parts.as_slice() {
             if *rest == "root" && is_account(account) {
-                self.add_account(partition, account);
+                self.add_account(account);
             } else if let Some(role) = rest.strip_prefix("role/") {
                 let last = role.rsplit('/').next().unwrap_or(role);
                 let session = format!("AWS:arn:{partition}:sts::{account}:assumed-role/{last}/*");
@@ -247,15 +255,15 @@ impl PrincipalMatcher {
     }
 
     /// An account stands for all who belong to it; left out by `NotPrincipal` it stands for
-    /// itself only.
-    fn add_account(&mut self, partition: &str, account: &str) {
+    /// itself only. It is in one partition: its number and the ARN of its root mean the same.
+    fn add_account(&mut self, account: &str) {
         if self.negated {
-            let root = format!("AWS:arn:{partition}:iam::{account}:root");
+            let root = format!("AWS:arn:aws*:iam::{account}:root");
             self.push(Glob::new(&root), PrincipalMatch::Account);
             return;
         }
         for service in ["iam", "sts"] {
-            let members = format!("AWS:arn:{partition}:{service}::{account}:*");
+            let members = format!("AWS:arn:aws*:{service}::{account}:*");
             self.push(Glob::new(&members), PrincipalMatch::Account);
         }
     }

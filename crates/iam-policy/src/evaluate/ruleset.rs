@@ -1,6 +1,6 @@
 use crate::catalogue;
 use crate::condition::{Clause, Context};
-use crate::document::{Document, Effect, PolicyType, Statement};
+use crate::document::{Document, Effect, PolicyType, Principals, Statement};
 use crate::evaluate::missing_keys::note_missing;
 use crate::evaluate::principal::{PrincipalMatch, PrincipalMatcher};
 use crate::evaluate::{Principal, Request, ResourceMatcher};
@@ -13,13 +13,22 @@ pub struct Ruleset {
     policy_type: PolicyType,
 }
 
-/// Two ways of reading what AWS's documents leave open; see [`super::ResourcePattern`].
+/// How statements are read where they can be read in more than one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// As documented: no wildcard matches the resource type of an ARN.
-    Documented,
-    /// Wildcards match anything.
-    Plain,
+pub(crate) struct Reading {
+    /// Whether wildcards match the resource type of an ARN, against what is documented; see
+    /// [`super::ResourcePattern`].
+    pub(crate) wild_types: bool,
+    /// Whether the principals in question have permissions boundaries.
+    pub(crate) boundary: bool,
+}
+
+impl Reading {
+    /// As documented, for principals without permissions boundaries.
+    pub(crate) const DOCUMENTED: Self = Self {
+        wild_types: false,
+        boundary: false,
+    };
 }
 
 /// A statement made ready.
@@ -28,6 +37,9 @@ pub(crate) struct Rule {
     pub(crate) sid: Option<Box<str>>,
     pub(crate) effect: Effect,
     pub(crate) principals: Option<PrincipalMatcher>,
+    /// Whether it is about everybody who has a permissions boundary, whomever it names:
+    /// documented for `Deny` with `NotPrincipal`.
+    pub(crate) all_with_boundary: bool,
     pub(crate) not_actions: bool,
     pub(crate) actions: Vec<Glob>,
     pub(crate) resources: Option<ResourceMatcher>,
@@ -46,6 +58,19 @@ impl Ruleset {
                 .map(|statement| Rule::compile(statement, variables, policy_type))
                 .collect(),
             policy_type,
+        }
+    }
+
+    /// The statements that deny, as if they allowed.
+    pub(crate) fn denials(&self) -> Self {
+        let denials = self.rules.iter().filter(|rule| rule.effect == Effect::Deny);
+        let allowed = denials.map(|rule| Rule {
+            effect: Effect::Allow,
+            ..rule.clone()
+        });
+        Self {
+            rules: allowed.collect(),
+            policy_type: self.policy_type,
         }
     }
 
@@ -124,7 +149,7 @@ impl<'r> PreparedRequest<'r> {
             resource: request.resource(),
             principal: request.principal(),
             context: request.context(),
-            has_boundary: false,
+            has_boundary: request.has_boundary() && request.principal().may_have_boundary(),
         }
     }
 
@@ -155,6 +180,8 @@ impl Rule {
             sid: statement.sid().map(|sid| sid.text().into()),
             effect: statement.effect(),
             principals: statement.principals().map(PrincipalMatcher::new),
+            all_with_boundary: statement.effect() == Effect::Deny
+                && statement.principals().is_some_and(Principals::is_negated),
             not_actions: statement.actions().is_negated(),
             actions: statement
                 .actions()
@@ -183,16 +210,11 @@ impl Rule {
         }
         let matched = match &self.principals {
             None => PrincipalMatch::Exact,
-            // Documented: it denies whoever has a boundary, whatever it names.
-            Some(matcher)
-                if matcher.negated && prepared.has_boundary && self.effect == Effect::Deny =>
-            {
-                PrincipalMatch::Everyone
-            }
+            Some(_) if self.all_with_boundary && prepared.has_boundary => PrincipalMatch::Everyone,
             Some(matcher) => matcher.match_kind(prepared.principal)?,
         };
         if let Some(resources) = &self.resources
-            && !resources.matches(prepared.resource, prepared.context, missing)
+            && !resources.matches(self.effect, prepared.resource, prepared.context, missing)
         {
             return None;
         }

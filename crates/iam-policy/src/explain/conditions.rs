@@ -79,7 +79,7 @@ fn day(text: &str) -> String {
         "November",
         "December",
     ];
-    let Some(written) = moment(text).map(crate::condition::write_moment) else {
+    let Some(written) = moment(text).and_then(crate::condition::write_moment) else {
         return text.to_owned();
     };
     let (date, time) = written.split_once('T').unwrap_or((&written, ""));

@@ -34,6 +34,8 @@ const SEGMENT_ANY: u8 = 0xfe;
 const STAR: u8 = 0xfd;
 /// Any characters, but not `:`.
 const SEGMENT_STAR: u8 = 0xfc;
+/// The beginning of what stands for a variable, whose value may be any text.
+const SYMBOL: u8 = 0xf9;
 
 /// A pattern with the wildcards `*` and `?`.
 ///

@@ -12,7 +12,8 @@ mod simplify;
 mod split;
 mod statement_parts;
 
-use crate::document::{Document, Effect, PolicyType, Version};
+use crate::document::{Document, PolicyType, Version};
+use crate::evaluate::Ruleset;
 use crate::glob::Budget;
 use crate::prove::is_within;
 use statement_parts::{StatementParts, ruleset, write_document};
@@ -111,31 +112,16 @@ fn is_same(
     if one == other {
         return true;
     }
-    let within = |one: &[StatementParts], other: &[StatementParts]| {
-        let rulesets = (
-            ruleset(version, one, policy_type),
-            ruleset(version, other, policy_type),
-        );
-        match rulesets {
-            (Some(one), Some(other)) => is_within(&other, &one, &mut Budget::default()),
-            _ => false,
-        }
+    let ruleset = |parts: &[StatementParts]| ruleset(version, parts, policy_type);
+    let (Some(one), Some(other)) = (ruleset(one), ruleset(other)) else {
+        return false;
     };
-    let (denied, still_denied) = (denials(one), denials(other));
-    within(one, other)
-        && within(other, one)
+    let within = |one: &Ruleset, other: &Ruleset| is_within(other, one, &mut Budget::default());
+    let (denied, still_denied) = (one.denials(), other.denials());
+    within(&one, &other)
+        && within(&other, &one)
         && within(&denied, &still_denied)
         && within(&still_denied, &denied)
-}
-
-/// What is denied, as if it were allowed.
-fn denials(parts: &[StatementParts]) -> Vec<StatementParts> {
-    let denials = parts.iter().filter(|part| part.effect == Effect::Deny);
-    let allowed = denials.map(|part| StatementParts {
-        effect: Effect::Allow,
-        ..part.clone()
-    });
-    allowed.collect()
 }
 
 #[cfg(test)]

@@ -141,6 +141,33 @@ fn compare(
     })
 }
 
+/// Whether both policies allow the same. The statement of a failure is of the one that allows
+/// the witness.
+#[must_use]
+pub fn check_equivalent(one: &Ruleset, other: &Ruleset) -> CheckResult {
+    check_no_new_access(one, other).and(|| check_no_new_access(other, one))
+}
+
+/// Whether there is no request that both policies allow. The statement of a failure is of the
+/// second.
+#[must_use]
+pub fn check_disjoint(one: &Ruleset, other: &Ruleset) -> CheckResult {
+    check_disjoint_within(one, other, &mut Budget::default())
+}
+
+/// [`check_disjoint`] with a budget of its own.
+#[must_use]
+pub fn check_disjoint_within(one: &Ruleset, other: &Ruleset, budget: &mut Budget) -> CheckResult {
+    let confirm = |request: &Request| one.allows(request);
+    in_all_readings(&[one, other], |reading| {
+        let question =
+            Question::new(other, reading, &confirm).with_several_values(&[one, other]);
+        let covers = question.denies_and(denies(one, reading));
+        let common = StatementSet::new(allows(one, reading));
+        Prover::new(&question, budget).none_of(&common, &covers)
+    })
+}
+
 /// Whether the policy allows none of the listed access.
 #[must_use]
 pub fn check_access_not_granted(policy: &Ruleset, access: &[Access]) -> CheckResult {
@@ -181,6 +208,7 @@ impl Access {
             sid: None,
             effect: Effect::Deny,
             principals: None,
+            all_with_boundary: false,
             not_actions: self.actions.is_empty(),
             actions: actions.collect(),
             resources: (!self.resources.is_empty()).then_some(matcher),
@@ -189,18 +217,36 @@ impl Access {
     }
 }
 
-/// Proves in every reading that makes a difference. What fails in the documented one fails.
+/// Proves in every reading that makes a difference; the first that does not pass decides. What
+/// fails in the documented one fails.
 fn in_all_readings(
     rulesets: &[&Ruleset],
     mut prove: impl FnMut(Reading) -> CheckResult,
 ) -> CheckResult {
-    let result = prove(Reading::Documented);
-    let rules = rulesets.iter().flat_map(|ruleset| ruleset.rules());
-    let mut patterns = rules
+    let rules = || rulesets.iter().flat_map(|ruleset| ruleset.rules());
+    let mut patterns = rules()
         .flat_map(|rule| &rule.resources)
         .flat_map(|r| &r.patterns);
-    if result.is_pass() && patterns.any(|pattern| pattern.wild_type) {
-        return prove(Reading::Plain);
+    let wild_types: &[bool] = if patterns.any(|pattern| pattern.wild_type) {
+        &[false, true]
+    } else {
+        &[false]
+    };
+    let boundaries: &[bool] = if rules().any(|rule| rule.all_with_boundary) {
+        &[false, true]
+    } else {
+        &[false]
+    };
+    let mut result = CheckResult::Pass;
+    for wild_types in wild_types.iter().copied() {
+        for boundary in boundaries.iter().copied() {
+            if result.is_pass() {
+                result = prove(Reading {
+                    wild_types,
+                    boundary,
+                });
+            }
+        }
     }
     result
 }

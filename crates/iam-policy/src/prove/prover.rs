@@ -67,9 +67,12 @@ impl<'p> Question<'p> {
         StatementSet::new(products)
     }
 
-    /// Whether the request is allowed by the candidate and shows that the answer is no.
+    /// Whether the request is one that AWS knows, is allowed by the candidate and shows that the
+    /// answer is no.
     fn is_shown_by(&self, request: &Request) -> bool {
-        (self.confirm)(request) && self.candidate.allows(request)
+        witness::is_possible(request)
+            && (self.confirm)(request)
+            && self.candidate.allows(request)
     }
 
     fn name(&self, index: usize) -> StatementRef {
@@ -149,6 +152,15 @@ impl<'q, 'p> Prover<'q, 'p> {
             return CheckResult::Pass;
         }
         let covers = self.question.denies_and(Vec::new());
+        self.none_of(forbidden, &covers)
+    }
+
+    /// Whether nothing that is allowed and in one of these is left by the covers.
+    pub(super) fn none_of(
+        &mut self,
+        forbidden: &StatementSet<'_>,
+        covers: &StatementSet<'_>,
+    ) -> CheckResult {
         let everything = Glob::everything();
         let mut result = CheckResult::Pass;
         for product in &self.question.allows {
@@ -169,7 +181,7 @@ impl<'q, 'p> Prover<'q, 'p> {
                 let languages = languages(&pairs, &negative);
                 let region = [product, other];
                 result =
-                    result.and(|| self.search(&region, &covers, &languages, product.statement));
+                    result.and(|| self.search(&region, covers, &languages, product.statement));
                 if self.is_settled(&result) {
                     return result;
                 }
@@ -203,6 +215,7 @@ impl<'q, 'p> Prover<'q, 'p> {
             universes: &self.universes,
             several: &question.several,
             cache: &mut self.cache,
+            boundary: question.reading.boundary,
             patterns: question.patterns,
         };
         match search.run(languages) {

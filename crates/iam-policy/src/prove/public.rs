@@ -108,7 +108,7 @@ pub fn check_no_public_access_within(policy: &Ruleset, budget: &mut Budget) -> C
             .retain(|product| !product.rule.clauses.iter().any(is_narrow_address));
         let products = strangers.iter().enumerate();
         let products = products
-            .map(|(nth, rule)| StatementProduct::new(nth, rule, Reading::Documented))
+            .map(|(nth, rule)| StatementProduct::new(nth, rule, Reading::DOCUMENTED))
             .collect();
         Prover::new(&question, budget).nothing_of(&StatementSet::new(products))
     })
@@ -166,6 +166,7 @@ fn strangers(policy: &Ruleset) -> Option<Vec<Rule>> {
         sid: None,
         effect: Effect::Deny,
         principals: Some(PrincipalMatcher::only(Glob::literal(&word))),
+        all_with_boundary: false,
         not_actions: true,
         actions: Vec::new(),
         resources: None,

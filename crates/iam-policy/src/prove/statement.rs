@@ -45,6 +45,7 @@ impl<'a> StatementProduct<'a> {
             principals: rule
                 .principals
                 .as_ref()
+                .filter(|_| !(rule.all_with_boundary && reading.boundary))
                 .map(|matcher| (matcher.negated, matcher.patterns.iter().collect())),
         }
     }
@@ -105,7 +106,7 @@ impl<'a> ResourceProduct<'a> {
             variable: Vec::new(),
         };
         for pattern in &matcher.patterns {
-            if pattern.wild_type && reading == Reading::Documented {
+            if pattern.wild_type && !reading.wild_types {
                 continue;
             }
             match &pattern.pattern {

@@ -1,10 +1,10 @@
 //! The last dimension: conditions, one context key after the other.
 
-use super::{Coverage, Found, MOST_KEYS, SOMEBODY, Search};
-use crate::condition::{Clause, Context, ContextValue};
-use crate::evaluate::{Principal, Request};
+use super::{Coverage, Found, MOST_KEYS, Search};
+use crate::condition::{Clause, ContextValue};
 use crate::glob::{Bits, Exhausted};
-use crate::prove::values::{KeyConditions, is_multi_valued};
+use crate::prove::statement::StatementProduct;
+use crate::prove::values::{KeyConditions, may_have_several};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn conditions(
@@ -18,6 +18,7 @@ impl<'a> Search<'_, 'a> {
             .flat_map(|product| product.rule.clauses.iter())
             .collect();
         let mut covers = Vec::new();
+        let mut undecidable: Vec<&StatementProduct<'_>> = Vec::new();
         for id in alive.iter() {
             let Some(product) = self.covers.products.get(id) else {
                 continue;
@@ -35,8 +36,14 @@ impl<'a> Search<'_, 'a> {
                 |clause: &&Clause| clause.operator().is_some() && !clause.has_variables();
             if open.iter().all(decidable) {
                 covers.push((id, open));
+            } else {
+                undecidable.push(product);
             }
         }
+        let found = Found {
+            undecidable: &undecidable,
+            ..found
+        };
         let mut keys: Vec<&str> = Vec::new();
         let of_covers = covers
             .iter()
@@ -84,7 +91,7 @@ impl<'a> Search<'_, 'a> {
                 .iter()
                 .map(|(id, clauses)| (*id, on_key(clauses)))
                 .collect(),
-            several: self.several.contains(key) || is_multi_valued(name),
+            several: self.several.contains(key) || may_have_several(name),
         };
         let clauses = covers.iter().map(|(_, clauses)| clauses.len());
         let clauses = region.len() + clauses.sum::<usize>();
@@ -104,67 +111,5 @@ impl<'a> Search<'_, 'a> {
             chosen.pop();
         }
         Ok(known)
-    }
-
-    fn confirm(
-        &mut self,
-        found: Found<'_>,
-        chosen: &[(&str, Option<ContextValue>)],
-    ) -> Result<Coverage, Exhausted> {
-        self.budget.compare(self.patterns)?;
-        let mut context = Context::new();
-        for (key, value) in chosen {
-            if let Some(value) = value {
-                context.set(key, value.clone());
-            }
-        }
-        self.give_variables(found.resource, &mut context);
-        let principal = if found.principal.is_empty() {
-            Principal::from_word(SOMEBODY)
-        } else {
-            Principal::from_word(found.principal)
-        };
-        let request = Request::new(found.action, found.resource, principal, context);
-        Ok(if (self.confirm)(&request) {
-            Coverage::NotCovered(Box::new(request))
-        } else {
-            Coverage::Undecided
-        })
-    }
-}
-
-impl Search<'_, '_> {
-    /// Gives values to the variables of the region, so that the resource matches where it was
-    /// taken to match, and to the keys that are compared with variables.
-    fn give_variables(&self, resource: &str, context: &mut Context) {
-        for product in self.region {
-            for variable in product
-                .resources
-                .iter()
-                .flat_map(|resources| &resources.variable)
-            {
-                if !variable.widest.matches(resource) {
-                    continue;
-                }
-                for (name, value) in variable.template.capture(resource).unwrap_or_default() {
-                    if context.get(name.name()).is_none() {
-                        context.set(name.name(), ContextValue::One(value));
-                    }
-                }
-            }
-        }
-        for clause in self.region.iter().flat_map(|product| &product.rule.clauses) {
-            for name in clause.variables() {
-                if context.get(name.name()).is_none() {
-                    context.set(name.name(), ContextValue::One("somebody".to_owned()));
-                }
-            }
-            if clause.has_variables()
-                && !clause.holds(context)
-                && let Some(value) = clause.example(context)
-            {
-                context.set(clause.key(), ContextValue::One(value));
-            }
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod conditions;
 mod quick_check;
+mod request;
 
 pub(super) use quick_check::Cache;
 
@@ -54,6 +55,8 @@ pub(super) struct Search<'s, 'a> {
     /// Keys, in lower case, that some policy takes for keys with several values.
     pub(super) several: &'s [&'s str],
     pub(super) cache: &'s mut Cache,
+    /// Whether the principals in question have permissions boundaries.
+    pub(super) boundary: bool,
     /// How many patterns a request is compared with to confirm it.
     pub(super) patterns: usize,
 }
@@ -86,6 +89,8 @@ struct Found<'f> {
     action: &'f str,
     resource: &'f str,
     principal: &'f str,
+    /// Statements that may hold the request depending on the values of variables.
+    undecidable: &'f [&'f StatementProduct<'f>],
 }
 
 impl<'a> Search<'_, 'a> {
@@ -158,6 +163,7 @@ impl<'a> Search<'_, 'a> {
                 action: &action.word,
                 resource: &class.word,
                 principal: "",
+                undecidable: &[],
             };
             known = known.and(|| self.principals(found, &class.mask))?;
         }
@@ -240,7 +246,13 @@ impl<'a> Search<'_, 'a> {
         for alternative in principal_alternatives(self.region, everything, self.budget)? {
             // Those who look like somebody first; the last pattern adds nothing to the others.
             let strangers = STRANGERS.iter().map(|word| Glob::literal(word));
-            for last in strangers.chain([Glob::everything()]) {
+            let bounded = BOUNDED.iter().map(|pattern| Glob::new(pattern));
+            let last: Vec<Glob> = if self.boundary {
+                bounded.collect()
+            } else {
+                strangers.chain([Glob::everything()]).collect()
+            };
+            for last in last {
                 let mut positive = alternative.positive.clone();
                 positive.push(&last);
                 let language = Language {
@@ -265,6 +277,17 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
+/// Principals that can have permissions boundaries.
+const BOUNDED: [&str; 4] = [
+    "AWS:arn:*:iam::*:user/*",
+    "AWS:arn:*:iam::*:role/*",
+    "AWS:arn:*:sts::*:assumed-role/*",
+    "AWS:arn:*:sts::*:federated-user/*",
+];
+
 /// Principals that are tried first, so that witnesses look like somebody.
-const STRANGERS: [&str; 3] = [SOMEBODY, "*", "Service:example.amazonaws.com"];
-const SOMEBODY: &str = "AWS:arn:aws:iam::999999999999:user/somebody";
+const STRANGERS: [&str; 3] = [
+    "AWS:arn:aws:iam::999999999999:user/somebody",
+    "*",
+    "Service:example.amazonaws.com",
+];

@@ -1,5 +1,6 @@
 mod conditions;
 mod properties;
+mod unsound;
 
 use super::*;
 use crate::document::{Document, PolicyType};
