@@ -6,7 +6,7 @@ import re
 import unittest
 
 from template_model import ROOT
-from template_test import everywhere, model, target
+from template_settings import everywhere, model, target
 
 DESCRIBED = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 ANY = "x-amazon-apigateway-any-method"
