@@ -242,6 +242,16 @@ class Documents(unittest.TestCase):
                 self.assertLessEqual(set(re.findall(r"^make ([a-z]+)", code, re.M)), targets)
                 self.assertLessEqual(set(re.findall(r"cargo xtask ([a-z][a-z-]+)", code)), commands)
 
+    def test_paths_exist(self):
+        folders = "crates|dev|docs|events|examples|local|templates|tests/src|tests/tests|xtask"
+        for path in documents():
+            if path.name == "CHANGELOG.md" or "decisions" in path.parts:
+                continue
+            for name in names(prose(path)):
+                if re.fullmatch(rf"(?:{folders})/[\w./-]+", name):
+                    with self.subTest(document=str(path.relative_to(ROOT)), path=name):
+                        self.assertTrue((ROOT / name).exists())
+
     def test_decisions_are_listed(self):
         listed = {}
         for number, title in rows(text("docs/decisions/README.md")):
