@@ -20,7 +20,7 @@ impl ClientsSecret for Secret {
         self.0
             .borrow()
             .clone()
-            .map_err(|code| CallError::retry("secretsmanager:GetSecretValue", code))
+            .map_err(|code| CallError::transient("secretsmanager:GetSecretValue", code))
     }
 }
 

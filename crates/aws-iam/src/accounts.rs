@@ -179,7 +179,7 @@ impl Accounts {
             .send()
             .await
             .map_err(|error| self.not_assumed(account, call_error(ASSUME, &error)))?;
-        let unreadable = || CallError::retry(ASSUME, "UnreadableAnswer");
+        let unreadable = || CallError::transient(ASSUME, "UnreadableAnswer");
         let given = answer.credentials.ok_or_else(unreadable)?;
         let ends = SystemTime::try_from(given.expiration).map_err(|_| unreadable())?;
         let credentials = Credentials::new(
@@ -279,9 +279,10 @@ mod tests {
     #[test]
     fn no_trust_is_not_a_failed_call() {
         let accounts = accounts();
-        let denied = accounts.not_assumed(&account(1), CallError::last(ASSUME, "AccessDenied"));
+        let denied =
+            accounts.not_assumed(&account(1), CallError::permanent(ASSUME, "AccessDenied"));
         assert!(matches!(denied, DirectoryError::NotPrepared(id) if id == account(1)));
-        let slow = accounts.not_assumed(&account(1), CallError::retry(ASSUME, "Throttling"));
-        assert!(matches!(slow, DirectoryError::Call(error) if error.may_retry()));
+        let slow = accounts.not_assumed(&account(1), CallError::transient(ASSUME, "Throttling"));
+        assert!(matches!(slow, DirectoryError::Call(error) if error.is_transient()));
     }
 }

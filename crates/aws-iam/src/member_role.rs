@@ -137,7 +137,7 @@ async fn leave(iam: &Client, principal: &Principal, group: &GroupName) -> Result
 fn user<'a>(operation: &'static str, principal: &'a Principal) -> Result<&'a str, CallError> {
     match principal.kind {
         PrincipalType::User => Ok(principal.name.as_str()),
-        PrincipalType::Role => Err(CallError::last(operation, "RolesHaveNoGroups")),
+        PrincipalType::Role => Err(CallError::permanent(operation, "RolesHaveNoGroups")),
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_taken_back() {
-        let failed = |code| gone(Err(CallError::last("iam:DetachUserPolicy", code)));
+        let failed = |code| gone(Err(CallError::permanent("iam:DetachUserPolicy", code)));
         assert!(failed("NoSuchEntity").is_ok());
         assert_eq!(failed("AccessDenied").unwrap_err().code, "AccessDenied");
         assert!(gone(Ok(())).is_ok());
@@ -180,6 +180,6 @@ mod tests {
         assert_eq!(user("iam:AddUserToGroup", &principal).unwrap(), "rita");
         principal.kind = PrincipalType::Role;
         let refused = user("iam:AddUserToGroup", &principal).unwrap_err();
-        assert!(!refused.may_retry());
+        assert!(!refused.is_transient());
     }
 }

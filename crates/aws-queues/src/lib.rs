@@ -61,7 +61,7 @@ fn text(value: &str) -> Result<MessageAttributeValue, CallError> {
         .data_type("String")
         .string_value(value)
         .build()
-        .map_err(|error| CallError::last(SEND, "NotSent").because(error))
+        .map_err(|error| CallError::permanent(SEND, "NotSent").because(error))
 }
 
 async fn send(message: SendMessageFluentBuilder) -> Result<(), CallError> {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use snowgate_core::preview::{PassedOver, PlannedChange, Preview, PreviewSlot};
 use snowgate_core::principal::Principal;
-use snowgate_core::slots::{Approver, Touched};
+use snowgate_core::slots::{Approver, OwnedResource};
 
 pub(crate) fn preview(preview: &Preview, target: &Principal) -> Value {
     let changes = preview.changes.iter().map(|one| change(one, target));
@@ -30,26 +30,26 @@ fn change(planned: &PlannedChange, target: &Principal) -> Value {
 fn slot(slot: &PreviewSlot) -> Value {
     json!({
         "slot": slot.id,
-        "touched": slot.touched,
+        "resource": slot.resource,
         "known": slot.known,
         "count": slot.would_ask.len(),
-        "would_ask": slot.would_ask.iter().map(|one| asked(one, &slot.touched)).collect::<Vec<_>>(),
+        "would_ask": slot.would_ask.iter().map(|one| asked(one, &slot.resource)).collect::<Vec<_>>(),
         "passed_over": slot.passed_over.iter().map(passed_over).collect::<Vec<_>>(),
     })
 }
 
-fn asked(approver: &Approver, touched: &Touched) -> Value {
+fn asked(approver: &Approver, resource: &OwnedResource) -> Value {
     json!({
         "sys_id": approver.sys_id,
-        "standing": approver.standing,
-        "because": approver.in_words(touched),
+        "role": approver.role,
+        "because": approver.in_words(resource),
     })
 }
 
 fn passed_over(person: &PassedOver) -> Value {
     json!({
         "sys_id": person.sys_id,
-        "standing": person.standing,
+        "role": person.role,
         "reason": person.because,
         "detail": person.because.in_words(),
     })

@@ -85,7 +85,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
 
     /// What was found on a request that does not refuse it.
     fn judged(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
-        let findings = self.guardrails.judge_request(request);
+        let findings = self.guardrails.evaluate_request(request);
         if refusal(&findings).is_none() {
             return Ok(findings);
         }

@@ -102,7 +102,7 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         .iter()
         .flat_map(|asked| &asked.slots)
         .map(
-            |slot| json!({"slot": slot.id, "touched": slot.touched, "asked": slot.approvers.len()}),
+            |slot| json!({"slot": slot.id, "resource": slot.resource, "asked": slot.approvers.len()}),
         )
         .collect();
     json!({
@@ -127,12 +127,12 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         "dry_run": request.dry_run,
         "preview": record.preview.as_ref().map(|found| preview(found, &request.target)),
         "ended_early": record.revocation.as_ref().map(ended_early),
-        "kept": record.kept,
+        "retained": record.retained,
         "slots": slots,
         "findings": record.asked.as_ref().map(|asked| &asked.findings),
         "decisions": decisions,
         "end_reason": record.end_reason.as_ref().map(end_reason),
-        "told": record.told,
+        "reported": record.reported,
         "timeline": trail.iter().map(step).collect::<Vec<_>>(),
     })
 }
@@ -167,17 +167,17 @@ fn step(row: &AuditRow) -> Value {
     use snowgate_core::lifecycle::Actor;
     let event = match &row.event {
         Event::Received { .. } => "received",
-        Event::Asked { .. } => "owners_found",
+        Event::ApprovalRound { .. } => "owners_found",
         Event::LetterClaimed { .. } => "letter_prepared",
         Event::LetterSent { .. } => "letter_sent",
         Event::LetterBounced { .. } => "letter_bounced",
-        Event::StandingLost { .. } => "standing_lost",
-        Event::SlotResolved { .. } => "owners_found_anew",
-        Event::Decided { .. } => "decided",
+        Event::ApproverDisqualified { .. } => "approver_disqualified",
+        Event::SlotReassigned { .. } => "owners_found_anew",
+        Event::DecisionRecord { .. } => "decided",
         Event::ProvisioningStarted => "provisioning_started",
         Event::Activated { .. } => "access_verified",
         Event::RevocationStarted => "revocation_started",
-        Event::RevocationAsked { .. } => "revocation_asked",
+        Event::RevocationRequested { .. } => "revocation_requested",
         Event::Revoked { .. } => "removal_verified",
         Event::Previewed { .. } => "previewed",
         Event::NoticeClaimed { .. } => "notice_prepared",
@@ -188,11 +188,11 @@ fn step(row: &AuditRow) -> Value {
         Event::Expired => "expired",
         Event::Withdrawn { .. } => "withdrawn",
         Event::Failed { .. } => "failed",
-        Event::Told { .. } => "ticket_told",
+        Event::Reported { .. } => "ticket_told",
     };
     let by_security = matches!(
         &row.event,
-        Event::RevocationAsked {
+        Event::RevocationRequested {
             by: RevokedBy::Security,
             ..
         }

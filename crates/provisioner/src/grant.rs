@@ -63,7 +63,7 @@ where
         };
         match self.apply(&record, &effects).await {
             Ok(()) => {}
-            Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.may_retry() => {
+            Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.is_transient() => {
                 error!(error = shell::log::chain(&call), "IAM refused a change");
                 return self.fail(record, FailureCode::IamRefused, now).await;
             }

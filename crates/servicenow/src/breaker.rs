@@ -41,7 +41,7 @@ impl State {
     }
 
     /// Takes note of how a call ended.
-    fn settle(self, well: bool, now: Timestamp) -> Self {
+    fn reassign(self, well: bool, now: Timestamp) -> Self {
         match (self, well) {
             (_, true) => Self::Closed { failures: 0 },
             (Self::Closed { failures }, false) if failures + 1 < OPENS_AFTER => Self::Closed {
@@ -82,9 +82,9 @@ impl Breaker {
         })
     }
 
-    fn settle(&self, well: bool, now: Timestamp) {
+    fn reassign(&self, well: bool, now: Timestamp) {
         let mut state = self.state();
-        let after = state.settle(well, now);
+        let after = state.reassign(well, now);
         if matches!((*state, after), (State::Closed { .. }, State::Open { .. })) {
             tracing::warn!("ServiceNow failed {OPENS_AFTER} times in a row and is left alone");
         }
@@ -104,16 +104,16 @@ pub(crate) struct Pass<'b> {
 
 impl Pass<'_> {
     /// Reports how the call ended.
-    pub(crate) fn settle(mut self, well: bool) {
+    pub(crate) fn reassign(mut self, well: bool) {
         self.settled = true;
-        self.breaker.settle(well, Timestamp::now());
+        self.breaker.reassign(well, Timestamp::now());
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            self.breaker.settle(false, Timestamp::now());
+            self.breaker.reassign(false, Timestamp::now());
         }
     }
 }
@@ -129,14 +129,14 @@ mod tests {
     fn opened(now: Timestamp) -> State {
         (0..OPENS_AFTER).fold(State::Closed { failures: 0 }, |state, _| {
             assert_eq!(state.admit(now), Some(state), "closed until the last");
-            state.settle(false, now)
+            state.reassign(false, now)
         })
     }
 
     #[test]
     fn it_opens_after_five_failures_in_a_row() {
         assert!(matches!(opened(at(0)), State::Open { .. }));
-        let mended = State::Closed { failures: 4 }.settle(true, at(0));
+        let mended = State::Closed { failures: 4 }.reassign(true, at(0));
         assert_eq!(mended, State::Closed { failures: 0 });
     }
 
@@ -148,7 +148,7 @@ mod tests {
             for _ in 0..10 {
                 if let Some(after) = state.admit(at(second)) {
                     probes += 1;
-                    state = after.settle(false, at(second));
+                    state = after.reassign(false, at(second));
                 }
             }
         }
@@ -160,7 +160,10 @@ mod tests {
         let probing = opened(at(0)).admit(at(30)).unwrap();
         assert_eq!(probing.admit(at(59)), None, "the probe has not reported");
         assert!(probing.admit(at(60)).is_some());
-        assert_eq!(probing.settle(true, at(31)), State::Closed { failures: 0 });
+        assert_eq!(
+            probing.reassign(true, at(31)),
+            State::Closed { failures: 0 }
+        );
     }
 
     #[test]

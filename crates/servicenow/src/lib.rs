@@ -23,9 +23,9 @@
 //! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are judged
 //! by Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
 //!
-//! # Retry or final
-//! See [`trouble::Trouble`]. In short: final is what the instance refused in its own words (400,
-//! 403, 404) or what was never sent because it must not be; all else may pass. Either way nobody
+//! # Transient or permanent
+//! See [`trouble::Trouble`]. In short: permanent is what the instance refused in its own words (400,
+//! 403, 404) or what was never sent because it must not be; all else is transient. Either way nobody
 //! is asked and nothing is granted.
 
 pub mod credentials;

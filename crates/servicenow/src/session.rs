@@ -194,7 +194,7 @@ impl Inner {
     ) -> Result<T, Trouble> {
         let pass = self.breaker.admit(Timestamp::now())?;
         let outcome = answer::receive(&self.http, request).await.and_then(judge);
-        pass.settle(!matches!(&outcome, Err(trouble) if trouble.burdens_breaker()));
+        pass.reassign(!matches!(&outcome, Err(trouble) if trouble.burdens_breaker()));
         outcome
     }
 }

@@ -7,11 +7,11 @@ use ports::{CallError, Failure};
 
 /// Why a call gave nothing to rely on. Its name is the code of the [`CallError`].
 ///
-/// **Final** is only what the instance refused in its own error format (`Forbidden`, `NotFound`,
+/// **Permanent** is only what the instance refused in its own error format (`Forbidden`, `NotFound`,
 /// `Rejected`) and what was never sent because it must not be. A 403 is an access rule, a
 /// business rule or a data policy: the same call meets the same rule until somebody changes it,
-/// and a request that ends in the open says so to the people who can. **Retry** is everything
-/// that may pass by itself or by an operator's hand: an instance that is asleep or overloaded,
+/// and a request that ends in the open says so to the people who can. **Transient** is everything
+/// that goes away by itself or by an operator's hand: an instance that is asleep or overloaded,
 /// credentials that are being rotated (401), and answers that contradict what was asked. Both
 /// ways fail closed: no answer, no owner, no grant.
 ///
@@ -157,8 +157,8 @@ impl Trouble {
             | Self::TooLong
             | Self::UnknownTable
             | Self::BadUpdate
-            | Self::NoRecord => Failure::Final,
-            _ => Failure::Retry,
+            | Self::NoRecord => Failure::Permanent,
+            _ => Failure::Transient,
         }
     }
 
@@ -185,8 +185,8 @@ impl Trouble {
     /// The error of an operation.
     pub(crate) fn of(self, operation: &'static str) -> CallError {
         let error = match self.failure() {
-            Failure::Retry => CallError::retry(operation, self.code()),
-            Failure::Final => CallError::last(operation, self.code()),
+            Failure::Transient => CallError::transient(operation, self.code()),
+            Failure::Permanent => CallError::permanent(operation, self.code()),
         };
         error.because(self)
     }

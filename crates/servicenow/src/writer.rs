@@ -58,9 +58,9 @@ impl Tickets for Writer {
             table,
             sys_id,
         };
-        let told = target.holds_note(&update.marker).await?;
+        let reported = target.holds_note(&update.marker).await?;
         let missing = target.unsaved(&stored).await?;
-        let body = match (told, missing.is_empty()) {
+        let body = match (reported, missing.is_empty()) {
             (true, true) => return Ok(Written::Before),
             // The note stands already, but fields beside it were not saved.
             (true, false) => to_json(missing),
@@ -68,7 +68,7 @@ impl Tickets for Writer {
         };
         target.patch(body).await?;
         let saved = target.unsaved(&stored).await?.is_empty();
-        if saved && (told || target.holds_note(&update.marker).await?) {
+        if saved && (reported || target.holds_note(&update.marker).await?) {
             Ok(Written::Now)
         } else {
             Err(Trouble::NotSaved.of(OPERATION))

@@ -41,14 +41,14 @@ impl Tickets for FakeTickets {
         const UPDATE: &str = "fake:Update";
         let mut journal = self.0.lock().unwrap();
         match journal.trouble {
-            Some(Failure::Retry) => return Err(CallError::retry(UPDATE, "Unreachable")),
-            Some(Failure::Final) => return Err(CallError::last(UPDATE, "NotSaved")),
+            Some(Failure::Transient) => return Err(CallError::transient(UPDATE, "Unreachable")),
+            Some(Failure::Permanent) => return Err(CallError::permanent(UPDATE, "NotSaved")),
             None => {}
         }
-        let told = journal.updates.iter().any(|(of, id, there)| {
+        let reported = journal.updates.iter().any(|(of, id, there)| {
             of == table && id == sys_id && there.work_notes.contains(&update.marker)
         });
-        if told {
+        if reported {
             return Ok(Written::Before);
         }
         journal

@@ -50,7 +50,7 @@ async fn a_function_without_links_has_none() {
     let token = samples::token(&change.record.id, at(60));
     let error = ledger.token(&token.digest).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("NoTokensTable", false)
     );
     let mut commit = Commit::from(samples::withdraw(&change.record, at(1)));
@@ -67,7 +67,7 @@ async fn what_is_there_but_cannot_be_read_is_final() {
     stack.put_broken_request(&requests, &id).await;
     let error = ledger.load(&id).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("UnreadableItem", false)
     );
     let missing = DynamoLedger::new(&stack.config, name("no-such-table"), None);
@@ -79,7 +79,7 @@ async fn what_is_there_but_cannot_be_read_is_final() {
 }
 
 #[tokio::test]
-async fn nowhere_may_pass() {
+async fn nowhere_is_transient() {
     let Some(stack) = stack().await else { return };
     let config = stack
         .config
@@ -89,7 +89,7 @@ async fn nowhere_may_pass() {
     let ledger = DynamoLedger::new(&config, "requests", None);
     let error = ledger.load(&samples::request_id()).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
 }
@@ -156,7 +156,7 @@ async fn secrets() {
     assert_eq!(secrets.get(&arn).await.unwrap().expose(), "second");
     let error = secrets.get(&name("no-such-secret")).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("ResourceNotFoundException", false)
     );
 }
@@ -172,7 +172,7 @@ async fn mailer() {
         .await
         .unwrap_err();
     assert!(
-        !error.may_retry(),
+        !error.is_transient(),
         "an unverified sender is refused for good"
     );
     assert!(

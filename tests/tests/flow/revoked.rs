@@ -85,11 +85,15 @@ async fn those_who_watch_end_what_others_asked_for_and_see_nothing_of_it() {
     let by = "Access ended early by those who watch over all access";
     assert!(note.starts_with(by), "{note}");
     assert!(note.contains("from an unknown address"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert!(told.text.contains("those who watch"), "{}", told.text);
+    assert!(
+        reported.text.contains("those who watch"),
+        "{}",
+        reported.text
+    );
     let page = stack.browser.open(&letter.link).await;
     assert!(
         page.html.contains("ended"),
@@ -120,19 +124,19 @@ async fn the_client_ends_active_access_at_once() {
 
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
-    assert_eq!(request["kept"], json!([]));
+    assert_eq!(request["retained"], json!([]));
     let note = end_note(&stack, &case).await;
     assert!(
         note.starts_with("Access ended early by the side that asked"),
         "{note}"
     );
     assert!(note.contains("the project was stopped"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
-    assert!(told.text.contains("ended early"), "{}", told.text);
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
+    assert!(reported.text.contains("ended early"), "{}", reported.text);
     let again = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(
         (again.status, &again.body["state"]),
@@ -159,7 +163,7 @@ async fn the_owner_ends_access_through_the_link_that_was_used() {
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
     let by = &request["ended_early"]["by"];
-    assert_eq!(by, &json!({ "type": "approver", "standing": "owner" }));
+    assert_eq!(by, &json!({ "type": "approver", "role": "owner" }));
     let note = end_note(&stack, &case).await;
     assert!(
         note.starts_with("Access ended early by the owner of the account"),
@@ -218,7 +222,7 @@ async fn what_another_request_still_gives_stays_and_the_ticket_says_so() {
     let answer = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["kept"][0]["because"], "still_given");
+    assert_eq!(request["retained"][0]["because"], "still_given");
     let attached = stack.aws.attached(account, &first.user).await;
     assert_eq!(attached, [first.policy.as_str()], "the second one holds it");
     let note = end_note(&stack, &first).await;

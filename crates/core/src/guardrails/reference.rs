@@ -140,10 +140,10 @@ impl Reference {
         let never = check_access_not_granted(&ruleset, &self.never);
         let covered = || check_no_new_access(&self.ruleset, &ruleset);
         judged
-            .told(never, FindingCode::NeverGranted, "is never granted")
+            .reported(never, FindingCode::DeniedAction, "is never granted")
             .or_else(|| {
-                let code = FindingCode::BeyondReference;
-                judged.told(
+                let code = FindingCode::ExceedsReference;
+                judged.reported(
                     covered(),
                     code,
                     "is more than may be granted in this account",
@@ -171,7 +171,7 @@ impl Judged<'_> {
         }
     }
 
-    fn told(&self, verdict: Verdict, code: FindingCode, what: &str) -> Option<Finding> {
+    fn reported(&self, verdict: Verdict, code: FindingCode, what: &str) -> Option<Finding> {
         let place = |statement: &StatementRef| format!("Statement[{}]", statement.index);
         match verdict {
             Verdict::Pass => None,
@@ -184,7 +184,7 @@ impl Judged<'_> {
                 let detail = "this could not be proved to stay within what may be granted in this \
                               account; fewer or simpler conditions may help";
                 let place = statement.as_ref().map_or_else(String::new, place);
-                Some(self.finding(FindingCode::NotProved, detail.to_owned(), &place, None))
+                Some(self.finding(FindingCode::NotProven, detail.to_owned(), &place, None))
             }
         }
     }

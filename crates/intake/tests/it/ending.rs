@@ -34,7 +34,12 @@ fn revoked(world: &World) -> RequestRecord {
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(3));
     let revoking = by_us(&active(world), Event::RevocationStarted);
-    by_us(&revoking, Event::Revoked { kept: Vec::new() })
+    by_us(
+        &revoking,
+        Event::Revoked {
+            retained: Vec::new(),
+        },
+    )
 }
 
 #[test]
@@ -141,9 +146,12 @@ fn why_it_was_taken_back_is_told() {
     let (record, _) = setup.world.pending(&[OWNER], at(0));
     let body = r#"{"reason": "Ordered twice"}"#;
     let answer = end(&setup, "withdraw", record.id.as_str(), body, 10);
-    let told =
+    let reported =
         json!({"code": "withdrawn", "detail": "It was taken back.", "reason": "Ordered twice"});
-    assert_eq!((answer.status, &answer.body["end_reason"]), (200, &told));
+    assert_eq!(
+        (answer.status, &answer.body["end_reason"]),
+        (200, &reported)
+    );
     let again = end(&setup, "withdraw", record.id.as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, answer.body));
 }
@@ -401,7 +409,7 @@ fn a_call_that_breaks_off_can_be_made_again() {
 #[test]
 fn a_dry_run_shows_what_it_found_and_no_names() {
     use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview, PreviewSlot};
-    use snowgate_core::slots::Standing;
+    use snowgate_core::slots::ApproverRole;
     let setup = setup();
     let mut request = setup.world.request();
     request.dry_run = true;
@@ -413,12 +421,12 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
         findings: Vec::new(),
         slots: vec![PreviewSlot {
             id: slot.id,
-            touched: slot.touched,
+            resource: slot.resource,
             known: true,
             would_ask: slot.approvers,
             passed_over: vec![PassedOver {
                 sys_id: testkit::world::id(0x77),
-                standing: Standing::Owner,
+                role: ApproverRole::Owner,
                 because: PassedOverBecause::Missing,
             }],
         }],
@@ -444,17 +452,17 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
         }],
         "slots": [{
             "slot": "account:210987654321",
-            "touched": {"type": "account", "account_id": "210987654321"},
+            "resource": {"type": "account", "account_id": "210987654321"},
             "known": true,
             "count": 1,
             "would_ask": [{
                 "sys_id": owner,
-                "standing": "owner",
-                "because": Standing::Owner.in_words(),
+                "role": "owner",
+                "because": ApproverRole::Owner.in_words(),
             }],
             "passed_over": [{
                 "sys_id": testkit::world::id(0x77),
-                "standing": "owner",
+                "role": "owner",
                 "reason": "missing",
                 "detail": "ServiceNow has no such person.",
             }],

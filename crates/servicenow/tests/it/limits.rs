@@ -97,7 +97,10 @@ async fn a_slow_instance_is_given_up() {
     let reader = Reader::new(server.session_with(BASIC, limits));
     let start = Instant::now();
     let error = Step::Account.ask(&reader).await.unwrap_err();
-    assert_eq!((error.code.as_str(), error.may_retry()), ("TimedOut", true));
+    assert_eq!(
+        (error.code.as_str(), error.is_transient()),
+        ("TimedOut", true)
+    );
     assert!(start.elapsed() < Duration::from_secs(3));
 }
 
@@ -119,7 +122,7 @@ async fn five_failures_in_a_row_and_it_is_left_alone() {
                 call >= 5,
                 "call {call}: {error}"
             );
-            assert!(error.may_retry());
+            assert!(error.is_transient());
         }
         assert_eq!(server.seen().len(), 5);
     }
@@ -148,10 +151,10 @@ async fn nobody_there_is_unreachable() {
         servicenow::Session::with_limits(instance, BASIC.parse().unwrap(), quick()).unwrap();
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
-    assert!(!crate::habits::told(&error).contains("127.0.0.1"));
+    assert!(!crate::habits::reported(&error).contains("127.0.0.1"));
 }
 
 #[tokio::test]
@@ -181,7 +184,7 @@ async fn a_write_that_may_have_happened_is_not_sent_again() {
             .iter()
             .filter(|seen| seen.method == "PATCH")
             .count();
-        assert_eq!((patches, error.may_retry()), (1, true), "{error}");
+        assert_eq!((patches, error.is_transient()), (1, true), "{error}");
     }
 }
 
@@ -193,7 +196,7 @@ async fn an_https_instance_is_never_spoken_to_in_the_clear() {
         servicenow::Session::with_limits(instance, BASIC.parse().unwrap(), quick()).unwrap();
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
     assert!(server.seen().is_empty());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use servicenow::{Limits, Reader};
 
-use crate::habits::told;
+use crate::habits::reported;
 use crate::server::{BASIC, Reply, Seen, Server, quick};
 use crate::steps::Step;
 
@@ -157,7 +157,7 @@ async fn signing_in_again_is_never_a_loop() {
     let reader = Reader::new(server.session_with(CLIENT, quick()));
     let error = Step::Account.ask(&reader).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Unauthorized", true)
     );
     assert_eq!((server.count(TOKEN), server.seen().len()), (2, 4));
@@ -220,8 +220,8 @@ async fn without_a_token_nothing_is_asked() {
         };
         let reader = Reader::new(server.session_with(CLIENT, limits));
         let error = Step::Account.ask(&reader).await.unwrap_err();
-        assert_eq!((error.code.as_str(), error.may_retry()), (code, true));
+        assert_eq!((error.code.as_str(), error.is_transient()), (code, true));
         assert_eq!((server.count(TOKEN), server.seen().len()), (1, 1), "{code}");
-        assert!(!told(&error).contains("canary"));
+        assert!(!reported(&error).contains("canary"));
     }
 }

@@ -95,10 +95,10 @@ pub(super) fn tell(
     ];
     for (code, all) in kinds {
         // What is granted on no resource that the action can be used on is granted in words only.
-        let told = all
+        let reported = all
             .iter()
             .filter(|one| !one.unmatched && (code.refusal().is_none() || !accepts(&one.action)));
-        steps.extend(told.map(|one| (code, one, one.action.clone())));
+        steps.extend(reported.map(|one| (code, one, one.action.clone())));
     }
     for (nth, policy) in judged.iter().enumerate() {
         for (code, in_words) in POWER {
@@ -149,9 +149,9 @@ const POWER: [(FindingCode, &str); 7] = [
 /// The first few, and how many more there are.
 fn some_of(actions: &[&str]) -> String {
     const TOLD: usize = 5;
-    let told: Vec<&str> = actions.iter().copied().take(TOLD).collect();
+    let reported: Vec<&str> = actions.iter().copied().take(TOLD).collect();
     match actions.len().saturating_sub(TOLD) {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
+        0 => reported.join(", "),
+        more => format!("{} and {more} more", reported.join(", ")),
     }
 }
