@@ -39,6 +39,20 @@ def names(cell):
     return re.findall(r"`([^`]+)`", cell)
 
 
+def short(name):
+    """A physical name without the stack's."""
+    return name.removeprefix("snowgate-")
+
+
+def allowed(role, action):
+    """The resources on which a role's policies allow an action."""
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            actions, resources = statement["Action"], statement["Resource"]
+            if action in (actions if isinstance(actions, list) else [actions]):
+                yield from resources if isinstance(resources, list) else [resources]
+
+
 @functools.cache
 def rust(folder):
     """All Rust sources below a folder, without their tests at the end of a file."""
@@ -133,6 +147,53 @@ class Manual(unittest.TestCase):
         breaker = re.search(r"`ServiceNow failed (\d+) times in a row`", text(self.PATH))
         self.assertIn(f"OPENS_AFTER: u32 = {breaker[1]};", rust("crates/servicenow/src"))
         self.assertIn("ServiceNow failed {OPENS_AFTER} times in a row", rust("crates/servicenow/src"))
+
+
+class Architecture(unittest.TestCase):
+    """docs/architecture.md and docs/recovery.md against the template."""
+
+    def mappings(self):
+        """Queue and function of every event source mapping, by their names without the stack's."""
+        functions, queues = model().of("Lambda::Function"), model().of("SQS::Queue")
+        for mapping in model().of("Lambda::EventSourceMapping").values():
+            queue = queues[target(mapping["EventSourceArn"])]
+            function = functions[target(mapping["FunctionName"])]
+            yield short(queue["QueueName"]).removesuffix(".fifo"), short(function["FunctionName"]), queue
+
+    def test_what_wakes_each_function_and_whom_it_wakes(self):
+        woken, wakes = {}, {}
+        for function, by, _, whom, _ in rows(section("docs/architecture.md", "What each function may touch")):
+            woken[function] = set(names(by))
+            wakes[function] = set() if whom == "–" else set(whom.split(", "))
+        consumers = {queue: function for queue, function, _ in self.mappings()}
+        queues = model().of("SQS::Queue")
+        for name, function in model().of("Lambda::Function").items():
+            own = short(function["FunctionName"])
+            self.assertEqual(woken.pop(own), {queue for queue, consumer in consumers.items() if consumer == own}, own)
+            sent = {target(arn) for arn in allowed(model().of("IAM::Role")[f"{name}Role"], "sqs:SendMessage")}
+            reached = {consumers[short(queues[queue]["QueueName"]).removesuffix(".fifo")] for queue in sent}
+            self.assertEqual(wakes[own], reached, own)
+        self.assertEqual(woken, {}, "no such function")
+
+    def test_queues(self):
+        said = {names(row[0])[0]: row[1:] for row in rows(section("docs/recovery.md", "Queues"))}
+        for name, function, queue in self.mappings():
+            kind, wakes, visibility, tries = said.pop(name)
+            self.assertEqual(kind.split()[0].strip(","), "FIFO" if queue.get("FifoQueue") else "standard", name)
+            self.assertEqual(wakes, function, name)
+            self.assertEqual(visibility, f"{queue['VisibilityTimeout']} s", name)
+            self.assertEqual(tries, str(queue["RedrivePolicy"]["maxReceiveCount"]), name)
+        self.assertEqual(said, {}, "no such queue")
+
+    def test_indexes(self):
+        table = model().of("DynamoDB::Table")["RequestsTable"]
+        said = {names(row[0])[0]: row for row in rows(section("docs/architecture.md", "Data")) if len(row) == 4}
+        wanted = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+        self.assertEqual(set(said), set(wanted))
+        for name, index in wanted.items():
+            _, keys, _, projection = said[name]
+            self.assertEqual(re.findall(r"`(\w+)`", keys), [key["AttributeName"] for key in index["KeySchema"]], name)
+            self.assertEqual(names(projection), index["Projection"].get("NonKeyAttributes", []), name)
 
 
 class Guardrails(unittest.TestCase):
