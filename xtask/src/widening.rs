@@ -48,7 +48,7 @@ pub(crate) fn show(checkout: &Checkout, before: &str, now: &Path) -> Result<(), 
     let new = parse(&now.display().to_string(), &read(&path)?)?;
     let widened = new.widened_from(&old);
     for one in &widened {
-        terminal::line(&format!("+ {}", told(one)));
+        terminal::line(&format!("+ {}", reported(one)));
     }
     if widened.is_empty() {
         terminal::line("nothing is newly permitted");
@@ -89,7 +89,7 @@ fn text_before(checkout: &Checkout, before: &str) -> Result<String, WideningErro
         .ok_or_else(|| WideningError::NoRevision(before.to_owned()))
 }
 
-fn told(widening: &Widening) -> String {
+fn reported(widening: &Widening) -> String {
     match widening {
         Widening::Reference { account, witness } => {
             let example = witness.as_ref().map_or_else(
@@ -172,9 +172,9 @@ mod tests {
             std::fs::remove_file(path).unwrap();
         }
         assert_eq!(found[..2], [Ok(()), Ok(())]);
-        let told = found[2..].iter().map(|one| one.clone().unwrap_err());
+        let reported = found[2..].iter().map(|one| one.clone().unwrap_err());
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            reported.collect::<Vec<_>>(),
             [
                 "1 of what is permitted is new",
                 "cannot read `/nowhere.toml`",

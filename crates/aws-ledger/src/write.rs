@@ -119,14 +119,16 @@ impl DynamoLedger {
 
     pub(crate) async fn write_change(&self, commit: &Commit) -> Result<(), CommitError> {
         let (mut writes, release) = self.writes_of_change(commit)?;
-        let kept = writes.len();
+        let retained = writes.len();
         writes.extend(release);
         loop {
             match self.transact(writes.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Call(error)) => return Err(error.into()),
                 // Only the claim does not hold: it is not ours, so there is nothing to release.
-                Err(Refused::Conditions(places)) if places == [kept] => writes.truncate(kept),
+                Err(Refused::Conditions(places)) if places == [retained] => {
+                    writes.truncate(retained)
+                }
                 Err(Refused::Conditions(_) | Refused::Conflict) => {
                     return Err(CommitError::Conflict);
                 }

@@ -62,7 +62,7 @@ impl Ending {
             }
             (Self::Revoke(body), State::Active) if record.revocation.is_none() => {
                 let (by, reason) = (role, body.reason.clone());
-                Next::Apply(Box::new(Event::RevocationAsked { by, reason }))
+                Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
             }
             (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
             (Self::Revoke(..), State::Received | State::Pending | State::Approved) => {

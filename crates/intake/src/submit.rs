@@ -83,7 +83,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     /// # Errors
     /// 422 with all findings, where one does.
     fn evaluate(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
-        let findings = self.guardrails.judge_request(request);
+        let findings = self.guardrails.evaluate_request(request);
         if refusal(&findings).is_none() {
             return Ok(findings);
         }

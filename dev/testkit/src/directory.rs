@@ -234,7 +234,7 @@ fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
 }
 
 /// How a change is told: the words for making it and for taking it back, and what it concerns.
-fn told(change: &EffectChange) -> (&'static str, &'static str, &str) {
+fn reported(change: &EffectChange) -> (&'static str, &'static str, &str) {
     match change {
         EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),
         EffectChange::InlinePolicyPut { name, .. } => ("put", "delete", name),
@@ -320,7 +320,7 @@ impl Member for FakeDirectory {
             *facts = before;
             return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }
-        let (word, _, what) = told(change);
+        let (word, _, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key());
         world.changes.push(line);
         Ok(())
@@ -340,7 +340,7 @@ impl Member for FakeDirectory {
             return Ok(());
         };
         take_back(facts, change);
-        let (_, word, what) = told(change);
+        let (_, word, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key());
         world.changes.push(line);
         Ok(())

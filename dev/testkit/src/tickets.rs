@@ -45,10 +45,10 @@ impl Tickets for FakeTickets {
             Some(Failure::Permanent) => return Err(CallError::permanent(UPDATE, "NotSaved")),
             None => {}
         }
-        let told = journal.updates.iter().any(|(of, id, there)| {
+        let reported = journal.updates.iter().any(|(of, id, there)| {
             of == table && id == sys_id && there.work_notes.contains(&update.marker)
         });
-        if told {
+        if reported {
             return Ok(Written::Before);
         }
         journal

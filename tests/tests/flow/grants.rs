@@ -64,8 +64,11 @@ async fn granted_and_taken_back(grants: Value, words: &[&str]) {
     assert_eq!(may_assume().await, has("assume_role"), "{held:?}");
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
-    for told in words {
-        assert!(notes.contains(told), "the note says {told}: {notes}");
+    for reported in words {
+        assert!(
+            notes.contains(reported),
+            "the note says {reported}: {notes}"
+        );
     }
 
     let client = stack.client();

@@ -85,11 +85,15 @@ async fn those_who_watch_end_what_others_asked_for_and_see_nothing_of_it() {
     let by = "Access ended early by those who watch over all access";
     assert!(note.starts_with(by), "{note}");
     assert!(note.contains("from an unknown address"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert!(told.text.contains("those who watch"), "{}", told.text);
+    assert!(
+        reported.text.contains("those who watch"),
+        "{}",
+        reported.text
+    );
     let page = stack.browser.open(&letter.link).await;
     assert!(
         page.html.contains("ended"),
@@ -127,12 +131,12 @@ async fn the_client_ends_active_access_at_once() {
         "{note}"
     );
     assert!(note.contains("the project was stopped"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
-    assert!(told.text.contains("ended early"), "{}", told.text);
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
+    assert!(reported.text.contains("ended early"), "{}", reported.text);
     let again = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(
         (again.status, &again.body["state"]),
@@ -159,7 +163,7 @@ async fn the_owner_ends_access_through_the_link_that_was_used() {
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
     let by = &request["revocation"]["by"];
-    assert_eq!(by, &json!({ "type": "approver", "standing": "owner" }));
+    assert_eq!(by, &json!({ "type": "approver", "role": "owner" }));
     let note = end_note(&stack, &case).await;
     assert!(
         note.starts_with("Access ended early by the owner of the account"),

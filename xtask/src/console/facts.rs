@@ -399,14 +399,14 @@ mod tests {
 
     #[test]
     fn grants_are_told_by_what_they_name() {
-        let told = [
+        let reported = [
             json!({"type": "attach_managed_policy", "policy_arn": "arn:a"}),
             json!({"type": "assume_role", "role_arn": "arn:r"}),
             json!({"type": "group_membership", "group": "analysts"}),
             json!({"type": "inline_policy", "document": {}}),
         ];
         assert_eq!(
-            told.each_ref().map(grant),
+            reported.each_ref().map(grant),
             ["arn:a", "arn:r", "analysts", "a policy of its own"]
         );
     }

@@ -119,7 +119,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
         }
         principal(world, |facts| facts.attached = (0..10).map(held).collect());
     }),
-    ("never granted", RefusalCode::NeverGranted, |world, _| {
+    ("never granted", RefusalCode::DeniedAction, |world, _| {
         world.put_policy(samples::policy(), "v2", &document("iam:CreateUser"));
     }),
     (
@@ -151,11 +151,15 @@ fn what_does_not_hold_is_refused_and_nobody_is_asked() {
         assert_eq!(refusal(&after), Some(code), "{name}");
         assert_eq!(world.mailer.sent(), [], "{name}");
         // A ticket that was not found to carry the request is left alone.
-        let told = code.is_of_a_verified_ticket();
-        assert_eq!(after.due_at.is_some(), told, "{name}");
-        assert_eq!(after.untold(), told.then_some(State::Refused), "{name}");
+        let reported = code.ticket_was_verified();
+        assert_eq!(after.due_at.is_some(), reported, "{name}");
+        assert_eq!(
+            after.unreported(),
+            reported.then_some(State::Refused),
+            "{name}"
+        );
         let woken = world.queues.sent().len();
-        assert_eq!(woken, usize::from(told), "{name}");
+        assert_eq!(woken, usize::from(reported), "{name}");
         assert_eq!(world.ledger.tokens(), [], "{name}");
 
         handle(&dispatcher(&world, &[]), &record.id, 2).unwrap();

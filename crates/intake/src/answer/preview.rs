@@ -7,7 +7,7 @@ use snowgate_core::finding::Finding;
 use snowgate_core::id::SysId;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use snowgate_core::principal::Principal;
-use snowgate_core::slots::{Approver, Standing, Touched};
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource};
 
 use super::TargetAnswer;
 
@@ -32,7 +32,7 @@ struct ChangeAnswer<'a> {
 #[derive(Debug, Serialize)]
 struct SlotAnswer<'a> {
     slot: &'a str,
-    touched: &'a Touched,
+    resource: &'a OwnedResource,
     known: bool,
     count: usize,
     would_ask: Vec<ApproverAnswer<'a>>,
@@ -43,7 +43,7 @@ struct SlotAnswer<'a> {
 #[derive(Debug, Serialize)]
 struct ApproverAnswer<'a> {
     sys_id: &'a SysId,
-    standing: Standing,
+    role: ApproverRole,
     because: String,
 }
 
@@ -51,7 +51,7 @@ struct ApproverAnswer<'a> {
 #[derive(Debug, Serialize)]
 struct PassedOverAnswer<'a> {
     sys_id: &'a SysId,
-    standing: Standing,
+    role: ApproverRole,
     reason: PassedOverBecause,
     detail: &'static str,
 }
@@ -83,11 +83,11 @@ impl<'a> From<&'a PreviewSlot> for SlotAnswer<'a> {
         let would_ask = slot.would_ask.iter();
         Self {
             slot: &slot.id,
-            touched: &slot.touched,
+            resource: &slot.resource,
             known: slot.known,
             count: slot.would_ask.len(),
             would_ask: would_ask
-                .map(|approver| ApproverAnswer::new(approver, &slot.touched))
+                .map(|approver| ApproverAnswer::new(approver, &slot.resource))
                 .collect(),
             passed_over: slot.passed_over.iter().map(Into::into).collect(),
         }
@@ -95,11 +95,11 @@ impl<'a> From<&'a PreviewSlot> for SlotAnswer<'a> {
 }
 
 impl<'a> ApproverAnswer<'a> {
-    fn new(approver: &'a Approver, touched: &Touched) -> Self {
+    fn new(approver: &'a Approver, resource: &OwnedResource) -> Self {
         Self {
             sys_id: &approver.sys_id,
-            standing: approver.standing,
-            because: approver.in_words(touched),
+            role: approver.role,
+            because: approver.in_words(resource),
         }
     }
 }
@@ -108,7 +108,7 @@ impl<'a> From<&'a PassedOver> for PassedOverAnswer<'a> {
     fn from(person: &'a PassedOver) -> Self {
         Self {
             sys_id: &person.sys_id,
-            standing: person.standing,
+            role: person.role,
             reason: person.because,
             detail: person.because.in_words(),
         }

@@ -9,10 +9,11 @@ use snowgate_core::id::{Digest, RequestId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
 use snowgate_core::record::{
-    Decided, EndReason, Event, FailureCode, Kept, RefusalCode, RequestRecord, Revocation, RevokedBy,
+    DecisionRecord, EndReason, Event, FailureCode, RefusalCode, RequestRecord, RetainedChange,
+    Revocation, RevokedBy,
 };
 use snowgate_core::request::{AccessDuration, AccessRequest, Extension, Grant, Resource, Source};
-use snowgate_core::slots::{Slot, Touched};
+use snowgate_core::slots::{OwnedResource, Slot};
 
 use super::TargetAnswer;
 use super::preview::PreviewAnswer;
@@ -36,12 +37,12 @@ pub(crate) struct RequestAnswer<'a> {
     dry_run: bool,
     preview: Option<PreviewAnswer<'a>>,
     revocation: Option<RevocationAnswer<'a>>,
-    retained: &'a [Kept],
+    retained: &'a [RetainedChange],
     slots: Vec<SlotAnswer<'a>>,
     findings: Option<&'a [Finding]>,
     decisions: Vec<DecisionAnswer<'a>>,
     end_reason: Option<EndReasonAnswer<'a>>,
-    told: &'a [State],
+    reported: &'a [State],
     timeline: Vec<TimelineStep>,
 }
 
@@ -57,7 +58,7 @@ struct ExtensionAnswer<'a> {
 #[derive(Debug, Serialize)]
 struct SlotAnswer<'a> {
     slot: &'a str,
-    touched: &'a Touched,
+    resource: &'a OwnedResource,
     asked: usize,
 }
 
@@ -133,14 +134,14 @@ impl<'a> RequestAnswer<'a> {
             dry_run: request.dry_run,
             preview: preview.map(|found| PreviewAnswer::new(found, &request.target)),
             revocation: record.revocation.as_ref().map(Into::into),
-            retained: &record.kept,
+            retained: &record.retained,
             slots: asked.map_or_else(Vec::new, |asked| {
                 asked.slots.iter().map(Into::into).collect()
             }),
             findings: asked.map(|asked| asked.findings.as_slice()),
             decisions: record.decisions.iter().map(Into::into).collect(),
             end_reason: record.end_reason.as_ref().map(Into::into),
-            told: &record.told,
+            reported: &record.reported,
             timeline: trail.iter().map(Into::into).collect(),
         }
     }
@@ -160,14 +161,14 @@ impl<'a> From<&'a Slot> for SlotAnswer<'a> {
     fn from(slot: &'a Slot) -> Self {
         Self {
             slot: &slot.id,
-            touched: &slot.touched,
+            resource: &slot.resource,
             asked: slot.approvers.len(),
         }
     }
 }
 
-impl<'a> From<&'a Decided> for DecisionAnswer<'a> {
-    fn from(decided: &'a Decided) -> Self {
+impl<'a> From<&'a DecisionRecord> for DecisionAnswer<'a> {
+    fn from(decided: &'a DecisionRecord) -> Self {
         let decision = &decided.signed.decision;
         Self {
             slot: &decision.slot,
@@ -234,17 +235,17 @@ impl From<&AuditRow> for TimelineStep {
 const fn event_name(event: &Event) -> &'static str {
     match event {
         Event::Received { .. } => "received",
-        Event::Asked { .. } => "owners_found",
+        Event::ApprovalRound { .. } => "owners_found",
         Event::LetterClaimed { .. } => "letter_prepared",
         Event::LetterSent { .. } => "letter_sent",
         Event::LetterBounced { .. } => "letter_bounced",
-        Event::StandingLost { .. } => "standing_lost",
-        Event::SlotResolved { .. } => "owners_found_anew",
-        Event::Decided { .. } => "decided",
+        Event::ApproverDisqualified { .. } => "approver_disqualified",
+        Event::SlotReassigned { .. } => "owners_found_anew",
+        Event::DecisionRecord { .. } => "decided",
         Event::ProvisioningStarted => "provisioning_started",
         Event::Activated { .. } => "access_verified",
         Event::RevocationStarted => "revocation_started",
-        Event::RevocationAsked { .. } => "revocation_asked",
+        Event::RevocationRequested { .. } => "revocation_requested",
         Event::Revoked { .. } => "removal_verified",
         Event::Previewed { .. } => "previewed",
         Event::NoticeClaimed { .. } => "notice_prepared",
@@ -255,7 +256,7 @@ const fn event_name(event: &Event) -> &'static str {
         Event::Expired => "expired",
         Event::Withdrawn { .. } => "withdrawn",
         Event::Failed { .. } => "failed",
-        Event::Told { .. } => "ticket_told",
+        Event::Reported { .. } => "ticket_told",
     }
 }
 
@@ -264,7 +265,7 @@ const fn actor_name(row: &AuditRow) -> &'static str {
     match (&row.actor, &row.event) {
         (
             Actor::Client { .. },
-            Event::RevocationAsked {
+            Event::RevocationRequested {
                 by: RevokedBy::Security,
                 ..
             },

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use snowgate_core::approval::Verdict;
 use snowgate_core::finding::{Evidence, Finding, FindingCode, Witness};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, FailureCode, Kept, KeptBecause, RefusalCode, RequestRecord};
+use snowgate_core::record::{
+    Event, FailureCode, RefusalCode, RequestRecord, RetainedBecause, RetainedChange,
+};
 use snowgate_core::request::{AccessRequest, Extension};
-use snowgate_core::slots::{Slot, Touched};
+use snowgate_core::slots::{OwnedResource, Slot};
 use testkit::samples;
 use testkit::world::{OWNER, World, at, id};
 
@@ -52,7 +54,7 @@ fn revoked_early(world: &World) -> RequestRecord {
     let (record, _) = world.pend(world.receive(full_request(world), at(0)), &[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
     let change = samples::effect(&record.id, &world.target, true).change;
-    let by = json!({"type": "approver", "standing": "owner", "touched": "item", "delegate": true});
+    let by = json!({"type": "approver", "role": "owner", "resource": "item", "delegate": true});
     let client = Actor::Client {
         client: samples::client(),
     };
@@ -60,7 +62,7 @@ fn revoked_early(world: &World) -> RequestRecord {
         (Event::ProvisioningStarted, Actor::Provisioner),
         (Event::Activated { until: at(9_000) }, Actor::Provisioner),
         (
-            Event::RevocationAsked {
+            Event::RevocationRequested {
                 by: serde_json::from_value(by).unwrap(),
                 reason: Some("The project was stopped".parse().unwrap()),
             },
@@ -69,15 +71,15 @@ fn revoked_early(world: &World) -> RequestRecord {
         (Event::RevocationStarted, Actor::Provisioner),
         (
             Event::Revoked {
-                kept: vec![Kept {
+                retained: vec![RetainedChange {
                     change,
-                    because: KeptBecause::ThereBefore,
+                    because: RetainedBecause::ThereBefore,
                 }],
             },
             Actor::Provisioner,
         ),
         (
-            Event::Told {
+            Event::Reported {
                 state: State::Revoked,
             },
             Actor::Reporter,
@@ -92,12 +94,17 @@ fn revoked_early(world: &World) -> RequestRecord {
 fn with_item(world: &World) -> RequestRecord {
     let record = world.received(at(0));
     let mut asked = samples::asked(&record.request, &[id(OWNER)], at(99));
-    let item = Touched::Item {
+    let item = OwnedResource::Item {
         sys_id: id(0x61),
         instead_of: vec![world.target.account_id.clone()],
     };
     asked.slots.push(Slot::new(item, Vec::new()));
-    world.apply(&record, Event::Asked { asked }, Actor::Dispatcher, at(1))
+    world.apply(
+        &record,
+        Event::ApprovalRound { asked },
+        Actor::Dispatcher,
+        at(1),
+    )
 }
 
 /// A finding with all that one can say.

@@ -4,7 +4,7 @@ use serde_json::json;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview, PreviewSlot};
 use snowgate_core::record::{Event, RequestRecord};
-use snowgate_core::slots::Standing;
+use snowgate_core::slots::ApproverRole;
 use testkit::samples;
 use testkit::world::{OWNER, World, at, id};
 
@@ -22,12 +22,12 @@ pub(super) fn previewed(world: &World) -> RequestRecord {
         findings: Vec::new(),
         slots: vec![PreviewSlot {
             id: slot.id,
-            touched: slot.touched,
+            resource: slot.resource,
             known: true,
             would_ask: slot.approvers,
             passed_over: vec![PassedOver {
                 sys_id: id(0x77),
-                standing: Standing::Owner,
+                role: ApproverRole::Owner,
                 because: PassedOverBecause::Missing,
             }],
         }],
@@ -59,17 +59,17 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
         }],
         "slots": [{
             "slot": "account:210987654321",
-            "touched": {"type": "account", "account_id": "210987654321"},
+            "resource": {"type": "account", "account_id": "210987654321"},
             "known": true,
             "count": 1,
             "would_ask": [{
                 "sys_id": id(OWNER),
-                "standing": "owner",
-                "because": Standing::Owner.in_words(),
+                "role": "owner",
+                "because": ApproverRole::Owner.in_words(),
             }],
             "passed_over": [{
                 "sys_id": id(0x77),
-                "standing": "owner",
+                "role": "owner",
                 "reason": "missing",
                 "detail": "ServiceNow has no such person.",
             }],

@@ -34,7 +34,12 @@ fn revoked(world: &World) -> RequestRecord {
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(3));
     let revoking = by_us(&active(world), Event::RevocationStarted);
-    by_us(&revoking, Event::Revoked { kept: Vec::new() })
+    by_us(
+        &revoking,
+        Event::Revoked {
+            retained: Vec::new(),
+        },
+    )
 }
 
 #[test]

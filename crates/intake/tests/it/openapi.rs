@@ -186,7 +186,7 @@ fn endings_are_read_as_the_document_says() {
         expected(&unknown.err().unwrap())
     });
     let approver =
-        json!({"type": "approver", "standing": "owner", "touched": "item", "delegate": true});
+        json!({"type": "approver", "role": "owner", "resource": "item", "delegate": true});
     assert_eq!(members(&approver), members(roles));
     assert!(serde_json::from_value::<snowgate_core::record::RevokedBy>(approver).is_ok());
 }

@@ -6,7 +6,7 @@ use snowgate_core::approval::{MacTag, Verdict};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Decided, Event, FailureCode};
+use snowgate_core::record::{DecisionRecord, Event, FailureCode};
 use snowgate_core::request::AccessRequest;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
@@ -99,7 +99,7 @@ fn a_forged_decision_grants_nothing() {
 /// ledger cannot make one fit.
 #[test]
 fn a_decision_that_was_changed_or_moved_grants_nothing() {
-    type Tamper = fn(&mut Decided);
+    type Tamper = fn(&mut DecisionRecord);
     let tampers: [(&str, Tamper); 5] = [
         ("approver", |decided| {
             decided.signed.decision.approver = id(COLLEAGUE)
@@ -126,7 +126,12 @@ fn a_decision_that_was_changed_or_moved_grants_nothing() {
         let mut event = world.sign(&pending, OWNER, verdict, &world.keys, at(1));
         tamper(&mut event);
         let actor = Actor::Approver { sys_id: id(OWNER) };
-        let record = world.apply(&pending, Event::Decided { decided: event }, actor, at(2));
+        let record = world.apply(
+            &pending,
+            Event::DecisionRecord { decided: event },
+            actor,
+            at(2),
+        );
         assert_eq!(record.state, State::Approved, "{what}");
         let after = provision(&world, &record, 10);
         failed_untouched(&world, &after, FailureCode::UnprovenDecision);

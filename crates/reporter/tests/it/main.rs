@@ -77,7 +77,7 @@ fn the_ticket_is_told_once() {
             .ends_with(&marker(&record.id, State::Denied))
     );
     let after = world.load(&record.id);
-    assert_eq!(after.told, [State::Denied]);
+    assert_eq!(after.reported, [State::Denied]);
     assert_eq!((after.state, after.due_at), (State::Denied, None));
 }
 
@@ -86,10 +86,10 @@ fn each_state_that_is_told_has_its_note() {
     let world = World::default();
     let record = active(&world, 9000);
     handle(&world, &record.id, 3).unwrap();
-    let told = world.load(&record.id);
-    assert_eq!(told.due_at, Some(at(9000)), "due again at its end");
+    let reported = world.load(&record.id);
+    assert_eq!(reported.due_at, Some(at(9000)), "due again at its end");
     let over = world.apply(
-        &told,
+        &reported,
         Event::RevocationStarted,
         Actor::Provisioner,
         at(9000),
@@ -100,10 +100,15 @@ fn each_state_that_is_told_has_its_note() {
         1,
         "on the way nothing is told"
     );
-    let gone = Event::Revoked { kept: Vec::new() };
+    let gone = Event::Revoked {
+        retained: Vec::new(),
+    };
     let _ = world.apply(&over, gone, Actor::Provisioner, at(9002));
     handle(&world, &record.id, 9003).unwrap();
-    assert_eq!(world.load(&record.id).told, [State::Active, State::Revoked]);
+    assert_eq!(
+        world.load(&record.id).reported,
+        [State::Active, State::Revoked]
+    );
     assert_eq!(world.tickets.updates().len(), 2);
 }
 
@@ -137,7 +142,7 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
         }
         world.tickets.set_failure(None);
         handle(&world, &record.id, second).unwrap();
-        assert_eq!(world.load(&record.id).told, [State::Denied]);
+        assert_eq!(world.load(&record.id).reported, [State::Denied]);
         assert_eq!(world.tickets.updates().len(), 1);
     }
 }
@@ -170,7 +175,7 @@ fn a_run_that_breaks_off_leaves_one_note() {
             assert_eq!(world.tickets.updates().len(), 1, "{moment:?} call {nth}");
             let after = world.load(&record.id);
             assert_eq!(
-                (&after.told[..], after.due_at),
+                (&after.reported[..], after.due_at),
                 (&[State::Denied][..], None)
             );
             if !reached {
@@ -197,7 +202,7 @@ async fn runs_at_once_leave_one_note() {
         run.await.unwrap();
     }
     assert_eq!(world.tickets.updates().len(), 1);
-    assert_eq!(world.load(&record.id).told, [State::Denied]);
+    assert_eq!(world.load(&record.id).reported, [State::Denied]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{AccountId, RequestId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::Principal;
-use snowgate_core::record::{Decided, RequestRecord};
+use snowgate_core::record::{DecisionRecord, RequestRecord};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
@@ -46,7 +46,7 @@ pub(crate) struct Flow {
     pub(crate) before: [PrincipalFacts; 3],
     pub(crate) forged: Vec<RequestId>,
     /// The decisions that were seen last.
-    pub(crate) decided: BTreeMap<RequestId, Vec<Decided>>,
+    pub(crate) decided: BTreeMap<RequestId, Vec<DecisionRecord>>,
     pub(crate) ended: BTreeMap<RequestId, State>,
     /// The ends of those that were ended early.
     pub(crate) ending: BTreeMap<RequestId, Option<jiff::Timestamp>>,
@@ -459,7 +459,7 @@ fn somebody_is_asked(record: &RequestRecord) {
     if record.state != State::Pending {
         return;
     }
-    assert_eq!(record.unsettled(), None, "nobody looks for people");
+    assert_eq!(record.needs_reassignment(), None, "nobody looks for people");
     let asked = record.asked.as_ref().unwrap();
     for slot in record.open_slots() {
         assert!(!slot.approvers.is_empty(), "{} waits for nobody", slot.id);

@@ -10,15 +10,19 @@ async fn the_requester_is_told_that_the_access_is_there() {
     let stack = Stack::shared().await;
     let case = Case::of(&stack, "210987654321").await;
     case.granted(&stack).await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access is there")
         .await;
-    assert_eq!(told.to, RITA);
-    assert!(told.text.contains("reports-read"), "{}", told.text);
-    assert!(told.text.contains("canary-reason: agreed"), "{}", told.text);
-    assert!(!told.text.contains("Ada"), "no approver is named");
-    assert!(!told.text.contains("://"), "no link");
+    assert_eq!(reported.to, RITA);
+    assert!(reported.text.contains("reports-read"), "{}", reported.text);
+    assert!(
+        reported.text.contains("canary-reason: agreed"),
+        "{}",
+        reported.text
+    );
+    assert!(!reported.text.contains("Ada"), "no approver is named");
+    assert!(!reported.text.contains("://"), "no link");
 }
 
 #[tokio::test]
@@ -28,12 +32,12 @@ async fn the_requester_is_told_of_a_denial_and_its_reason() {
     let (_, letter) = case.asked(&stack).await;
     let reason = "canary-reason: ask for the archive";
     stack.browser.decide(&letter.link, "deny", reason).await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your request was denied")
         .await;
-    assert_eq!(told.to, RITA);
-    assert!(told.text.contains(reason), "{}", told.text);
+    assert_eq!(reported.to, RITA);
+    assert!(reported.text.contains(reason), "{}", reported.text);
     let all = stack.mailbox.notices(&case.number).await;
     assert_eq!(all.len(), 1, "who decided knows: {all:?}");
 }
@@ -48,11 +52,11 @@ async fn a_refusal_of_a_ticket_that_was_verified_is_told() {
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
     assert!(notes.starts_with("Not granted"), "{notes}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access was not granted")
         .await;
-    assert_eq!(told.to, RITA);
+    assert_eq!(reported.to, RITA);
 }
 
 #[tokio::test]
@@ -85,13 +89,17 @@ async fn a_colleague_who_was_asked_too_is_told_that_nothing_is_left() {
         .browser
         .decide(&letters[0].link, "approve", "canary-reason: seen")
         .await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "The request of Rita Chen needs nothing")
         .await;
-    assert_eq!(vec![told.to], letters[1].to);
-    assert!(told.text.contains("approved"), "{}", told.text);
-    assert!(!told.text.contains("canary-reason"), "{}", told.text);
+    assert_eq!(vec![reported.to], letters[1].to);
+    assert!(reported.text.contains("approved"), "{}", reported.text);
+    assert!(
+        !reported.text.contains("canary-reason"),
+        "{}",
+        reported.text
+    );
 }
 
 #[tokio::test]
@@ -113,6 +121,6 @@ async fn a_requester_without_an_address_is_passed_over_in_the_open() {
         skipped.then_some(request)
     })
     .await;
-    assert_eq!(request["told"], json!(["Denied"]));
+    assert_eq!(request["reported"], json!(["Denied"]));
     assert_eq!(stack.mailbox.notices(&case.number).await.len(), 0);
 }

@@ -30,17 +30,17 @@ where
 {
     /// Looks for people for every open slot that needs them; or ends the request where nobody is
     /// left.
-    pub(crate) async fn settle(
+    pub(crate) async fn reassign(
         &self,
         mut record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let mut excluded = None;
         for _ in 0..TRIES {
-            let unsettled = record
-                .unsettled()
+            let needs_reassignment = record
+                .needs_reassignment()
                 .filter(|_| record.state == State::Pending);
-            let Some(slot) = unsettled.cloned() else {
+            let Some(slot) = needs_reassignment.cloned() else {
                 return Ok(record);
             };
             let known = match excluded.take() {
@@ -94,12 +94,12 @@ where
     ) -> Result<Event, CallError> {
         let rules = self.rules(record, excluded, now);
         let mut approvers =
-            approvers::find(&self.servicenow, &slot.touched, slot.reach(), &rules).await?;
+            approvers::find(&self.servicenow, &slot.resource, slot.reach(), &rules).await?;
         approvers.truncate(self.places_for(record, slot));
         let slot = slot.id.clone();
         Ok(match approvers.is_empty() {
             true => Event::Undeliverable { slot },
-            false => Event::SlotResolved { slot, approvers },
+            false => Event::SlotReassigned { slot, approvers },
         })
     }
 

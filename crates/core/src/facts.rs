@@ -6,13 +6,13 @@ use crate::id::Digest;
 
 /// What IAM holds, as far as a request touches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Survey {
+pub struct IamFacts {
     /// Who is to receive the grants.
     pub principal: PrincipalFacts,
     /// The principal's permissions boundary.
     pub boundary: Option<PolicyFacts>,
     /// What each grant brings, in the order of the request's grants.
-    pub brought: Vec<Brought>,
+    pub grants: Vec<GrantFacts>,
     /// The managed policies that the principal holds already, its own and those of its groups.
     pub held: Vec<PolicyFacts>,
     /// The inline policies of the groups that the principal is in.
@@ -21,7 +21,7 @@ pub struct Survey {
 
 /// What one grant brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Brought {
+pub enum GrantFacts {
     /// A managed policy.
     Policy(PolicyFacts),
     /// An inline policy: the request holds it.
@@ -44,7 +44,7 @@ pub enum Brought {
     },
 }
 
-impl Survey {
+impl IamFacts {
     /// What of it is bound by an approval, with the guardrails that were in force.
     #[must_use]
     pub fn binding(&self, guardrails: &Digest) -> Binding {
@@ -55,12 +55,12 @@ impl Survey {
             groups: Vec::new(),
             guardrails: guardrails.clone(),
         };
-        for brought in &self.brought {
-            match brought {
-                Brought::Policy(policy) => binding.policies.push(policy.bound()),
-                Brought::Inline => {}
-                Brought::Role { role, policies, .. } => binding.roles.push(role.bound(policies)),
-                Brought::Group { group, policies } => binding.groups.push(group.bound(policies)),
+        for grants in &self.grants {
+            match grants {
+                GrantFacts::Policy(policy) => binding.policies.push(policy.bound()),
+                GrantFacts::Inline => {}
+                GrantFacts::Role { role, policies, .. } => binding.roles.push(role.bound(policies)),
+                GrantFacts::Group { group, policies } => binding.groups.push(group.bound(policies)),
             }
         }
         binding
@@ -70,9 +70,9 @@ impl Survey {
     #[must_use]
     pub fn documents(&self) -> Vec<String> {
         let mut texts: Vec<String> = self
-            .brought
+            .grants
             .iter()
-            .flat_map(|brought| brought.documents())
+            .flat_map(|grants| grants.documents())
             .map(|(_, text)| text.to_owned())
             .collect();
         texts.sort();
@@ -81,7 +81,7 @@ impl Survey {
     }
 }
 
-impl Brought {
+impl GrantFacts {
     /// The policies that it brings, by name. Those of a role are what the role may do; its trust
     /// policy is not among them.
     #[must_use]

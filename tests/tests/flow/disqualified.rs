@@ -102,7 +102,7 @@ async fn an_owner_who_was_replaced_decides_nothing_and_the_next_is_asked() {
     );
     let rows = request["timeline"].as_array().expect("a timeline");
     for (event, times) in [
-        ("standing_lost", 1),
+        ("approver_disqualified", 1),
         ("owners_found_anew", 1),
         ("letter_sent", 3),
     ] {

@@ -8,7 +8,7 @@ use crate::request::AccessRequest;
 /// What a slot stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Touched {
+pub enum OwnedResource {
     /// An AWS account: its owner decides.
     Account {
         /// Which.
@@ -28,7 +28,7 @@ pub enum Touched {
 /// The kinds of what a slot stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TouchedKind {
+pub enum OwnedResourceKind {
     /// An AWS account.
     #[default]
     Account,
@@ -36,7 +36,7 @@ pub enum TouchedKind {
     Item,
 }
 
-impl TouchedKind {
+impl OwnedResourceKind {
     /// Whether it is an account.
     #[must_use]
     pub const fn is_account(&self) -> bool {
@@ -44,13 +44,13 @@ impl TouchedKind {
     }
 }
 
-impl Touched {
+impl OwnedResource {
     /// Which kind.
     #[must_use]
-    pub const fn kind(&self) -> TouchedKind {
+    pub const fn kind(&self) -> OwnedResourceKind {
         match self {
-            Self::Account { .. } => TouchedKind::Account,
-            Self::Item { .. } => TouchedKind::Item,
+            Self::Account { .. } => OwnedResourceKind::Account,
+            Self::Item { .. } => OwnedResourceKind::Item,
         }
     }
 
@@ -68,7 +68,7 @@ impl Touched {
 /// and the item that it names. The item stands in for those accounts that are `covered` by it
 /// ([`Guardrails::covered`](crate::guardrails::Guardrails::covered)); without an item nothing is.
 #[must_use]
-pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
+pub fn owned_resources(request: &AccessRequest, covered: &[AccountId]) -> Vec<OwnedResource> {
     let reached = request.grants.iter();
     let mut reached: Vec<AccountId> = reached
         .flat_map(|grant| grant.accounts(&request.target))
@@ -78,13 +78,13 @@ pub fn touched(request: &AccessRequest, covered: &[AccountId]) -> Vec<Touched> {
     let stands_in = |account: &AccountId| request.resource.is_some() && covered.contains(account);
     let (instead_of, asked): (Vec<AccountId>, Vec<AccountId>) =
         reached.into_iter().partition(stands_in);
-    let item = request.resource.iter().map(|resource| Touched::Item {
+    let item = request.resource.iter().map(|resource| OwnedResource::Item {
         sys_id: resource.sys_id.clone(),
         instead_of: instead_of.clone(),
     });
     let accounts = asked.into_iter();
     accounts
-        .map(|account_id| Touched::Account { account_id })
+        .map(|account_id| OwnedResource::Account { account_id })
         .chain(item)
         .collect()
 }
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn a_slot_for_each_thing_touched() {
         let ids = |request: &AccessRequest, covered: &[AccountId]| -> Vec<String> {
-            touched(request, covered)
+            owned_resources(request, covered)
                 .iter()
-                .map(Touched::slot_id)
+                .map(OwnedResource::slot_id)
                 .collect()
         };
         let item = "cc".repeat(16);
@@ -150,8 +150,8 @@ mod tests {
         let here: Vec<AccountId> = vec!["210987654321".parse().unwrap()];
         assert_eq!(ids(&named, &here), [format!("item:{item}")]);
         assert_eq!(
-            touched(&named, &here),
-            [Touched::Item {
+            owned_resources(&named, &here),
+            [OwnedResource::Item {
                 sys_id: item.parse().unwrap(),
                 instead_of: here.clone()
             }]
@@ -164,21 +164,24 @@ mod tests {
         let elsewhere: Vec<AccountId> = vec!["320987654321".parse().unwrap()];
         assert_eq!(ids(&plain, &elsewhere), std::slice::from_ref(&account));
         assert_eq!(
-            touched(&named, &elsewhere),
-            touched(&named, &[]),
+            owned_resources(&named, &elsewhere),
+            owned_resources(&named, &[]),
             "only accounts that are touched are stood in for"
         );
     }
 
     #[test]
     fn an_item_that_only_adds_is_written_as_before() {
-        let item = Touched::Item {
+        let item = OwnedResource::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
             instead_of: Vec::new(),
         };
         let written = serde_json::json!({"type": "item", "sys_id": "cc".repeat(16)});
         assert_eq!(serde_json::to_value(&item).unwrap(), written);
-        assert_eq!(serde_json::from_value::<Touched>(written).unwrap(), item);
+        assert_eq!(
+            serde_json::from_value::<OwnedResource>(written).unwrap(),
+            item
+        );
     }
 
     #[test]
