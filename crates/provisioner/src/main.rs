@@ -34,6 +34,7 @@ async fn main() -> Result<(), Error> {
         guardrails,
         hold: parsed("HOLD")?,
         look_again: Duration::from_secs(2),
+        clock: shell::clock(),
     };
     let provisioner = &provisioner;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

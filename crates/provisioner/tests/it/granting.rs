@@ -1,5 +1,6 @@
 //! What is granted, and what is not.
 
+use ports::Clock;
 use ports::ledger::Ledger as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
@@ -31,7 +32,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(2));
     let after = provision(&world, &approved, 10);
     assert_eq!(after.state, State::Active);
-    assert!(after.until.unwrap() >= at(10 + 8 * 3600));
+    assert_eq!(after.until, Some(at(10 + 8 * 3600)));
     assert_eq!(
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
@@ -49,6 +50,17 @@ fn exactly_the_policies_are_attached_and_read_back() {
 
     assert_eq!(provision(&world, &after, 11), after, "woken again");
     assert_eq!(world.directory.changes().len(), 2);
+}
+
+#[test]
+fn access_lasts_from_when_it_was_read_back() {
+    let world = World::default();
+    let approved = world.approved(at(0));
+    let mut slow = provisioner(&world);
+    slow.clock = Clock::new(|| at(70));
+    run(&slow, &approved.id, 10).unwrap();
+    let after = world.load(&approved.id);
+    assert_eq!(after.until, Some(at(70 + 8 * 3600)));
 }
 
 #[test]
