@@ -167,16 +167,19 @@ impl ServiceNowError {
         !matches!(self, Self::Forbidden | Self::NotFound | Self::Rejected)
     }
 
-    /// Whether the call may be sent again within the same call, and after what the instance asked
-    /// to wait. A write is sent again only where it was certainly not sent: even a 429 may come
+    /// Whether the call may be sent again within the same call, and how long the instance asked to
+    /// wait before; zero where it did not ask. A write is sent again only where it was certainly not sent: even a 429 may come
     /// after the work was done, and a note must not be appended twice. Whoever tries again looks
     /// at the record first.
-    pub(crate) const fn resend(self, writes: bool) -> Option<Option<Duration>> {
+    pub(crate) const fn resend(self, writes: bool) -> Option<Duration> {
         match self {
-            Self::Unreachable(_) => Some(None),
+            Self::Unreachable(_) => Some(Duration::ZERO),
             _ if writes => None,
-            Self::TooManyRequests { after } | Self::Unavailable { after } => Some(after),
-            Self::Interrupted => Some(None),
+            Self::TooManyRequests { after: Some(after) }
+            | Self::Unavailable { after: Some(after) } => Some(after),
+            Self::TooManyRequests { after: None }
+            | Self::Unavailable { after: None }
+            | Self::Interrupted => Some(Duration::ZERO),
             _ => None,
         }
     }
@@ -210,24 +213,16 @@ mod tests {
 
     #[test]
     fn a_write_is_sent_again_only_where_it_was_not_sent() {
-        let wait = Some(Duration::from_secs(1));
+        let (wait, at_once) = (Some(Duration::from_secs(1)), Some(Duration::ZERO));
         for (error, read, write) in [
-            (
-                ServiceNowError::TooManyRequests { after: wait },
-                Some(wait),
-                None,
-            ),
+            (ServiceNowError::TooManyRequests { after: wait }, wait, None),
             (
                 ServiceNowError::Unreachable(io::ErrorKind::Other),
-                Some(None),
-                Some(None),
+                at_once,
+                at_once,
             ),
-            (
-                ServiceNowError::Unavailable { after: None },
-                Some(None),
-                None,
-            ),
-            (ServiceNowError::Interrupted, Some(None), None),
+            (ServiceNowError::Unavailable { after: None }, at_once, None),
+            (ServiceNowError::Interrupted, at_once, None),
             (ServiceNowError::ServerError, None, None),
             (ServiceNowError::Incomplete, None, None),
             (ServiceNowError::BreakerOpen, None, None),
