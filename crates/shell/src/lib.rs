@@ -10,6 +10,7 @@ pub mod log;
 pub mod metrics;
 pub mod random;
 pub mod request;
+mod stdout;
 
 pub use aws::aws;
 
@@ -17,4 +18,10 @@ pub use aws::aws;
 #[must_use]
 pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// The same as a clock, for adapters that ask more than once.
+#[must_use]
+pub fn clock() -> ports::Clock {
+    ports::Clock::new(now)
 }

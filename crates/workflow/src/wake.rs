@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(woken(&world, &started, 3), expected);
         let active = provisioner(&started, Event::Activated { until: at(9000) });
         assert_eq!(woken(&world, &active, 4), [Outcomes]);
-        assert_eq!(woken(&world, &active, 9000), expected, "it has ended");
+        assert_eq!(woken(&world, &active, 9000), [Work], "the end comes first");
         let expired = world.apply(&received, Event::Expired, Actor::Sweeper, at(300_000));
         assert_eq!(
             woken(&world, &expired, 300_000),

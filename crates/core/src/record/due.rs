@@ -76,7 +76,8 @@ impl RequestRecord {
             (Worker::Dispatcher, State::Received) => true,
             (Worker::Dispatcher, State::Pending) => self.asks_dispatcher(now),
             (Worker::Dispatcher, _) => false,
-            (Worker::Reporter, _) => self.asks_reporter(now),
+            // Once access is over it is removed first; the provisioner wakes the reporter then.
+            (Worker::Reporter, _) => !self.is_over(now) && self.asks_reporter(now),
         }
     }
 
@@ -243,8 +244,8 @@ mod tests {
         let active = active.unwrap().record;
         let reporter = || vec![Worker::Reporter];
         assert_eq!(due(&active, 200), (Overdue::Wake, reporter()));
-        let both = vec![Worker::Provisioner, Worker::Reporter];
-        assert_eq!(due(&active, 3600), (Overdue::Wake, both));
+        let ended = (Overdue::Wake, provisioner());
+        assert_eq!(due(&active, 3600), ended, "the end comes first");
         let reported = Event::Reported {
             state: State::Active,
         };
