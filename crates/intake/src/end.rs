@@ -50,7 +50,7 @@ enum Next {
 
 impl Ending {
     fn next(&self, record: &RequestRecord, role: RevokedBy) -> Next {
-        match (self, record.state) {
+        match (self, record.state()) {
             (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
                 let reason = reason.clone();
                 Next::Apply(Box::new(Event::Withdrawn { reason }))
@@ -59,7 +59,7 @@ impl Ending {
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 Next::Conflict("It is being carried out already; revoke it once it is `Active`.")
             }
-            (Self::Revoke(reason, _), State::Active) if record.revocation.is_none() => {
+            (Self::Revoke(reason, _), State::Active) if record.revocation().is_none() => {
                 let (by, reason) = (role, reason.clone());
                 Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
             }
@@ -81,11 +81,11 @@ impl Ending {
             Self::Revoke(_, wish) => wish.as_ref(),
             Self::Withdraw(_) => None,
         };
-        let asked = record.asked.as_ref();
-        let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let binding = record.binding();
+        let owner = binding.and_then(|binding| binding.principal.owner.as_ref());
         match (right, wish) {
             (Right::Own, None) => Ok(RevokedBy::Client),
-            (Right::Own, Some(wish)) if *wish == record.request.requested_by => {
+            (Right::Own, Some(wish)) if *wish == record.request().requested_by => {
                 Ok(RevokedBy::Requester)
             }
             (Right::Own, Some(wish)) if Some(wish) == owner => Ok(RevokedBy::Beneficiary),
@@ -142,7 +142,7 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(request_id = %record.id, client = %client, state = %change.record.state, "ended by a client");
+                    info!(request_id = %record.id(), client = %client, state = %change.record.state(), "ended by a client");
                     self.wake_next(&change.record).await;
                     return self.ended(&change.record, right).await;
                 }
@@ -164,9 +164,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
     ) -> Result<(RequestRecord, Right), Problem> {
         let watches = matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
         let record = self
-            .named(event, |record| watches || record.client == *client)
+            .named(event, |record| watches || *record.client() == *client)
             .await?;
-        let right = match record.client == *client {
+        let right = match *record.client() == *client {
             true => Right::Own,
             false => Right::Security,
         };
@@ -183,7 +183,7 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             Right::Own => self.answer(record).await,
             Right::Security => Ok(json_answer(
                 200,
-                &json!({"request_id": record.id, "state": record.state}),
+                &json!({"request_id": record.id(), "state": record.state()}),
             )),
         }
     }
@@ -191,17 +191,17 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
     /// Wakes whoever is next. Where that fails, the sweeper does it.
     async fn wake_next(&self, record: &RequestRecord) {
         let wake = WakeUp::first(record);
-        let sent = match record.state {
+        let sent = match record.state() {
             State::Active => {
-                let target = &record.request.target;
+                let target = &record.request().target;
                 self.queue.wake_provisioner(&wake, target).await
             }
-            _ if record.asks_reporter(record.since) => self.queue.wake_reporter(&wake).await,
+            _ if record.asks_reporter(record.since()) => self.queue.wake_reporter(&wake).await,
             _ => Ok(()),
         };
         if let Err(failure) = sent {
             let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id, error, "ended, but the next step could not be woken");
+            warn!(request_id = %record.id(), error, "ended, but the next step could not be woken");
         }
     }
 }
@@ -209,8 +209,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
 fn conflict(record: &RequestRecord, why: &'static str) -> Problem {
     Problem::new(409, "Not in this state")
         .detail(why)
-        .with("request_id", &record.id)
-        .with("state", record.state)
+        .with("request_id", record.id())
+        .with("state", record.state())
 }
 
 fn unwritable(failure: &ChangeError) -> Problem {

@@ -25,7 +25,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let before = self.own(event, &client).await?;
         let Some(extension) = before.extension() else {
-            let why = match before.state {
+            let why = match before.state() {
                 State::Received | State::Pending | State::Approved | State::Provisioning => {
                     "Nothing was granted yet; extend it once it is `Active`."
                 }
@@ -33,11 +33,11 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             };
             return Err(Problem::new(409, "Not in this state")
                 .detail(why)
-                .with("request_id", &before.id)
-                .with("state", before.state));
+                .with("request_id", before.id())
+                .with("state", before.state()));
         };
         let parse = |bytes: &[u8]| {
-            AccessRequest::parse_extension(bytes, &before.request, extension).map_err(unreadable)
+            AccessRequest::parse_extension(bytes, before.request(), extension).map_err(unreadable)
         };
         self.take_in(event, parse, client, now).await
     }

@@ -78,7 +78,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
                     .with("request_id", id));
             }
         };
-        info!(request_id = %record.id, "request accepted");
+        info!(request_id = %record.id(), "request accepted");
         // A repeated call has the same bytes, and so the same findings.
         Ok(accepted(&record, &findings))
     }
@@ -101,7 +101,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         let wake = WakeUp::first(record);
         if let Err(failure) = self.queue.wake_dispatcher(&wake).await {
             let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id, error, "held, but the dispatcher could not be woken");
+            warn!(request_id = %record.id(), error, "held, but the dispatcher could not be woken");
         }
     }
 }
@@ -123,11 +123,11 @@ fn accepted(record: &RequestRecord, findings: &[Finding]) -> ApiGatewayProxyResp
     json_answer(
         202,
         &json!({
-            "request_id": record.id,
+            "request_id": record.id(),
             "state": "Received",
-            "digest": record.request_digest,
+            "digest": record.request_digest(),
             "findings": findings,
-            "status_url": format!("/v1/requests/{}", record.id),
+            "status_url": format!("/v1/requests/{}", record.id()),
         }),
     )
 }

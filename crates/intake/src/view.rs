@@ -29,7 +29,8 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<RequestRecord, Problem> {
-        self.named(event, |record| record.client == *client).await
+        self.named(event, |record| *record.client() == *client)
+            .await
     }
 
     /// The request that the path names, if it is one that this caller may name. Any other answers
@@ -54,7 +55,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let trail = self.ledger.trail(&record.id).await;
+        let trail = self.ledger.trail(record.id()).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &whole(record, &trail)))
     }
@@ -87,9 +88,9 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
 }
 
 fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
-    let request = &record.request;
+    let request = record.request();
     let decisions: Vec<Value> = record
-        .decisions
+        .decisions()
         .iter()
         .map(|decided| {
             let decision = &decided.signed.decision;
@@ -98,18 +99,17 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
         })
         .collect();
     let slots: Vec<Value> = record
-        .asked
+        .slots()
         .iter()
-        .flat_map(|asked| &asked.slots)
         .map(
             |slot| json!({"slot": slot.id, "resource": slot.resource, "asked": slot.approvers.len()}),
         )
         .collect();
     json!({
-        "request_id": record.id,
-        "state": record.state,
-        "digest": record.request_digest,
-        "content_digest": record.asked.as_ref().map(|asked| &asked.content),
+        "request_id": record.id(),
+        "state": record.state(),
+        "digest": record.request_digest(),
+        "content_digest": record.round().map(|asked| &asked.content),
         "source": request.source,
         "target": {
             "account_id": request.target.account_id,
@@ -121,18 +121,18 @@ fn whole(record: &RequestRecord, trail: &[AuditRow]) -> Value {
             "request_id": before.request, "since": before.since, "total": request.total(),
         })),
         "duration": request.duration,
-        "created_at": record.created_at,
-        "decide_by": record.asked.as_ref().map(|asked| asked.expires_at),
-        "until": record.until,
+        "created_at": record.created_at(),
+        "decide_by": record.expires_at(),
+        "until": record.until(),
         "dry_run": request.dry_run,
-        "preview": record.preview.as_ref().map(|found| preview(found, &request.target)),
-        "ended_early": record.revocation.as_ref().map(ended_early),
-        "retained": record.retained,
+        "preview": record.preview().map(|found| preview(found, &request.target)),
+        "ended_early": record.revocation().map(ended_early),
+        "retained": record.retained(),
         "slots": slots,
-        "findings": record.asked.as_ref().map(|asked| &asked.findings),
+        "findings": record.round().map(|round| &round.findings),
         "decisions": decisions,
-        "end_reason": record.end_reason.as_ref().map(end_reason),
-        "reported": record.reported,
+        "end_reason": record.end_reason().map(end_reason),
+        "reported": record.reported(),
         "timeline": trail.iter().map(step).collect::<Vec<_>>(),
     })
 }

@@ -52,23 +52,23 @@ fn what_is_not_begun_is_withdrawn_once() {
     for (n, state) in states.iter().enumerate() {
         let setup = setup();
         let record = state(&setup.world);
-        let first = end(&setup, "withdraw", record.id.as_str(), "", 10);
+        let first = end(&setup, "withdraw", record.id().as_str(), "", 10);
         assert_eq!(
             (first.status, &first.body["state"]),
             (200, &json!("Withdrawn"))
         );
-        let after = setup.world.load(&record.id);
-        assert_eq!(after.state, State::Withdrawn);
+        let after = setup.world.load(record.id());
+        assert_eq!(after.state(), State::Withdrawn);
         // A ticket that was never looked at is not told.
         let woken = setup.world.queues.sent();
         assert_eq!(woken.len(), usize::from(n > 0), "case {n}");
         assert!(woken.iter().all(|sent| sent.queue == QueueName::Outcomes));
-        let again = end(&setup, "withdraw", record.id.as_str(), "{}", 20);
+        let again = end(&setup, "withdraw", record.id().as_str(), "{}", 20);
         assert_eq!((again.status, again.body), (200, first.body));
-        assert_eq!(setup.world.load(&record.id), after);
+        assert_eq!(setup.world.load(record.id()), after);
         assert_eq!(setup.world.queues.sent(), woken, "nobody is woken again");
         // The record may ask anew.
-        let body = testkit::samples::body(&record.request.source.sys_id, &setup.world.target);
+        let body = testkit::samples::body(&record.request().source.sys_id, &setup.world.target);
         assert_eq!(setup.post(&body.to_string(), None, 30).status, 202);
     }
 }
@@ -78,25 +78,25 @@ fn active_access_is_revoked_once() {
     let setup = setup();
     let record = active(&setup.world);
     let body = r#"{"reason": "The project was stopped"}"#;
-    let first = end(&setup, "revoke", record.id.as_str(), body, 10);
+    let first = end(&setup, "revoke", record.id().as_str(), body, 10);
     assert_eq!(first.status, 200, "{}", first.text);
     assert_eq!(first.body["ended_early"]["by"], json!({"type": "client"}));
     assert_eq!(
         first.body["ended_early"]["reason"],
         "The project was stopped"
     );
-    let after = setup.world.load(&record.id);
+    let after = setup.world.load(record.id());
     assert!(after.is_over(at(10)));
-    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Client);
+    assert_eq!(after.revocation().unwrap().by, RevokedBy::Client);
     let woken = setup.world.queues.sent();
     assert_eq!(woken.len(), 1);
     assert_eq!(
         (woken[0].queue, &woken[0].principal),
         (QueueName::Work, &Some(setup.world.target.clone()))
     );
-    let again = end(&setup, "revoke", record.id.as_str(), "", 20);
+    let again = end(&setup, "revoke", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, first.body));
-    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.load(record.id()), after);
     assert_eq!(setup.world.queues.sent(), woken);
 }
 
@@ -126,18 +126,18 @@ fn what_does_not_fit_the_state_is_a_conflict_that_changes_nothing() {
     for (n, (how, state)) in cases.iter().enumerate() {
         let setup = setup();
         let record = state(&setup.world);
-        let answer = end(&setup, how, record.id.as_str(), "", 10).problem(409);
-        assert_eq!(answer.body["state"], json!(record.state), "case {n}");
-        assert_eq!(setup.world.load(&record.id), record, "case {n}");
+        let answer = end(&setup, how, record.id().as_str(), "", 10).problem(409);
+        assert_eq!(answer.body["state"], json!(record.state()), "case {n}");
+        assert_eq!(setup.world.load(record.id()), record, "case {n}");
         assert_eq!(setup.world.queues.sent(), []);
     }
     let setup = setup();
     let record = revoked(&setup.world);
     assert_eq!(
-        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        end(&setup, "revoke", record.id().as_str(), "", 10).status,
         200
     );
-    assert_eq!(setup.world.load(&record.id), record, "it has ended anyway");
+    assert_eq!(setup.world.load(record.id()), record, "it has ended anyway");
 }
 
 #[test]
@@ -145,14 +145,14 @@ fn why_it_was_taken_back_is_told() {
     let setup = setup();
     let (record, _) = setup.world.pending(&[OWNER], at(0));
     let body = r#"{"reason": "Ordered twice"}"#;
-    let answer = end(&setup, "withdraw", record.id.as_str(), body, 10);
+    let answer = end(&setup, "withdraw", record.id().as_str(), body, 10);
     let reported =
         json!({"code": "withdrawn", "detail": "It was taken back.", "reason": "Ordered twice"});
     assert_eq!(
         (answer.status, &answer.body["end_reason"]),
         (200, &reported)
     );
-    let again = end(&setup, "withdraw", record.id.as_str(), "", 20);
+    let again = end(&setup, "withdraw", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, answer.body));
 }
 
@@ -170,8 +170,8 @@ fn access_is_ended_on_the_wish_of_whom_it_concerns_and_of_nobody_else() {
     for (who, role) in cases {
         let setup = setup();
         let record = active(&setup.world);
-        let answer = end(&setup, "revoke", record.id.as_str(), &wish(&who), 10);
-        let after = setup.world.load(&record.id);
+        let answer = end(&setup, "revoke", record.id().as_str(), &wish(&who), 10);
+        let after = setup.world.load(record.id());
         let Some(role) = role else {
             let answer = answer.problem(422);
             assert_eq!(answer.body["errors"][0]["pointer"], "/by/sys_id");
@@ -181,13 +181,16 @@ fn access_is_ended_on_the_wish_of_whom_it_concerns_and_of_nobody_else() {
         };
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(answer.body["ended_early"]["by"], json!(role));
-        assert_eq!(after.revocation.map(|revocation| revocation.by), Some(role));
+        assert_eq!(
+            after.revocation().map(|revocation| revocation.by),
+            Some(role)
+        );
     }
     // Nor does it matter that it has ended already.
     let setup = setup();
     let record = revoked(&setup.world);
     let body = wish(id(OWNER).as_str());
-    end(&setup, "revoke", record.id.as_str(), &body, 10).problem(422);
+    end(&setup, "revoke", record.id().as_str(), &body, 10).problem(422);
 }
 
 /// The client that the guardrails put in charge of watching.
@@ -197,15 +200,15 @@ const WATCH: &str = "watch";
 fn those_who_watch_end_any_access_and_read_nothing() {
     let setup = setup();
     let record = active(&setup.world);
-    let id = record.id.as_str();
+    let id = record.id().as_str();
     let revoke = |body: &str, second| setup.send(event("revoke", id, body, WATCH), second);
     let first = revoke(r#"{"reason": "Seen from an unknown address"}"#, 10);
     let answer = json!({"request_id": id, "state": "Active"});
     assert_eq!((first.status, &first.body), (200, &answer));
-    let after = setup.world.load(&record.id);
+    let after = setup.world.load(record.id());
     assert!(after.is_over(at(10)));
-    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Security);
-    let trail = ready(setup.world.ledger.trail(&record.id)).unwrap();
+    assert_eq!(after.revocation().unwrap().by, RevokedBy::Security);
+    let trail = ready(setup.world.ledger.trail(record.id())).unwrap();
     let actor = &trail.last().unwrap().actor;
     let client = WATCH.parse().unwrap();
     assert_eq!(*actor, Actor::Client { client });
@@ -213,7 +216,7 @@ fn those_who_watch_end_any_access_and_read_nothing() {
     assert_eq!((woken.len(), woken[0].queue), (1, QueueName::Work));
     let again = revoke("", 20);
     assert_eq!((again.status, &again.body), (200, &answer));
-    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.load(record.id()), after);
     assert_eq!(setup.world.queues.sent(), woken);
     // Its client reads who it was, and in which role.
     let path = "/v1/requests/{id}";
@@ -233,7 +236,7 @@ fn those_who_watch_may_do_nothing_else() {
     for state in states {
         let setup = setup();
         let record = state(&setup.world);
-        let id = record.id.as_str();
+        let id = record.id().as_str();
         setup
             .send(super::get("/v1/requests/{id}", id, json!(null), WATCH), 10)
             .problem(404);
@@ -244,11 +247,11 @@ fn those_who_watch_may_do_nothing_else() {
         setup
             .send(event("revoke", id, &on_a_wish, WATCH), 10)
             .problem(422);
-        if record.state != State::Active {
+        if record.state() != State::Active {
             let answer = setup.send(event("revoke", id, "", WATCH), 10).problem(409);
-            assert_eq!(answer.body["state"], json!(record.state));
+            assert_eq!(answer.body["state"], json!(record.state()));
         }
-        assert_eq!(setup.world.load(&record.id), record);
+        assert_eq!(setup.world.load(record.id()), record);
         assert_eq!(setup.world.queues.sent(), []);
     }
     // What it asked for itself is its own like anybody's.
@@ -265,7 +268,7 @@ fn those_who_watch_may_do_nothing_else() {
 fn who_may_not_hears_the_same_of_what_is_there_and_what_is_not() {
     let setup = setup();
     let record = active(&setup.world);
-    let (there, not) = (record.id.to_string(), format!("req-{}", "0".repeat(32)));
+    let (there, not) = (record.id().to_string(), format!("req-{}", "0".repeat(32)));
     let wish = json!({"by": {"sys_id": requester().sys_id}}).to_string();
     for how in ["withdraw", "revoke"] {
         for (id, client) in [
@@ -280,7 +283,7 @@ fn who_may_not_hears_the_same_of_what_is_there_and_what_is_not() {
             assert_eq!(answer.text, nothing.text, "{how} {id} {client}");
         }
     }
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }
 
 #[test]
@@ -288,10 +291,10 @@ fn requests_of_others_are_not_ended() {
     let setup = setup();
     let record = active(&setup.world);
     for how in ["withdraw", "revoke"] {
-        let event = event(how, record.id.as_str(), "", "another");
+        let event = event(how, record.id().as_str(), "", "another");
         setup.send(event, 10).problem(404);
     }
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }
 
 #[test]
@@ -316,13 +319,13 @@ fn bodies_that_cannot_be_understood_end_nothing() {
         ),
     ];
     for (how, body) in bad {
-        let answer = end(&setup, how, record.id.as_str(), body, 10).problem(400);
+        let answer = end(&setup, how, record.id().as_str(), body, 10).problem(400);
         assert!(answer.body["errors"].is_array(), "{body}");
     }
-    let mut form = event("revoke", record.id.as_str(), "reason=Fine", "servicenow");
+    let mut form = event("revoke", record.id().as_str(), "reason=Fine", "servicenow");
     form["headers"]["Content-Type"] = json!("application/x-www-form-urlencoded");
     setup.send(form, 10).problem(415);
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }
 
 #[test]
@@ -331,11 +334,11 @@ fn an_ending_counts_although_the_queues_are_down() {
     setup.queue.at(1, Moment::Before, Aftermath::Dead);
     let record = active(&setup.world);
     assert_eq!(
-        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        end(&setup, "revoke", record.id().as_str(), "", 10).status,
         200
     );
-    let after = setup.world.load(&record.id);
-    assert_eq!(after.due_at, Some(at(10)), "the sweeper finds it at once");
+    let after = setup.world.load(record.id());
+    assert_eq!(after.due_at(), Some(at(10)), "the sweeper finds it at once");
 }
 
 /// The provisioner and the client meet: whoever writes first wins.
@@ -356,14 +359,15 @@ async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
                 .await
                 .is_ok()
         });
-        let event = serde_json::from_value(event("withdraw", record.id.as_str(), "", "servicenow"));
+        let event =
+            serde_json::from_value(event("withdraw", record.id().as_str(), "", "servicenow"));
         let status = setup
             .intake
             .handle(&event.unwrap(), at(10))
             .await
             .status_code;
         let begun = begin.await.unwrap();
-        let state = setup.world.load(&record.id).state;
+        let state = setup.world.load(record.id()).state();
         let expected = if begun {
             (409, State::Provisioning)
         } else {
@@ -387,15 +391,18 @@ fn a_call_that_breaks_off_can_be_made_again() {
                     _ => active(world),
                 };
                 world.fault.at(nth, moment, Aftermath::Dead);
-                let first = end(&setup, how, record.id.as_str(), "", 10);
+                let first = end(&setup, how, record.id().as_str(), "", 10);
                 assert!([200, 503].contains(&first.status), "{how} call {nth}");
                 let reached = world.fault.calls() >= nth;
                 world.fault.mend();
-                let again = end(&setup, how, record.id.as_str(), "", 20);
+                let again = end(&setup, how, record.id().as_str(), "", 20);
                 assert_eq!(again.status, 200, "{how} {moment:?} call {nth}");
-                let after = world.load(&record.id);
-                assert_eq!((after.state, after.version), (state, record.version + 1));
-                assert!(after.due_at.is_some());
+                let after = world.load(record.id());
+                assert_eq!(
+                    (after.state(), after.version()),
+                    (state, record.version() + 1)
+                );
+                assert!(after.due_at().is_some());
                 if !reached {
                     break;
                 }
@@ -415,7 +422,7 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
     request.dry_run = true;
     let record = setup.world.receive(request, at(0));
     let slot = testkit::samples::slot(&[testkit::world::id(OWNER)]);
-    let effect = testkit::samples::effect(&record.id, &setup.world.target, false);
+    let effect = testkit::samples::effect(record.id(), &setup.world.target, false);
     let preview = Preview {
         changes: vec![(&effect).into()],
         findings: Vec::new(),
@@ -435,7 +442,7 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
     let _ = setup.world.apply(&record, event, Actor::Dispatcher, at(1));
     let path = "/v1/requests/{id}";
     let shown = setup.send(
-        super::get(path, record.id.as_str(), json!(null), "servicenow"),
+        super::get(path, record.id().as_str(), json!(null), "servicenow"),
         2,
     );
     assert_eq!((shown.status, &shown.body["dry_run"]), (200, &json!(true)));
