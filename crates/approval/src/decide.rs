@@ -77,9 +77,9 @@ impl<P: Ports> Approval<P> {
             match self.decide_slot(&opened, slot, form, now).await? {
                 Some(record) => (opened.record, taken) = (record, true),
                 // A colleague was quicker, or it is over.
-                None => opened.record = load(&self.requests, &opened.record.id).await?,
+                None => opened.record = load(&self.requests, opened.record.id()).await?,
             }
-            if opened.record.state != State::Pending {
+            if opened.record.state() != State::Pending {
                 break;
             }
         }
@@ -100,7 +100,7 @@ impl<P: Ports> Approval<P> {
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let message = match (verdict, opened.record.state) {
+        let message = match (verdict, opened.record.state()) {
             (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
             // Somebody else ended it between two slots: nothing is set up.
             (
@@ -134,7 +134,7 @@ impl<P: Ports> Approval<P> {
         now: Timestamp,
     ) -> Result<Qualification, ApprovalError> {
         let (record, servicenow) = (&opened.record, &self.servicenow);
-        let ticket = servicenow.ticket(&record.request.source).await?;
+        let ticket = servicenow.ticket(&record.request().source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
             return Ok(Qualification::TicketClosed);
         };
@@ -168,7 +168,7 @@ impl<P: Ports> Approval<P> {
             .cloned()
             .ok_or(ApprovalError::Inconsistent)?;
         let decision = Decision {
-            request: record.id.clone(),
+            request: record.id().clone(),
             content,
             slot: slot.id.clone(),
             verdict: form.verdict,
@@ -187,7 +187,7 @@ impl<P: Ports> Approval<P> {
         };
         match write(&self.requests, record, event, &actor, now).await {
             Ok(record) => {
-                info!(state = %record.state, "slot decided");
+                info!(state = %record.state(), "slot decided");
                 Ok(Some(record))
             }
             Err(NotChanged::Rules(

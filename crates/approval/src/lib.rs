@@ -166,7 +166,7 @@ impl<P: Ports> Approval<P> {
             return Ok(page::message(&Message::UnknownLink)?);
         };
         let record = load(&self.requests, &row.request).await?;
-        let span = info_span!("request", request_id = %record.id);
+        let span = info_span!("request", request_id = %record.id());
         let opened = Opened { token, row, record };
         match method {
             "POST" if is_revocation(event) => {

@@ -76,18 +76,18 @@ impl<P: Ports> Dispatcher<P> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<Changed, DispatchError> {
-        if record.state != State::Received {
+        if record.state() != State::Received {
             return Ok(Changed::Left(record, ()));
         }
         let draft = self.outcome(&record, now).await?;
         // Somebody else may have asked, or ended it, meanwhile.
-        let next = |record: &RequestRecord| match record.state {
+        let next = |record: &RequestRecord| match record.state() {
             State::Received => draft.clone().into(),
             _ => Next::Done(()),
         };
         let changed = change(&self.requests, record, &Actor::Dispatcher, now, next).await?;
         if let Changed::Written(record) = &changed {
-            info!(state = %record.state, "request evaluated");
+            info!(state = %record.state(), "request evaluated");
         }
         Ok(changed)
     }
@@ -98,7 +98,7 @@ impl<P: Ports> Dispatcher<P> {
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<Draft, DispatchError> {
-        let mut findings = self.guardrails.evaluate_request(&record.request);
+        let mut findings = self.guardrails.evaluate_request(record.request());
         Ok(match self.round(record, &mut findings, now).await {
             Ok(draft) => draft,
             Err(Unasked::Refused(code)) => Event::Refused { code, findings }.into(),
@@ -119,7 +119,7 @@ impl<P: Ports> Dispatcher<P> {
         findings: &mut Vec<Finding>,
         now: Timestamp,
     ) -> Result<Draft, Unasked> {
-        let request = &record.request;
+        let request = record.request();
         // ServiceNow is asked about no other table than those that may ask.
         if let Some(code @ RefusalCode::TableNotAllowed) = refusal(findings) {
             return Err(code.into());
@@ -159,7 +159,7 @@ impl<P: Ports> Dispatcher<P> {
         (findings, now): (&[Finding], Timestamp),
     ) -> Result<Draft, Unasked> {
         let binding = facts.binding(self.guardrails.digest());
-        let content = content_digest(&record.request, &binding, &slots)?;
+        let content = content_digest(record.request(), &binding, &slots)?;
         let expires_at = now + self.pending_for;
         let asked = ApprovalRound {
             findings: findings.to_vec(),
@@ -179,7 +179,7 @@ impl<P: Ports> Dispatcher<P> {
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<bool, CallError> {
-        let Some(extension) = &record.request.extends else {
+        let Some(extension) = &record.request().extends else {
             return Ok(true);
         };
         let before = self.requests.load(&extension.request).await?;
@@ -188,7 +188,7 @@ impl<P: Ports> Dispatcher<P> {
 
     /// The ticket, if it carries the request.
     async fn ticket(&self, record: &RequestRecord) -> Result<Ticket, Unasked> {
-        let request = &record.request;
+        let request = record.request();
         let ticket = self.servicenow.ticket(&request.source).await?;
         let ticket = ticket.ok_or(RefusalCode::NoSuchTicket)?;
         let requester = std::slice::from_ref(&request.requested_by);

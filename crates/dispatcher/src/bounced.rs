@@ -64,7 +64,7 @@ impl<P: Ports> Dispatcher<P> {
 }
 
 fn known(record: &RequestRecord, bounce: &Bounce) -> Known {
-    let letters = record.asked.iter().flat_map(|asked| &asked.letters);
+    let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
     let mut letters = letters.filter(|letter| letter.approver == bounce.tags.approver);
     match letters.next() {
         Some(letter) if letter.message.as_ref() == Some(&bounce.message) => Known::Sent,

@@ -28,12 +28,12 @@ impl<P: Ports> Dispatcher<P> {
         fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let letters = record.asked.iter().flat_map(|asked| &asked.letters);
+        let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
         let due = letters.filter(|letter| letter.is_due(now));
         let due: Vec<SysId> = due.map(|letter| letter.approver.clone()).collect();
         let mut failed = None;
         for approver in due {
-            if record.state != State::Pending || record.open_slot_of(&approver).is_none() {
+            if record.state() != State::Pending || record.open_slot_of(&approver).is_none() {
                 continue;
             }
             match self.write(record.clone(), &approver, fresh, now).await {
@@ -41,7 +41,7 @@ impl<P: Ports> Dispatcher<P> {
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a letter was not sent");
                     failed = Some(error);
-                    record = load(&self.requests, &record.id).await?;
+                    record = load(&self.requests, record.id()).await?;
                 }
             }
         }
@@ -63,7 +63,7 @@ impl<P: Ports> Dispatcher<P> {
         if !lost.is_empty() {
             return self.disqualify(record, approver, &lost, now).await;
         }
-        let documents = self.requests.documents(&record.id).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
@@ -87,10 +87,10 @@ impl<P: Ports> Dispatcher<P> {
             Changed::Left(record, ()) => return Ok(record),
         };
         let tags = LetterTags {
-            request: claimed.id.clone(),
+            request: claimed.id().clone(),
             approver: approver.clone(),
         };
-        let message = self.mailer.send_tagged(address, &letter, &tags).await?;
+        let message = self.mailer.send(address, &letter, Some(&tags)).await?;
         info!("review request sent");
         self.mark_sent(claimed, approver, message, now).await
     }
@@ -130,7 +130,7 @@ impl<P: Ports> Dispatcher<P> {
         now: Timestamp,
     ) -> Result<Changed, DispatchError> {
         let next = |record: &RequestRecord| {
-            let asked = record.asked.as_ref();
+            let asked = record.round();
             let asked = asked.filter(|asked| {
                 let mut letters = asked.letters.iter();
                 letters.any(|one| one.approver == *approver && one.is_due(now))
@@ -158,7 +158,7 @@ impl<P: Ports> Dispatcher<P> {
         message: Option<MessageId>,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let id = record.id.clone();
+        let id = record.id().clone();
         let sent = Event::LetterSent {
             approver: approver.clone(),
             message,
@@ -182,7 +182,7 @@ pub(crate) fn link(
 ) -> TokenRow {
     TokenRow {
         digest: token.digest(),
-        request: record.id.clone(),
+        request: record.id().clone(),
         approver: approver.clone(),
         expires_at: asked.expires_at,
     }

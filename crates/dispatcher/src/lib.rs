@@ -105,7 +105,7 @@ impl<P: Ports> Dispatcher<P> {
             Changed::Written(record) => (record, true),
             Changed::Left(record, ()) => (record, false),
         };
-        if record.state != State::Pending {
+        if record.state() != State::Pending {
             wake::reporter(&self.outcomes, &record, now).await;
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl<P: Ports> Dispatcher<P> {
         let (record, reminded) = self.remind(record, now).await;
         // Whoever is disqualified when a reminder is due, is replaced now.
         let lost = written.is_ok() && record.needs_reassignment().is_some();
-        let record = match record.state {
+        let record = match record.state() {
             State::Pending if lost => self.see_to_people(record, false, now).await?,
             _ => record,
         };
@@ -137,7 +137,7 @@ impl<P: Ports> Dispatcher<P> {
         for _ in 0..=MAX_REASSIGNMENTS + 1 {
             record = self.reassign(record, now).await?;
             record = self.write_letters(record, fresh, now).await?;
-            if record.state != State::Pending || record.needs_reassignment().is_none() {
+            if record.state() != State::Pending || record.needs_reassignment().is_none() {
                 return Ok(record);
             }
         }

@@ -38,7 +38,7 @@ impl<P: Ports> Dispatcher<P> {
             };
             let changed = change(&self.requests, record, &Actor::Dispatcher, now, next).await?;
             if let Changed::Written(record) = &changed {
-                info!(state = %record.state, "approvers reassigned");
+                info!(state = %record.state(), "approvers reassigned");
             }
             record = changed.into_record();
         }
@@ -48,7 +48,7 @@ impl<P: Ports> Dispatcher<P> {
     /// Everybody who must not decide on a request whose owners were asked before. The ticket is
     /// read again; without it nobody knows who opened it.
     pub(crate) async fn excluded(&self, record: &RequestRecord) -> Result<Excluded, CallError> {
-        let ticket = self.servicenow.ticket(&record.request.source).await?;
+        let ticket = self.servicenow.ticket(&record.request().source).await?;
         let ticket = ticket.ok_or(CallError::transient("servicenow:ReadTicket", "Missing"))?;
         approvers::involved_in(&self.servicenow, record, &ticket).await
     }
@@ -78,10 +78,9 @@ impl<P: Ports> Dispatcher<P> {
         excluded: &'a Excluded,
         now: Timestamp,
     ) -> Rules<'a> {
-        let asked = record.asked.as_ref();
         Rules {
             excluded,
-            unreachable: asked.map_or(&[], |asked| &asked.unreachable),
+            unreachable: record.unreachable(),
             guardrails: &self.guardrails,
             now,
         }
@@ -89,8 +88,9 @@ impl<P: Ports> Dispatcher<P> {
 
     /// How many people a slot may have, beside those of the other slots; always one.
     fn places_for(&self, record: &RequestRecord, slot: &Slot) -> usize {
-        let slots = record.asked.iter().flat_map(|asked| &asked.slots);
-        let mut others: Vec<_> = slots
+        let mut others: Vec<_> = record
+            .slots()
+            .iter()
             .filter(|other| other.id != slot.id)
             .flat_map(|other| &other.approvers)
             .map(|approver| &approver.sys_id)
@@ -105,5 +105,5 @@ impl<P: Ports> Dispatcher<P> {
 /// The first slot that needs people, while decisions are awaited.
 fn to_reassign(record: &RequestRecord) -> Option<&Slot> {
     let slot = record.needs_reassignment();
-    slot.filter(|_| record.state == State::Pending)
+    slot.filter(|_| record.state() == State::Pending)
 }

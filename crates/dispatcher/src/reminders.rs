@@ -5,7 +5,6 @@
 //! afterwards. Whoever is not to be written to any more is passed over for good.
 
 use jiff::Timestamp;
-use ports::CallError;
 use ports::ledger::Requests as _;
 use ports::mail::Mailer as _;
 use snowgate_core::approval::ReviewToken;
@@ -35,7 +34,7 @@ impl<P: Ports> Dispatcher<P> {
             let Notice::Reminder { approver } = &notice else {
                 continue;
             };
-            match self.remind_one(&record.id, &notice, approver, now).await {
+            match self.remind_one(record.id(), &notice, approver, now).await {
                 Ok(after) => record = after,
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a reminder was not sent");
@@ -62,7 +61,7 @@ impl<P: Ports> Dispatcher<P> {
         if record.open_slot_of(approver).is_none() {
             return Ok(record);
         }
-        let documents = self.requests.documents(&record.id).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let Some((person, review)) = shown else {
             return self
@@ -112,7 +111,7 @@ impl<P: Ports> Dispatcher<P> {
         token: &ReviewToken,
         now: Timestamp,
     ) -> Result<Changed, DispatchError> {
-        let next = |record: &RequestRecord| match &record.asked {
+        let next = |record: &RequestRecord| match record.round() {
             Some(asked) if record.due_notices(now).contains(notice) => {
                 let event = Event::NoticeClaimed {
                     notice: notice.clone(),
@@ -135,8 +134,8 @@ impl<P: Ports> Dispatcher<P> {
     ) -> Result<(), DispatchError> {
         let link = format!("{}/r/{}", self.approval_url, token.expose());
         let letter = review.reminder(&link)?;
-        let sent: Result<(), CallError> = self.mailer.send(address, &letter).await;
-        Ok(sent?)
+        self.mailer.send(address, &letter, None).await?;
+        Ok(())
     }
 
     async fn pass_over(
@@ -161,7 +160,7 @@ impl<P: Ports> Dispatcher<P> {
         event: Event,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let id = record.id.clone();
+        let id = record.id().clone();
         match write(&self.requests, record, event, &Actor::Dispatcher, now).await {
             Ok(record) => Ok(record),
             // Somebody else has closed it.

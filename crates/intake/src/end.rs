@@ -51,12 +51,12 @@ impl Ending {
             Ok(by) => by,
             Err(problem) => return Next::Done(Unchanged::Refused(problem)),
         };
-        let why = match (self, record.state) {
+        let why = match (self, record.state()) {
             (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
                 let reason = reason.clone();
                 return Event::Withdrawn { reason }.into();
             }
-            (Self::Revoke(body), State::Active) if record.revocation.is_none() => {
+            (Self::Revoke(body), State::Active) if record.revocation().is_none() => {
                 let reason = body.reason.clone();
                 return Event::RevocationRequested { by, reason }.into();
             }
@@ -85,11 +85,11 @@ impl Ending {
             Self::Revoke(body) => body.on_behalf_of.as_ref(),
             Self::Withdraw(_) => None,
         };
-        let asked = record.asked.as_ref();
+        let asked = record.round();
         let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
         match (client, person) {
             (ClientRole::Requesting, None) => Ok(RevokedBy::Client),
-            (ClientRole::Requesting, Some(person)) if *person == record.request.requested_by => {
+            (ClientRole::Requesting, Some(person)) if *person == record.request().requested_by => {
                 Ok(RevokedBy::Requester)
             }
             (ClientRole::Requesting, Some(person)) if Some(person) == owner => {
@@ -136,7 +136,7 @@ impl<P: Ports> Intake<P> {
         let next = |record: &RequestRecord| ending.next(record, caller);
         match change(&self.requests, record, &actor, now, next).await {
             Ok(Changed::Written(record)) => {
-                info!(request_id = %record.id, client = %client, state = %record.state, "ended by a client");
+                info!(request_id = %record.id(), client = %client, state = %record.state(), "ended by a client");
                 wake::everybody(&self.queues, &record, now).await;
                 self.ended(&record, caller).await
             }
@@ -157,9 +157,9 @@ impl<P: Ports> Intake<P> {
         let is_security =
             matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
         let record = self
-            .find_visible(event, |record| is_security || record.client == *client)
+            .find_visible(event, |record| is_security || record.client() == client)
             .await?;
-        let role = match record.client == *client {
+        let role = match record.client() == client {
             true => ClientRole::Requesting,
             false => ClientRole::Security,
         };
@@ -176,8 +176,8 @@ impl<P: Ports> Intake<P> {
             ClientRole::Requesting => self.answer(record).await,
             ClientRole::Security => {
                 let answer = EndedAnswer {
-                    request_id: &record.id,
-                    state: record.state,
+                    request_id: record.id(),
+                    state: record.state(),
                 };
                 Ok(json_answer(200, &answer))
             }
@@ -188,8 +188,8 @@ impl<P: Ports> Intake<P> {
 fn conflict(record: &RequestRecord, why: &'static str) -> Problem {
     Problem::new(409, "Not in this state")
         .detail(why)
-        .request(record.id.clone())
-        .state(record.state)
+        .request(record.id().clone())
+        .state(record.state())
 }
 
 /// The person is neither the requester nor the beneficiary.

@@ -73,9 +73,9 @@ impl<P: Ports> Intake<P> {
                 return Err(Problem::new(409, "Request open").detail(detail).request(id));
             }
         };
-        info!(request_id = %record.id, "request accepted");
+        info!(request_id = %record.id(), "request accepted");
         // A repeated call has the same bytes, and so the same findings.
-        let answer = AcceptedAnswer::new(&record.id, &record.request_digest, &findings);
+        let answer = AcceptedAnswer::new(record.id(), record.request_digest(), &findings);
         Ok(json_answer(202, &answer))
     }
 

@@ -26,7 +26,7 @@ impl<P: Ports> Intake<P> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<RequestRecord, Problem> {
-        self.find_visible(event, |record| record.client == *client)
+        self.find_visible(event, |record| record.client() == client)
             .await
     }
 
@@ -52,7 +52,7 @@ impl<P: Ports> Intake<P> {
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let trail = self.requests.trail(&record.id).await;
+        let trail = self.requests.trail(record.id()).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &RequestAnswer::new(record, &trail)))
     }

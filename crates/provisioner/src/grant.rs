@@ -63,7 +63,7 @@ impl<P: Ports> Provisioner<P> {
             Err(NotGranted::Failed(code)) => return self.fail(record, code, now).await,
             Err(NotGranted::Later(failure)) => return Err(failure),
         };
-        let record = match record.state {
+        let record = match record.state() {
             State::Approved => {
                 let draft = Draft {
                     put_effects: effects.clone(),
@@ -73,7 +73,7 @@ impl<P: Ports> Provisioner<P> {
             }
             _ => record,
         };
-        if record.state != State::Provisioning {
+        if record.state() != State::Provisioning {
             return Ok(record);
         }
         match self.apply(&record, &effects).await {
@@ -99,13 +99,13 @@ impl<P: Ports> Provisioner<P> {
         if self.is_late(record, now) {
             return Err(FailureCode::TimedOut.into());
         }
-        let facts = survey(&self.member, &record.request).await?;
+        let facts = survey(&self.member, record.request()).await?;
         if !self.is_proved(record).await? {
             error!("a decision does not verify");
             return Err(FailureCode::UnprovenDecision.into());
         }
         plan::check(record, &facts, &self.guardrails, now)?;
-        let live = self.effects.effects(&record.request.target).await?;
+        let live = self.effects.effects(&record.request().target).await?;
         let effects = plan::effects(record, &facts.principal, &live, now)?;
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone = |effect: &Effect| effect.preexisting && !facts.principal.shows(&effect.change);
@@ -117,19 +117,19 @@ impl<P: Ports> Provisioner<P> {
 
     /// A request that was approved or begun long ago. The sweeper ends those that were not begun.
     fn is_late(&self, record: &RequestRecord, now: Timestamp) -> bool {
-        let waited: SignedDuration = now.duration_since(record.since);
+        let waited: SignedDuration = now.duration_since(record.since());
         waited >= PROVISION_WITHIN
     }
 
     /// Whether every decision carries a signature that verifies.
     async fn is_proved(&self, record: &RequestRecord) -> Result<bool, ProvisionError> {
-        for decided in &record.decisions {
+        for decided in record.decisions() {
             let message = decided.signed.decision.signed_bytes()?;
             if !self.verifier.verify(&message, &decided.signed.mac).await? {
                 return Ok(false);
             }
         }
-        Ok(!record.decisions.is_empty())
+        Ok(!record.decisions().is_empty())
     }
 
     /// Makes the changes, and looks until all are to be seen. What IAM lists may be older than
@@ -142,7 +142,7 @@ impl<P: Ports> Provisioner<P> {
     ) -> Result<(), ProvisionError> {
         for effect in effects.iter().filter(|effect| !effect.preexisting) {
             self.member
-                .make(&record.request.target, &effect.change)
+                .make(&record.request().target, &effect.change)
                 .await?;
         }
         let all_there =
@@ -160,7 +160,7 @@ impl<P: Ports> Provisioner<P> {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            let facts = self.member.principal(&record.request.target).await?;
+            let facts = self.member.principal(&record.request().target).await?;
             if facts.is_some_and(|facts| as_it_should_be(&facts)) {
                 return Ok(());
             }
@@ -177,8 +177,8 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.effects.effects(&record.request.target).await?;
-        let mine = effects_of(&record.id, &live);
+        let live = self.effects.effects(&record.request().target).await?;
+        let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let draft = Draft {
             delete_effects: mine,

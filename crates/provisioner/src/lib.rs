@@ -95,7 +95,7 @@ impl<P: Ports> Provisioner<P> {
     /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
-        let live = self.effects.effects(&record.request.target).await?;
+        let live = self.effects.effects(&record.request().target).await?;
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
@@ -103,8 +103,8 @@ impl<P: Ports> Provisioner<P> {
         for other in others.into_iter().filter(|other| *other != id) {
             ended |= self.end(other, now).await;
         }
-        if ended && record.state == State::Approved {
-            let left = self.effects.effects(&record.request.target).await?;
+        if ended && record.state() == State::Approved {
+            let left = self.effects.effects(&record.request().target).await?;
             if left.len() < live.len() {
                 // IAM may still list what was just taken back, and it would pass for found there.
                 return Ok(change::put_off(&self.requests, &record, now).await?);
@@ -130,7 +130,7 @@ impl<P: Ports> Provisioner<P> {
 
     /// Takes the next step, and puts it off where that does not work now.
     async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        let (id, state) = (record.id.clone(), record.state);
+        let (id, state) = (record.id().clone(), record.state());
         let done = match state {
             _ if self.hold => {
                 warn!(%state, "all changes are stopped");
@@ -163,14 +163,14 @@ impl<P: Ports> Provisioner<P> {
         draft: Draft,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        let from = record.state;
-        let next = |record: &RequestRecord| match record.state == from {
+        let from = record.state();
+        let next = |record: &RequestRecord| match record.state() == from {
             true => Next::from(draft.clone()),
             false => Next::Done(()),
         };
         let changed = change(&self.requests, record, &Actor::Provisioner, now, next).await?;
         let after = changed.into_record();
-        info!(%from, to = %after.state, "written down");
+        info!(%from, to = %after.state(), "written down");
         Ok(after)
     }
 }

@@ -20,18 +20,18 @@ impl<P: Ports> Provisioner<P> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        let record = match record.state {
+        let record = match record.state() {
             State::Active => {
                 self.write(record, Event::RevocationStarted.into(), now)
                     .await?
             }
             _ => record,
         };
-        if record.state != State::Revoking {
+        if record.state() != State::Revoking {
             return Ok(record);
         }
-        let live = self.effects.effects(&record.request.target).await?;
-        let mine = effects_of(&record.id, &live);
+        let live = self.effects.effects(&record.request().target).await?;
+        let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {
             retained: retained(&mine, &live),
@@ -50,7 +50,7 @@ impl<P: Ports> Provisioner<P> {
         mine: &[Effect],
         live: &[Effect],
     ) -> Result<(), ProvisionError> {
-        let target = &record.request.target;
+        let target = &record.request().target;
         let mut remove: Vec<&EffectChange> = Vec::new();
         for effect in mine {
             let undo = undo(effect, live);
@@ -72,9 +72,8 @@ impl<P: Ports> Provisioner<P> {
         };
         // Another principal of the same name is not ours to change.
         let same = record
-            .asked
-            .as_ref()
-            .is_some_and(|asked| asked.binding.principal.unique_id == facts.unique_id);
+            .binding()
+            .is_some_and(|binding| binding.principal.unique_id == facts.unique_id);
         if !same {
             return Ok(());
         }

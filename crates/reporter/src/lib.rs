@@ -101,7 +101,7 @@ impl<P: Ports> Reporter<P> {
         else {
             return Ok((record, None));
         };
-        let source = &record.request.source;
+        let source = &record.request().source;
         let written = self.tickets.update(&source.table, &source.sys_id, &update);
         match written.await {
             Ok(written) => info!(?written, %state, "ticket written"),
@@ -116,7 +116,7 @@ impl<P: Ports> Reporter<P> {
         state: State,
         now: Timestamp,
     ) -> Result<RequestRecord, NotChanged> {
-        let next = |record: &RequestRecord| match record.reported.contains(&state) {
+        let next = |record: &RequestRecord| match record.is_reported(state) {
             true => Next::Done(()),
             false => Event::Reported { state }.into(),
         };

@@ -69,7 +69,8 @@ impl<P: Ports> Reporter<P> {
     ) -> Result<Reported, ReportError> {
         let to = reader(&record, notice);
         let person = people.iter().find(|person| person.sys_id == *to);
-        let late = record.state.is_terminal() && now.duration_since(record.since) >= WORTH_TELLING;
+        let late =
+            record.state().is_terminal() && now.duration_since(record.since()) >= WORTH_TELLING;
         let fit = match person {
             _ if late => Err(SkipCode::TooLate),
             None => Err(SkipCode::NoSuchPerson),
@@ -87,8 +88,8 @@ impl<P: Ports> Reporter<P> {
             // Somebody else is sending it, or it is not wanted any more.
             Changed::Left(record, ()) => return Ok(Reported::Done(Box::new(record))),
         };
-        match self.mailer.send(address, &letter).await {
-            Ok(()) => info!("notice sent"),
+        match self.mailer.send(address, &letter, None).await {
+            Ok(_) => info!("notice sent"),
             Err(failure) if failure.is_transient() => {
                 return Ok(Reported::Later(Box::new(record), failure));
             }
@@ -147,7 +148,7 @@ impl<P: Ports> Reporter<P> {
         event: Event,
         now: Timestamp,
     ) -> Result<RequestRecord, NotChanged> {
-        let id = record.id.clone();
+        let id = record.id().clone();
         match write(&self.requests, record, event, &Actor::Reporter, now).await {
             // Somebody else has closed it.
             Err(NotChanged::Rules(ChangeError::NoNotice)) => load(&self.requests, &id).await,
@@ -160,14 +161,17 @@ impl<P: Ports> Reporter<P> {
 const fn reader<'a>(record: &'a RequestRecord, notice: &'a Notice) -> &'a SysId {
     match notice {
         Notice::Handled { approver } | Notice::Reminder { approver } => approver,
-        Notice::Outcome { .. } | Notice::EndsSoon => &record.request.requested_by,
+        Notice::Outcome { .. } | Notice::EndsSoon => &record.request().requested_by,
     }
 }
 
 /// Everybody who is written to or named, each once.
 fn readers(record: &RequestRecord, due: &[Notice]) -> Vec<SysId> {
     let all = due.iter().map(|notice| reader(record, notice));
-    let mut ids: Vec<SysId> = all.chain([&record.request.requested_by]).cloned().collect();
+    let mut ids: Vec<SysId> = all
+        .chain([&record.request().requested_by])
+        .cloned()
+        .collect();
     ids.sort();
     ids.dedup();
     ids
@@ -193,7 +197,7 @@ fn letter(
     notice: &Notice,
     people: &[Person],
 ) -> Result<Option<Letter>, askama::Error> {
-    let requester = &record.request.requested_by;
+    let requester = &record.request().requested_by;
     let named = people.iter().find(|person| person.sys_id == *requester);
     Ok(match notice {
         Notice::Outcome { state } => notice::outcome(record, *state)?,

@@ -73,11 +73,11 @@ pub async fn involved_in(
     record: &RequestRecord,
     ticket: &Ticket,
 ) -> Result<Excluded, CallError> {
-    let asked = record.asked.as_ref();
+    let asked = record.round();
     let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
     involved(
         servicenow,
-        &record.request.requested_by,
+        &record.request().requested_by,
         ticket,
         beneficiary,
     )

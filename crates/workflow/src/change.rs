@@ -146,7 +146,7 @@ pub async fn change<T>(
         let commit = draft.apply(&record, actor.clone(), now)?;
         match requests.commit(&commit).await {
             Ok(()) => return Ok(Changed::Written(commit.change.record)),
-            Err(CommitError::Conflict) => record = load(requests, &record.id).await?,
+            Err(CommitError::Conflict) => record = load(requests, record.id()).await?,
             Err(CommitError::Call(call)) => return Err(call.into()),
         }
     }
@@ -181,12 +181,12 @@ pub async fn put_off(
     record: &RequestRecord,
     now: Timestamp,
 ) -> Result<(), CallError> {
-    if record.due_at.is_none() {
+    if record.due_at().is_none() {
         return Ok(());
     }
-    let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
+    let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
     requests
-        .postpone(&record.id, record.version, again, attempts)
+        .postpone(record.id(), record.version(), again, attempts)
         .await?;
     Ok(())
 }
@@ -196,91 +196,15 @@ mod tests {
     use super::*;
     use snowgate_core::lifecycle::State;
     use testkit::world::{OWNER, World, at, ready};
-    use testkit::{Aftermath, FakeLedger, Moment, samples};
+    use testkit::{Aftermath, Moment, samples};
+
+    use crate::storm::Storm;
 
     const CLIENT_GAVE_UP: Event = Event::Withdrawn { reason: None };
 
     fn client() -> Actor {
         Actor::Client {
             client: samples::client(),
-        }
-    }
-
-    /// Somebody else changes the request before so many of the commits.
-    struct Storm {
-        ledger: FakeLedger,
-        left: std::sync::atomic::AtomicUsize,
-        ends: bool,
-    }
-
-    impl Storm {
-        fn over(world: &World, commits: usize, ends: bool) -> Self {
-            Self {
-                ledger: world.ledger.clone(),
-                left: commits.into(),
-                ends,
-            }
-        }
-
-        /// A bounce of nobody's e-mail would change nothing; a notice that is skipped does.
-        async fn strike(&self, id: &RequestId) {
-            let left = self.left.load(std::sync::atomic::Ordering::Relaxed);
-            if left == 0 {
-                return;
-            }
-            self.left
-                .store(left - 1, std::sync::atomic::Ordering::Relaxed);
-            let record = self.ledger.load(id).await.unwrap().unwrap();
-            let change = match self.ends {
-                true => record.apply(Event::Expired, Actor::Sweeper, at(1)).unwrap(),
-                false => {
-                    // The same record under the next version.
-                    let sent = Event::LetterClaimed {
-                        approver: testkit::world::id(OWNER),
-                    };
-                    record.apply(sent, Actor::Dispatcher, at(1)).unwrap()
-                }
-            };
-            self.ledger.commit(&change.into()).await.unwrap();
-        }
-    }
-
-    impl Requests for Storm {
-        async fn create(
-            &self,
-            new: &ports::ledger::NewRequest,
-        ) -> Result<ports::ledger::Created, CallError> {
-            self.ledger.create(new).await
-        }
-
-        async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
-            self.ledger.load(id).await
-        }
-
-        async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
-            self.strike(&commit.change.record.id).await;
-            self.ledger.commit(commit).await
-        }
-
-        async fn postpone(
-            &self,
-            id: &RequestId,
-            version: u64,
-            due_at: Timestamp,
-            attempts: u32,
-        ) -> Result<bool, CallError> {
-            self.ledger.postpone(id, version, due_at, attempts).await
-        }
-
-        async fn trail(
-            &self,
-            id: &RequestId,
-        ) -> Result<Vec<snowgate_core::audit::AuditRow>, CallError> {
-            self.ledger.trail(id).await
-        }
-
-        async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
-            self.ledger.documents(id).await
         }
     }
 
@@ -292,34 +216,34 @@ mod tests {
     fn a_change_gets_through_beside_others() {
         let world = World::default();
         let record = pending(&world);
-        let storm = Storm::over(&world, TRIES - 1, false);
-        let before = record.version;
+        let storm = Storm::over(&world, TRIES - 1);
+        let before = record.version();
         let written = ready(write(&storm, record, CLIENT_GAVE_UP, &client(), at(2))).unwrap();
-        assert_eq!(written.state, State::Withdrawn);
-        assert_eq!(written.version, before + TRIES as u64);
-        assert_eq!(world.load(&written.id), written);
+        assert_eq!(written.state(), State::Withdrawn);
+        assert_eq!(written.version(), before + 1);
+        assert_eq!(world.load(written.id()), written);
     }
 
     #[test]
     fn in_a_storm_it_gives_up_and_changes_nothing() {
         let world = World::default();
         let record = pending(&world);
-        let id = record.id.clone();
-        let storm = Storm::over(&world, TRIES, false);
+        let id = record.id().clone();
+        let storm = Storm::over(&world, TRIES);
         let failed = ready(write(&storm, record, CLIENT_GAVE_UP, &client(), at(2)));
         assert!(matches!(failed, Err(NotChanged::Busy)), "{failed:?}");
-        assert_eq!(world.load(&id).state, State::Pending);
+        assert_eq!(world.load(&id).state(), State::Pending);
     }
 
     #[test]
     fn whoever_loses_decides_again_on_what_is_there_now() {
         let world = World::default();
         let record = pending(&world);
-        let storm = Storm::over(&world, 1, true);
+        let storm = Storm::of(&world, Event::Expired);
         let mut seen = Vec::new();
         let next = |record: &RequestRecord| {
-            seen.push(record.state);
-            match record.state {
+            seen.push(record.state());
+            match record.state() {
                 State::Pending => Next::from(CLIENT_GAVE_UP),
                 other => Next::Done(other),
             }
@@ -329,33 +253,33 @@ mod tests {
             panic!("{changed:?}");
         };
         assert_eq!(seen, [State::Pending, State::Expired]);
-        assert_eq!(world.load(&record.id), record);
+        assert_eq!(world.load(record.id()), record);
     }
 
     #[test]
     fn what_the_rules_forbid_is_not_tried_again() {
         let world = World::default();
         let record = pending(&world);
-        let id = record.id.clone();
+        let id = record.id().clone();
         let event = Event::ProvisioningStarted;
         world.fault.at(1, Moment::Before, Aftermath::Dead);
         let requests = world.failing(&world.ledger);
         let failed = ready(write(&requests, record, event, &Actor::Provisioner, at(2)));
         assert!(matches!(failed, Err(NotChanged::Rules(_))), "{failed:?}");
         assert_eq!(world.fault.calls(), 0);
-        assert_eq!(world.load(&id).state, State::Pending);
+        assert_eq!(world.load(&id).state(), State::Pending);
     }
 
     #[test]
     fn an_answer_that_is_lost_is_an_error_and_no_conflict() {
         let world = World::default();
         let record = pending(&world);
-        let id = record.id.clone();
+        let id = record.id().clone();
         world.fault.at(1, Moment::After, Aftermath::Alive);
         let requests = world.failing(&world.ledger);
         let failed = ready(write(&requests, record, CLIENT_GAVE_UP, &client(), at(2)));
         assert!(matches!(failed, Err(NotChanged::Call(_))), "{failed:?}");
-        assert_eq!(world.load(&id).state, State::Withdrawn, "it was written");
+        assert_eq!(world.load(&id).state(), State::Withdrawn, "it was written");
     }
 
     #[test]
@@ -366,12 +290,12 @@ mod tests {
             documents: vec!["a text".to_owned()],
             ..Draft::from(CLIENT_GAVE_UP)
         };
-        let id = record.id.clone();
+        let id = record.id().clone();
         let kept = |text: &str| {
             let documents = ready(world.ledger.documents(&id)).unwrap();
             documents.iter().any(|there| there == text)
         };
-        let storm = Storm::over(&world, TRIES, false);
+        let storm = Storm::over(&world, TRIES);
         let next = |_: &RequestRecord| Next::<()>::from(draft.clone());
         assert!(ready(change(&storm, record, &client(), at(2), next)).is_err());
         assert!(!kept("a text"));
@@ -393,14 +317,14 @@ mod tests {
         let mut record = world.received(at(0));
         for minutes in [2, 4, 8] {
             ready(put_off(&world.ledger, &record, at(100))).unwrap();
-            record = world.load(&record.id);
-            assert_eq!(record.due_at, Some(at(100 + minutes * 60)));
+            record = world.load(record.id());
+            assert_eq!(record.due_at(), Some(at(100 + minutes * 60)));
         }
         let expired = world.apply(&record, Event::Expired, Actor::Sweeper, at(200));
-        assert_eq!(expired.due_at, None);
+        assert_eq!(expired.due_at(), None);
         ready(put_off(&world.ledger, &expired, at(300))).unwrap();
-        assert_eq!(world.load(&record.id), expired);
+        assert_eq!(world.load(record.id()), expired);
         ready(put_off(&world.ledger, &record, at(300))).unwrap();
-        assert_eq!(world.load(&record.id), expired, "it has changed meanwhile");
+        assert_eq!(world.load(record.id()), expired, "it has changed meanwhile");
     }
 }

@@ -5,5 +5,7 @@
 
 pub mod approvers;
 pub mod change;
+#[cfg(test)]
+mod storm;
 pub mod survey;
 pub mod wake;

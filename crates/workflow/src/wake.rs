@@ -22,7 +22,7 @@ pub async fn dispatcher(queue: &impl RequestsQueue, record: &RequestRecord, now:
 /// Wakes the provisioner, where it has something to do. A failure is only logged.
 pub async fn provisioner(queue: &impl WorkQueue, record: &RequestRecord, now: Timestamp) {
     if record.waits_for(Worker::Provisioner, now) {
-        let (wake, target) = (WakeUp::first(record), &record.request.target);
+        let (wake, target) = (WakeUp::first(record), &record.request().target);
         log(queue.wake_provisioner(&wake, target).await, record);
     }
 }
@@ -65,7 +65,7 @@ where
         match worker {
             Worker::Dispatcher => queues.wake_dispatcher(&wake).await?,
             Worker::Provisioner => {
-                let target = &record.request.target;
+                let target = &record.request().target;
                 queues.wake_provisioner(&wake, target).await?;
             }
             Worker::Reporter => queues.wake_reporter(&wake).await?,
@@ -78,7 +78,7 @@ where
 fn log(sent: Result<(), CallError>, record: &RequestRecord) {
     if let Err(failure) = sent {
         let error: &(dyn Error + 'static) = &failure;
-        warn!(error, request_id = %record.id, "the next function could not be woken");
+        warn!(error, request_id = %record.id(), "the next function could not be woken");
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         let both = woken(&world, &expired, 300_000);
         assert_eq!(both, [QueueName::Outcomes], "a note and mails");
         let reported = Event::Reported {
-            state: expired.state,
+            state: expired.state(),
         };
         let reported = world.apply(&expired, reported, Actor::Reporter, at(300_001));
         assert_eq!(reported.unreported(), None);

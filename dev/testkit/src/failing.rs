@@ -266,17 +266,13 @@ impl<T: Member> Member for Failing<T> {
 }
 
 impl<T: Mailer> Mailer for Failing<T> {
-    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
-        self.call(self.inner.send(to, letter)).await
-    }
-
-    async fn send_tagged(
+    async fn send(
         &self,
         to: &EmailAddress,
         letter: &Letter,
-        tags: &LetterTags,
+        tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
-        self.call(self.inner.send_tagged(to, letter, tags)).await
+        self.call(self.inner.send(to, letter, tags)).await
     }
 }
 

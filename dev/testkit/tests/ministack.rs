@@ -47,7 +47,7 @@ async fn a_function_without_links_has_none() {
     let (requests, _) = stack.tables().await;
     let ledger = DynamoLedger::new(&stack.config, &requests, None);
     let change = samples::received(&sys_id(), at(0));
-    let token = samples::token(&change.record.id, at(60));
+    let token = samples::token(change.record.id(), at(60));
     let error = ledger.token(&token.digest).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),
@@ -168,7 +168,7 @@ async fn mailer() {
     let to = format!("{}@meridian.example", name("to")).parse().unwrap();
     let mailer = SesMailer::new(&stack.config, &sender, None);
     let letter = samples_letter();
-    let error = ports::mail::Mailer::send(&mailer, &to, &letter)
+    let error = ports::mail::Mailer::send(&mailer, &to, &letter, None)
         .await
         .unwrap_err();
     assert!(

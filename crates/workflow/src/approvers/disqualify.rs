@@ -76,7 +76,7 @@ pub async fn disqualify(
             slot: slot.clone(),
             approver: person.clone(),
         };
-        let id = record.id.clone();
+        let id = record.id().clone();
         record = match change::write(requests, record, event, actor, now).await {
             Ok(record) => {
                 warn!("somebody who was asked may not decide any more");

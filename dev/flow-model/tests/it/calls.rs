@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ports::ledger::{NewRequest, Requests as _};
 use serde_json::json;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Change, RequestRecord};
 use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Failing, Fault, QueueName};
@@ -55,19 +54,10 @@ fn meter<T: Clone>(port: &T, fault: &Fault) -> Failing<T> {
 /// A world in which so many requests of others wait for a decision.
 fn waiting(count: usize) -> World {
     let world = World::default();
-    let first = RequestRecord::receive(
-        samples::request_id(),
-        samples::client(),
-        world.request(),
-        at(0),
-    );
-    let first = first.unwrap();
     for _ in 0..count {
-        let mut change: Change = first.clone();
-        change.record.id = samples::request_id();
-        change.record.request.source.sys_id = samples::sys_id();
-        change.record.due_at = Some(at(250_000));
-        change.row.request = change.record.id.clone();
+        let due_at = Some(at(250_000));
+        let mut change = samples::received(&samples::sys_id(), at(0));
+        change.record = change.record.rescheduled(due_at, 0);
         let new = NewRequest { change, key: None };
         ready(world.ledger.create(&new)).unwrap();
     }
@@ -163,7 +153,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     runtime.block_on(sweeper.sweep(at(6))).unwrap();
     steps.push(("sweeper", meters.take()));
 
-    assert_eq!(world.load(&id).state, State::Active);
+    assert_eq!(world.load(&id).state(), State::Active);
     steps
 }
 
