@@ -16,9 +16,7 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
-use snowgate_core::slots::{
-    Approver, Excluded, Slot, Standing, Touched, Verdict, delegates, eligible, judge,
-};
+use snowgate_core::slots::{Approver, Excluded, Slot, Standing, Touched, delegates, eligible};
 use snowgate_core::ticket::{Person, Ticket};
 
 /// What a search for people keeps to.
@@ -158,12 +156,6 @@ async fn standing_in(
 
 /// Of how many delegates the records are read.
 const MOST_DELEGATES: usize = 50;
-
-/// Whether a letter may go to this person at all, whatever their standing.
-#[must_use]
-pub fn may_be_written_to(person: &Person, rules: &Rules<'_>) -> bool {
-    judge(person, rules.excluded, rules.guardrails.mail_domains()) == Verdict::Eligible
-}
 
 /// What is touched, as the CMDB has it.
 pub(crate) async fn item_of(
