@@ -35,7 +35,7 @@ const ACTIONS: [&str; 12] = [
     "sqs:SendMessage",
     "sqs:*Message",
     "dynamodb:?etItem",
-    "ec2:DescribeInstances",
+    "ec2:RunInstances",
     "*:*Object",
     "s3:PutObject",
 ];
@@ -295,7 +295,10 @@ fn condition(dice: &mut Dice) -> (String, String, Value) {
             &["ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"],
             &ARNS,
         ),
-        4 => (&["Bool", "Null", "BinaryEquals"], &["true", "false", "TRUE"]),
+        4 => (
+            &["Bool", "Null", "BinaryEquals"],
+            &["true", "false", "TRUE"],
+        ),
         _ => (
             &[
                 "StringEquals",
