@@ -174,6 +174,7 @@ codes! {
         TypeMismatchString "TYPE_MISMATCH_STRING",
         UniqueSidsRecommended "UNIQUE_SIDS_RECOMMENDED",
         WildcardWithoutLikeOperator "WILDCARD_WITHOUT_LIKE_OPERATOR",
+        OwnConditionNeverHolds "IAM_POLICY_CONDITION_NEVER_HOLDS",
         OwnResourceNeverMatches "IAM_POLICY_RESOURCE_NEVER_MATCHES",
     }
     Suggestion {
@@ -213,6 +214,7 @@ impl Code {
             self,
             Self::OwnAllowForAllValues
                 | Self::OwnAllowNotAction
+                | Self::OwnConditionNeverHolds
                 | Self::OwnResourceNeverMatches
                 | Self::OwnRetired
                 | Self::OwnTooManyToCompare
