@@ -1,7 +1,7 @@
 //! What a request for an action can be about: the resources and the condition keys that it can have,
 //! as far as the catalogue says.
 
-use crate::catalogue::{self, Action, wildcard};
+use crate::catalogue::{self, Action, ConditionKey, wildcard};
 use crate::condition::{Clause, Quantifier, Test};
 use crate::glob::{Budget, Glob, common};
 
@@ -179,7 +179,14 @@ fn never_has(action: Action, key: &str) -> bool {
         let service = catalogue::service(prefix)?;
         service.condition_key(key)
     };
-    own && known().is_some() && !action.condition_keys().any(|own| own.covers(key))
+    own && known().is_some() && !has_key(action, |own| own.covers(key))
+}
+
+/// Whether requests for the action have a key like this, by themselves or by what they are about.
+pub(crate) fn has_key(action: Action, like: impl Fn(&ConditionKey) -> bool) -> bool {
+    let mut kinds = action.resource_types();
+    action.condition_keys().any(|key| like(&key))
+        || kinds.any(|(kind, _)| kind.condition_keys().any(|key| like(&key)))
 }
 
 #[cfg(test)]

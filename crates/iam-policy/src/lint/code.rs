@@ -130,6 +130,7 @@ codes! {
         UnsupportedWildcardInPrincipal "UNSUPPORTED_WILDCARD_IN_PRINCIPAL",
         VariableUnsupportedInElement "VARIABLE_UNSUPPORTED_IN_ELEMENT",
         VariableUnsupportedInVersion "VARIABLE_UNSUPPORTED_IN_VERSION",
+        OwnActionNotOfSts "IAM_POLICY_ACTION_NOT_OF_STS",
         OwnDuplicateKey "IAM_POLICY_DUPLICATE_KEY",
     }
     SecurityWarning {
@@ -212,7 +213,8 @@ impl Code {
     pub(super) const fn is_optional(self) -> bool {
         matches!(
             self,
-            Self::OwnAllowForAllValues
+            Self::OwnActionNotOfSts
+                | Self::OwnAllowForAllValues
                 | Self::OwnAllowNotAction
                 | Self::OwnConditionNeverHolds
                 | Self::OwnResourceNeverMatches

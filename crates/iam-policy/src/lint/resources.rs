@@ -108,7 +108,8 @@ fn fault(
         return Some((Code::InvalidArnServiceCase, message));
     }
     let service = latest.service(arn.service);
-    if service.is_none() && !ARN_SERVICES.contains(&arn.service) {
+    let unknown = service.is_none() && !ARN_SERVICES.contains(&arn.service);
+    if unknown || super::actions::REFUSED_PREFIXES.contains(&arn.service) {
         let near = hint(arn.service);
         return Some((
             Code::InvalidService,
@@ -187,6 +188,11 @@ mod tests {
             ("arn:awz:s3:::bucket", Some(Code::InvalidPartition)),
             ("arn:aws:S3:::bucket", Some(Code::InvalidArnServiceCase)),
             ("arn:aws:s4s4s4:::bucket", Some(Code::InvalidService)),
+            ("arn:aws:codestar:eu-west-1:123456789012:project/x", None),
+            (
+                "arn:aws:elastic-inference:eu-west-1:123456789012:elastic-inference-accelerator/x",
+                Some(Code::InvalidService),
+            ),
             (
                 "arn:aws:sqs:middle-earth:123456789012:q",
                 Some(Code::InvalidArnRegion),

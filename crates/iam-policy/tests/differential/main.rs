@@ -16,6 +16,7 @@
 mod attack;
 mod dice;
 mod pairs;
+mod pools;
 
 use std::time::{Duration, Instant};
 
