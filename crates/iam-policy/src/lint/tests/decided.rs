@@ -48,3 +48,15 @@ fn trust_policies_are_about_sts() {
         assert_eq!(trust(action), (true, 0), "{action}");
     }
 }
+
+#[test]
+fn a_variable_is_no_partition() {
+    let valid = |partition: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sqs:*","Resource":"arn:{partition}:sqs:*:*:q"}}]}}"#
+        );
+        check_grammar(&text, PolicyType::Identity).is_ok()
+    };
+    assert!(valid("aws") && valid("*") && valid("aws-cn"));
+    assert!(!valid("${aws:PrincipalTag/partition}"));
+}
