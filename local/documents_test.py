@@ -8,7 +8,7 @@ import unittest
 from template_model import ROOT, parsed
 from template_settings import dimensions, model, target
 
-WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
+WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 # Values that would not fit into a table.
 SHORTENED = {"OutcomeFields"}
 SKIPPED = {".aws-sam", ".git", ".local", ".tools", "node_modules", "target"}
@@ -328,6 +328,15 @@ class Documents(unittest.TestCase):
         there = {path.name for path in (ROOT / "local").iterdir() if path.is_file()}
         pinned = {name for name in there if name.endswith(".txt") and name.replace(".txt", ".in") in there}
         self.assertEqual(said, there - pinned - {"README.md"})
+
+    def test_what_the_readme_and_the_local_stack_count(self):
+        functions = re.findall(r"(\w+) small\s+Rust Lambdas", text("README.md"))
+        self.assertEqual([WORDS[word] for word in functions], [len(model().of("Lambda::Function"))])
+        accounts = re.findall(r"in (\w+) local accounts", text("docs/local.md"))
+        members = json.loads(text("local/organisation.json"))["member_accounts"]
+        self.assertEqual([WORDS[word] for word in accounts], [len(members)])
+        times = [re.search(r"\d+ min \d+ s", text(path))[0] for path in ("README.md", "docs/local.md")]
+        self.assertEqual(times[0], times[1], "the first build takes as long in both")
 
     def test_versions(self):
         (version,) = re.findall(r"ministack==([\d.]+)|ministack\[.*\]==([\d.]+)", text("local/ministack.in"))
