@@ -117,9 +117,10 @@ impl Caller {
             action != Action::Read || !changed,
             "reading changed something"
         );
-        let role = reached.load().revocation.filter(|_| changed);
+        let record = reached.load();
+        let role = record.revocation().filter(|_| changed);
         let words = match role {
-            None if changed => format!("200, and {seen}, now `{}`", reached.load().state),
+            None if changed => format!("200, and {seen}, now `{}`", reached.load().state()),
             None => format!("200, and {seen}"),
             Some(how) => format!(
                 "200, and {seen}; the ticket will say “ended early by {}”",
@@ -136,12 +137,12 @@ fn looked_into(reached: &Reached, accepted: &Value) -> Cell {
     let dispatcher = functions::dispatcher(&reached.world);
     wait(dispatcher.handle(&id, at(reached.now))).unwrap();
     let record = reached.world.load(&id);
-    match &record.end_reason {
+    match record.end_reason() {
         None => Cell::new(
             Verdict::Yes,
             format!(
                 "202, and a request of its own, which is `{}`: everybody is asked again",
-                record.state
+                record.state()
             ),
         ),
         Some(EndReason::Refused { code, .. }) => Cell::new(
