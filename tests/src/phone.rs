@@ -232,13 +232,13 @@ impl Phone {
         for scheme in ["light", "dark"] {
             self.scheme(scheme).await;
             let script = format!(
-                "const told = found => found.map(rule => [rule.id,
+                "const reported = found => found.map(rule => [rule.id,
                      ...rule.nodes.map(node => node.html + ' ' + (node.failureSummary ?? ''))]);
                  return axe.run(document, {{runOnly: {rules}}}).then(found => ({{
                      scheme: matchMedia('(prefers-color-scheme: {scheme})').matches,
                      looked: ['color-contrast', 'document-title', 'html-has-lang'].every(
                          id => found.passes.some(rule => rule.id == id)),
-                     faults: told(found.violations), undecided: told(found.incomplete)}}));",
+                     faults: reported(found.violations), undecided: reported(found.incomplete)}}));",
                 rules = json!(RULES),
             );
             let found = self.ask_page(&script).await;

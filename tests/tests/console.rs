@@ -88,7 +88,7 @@ async fn a_request_is_raised_from_the_form_and_followed() {
     stack.servicenow.closed(ticket).await;
     flow_tests::eventually("the end of the timeline", || async {
         window.open(&format!("{console}/requests/{id}")).await;
-        let told = window.text("main").await;
+        let reported = window.text("main").await;
         [
             "received",
             "owners found",
@@ -97,7 +97,7 @@ async fn a_request_is_raised_from_the_form_and_followed() {
             "ticket told",
         ]
         .iter()
-        .all(|event| told.contains(event))
+        .all(|event| reported.contains(event))
         .then_some(())
     })
     .await;
@@ -142,7 +142,7 @@ async fn a_refusal_is_shown_with_its_findings() {
         .says("[role=alert]", "422 Outside the guardrails")
         .await;
     window.is_accessible().await;
-    window.says("[role=alert] ul", "never_granted").await;
+    window.says("[role=alert] ul", "denied_action").await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::{Digest, SysId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
-use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord};
+use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
 use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
@@ -72,15 +72,15 @@ where
         let mut opened = opened;
         let approver = opened.row.approver.clone();
         let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
-        let lost = match self.standing(&opened, &slots, now).await? {
-            Standing::Stands => Vec::new(),
-            Standing::TicketClosed => return Ok(page::message(&Message::TicketClosed)?),
-            Standing::Lost(slots) => slots,
+        let lost = match self.role(&opened, &slots, now).await? {
+            ApproverRole::Stands => Vec::new(),
+            ApproverRole::TicketClosed => return Ok(page::message(&Message::TicketClosed)?),
+            ApproverRole::Lost(slots) => slots,
         };
         if !lost.is_empty() {
             self.report_loss(opened.record, &approver, &lost, now)
                 .await?;
-            return Ok(page::message(&Message::NoStanding)?);
+            return Ok(page::message(&Message::NotAnApprover)?);
         }
         let mut taken = false;
         for slot in &slots {
@@ -137,16 +137,16 @@ where
     }
 
     /// Whether the approver may decide these slots, as ServiceNow has it now.
-    async fn standing(
+    async fn role(
         &self,
         opened: &Opened,
         slots: &[Slot],
         now: Timestamp,
-    ) -> Result<Standing, ApprovalError> {
+    ) -> Result<ApproverRole, ApprovalError> {
         let request = &opened.record.request;
         let ticket = self.servicenow.ticket(&request.source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
-            return Ok(Standing::TicketClosed);
+            return Ok(ApproverRole::TicketClosed);
         };
         let asked = opened.record.asked.as_ref();
         let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
@@ -162,13 +162,13 @@ where
         let mut lost = Vec::new();
         for slot in slots {
             let approver = &opened.row.approver;
-            if !approvers::still_stands(servicenow, slot, approver, &rules).await? {
+            if !approvers::still_qualifies(servicenow, slot, approver, &rules).await? {
                 lost.push(slot.id.clone());
             }
         }
         Ok(match lost.is_empty() {
-            true => Standing::Stands,
-            false => Standing::Lost(lost),
+            true => ApproverRole::Stands,
+            false => ApproverRole::Lost(lost),
         })
     }
 
@@ -187,7 +187,7 @@ where
             let Some(id) = slot else {
                 return Ok(());
             };
-            let event = Event::StandingLost {
+            let event = Event::ApproverDisqualified {
                 slot: id.clone(),
                 approver: approver.clone(),
             };
@@ -238,12 +238,12 @@ where
             reason: Digest::of(form.reason.as_str().as_bytes()),
         };
         let mac = self.signer.sign(&decision.signed_bytes()?).await?;
-        let decided = Decided {
+        let decided = DecisionRecord {
             signed: SignedDecision { decision, mac },
             reason: form.reason.clone(),
         };
         for _ in 0..TRIES {
-            let event = Event::Decided {
+            let event = Event::DecisionRecord {
                 decided: decided.clone(),
             };
             let actor = Actor::Approver {
@@ -293,7 +293,7 @@ where
 }
 
 /// What ServiceNow says of an approver at the moment of a decision.
-enum Standing {
+enum ApproverRole {
     /// May decide.
     Stands,
     /// The ticket is closed, or gone.

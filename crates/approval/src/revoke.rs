@@ -14,7 +14,7 @@ use snowgate_core::id::SysId;
 use snowgate_core::letter::asked_line;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
-use snowgate_core::record::{ChangeError, Decided, Event, RequestRecord, RevokedBy};
+use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord, RevokedBy};
 use snowgate_core::slots::Excluded;
 use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
@@ -38,7 +38,7 @@ where
     pub(crate) async fn used(
         &self,
         opened: &Opened,
-        decided: &Decided,
+        decided: &DecisionRecord,
         again: Option<(&FormProblem, &str)>,
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
@@ -96,7 +96,7 @@ where
             warn!("an early end is not taken");
             return Ok(page::message(&Message::CannotEnd)?);
         };
-        let event = Event::RevocationAsked {
+        let event = Event::RevocationRequested {
             by,
             reason: Some(form.reason),
         };
@@ -130,8 +130,8 @@ where
             let Some(person) = slot.approver(approver) else {
                 continue;
             };
-            if approvers::still_stands(&self.servicenow, slot, approver, &rules).await? {
-                return Ok(Some(RevokedBy::approver(person, &slot.touched)));
+            if approvers::still_qualifies(&self.servicenow, slot, approver, &rules).await? {
+                return Ok(Some(RevokedBy::approver(person, &slot.resource)));
             }
         }
         Ok(None)

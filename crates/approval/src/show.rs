@@ -9,7 +9,7 @@ use snowgate_core::id::SysId;
 use snowgate_core::letter::{asked_line, slot_lines};
 use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, FormProblem, Message, Page};
-use snowgate_core::record::{Decided, RequestRecord};
+use snowgate_core::record::{DecisionRecord, RequestRecord};
 use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
@@ -37,7 +37,7 @@ where
         let documents = self.ledger.documents(&record.id).await?;
         let shown = approvers::review(&self.servicenow, record, approver, &documents).await?;
         let Some((_, review)) = shown else {
-            return Ok(page::message(&Message::NoStanding)?);
+            return Ok(page::message(&Message::NotAnApprover)?);
         };
         let shown = record.shown_to(approver);
         let shown = shown.ok_or(ApprovalError::Inconsistent)?;
@@ -96,7 +96,10 @@ where
 
 /// The decision that closed the last slot this person could fill: their own, a colleague's, or
 /// the denial that ended the request.
-pub(crate) fn decided_for<'a>(record: &'a RequestRecord, approver: &SysId) -> Option<&'a Decided> {
+pub(crate) fn decided_for<'a>(
+    record: &'a RequestRecord,
+    approver: &SysId,
+) -> Option<&'a DecisionRecord> {
     let asked = record.asked.as_ref()?;
     let mine: Vec<_> = asked
         .slots

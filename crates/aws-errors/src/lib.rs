@@ -1,5 +1,5 @@
-//! One reading of the errors of the AWS SDK: which of them may pass, and what may be told of
-//! them.
+//! One reading of the errors of the AWS SDK: which of them are transient, and what of them may
+//! be logged.
 //!
 //! The SDK's own errors hold the raw answer, and services repeat in their messages what was sent
 //! (SES names the address it refuses). So nothing of them is passed on but the error code, the
@@ -13,10 +13,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ports::{CallError, Failure};
 
-/// Error codes that may pass, beyond what the HTTP status says. Sources: AWS SDK reference
+/// Codes of transient errors, beyond what the HTTP status says. Sources: AWS SDK reference
 /// guide, "Retry behavior"; the "Common errors" and operation pages of DynamoDB, IAM, KMS, SES,
 /// SQS and STS.
-const MAY_PASS: &[&str] = &[
+const TRANSIENT_CODES: &[&str] = &[
     // throttling
     "BandwidthLimitExceeded",
     "PriorRequestNotComplete",
@@ -36,7 +36,7 @@ const MAY_PASS: &[&str] = &[
     "EntityTemporarilyUnmodifiable",
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
-    // the service's own trouble
+    // the service's own failures
     "DependencyTimeoutException",
     "InternalError",
     "InternalFailure",
@@ -54,16 +54,16 @@ const MAY_PASS: &[&str] = &[
     "RequestExpired",
 ];
 
-/// What lies beneath a failed call, without anything that was sent or answered.
+/// How a call failed, without anything that was sent or answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beneath {
+pub struct SdkFailure {
     what: &'static str,
     status: Option<u16>,
     request_id: Option<String>,
     cause: Option<String>,
 }
 
-impl fmt::Display for Beneath {
+impl fmt::Display for SdkFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
         if let Some(status) = self.status {
@@ -79,7 +79,7 @@ impl fmt::Display for Beneath {
     }
 }
 
-impl Error for Beneath {}
+impl Error for SdkFailure {}
 
 /// The error of a call, for an operation such as `sqs:SendMessage`.
 pub fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
@@ -89,49 +89,49 @@ where
     call_error_with(operation, error, &[])
 }
 
-/// As [`call_error`], with more error codes that may pass for this operation.
+/// As [`call_error`], with more error codes that are transient for this operation.
 pub fn call_error_with<E>(
     operation: &'static str,
     error: &SdkError<E, HttpResponse>,
-    may_pass: &[&str],
+    more: &[&str],
 ) -> CallError
 where
     E: ProvideErrorMetadata,
 {
     let (code, failure) = match error {
-        SdkError::ConstructionFailure(_) => ("NotSent".to_owned(), Failure::Final),
-        SdkError::TimeoutError(_) => ("TimedOut".to_owned(), Failure::Retry),
-        SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), Failure::Retry),
+        SdkError::ConstructionFailure(_) => ("NotSent".to_owned(), Failure::Permanent),
+        SdkError::TimeoutError(_) => ("TimedOut".to_owned(), Failure::Transient),
+        SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), Failure::Transient),
         SdkError::ServiceError(service) => {
             let code = service.err().code();
             let status = service.raw().status().as_u16();
-            let failure = classify(code, status, may_pass);
+            let failure = classify(code, status, more);
             (
                 code.map_or_else(|| format!("HTTP {status}"), str::to_owned),
                 failure,
             )
         }
         // An answer that breaks off or is not the protocol's.
-        _ => ("UnreadableAnswer".to_owned(), Failure::Retry),
+        _ => ("UnreadableAnswer".to_owned(), Failure::Transient),
     };
     CallError {
         operation,
         code,
         failure,
-        source: Some(Box::new(beneath(error))),
+        source: Some(Box::new(sdk_failure(error))),
     }
 }
 
-fn classify(code: Option<&str>, status: u16, may_pass: &[&str]) -> Failure {
-    let by_code = code.is_some_and(|code| MAY_PASS.contains(&code) || may_pass.contains(&code));
+fn classify(code: Option<&str>, status: u16, more: &[&str]) -> Failure {
+    let by_code = code.is_some_and(|code| TRANSIENT_CODES.contains(&code) || more.contains(&code));
     if by_code || status == 429 || status >= 500 {
-        Failure::Retry
+        Failure::Transient
     } else {
-        Failure::Final
+        Failure::Permanent
     }
 }
 
-fn beneath<E>(error: &SdkError<E, HttpResponse>) -> Beneath {
+fn sdk_failure<E>(error: &SdkError<E, HttpResponse>) -> SdkFailure {
     let (what, raw, cause) = match error {
         SdkError::ConstructionFailure(_) => ("the request could not be built", None, None),
         SdkError::TimeoutError(_) => ("no answer in time", None, None),
@@ -151,7 +151,7 @@ fn beneath<E>(error: &SdkError<E, HttpResponse>) -> Beneath {
             .or_else(|| headers.get("x-amz-request-id"));
         id.map(str::to_owned)
     };
-    Beneath {
+    SdkFailure {
         what,
         status: raw.map(|raw| raw.status().as_u16()),
         request_id: raw.and_then(request_id),
@@ -193,65 +193,72 @@ mod tests {
         SdkError::service_error(meta.build(), raw)
     }
 
-    fn told(error: &CallError) -> String {
+    fn logged(error: &CallError) -> String {
         format!("{error} / {} / {error:?}", error.source().unwrap())
     }
 
     #[test]
-    fn codes_and_status_say_what_may_pass() {
+    fn codes_and_status_say_what_is_transient() {
         for (status, code, failure) in [
-            (400, Some("ThrottlingException"), Failure::Retry),
-            (409, Some("ConcurrentModification"), Failure::Retry),
-            (409, Some("EntityTemporarilyUnmodifiable"), Failure::Retry),
-            (400, Some("ExpiredTokenException"), Failure::Retry),
-            (503, Some("Whatever"), Failure::Retry),
-            (500, None, Failure::Retry),
-            (429, None, Failure::Retry),
-            (400, Some("ValidationException"), Failure::Final),
-            (403, Some("AccessDenied"), Failure::Final),
-            (409, Some("LimitExceeded"), Failure::Final),
-            (404, None, Failure::Final),
+            (400, Some("ThrottlingException"), Failure::Transient),
+            (409, Some("ConcurrentModification"), Failure::Transient),
+            (
+                409,
+                Some("EntityTemporarilyUnmodifiable"),
+                Failure::Transient,
+            ),
+            (400, Some("ExpiredTokenException"), Failure::Transient),
+            (503, Some("Whatever"), Failure::Transient),
+            (500, None, Failure::Transient),
+            (429, None, Failure::Transient),
+            (400, Some("ValidationException"), Failure::Permanent),
+            (403, Some("AccessDenied"), Failure::Permanent),
+            (409, Some("LimitExceeded"), Failure::Permanent),
+            (404, None, Failure::Permanent),
         ] {
             let error = call_error("x:Y", &refused(status, code));
             assert_eq!(error.failure, failure, "{status} {code:?}");
         }
         let more = call_error_with("x:Y", &refused(400, Some("Mine")), &["Mine"]);
-        assert_eq!(more.failure, Failure::Retry);
+        assert_eq!(more.failure, Failure::Transient);
     }
 
     #[test]
-    fn nothing_sent_or_answered_is_told() {
+    fn nothing_sent_or_answered_is_logged() {
         let error = call_error("ses:SendEmail", &refused(400, Some("MessageRejected")));
         assert_eq!(
             error.to_string(),
             "ses:SendEmail failed with `MessageRejected`"
         );
-        let told = told(&error);
-        assert!(told.contains("AWS request id `id-1`"), "{told}");
-        assert!(!told.contains("ada@") && !told.contains("canary"), "{told}");
+        let logged = logged(&error);
+        assert!(logged.contains("AWS request id `id-1`"), "{logged}");
+        assert!(
+            !logged.contains("ada@") && !logged.contains("canary"),
+            "{logged}"
+        );
     }
 
     #[test]
-    fn transport_trouble_may_pass() {
+    fn transport_errors_are_transient() {
         type Failed = SdkError<ErrorMetadata, HttpResponse>;
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Failed::dispatch_failure(ConnectorError::io(refused.into()));
         let error = call_error("x:Y", &error);
         assert_eq!(
             (error.code.as_str(), error.failure),
-            ("Unreachable", Failure::Retry)
+            ("Unreachable", Failure::Transient)
         );
-        assert!(told(&error).contains("connection refused"));
+        assert!(logged(&error).contains("connection refused"));
         let error = call_error("x:Y", &Failed::timeout_error("slow"));
         assert_eq!(
             (error.code.as_str(), error.failure),
-            ("TimedOut", Failure::Retry)
+            ("TimedOut", Failure::Transient)
         );
         let error = call_error("x:Y", &Failed::construction_failure("canary"));
         assert_eq!(
             (error.code.as_str(), error.failure),
-            ("NotSent", Failure::Final)
+            ("NotSent", Failure::Permanent)
         );
-        assert!(!told(&error).contains("canary"));
+        assert!(!logged(&error).contains("canary"));
     }
 }

@@ -130,12 +130,12 @@ fn arns(operation: &'static str, policies: Vec<AttachedPolicy>) -> Result<Vec<St
 /// A policy document in an answer, as its author wrote it.
 pub(crate) fn document(operation: &'static str, encoded: &str) -> Result<String, CallError> {
     percent_decoded(encoded)
-        .map_err(|error| CallError::last(operation, "UnreadableDocument").because(error))
+        .map_err(|error| CallError::permanent(operation, "UnreadableDocument").because(error))
 }
 
 /// An answer that lacks what IAM always tells.
 pub(crate) fn unreadable(operation: &'static str) -> CallError {
-    CallError::retry(operation, "UnreadableAnswer")
+    CallError::transient(operation, "UnreadableAnswer")
 }
 
 /// What was asked for; none where IAM says that there is no such thing.
@@ -165,9 +165,9 @@ mod tests {
 
     #[test]
     fn missing_is_no_error_and_everything_else_is() {
-        let none = none_where_missing::<()>(CallError::last(GET_USER, "NoSuchEntity"));
+        let none = none_where_missing::<()>(CallError::permanent(GET_USER, "NoSuchEntity"));
         assert_eq!(none.unwrap(), None);
-        let denied = none_where_missing::<()>(CallError::last(GET_USER, "AccessDenied"));
+        let denied = none_where_missing::<()>(CallError::permanent(GET_USER, "AccessDenied"));
         assert_eq!(denied.unwrap_err().code, "AccessDenied");
     }
 
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(listed.unwrap(), ["a", "b"]);
         let nameless = AttachedPolicy::builder().build();
         let error = arns(GET_USER, vec![policy("a"), nameless]).unwrap_err();
-        assert!(error.may_retry());
+        assert!(error.is_transient());
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(document(GET_USER, "%7B%7D").unwrap(), "{}");
         let error = document(GET_USER, "%7").unwrap_err();
         assert_eq!(
-            (error.code.as_str(), error.may_retry()),
+            (error.code.as_str(), error.is_transient()),
             ("UnreadableDocument", false)
         );
     }

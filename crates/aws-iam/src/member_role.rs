@@ -15,10 +15,10 @@ use crate::target::TargetAccounts;
 
 /// The role may read and change.
 #[derive(Debug)]
-pub enum Change {}
+pub enum ReadWrite {}
 
 /// Reads and changes IAM through the member role of each target account.
-pub type MemberRole = TargetAccounts<Change>;
+pub type MemberRole = TargetAccounts<ReadWrite>;
 
 impl Member for MemberRole {
     async fn make(
@@ -137,7 +137,7 @@ async fn leave(iam: &Client, principal: &Principal, group: &GroupName) -> Result
 fn user<'a>(operation: &'static str, principal: &'a Principal) -> Result<&'a str, CallError> {
     match principal.kind {
         PrincipalType::User => Ok(principal.name.as_str()),
-        PrincipalType::Role => Err(CallError::last(operation, "RolesHaveNoGroups")),
+        PrincipalType::Role => Err(CallError::permanent(operation, "RolesHaveNoGroups")),
     }
 }
 
@@ -150,7 +150,7 @@ fn done<T, E: ProvideErrorMetadata>(
         .map_err(|error| iam_error(operation, &error))
 }
 
-/// What is not there is taken back.
+/// What is not there needs no removal.
 fn gone(outcome: Result<(), CallError>) -> Result<(), CallError> {
     match outcome {
         Err(error) if error.code == "NoSuchEntity" => Ok(()),
@@ -163,8 +163,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_taken_back() {
-        let failed = |code| gone(Err(CallError::last("iam:DetachUserPolicy", code)));
+    fn what_is_not_there_needs_no_removal() {
+        let failed = |code| gone(Err(CallError::permanent("iam:DetachUserPolicy", code)));
         assert!(failed("NoSuchEntity").is_ok());
         assert_eq!(failed("AccessDenied").unwrap_err().code, "AccessDenied");
         assert!(gone(Ok(())).is_ok());
@@ -180,6 +180,6 @@ mod tests {
         assert_eq!(user("iam:AddUserToGroup", &principal).unwrap(), "rita");
         principal.kind = PrincipalType::Role;
         let refused = user("iam:AddUserToGroup", &principal).unwrap_err();
-        assert!(!refused.may_retry());
+        assert!(!refused.is_transient());
     }
 }

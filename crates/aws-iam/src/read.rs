@@ -159,7 +159,7 @@ pub(crate) async fn group(
     let arn: GroupArn = known
         .arn
         .parse()
-        .map_err(|error| CallError::last(GET_GROUP, "UnreadableArn").because(error))?;
+        .map_err(|error| CallError::permanent(GET_GROUP, "UnreadableArn").because(error))?;
     let holder = Holder::Group(name);
     let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
     let (Some(attached), Some(inline)) = (attached, inline) else {
@@ -187,10 +187,10 @@ pub(crate) async fn role(
     if !is_of(&known.arn, role.account(), name, GET_ROLE)? || known.arn != role.as_str() {
         return Ok(None);
     }
-    let told = known
+    let trust_and_session = known
         .assume_role_policy_document
         .zip(known.max_session_duration);
-    let (trust, longest) = told.ok_or_else(|| unreadable(GET_ROLE))?;
+    let (trust, longest) = trust_and_session.ok_or_else(|| unreadable(GET_ROLE))?;
     let holder = Holder::Role(name);
     let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
     let (Some(attached), Some(inline)) = (attached, inline) else {
@@ -217,7 +217,7 @@ fn is_of(
     operation: &'static str,
 ) -> Result<bool, CallError> {
     if arn.split(':').nth(4) != Some(account.as_str()) {
-        return Err(CallError::last(operation, "OtherAccount"));
+        return Err(CallError::permanent(operation, "OtherAccount"));
     }
     Ok(arn.rsplit('/').next() == Some(name))
 }
@@ -255,7 +255,7 @@ mod tests {
         }
         let elsewhere = is_of(ARN, &other, "rita", GET_USER).unwrap_err();
         assert_eq!(
-            (elsewhere.code.as_str(), elsewhere.may_retry()),
+            (elsewhere.code.as_str(), elsewhere.is_transient()),
             ("OtherAccount", false)
         );
     }

@@ -55,7 +55,7 @@ mod tests {
         for message in [&[][..], &[0; LONGEST_MESSAGE + 1]] {
             let error = ready(signer.sign(message)).unwrap_err();
             assert_eq!(
-                (error.code.as_str(), error.may_retry()),
+                (error.code.as_str(), error.is_transient()),
                 ("MessageLength", false)
             );
         }

@@ -34,7 +34,7 @@ impl KmsSigner {
 impl Signer for KmsSigner {
     async fn sign(&self, message: &[u8]) -> Result<MacTag, CallError> {
         if !(1..=LONGEST_MESSAGE).contains(&message.len()) {
-            return Err(CallError::last(GENERATE, "MessageLength"));
+            return Err(CallError::permanent(GENERATE, "MessageLength"));
         }
         let answer = self
             .client
@@ -47,7 +47,7 @@ impl Signer for KmsSigner {
             .map_err(|error| call_error(GENERATE, &error))?;
         let mac = answer.mac.map(Blob::into_inner).unwrap_or_default();
         if mac.is_empty() {
-            return Err(CallError::retry(GENERATE, "UnreadableAnswer"));
+            return Err(CallError::transient(GENERATE, "UnreadableAnswer"));
         }
         Ok(MacTag::new(mac))
     }

@@ -46,7 +46,7 @@ pub(crate) fn write<T: Serialize>(
     serde_json::to_string(&written)
         .map(AttributeValue::S)
         .map_err(|error| {
-            CallError::last(operation, "UnwritableDocument").because(Unreadable::Json {
+            CallError::permanent(operation, "UnwritableDocument").because(Unreadable::Json {
                 line: error.line(),
                 column: error.column(),
             })
@@ -100,7 +100,7 @@ pub(crate) fn bad_attribute(operation: &'static str, name: &'static str) -> Call
 }
 
 fn unreadable(operation: &'static str, why: Unreadable) -> CallError {
-    CallError::last(operation, "UnreadableItem").because(why)
+    CallError::permanent(operation, "UnreadableItem").because(why)
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
             let error = read::<Vec<u8>>("x:Y", &item(doc)).unwrap_err();
             assert_eq!(
                 (error.code.as_str(), error.failure),
-                ("UnreadableItem", Failure::Final)
+                ("UnreadableItem", Failure::Permanent)
             );
             assert!(!format!("{error:?}").contains("canary"), "{error:?}");
         }

@@ -86,7 +86,7 @@ pub(crate) fn read_request(
 pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, CallError> {
     let hash = row
         .hash()
-        .map_err(|error| CallError::last(operation, "UnwritableDocument").because(error))?;
+        .map_err(|error| CallError::permanent(operation, "UnwritableDocument").because(error))?;
     Ok(item([
         ("pk", s(keys::request(&row.request))),
         ("sk", s(keys::event(row.n))),

@@ -59,7 +59,7 @@ pub struct DynamoLedger {
 
 impl DynamoLedger {
     /// Uses these tables. A function that has nothing to do with review links is given no
-    /// `tokens` table; asking it for one is a final error with the code `NoTokensTable`.
+    /// `tokens` table; asking it for one is a permanent error with the code `NoTokensTable`.
     #[must_use]
     pub fn new(
         config: &SdkConfig,
@@ -79,7 +79,7 @@ impl DynamoLedger {
     fn tokens(&self, operation: &'static str) -> Result<&str, CallError> {
         self.tokens
             .as_deref()
-            .ok_or_else(|| CallError::last(operation, "NoTokensTable"))
+            .ok_or_else(|| CallError::permanent(operation, "NoTokensTable"))
     }
 }
 

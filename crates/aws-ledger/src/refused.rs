@@ -35,7 +35,7 @@ impl Refused {
 
     /// Reads the codes, one for each item of the transaction (DynamoDB API reference,
     /// TransactWriteItems, "Cancellation reason codes"). A condition that does not hold says more
-    /// than a conflict, and what stays says more than what may pass.
+    /// than a conflict, and a permanent one says more than a transient one.
     fn from_codes<'a>(codes: impl Iterator<Item = &'a str>, whole: CallError) -> Self {
         let codes: Vec<_> = codes.collect();
         let failed: Vec<_> = (0..)
@@ -59,9 +59,9 @@ impl Refused {
             Some(code) => Self::Call(CallError {
                 code: code.to_owned(),
                 failure: if rank(code) == 1 {
-                    Failure::Retry
+                    Failure::Transient
                 } else {
-                    Failure::Final
+                    Failure::Permanent
                 },
                 ..whole
             }),
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn refused(codes: &[&str]) -> Refused {
-        let whole = CallError::last(TRANSACT, "TransactionCanceledException");
+        let whole = CallError::permanent(TRANSACT, "TransactionCanceledException");
         Refused::from_codes(codes.iter().copied(), whole)
     }
 
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn conflicts_and_throttling_may_pass_and_the_rest_does_not() {
+    fn conflicts_and_throttling_are_transient_and_the_rest_is_not() {
         assert!(matches!(
             refused(&["None", "TransactionConflict", "None"]),
             Refused::Conflict
@@ -98,20 +98,24 @@ mod tests {
             (
                 &["ThrottlingError", "None"][..],
                 "ThrottlingError",
-                Failure::Retry,
+                Failure::Transient,
             ),
             (
                 &["TransactionConflict", "ValidationError"],
                 "ValidationError",
-                Failure::Final,
+                Failure::Permanent,
             ),
             (
                 &["ItemCollectionSizeLimitExceeded"],
                 "ItemCollectionSizeLimitExceeded",
-                Failure::Final,
+                Failure::Permanent,
             ),
-            (&["None"], "TransactionCanceledException", Failure::Final),
-            (&[], "TransactionCanceledException", Failure::Final),
+            (
+                &["None"],
+                "TransactionCanceledException",
+                Failure::Permanent,
+            ),
+            (&[], "TransactionCanceledException", Failure::Permanent),
         ] {
             let Refused::Call(error) = refused(codes) else {
                 panic!("{codes:?} is an error");

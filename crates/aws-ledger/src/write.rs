@@ -24,7 +24,7 @@ const CONFLICTS: usize = 4;
 impl DynamoLedger {
     pub(crate) async fn write_new(&self, new: &NewRequest) -> Result<Created, CallError> {
         if new.change.replaces.is_some() {
-            return Err(CallError::last(TRANSACT, "NotNew"));
+            return Err(CallError::permanent(TRANSACT, "NotNew"));
         }
         let writes = self.writes_of_new(new)?;
         for _ in 0..CONFLICTS {
@@ -38,7 +38,7 @@ impl DynamoLedger {
                 return Ok(created);
             }
         }
-        Err(CallError::retry(TRANSACT, "TransactionConflict"))
+        Err(CallError::transient(TRANSACT, "TransactionConflict"))
     }
 
     fn writes_of_new(&self, new: &NewRequest) -> Result<Vec<TransactWriteItem>, CallError> {
@@ -80,7 +80,7 @@ impl DynamoLedger {
             {
                 Ok(Some(Created::New))
             } else {
-                Err(CallError::last(TRANSACT, "RequestIdTaken"))
+                Err(CallError::permanent(TRANSACT, "RequestIdTaken"))
             };
         }
         let claim = keys::claim(&record.client, &record.request.source);
@@ -119,14 +119,16 @@ impl DynamoLedger {
 
     pub(crate) async fn write_change(&self, commit: &Commit) -> Result<(), CommitError> {
         let (mut writes, release) = self.writes_of_change(commit)?;
-        let kept = writes.len();
+        let retained = writes.len();
         writes.extend(release);
         loop {
             match self.transact(writes.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Call(error)) => return Err(error.into()),
                 // Only the claim does not hold: it is not ours, so there is nothing to release.
-                Err(Refused::Conditions(places)) if places == [kept] => writes.truncate(kept),
+                Err(Refused::Conditions(places)) if places == [retained] => {
+                    writes.truncate(retained)
+                }
                 Err(Refused::Conditions(_) | Refused::Conflict) => {
                     return Err(CommitError::Conflict);
                 }
@@ -145,7 +147,7 @@ impl DynamoLedger {
             row,
         } = &commit.change;
         let Some(replaces) = replaces else {
-            return Err(CallError::last(TRANSACT, "NotAChange"));
+            return Err(CallError::permanent(TRANSACT, "NotAChange"));
         };
         let replaced = self
             .put(item::request(TRANSACT, record)?, "version = :replaces")
@@ -301,5 +303,5 @@ fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, CallError> {
 }
 
 fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
-    CallError::last(TRANSACT, "NotSent").because(error)
+    CallError::permanent(TRANSACT, "NotSent").because(error)
 }

@@ -17,9 +17,9 @@ const SEND: &str = "ses:SendEmail";
 /// lost is sent twice.
 const ATTEMPTS: u32 = 2;
 
-/// What may pass beyond the usual: the daily quota, and sending that was paused (SES API v2
+/// Codes of transient errors, beyond the usual: the daily quota, and sending that was paused (SES API v2
 /// reference, SendEmail).
-const MAY_PASS: &[&str] = &["LimitExceededException", "SendingPausedException"];
+const TRANSIENT: &[&str] = &["LimitExceededException", "SendingPausedException"];
 
 /// Sends letters by SES.
 #[derive(Debug, Clone)]
@@ -54,13 +54,13 @@ fn utf8(text: &str) -> Result<Content, CallError> {
         .data(text)
         .charset("UTF-8")
         .build()
-        .map_err(|error| CallError::last(SEND, "NotSent").because(error))
+        .map_err(|error| CallError::permanent(SEND, "NotSent").because(error))
 }
 
 fn content(letter: &Letter) -> Result<EmailContent, CallError> {
     // A subject is one header: whatever could begin another is refused, not repaired.
     if letter.subject.chars().any(char::is_control) {
-        return Err(CallError::last(SEND, "SubjectNotOneLine"));
+        return Err(CallError::permanent(SEND, "SubjectNotOneLine"));
     }
     let body = Body::builder()
         .text(utf8(&letter.text)?)
@@ -86,7 +86,7 @@ fn tags(tags: &LetterTags) -> Result<Vec<MessageTag>, CallError> {
             .name(name)
             .value(value)
             .build()
-            .map_err(|error| CallError::last(SEND, "NotSent").because(error))
+            .map_err(|error| CallError::permanent(SEND, "NotSent").because(error))
     })
     .collect()
 }
@@ -108,7 +108,7 @@ impl SesMailer {
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
-        let sent = answer.map_err(|error| call_error_with(SEND, &error, MAY_PASS))?;
+        let sent = answer.map_err(|error| call_error_with(SEND, &error, TRANSIENT))?;
         Ok(sent.message_id().and_then(|id| id.parse().ok()))
     }
 }
@@ -161,7 +161,7 @@ mod tests {
             "Access\nx",
             "Access\0",
         ] {
-            assert!(!content(&letter(bad)).unwrap_err().may_retry());
+            assert!(!content(&letter(bad)).unwrap_err().is_transient());
         }
     }
 }

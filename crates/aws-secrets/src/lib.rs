@@ -74,7 +74,7 @@ impl Secrets {
         answer
             .secret_string
             .map(SecretText::new)
-            .ok_or_else(|| CallError::last(GET, "NotText"))
+            .ok_or_else(|| CallError::permanent(GET, "NotText"))
     }
 }
 

@@ -95,7 +95,7 @@ pub struct BoundGroup {
 struct Content<'a> {
     request: &'a AccessRequest,
     binding: &'a Binding,
-    slots: Vec<(&'a str, &'a crate::slots::Touched)>,
+    slots: Vec<(&'a str, &'a crate::slots::OwnedResource)>,
 }
 
 /// The digest of the content: the whole normalised request, what IAM held, the guardrails, and
@@ -111,7 +111,7 @@ pub fn content_digest(
 ) -> Result<Digest, CanonicalError> {
     let slots = slots
         .iter()
-        .map(|slot| (slot.id.as_str(), &slot.touched))
+        .map(|slot| (slot.id.as_str(), &slot.resource))
         .collect();
     canonical::digest(
         "content",

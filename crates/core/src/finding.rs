@@ -86,11 +86,11 @@ finding_codes! {
     /// A policy cannot be read, so nothing can be said of it.
     Unreadable => Some(RefusalCode::UnreadablePolicy),
     /// A policy allows what is never granted.
-    NeverGranted => Some(RefusalCode::NeverGranted),
+    DeniedAction => Some(RefusalCode::DeniedAction),
     /// A policy allows more than the reference policy of the account.
-    BeyondReference => Some(RefusalCode::BeyondReference),
+    ExceedsReference => Some(RefusalCode::ExceedsReference),
     /// Nobody could prove that a policy stays within the reference policy of the account.
-    NotProved => Some(RefusalCode::BeyondReference),
+    NotProven => Some(RefusalCode::ExceedsReference),
     /// Together with what the principal holds, it could give itself whatever it wants.
     Escalates => Some(RefusalCode::Escalates),
     /// A resource could be opened to others.

@@ -146,7 +146,7 @@ impl Guardrails {
     /// What of a request can be judged by itself: table, account, policies, duration. All
     /// findings at once; none means that the request may be looked at further.
     #[must_use]
-    pub fn judge_request(&self, request: &AccessRequest) -> Vec<Finding> {
+    pub fn evaluate_request(&self, request: &AccessRequest) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut find = |pointer: String, code, detail: &str| {
             findings.push(Finding::new(pointer, code, detail));

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::finding::Finding;
 use crate::id::SysId;
 use crate::prose::one_line;
-use crate::record::{Asked, RequestRecord};
+use crate::record::{ApprovalRound, RequestRecord};
 use crate::ticket::PersonName;
 
 /// A letter, ready to send: the same content as plain text and as HTML.
@@ -61,7 +61,7 @@ pub struct Review {
     /// Why, as the requester wrote it.
     pub justification: String,
     /// Why this person is asked, in words that follow "because you are".
-    pub standing: String,
+    pub role: String,
     /// The approvals that are needed, and what was said of them so far.
     pub slots: Vec<ReviewSlot>,
     /// Until when the decision is awaited.
@@ -76,13 +76,13 @@ impl Review {
     /// Where a text is missing that the approval would be for: then nothing is shown at all.
     pub fn new(
         record: &RequestRecord,
-        asked: &Asked,
+        asked: &ApprovalRound,
         reader: &SysId,
         names: ReviewNames,
         documents: &[String],
     ) -> Result<Self, MissingDocument> {
         let slots = reviewed::slots(record, asked, reader, &names.slots);
-        let standing = reviewed::standing(record, reader, &slots);
+        let role = reviewed::role(record, reader, &slots);
         let request = &record.request;
         let grants = grants::grants(record, asked, documents)?;
         Ok(Self {
@@ -93,11 +93,11 @@ impl Review {
             account_name: one_line(&names.account, 100),
             account_id: request.target.account_id.to_string(),
             grants,
-            findings: asked.findings.iter().map(told).collect(),
+            findings: asked.findings.iter().map(reported).collect(),
             duration: request.duration.in_words(),
             extends: crate::outcome::extension_in_words(request),
             justification: request.justification.as_str().to_owned(),
-            standing,
+            role,
             slots,
             expires_at: in_words(asked.expires_at),
         })
@@ -168,7 +168,7 @@ impl Review {
 }
 
 /// A finding as a sentence, with the name of the policy that shows it.
-fn told(finding: &Finding) -> String {
+fn reported(finding: &Finding) -> String {
     let mut letters = finding.detail.chars();
     let mut text: String = match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
@@ -222,7 +222,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::approval::Verdict;
     use crate::record::tests::{TWO, approver, at, decide, pending, person, slot};
-    use crate::slots::{Approver, Slot, Standing, Touched};
+    use crate::slots::{Approver, ApproverRole, OwnedResource, Slot};
 
     pub(crate) fn review() -> Review {
         let record = pending(vec![slot("210987654321", &[2])]);
@@ -240,17 +240,17 @@ pub(crate) mod tests {
     /// A request for an account and an item, of which the reader may decide both and a colleague
     /// approved one.
     pub(crate) fn shared_review() -> Review {
-        let item = Touched::Item {
+        let item = OwnedResource::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
             instead_of: Vec::new(),
         };
         let delegate = Approver {
             on_behalf_of: Some(person(4)),
-            ..Approver::own(person(2), Standing::Owner)
+            ..Approver::own(person(2), ApproverRole::Owner)
         };
         let mine = Slot::new(
             item,
-            vec![Approver::own(person(4), Standing::Owner), delegate],
+            vec![Approver::own(person(4), ApproverRole::Owner), delegate],
         );
         let slots = vec![slot("210987654321", &[2]), slot("320987654321", &[3]), mine];
         let record = pending(slots);

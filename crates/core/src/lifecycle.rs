@@ -76,7 +76,7 @@ impl State {
     /// Whether the ticket is to be told that the request came here, where it was found to carry
     /// the request.
     #[must_use]
-    pub const fn is_told(self) -> bool {
+    pub const fn is_reported(self) -> bool {
         matches!(self, Self::Active) || self.is_terminal()
     }
 

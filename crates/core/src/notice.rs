@@ -240,13 +240,20 @@ fn revoked_words(record: &RequestRecord) -> Vec<String> {
         Some(revocation) => format!("It was ended early by {}.", revocation.by.in_words()),
         None => "Its time is over.".to_owned(),
     };
-    let taken = match record.kept.len() {
+    let taken = match record.retained.len() {
         0 => " It was taken away.",
-        kept if kept < record.request.grants.len() => " It was taken away, but not all of it.",
+        retained if retained < record.request.grants.len() => {
+            " It was taken away, but not all of it."
+        }
         _ => "",
     };
     let mut lines = vec![format!("{how}{taken}")];
-    lines.extend(record.kept.iter().map(|kept| stays(kept).trim().to_owned()));
+    lines.extend(
+        record
+            .retained
+            .iter()
+            .map(|retained| stays(retained).trim().to_owned()),
+    );
     lines
 }
 

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::approval::Verdict;
 use crate::lifecycle::State;
-use crate::record::{EndReason, Kept, RequestRecord};
+use crate::record::{EndReason, RequestRecord, RetainedChange};
 use crate::request::{AccessRequest, Grant};
-use crate::slots::Touched;
+use crate::slots::OwnedResource;
 use crate::ticket::marker;
 
 /// An update of a ServiceNow record.
@@ -126,7 +126,7 @@ impl OutcomeFields {
 /// The update that tells the ticket where the request has come, if it has not been told.
 #[must_use]
 pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> {
-    let state = record.untold()?;
+    let state = record.unreported()?;
     let marker = marker(&record.id, state);
     let mut work_notes = sentence(record, state);
     if let Some(reason) = reason(record, state) {
@@ -212,13 +212,13 @@ fn ended(record: &RequestRecord, what: &str) -> String {
         Some(revocation) => format!("Access ended early by {}", revocation.by.in_words()),
         None => "Access ended".to_owned(),
     };
-    let stays: String = record.kept.iter().map(stays).collect();
+    let stays: String = record.retained.iter().map(stays).collect();
     format!("{how}: {what}.{stays}")
 }
 
 /// Says of a change that it stays.
-pub(crate) fn stays(kept: &Kept) -> String {
-    let (what, why) = (kept.change.in_words(), kept.because.in_words());
+pub(crate) fn stays(retained: &RetainedChange) -> String {
+    let (what, why) = (retained.change.in_words(), retained.because.in_words());
     format!(" But {what} stays: {why}.")
 }
 
@@ -240,11 +240,14 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
         let asked = slot.would_ask.len();
         let line = match slot.would_ask.first() {
             Some(first) if asked == 1 => {
-                format!("1 person would be asked: {}", first.in_words(&slot.touched))
+                format!(
+                    "1 person would be asked: {}",
+                    first.in_words(&slot.resource)
+                )
             }
             Some(first) => {
-                let standing = first.in_words(&slot.touched);
-                format!("{asked} people would be asked, one of whom suffices; each is {standing}")
+                let role = first.in_words(&slot.resource);
+                format!("{asked} people would be asked, one of whom suffices; each is {role}")
             }
             None => "nobody could be asked, so it would not be granted".to_owned(),
         };
@@ -253,9 +256,9 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
             0 => String::new(),
             count => format!("; {count} passed over"),
         };
-        let of = match &slot.touched {
-            Touched::Account { account_id } => format!("for AWS account {account_id}"),
-            Touched::Item { sys_id, .. } => format!("for the configuration item {sys_id}"),
+        let of = match &slot.resource {
+            OwnedResource::Account { account_id } => format!("for AWS account {account_id}"),
+            OwnedResource::Item { sys_id, .. } => format!("for the configuration item {sys_id}"),
         };
         text.push_str(&format!("\n- {of}, {line}{passed}"));
     }
@@ -303,14 +306,16 @@ pub(crate) mod tests {
     use crate::lifecycle::Actor;
     use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
     use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
-    use crate::record::{Event, FailureCode, KeptBecause, RefusalCode, RevokedBy};
-    use crate::slots::{Standing, TouchedKind};
+    use crate::record::{Event, FailureCode, RefusalCode, RetainedBecause, RevokedBy};
+    use crate::slots::{ApproverRole, OwnedResourceKind};
 
     const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
         "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
 
     fn gone() -> Event {
-        Event::Revoked { kept: Vec::new() }
+        Event::Revoked {
+            retained: Vec::new(),
+        }
     }
 
     /// The record after an event, and after the removal if that is still to come.
@@ -340,12 +345,12 @@ pub(crate) mod tests {
             }],
             slots: vec![PreviewSlot {
                 id: slot.id,
-                touched: slot.touched,
+                resource: slot.resource,
                 known: true,
                 would_ask: slot.approvers,
                 passed_over: vec![PassedOver {
                     sys_id: person(3),
-                    standing: Standing::Owner,
+                    role: ApproverRole::Owner,
                     because: PassedOverBecause::Inactive,
                 }],
             }],
@@ -380,41 +385,41 @@ pub(crate) mod tests {
                 until: at(9 * 3600),
             },
         );
-        let told = by(
+        let reported = by(
             &active,
-            Event::Told {
+            Event::Reported {
                 state: State::Active,
             },
         );
-        let revoked = by(&by(&told, Event::RevocationStarted), gone());
+        let revoked = by(&by(&reported, Event::RevocationStarted), gone());
         let policy_arn = "arn:aws:iam::210987654321:policy/reports-read";
         let change = EffectChange::PolicyAttached {
             policy_arn: policy_arn.parse().unwrap(),
         };
-        let kept = |because| Event::Revoked {
-            kept: vec![Kept {
+        let retained = |because| Event::Revoked {
+            retained: vec![RetainedChange {
                 change: change.clone(),
                 because,
             }],
         };
         let early = |by, reason: Option<&str>| {
             let reason = reason.map(|text| text.parse().unwrap());
-            by_owner_then_gone(&told, Event::RevocationAsked { by, reason }, gone())
+            by_owner_then_gone(&reported, Event::RevocationRequested { by, reason }, gone())
         };
-        let ended = |event| by_owner_then_gone(&told, Event::RevocationStarted, event);
+        let ended = |event| by_owner_then_gone(&reported, Event::RevocationStarted, event);
         vec![
             active.clone(),
             revoked,
-            ended(kept(KeptBecause::ThereBefore)),
-            ended(kept(KeptBecause::StillGiven)),
+            ended(retained(RetainedBecause::ThereBefore)),
+            ended(retained(RetainedBecause::StillGiven)),
             early(RevokedBy::Client, None),
             early(RevokedBy::Requester, None),
             early(RevokedBy::Beneficiary, None),
             early(RevokedBy::Security, Some("Seen where it should not be")),
             early(
                 RevokedBy::Approver {
-                    standing: Standing::Owner,
-                    touched: TouchedKind::Item,
+                    role: ApproverRole::Owner,
+                    resource: OwnedResourceKind::Item,
                     delegate: true,
                 },
                 Some("Wrong [code]person[/code]"),
@@ -457,12 +462,12 @@ pub(crate) mod tests {
             })
             .collect();
         insta::assert_snapshot!(all.join("\n"));
-        let told = Event::Told {
+        let reported = Event::Reported {
             state: State::Active,
         };
-        let told = ends()[0].apply(told, Actor::Reporter, at(21)).unwrap();
+        let reported = ends()[0].apply(reported, Actor::Reporter, at(21)).unwrap();
         assert_eq!(
-            update(&told.record, &fields),
+            update(&reported.record, &fields),
             None,
             "what was told is not told again"
         );

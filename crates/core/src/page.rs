@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::approval::Verdict;
 use crate::letter::{Review, in_words};
 use crate::lifecycle::State;
-use crate::record::Decided;
+use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
 
 const STYLE: &str = include_str!("../templates/style.css");
@@ -50,13 +50,13 @@ pub enum Message<'a> {
     /// The slot was decided before; by whom, where the name could be had, and in lines what was
     /// asked and what was said of all approvals that it needs ([`crate::letter::asked_line`],
     /// [`crate::letter::slot_lines`]).
-    AlreadyDecided(&'a Decided, Option<PersonName>, Vec<String>),
+    AlreadyDecided(&'a DecisionRecord, Option<PersonName>, Vec<String>),
     /// The request has ended in another way; what was asked ([`crate::letter::asked_line`]).
     Ended(State, String),
     /// The ticket was closed or is gone.
     TicketClosed,
     /// The person may no longer decide.
-    NoStanding,
+    NotAnApprover,
     /// The person may no longer end the access.
     CannotEnd,
     /// The link was sent to somebody who is not asked any more.
@@ -153,7 +153,7 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
                     .to_owned(),
             ],
         ),
-        Message::NoStanding => (403, "You can no longer decide this", vec![
+        Message::NotAnApprover => (403, "You can no longer decide this", vec![
             "According to ServiceNow you are not, or no longer, one of those who may decide. Nothing was decided.".to_owned(),
             "Whoever may decide now is being asked instead.".to_owned(),
         ]),
@@ -193,7 +193,7 @@ pub fn message(message: &Message<'_>) -> Result<Page, askama::Error> {
 }
 
 fn already(
-    decided: &Decided,
+    decided: &DecisionRecord,
     name: Option<&PersonName>,
     slots: &[String],
 ) -> Result<Page, askama::Error> {
@@ -204,7 +204,7 @@ fn already(
 }
 
 /// What was decided, as a title and as a sentence that says by whom and when.
-fn said(decided: &Decided, name: Option<&PersonName>) -> (String, String) {
+fn said(decided: &DecisionRecord, name: Option<&PersonName>) -> (String, String) {
     let decision = &decided.signed.decision;
     let verdict = match decision.verdict {
         Verdict::Approve => "approved",
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn every_other_page_says_what_happened() {
         let record = pending(vec![slot("210987654321", &[2])]);
-        let Event::Decided { decided } = decide(&record, ONE, 2, Verdict::Deny) else {
+        let Event::DecisionRecord { decided } = decide(&record, ONE, 2, Verdict::Deny) else {
             unreachable!()
         };
         let two = pending(vec![slot("210987654321", &[2]), slot("320987654321", &[3])]);
@@ -346,7 +346,7 @@ mod tests {
             Message::Ended(State::Expired, asked_line(&record)),
             Message::Ended(State::Withdrawn, asked_line(&record)),
             Message::TicketClosed,
-            Message::NoStanding,
+            Message::NotAnApprover,
             Message::CannotEnd,
             Message::NoLongerAsked,
             Message::Unavailable("my <reason>"),

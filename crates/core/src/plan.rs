@@ -11,13 +11,15 @@ use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
 use crate::binding::content_digest;
 use crate::effect::{Effect, EffectChange, inline_policy_name};
+use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
-use crate::record::{Asked, FailureCode, Kept, KeptBecause, PROVISION_WITHIN, RequestRecord};
+use crate::record::{
+    ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
+};
 use crate::request::Grant;
-use crate::slots::Touched;
-use crate::survey::Survey;
+use crate::slots::OwnedResource;
 
 /// Checks that what was approved is what is there: that every slot that is touched has an
 /// approval by somebody who was asked, on exactly this content, and that the guardrails of today
@@ -27,7 +29,7 @@ use crate::survey::Survey;
 /// What does not hold.
 pub fn check(
     record: &RequestRecord,
-    survey: &Survey,
+    survey: &IamFacts,
     guardrails: &Guardrails,
     now: Timestamp,
 ) -> Result<(), FailureCode> {
@@ -47,13 +49,14 @@ pub fn check(
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
-    let approved = |needed: &Touched| is_approved(record, asked, needed, survey.principal.owner());
-    let needed = guardrails.touched(&record.request, survey);
+    let approved =
+        |needed: &OwnedResource| is_approved(record, asked, needed, survey.principal.owner());
+    let needed = guardrails.owned_resources(&record.request, survey);
     if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
-    let mut findings = guardrails.judge_request(&record.request);
-    findings.extend(guardrails.judge_survey(&record.request, survey));
+    let mut findings = guardrails.evaluate_request(&record.request);
+    findings.extend(guardrails.evaluate_facts(&record.request, survey));
     match refusal(&findings) {
         Some(_) => Err(FailureCode::OutsideGuardrails),
         None => Ok(()),
@@ -64,14 +67,14 @@ pub fn check(
 /// is not involved.
 fn is_approved(
     record: &RequestRecord,
-    asked: &Asked,
-    needed: &Touched,
+    asked: &ApprovalRound,
+    needed: &OwnedResource,
     owner: Option<SysId>,
 ) -> bool {
     let slot = asked
         .slots
         .iter()
-        .find(|slot| slot.touched == *needed && slot.id == needed.slot_id());
+        .find(|slot| slot.resource == *needed && slot.id == needed.slot_id());
     let decided = slot.and_then(|slot| record.decision_of(&slot.id));
     let (Some(slot), Some(decided)) = (slot, decided) else {
         return false;
@@ -206,15 +209,15 @@ pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
 
 /// Which of a request's effects stay when it ends, and why.
 #[must_use]
-pub fn kept(mine: &[Effect], live: &[Effect]) -> Vec<Kept> {
+pub fn retained(mine: &[Effect], live: &[Effect]) -> Vec<RetainedChange> {
     let stays = |effect: &Effect| {
         let because = match undo(effect, live) {
             Undo::Remove => return None,
-            Undo::StaysAsItWas => KeptBecause::ThereBefore,
-            Undo::StillGiven => KeptBecause::StillGiven,
+            Undo::StaysAsItWas => RetainedBecause::ThereBefore,
+            Undo::StillGiven => RetainedBecause::StillGiven,
         };
         let change = effect.change.clone();
-        Some(Kept { change, because })
+        Some(RetainedChange { change, because })
     };
     mine.iter().filter_map(stays).collect()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::effect::{Effect, EffectChange};
 use crate::finding::Finding;
 use crate::id::SysId;
-use crate::slots::{Approver, Standing, Touched, Verdict};
+use crate::slots::{Approver, ApproverRole, Eligibility, OwnedResource};
 
 /// What a dry run finds. It holds no names and no addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct PreviewSlot {
     /// Names the slot, as [`crate::slots::Slot::id`].
     pub id: String,
     /// What is touched.
-    pub touched: Touched,
+    pub resource: OwnedResource,
     /// Whether the CMDB has exactly one record of it; without it nobody can be found.
     pub known: bool,
     /// Who would be asked, each alone sufficing. Nobody: such a request ends `Undeliverable`.
@@ -58,7 +58,7 @@ pub struct PassedOver {
     /// The person.
     pub sys_id: SysId,
     /// The standing that the person has.
-    pub standing: Standing,
+    pub role: ApproverRole,
     /// Why not.
     pub because: PassedOverBecause,
 }
@@ -88,14 +88,14 @@ pub enum PassedOverBecause {
 impl PassedOverBecause {
     /// What was found against a person; none where nothing was.
     #[must_use]
-    pub const fn of(verdict: Verdict) -> Option<Self> {
-        match verdict {
-            Verdict::Eligible => None,
-            Verdict::Inactive => Some(Self::Inactive),
-            Verdict::Locked => Some(Self::Locked),
-            Verdict::NoMail => Some(Self::NoMail),
-            Verdict::ForeignMail => Some(Self::ForeignMail),
-            Verdict::Involved => Some(Self::Involved),
+    pub const fn of(eligibility: Eligibility) -> Option<Self> {
+        match eligibility {
+            Eligibility::Eligible => None,
+            Eligibility::Inactive => Some(Self::Inactive),
+            Eligibility::Locked => Some(Self::Locked),
+            Eligibility::NoMail => Some(Self::NoMail),
+            Eligibility::ForeignMail => Some(Self::ForeignMail),
+            Eligibility::Involved => Some(Self::Involved),
         }
     }
 

@@ -13,7 +13,7 @@ mod people;
 
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN};
-pub use early::{Kept, KeptBecause, Revocation, RevokedBy};
+pub use early::{RetainedBecause, RetainedChange, Revocation, RevokedBy};
 pub use event::{EndReason, Event, FailureCode, RefusalCode};
 pub use notice::{Closing, Notice, NoticeState, Reminders, SkipCode};
 
@@ -56,21 +56,21 @@ pub struct RequestRecord {
     /// How often the step that is due was sent again.
     pub attempts: u32,
     /// What was bound when the owners were asked.
-    pub asked: Option<Asked>,
+    pub asked: Option<ApprovalRound>,
     /// The decisions, in the order in which they were made.
-    pub decisions: Vec<Decided>,
+    pub decisions: Vec<DecisionRecord>,
     /// When the access ends, once it is active.
     pub until: Option<Timestamp>,
     /// Why it ended as it did, where that needs saying.
     pub end_reason: Option<EndReason>,
     /// The states that the ticket has been told.
-    pub told: Vec<State>,
+    pub reported: Vec<State>,
     /// How the access was ended before its time, where it was.
     #[serde(default)]
     pub revocation: Option<Revocation>,
     /// What stayed in IAM when the access ended, and why.
     #[serde(default)]
-    pub kept: Vec<Kept>,
+    pub retained: Vec<RetainedChange>,
     /// What a dry run found.
     #[serde(default)]
     pub preview: Option<Preview>,
@@ -83,7 +83,7 @@ pub struct RequestRecord {
 
 /// What was bound when the owners were asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct ApprovalRound {
     /// The approvals that are needed.
     pub slots: Vec<Slot>,
     /// What IAM held.
@@ -143,7 +143,7 @@ impl LetterState {
 
 /// A decision with the reason in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
+pub struct DecisionRecord {
     /// The decision and what proves it.
     pub signed: SignedDecision,
     /// What the approver typed.
@@ -240,9 +240,9 @@ impl RequestRecord {
             decisions: Vec::new(),
             until: None,
             end_reason: None,
-            told: Vec::new(),
+            reported: Vec::new(),
             revocation: None,
-            kept: Vec::new(),
+            retained: Vec::new(),
             preview: None,
             notices: Vec::new(),
             audit: AuditHead {
@@ -302,7 +302,7 @@ impl RequestRecord {
 
     /// The decision on a slot.
     #[must_use]
-    pub fn decision_of(&self, slot: &str) -> Option<&Decided> {
+    pub fn decision_of(&self, slot: &str) -> Option<&DecisionRecord> {
         self.decisions
             .iter()
             .find(|decided| decided.signed.decision.slot == slot)
@@ -319,9 +319,9 @@ impl RequestRecord {
 
     /// The state that the ticket is to be told next, if any.
     #[must_use]
-    pub fn untold(&self) -> Option<State> {
-        let tell = self.state.is_told() && self.ticket_holds();
-        (tell && !self.told.contains(&self.state)).then_some(self.state)
+    pub fn unreported(&self) -> Option<State> {
+        let tell = self.state.is_reported() && self.ticket_holds();
+        (tell && !self.reported.contains(&self.state)).then_some(self.state)
     }
 
     /// Whether the ticket was found to carry this request. One that was not is never written to:
@@ -331,7 +331,7 @@ impl RequestRecord {
             || self.preview.is_some()
             || match &self.end_reason {
                 Some(EndReason::Undeliverable { .. }) => true,
-                Some(EndReason::Refused { code, .. }) => code.is_of_a_verified_ticket(),
+                Some(EndReason::Refused { code, .. }) => code.ticket_was_verified(),
                 Some(EndReason::Failed { .. } | EndReason::Withdrawn { .. }) | None => false,
             }
     }
@@ -344,16 +344,16 @@ impl RequestRecord {
             | Event::NoticeClaimed { .. }
             | Event::NoticeSent { .. }
             | Event::NoticeSkipped { .. }
-            | Event::Told { .. } => return Ok(None),
-            Event::Asked { .. } => Step::Ask,
+            | Event::Reported { .. } => return Ok(None),
+            Event::ApprovalRound { .. } => Step::Ask,
             Event::LetterBounced { approver, .. } => self.step_of_bounce(approver)?,
-            Event::StandingLost { slot, approver } => self.step_of_loss(slot, approver)?,
-            Event::SlotResolved { slot, approvers } => self.step_of_people(slot, approvers)?,
-            Event::Decided { decided } => self.step_of_decision(&decided.signed, now)?,
+            Event::ApproverDisqualified { slot, approver } => self.step_of_loss(slot, approver)?,
+            Event::SlotReassigned { slot, approvers } => self.step_of_people(slot, approvers)?,
+            Event::DecisionRecord { decided } => self.step_of_decision(&decided.signed, now)?,
             Event::ProvisioningStarted => Step::Provision,
             Event::Activated { .. } => Step::Activate,
             Event::RevocationStarted => Step::Revoke,
-            Event::RevocationAsked { .. } => Step::EndEarly,
+            Event::RevocationRequested { .. } => Step::EndEarly,
             Event::Revoked { .. } => Step::FinishRevoke,
             Event::Previewed { .. } => Step::Preview,
             Event::Refused { .. } => Step::Refuse,
@@ -409,7 +409,7 @@ impl RequestRecord {
     /// Takes over what the event carries.
     fn take(&mut self, event: &Event, now: Timestamp) -> Result<(), ChangeError> {
         match event {
-            Event::Asked { asked } => self.asked = Some(asked.clone()),
+            Event::ApprovalRound { asked } => self.asked = Some(asked.clone()),
             Event::LetterClaimed { approver } => self.letter(approver)?.claimed_at = Some(now),
             Event::LetterSent { approver, message } => {
                 let letter = self.letter(approver)?;
@@ -417,9 +417,9 @@ impl RequestRecord {
                 letter.message.clone_from(message);
             }
             Event::LetterBounced { approver, .. } => self.take_bounce(approver),
-            Event::StandingLost { slot, approver } => self.drop_from(slot, approver),
-            Event::SlotResolved { slot, approvers } => self.take_people(slot, approvers),
-            Event::Decided { decided } => self.decisions.push(decided.clone()),
+            Event::ApproverDisqualified { slot, approver } => self.drop_from(slot, approver),
+            Event::SlotReassigned { slot, approvers } => self.take_people(slot, approvers),
+            Event::DecisionRecord { decided } => self.decisions.push(decided.clone()),
             Event::Activated { until } => self.until = Some(*until),
             Event::Refused { code, findings } => {
                 self.end_reason = Some(EndReason::Refused {
@@ -435,9 +435,11 @@ impl RequestRecord {
                 let said = reason.clone();
                 self.end_reason = said.map(|reason| EndReason::Withdrawn { reason });
             }
-            Event::Told { state } => self.told.push(*state),
-            Event::RevocationAsked { by, reason } => self.end_early(*by, reason.clone(), now)?,
-            Event::Revoked { kept } => self.kept.clone_from(kept),
+            Event::Reported { state } => self.reported.push(*state),
+            Event::RevocationRequested { by, reason } => {
+                self.end_early(*by, reason.clone(), now)?
+            }
+            Event::Revoked { retained } => self.retained.clone_from(retained),
             Event::Previewed { preview } => self.preview = Some(preview.clone()),
             Event::NoticeClaimed { notice } => self.claim_notice(notice, now)?,
             Event::NoticeSent { notice } => self.close_notice(notice, Closing::Sent, now)?,

@@ -3,21 +3,21 @@
 
 mod cap;
 mod delegation;
-mod touched;
+mod owned_resource;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
-pub use touched::{Touched, TouchedKind, touched};
+pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::SysId;
 use crate::ticket::Person;
-use touched::in_charge;
-pub(crate) use touched::in_words as accounts_in_words;
+use owned_resource::in_charge;
+pub(crate) use owned_resource::in_words as accounts_in_words;
 
 /// How often the people of a slot are looked for anew before only the security group is left.
-pub const MOST_ROUNDS: u8 = 5;
+pub const MAX_REASSIGNMENTS: u8 = 5;
 
 /// One approval that is needed. Any denial ends the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
     /// What is touched, and so whose approval it is.
-    pub touched: Touched,
+    pub resource: OwnedResource,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
     /// How often people were looked for anew after the first time.
@@ -33,19 +33,19 @@ pub struct Slot {
     pub rounds: u8,
     /// Whether people are to be looked for anew: somebody who was asked cannot decide any more.
     #[serde(default)]
-    pub unsettled: bool,
+    pub needs_reassignment: bool,
 }
 
 impl Slot {
     /// A slot for what is touched, with the people who were found first.
     #[must_use]
-    pub fn new(touched: Touched, approvers: Vec<Approver>) -> Self {
+    pub fn new(resource: OwnedResource, approvers: Vec<Approver>) -> Self {
         Self {
-            id: touched.slot_id(),
-            touched,
+            id: resource.slot_id(),
+            resource,
             approvers,
             rounds: 0,
-            unsettled: false,
+            needs_reassignment: false,
         }
     }
 
@@ -60,10 +60,10 @@ impl Slot {
     /// Where people may be looked for next: everywhere, after [`MOST_ROUNDS`] in the security
     /// group alone, and after that nowhere.
     #[must_use]
-    pub const fn reach(&self) -> &'static [Standing] {
+    pub const fn reach(&self) -> &'static [ApproverRole] {
         match self.rounds {
-            0..MOST_ROUNDS => &Standing::ORDER,
-            MOST_ROUNDS => &[Standing::Security],
+            0..MAX_REASSIGNMENTS => &ApproverRole::ORDER,
+            MAX_REASSIGNMENTS => &[ApproverRole::SecurityGroup],
             _ => &[],
         }
     }
@@ -75,7 +75,7 @@ pub struct Approver {
     /// The person.
     pub sys_id: SysId,
     /// Why this person; of a delegate, why the person delegated for.
-    pub standing: Standing,
+    pub role: ApproverRole,
     /// Whose approvals this person decides in their absence (`sys_user_delegate`); none for
     /// somebody who decides in their own right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,21 +85,21 @@ pub struct Approver {
 impl Approver {
     /// Somebody who decides in their own right.
     #[must_use]
-    pub const fn own(sys_id: SysId, standing: Standing) -> Self {
+    pub const fn own(sys_id: SysId, role: ApproverRole) -> Self {
         Self {
             sys_id,
-            standing,
+            role,
             on_behalf_of: None,
         }
     }
 
     /// Why this person, in words that follow "because you are".
     #[must_use]
-    pub fn in_words(&self, touched: &Touched) -> String {
-        let standing = self.standing.towards(touched);
+    pub fn in_words(&self, resource: &OwnedResource) -> String {
+        let role = self.role.towards(resource);
         match self.on_behalf_of {
-            None => standing,
-            Some(_) => format!("the delegate, in ServiceNow, of {standing}"),
+            None => role,
+            Some(_) => format!("the delegate, in ServiceNow, of {role}"),
         }
     }
 }
@@ -107,27 +107,27 @@ impl Approver {
 /// Why a person may decide, in the order in which people are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ApproverRole {
     /// `owned_by` of the configuration item.
     Owner,
     /// `managed_by` of the configuration item.
     Manager,
     /// The manager of its `support_group`.
-    SupportGroupManager,
+    GroupManager,
     /// A member of its `support_group`.
-    SupportGroupMember,
+    GroupMember,
     /// A member of the configured security group.
-    Security,
+    SecurityGroup,
 }
 
-impl Standing {
+impl ApproverRole {
     /// The order in which people are looked for; the first standing with anybody left is asked.
     pub const ORDER: [Self; 5] = [
         Self::Owner,
         Self::Manager,
-        Self::SupportGroupManager,
-        Self::SupportGroupMember,
-        Self::Security,
+        Self::GroupManager,
+        Self::GroupMember,
+        Self::SecurityGroup,
     ];
 
     /// The standing towards an account, in words that follow "because you are".
@@ -136,26 +136,26 @@ impl Standing {
         match self {
             Self::Owner => "the owner of this account in the CMDB",
             Self::Manager => "the manager of this account in the CMDB",
-            Self::SupportGroupManager => "the manager of the group that supports this account",
-            Self::SupportGroupMember => "a member of the group that supports this account",
-            Self::Security => "a member of the security group, and nobody nearer can decide",
+            Self::GroupManager => "the manager of the group that supports this account",
+            Self::GroupMember => "a member of the group that supports this account",
+            Self::SecurityGroup => "a member of the security group, and nobody nearer can decide",
         }
     }
 
     /// The standing towards what is touched.
     #[must_use]
-    pub fn towards(self, touched: &Touched) -> String {
-        let Touched::Item { instead_of, .. } = touched else {
+    pub fn towards(self, resource: &OwnedResource) -> String {
+        let OwnedResource::Item { instead_of, .. } = resource else {
             return self.in_words().to_owned();
         };
-        let standing = self.in_words().replace("this account", "this item");
+        let role = self.in_words().replace("this account", "this item");
         match (self, instead_of.is_empty()) {
-            (_, true) => standing,
+            (_, true) => role,
             // Whoever is asked last of all has no part in the item.
-            (Self::Security, false) => {
-                format!("{standing} on {}", in_charge("this item", instead_of))
+            (Self::SecurityGroup, false) => {
+                format!("{role} on {}", in_charge("this item", instead_of))
             }
-            (_, false) => in_charge(&standing, instead_of),
+            (_, false) => in_charge(&role, instead_of),
         }
     }
 
@@ -165,9 +165,9 @@ impl Standing {
         match self {
             Self::Owner => "its owner",
             Self::Manager => "its manager",
-            Self::SupportGroupManager => "the manager of the group that supports it",
-            Self::SupportGroupMember => "the group that supports it",
-            Self::Security => "the security group",
+            Self::GroupManager => "the manager of the group that supports it",
+            Self::GroupMember => "the group that supports it",
+            Self::SecurityGroup => "the security group",
         }
     }
 }
@@ -185,7 +185,7 @@ pub struct Excluded {
 /// What became of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Eligibility {
     /// May decide.
     Eligible,
     /// The account is inactive.
@@ -202,25 +202,25 @@ pub enum Verdict {
 
 /// Judges one candidate. Fails closed: everything must hold.
 #[must_use]
-pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -> Verdict {
+pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -> Eligibility {
     let involved = excluded.sys_ids.contains(&candidate.sys_id)
         || excluded
             .people
             .iter()
             .any(|person| person.is_same_as(candidate));
     if involved {
-        return Verdict::Involved;
+        return Eligibility::Involved;
     }
     if !candidate.active {
-        return Verdict::Inactive;
+        return Eligibility::Inactive;
     }
     if candidate.locked_out {
-        return Verdict::Locked;
+        return Eligibility::Locked;
     }
     match &candidate.email {
-        None => Verdict::NoMail,
-        Some(email) if !mail_domains.contains(&email.domain()) => Verdict::ForeignMail,
-        Some(_) => Verdict::Eligible,
+        None => Eligibility::NoMail,
+        Some(email) if !mail_domains.contains(&email.domain()) => Eligibility::ForeignMail,
+        Some(_) => Eligibility::Eligible,
     }
 }
 
@@ -236,7 +236,7 @@ pub fn eligible<'a>(
     let mut chosen: Vec<&Person> = Vec::new();
     for person in candidates {
         let known = chosen.iter().any(|other| other.is_same_as(person));
-        if !known && judge(person, excluded, mail_domains) == Verdict::Eligible {
+        if !known && judge(person, excluded, mail_domains) == Eligibility::Eligible {
             chosen.push(person);
         }
     }
@@ -272,33 +272,36 @@ mod tests {
         };
         let fine = person(2, "ada@meridian.example");
         let table = [
-            (fine.clone(), Verdict::Eligible),
+            (fine.clone(), Eligibility::Eligible),
             (
                 Person {
                     active: false,
                     ..fine.clone()
                 },
-                Verdict::Inactive,
+                Eligibility::Inactive,
             ),
             (
                 Person {
                     locked_out: true,
                     ..fine.clone()
                 },
-                Verdict::Locked,
+                Eligibility::Locked,
             ),
-            (person(3, ""), Verdict::NoMail),
+            (person(3, ""), Eligibility::NoMail),
             (
                 person(3, "ada@meridian.example.evil.example"),
-                Verdict::ForeignMail,
+                Eligibility::ForeignMail,
             ),
-            (person(3, "ada@MERIDIAN.example"), Verdict::Eligible),
-            (rita.clone(), Verdict::Involved),
+            (person(3, "ada@MERIDIAN.example"), Eligibility::Eligible),
+            (rita.clone(), Eligibility::Involved),
             // A second record of the requester, with the same address in other letters.
-            (person(4, "Rita@Meridian.Example"), Verdict::Involved),
-            (person(4, "rita+team@meridian.example"), Verdict::Involved),
+            (person(4, "Rita@Meridian.Example"), Eligibility::Involved),
+            (
+                person(4, "rita+team@meridian.example"),
+                Eligibility::Involved,
+            ),
             // The beneficiary, of whom only the sys_id is known.
-            (person(9, "someone@meridian.example"), Verdict::Involved),
+            (person(9, "someone@meridian.example"), Eligibility::Involved),
         ];
         for (candidate, verdict) in table {
             assert_eq!(
@@ -329,24 +332,24 @@ mod tests {
     #[test]
     fn the_search_narrows_and_ends() {
         let account_id = "210987654321".parse().unwrap();
-        let mut slot = Slot::new(Touched::Account { account_id }, Vec::new());
+        let mut slot = Slot::new(OwnedResource::Account { account_id }, Vec::new());
         let mut reached = Vec::new();
         for rounds in 0..8 {
             slot.rounds = rounds;
             reached.push(slot.reach().len());
         }
         assert_eq!(reached, [5, 5, 5, 5, 5, 1, 0, 0]);
-        slot.rounds = MOST_ROUNDS;
-        assert_eq!(slot.reach(), [Standing::Security]);
+        slot.rounds = MAX_REASSIGNMENTS;
+        assert_eq!(slot.reach(), [ApproverRole::SecurityGroup]);
     }
 
     #[test]
     fn why_somebody_is_asked_is_said_of_what_is_touched() {
-        let item = |instead_of: &[&str]| Touched::Item {
+        let item = |instead_of: &[&str]| OwnedResource::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
             instead_of: instead_of.iter().map(|id| id.parse().unwrap()).collect(),
         };
-        let mut approver = Approver::own("dd".repeat(16).parse().unwrap(), Standing::Owner);
+        let mut approver = Approver::own("dd".repeat(16).parse().unwrap(), ApproverRole::Owner);
         assert_eq!(
             approver.in_words(&item(&[])),
             "the owner of this item in the CMDB"
@@ -357,13 +360,13 @@ mod tests {
             "the owner of this item in the CMDB, which the guardrails put in charge of what is \
              asked for here in the AWS accounts 210987654321 and 320987654321"
         );
-        approver.standing = Standing::Security;
+        approver.role = ApproverRole::SecurityGroup;
         assert_eq!(
             approver.in_words(&item(&["210987654321"])),
             "a member of the security group, and nobody nearer can decide on this item, which the \
              guardrails put in charge of what is asked for here in the AWS account 210987654321"
         );
-        approver.standing = Standing::Owner;
+        approver.role = ApproverRole::Owner;
         approver.on_behalf_of = Some("ee".repeat(16).parse().unwrap());
         assert_eq!(
             approver.in_words(&item(&[])),

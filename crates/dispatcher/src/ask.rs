@@ -9,12 +9,12 @@ use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::binding::content_digest;
+use snowgate_core::facts::IamFacts;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
-use snowgate_core::record::{Asked, Event, RefusalCode, Reminders, RequestRecord};
-use snowgate_core::slots::{Excluded, Slot, Standing, Touched, fit};
-use snowgate_core::survey::Survey;
+use snowgate_core::record::{ApprovalRound, Event, RefusalCode, Reminders, RequestRecord};
+use snowgate_core::slots::{ApproverRole, Excluded, OwnedResource, Slot, fit};
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use tracing::info;
 use workflow::approvers;
@@ -57,7 +57,7 @@ where
         now: Timestamp,
     ) -> Result<(Event, Vec<String>), DispatchError> {
         let refused = |code, findings| Ok((Event::Refused { code, findings }, Vec::new()));
-        let mut findings = self.guardrails.judge_request(&record.request);
+        let mut findings = self.guardrails.evaluate_request(&record.request);
         // ServiceNow is asked about no other table than those that may ask.
         if let Some(code @ RefusalCode::TableNotAllowed) = refusal(&findings) {
             return refused(code, findings);
@@ -76,12 +76,12 @@ where
             Ok(survey) => survey,
             Err(code) => return refused(code, findings),
         };
-        findings.extend(self.guardrails.judge_survey(&record.request, &survey));
+        findings.extend(self.guardrails.evaluate_facts(&record.request, &survey));
         let findings = told_once(findings);
         if let Some(code) = refusal(&findings) {
             return refused(code, findings);
         }
-        let touched = self.guardrails.touched(&record.request, &survey);
+        let resource = self.guardrails.owned_resources(&record.request, &survey);
         let requester = &record.request.requested_by;
         let owner = survey.principal.owner();
         let excluded =
@@ -91,14 +91,14 @@ where
                 return refused(RefusalCode::OutsideGuardrails, findings);
             };
             let preview = self
-                .preview(record, (touched, &effects), findings, (&excluded, now))
+                .preview(record, (resource, &effects), findings, (&excluded, now))
                 .await?;
             return Ok((Event::Previewed { preview }, Vec::new()));
         }
-        let mut slots = match self.slots(record, touched, (&excluded, now)).await? {
+        let mut slots = match self.slots(record, resource, (&excluded, now)).await? {
             Ok(slots) => slots,
-            Err(touched) => {
-                let slot = touched.slot_id();
+            Err(resource) => {
+                let slot = resource.slot_id();
                 return Ok((Event::Undeliverable { slot }, Vec::new()));
             }
         };
@@ -109,12 +109,12 @@ where
         let content = content_digest(&record.request, &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
         let expires_at = now + self.pending_for;
-        let asked = Asked {
+        let asked = ApprovalRound {
             findings,
             reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
-            ..Asked::new(slots, binding, content, expires_at)
+            ..ApprovalRound::new(slots, binding, content, expires_at)
         };
-        Ok((Event::Asked { asked }, survey.documents()))
+        Ok((Event::ApprovalRound { asked }, survey.documents()))
     }
 
     /// Whether the access that a request extends, if it does, is there and is the same. Whoever
@@ -158,7 +158,7 @@ where
 
     /// What IAM holds, as far as the request touches it. An account that is not prepared refuses
     /// the request; every other failure is tried again.
-    async fn survey(&self, record: &RequestRecord) -> Checked<Survey> {
+    async fn survey(&self, record: &RequestRecord) -> Checked<IamFacts> {
         let surveyed = match survey(&self.directory, &record.request).await {
             Ok(surveyed) => surveyed,
             Err(DirectoryError::NotPrepared(_)) => {
@@ -178,18 +178,18 @@ where
     async fn slots(
         &self,
         record: &RequestRecord,
-        touched: Vec<Touched>,
+        resource: Vec<OwnedResource>,
         (excluded, now): (&Excluded, Timestamp),
-    ) -> Result<Result<Vec<Slot>, Touched>, CallError> {
+    ) -> Result<Result<Vec<Slot>, OwnedResource>, CallError> {
         let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
-        for touched in touched {
+        for resource in resource {
             let found =
-                approvers::find(&self.servicenow, &touched, &Standing::ORDER, &rules).await?;
+                approvers::find(&self.servicenow, &resource, &ApproverRole::ORDER, &rules).await?;
             if found.is_empty() {
-                return Ok(Err(touched));
+                return Ok(Err(resource));
             }
-            slots.push(Slot::new(touched, found));
+            slots.push(Slot::new(resource, found));
         }
         Ok(Ok(slots))
     }
@@ -197,11 +197,11 @@ where
 
 /// The findings, each once: what is seen in the request is seen again with what IAM holds.
 fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut reported: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings {
-        if !told.contains(&finding) {
-            told.push(finding);
+        if !reported.contains(&finding) {
+            reported.push(finding);
         }
     }
-    told
+    reported
 }

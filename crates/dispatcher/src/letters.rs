@@ -14,8 +14,8 @@ use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Asked, ChangeError, Event, RequestRecord};
-use snowgate_core::slots::{Excluded, Verdict, judge};
+use snowgate_core::record::{ApprovalRound, ChangeError, Event, RequestRecord};
+use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{info, warn};
 use workflow::approvers;
 
@@ -79,7 +79,7 @@ where
         let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
-            judge(person, &Excluded::default(), domains) == Verdict::Eligible
+            judge(person, &Excluded::default(), domains) == Eligibility::Eligible
         });
         let Some((person, review)) = fit else {
             let all: Vec<String> = record
@@ -88,7 +88,7 @@ where
                 .collect();
             return self.drop(record, approver, &all, now).await;
         };
-        let unfit = || CallError::retry("servicenow:ReadPeople", "UnfitForALetter");
+        let unfit = || CallError::transient("servicenow:ReadPeople", "UnfitForALetter");
         let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
@@ -114,7 +114,7 @@ where
         let rules = self.rules(record, &excluded, now);
         let mut lost = Vec::new();
         for slot in record.open_slots_of(approver) {
-            if !approvers::still_stands(&self.servicenow, slot, approver, &rules).await? {
+            if !approvers::still_qualifies(&self.servicenow, slot, approver, &rules).await? {
                 lost.push(slot.id.clone());
             }
         }
@@ -130,7 +130,7 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         for slot in slots {
-            let event = Event::StandingLost {
+            let event = Event::ApproverDisqualified {
                 slot: slot.clone(),
                 approver: approver.clone(),
             };
@@ -201,7 +201,7 @@ where
 pub(crate) fn link(
     token: &ReviewToken,
     record: &RequestRecord,
-    asked: &Asked,
+    asked: &ApprovalRound,
     approver: &SysId,
 ) -> TokenRow {
     TokenRow {

@@ -9,8 +9,8 @@ mod bounced;
 mod letters;
 mod message;
 mod preview;
+mod reassign;
 mod reminders;
-mod settle;
 
 pub use message::Message;
 
@@ -25,7 +25,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{ChangeError, RequestRecord};
-use snowgate_core::slots::MOST_ROUNDS;
+use snowgate_core::slots::MAX_REASSIGNMENTS;
 
 /// The dispatcher with what it needs.
 pub struct Dispatcher<L, S, D, M, Q> {
@@ -113,7 +113,7 @@ where
         };
         let (record, reminded) = self.remind(record, now).await;
         // Whoever is found to have lost their standing when a reminder is due, is replaced now.
-        let lost = written.is_ok() && record.unsettled().is_some();
+        let lost = written.is_ok() && record.needs_reassignment().is_some();
         let record = match record.state {
             State::Pending if lost => self.see_to_people(record, false, now).await?,
             _ => record,
@@ -133,10 +133,10 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         // Each turn but the last costs a slot one of its rounds.
-        for _ in 0..=MOST_ROUNDS + 1 {
-            record = self.settle(record, now).await?;
+        for _ in 0..=MAX_REASSIGNMENTS + 1 {
+            record = self.reassign(record, now).await?;
             record = self.write_letters(record, fresh, now).await?;
-            if record.state != State::Pending || record.unsettled().is_none() {
+            if record.state != State::Pending || record.needs_reassignment().is_none() {
                 return Ok(record);
             }
         }

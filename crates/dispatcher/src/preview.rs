@@ -11,7 +11,7 @@ use snowgate_core::effect::Effect;
 use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::slots::{Excluded, Touched};
+use snowgate_core::slots::{Excluded, OwnedResource};
 use workflow::approvers;
 
 use crate::Dispatcher;
@@ -29,14 +29,14 @@ where
     pub(crate) async fn preview(
         &self,
         record: &RequestRecord,
-        (touched, effects): (Vec<Touched>, &[Effect]),
+        (resource, effects): (Vec<OwnedResource>, &[Effect]),
         findings: Vec<Finding>,
         (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Preview, CallError> {
         let mut slots = Vec::new();
         let rules = self.rules(record, excluded, now);
-        for touched in touched {
-            slots.push(approvers::explain(&self.servicenow, touched, &rules).await?);
+        for resource in resource {
+            slots.push(approvers::explain(&self.servicenow, resource, &rules).await?);
         }
         Ok(Preview {
             changes: effects.iter().map(PlannedChange::from).collect(),

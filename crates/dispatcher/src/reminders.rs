@@ -17,7 +17,7 @@ use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::letter::Review;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
-use snowgate_core::slots::{Excluded, Verdict, judge};
+use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{error, info, warn};
 use workflow::approvers;
 
@@ -78,12 +78,12 @@ where
         let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
         let Some((person, review)) = shown else {
             return self
-                .pass_over(record, notice, SkipCode::NoStanding, now)
+                .pass_over(record, notice, SkipCode::NotAnApprover, now)
                 .await;
         };
         let domains = self.guardrails.mail_domains();
         let address = match (judge(&person, &Excluded::default(), domains), &person.email) {
-            (Verdict::Eligible, Some(address)) => address,
+            (Eligibility::Eligible, Some(address)) => address,
             (verdict, _) => {
                 return self.pass_over(record, notice, why(verdict), now).await;
             }
@@ -94,7 +94,7 @@ where
             .await?;
         match self.send_reminder(&review, address, &token).await {
             Ok(()) => info!("reminder sent"),
-            Err(DispatchError::Call(call)) if !call.may_retry() => {
+            Err(DispatchError::Call(call)) if !call.is_transient() => {
                 error!(
                     error = shell::log::chain(&call),
                     "the mail service refused a reminder"
@@ -183,12 +183,12 @@ where
     }
 }
 
-const fn why(verdict: Verdict) -> SkipCode {
-    match verdict {
-        Verdict::Inactive => SkipCode::Inactive,
-        Verdict::Locked => SkipCode::Locked,
-        Verdict::ForeignMail => SkipCode::ForeignMail,
-        Verdict::Eligible | Verdict::NoMail => SkipCode::NoMail,
-        Verdict::Involved => SkipCode::NoStanding,
+const fn why(eligibility: Eligibility) -> SkipCode {
+    match eligibility {
+        Eligibility::Inactive => SkipCode::Inactive,
+        Eligibility::Locked => SkipCode::Locked,
+        Eligibility::ForeignMail => SkipCode::ForeignMail,
+        Eligibility::Eligible | Eligibility::NoMail => SkipCode::NoMail,
+        Eligibility::Involved => SkipCode::NotAnApprover,
     }
 }

@@ -3,9 +3,10 @@
 //! Each trait has a real adapter (`aws-*`, `servicenow`) and a fake (`testkit`), and both pass
 //! the same contract. No type of an SDK appears here.
 //!
-//! Every error says whether trying again can help ([`Failure`]): what may be retried is
-//! retried, what is final ends the request in the open.
+//! Every error says whether trying again can help ([`Failure`]): what is transient is retried,
+//! what is permanent ends the request in the open.
 
+mod clock;
 pub mod directory;
 pub mod ledger;
 pub mod mail;
@@ -13,13 +14,15 @@ pub mod queue;
 pub mod servicenow;
 pub mod signature;
 
+pub use clock::Clock;
+
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// Throttled, unreachable, timed out, in conflict: the same call may succeed later.
-    Retry,
+    Transient,
     /// Refused for what it is: the same call fails again.
-    Final,
+    Permanent,
 }
 
 /// Why a call to another service failed.
@@ -41,24 +44,24 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// An error that may pass.
+    /// A transient error.
     #[must_use]
-    pub fn retry(operation: &'static str, code: impl Into<String>) -> Self {
+    pub fn transient(operation: &'static str, code: impl Into<String>) -> Self {
         Self {
             operation,
             code: code.into(),
-            failure: Failure::Retry,
+            failure: Failure::Transient,
             source: None,
         }
     }
 
-    /// An error that stays.
+    /// A permanent error.
     #[must_use]
-    pub fn last(operation: &'static str, code: impl Into<String>) -> Self {
+    pub fn permanent(operation: &'static str, code: impl Into<String>) -> Self {
         Self {
             operation,
             code: code.into(),
-            failure: Failure::Final,
+            failure: Failure::Permanent,
             source: None,
         }
     }
@@ -72,7 +75,7 @@ impl CallError {
 
     /// Whether trying again can help.
     #[must_use]
-    pub const fn may_retry(&self) -> bool {
-        matches!(self.failure, Failure::Retry)
+    pub const fn is_transient(&self) -> bool {
+        matches!(self.failure, Failure::Transient)
     }
 }

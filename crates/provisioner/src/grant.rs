@@ -63,14 +63,14 @@ where
         };
         match self.apply(&record, &effects).await {
             Ok(()) => {}
-            Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.may_retry() => {
+            Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.is_transient() => {
                 error!(error = shell::log::chain(&call), "IAM refused a change");
                 return self.fail(record, FailureCode::IamRefused, now).await;
             }
             Err(other) => return Err(other),
         }
         // The access counts from the moment when it was seen to be there.
-        let until = plan::until(&record, &effects, shell::now().max(now));
+        let until = plan::until(&record, &effects, self.clock.now().max(now));
         self.write(
             &record,
             Event::Activated { until },

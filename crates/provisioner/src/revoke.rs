@@ -8,7 +8,7 @@ use ports::signature::Verifier;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::lifecycle::State;
-use snowgate_core::plan::{Undo, kept, undo};
+use snowgate_core::plan::{Undo, retained, undo};
 use snowgate_core::record::{Event, RequestRecord};
 use tracing::info;
 
@@ -44,7 +44,7 @@ where
         let mine = effects_of(&record.id, &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {
-            kept: kept(&mine, &live),
+            retained: retained(&mine, &live),
         };
         self.write(&record, event, Vec::new(), mine, now).await
     }

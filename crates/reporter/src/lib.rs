@@ -74,7 +74,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let mut trouble = false;
         for (failure, what) in troubles {
             if let Some(failure) = failure {
-                let (error, retry) = (shell::log::chain(&failure), failure.may_retry());
+                let (error, retry) = (shell::log::chain(&failure), failure.is_transient());
                 error!(error, retry, "{what}");
                 trouble = true;
             }
@@ -91,7 +91,8 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let (Some(update), Some(state)) = (outcome::update(&record, &self.fields), record.untold())
+        let (Some(update), Some(state)) =
+            (outcome::update(&record, &self.fields), record.unreported())
         else {
             return Ok((record, None));
         };
@@ -114,10 +115,10 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         now: Timestamp,
     ) -> Result<RequestRecord, ReportError> {
         for _ in 0..TRIES {
-            if record.told.contains(&state) {
+            if record.reported.contains(&state) {
                 return Ok(record);
             }
-            let change = record.apply(Event::Told { state }, Actor::Reporter, now)?;
+            let change = record.apply(Event::Reported { state }, Actor::Reporter, now)?;
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => return Ok(change.record),
                 Err(CommitError::Conflict) => record = self.reload(&record).await?,

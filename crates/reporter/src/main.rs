@@ -27,8 +27,16 @@ async fn main() -> Result<(), Error> {
     let instance: Instance = parsed("SERVICENOW_URL")?;
     let reporter = Reporter {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        tickets: Writer::new(Session::new(instance.clone(), write.expose().parse()?)?),
-        servicenow: Reader::new(Session::new(instance, read.expose().parse()?)?),
+        tickets: Writer::new(Session::new(
+            instance.clone(),
+            write.expose().parse()?,
+            shell::clock(),
+        )?),
+        servicenow: Reader::new(Session::new(
+            instance,
+            read.expose().parse()?,
+            shell::clock(),
+        )?),
         mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
         mail_domains: shell::guardrails::load()?.mail_domains().to_vec(),
         fields: OutcomeFields::parse(&required("OUTCOME_FIELDS")?)?,

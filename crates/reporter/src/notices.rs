@@ -14,7 +14,7 @@ use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::notice;
 use snowgate_core::record::{Event, Notice, RequestRecord, SkipCode};
-use snowgate_core::slots::{Excluded, Verdict, judge};
+use snowgate_core::slots::{Eligibility, Excluded, judge};
 use snowgate_core::ticket::{Person, PersonName};
 use tracing::{error, info, warn};
 
@@ -24,7 +24,7 @@ use crate::{ReportError, Reporter, TRIES};
 const WORTH_TELLING: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What came of one mail.
-enum Told {
+enum Reported {
     /// It is sent or passed over; the record afterwards.
     Done(Box<RequestRecord>),
     /// It could not be sent now; the record afterwards.
@@ -50,8 +50,8 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let mut kept_back = None;
         for notice in due {
             match self.tell(record, &notice, &people, now).await? {
-                Told::Done(after) => record = *after,
-                Told::Later(after, failure) => {
+                Reported::Done(after) => record = *after,
+                Reported::Later(after, failure) => {
                     record = *after;
                     kept_back = Some(failure);
                 }
@@ -66,7 +66,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         notice: &Notice,
         people: &[Person],
         now: Timestamp,
-    ) -> Result<Told, ReportError> {
+    ) -> Result<Reported, ReportError> {
         let to = reader(&record, notice);
         let person = people.iter().find(|person| person.sys_id == *to);
         let late = record.state.is_terminal() && now.duration_since(record.since) >= WORTH_TELLING;
@@ -80,7 +80,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             Err(why) => return self.pass_over(record, notice, why, now).await,
         };
         let Some(letter) = letter(&record, notice, people)? else {
-            return Ok(Told::Done(Box::new(record)));
+            return Ok(Reported::Done(Box::new(record)));
         };
         let claim = Event::NoticeClaimed {
             notice: notice.clone(),
@@ -88,12 +88,12 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let (record, claimed) = self.write(record, claim, notice, true, now).await?;
         if !claimed {
             // Somebody else has set about it, or it is not wanted any more.
-            return Ok(Told::Done(Box::new(record)));
+            return Ok(Reported::Done(Box::new(record)));
         }
         match self.mailer.send(address, &letter).await {
             Ok(()) => info!("notice sent"),
-            Err(failure) if failure.may_retry() => {
-                return Ok(Told::Later(Box::new(record), failure));
+            Err(failure) if failure.is_transient() => {
+                return Ok(Reported::Later(Box::new(record), failure));
             }
             Err(failure) => {
                 error!(
@@ -108,7 +108,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             notice: notice.clone(),
         };
         let (record, _) = self.write(record, sent, notice, false, now).await?;
-        Ok(Told::Done(Box::new(record)))
+        Ok(Reported::Done(Box::new(record)))
     }
 
     async fn pass_over(
@@ -117,14 +117,14 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         notice: &Notice,
         why: SkipCode,
         now: Timestamp,
-    ) -> Result<Told, ReportError> {
+    ) -> Result<Reported, ReportError> {
         warn!(?why, "a notice is not sent");
         let event = Event::NoticeSkipped {
             notice: notice.clone(),
             why,
         };
         let (record, _) = self.write(record, event, notice, false, now).await?;
-        Ok(Told::Done(Box::new(record)))
+        Ok(Reported::Done(Box::new(record)))
     }
 
     /// Writes how far a mail is, however often the request changes meanwhile; a claim only as
@@ -180,12 +180,12 @@ fn address_of<'a>(
     mail_domains: &[String],
 ) -> Result<&'a snowgate_core::email::EmailAddress, SkipCode> {
     match judge(person, &Excluded::default(), mail_domains) {
-        Verdict::Eligible => person.email.as_ref().ok_or(SkipCode::NoMail),
-        Verdict::Inactive => Err(SkipCode::Inactive),
-        Verdict::Locked => Err(SkipCode::Locked),
-        Verdict::NoMail => Err(SkipCode::NoMail),
-        Verdict::ForeignMail => Err(SkipCode::ForeignMail),
-        Verdict::Involved => Err(SkipCode::NoStanding),
+        Eligibility::Eligible => person.email.as_ref().ok_or(SkipCode::NoMail),
+        Eligibility::Inactive => Err(SkipCode::Inactive),
+        Eligibility::Locked => Err(SkipCode::Locked),
+        Eligibility::NoMail => Err(SkipCode::NoMail),
+        Eligibility::ForeignMail => Err(SkipCode::ForeignMail),
+        Eligibility::Involved => Err(SkipCode::NotAnApprover),
     }
 }
 

@@ -39,11 +39,11 @@ mod tests {
         assert_eq!(woken(&world, &record, 1), 0, "nobody has anything to hear");
         let expired = world.apply(&record, Event::Expired, Actor::Sweeper, at(300_000));
         assert_eq!(woken(&world, &expired, 300_000), 1, "a note and mails");
-        let told = Event::Told {
+        let reported = Event::Reported {
             state: expired.state,
         };
-        let told = world.apply(&expired, told, Actor::Reporter, at(300_001));
-        assert_eq!(told.untold(), None);
-        assert_eq!(woken(&world, &told, 300_001), 1, "mails alone");
+        let reported = world.apply(&expired, reported, Actor::Reporter, at(300_001));
+        assert_eq!(reported.unreported(), None);
+        assert_eq!(woken(&world, &reported, 300_001), 1, "mails alone");
     }
 }

@@ -16,7 +16,9 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
-use snowgate_core::slots::{Approver, Excluded, Slot, Standing, Touched, delegates, eligible};
+use snowgate_core::slots::{
+    Approver, ApproverRole, Excluded, OwnedResource, Slot, delegates, eligible,
+};
 use snowgate_core::ticket::{Person, Ticket};
 
 /// What a search for people keeps to.
@@ -67,22 +69,22 @@ pub async fn involved(
 /// Where ServiceNow does not answer.
 pub async fn find(
     servicenow: &impl ServiceNow,
-    touched: &Touched,
-    reach: &[Standing],
+    resource: &OwnedResource,
+    reach: &[ApproverRole],
     rules: &Rules<'_>,
 ) -> Result<Vec<Approver>, CallError> {
-    let Some(item) = item_of(servicenow, touched).await? else {
+    let Some(item) = item_of(servicenow, resource).await? else {
         return Ok(Vec::new());
     };
-    for standing in reach {
-        let candidates = candidates(servicenow, &item, *standing, rules.guardrails).await?;
+    for role in reach {
+        let candidates = candidates(servicenow, &item, *role, rules.guardrails).await?;
         let domains = rules.guardrails.mail_domains();
         let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
         let own = chosen
             .iter()
-            .map(|person| Approver::own(person.sys_id.clone(), *standing));
+            .map(|person| Approver::own(person.sys_id.clone(), *role));
         let mut found: Vec<Approver> = own.collect();
-        found.extend(standing_in(servicenow, &chosen, *standing, rules).await?);
+        found.extend(standing_in(servicenow, &chosen, *role, rules).await?);
         found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
         found.truncate(rules.guardrails.approvers_per_slot());
         if !found.is_empty() {
@@ -97,7 +99,7 @@ pub async fn find(
 ///
 /// # Errors
 /// Where ServiceNow does not answer.
-pub async fn still_stands(
+pub async fn still_qualifies(
     servicenow: &impl ServiceNow,
     slot: &Slot,
     person: &SysId,
@@ -106,18 +108,18 @@ pub async fn still_stands(
     let Some(asked) = slot.approver(person) else {
         return Ok(false);
     };
-    let Some(item) = item_of(servicenow, &slot.touched).await? else {
+    let Some(item) = item_of(servicenow, &slot.resource).await? else {
         return Ok(false);
     };
     let bearer = asked.on_behalf_of.as_ref().unwrap_or(person);
-    let mut candidates = candidates(servicenow, &item, asked.standing, rules.guardrails).await?;
+    let mut candidates = candidates(servicenow, &item, asked.role, rules.guardrails).await?;
     candidates.retain(|candidate| candidate.sys_id == *bearer);
     let domains = rules.guardrails.mail_domains();
     let stands = eligible(&candidates, rules.excluded, domains, 1);
     if stands.is_empty() || asked.on_behalf_of.is_none() {
         return Ok(!stands.is_empty());
     }
-    let delegates = standing_in(servicenow, &stands, asked.standing, rules).await?;
+    let delegates = standing_in(servicenow, &stands, asked.role, rules).await?;
     Ok(delegates.iter().any(|approver| approver.sys_id == *person))
 }
 
@@ -125,7 +127,7 @@ pub async fn still_stands(
 async fn standing_in(
     servicenow: &impl ServiceNow,
     principals: &[&Person],
-    standing: Standing,
+    role: ApproverRole,
     rules: &Rules<'_>,
 ) -> Result<Vec<Approver>, CallError> {
     if principals.is_empty() {
@@ -143,14 +145,7 @@ async fn standing_in(
     }
     let people = servicenow.people(&to).await?;
     let limits = (rules.excluded, rules.guardrails.mail_domains());
-    let found = delegates(
-        principals,
-        standing,
-        &delegations,
-        &people,
-        rules.now,
-        limits,
-    );
+    let found = delegates(principals, role, &delegations, &people, rules.now, limits);
     Ok(found.into_iter().map(|(approver, _)| approver).collect())
 }
 
@@ -160,11 +155,11 @@ const MOST_DELEGATES: usize = 50;
 /// What is touched, as the CMDB has it.
 pub(crate) async fn item_of(
     servicenow: &impl ServiceNow,
-    touched: &Touched,
+    resource: &OwnedResource,
 ) -> Result<Option<AccountItem>, CallError> {
-    match touched {
-        Touched::Account { account_id } => servicenow.account(account_id).await,
-        Touched::Item { sys_id, .. } => servicenow.item(sys_id).await,
+    match resource {
+        OwnedResource::Account { account_id } => servicenow.account(account_id).await,
+        OwnedResource::Item { sys_id, .. } => servicenow.item(sys_id).await,
     }
 }
 
@@ -172,10 +167,10 @@ pub(crate) async fn item_of(
 async fn candidates(
     servicenow: &impl ServiceNow,
     item: &AccountItem,
-    standing: Standing,
+    role: ApproverRole,
     guardrails: &Guardrails,
 ) -> Result<Vec<Person>, CallError> {
-    let ids = candidate_ids(servicenow, item, standing, guardrails).await?;
+    let ids = candidate_ids(servicenow, item, role, guardrails).await?;
     people_in_order(servicenow, &ids).await
 }
 
@@ -183,18 +178,18 @@ async fn candidates(
 async fn candidate_ids(
     servicenow: &impl ServiceNow,
     item: &AccountItem,
-    standing: Standing,
+    role: ApproverRole,
     guardrails: &Guardrails,
 ) -> Result<Vec<SysId>, CallError> {
-    Ok(match (standing, &item.support_group) {
-        (Standing::Owner, _) => item.owned_by.iter().cloned().collect(),
-        (Standing::Manager, _) => item.managed_by.iter().cloned().collect(),
-        (Standing::SupportGroupManager, Some(group)) => {
+    Ok(match (role, &item.support_group) {
+        (ApproverRole::Owner, _) => item.owned_by.iter().cloned().collect(),
+        (ApproverRole::Manager, _) => item.managed_by.iter().cloned().collect(),
+        (ApproverRole::GroupManager, Some(group)) => {
             servicenow.group_manager(group).await?.into_iter().collect()
         }
-        (Standing::SupportGroupMember, Some(group)) => servicenow.group_members(group).await?,
-        (Standing::SupportGroupManager | Standing::SupportGroupMember, None) => Vec::new(),
-        (Standing::Security, _) => {
+        (ApproverRole::GroupMember, Some(group)) => servicenow.group_members(group).await?,
+        (ApproverRole::GroupManager | ApproverRole::GroupMember, None) => Vec::new(),
+        (ApproverRole::SecurityGroup, _) => {
             servicenow
                 .group_members(guardrails.security_group())
                 .await?

@@ -8,9 +8,9 @@ use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
 use snowgate_core::account::{InlineFacts, PolicyFacts, PrincipalFacts};
 use snowgate_core::arn::PolicyArn;
+use snowgate_core::facts::{GrantFacts, IamFacts};
 use snowgate_core::id::AccountId;
 use snowgate_core::request::{AccessRequest, Grant};
-use snowgate_core::survey::{Brought, Survey};
 
 /// What is missing, so that there is nothing to decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,25 +32,25 @@ pub enum Missing {
 pub async fn survey(
     directory: &impl Directory,
     request: &AccessRequest,
-) -> Result<Result<Survey, Missing>, DirectoryError> {
+) -> Result<Result<IamFacts, Missing>, DirectoryError> {
     let target = &request.target;
     let account = &target.account_id;
     let Some(principal) = directory.principal(target).await? else {
         return Ok(Err(Missing::Principal));
     };
-    let mut brought = Vec::with_capacity(request.grants.len());
+    let mut grants = Vec::with_capacity(request.grants.len());
     for grant in &request.grants {
         match bring(directory, account, grant).await? {
-            Ok(one) => brought.push(one),
+            Ok(one) => grants.push(one),
             Err(missing) => return Ok(Err(missing)),
         }
     }
     let boundary = boundary(directory, account, principal.boundary.as_deref()).await?;
     let (held, held_inline) = held(directory, account, &principal).await?;
-    Ok(Ok(Survey {
+    Ok(Ok(IamFacts {
         principal,
         boundary,
-        brought,
+        grants,
         held,
         held_inline,
     }))
@@ -60,13 +60,13 @@ async fn bring(
     directory: &impl Directory,
     account: &AccountId,
     grant: &Grant,
-) -> Result<Result<Brought, Missing>, DirectoryError> {
+) -> Result<Result<GrantFacts, Missing>, DirectoryError> {
     Ok(match grant {
         Grant::AttachManagedPolicy { policy_arn } => {
             let policy = directory.policy(account, policy_arn).await?;
-            policy.map(Brought::Policy).ok_or(Missing::Policy)
+            policy.map(GrantFacts::Policy).ok_or(Missing::Policy)
         }
-        Grant::InlinePolicy { .. } => Ok(Brought::Inline),
+        Grant::InlinePolicy { .. } => Ok(GrantFacts::Inline),
         Grant::AssumeRole { role_arn } => {
             let Some(role) = directory.role(role_arn).await? else {
                 return Ok(Err(Missing::Role));
@@ -74,7 +74,7 @@ async fn bring(
             let home = role_arn.account();
             let policies = all_listed(directory, home, &role.attached).await?;
             let boundary = boundary(directory, home, role.boundary.as_deref()).await?;
-            Ok(Brought::Role {
+            Ok(GrantFacts::Role {
                 role,
                 policies,
                 boundary,
@@ -85,7 +85,7 @@ async fn bring(
                 return Ok(Err(Missing::Group));
             };
             let policies = all_listed(directory, account, &group.attached).await?;
-            Ok(Brought::Group { group, policies })
+            Ok(GrantFacts::Group { group, policies })
         }
     })
 }
@@ -113,7 +113,7 @@ async fn held(
     for name in &principal.groups {
         let group = name
             .parse()
-            .map_err(|_| CallError::last("iam:ListGroupsForUser", "UnreadableAnswer"))?;
+            .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"))?;
         // A group that was deleted in between gives nothing.
         if let Some(group) = directory.group(account, &group).await? {
             attached.extend(group.attached);
@@ -146,7 +146,7 @@ async fn listed(
 ) -> Result<PolicyFacts, DirectoryError> {
     let arn: PolicyArn = arn
         .parse()
-        .map_err(|_| CallError::last("iam:GetPolicy", "UnreadableArn"))?;
+        .map_err(|_| CallError::permanent("iam:GetPolicy", "UnreadableArn"))?;
     let policy = directory.policy(account, &arn).await?;
-    policy.ok_or_else(|| CallError::retry("iam:GetPolicy", "ListedAndGone").into())
+    policy.ok_or_else(|| CallError::transient("iam:GetPolicy", "ListedAndGone").into())
 }

@@ -101,7 +101,7 @@ struct Story {
     facts: StackFacts,
     id: String,
     begun: Instant,
-    told: usize,
+    reported: usize,
     states: Vec<String>,
 }
 
@@ -147,7 +147,7 @@ async fn show(checkout: &Checkout, stack: &LocalStack) -> Result<(), DemoError> 
         facts,
         id,
         begun,
-        told: 0,
+        reported: 0,
         states: Vec::new(),
     };
     let email = story.email(&known).await?;
@@ -220,8 +220,8 @@ impl Story {
     /// Prints what is new on the timeline; the request's state.
     async fn follow(&mut self) -> Result<String, DemoError> {
         let answer = self.facts.request(&self.id).await?.unwrap_or_default();
-        for row in timeline(&answer).iter().skip(self.told) {
-            self.told += 1;
+        for row in timeline(&answer).iter().skip(self.reported) {
+            self.reported += 1;
             if self.states.last() != Some(&row.state) {
                 self.states.push(row.state.clone());
             }

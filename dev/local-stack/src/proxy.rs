@@ -64,11 +64,11 @@ async fn forward(State(upstream): State<Upstream>, request: Request) -> Response
 
 /// The headers without those of the connection.
 fn of_message(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
+    let mut retained = headers.clone();
     for name in OF_CONNECTION {
-        kept.remove(name);
+        retained.remove(name);
     }
-    kept
+    retained
 }
 
 #[cfg(test)]
@@ -86,8 +86,8 @@ mod tests {
         ] {
             headers.insert(name, "x".parse().unwrap());
         }
-        let kept = of_message(&headers);
-        assert!(kept.contains_key(header::HOST) && kept.contains_key(header::ORIGIN));
-        assert_eq!(kept.len(), 2);
+        let retained = of_message(&headers);
+        assert!(retained.contains_key(header::HOST) && retained.contains_key(header::ORIGIN));
+        assert_eq!(retained.len(), 2);
     }
 }

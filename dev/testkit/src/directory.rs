@@ -17,7 +17,7 @@ use snowgate_core::request::GroupName;
 
 /// What goes wrong with every call to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AccountFault {
     /// The role cannot be assumed.
     NotPrepared,
     /// Calls are throttled.
@@ -33,7 +33,7 @@ pub struct FakeDirectory(Arc<Mutex<World>>);
 #[derive(Debug, Default)]
 struct World {
     accounts: BTreeMap<AccountId, Account>,
-    trouble: HashMap<AccountId, Trouble>,
+    faults: HashMap<AccountId, AccountFault>,
     refused: Vec<String>,
     changes: Vec<String>,
 }
@@ -114,12 +114,12 @@ impl FakeDirectory {
         });
     }
 
-    /// Sets or ends the trouble with an account.
-    pub fn set_trouble(&self, account: &AccountId, trouble: Option<Trouble>) {
+    /// Sets or ends the fault of an account.
+    pub fn set_fault(&self, account: &AccountId, fault: Option<AccountFault>) {
         let mut world = self.0.lock().unwrap();
-        match trouble {
-            Some(trouble) => world.trouble.insert(account.clone(), trouble),
-            None => world.trouble.remove(account),
+        match fault {
+            Some(fault) => world.faults.insert(account.clone(), fault),
+            None => world.faults.remove(account),
         };
     }
 
@@ -135,7 +135,7 @@ impl FakeDirectory {
         facts.map(|facts| facts.attached).unwrap_or_default()
     }
 
-    /// A principal as it is now, whatever the trouble; none if it does not exist.
+    /// A principal as it is now, whatever fault is set; none if it does not exist.
     #[must_use]
     pub fn facts(&self, principal: &Principal) -> Option<PrincipalFacts> {
         let mut world = self.0.lock().unwrap();
@@ -157,14 +157,14 @@ impl World {
         operation: &'static str,
         account: &AccountId,
     ) -> Result<&mut Account, DirectoryError> {
-        match self.trouble.get(account) {
-            Some(Trouble::Throttled) => {
-                return Err(CallError::retry(operation, "Throttling").into());
+        match self.faults.get(account) {
+            Some(AccountFault::Throttled) => {
+                return Err(CallError::transient(operation, "Throttling").into());
             }
-            Some(Trouble::Denied) => {
-                return Err(CallError::last(operation, "AccessDenied").into());
+            Some(AccountFault::Denied) => {
+                return Err(CallError::permanent(operation, "AccessDenied").into());
             }
-            Some(Trouble::NotPrepared) => {
+            Some(AccountFault::NotPrepared) => {
                 return Err(DirectoryError::NotPrepared(account.clone()));
             }
             None => {}
@@ -234,7 +234,7 @@ fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
 }
 
 /// How a change is told: the words for making it and for taking it back, and what it concerns.
-fn told(change: &EffectChange) -> (&'static str, &'static str, &str) {
+fn reported(change: &EffectChange) -> (&'static str, &'static str, &str) {
     match change {
         EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),
         EffectChange::InlinePolicyPut { name, .. } => ("put", "delete", name),
@@ -250,7 +250,7 @@ fn suits(
 ) -> Result<(), CallError> {
     match (principal.kind, change) {
         (PrincipalType::Role, EffectChange::GroupJoined { .. }) => {
-            Err(CallError::last(operation, "RolesHaveNoGroups"))
+            Err(CallError::permanent(operation, "RolesHaveNoGroups"))
         }
         _ => Ok(()),
     }
@@ -303,10 +303,10 @@ impl Member for FakeDirectory {
         let mut world = self.0.lock().unwrap();
         suits(MAKE, principal, change)?;
         if world.refused.contains(&change.key()) {
-            return Err(CallError::last(MAKE, "AccessDenied").into());
+            return Err(CallError::permanent(MAKE, "AccessDenied").into());
         }
         let account = world.account(MAKE, &principal.account_id)?;
-        let missing = || CallError::last(MAKE, "NoSuchEntity");
+        let missing = || CallError::permanent(MAKE, "NoSuchEntity");
         if !account.knows(change) {
             return Err(missing().into());
         }
@@ -318,9 +318,9 @@ impl Member for FakeDirectory {
         let before = facts.clone();
         if !make(principal.kind, facts, change) {
             *facts = before;
-            return Err(CallError::last(MAKE, "LimitExceeded").into());
+            return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }
-        let (word, _, what) = told(change);
+        let (word, _, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key());
         world.changes.push(line);
         Ok(())
@@ -340,7 +340,7 @@ impl Member for FakeDirectory {
             return Ok(());
         };
         take_back(facts, change);
-        let (_, word, what) = told(change);
+        let (_, word, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key());
         world.changes.push(line);
         Ok(())

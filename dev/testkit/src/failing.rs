@@ -143,7 +143,7 @@ impl<T> Failing<T> {
         if self.fault.is_interleaved() {
             turn().await;
         }
-        let lost = || E::from(CallError::retry("fault:Injected", "Injected"));
+        let lost = || E::from(CallError::transient("fault:Injected", "Injected"));
         match self.fault.strike() {
             None => call.await,
             Some(Moment::Before) => Err(lost()),

@@ -27,7 +27,7 @@ impl FakeKeys {
 impl Signer for FakeKeys {
     async fn sign(&self, message: &[u8]) -> Result<MacTag, CallError> {
         if !(1..=4096).contains(&message.len()) {
-            return Err(CallError::last("fake:Sign", "MessageLength"));
+            return Err(CallError::permanent("fake:Sign", "MessageLength"));
         }
         Ok(MacTag::new(
             self.mac(message).finalize().into_bytes().to_vec(),

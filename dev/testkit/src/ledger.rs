@@ -67,7 +67,7 @@ impl Tables {
     fn create(&mut self, new: &NewRequest) -> Result<Created, CallError> {
         let record = &new.change.record;
         if new.change.replaces.is_some() {
-            return Err(CallError::last(WRITE, "NotNew"));
+            return Err(CallError::permanent(WRITE, "NotNew"));
         }
         if let Some(key) = &new.key
             && let Some((first, held)) = self.keys.get(&(record.client.clone(), key.key.clone()))
@@ -86,7 +86,7 @@ impl Tables {
             {
                 Ok(Created::New)
             } else {
-                Err(CallError::last(WRITE, "RequestIdTaken"))
+                Err(CallError::permanent(WRITE, "RequestIdTaken"))
             };
         }
         if let Some(other) = self.claims.get(&claim_of(record)) {
@@ -106,7 +106,7 @@ impl Tables {
     fn commit(&mut self, commit: &Commit) -> Result<(), CommitError> {
         let (record, row) = (&commit.change.record, &commit.change.row);
         let Some(replaces) = commit.change.replaces else {
-            return Err(CallError::last(WRITE, "NotAChange").into());
+            return Err(CallError::permanent(WRITE, "NotAChange").into());
         };
         let held = self.records.get(&record.id).ok_or(CommitError::Conflict)?;
         let rows = self.rows.entry(record.id.clone()).or_default();

@@ -50,7 +50,7 @@ impl FakeMailer {
 impl Mailer for FakeMailer {
     async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
         if letter.subject.chars().any(char::is_control) {
-            return Err(CallError::last("fake:Send", "SubjectNotOneLine"));
+            return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
         }
         self.push(to, letter, None);
         Ok(())
@@ -63,7 +63,7 @@ impl Mailer for FakeMailer {
         tags: &LetterTags,
     ) -> Result<Option<MessageId>, CallError> {
         if letter.subject.chars().any(char::is_control) {
-            return Err(CallError::last("fake:Send", "SubjectNotOneLine"));
+            return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
         }
         let id: MessageId = format!("fake-{}", sys_id()).parse().unwrap();
         self.push(to, letter, Some((tags.clone(), id.clone())));

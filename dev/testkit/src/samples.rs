@@ -9,9 +9,9 @@ use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::{Principal, PrincipalType};
-use snowgate_core::record::{Asked, Change, Event, RequestRecord};
+use snowgate_core::record::{ApprovalRound, Change, Event, RequestRecord};
 use snowgate_core::request::AccessRequest;
-use snowgate_core::slots::{Approver, Slot, Standing, Touched};
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, Slot};
 
 /// Random bytes.
 #[must_use]
@@ -103,16 +103,16 @@ pub fn received_from(client: ClientId, id: RequestId, source: &SysId, now: Times
 /// A slot for the account of all samples.
 #[must_use]
 pub fn slot(approvers: &[SysId]) -> Slot {
-    let touched = Touched::Account {
+    let resource = OwnedResource::Account {
         account_id: ACCOUNT.parse().unwrap(),
     };
-    let approver = |sys_id: &SysId| Approver::own(sys_id.clone(), Standing::Owner);
-    Slot::new(touched, approvers.iter().map(approver).collect())
+    let approver = |sys_id: &SysId| Approver::own(sys_id.clone(), ApproverRole::Owner);
+    Slot::new(resource, approvers.iter().map(approver).collect())
 }
 
 /// What is bound when these people are asked, once, for the account of all samples.
 #[must_use]
-pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp) -> Asked {
+pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp) -> ApprovalRound {
     let slots = vec![slot(approvers)];
     let binding = Binding {
         principal: BoundPrincipal {
@@ -131,7 +131,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(request, &binding, &slots).unwrap();
-    Asked::new(slots, binding, content, expires_at)
+    ApprovalRound::new(slots, binding, content, expires_at)
 }
 
 /// The change that asks these people, three days long.
@@ -140,7 +140,7 @@ pub fn ask(record: &RequestRecord, approvers: &[SysId], now: Timestamp) -> Chang
     let expires_at = now + jiff::SignedDuration::from_hours(72);
     let asked = asked(&record.request, approvers, expires_at);
     record
-        .apply(Event::Asked { asked }, Actor::Dispatcher, now)
+        .apply(Event::ApprovalRound { asked }, Actor::Dispatcher, now)
         .unwrap()
 }
 

@@ -34,7 +34,7 @@ struct Records {
     items: HashMap<SysId, AccountItem>,
     delegations: Vec<Delegation>,
     groups: HashMap<SysId, Group>,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl FakeServiceNow {
@@ -98,17 +98,17 @@ impl FakeServiceNow {
     }
 
     /// Makes every call fail so, or work again.
-    pub fn set_trouble(&self, trouble: Option<Failure>) {
-        self.0.lock().unwrap().trouble = trouble;
+    pub fn set_failure(&self, failure: Option<Failure>) {
+        self.0.lock().unwrap().failure = failure;
     }
 
     fn records(&self) -> Result<MutexGuard<'_, Records>, CallError> {
         const READ: &str = "fake:Read";
         let records = self.0.lock().unwrap();
-        match records.trouble {
+        match records.failure {
             None => Ok(records),
-            Some(Failure::Retry) => Err(CallError::retry(READ, "Unreachable")),
-            Some(Failure::Final) => Err(CallError::last(READ, "Forbidden")),
+            Some(Failure::Transient) => Err(CallError::transient(READ, "Unreachable")),
+            Some(Failure::Permanent) => Err(CallError::permanent(READ, "Forbidden")),
         }
     }
 }
@@ -122,7 +122,7 @@ impl ServiceNow for FakeServiceNow {
     async fn people(&self, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
         let records = self.records()?;
         if ids.len() > 50 {
-            return Err(CallError::last("fake:Read", "TooMany"));
+            return Err(CallError::permanent("fake:Read", "TooMany"));
         }
         let mut ids = ids.to_vec();
         ids.sort();
@@ -152,7 +152,7 @@ impl ServiceNow for FakeServiceNow {
     async fn delegations(&self, of: &[SysId]) -> Result<Vec<Delegation>, CallError> {
         let records = self.records()?;
         if of.len() > 50 {
-            return Err(CallError::last("fake:Read", "TooMany"));
+            return Err(CallError::permanent("fake:Read", "TooMany"));
         }
         let mut found = records.delegations.clone();
         found.retain(|delegation| of.contains(&delegation.from));

@@ -20,7 +20,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{Digest, RequestId, SysId};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
-use snowgate_core::record::{Asked, Decided, Event, RequestRecord};
+use snowgate_core::record::{ApprovalRound, DecisionRecord, Event, RequestRecord};
 use snowgate_core::request::AccessRequest;
 use snowgate_core::ticket::Ticket;
 use workflow::survey::survey;
@@ -207,7 +207,7 @@ impl World {
     ) -> (RequestRecord, Vec<ReviewToken>) {
         let people: Vec<SysId> = people.iter().map(|n| id(*n)).collect();
         let (asked, documents) = self.asked(&record, &people, now + PENDING_FOR);
-        let change = record.apply(Event::Asked { asked }, Actor::Dispatcher, now);
+        let change = record.apply(Event::ApprovalRound { asked }, Actor::Dispatcher, now);
         let commit = Commit {
             documents,
             ..Commit::from(change.unwrap())
@@ -279,7 +279,7 @@ impl World {
     ) -> RequestRecord {
         let decided = self.sign(record, who, verdict, keys, now);
         let actor = Actor::Approver { sys_id: id(who) };
-        self.apply(record, Event::Decided { decided }, actor, now)
+        self.apply(record, Event::DecisionRecord { decided }, actor, now)
     }
 
     /// A decision, signed with this key and not written down.
@@ -291,7 +291,7 @@ impl World {
         verdict: Verdict,
         keys: &FakeKeys,
         now: Timestamp,
-    ) -> Decided {
+    ) -> DecisionRecord {
         let asked = record.asked.as_ref().unwrap();
         let reason: snowgate_core::prose::Reason = "Known and needed".parse().unwrap();
         let decision = Decision {
@@ -305,7 +305,7 @@ impl World {
         };
         let mac = ready(keys.sign(&decision.signed_bytes().unwrap())).unwrap();
         let signed = SignedDecision { decision, mac };
-        Decided { signed, reason }
+        DecisionRecord { signed, reason }
     }
 
     /// Applies an event and writes it down.
@@ -333,13 +333,13 @@ impl World {
         record: &RequestRecord,
         people: &[SysId],
         expires_at: Timestamp,
-    ) -> (Asked, Vec<String>) {
+    ) -> (ApprovalRound, Vec<String>) {
         let request = &record.request;
         let survey = ready(survey(&self.directory, request)).unwrap();
         let survey = survey.expect("everything that is asked for is there");
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
-            approver.standing = standing(&approver.sys_id);
+            approver.role = role(&approver.sys_id);
         }
         asked.binding = survey.binding(self.guardrails.digest());
         asked.content = content_digest(request, &asked.binding, &asked.slots).unwrap();

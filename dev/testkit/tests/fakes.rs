@@ -18,8 +18,8 @@ use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
 use testkit::samples::{self, at, sys_id};
 use testkit::world;
 use testkit::{
-    Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
-    FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName, Trouble,
+    AccountFault, Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
+    FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName,
 };
 
 /// Fakes never wait, so one poll is enough.
@@ -120,9 +120,9 @@ fn directory() {
     let expected = format!("attach {} {}", user.key(), samples::policy());
     assert_eq!((changes.len(), &changes[0]), (4 + 10 + 2, &expected));
 
-    directory.set_trouble(&user.account_id, Some(Trouble::Throttled));
+    directory.set_fault(&user.account_id, Some(AccountFault::Throttled));
     let throttled = now(Directory::principal(&directory, &user));
-    assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.may_retry()));
+    assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.is_transient()));
 }
 
 /// The fake keeps IAM's quotas.
@@ -146,7 +146,7 @@ fn what_does_not_fit_is_refused_and_leaves_no_trace() {
     };
     for change in [EffectChange::GroupJoined { group }, put("12345678 9")] {
         let refused = now(Member::make(&directory, &user, &change));
-        assert!(matches!(refused, Err(DirectoryError::Call(e)) if !e.may_retry()));
+        assert!(matches!(refused, Err(DirectoryError::Call(e)) if !e.is_transient()));
         assert_eq!(directory.facts(&user).as_ref(), Some(&facts));
     }
     now(Member::make(&directory, &user, &put("1234567 8"))).unwrap();
@@ -206,9 +206,9 @@ fn servicenow() {
     servicenow.put_group(&world.empty_groups[0], group(false));
     now(contract::servicenow(&servicenow, &world));
 
-    servicenow.set_trouble(Some(ports::Failure::Retry));
+    servicenow.set_failure(Some(ports::Failure::Transient));
     let failed = now(ports::servicenow::ServiceNow::ticket(&servicenow, &source));
-    assert!(failed.unwrap_err().may_retry());
+    assert!(failed.unwrap_err().is_transient());
 }
 
 #[test]
@@ -243,10 +243,10 @@ fn a_call_fails_before_or_after_it_took_effect() {
         key: None,
     };
     fault.at(1, Moment::Before, Aftermath::Alive);
-    assert!(now(failing.create(&new)).unwrap_err().may_retry());
+    assert!(now(failing.create(&new)).unwrap_err().is_transient());
     assert_eq!(ledger.records(), []);
     fault.at(2, Moment::After, Aftermath::Alive);
-    assert!(now(failing.create(&new)).unwrap_err().may_retry());
+    assert!(now(failing.create(&new)).unwrap_err().is_transient());
     assert_eq!(ledger.records(), std::slice::from_ref(&change.record));
     assert_eq!(now(failing.create(&new)).unwrap(), Created::New);
     assert_eq!(fault.calls(), 3);

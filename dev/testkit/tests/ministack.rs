@@ -50,7 +50,7 @@ async fn a_function_without_links_has_none() {
     let token = samples::token(&change.record.id, at(60));
     let error = ledger.token(&token.digest).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("NoTokensTable", false)
     );
     let mut commit = Commit::from(samples::withdraw(&change.record, at(1)));
@@ -67,7 +67,7 @@ async fn what_is_there_but_cannot_be_read_is_final() {
     stack.put_broken_request(&requests, &id).await;
     let error = ledger.load(&id).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("UnreadableItem", false)
     );
     let missing = DynamoLedger::new(&stack.config, name("no-such-table"), None);
@@ -79,7 +79,7 @@ async fn what_is_there_but_cannot_be_read_is_final() {
 }
 
 #[tokio::test]
-async fn nowhere_may_pass() {
+async fn nowhere_is_transient() {
     let Some(stack) = stack().await else { return };
     let config = stack
         .config
@@ -89,7 +89,7 @@ async fn nowhere_may_pass() {
     let ledger = DynamoLedger::new(&config, "requests", None);
     let error = ledger.load(&samples::request_id()).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
 }
@@ -156,7 +156,7 @@ async fn secrets() {
     assert_eq!(secrets.get(&arn).await.unwrap().expose(), "second");
     let error = secrets.get(&name("no-such-secret")).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("ResourceNotFoundException", false)
     );
 }
@@ -172,7 +172,7 @@ async fn mailer() {
         .await
         .unwrap_err();
     assert!(
-        !error.may_retry(),
+        !error.is_transient(),
         "an unverified sender is refused for good"
     );
     assert!(
@@ -346,11 +346,12 @@ async fn directory() {
     let account = stack::account();
     let world = populate(&stack, &account).await;
     let role = |external_id| RoleToAssume::new("aws", ROLE, external_id, "snowgate-test").unwrap();
-    let member = MemberRole::new(&stack.config, role(stack::EXTERNAL_ID));
+    let clock = || ports::Clock::new(jiff::Timestamp::now);
+    let member = MemberRole::new(&stack.config, role(stack::EXTERNAL_ID), clock());
     // MiniStack attaches policies that do not exist; AWS does not.
     contract::directory(&member, &world).await;
 
-    let reader = ReadRole::new(&stack.config, role(stack::EXTERNAL_ID));
+    let reader = ReadRole::new(&stack.config, role(stack::EXTERNAL_ID), clock());
     contract::directory::reading(&reader, &world).await;
 
     // A new default version is another version with another document.
@@ -363,7 +364,7 @@ async fn directory() {
     assert_eq!((found.version.as_str(), &found.document), ("v2", &changed));
 
     // Wired to another hub: the role does not trust us.
-    let miswired = ReadRole::new(&stack.config, role("another-hub"));
+    let miswired = ReadRole::new(&stack.config, role("another-hub"), clock());
     let refused = miswired.principal(&world.user.0).await;
     assert!(matches!(refused, Err(DirectoryError::NotPrepared(id)) if id == account));
     assert_ne!(account.as_str(), HUB);

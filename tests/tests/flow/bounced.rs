@@ -98,11 +98,11 @@ async fn where_no_letter_arrives_nobody_decides() {
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     assert_eq!(ticket["state"], "4", "Closed Incomplete");
     case.nothing_in_iam(&stack).await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Nobody can decide on your request")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
     assert_eq!(stack.mailbox.notices(&case.number).await.len(), 1);
 }
 

@@ -77,11 +77,11 @@ async fn a_used_link_says_what_was_decided_and_changes_nothing() {
         .decide(&letter.link, "approve", "The first answer")
         .await;
     stack.servicenow.closed(&case.sys_id).await;
-    let told = flow_tests::eventually("the ledger to note that all were told", || async {
+    let reported = flow_tests::eventually("the ledger to note that all were told", || async {
         let request = stack.request(&id).await;
         let rows = request["timeline"].as_array().expect("a timeline");
         let last = rows.last().is_some_and(|row| row["event"] == "notice_sent");
-        (last && request["told"] == json!(["Active"])).then_some(request)
+        (last && request["reported"] == json!(["Active"])).then_some(request)
     })
     .await;
 
@@ -100,9 +100,9 @@ async fn a_used_link_says_what_was_decided_and_changes_nothing() {
             .await;
         assert_eq!((page.status, page.heading()), (200, "Already approved"));
     }
-    assert_eq!(stack.request(&id).await, told);
+    assert_eq!(stack.request(&id).await, reported);
     assert_eq!(
-        told["decisions"][0]["reason"],
+        reported["decisions"][0]["reason"],
         Value::from("The first answer")
     );
 }

@@ -83,13 +83,17 @@ async fn an_outcome_whose_answer_is_lost_is_told_once() {
     assert_eq!(stack.servicenow.faults().await, NONE, "the fault was met");
     assert_eq!(Case::notes(&ticket).len(), 1);
     let request = stack.request(&id).await;
-    assert_eq!(request["told"], json!([]), "the answer was lost: who knows");
+    assert_eq!(
+        request["reported"],
+        json!([]),
+        "the answer was lost: who knows"
+    );
 
     // What the sweeper sends two minutes later, now.
     stack.wake("outcomes", &id).await;
     flow_tests::eventually("the ledger to note that the ticket was told", || async {
         let request = stack.request(&id).await;
-        (request["told"] == json!(["Denied"])).then_some(())
+        (request["reported"] == json!(["Denied"])).then_some(())
     })
     .await;
     let ticket = stack.servicenow.ticket(&case.sys_id).await;

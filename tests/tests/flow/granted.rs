@@ -9,12 +9,15 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
     let case = Case::of(&stack, "210987654321").await;
     let (id, letter) = case.asked(&stack).await;
     assert_eq!(letter.to, ["ada.okafor@brightwater.example"]);
-    for told in [&case.policy, &case.justification, &case.account] {
+    for reported in [&case.policy, &case.justification, &case.account] {
         assert!(
-            letter.text.contains(told.as_str()),
-            "the letter says {told}"
+            letter.text.contains(reported.as_str()),
+            "the letter says {reported}"
         );
-        assert!(letter.html.contains(told.as_str()), "its HTML says {told}");
+        assert!(
+            letter.html.contains(reported.as_str()),
+            "its HTML says {reported}"
+        );
     }
     case.nothing_in_iam(&stack).await;
 
@@ -36,14 +39,17 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
     assert_eq!(ticket["correlation_id"], Value::from(id.as_str()));
     let notes = Case::notes(&ticket);
     assert_eq!(notes.len(), 1, "one note: {notes:?}");
-    for told in [
+    for reported in [
         "granted",
         "reports-read",
         case.user.as_str(),
         id.as_str(),
         "canary-reason: month-end close",
     ] {
-        assert!(notes.concat().contains(told), "the note says {told}");
+        assert!(
+            notes.concat().contains(reported),
+            "the note says {reported}"
+        );
     }
     let until = request["until"].as_str().expect("the access has an end");
     let activated = events(&request)
@@ -91,7 +97,7 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
         .map(|(event, _)| event)
         .collect();
     assert_eq!(found, steps);
-    assert_eq!(request["told"], serde_json::json!(["Active"]));
+    assert_eq!(request["reported"], serde_json::json!(["Active"]));
     let shown = request.to_string();
     for hidden in ["@brightwater", "mensah", letter.token()] {
         assert!(!shown.contains(hidden), "`{hidden}` in {shown}");

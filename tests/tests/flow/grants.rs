@@ -64,15 +64,18 @@ async fn granted_and_taken_back(grants: Value, words: &[&str]) {
     assert_eq!(may_assume().await, has("assume_role"), "{held:?}");
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
-    for told in words {
-        assert!(notes.contains(told), "the note says {told}: {notes}");
+    for reported in words {
+        assert!(
+            notes.contains(reported),
+            "the note says {reported}: {notes}"
+        );
     }
 
     let client = stack.client();
     let answer = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["kept"], json!([]));
+    assert_eq!(request["retained"], json!([]));
     assert_eq!(stack.aws.held(ACCOUNT, &case.user).await, Held::default());
     assert!(!may_assume().await, "not after its end");
     flow_tests::eventually("the ticket to be told of the end", || async {

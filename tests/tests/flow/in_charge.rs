@@ -55,7 +55,7 @@ async fn its_owner_decides_on_what_is_within_it() {
     assert_eq!(addresses(&letters), ["diego.santos", "tomas.herrera"]);
     let request = stack.request(&id).await;
     let slot = json!({ "slot": format!("item:{ITEM}"), "asked": 2,
-        "touched": { "type": "item", "sys_id": ITEM, "instead_of": [ACCOUNT] } });
+        "resource": { "type": "item", "sys_id": ITEM, "instead_of": [ACCOUNT] } });
     assert_eq!(request["slots"], json!([slot]));
     let page = stack.browser.open(&letters[0].link).await;
     let why = "the owner of this item in the CMDB, which the guardrails put in charge of";
@@ -87,7 +87,7 @@ async fn beyond_it_the_owner_of_the_account_is_asked_besides() {
         .as_array()
         .expect("slots")
         .iter()
-        .map(|slot| &slot["touched"])
+        .map(|slot| &slot["resource"])
         .collect();
     let account = json!({ "type": "account", "account_id": ACCOUNT });
     assert_eq!(

@@ -187,10 +187,10 @@ impl Column {
     pub(crate) async fn ends(&self, stack: &Stack, ending: &Ending) {
         for cell in &self.cells {
             let request = stack.reaches(&cell.id, ending.state).await;
-            let kept = request["kept"].as_array().map_or(0, Vec::len);
+            let retained = request["retained"].as_array().map_or(0, Vec::len);
             let stays = ending.state == "Revoked" && cell.kind.found_there;
             assert_eq!(
-                kept,
+                retained,
                 if stays { 2 } else { 0 },
                 "{}: {request}",
                 cell.kind.name
@@ -201,7 +201,7 @@ impl Column {
             assert_eq!(held, cell.before, "{}: as it was before", cell.kind.name);
         }
         for cell in &self.cells {
-            cell.is_told(stack, ending).await;
+            cell.is_reported(stack, ending).await;
         }
     }
 }
@@ -233,7 +233,7 @@ impl Cell {
         held
     }
 
-    async fn is_told(&self, stack: &Stack, ending: &Ending) {
+    async fn is_reported(&self, stack: &Stack, ending: &Ending) {
         let name = self.kind.name;
         let what = format!("{name}: notes on {}", self.case.number);
         let ticket = flow_tests::eventually(&what, || async {

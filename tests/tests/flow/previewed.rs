@@ -25,7 +25,7 @@ async fn a_dry_run_shows_changes_and_owners_and_mails_nobody() {
     assert_eq!((&slot["count"], &slot["known"]), (&json!(1), &json!(true)));
     let kofi = "aaaa0000000000000000000000000006";
     assert_eq!(slot["would_ask"][0]["sys_id"], kofi);
-    assert_eq!(slot["would_ask"][0]["standing"], "manager");
+    assert_eq!(slot["would_ask"][0]["role"], "manager");
     let ingrid = "aaaa0000000000000000000000000005";
     assert_eq!(slot["passed_over"][0]["sys_id"], ingrid);
     assert_eq!(slot["passed_over"][0]["reason"], "inactive");

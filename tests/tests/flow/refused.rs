@@ -83,8 +83,8 @@ async fn is_outside_the_guardrails(change: impl FnOnce(&mut Value)) {
     let findings = answer.body["findings"].as_array().expect("findings");
     assert!(!findings.is_empty());
     let path = format!("/v1/requests?sys_id={}", case.sys_id);
-    let kept = stack.api.get(Some(&stack.client()), &path).await;
-    assert_eq!(kept.body["requests"], json!([]), "nothing is kept");
+    let retained = stack.api.get(Some(&stack.client()), &path).await;
+    assert_eq!(retained.body["requests"], json!([]), "nothing is kept");
     case.no_letter(&stack).await;
 }
 

@@ -64,11 +64,11 @@ async fn whoever_has_not_decided_is_reminded_once_and_told_when_it_expires() {
         .reaches_within(&id, "Expired", A_MINUTE_AND_SOME)
         .await;
     stack.servicenow.closed(&case.sys_id).await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your request has expired")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
     let asked = stack
         .mailbox
         .notice(&case.number, "The request of Rita Chen needs nothing")
@@ -101,10 +101,10 @@ async fn the_requester_is_told_before_the_access_ends() {
     stack.servicenow.closed(&case.sys_id).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     stack.wake("outcomes", &id).await;
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access ends soon")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
     assert_eq!(stack.request(&id).await["state"], "Active");
 }

@@ -53,10 +53,10 @@ async fn the_client_ends_it_on_the_wish_of_whom_it_concerns() {
     };
     let stranger = end("aaaa0000000000000000000000000001").await;
     assert_eq!(stranger.status, 422, "{}", stranger.text);
-    assert_eq!(stack.request(&id).await["ended_early"], Value::Null);
+    assert_eq!(stack.request(&id).await["revocation"], Value::Null);
     let answer = end(Person::RITA.0).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body["ended_early"]["by"]["type"], "requester");
+    assert_eq!(answer.body["revocation"]["by"]["type"], "requester");
     stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
     let note = end_note(&stack, &case).await;
@@ -79,17 +79,21 @@ async fn those_who_watch_end_what_others_asked_for_and_see_nothing_of_it() {
     let expected = json!({ "request_id": id, "state": "Active" });
     assert_eq!((answer.status, &answer.body), (200, &expected));
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["ended_early"]["by"], json!({ "type": "security" }));
+    assert_eq!(request["revocation"]["by"], json!({ "type": "security" }));
     case.nothing_in_iam(&stack).await;
     let note = end_note(&stack, &case).await;
     let by = "Access ended early by those who watch over all access";
     assert!(note.starts_with(by), "{note}");
     assert!(note.contains("from an unknown address"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert!(told.text.contains("those who watch"), "{}", told.text);
+    assert!(
+        reported.text.contains("those who watch"),
+        "{}",
+        reported.text
+    );
     let page = stack.browser.open(&letter.link).await;
     assert!(
         page.html.contains("ended"),
@@ -116,23 +120,23 @@ async fn the_client_ends_active_access_at_once() {
         .end(Some(&client), &id, "revoke", Some(&why))
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body["ended_early"]["by"]["type"], "client");
+    assert_eq!(answer.body["revocation"]["by"]["type"], "client");
 
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
-    assert_eq!(request["kept"], json!([]));
+    assert_eq!(request["retained"], json!([]));
     let note = end_note(&stack, &case).await;
     assert!(
         note.starts_with("Access ended early by the side that asked"),
         "{note}"
     );
     assert!(note.contains("the project was stopped"), "{note}");
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your access has ended")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
-    assert!(told.text.contains("ended early"), "{}", told.text);
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
+    assert!(reported.text.contains("ended early"), "{}", reported.text);
     let again = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(
         (again.status, &again.body["state"]),
@@ -158,8 +162,8 @@ async fn the_owner_ends_access_through_the_link_that_was_used() {
     );
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
-    let by = &request["ended_early"]["by"];
-    assert_eq!(by, &json!({ "type": "approver", "standing": "owner" }));
+    let by = &request["revocation"]["by"];
+    assert_eq!(by, &json!({ "type": "approver", "role": "owner" }));
     let note = end_note(&stack, &case).await;
     assert!(
         note.starts_with("Access ended early by the owner of the account"),
@@ -201,7 +205,7 @@ async fn only_the_pages_own_form_ends_access() {
         let page = stack.browser.send(&letter.link, origin, &form).await;
         assert_eq!(page.status, status, "{}", page.heading());
     }
-    assert_eq!(stack.request(&id).await["ended_early"], Value::Null);
+    assert_eq!(stack.request(&id).await["revocation"], Value::Null);
     let attached = stack.aws.attached(&case.account, &case.user).await;
     assert_eq!(attached, [case.policy.as_str()]);
 }
@@ -218,7 +222,7 @@ async fn what_another_request_still_gives_stays_and_the_ticket_says_so() {
     let answer = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["kept"][0]["because"], "still_given");
+    assert_eq!(request["retained"][0]["because"], "still_given");
     let attached = stack.aws.attached(account, &first.user).await;
     assert_eq!(attached, [first.policy.as_str()], "the second one holds it");
     let note = end_note(&stack, &first).await;

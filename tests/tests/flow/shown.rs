@@ -48,11 +48,19 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
     let details = findings.iter().map(|found| found["detail"].as_str());
     let details = details.map(|detail| detail.and_then(|detail| detail.get(1..)));
     sentences.extend(details.map(|detail| detail.expect("words")));
-    for told in sentences {
-        assert!(letter.text.contains(told), "{told}: {}", letter.text);
-        let escaped = told.replace('&', "&#38;").replace('\'', "&#39;");
-        assert!(page.html.contains(&escaped), "{told}: {}", page.html);
-        assert!(letter.html.contains(&escaped), "{told}: {}", letter.html);
+    for reported in sentences {
+        assert!(
+            letter.text.contains(reported),
+            "{reported}: {}",
+            letter.text
+        );
+        let escaped = reported.replace('&', "&#38;").replace('\'', "&#39;");
+        assert!(page.html.contains(&escaped), "{reported}: {}", page.html);
+        assert!(
+            letter.html.contains(&escaped),
+            "{reported}: {}",
+            letter.html
+        );
     }
     assert!(!findings.is_empty(), "that data is read is told");
 

@@ -21,11 +21,11 @@ async fn a_request_that_is_withdrawn_grants_nothing_and_everybody_is_told() {
     assert!(notes.concat().starts_with("Withdrawn"), "{notes:?}");
     case.nothing_in_iam(&stack).await;
 
-    let told = stack
+    let reported = stack
         .mailbox
         .notice(&case.number, "Your request was withdrawn")
         .await;
-    assert_eq!(told.to, "rita.chen@brightwater.example");
+    assert_eq!(reported.to, "rita.chen@brightwater.example");
     let asked = stack
         .mailbox
         .notice(&case.number, "The request of Rita Chen needs nothing")

@@ -5,7 +5,7 @@ use snowgate_core::approval::ReviewToken;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
-use snowgate_core::slots::{Approver, Delegation, Standing};
+use snowgate_core::slots::{Approver, ApproverRole, Delegation};
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::world::{LEAD, MANAGER, OWNER, World, account, at, id, person, requester};
 use testkit::{Aftermath, Fault, Moment};
@@ -14,11 +14,11 @@ use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot}
 
 /// Sends this and asserts the status, that nothing changed, and whether the reason was kept.
 #[track_caller]
-fn refused(world: &World, event: Value, status: i64, kept: bool) {
+fn refused(world: &World, event: Value, status: i64, retained: bool) {
     let before = snapshot(world);
     let answer = send(&approval(world, &Fault::none()), event, 10);
     assert_eq!(answer.status, status);
-    assert_eq!(answer.html.contains(REASON), kept);
+    assert_eq!(answer.html.contains(REASON), retained);
     assert_eq!(snapshot(world), before);
 }
 
@@ -120,8 +120,8 @@ fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
         (String::new(), false),
         ("x".repeat(20_000), false),
     ];
-    for (body, kept) in table {
-        refused(&world, post(&link, &body), 422, kept);
+    for (body, retained) in table {
+        refused(&world, post(&link, &body), 422, retained);
     }
     let short = send(
         &approval(&world, &Fault::none()),
@@ -225,7 +225,7 @@ fn whoever_lost_standing_does_not_decide() {
 fn nothing_decided(world: &World, record: &RequestRecord) {
     let after = world.load(&record.id);
     assert_eq!(after.decisions, []);
-    assert!(!after.asks(&id(OWNER)) && after.unsettled().is_some());
+    assert!(!after.asks(&id(OWNER)) && after.needs_reassignment().is_some());
     assert_eq!(after.due_at, Some(at(10)));
     assert_eq!(world.queues.sent(), []);
 }
@@ -261,13 +261,13 @@ fn a_delegate_decides_in_the_dates_of_the_delegation() {
         let (record, _) = pending(&world);
         let slot = record.open_slots().next().unwrap().id.clone();
         let approvers = vec![
-            Approver::own(id(OWNER), Standing::Owner),
+            Approver::own(id(OWNER), ApproverRole::Owner),
             Approver {
                 on_behalf_of: Some(id(OWNER)),
-                ..Approver::own(id(LEAD), Standing::Owner)
+                ..Approver::own(id(LEAD), ApproverRole::Owner)
             },
         ];
-        let resolved = Event::SlotResolved { slot, approvers };
+        let resolved = Event::SlotReassigned { slot, approvers };
         let record = world.apply(&record, resolved, Actor::Dispatcher, at(1));
         let link = world.link(&record, LEAD, at(2));
         world.servicenow.add_delegation(ends(end));
@@ -287,8 +287,8 @@ fn a_form_from_before_others_were_found_counts_only_for_those_still_asked() {
     let (record, link) = pending(&world);
     let event = decision(&world, &link, "approve", 10);
     let slot = record.open_slots().next().unwrap().id.clone();
-    let approvers = vec![Approver::own(id(MANAGER), Standing::Manager)];
-    let resolved = Event::SlotResolved { slot, approvers };
+    let approvers = vec![Approver::own(id(MANAGER), ApproverRole::Manager)];
+    let resolved = Event::SlotReassigned { slot, approvers };
     let record = world.apply(&record, resolved, Actor::Dispatcher, at(9));
     refused(&world, event, 410, false);
     assert_eq!(world.load(&record.id), record);

@@ -5,7 +5,7 @@ use snowgate_core::approval::{ReviewToken, Verdict};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::RevokeForm;
 use snowgate_core::record::{Event, RequestRecord, RevokedBy};
-use snowgate_core::slots::{Standing, TouchedKind};
+use snowgate_core::slots::{ApproverRole, OwnedResourceKind};
 use snowgate_core::ticket::Ticket;
 use testkit::world::{COLLEAGUE, OWNER, World, account, at, id};
 use testkit::{Aftermath, Fault, Moment, QueueName};
@@ -45,7 +45,7 @@ fn tested(world: &World) -> Tested {
 
 #[test]
 fn a_used_link_shows_until_when_and_ends_it() {
-    for (link, standing) in [(0, Standing::Owner), (1, Standing::SupportGroupMember)] {
+    for (link, role) in [(0, ApproverRole::Owner), (1, ApproverRole::GroupMember)] {
         let world = World::default();
         let (record, links) = active(&world);
         // Long after the time to decide is over.
@@ -60,8 +60,8 @@ fn a_used_link_shows_until_when_and_ends_it() {
         assert!(after.is_over(at(80_000)));
         let revocation = after.revocation.as_ref().unwrap();
         let by = RevokedBy::Approver {
-            standing,
-            touched: TouchedKind::Account,
+            role,
+            resource: OwnedResourceKind::Account,
             delegate: false,
         };
         assert_eq!(revocation.by, by);
@@ -152,7 +152,9 @@ fn whoever_lost_their_standing_ends_nothing() {
 fn without_servicenow_the_reason_is_kept() {
     let world = World::default();
     let (_, links) = active(&world);
-    world.servicenow.set_trouble(Some(ports::Failure::Retry));
+    world
+        .servicenow
+        .set_failure(Some(ports::Failure::Transient));
     let before = snapshot(&world);
     let answer = send(&tested(&world), end(&world, &links[0], REASON, 10), 10);
     assert_eq!(answer.status, 503);

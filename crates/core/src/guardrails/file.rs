@@ -157,7 +157,7 @@ impl ReferenceFor {
 }
 
 /// An error with its source: what the engine says is the part that helps.
-fn told(index: usize, error: &ReferenceError) -> String {
+fn reported(index: usize, error: &ReferenceError) -> String {
     let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
     format!("reference[{index}]: {error}{why}")
 }
@@ -170,7 +170,7 @@ impl File {
         for (index, row) in self.reference.iter().enumerate() {
             match row.read(&self.never.actions) {
                 Ok(reference) => references.push(reference),
-                Err(error) => found.push(told(index, &error)),
+                Err(error) => found.push(reported(index, &error)),
             }
         }
         let items = self.mapped(&mut found);
@@ -292,7 +292,7 @@ impl File {
         for (index, row) in self.reference.iter().enumerate() {
             let read = row.read(&self.never.actions);
             let usable = read.and_then(|reference| reference.lint());
-            found.extend(usable.err().map(|error| told(index, &error)));
+            found.extend(usable.err().map(|error| reported(index, &error)));
         }
         self.mapped(&mut found);
         found
@@ -430,9 +430,9 @@ impl File {
                 .chain(groups.map(ToString::to_string))
                 .chain(inline.then(|| "inline_policies".to_owned()));
             for what in again {
-                let told =
+                let reported =
                     format!("grants[{index}]: `{what}` is already allowed in {account} above");
-                unless(false, told);
+                unless(false, reported);
             }
         }
     }

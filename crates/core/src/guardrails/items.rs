@@ -9,15 +9,15 @@
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
 use iam_policy::glob::{self, Budget, Glob};
-use iam_policy::prove::{Verdict, check_no_new_access};
+use iam_policy::prove::{CheckResult, check_no_new_access};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Guardrails;
+use crate::facts::{GrantFacts, IamFacts};
 use crate::id::{AccountId, SysId};
 use crate::request::{AccessRequest, Grant};
-use crate::slots::{Touched, touched};
-use crate::survey::{Brought, Survey};
+use crate::slots::{OwnedResource, owned_resources};
 
 /// A row `[[items]]` of the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,15 +42,19 @@ impl Guardrails {
     /// What a request touches, with the texts that its grants bring as IAM has them now: the
     /// accounts that are reached, but for those that the named item stands in for, and the item.
     #[must_use]
-    pub fn touched(&self, request: &AccessRequest, survey: &Survey) -> Vec<Touched> {
-        touched(request, self.covered(request, survey))
+    pub fn owned_resources(
+        &self,
+        request: &AccessRequest,
+        survey: &IamFacts,
+    ) -> Vec<OwnedResource> {
+        owned_resources(request, self.covered(request, survey))
     }
 
     /// The accounts whose owners the owner of the named item stands in for. None unless the item
     /// is mapped here, every grant brings a text, and every text is proved to allow nothing but
     /// the item's resources.
     #[must_use]
-    pub fn covered(&self, request: &AccessRequest, survey: &Survey) -> &[AccountId] {
+    pub fn covered(&self, request: &AccessRequest, survey: &IamFacts) -> &[AccountId] {
         let named = request.resource.as_ref();
         let mapped = named.and_then(|named| self.items.iter().find(|item| item.is(&named.sys_id)));
         match (mapped, texts(request, survey)) {
@@ -67,17 +71,17 @@ impl Guardrails {
 /// A role is named in policies that we do not read (those of buckets, of keys, the trust of other
 /// roles), so its own texts do not say what it can do. A group without a policy brings nothing
 /// that could be proved.
-fn texts<'a>(request: &'a AccessRequest, survey: &'a Survey) -> Option<Vec<&'a str>> {
-    if request.grants.is_empty() || request.grants.len() != survey.brought.len() {
+fn texts<'a>(request: &'a AccessRequest, survey: &'a IamFacts) -> Option<Vec<&'a str>> {
+    if request.grants.is_empty() || request.grants.len() != survey.grants.len() {
         return None;
     }
     let mut texts = Vec::new();
-    for (grant, brought) in request.grants.iter().zip(&survey.brought) {
-        let of_grant: Vec<&str> = match (grant, brought) {
-            (Grant::InlinePolicy { document }, Brought::Inline) => vec![document.as_str()],
-            (Grant::AttachManagedPolicy { .. }, Brought::Policy(_))
-            | (Grant::GroupMembership { .. }, Brought::Group { .. }) => {
-                let documents = brought.documents().into_iter();
+    for (grant, grants) in request.grants.iter().zip(&survey.grants) {
+        let of_grant: Vec<&str> = match (grant, grants) {
+            (Grant::InlinePolicy { document }, GrantFacts::Inline) => vec![document.as_str()],
+            (Grant::AttachManagedPolicy { .. }, GrantFacts::Policy(_))
+            | (Grant::GroupMembership { .. }, GrantFacts::Group { .. }) => {
+                let documents = grants.documents().into_iter();
                 documents.map(|(_, text)| text).collect()
             }
             _ => return None,
@@ -168,7 +172,7 @@ impl MappedItem {
         let candidate = Ruleset::compile(&document);
         matches!(
             check_no_new_access(&self.reference, &candidate),
-            Verdict::Pass
+            CheckResult::Pass
         )
     }
 

@@ -3,7 +3,7 @@
 
 mod power;
 
-use iam_policy::classify::{self, Subject};
+use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
@@ -15,34 +15,34 @@ use power::{judge_role_power, tell, tell_power};
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
 use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inline_quota};
+use crate::facts::{GrantFacts, IamFacts};
 use crate::finding::{Finding, FindingCode};
 use crate::id::AccountId;
 use crate::plan::{counted, inline_policy};
 use crate::request::{AccessRequest, Grant, InlineDocument};
-use crate::survey::{Brought, Survey};
 
 impl Guardrails {
     /// What can be judged only with what IAM holds. All findings at once; those that have a
     /// [`FindingCode::refusal`] refuse the request, the others are for approvers to know.
     #[must_use]
-    pub fn judge_survey(&self, request: &AccessRequest, survey: &Survey) -> Vec<Finding> {
+    pub fn evaluate_facts(&self, request: &AccessRequest, survey: &IamFacts) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.judge_principal(request, survey, &mut findings);
         judge_quotas(request, survey, &mut findings);
-        let policies: usize = survey.brought.iter().map(|one| one.documents().len()).sum();
+        let policies: usize = survey.grants.iter().map(|one| one.documents().len()).sum();
         if policies > MOST_POLICIES {
             let detail = format!("the grants bring {policies} policies; at most {MOST_POLICIES}");
             let code = FindingCode::TooManyPolicies;
             findings.push(Finding::new("/grants", code, detail));
         }
         let account = &request.target.account_id;
-        for (index, (grant, brought)) in request.grants.iter().zip(&survey.brought).enumerate() {
+        for (index, (grant, grants)) in request.grants.iter().zip(&survey.grants).enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            let of = match brought {
-                Brought::Role { role, .. } => role.arn.account(),
-                Brought::Policy(_) | Brought::Inline | Brought::Group { .. } => account,
+            let of = match grants {
+                GrantFacts::Role { role, .. } => role.arn.account(),
+                GrantFacts::Policy(_) | GrantFacts::Inline | GrantFacts::Group { .. } => account,
             };
-            for (name, text) in brought.documents() {
+            for (name, text) in grants.documents() {
                 let pointer = pointer.clone();
                 findings.extend(self.judge_policy(
                     of,
@@ -53,9 +53,9 @@ impl Guardrails {
                     },
                 ));
             }
-            match (brought, self.allowed(account, grant)) {
+            match (grants, self.allowed(account, grant)) {
                 (
-                    Brought::Role {
+                    GrantFacts::Role {
                         role,
                         policies,
                         boundary,
@@ -66,7 +66,7 @@ impl Guardrails {
                     let all = (role, &policies[..], boundary.as_ref());
                     judge_role_power(&pointer, all, allowed, &mut findings);
                 }
-                (Brought::Group { group, .. }, Some(allowed))
+                (GrantFacts::Group { group, .. }, Some(allowed))
                     if !allowed.groups.contains(&group.arn) =>
                 {
                     let detail = "the group of this name is another one than the guardrails list";
@@ -108,9 +108,9 @@ impl Guardrails {
             return;
         };
         let documents = [document];
-        let power = classify::classify(Subject {
+        let power = classify::classify(PrincipalPolicies {
             policies: &documents,
-            ..Subject::default()
+            ..PrincipalPolicies::default()
         });
         tell(
             &power,
@@ -126,7 +126,7 @@ impl Guardrails {
             Some(reference) => reference.judge(judged),
             None => {
                 let detail = "the account has no reference policy".to_owned();
-                Some(judged.finding(FindingCode::BeyondReference, detail, "", None))
+                Some(judged.finding(FindingCode::ExceedsReference, detail, "", None))
             }
         }
     }
@@ -134,7 +134,7 @@ impl Guardrails {
     fn judge_principal(
         &self,
         request: &AccessRequest,
-        survey: &Survey,
+        survey: &IamFacts,
         findings: &mut Vec<Finding>,
     ) {
         let principal = &survey.principal;
@@ -151,21 +151,21 @@ impl Guardrails {
     }
 
     /// What the grants lead to together with what the principal holds.
-    fn judge_power(&self, request: &AccessRequest, survey: &Survey, findings: &mut Vec<Finding>) {
+    fn judge_power(&self, request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<Finding>) {
         let account = &request.target.account_id;
         let mut judged: Vec<Judged<'_>> = Vec::new();
-        let grants = request.grants.iter().zip(&survey.brought);
-        for (index, (grant, brought)) in grants.enumerate() {
+        let grants = request.grants.iter().zip(&survey.grants);
+        for (index, (grant, grants)) in grants.enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            match (brought, grant) {
-                (Brought::Inline, Grant::InlinePolicy { document }) => judged.push(Judged {
+            match (grants, grant) {
+                (GrantFacts::Inline, Grant::InlinePolicy { document }) => judged.push(Judged {
                     pointer,
                     name: INLINE,
                     text: document.as_str(),
                 }),
                 // A role has power of its own; see `judge_role_power`.
-                (Brought::Role { .. }, _) => {}
-                _ => judged.extend(brought.documents().into_iter().map(|(name, text)| Judged {
+                (GrantFacts::Role { .. }, _) => {}
+                _ => judged.extend(grants.documents().into_iter().map(|(name, text)| Judged {
                     pointer: pointer.clone(),
                     name,
                     text,
@@ -212,20 +212,20 @@ fn managed(policies: &[PolicyFacts]) -> impl Iterator<Item = &str> {
     policies.iter().map(|policy| policy.document.as_str())
 }
 
-fn judge_quotas(request: &AccessRequest, survey: &Survey, findings: &mut Vec<Finding>) {
+fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<Finding>) {
     let principal = &survey.principal;
     let mut full = |detail: &str| {
         findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
     };
     let (mut policies, mut groups) = (principal.attached.len(), principal.groups.len());
-    for brought in &survey.brought {
-        match brought {
-            Brought::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
-            Brought::Group { group, .. } => {
+    for grants in &survey.grants {
+        match grants {
+            GrantFacts::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
+            GrantFacts::Group { group, .. } => {
                 let member = principal.groups.iter().any(|name| name == group.arn.name());
                 groups += usize::from(!member);
             }
-            Brought::Inline | Brought::Role { .. } => {}
+            GrantFacts::Inline | GrantFacts::Role { .. } => {}
         }
     }
     if policies > ATTACHED_QUOTA {
@@ -250,7 +250,7 @@ fn judge_quotas(request: &AccessRequest, survey: &Survey, findings: &mut Vec<Fin
 /// Whether the role trusts the principal, and its sessions end soon enough.
 fn judge_role(
     pointer: &str,
-    survey: &Survey,
+    survey: &IamFacts,
     role: &RoleFacts,
     allowed: &AllowedGrant,
     findings: &mut Vec<Finding>,
@@ -291,7 +291,7 @@ enum Trust {
 
 /// Whether the principal can assume the role where nothing but this policy of its own allows it, or
 /// none at all.
-fn trust(survey: &Survey, role: &RoleFacts, own: Option<&str>) -> Trust {
+fn trust(survey: &IamFacts, role: &RoleFacts, own: Option<&str>) -> Trust {
     let read = |text: &str, kind| Document::parse(text, kind).map(|read| Ruleset::compile(&read));
     let principal = &survey.principal;
     let own = own.map(|own| read(own, PolicyType::Identity));

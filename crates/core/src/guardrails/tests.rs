@@ -4,8 +4,8 @@ mod facts;
 
 use super::*;
 use crate::account::{GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use crate::facts::{GrantFacts, IamFacts};
 use crate::record::RefusalCode;
-use crate::survey::{Brought, Survey};
 use serde_json::json;
 
 pub(crate) const TEXT: &str = r#"
@@ -114,7 +114,7 @@ fn requests_within_and_outside() {
         ),
     ];
     for (request, expected) in table {
-        let findings = guardrails.judge_request(&request);
+        let findings = guardrails.evaluate_request(&request);
         let found: Vec<_> = findings
             .iter()
             .map(|f| (f.pointer.as_str(), f.code))
@@ -167,28 +167,28 @@ pub(super) fn policy(arn: &str, document: String) -> PolicyFacts {
     }
 }
 
-pub(crate) fn survey(brought: Vec<Brought>) -> Survey {
-    Survey {
+pub(crate) fn survey(grants: Vec<GrantFacts>) -> IamFacts {
+    IamFacts {
         principal: facts(),
         boundary: Some(policy(
             "arn:aws:iam::210987654321:policy/SnowgateBoundary",
             allowing("*", "*"),
         )),
-        brought,
+        grants,
         held: vec![],
         held_inline: vec![],
     }
 }
 
-fn managed(document: String) -> Vec<Brought> {
-    vec![Brought::Policy(policy(READ, document))]
+fn managed(document: String) -> Vec<GrantFacts> {
+    vec![GrantFacts::Policy(policy(READ, document))]
 }
 
 /// The codes that refuse.
-fn refusals(request: &AccessRequest, survey: &Survey) -> Vec<FindingCode> {
+fn refusals(request: &AccessRequest, survey: &IamFacts) -> Vec<FindingCode> {
     let guardrails = Guardrails::parse(TEXT).unwrap();
     let mut codes: Vec<FindingCode> = guardrails
-        .judge_survey(request, survey)
+        .evaluate_facts(request, survey)
         .into_iter()
         .map(|finding| finding.code)
         .filter(|code| code.refusal().is_some())
@@ -261,7 +261,7 @@ fn what_is_newly_permitted_is_shown_with_a_witness() {
 fn access_is_extended_up_to_a_total() {
     let mut request = request("sc_req_item", "210987654321", READ, "P2D");
     let total = |text: &str, request: &AccessRequest| {
-        let findings = Guardrails::parse(text).unwrap().judge_request(request);
+        let findings = Guardrails::parse(text).unwrap().evaluate_request(request);
         let codes = findings.iter().map(|finding| finding.code);
         codes.collect::<Vec<_>>()
     };

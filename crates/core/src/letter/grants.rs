@@ -3,14 +3,14 @@
 //! Only texts are shown whose digests are bound, and so signed with the decision.
 
 use iam_policy::catalogue::AccessLevel;
-use iam_policy::classify::{Subject, classify};
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::explain::explain;
 use serde_json::Value;
 
 use crate::binding::{BoundInline, BoundPolicy};
 use crate::id::Digest;
-use crate::record::{Asked, RequestRecord};
+use crate::record::{ApprovalRound, RequestRecord};
 use crate::request::Grant;
 
 /// One grant, as an approver reads it.
@@ -51,7 +51,7 @@ pub struct MissingDocument;
 /// Where a text that is bound is not among them.
 pub(super) fn grants(
     record: &RequestRecord,
-    asked: &Asked,
+    asked: &ApprovalRound,
     documents: &[String],
 ) -> Result<Vec<ReviewGrant>, MissingDocument> {
     let texts = Texts(
@@ -160,9 +160,9 @@ fn kind(texts: &[(String, &str)]) -> &'static str {
         .collect();
     let levels = match &documents {
         Ok(policies) => {
-            let subject = Subject {
+            let subject = PrincipalPolicies {
                 policies,
-                ..Subject::default()
+                ..PrincipalPolicies::default()
             };
             classify(subject).access_levels
         }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     /// A request for a policy of its own, a role and a group, with what was bound.
-    fn of_three_kinds() -> (RequestRecord, Asked, Vec<String>) {
+    fn of_three_kinds() -> (RequestRecord, ApprovalRound, Vec<String>) {
         let mut record = pending(vec![slot("210987654321", &[2])]);
         let grants = json!([
             {"type": "inline_policy", "document": serde_json::from_str::<Value>(DOCUMENT).unwrap()},
@@ -264,7 +264,7 @@ mod tests {
     fn each_grant_is_told_in_words_and_as_it_is() {
         let (record, asked, documents) = of_three_kinds();
         let shown = grants(&record, &asked, &documents).unwrap();
-        let told: Vec<String> = shown
+        let reported: Vec<String> = shown
             .iter()
             .map(|grant| {
                 let names: Vec<&str> = grant.policies.iter().map(|p| p.name.as_str()).collect();
@@ -278,7 +278,7 @@ mod tests {
                 )
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(reported.join("\n"));
         let json: Value = serde_json::from_str(&shown[0].policies[0].json).unwrap();
         assert_eq!(json, serde_json::from_str::<Value>(DOCUMENT).unwrap());
     }

@@ -6,8 +6,8 @@ use crate::approval::Verdict;
 use crate::id::SysId;
 use crate::outcome;
 use crate::prose::one_line;
-use crate::record::{Asked, Decided, RequestRecord};
-use crate::slots::{Slot, Touched, accounts_in_words};
+use crate::record::{ApprovalRound, DecisionRecord, RequestRecord};
+use crate::slots::{OwnedResource, Slot, accounts_in_words};
 
 /// An approval that is needed.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn new(decided: &Decided) -> Self {
+    fn new(decided: &DecisionRecord) -> Self {
         let decision = &decided.signed.decision;
         Self {
             verdict: match decision.verdict {
@@ -55,7 +55,7 @@ impl Said {
 /// order of the slots.
 pub(super) fn slots(
     record: &RequestRecord,
-    asked: &Asked,
+    asked: &ApprovalRound,
     reader: &SysId,
     names: &[String],
 ) -> Vec<ReviewSlot> {
@@ -63,7 +63,7 @@ pub(super) fn slots(
         let name = names.get(index).map(String::as_str).unwrap_or_default();
         let decided = record.decision_of(&slot.id);
         ReviewSlot {
-            what: what(&slot.touched, name),
+            what: what(&slot.resource, name),
             yours: decided.is_none() && slot.approver(reader).is_some(),
             who: who(slot),
             asked: slot.approvers.len(),
@@ -75,8 +75,8 @@ pub(super) fn slots(
 
 /// Why the reader is asked. Where it is not for the target account alone, with the name of what
 /// it is for.
-pub(super) fn standing(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> String {
-    let target = Touched::Account {
+pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> String {
+    let target = OwnedResource::Account {
         account_id: record.request.target.account_id.clone(),
     };
     let yours = slots.iter().filter(|slot| slot.yours);
@@ -85,8 +85,8 @@ pub(super) fn standing(record: &RequestRecord, reader: &SysId, slots: &[ReviewSl
         let Some(approver) = slot.approver(reader) else {
             continue;
         };
-        let why = approver.in_words(&slot.touched);
-        reasons.push(match slot.touched == target {
+        let why = approver.in_words(&slot.resource);
+        reasons.push(match slot.resource == target {
             true => why,
             false => format!("{why} ({})", shown.what),
         });
@@ -94,12 +94,14 @@ pub(super) fn standing(record: &RequestRecord, reader: &SysId, slots: &[ReviewSl
     reasons.join(", and ")
 }
 
-fn what(touched: &Touched, name: &str) -> String {
+fn what(resource: &OwnedResource, name: &str) -> String {
     let name = one_line(name, 100);
-    match touched {
-        Touched::Account { account_id } if name.is_empty() => format!("AWS account {account_id}"),
-        Touched::Account { account_id } => format!("AWS account {name} ({account_id})"),
-        Touched::Item { instead_of, .. } => {
+    match resource {
+        OwnedResource::Account { account_id } if name.is_empty() => {
+            format!("AWS account {account_id}")
+        }
+        OwnedResource::Account { account_id } => format!("AWS account {name} ({account_id})"),
+        OwnedResource::Item { instead_of, .. } => {
             let item = match name.is_empty() {
                 true => "the configuration item".to_owned(),
                 false => format!("configuration item {name}"),
@@ -115,8 +117,8 @@ fn what(touched: &Touched, name: &str) -> String {
 
 fn who(slot: &Slot) -> String {
     let own = slot.approvers.iter().filter(|a| a.on_behalf_of.is_none());
-    let standing = slot.approvers.first().map(|a| a.standing.of_others());
-    let standing = standing.unwrap_or("nobody at the moment: others are being looked for");
+    let role = slot.approvers.first().map(|a| a.role.of_others());
+    let role = role.unwrap_or("nobody at the moment: others are being looked for");
     let many = match own.clone().count() {
         0 | 1 => String::new(),
         people => format!(" ({people} people)"),
@@ -126,7 +128,7 @@ fn who(slot: &Slot) -> String {
         1 => ", and a delegate",
         _ => ", and delegates",
     };
-    format!("{standing}{many}{delegates}")
+    format!("{role}{many}{delegates}")
 }
 
 /// What a request asks for, in a line: whoever has several letters must know which one a page is
@@ -146,7 +148,7 @@ pub fn slot_lines(record: &RequestRecord) -> Vec<String> {
         return Vec::new();
     }
     let line = |slot: &Slot| {
-        let what = what(&slot.touched, "");
+        let what = what(&slot.resource, "");
         match record.decision_of(&slot.id).map(Said::new) {
             Some(Said {
                 verdict,

@@ -7,7 +7,7 @@ use super::{FormProblem, Page, STYLE, said};
 use crate::id::Digest;
 use crate::letter::in_words;
 use crate::prose::{ProseError, Reason};
-use crate::record::Decided;
+use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
 
 /// The largest form that is read, in bytes.
@@ -84,7 +84,7 @@ struct ActivePage<'a> {
 /// Where a template cannot be filled, which needs memory to run out.
 pub fn active(
     asked: &str,
-    decided: &Decided,
+    decided: &DecisionRecord,
     name: Option<&PersonName>,
     until: Option<Timestamp>,
     nonce: &str,
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn the_page_of_a_used_link() {
         let record = pending(vec![slot("210987654321", &[2])]);
-        let Event::Decided { decided } = decide(&record, ONE, 2, Verdict::Approve) else {
+        let Event::DecisionRecord { decided } = decide(&record, ONE, 2, Verdict::Approve) else {
             panic!("a decision");
         };
         let name = PersonName::new("Ada <i>Okafor</i>");

@@ -114,26 +114,26 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_and_the_reason_kept() {
         let problem = |body: &str| DecisionForm::parse(body.as_bytes()).unwrap_err();
-        let kept = |problem| (problem, "Because".to_owned());
+        let retained = |problem| (problem, "Because".to_owned());
         assert_eq!(
             problem("nonce=1&reason=Because"),
-            kept(FormProblem::NoDecision)
+            retained(FormProblem::NoDecision)
         );
         assert_eq!(
             problem("nonce=1&reason=Because&decision=maybe"),
-            kept(FormProblem::NoDecision)
+            retained(FormProblem::NoDecision)
         );
         assert_eq!(
             problem("reason=Because&decision=deny"),
-            kept(FormProblem::Shape)
+            retained(FormProblem::Shape)
         );
         assert_eq!(
             problem("reason=Because&approver=me"),
-            kept(FormProblem::Shape)
+            retained(FormProblem::Shape)
         );
         assert_eq!(
             problem("reason=Because&decision=deny&decision=approve"),
-            kept(FormProblem::Shape)
+            retained(FormProblem::Shape)
         );
         let short = problem("nonce=1&decision=deny&reason=+x+");
         assert_eq!(

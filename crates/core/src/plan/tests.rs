@@ -2,19 +2,19 @@
 
 use super::*;
 use crate::account::{InlineFacts, PolicyFacts};
+use crate::facts::GrantFacts;
 use crate::guardrails::tests::{TEXT, survey};
 use crate::lifecycle::Actor;
 use crate::record::tests::{ONE, at, decide, person, received, request, slot};
-use crate::record::{Asked, Event};
-use crate::survey::Brought;
+use crate::record::{ApprovalRound, Event};
 
 const DOCUMENT: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
 
-fn surveyed() -> Survey {
+fn surveyed() -> IamFacts {
     let Grant::AttachManagedPolicy { policy_arn } = request().grants[0].clone() else {
         panic!("another grant")
     };
-    let mut survey = survey(vec![Brought::Policy(PolicyFacts {
+    let mut survey = survey(vec![GrantFacts::Policy(PolicyFacts {
         arn: policy_arn,
         version: "v1".to_owned(),
         document: DOCUMENT.to_owned(),
@@ -35,14 +35,14 @@ fn approved() -> RequestRecord {
     let slots = vec![slot("210987654321", &[2])];
     let binding = surveyed().binding(guardrails().digest());
     let content = content_digest(&request(), &binding, &slots).unwrap();
-    let asked = Asked::new(slots, binding, content, at(72 * 3600));
+    let asked = ApprovalRound::new(slots, binding, content, at(72 * 3600));
     let pending = received()
         .record
-        .apply(Event::Asked { asked }, Actor::Dispatcher, at(1))
+        .apply(Event::ApprovalRound { asked }, Actor::Dispatcher, at(1))
         .unwrap()
         .record;
     let mut yes = decide(&pending, ONE, 2, Verdict::Approve);
-    if let Event::Decided { decided } = &mut yes {
+    if let Event::DecisionRecord { decided } = &mut yes {
         decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
     }
     pending
@@ -60,11 +60,11 @@ fn what_was_approved_is_what_is_there() {
 }
 
 /// A way to tamper with what is checked.
-type Tamper = fn(&mut RequestRecord, &mut Survey);
+type Tamper = fn(&mut RequestRecord, &mut IamFacts);
 
-fn policy(survey: &mut Survey) -> &mut PolicyFacts {
-    match &mut survey.brought[0] {
-        Brought::Policy(policy) => policy,
+fn policy(survey: &mut IamFacts) -> &mut PolicyFacts {
+    match &mut survey.grants[0] {
+        GrantFacts::Policy(policy) => policy,
         other => panic!("{other:?}"),
     }
 }
@@ -104,7 +104,7 @@ fn every_change_after_the_approval_is_found() {
         ),
         (
             "a policy less",
-            |_, s| s.brought.clear(),
+            |_, s| s.grants.clear(),
             FailureCode::ContentChanged,
         ),
         (
@@ -278,7 +278,7 @@ fn a_policy_of_our_name_that_we_did_not_record_is_not_ours() {
 }
 
 /// The guardrails with an item that is in charge of reports, and what grants no more than that.
-fn in_charge() -> (Guardrails, Survey, crate::request::Resource) {
+fn in_charge() -> (Guardrails, IamFacts, crate::request::Resource) {
     let sys_id = "cc".repeat(16);
     let items = format!(
         "[[items]]\nsys_id = \"{sys_id}\"\naccounts = [\"210987654321\"]\nresources = [\"arn:aws:s3:::reports/*\"]\n"
@@ -297,29 +297,29 @@ fn in_charge() -> (Guardrails, Survey, crate::request::Resource) {
 }
 
 /// A request that names the item, approved in these slots by person 2.
-fn approved_in(touched: Vec<Touched>) -> RequestRecord {
+fn approved_in(owned: Vec<OwnedResource>) -> RequestRecord {
     let (guardrails, survey, resource) = in_charge();
     let mut record = received().record;
     record.request.resource = Some(resource);
     let approvers = vec![crate::slots::Approver::own(
         person(2),
-        crate::slots::Standing::Owner,
+        crate::slots::ApproverRole::Owner,
     )];
-    let slots = touched.into_iter();
+    let slots = owned.into_iter();
     let slots: Vec<_> = slots
-        .map(|touched| crate::slots::Slot::new(touched, approvers.clone()))
+        .map(|resource| crate::slots::Slot::new(resource, approvers.clone()))
         .collect();
     let binding = survey.binding(guardrails.digest());
     let content = content_digest(&record.request, &binding, &slots).unwrap();
-    let asked = Asked::new(slots.clone(), binding, content, at(72 * 3600));
-    let event = Event::Asked { asked };
+    let asked = ApprovalRound::new(slots.clone(), binding, content, at(72 * 3600));
+    let event = Event::ApprovalRound { asked };
     let mut record = record
         .apply(event, Actor::Dispatcher, at(1))
         .unwrap()
         .record;
     for slot in slots {
         let mut yes = decide(&record, &slot.id, 2, Verdict::Approve);
-        if let Event::Decided { decided } = &mut yes {
+        if let Event::DecisionRecord { decided } = &mut yes {
             decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
         }
         let actor = Actor::Approver { sys_id: person(2) };
@@ -331,15 +331,15 @@ fn approved_in(touched: Vec<Touched>) -> RequestRecord {
 #[test]
 fn an_item_stands_in_only_while_the_guardrails_and_the_texts_say_so() {
     let (guardrails, survey, resource) = in_charge();
-    let account = |id: &str| Touched::Account {
+    let account = |id: &str| OwnedResource::Account {
         account_id: id.parse().unwrap(),
     };
-    let item = |instead_of: &[&str]| Touched::Item {
+    let item = |instead_of: &[&str]| OwnedResource::Item {
         sys_id: resource.sys_id.clone(),
         instead_of: instead_of.iter().map(|id| id.parse().unwrap()).collect(),
     };
-    let check_in = |touched: Vec<Touched>, guardrails: &Guardrails| {
-        check(&approved_in(touched), &survey, guardrails, at(20))
+    let check_in = |resource: Vec<OwnedResource>, guardrails: &Guardrails| {
+        check(&approved_in(resource), &survey, guardrails, at(20))
     };
     let stands_in = || vec![item(&["210987654321"])];
     assert_eq!(check_in(stands_in(), &guardrails), Ok(()));

@@ -52,7 +52,7 @@ impl RequestRecord {
             _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
             _ if late => Overdue::Expire,
             State::Active if self.is_over(now) => Overdue::WakeProvisioner,
-            _ if self.untold().is_some() => Overdue::WakeReporter,
+            _ if self.unreported().is_some() => Overdue::WakeReporter,
             State::Pending if !self.asks_dispatcher(now) && self.asks_reporter(now) => {
                 Overdue::WakeReporter
             }
@@ -108,7 +108,7 @@ impl RequestRecord {
     #[must_use]
     pub fn asks_reporter(&self, now: Timestamp) -> bool {
         let mut open = self.open_notices(now).into_iter();
-        self.untold().is_some() || open.any(|notice| !notice.is_by_dispatcher())
+        self.unreported().is_some() || open.any(|notice| !notice.is_by_dispatcher())
     }
 
     /// Whether people are to be looked for, or a letter or a reminder is left to send.
@@ -119,14 +119,16 @@ impl RequestRecord {
             .flat_map(|asked| &asked.letters)
             .any(|letter| letter.sent_at.is_none());
         let mut open = self.open_notices(now).into_iter();
-        unsent || self.unsettled().is_some() || open.any(|notice| notice.is_by_dispatcher())
+        unsent
+            || self.needs_reassignment().is_some()
+            || open.any(|notice| notice.is_by_dispatcher())
     }
 
     /// When somebody must look again. Everything that is not finished has such a time.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
         let step = match (self.state, &self.asked) {
-            (State::Pending, _) if self.unsettled().is_some() => Some(now),
+            (State::Pending, _) if self.needs_reassignment().is_some() => Some(now),
             (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
                 Some(asked.expires_at)
             }
@@ -134,7 +136,7 @@ impl RequestRecord {
             (state, _) if state.is_terminal() => None,
             _ => Some(soon),
         };
-        let tell = self.untold().is_some() || !self.open_notices(now).is_empty();
+        let tell = self.unreported().is_some() || !self.open_notices(now).is_empty();
         let times = [step, tell.then_some(soon), self.next_notice(now)];
         times.into_iter().flatten().min()
     }
@@ -162,7 +164,7 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(
-            (refused.due_at, refused.untold()),
+            (refused.due_at, refused.unreported()),
             (None, None),
             "a refused ticket is left alone"
         );
@@ -172,7 +174,7 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(
-            (unread.due_at, unread.untold()),
+            (unread.due_at, unread.unreported()),
             (None, None),
             "so is one that was never looked at"
         );
@@ -184,7 +186,7 @@ mod tests {
             .apply(nobody, Actor::Dispatcher, at(2))
             .unwrap()
             .record;
-        assert_eq!(nobody.untold(), Some(State::Undeliverable));
+        assert_eq!(nobody.unreported(), Some(State::Undeliverable));
     }
 
     /// The record after the requester was told by mail.
@@ -245,9 +247,9 @@ mod tests {
             Overdue::WakeProvisioner,
             "the end comes first"
         );
-        let told = active
+        let reported = active
             .apply(
-                Event::Told {
+                Event::Reported {
                     state: State::Active,
                 },
                 Actor::Reporter,
@@ -256,13 +258,13 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(
-            told.overdue(at(200), three_days),
+            reported.overdue(at(200), three_days),
             Overdue::WakeReporter,
             "the requester is still to be told"
         );
-        let told = by_mail(&told, State::Active);
+        let reported = by_mail(&reported, State::Active);
         assert_eq!(
-            (told.due_at, told.overdue(at(3599), three_days)),
+            (reported.due_at, reported.overdue(at(3599), three_days)),
             (Some(at(3600)), Overdue::Nothing)
         );
     }

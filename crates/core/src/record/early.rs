@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeError, RequestRecord};
 use crate::effect::EffectChange;
 use crate::prose::Reason;
-use crate::slots::{Approver, Standing, Touched, TouchedKind};
+use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind};
 
 /// How access was ended before its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +36,10 @@ pub enum RevokedBy {
     /// Somebody who was asked for a decision.
     Approver {
         /// With which standing; of a delegate, that of the person delegated for.
-        standing: Standing,
+        role: ApproverRole,
         /// Towards what.
-        #[serde(default, skip_serializing_if = "TouchedKind::is_account")]
-        touched: TouchedKind,
+        #[serde(default, skip_serializing_if = "OwnedResourceKind::is_account")]
+        resource: OwnedResourceKind,
         /// Whether as a delegate.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         delegate: bool,
@@ -49,10 +49,10 @@ pub enum RevokedBy {
 impl RevokedBy {
     /// Somebody who was asked about what is touched.
     #[must_use]
-    pub const fn approver(approver: &Approver, touched: &Touched) -> Self {
+    pub const fn approver(approver: &Approver, resource: &OwnedResource) -> Self {
         Self::Approver {
-            standing: approver.standing,
-            touched: touched.kind(),
+            role: approver.role,
+            resource: resource.kind(),
             delegate: approver.on_behalf_of.is_some(),
         }
     }
@@ -60,7 +60,7 @@ impl RevokedBy {
     /// The role in words that follow "ended early by".
     #[must_use]
     pub fn in_words(self) -> String {
-        let (standing, touched, delegate) = match self {
+        let (role, resource, delegate) = match self {
             Self::Client => return "the side that asked for it, in ServiceNow".to_owned(),
             Self::Requester => return "the person who asked for it, in ServiceNow".to_owned(),
             Self::Beneficiary => {
@@ -68,23 +68,23 @@ impl RevokedBy {
             }
             Self::Security => return "those who watch over all access".to_owned(),
             Self::Approver {
-                standing,
-                touched,
+                role,
+                resource,
                 delegate,
-            } => (standing, touched, delegate),
+            } => (role, resource, delegate),
         };
-        let of = match touched {
-            TouchedKind::Account => "the account",
-            TouchedKind::Item => "the configuration item",
+        let of = match resource {
+            OwnedResourceKind::Account => "the account",
+            OwnedResourceKind::Item => "the configuration item",
         };
-        let role = match standing {
-            Standing::Owner => format!("the owner of {of}"),
-            Standing::Manager => format!("the manager of {of}"),
-            Standing::SupportGroupManager => {
+        let role = match role {
+            ApproverRole::Owner => format!("the owner of {of}"),
+            ApproverRole::Manager => format!("the manager of {of}"),
+            ApproverRole::GroupManager => {
                 format!("the manager of the group that supports {of}")
             }
-            Standing::SupportGroupMember => format!("a member of the group that supports {of}"),
-            Standing::Security => "a member of the security group".to_owned(),
+            ApproverRole::GroupMember => format!("a member of the group that supports {of}"),
+            ApproverRole::SecurityGroup => "a member of the security group".to_owned(),
         };
         match delegate {
             true => format!("a delegate of {role}"),
@@ -95,24 +95,24 @@ impl RevokedBy {
 
 /// A change that stays in IAM although the request that had it has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RetainedChange {
     /// What stays.
     pub change: EffectChange,
     /// Why.
-    pub because: KeptBecause,
+    pub because: RetainedBecause,
 }
 
 /// Why a change stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeptBecause {
+pub enum RetainedBecause {
     /// It was there before the request.
     ThereBefore,
     /// Another request still gives it.
     StillGiven,
 }
 
-impl KeptBecause {
+impl RetainedBecause {
     /// The reason in words that follow "stays:".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
@@ -174,10 +174,10 @@ mod tests {
     }
 
     fn end_now() -> Event {
-        Event::RevocationAsked {
+        Event::RevocationRequested {
             by: RevokedBy::Approver {
-                standing: Standing::Owner,
-                touched: TouchedKind::Account,
+                role: ApproverRole::Owner,
+                resource: OwnedResourceKind::Account,
                 delegate: false,
             },
             reason: Some("Not needed any more".parse().unwrap()),
@@ -218,32 +218,36 @@ mod tests {
 
     #[test]
     fn the_role_is_that_towards_what_was_decided_on() {
-        let account = Touched::Account {
+        let account = OwnedResource::Account {
             account_id: "210987654321".parse().unwrap(),
         };
-        let item = Touched::Item {
+        let item = OwnedResource::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
             instead_of: Vec::new(),
         };
-        let own = |standing| Approver::own(person(2), standing);
+        let own = |role| Approver::own(person(2), role);
         let delegate = Approver {
             on_behalf_of: Some(person(3)),
-            ..own(Standing::Owner)
+            ..own(ApproverRole::Owner)
         };
         let cases = [
-            (own(Standing::Owner), &account, "the owner of the account"),
             (
-                own(Standing::Owner),
+                own(ApproverRole::Owner),
+                &account,
+                "the owner of the account",
+            ),
+            (
+                own(ApproverRole::Owner),
                 &item,
                 "the owner of the configuration item",
             ),
             (
-                own(Standing::SupportGroupMember),
+                own(ApproverRole::GroupMember),
                 &item,
                 "a member of the group that supports the configuration item",
             ),
             (
-                own(Standing::Security),
+                own(ApproverRole::SecurityGroup),
                 &item,
                 "a member of the security group",
             ),
@@ -253,12 +257,12 @@ mod tests {
                 "a delegate of the owner of the configuration item",
             ),
         ];
-        for (approver, touched, words) in cases {
-            assert_eq!(RevokedBy::approver(&approver, touched).in_words(), words);
+        for (approver, resource, words) in cases {
+            assert_eq!(RevokedBy::approver(&approver, resource).in_words(), words);
         }
         // As it was written before it said towards what.
-        let old = serde_json::json!({"type": "approver", "standing": "owner"});
-        let by = RevokedBy::approver(&own(Standing::Owner), &account);
+        let old = serde_json::json!({"type": "approver", "role": "owner"});
+        let by = RevokedBy::approver(&own(ApproverRole::Owner), &account);
         assert_eq!(serde_json::to_value(by).unwrap(), old);
         assert_eq!(serde_json::from_value::<RevokedBy>(old).unwrap(), by);
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Decided, Kept, Notice, RevokedBy, SkipCode};
+use super::{ApprovalRound, DecisionRecord, Notice, RetainedChange, RevokedBy, SkipCode};
 use crate::bounce::{BounceKind, MessageId};
 use crate::finding::Finding;
 use crate::id::{Digest, SysId};
@@ -22,9 +22,9 @@ pub enum Event {
         request: Digest,
     },
     /// The owners are known and the content is bound.
-    Asked {
+    ApprovalRound {
         /// All of it.
-        asked: Asked,
+        asked: ApprovalRound,
     },
     /// Somebody set about sending a letter.
     LetterClaimed {
@@ -47,23 +47,23 @@ pub enum Event {
         kind: BounceKind,
     },
     /// Somebody who was asked may not decide any more.
-    StandingLost {
+    ApproverDisqualified {
         /// Which slot.
         slot: String,
         /// Who.
         approver: SysId,
     },
     /// The people for an open slot were looked for anew.
-    SlotResolved {
+    SlotReassigned {
         /// Which slot.
         slot: String,
         /// Those who may decide it from now on.
         approvers: Vec<Approver>,
     },
     /// A slot was decided.
-    Decided {
+    DecisionRecord {
         /// The decision.
-        decided: Decided,
+        decided: DecisionRecord,
     },
     /// The provisioner set about changing IAM.
     ProvisioningStarted,
@@ -75,7 +75,7 @@ pub enum Event {
     /// The end has come.
     RevocationStarted,
     /// Somebody who may ends the access now.
-    RevocationAsked {
+    RevocationRequested {
         /// In which role.
         by: RevokedBy,
         /// Why, where they said.
@@ -85,7 +85,7 @@ pub enum Event {
     Revoked {
         /// What stays all the same, and why.
         #[serde(default)]
-        kept: Vec<Kept>,
+        retained: Vec<RetainedChange>,
     },
     /// It does not hold, or may not be granted.
     Refused {
@@ -114,7 +114,7 @@ pub enum Event {
         code: FailureCode,
     },
     /// The ticket was told.
-    Told {
+    Reported {
         /// Of which state.
         state: State,
     },
@@ -237,9 +237,9 @@ codes!(
         /// A policy cannot be read.
         UnreadablePolicy => "A policy cannot be read, so nothing can be proved about it.",
         /// A policy holds actions that are never granted.
-        NeverGranted => "A policy allows actions that are never granted.",
+        DeniedAction => "A policy allows actions that are never granted.",
         /// A policy allows more than the reference policy.
-        BeyondReference => "A policy allows more than the guardrails' reference policy for the account.",
+        ExceedsReference => "A policy allows more than the guardrails' reference policy for the account.",
         /// The access leads to more power.
         Escalates => "With this access more power could be taken than is granted.",
         /// The access opens resources or hands out credentials.
@@ -251,7 +251,7 @@ impl RefusalCode {
     /// Whether the ticket had been found to carry the request when this came up. Only such a
     /// ticket is told: whoever calls us could name any record.
     #[must_use]
-    pub const fn is_of_a_verified_ticket(self) -> bool {
+    pub const fn ticket_was_verified(self) -> bool {
         !matches!(
             self,
             Self::TableNotAllowed

@@ -82,7 +82,7 @@ codes!(
         /// The address is in a domain that is not allowed.
         ForeignMail => "The person's mail address is in a domain that is not allowed.",
         /// The person may not be asked any more.
-        NoStanding => "The person may not decide any more.",
+        NotAnApprover => "The person may not decide any more.",
         /// The mail service refused it.
         MailRefused => "The mail service refused the mail.",
         /// It could not be sent for so long that nobody needs it any more.
@@ -164,7 +164,7 @@ impl RequestRecord {
             }
         }
         // A dry run asks nobody and mails nobody.
-        if self.state.is_told() && self.ticket_holds() && self.state != State::Previewed {
+        if self.state.is_reported() && self.ticket_holds() && self.state != State::Previewed {
             wanted.push(Notice::Outcome { state: self.state });
         }
         if self.state == State::Active && self.ends_soon_at().is_some_and(|at| at <= now) {

@@ -5,13 +5,13 @@
 
 use serde::Serialize;
 
-use super::{Asked, ChangeError, LetterState, Reminders, RequestRecord};
+use super::{ApprovalRound, ChangeError, LetterState, Reminders, RequestRecord};
 use crate::canonical;
 use crate::id::{Digest, SysId};
 use crate::lifecycle::{Step, TransitionError, transition};
-use crate::slots::{Approver, MOST_ROUNDS, Slot, Standing};
+use crate::slots::{Approver, ApproverRole, MAX_REASSIGNMENTS, Slot};
 
-impl Asked {
+impl ApprovalRound {
     /// What is asked with these slots: a letter for each person, however many slots the person
     /// may fill.
     #[must_use]
@@ -76,8 +76,8 @@ impl RequestRecord {
 
     /// The first open slot whose people are to be looked for anew, if any.
     #[must_use]
-    pub fn unsettled(&self) -> Option<&Slot> {
-        self.open_slots().find(|slot| slot.unsettled)
+    pub fn needs_reassignment(&self) -> Option<&Slot> {
+        self.open_slots().find(|slot| slot.needs_reassignment)
     }
 
     /// Whether this person is one of those who are asked, or were when their slot was decided.
@@ -124,9 +124,12 @@ impl RequestRecord {
         let slot = self.changeable(slot)?;
         let unreachable = self.asked.iter().flat_map(|asked| &asked.unreachable);
         let mut lost = unreachable.filter(|id| approvers.iter().any(|a| a.sys_id == **id));
-        let last = slot.rounds >= MOST_ROUNDS;
-        let within = slot.rounds <= MOST_ROUNDS
-            && (!last || approvers.iter().all(|a| a.standing == Standing::Security));
+        let last = slot.rounds >= MAX_REASSIGNMENTS;
+        let within = slot.rounds <= MAX_REASSIGNMENTS
+            && (!last
+                || approvers
+                    .iter()
+                    .all(|a| a.role == ApproverRole::SecurityGroup));
         if approvers.is_empty() || lost.next().is_some() || !within {
             return Err(ChangeError::WrongPeople);
         }
@@ -170,7 +173,7 @@ impl RequestRecord {
         };
         for slot in asked.slots.iter_mut().filter(|other| other.id == slot) {
             slot.approvers.retain(|approver| approver.sys_id != *person);
-            slot.unsettled = true;
+            slot.needs_reassignment = true;
         }
         asked.tidy();
     }
@@ -186,7 +189,7 @@ impl RequestRecord {
         };
         let before = std::mem::replace(&mut slot.approvers, approvers.to_vec());
         slot.rounds = slot.rounds.saturating_add(1);
-        slot.unsettled = false;
+        slot.needs_reassignment = false;
         let letters = &mut asked.letters;
         for Approver { sys_id, .. } in approvers {
             if before.iter().any(|a| a.sys_id == *sys_id) {
@@ -221,7 +224,7 @@ mod tests {
     }
 
     fn lost(slot: &str, who: u8) -> Event {
-        Event::StandingLost {
+        Event::ApproverDisqualified {
             slot: slot.to_owned(),
             approver: person(who),
         }
@@ -234,12 +237,12 @@ mod tests {
         }
     }
 
-    fn resolved(slot: &str, who: &[u8], standing: Standing) -> Event {
-        Event::SlotResolved {
+    fn resolved(slot: &str, who: &[u8], role: ApproverRole) -> Event {
+        Event::SlotReassigned {
             slot: slot.to_owned(),
             approvers: who
                 .iter()
-                .map(|n| Approver::own(person(*n), standing))
+                .map(|n| Approver::own(person(*n), role))
                 .collect(),
         }
     }
@@ -256,7 +259,10 @@ mod tests {
         let content = record.content().cloned();
         let dropped = apply(&record, lost(ONE, 2)).unwrap();
         assert_eq!(dropped.due_at, Some(at(20)), "due at once");
-        assert_eq!(dropped.unsettled().map(|s| s.id.as_str()), Some(ONE));
+        assert_eq!(
+            dropped.needs_reassignment().map(|s| s.id.as_str()),
+            Some(ONE)
+        );
         assert_eq!(dropped.open_slot_of(&person(2)), None);
         assert!(!dropped.asks(&person(2)));
         let yes = decide(&dropped, ONE, 2, Verdict::Approve);
@@ -268,9 +274,9 @@ mod tests {
             apply(&dropped, lost(ONE, 2)),
             Err(ChangeError::NotAsked)
         ));
-        let found = apply(&dropped, resolved(ONE, &[3], Standing::Manager)).unwrap();
+        let found = apply(&dropped, resolved(ONE, &[3], ApproverRole::Manager)).unwrap();
         assert_eq!(unsent(&found), [person(3)]);
-        assert_eq!(found.unsettled(), None);
+        assert_eq!(found.needs_reassignment(), None);
         assert_eq!(
             found.content().cloned(),
             content,
@@ -286,10 +292,10 @@ mod tests {
         let record = pending(vec![slot("210987654321", &[2, 3])]);
         let record = sent(&sent(&record, 2), 3);
         let dropped = apply(&record, lost(ONE, 2)).unwrap();
-        let found = apply(&dropped, resolved(ONE, &[3, 4], Standing::Owner)).unwrap();
+        let found = apply(&dropped, resolved(ONE, &[3, 4], ApproverRole::Owner)).unwrap();
         assert_eq!(unsent(&found), [person(4)]);
         // Somebody who comes back gets a fresh link.
-        let again = apply(&found, resolved(ONE, &[2, 3, 4], Standing::Owner)).unwrap();
+        let again = apply(&found, resolved(ONE, &[2, 3, 4], ApproverRole::Owner)).unwrap();
         assert_eq!(unsent(&again), [person(4), person(2)]);
     }
 
@@ -297,7 +303,7 @@ mod tests {
     fn who_is_new_to_a_second_slot_is_written_to_again() {
         let slots = vec![slot("210987654321", &[2]), slot("320987654321", &[3])];
         let record = sent(&sent(&pending(slots), 2), 3);
-        let found = apply(&record, resolved(TWO, &[2], Standing::Owner)).unwrap();
+        let found = apply(&record, resolved(TWO, &[2], ApproverRole::Owner)).unwrap();
         assert_eq!(unsent(&found), [person(2)]);
         assert!(!found.asks(&person(3)));
     }
@@ -307,8 +313,11 @@ mod tests {
         let slots = vec![slot("210987654321", &[2]), slot("320987654321", &[2, 3])];
         let record = apply(&pending(slots), bounced(2)).unwrap();
         assert_eq!(record.open_slots_of(&person(2)).count(), 0);
-        assert_eq!(record.open_slots().filter(|s| s.unsettled).count(), 2);
-        let back = resolved(ONE, &[2], Standing::Owner);
+        assert_eq!(
+            record.open_slots().filter(|s| s.needs_reassignment).count(),
+            2
+        );
+        let back = resolved(ONE, &[2], ApproverRole::Owner);
         assert!(matches!(
             apply(&record, back),
             Err(ChangeError::WrongPeople)
@@ -329,7 +338,7 @@ mod tests {
         let record = pending(slots);
         let yes = decide(&record, ONE, 2, Verdict::Approve);
         let record = record.apply(yes, approver(2), at(11)).unwrap().record;
-        for event in [lost(ONE, 2), resolved(ONE, &[3], Standing::Owner)] {
+        for event in [lost(ONE, 2), resolved(ONE, &[3], ApproverRole::Owner)] {
             assert!(matches!(
                 apply(&record, event),
                 Err(ChangeError::SlotDecided)
@@ -344,22 +353,22 @@ mod tests {
     #[test]
     fn the_search_ends() {
         let mut record = pending(vec![slot("210987654321", &[2])]);
-        for who in 3..3 + MOST_ROUNDS {
-            record = apply(&record, resolved(ONE, &[who], Standing::Owner)).unwrap();
+        for who in 3..3 + MAX_REASSIGNMENTS {
+            record = apply(&record, resolved(ONE, &[who], ApproverRole::Owner)).unwrap();
         }
-        let more = resolved(ONE, &[20], Standing::Owner);
+        let more = resolved(ONE, &[20], ApproverRole::Owner);
         assert!(matches!(
             apply(&record, more),
             Err(ChangeError::WrongPeople)
         ));
-        let security = resolved(ONE, &[20], Standing::Security);
+        let security = resolved(ONE, &[20], ApproverRole::SecurityGroup);
         record = apply(&record, security.clone()).unwrap();
         assert!(matches!(
             apply(&record, security),
             Err(ChangeError::WrongPeople)
         ));
         assert!(matches!(
-            apply(&record, resolved(ONE, &[], Standing::Security)),
+            apply(&record, resolved(ONE, &[], ApproverRole::SecurityGroup)),
             Err(ChangeError::WrongPeople)
         ));
     }
@@ -373,7 +382,7 @@ mod tests {
         for event in [
             lost(ONE, 2),
             bounced(2),
-            resolved(ONE, &[3], Standing::Owner),
+            resolved(ONE, &[3], ApproverRole::Owner),
         ] {
             assert!(matches!(
                 apply(&ended.record, event),

@@ -4,7 +4,7 @@ use super::*;
 use crate::approval::{Decision, MacTag};
 use crate::audit::{self, TrailError};
 use crate::binding::{BoundPolicy, BoundPrincipal};
-use crate::slots::{Approver, Standing, Touched};
+use crate::slots::{Approver, ApproverRole, OwnedResource};
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -33,17 +33,17 @@ pub(crate) fn received() -> Change {
 }
 
 pub(crate) fn slot(account: &str, approvers: &[u8]) -> Slot {
-    let touched = Touched::Account {
+    let resource = OwnedResource::Account {
         account_id: account.parse().unwrap(),
     };
     let approvers = approvers
         .iter()
-        .map(|n| Approver::own(person(*n), Standing::Owner))
+        .map(|n| Approver::own(person(*n), ApproverRole::Owner))
         .collect();
-    Slot::new(touched, approvers)
+    Slot::new(resource, approvers)
 }
 
-pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
+pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
     let binding = Binding {
         principal: BoundPrincipal {
             unique_id: "AIDAEXAMPLE".to_owned(),
@@ -63,11 +63,11 @@ pub(crate) fn asked(slots: Vec<Slot>) -> Asked {
         guardrails: Digest::of(b"guardrails"),
     };
     let content = content_digest(&request(), &binding, &slots).unwrap();
-    Asked::new(slots, binding, content, at(72 * 3600))
+    ApprovalRound::new(slots, binding, content, at(72 * 3600))
 }
 
 pub(crate) fn pending(slots: Vec<Slot>) -> RequestRecord {
-    let event = Event::Asked {
+    let event = Event::ApprovalRound {
         asked: asked(slots),
     };
     received()
@@ -91,8 +91,8 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
         decision,
         mac: MacTag::new(vec![1; 32]),
     };
-    Event::Decided {
-        decided: Decided {
+    Event::DecisionRecord {
+        decided: DecisionRecord {
             signed,
             reason: "Fine by me".parse().unwrap(),
         },
@@ -114,7 +114,7 @@ fn the_whole_way() {
     let mut rows = vec![change.row.clone()];
     let events = [
         (
-            Event::Asked {
+            Event::ApprovalRound {
                 asked: asked(vec![slot("210987654321", &[2])]),
             },
             Actor::Dispatcher,
@@ -158,7 +158,7 @@ fn the_whole_way() {
             State::Active,
         ),
         (
-            Event::Told {
+            Event::Reported {
                 state: State::Active,
             },
             Actor::Reporter,
@@ -170,12 +170,14 @@ fn the_whole_way() {
             State::Revoking,
         ),
         (
-            Event::Revoked { kept: Vec::new() },
+            Event::Revoked {
+                retained: Vec::new(),
+            },
             Actor::Provisioner,
             State::Revoked,
         ),
         (
-            Event::Told {
+            Event::Reported {
                 state: State::Revoked,
             },
             Actor::Reporter,
@@ -310,7 +312,7 @@ fn only_those_asked_decide_on_what_they_were_shown_in_time() {
         Err(ChangeError::UnknownSlot)
     ));
     let mut other = yes(&record, 2);
-    if let Event::Decided { decided } = &mut other {
+    if let Event::DecisionRecord { decided } = &mut other {
         decided.signed.decision.content = Digest::of(b"other");
     }
     assert!(matches!(
@@ -318,7 +320,7 @@ fn only_those_asked_decide_on_what_they_were_shown_in_time() {
         Err(ChangeError::OtherContent)
     ));
     let mut other = yes(&record, 2);
-    if let Event::Decided { decided } = &mut other {
+    if let Event::DecisionRecord { decided } = &mut other {
         decided.signed.decision.request = RequestId::from_random([9; 16]);
     }
     assert!(matches!(
@@ -360,7 +362,7 @@ fn nothing_is_decided_before_it_is_asked_or_after_it_ended() {
         expired.apply(event, approver(2), at(12)),
         Err(ChangeError::Transition(_))
     ));
-    assert_eq!(expired.untold(), Some(State::Expired));
+    assert_eq!(expired.unreported(), Some(State::Expired));
 }
 
 #[test]

@@ -42,15 +42,15 @@ fn people(slots: &[Slot]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slots::{Approver, Standing, Touched};
+    use crate::slots::{Approver, ApproverRole, OwnedResource};
 
     fn slot(account: &str, people: &[u8]) -> Slot {
-        let touched = Touched::Account {
+        let resource = OwnedResource::Account {
             account_id: account.parse().unwrap(),
         };
         let approver =
-            |n: &u8| Approver::own(format!("{n:032x}").parse().unwrap(), Standing::Owner);
-        Slot::new(touched, people.iter().map(approver).collect())
+            |n: &u8| Approver::own(format!("{n:032x}").parse().unwrap(), ApproverRole::Owner);
+        Slot::new(resource, people.iter().map(approver).collect())
     }
 
     fn fitted(first: &[u8], second: &[u8], cap: usize) -> Result<[usize; 2], TooManyPeople> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Approver, Excluded, Standing, Verdict, judge};
+use super::{Approver, ApproverRole, Eligibility, Excluded, judge};
 use crate::id::SysId;
 use crate::ticket::Person;
 
@@ -36,7 +36,7 @@ impl Delegation {
 #[must_use]
 pub fn delegates<'a>(
     principals: &[&Person],
-    standing: Standing,
+    role: ApproverRole,
     delegations: &[Delegation],
     people: &'a [Person],
     now: Timestamp,
@@ -55,12 +55,12 @@ pub fn delegates<'a>(
         };
         let known = principals.iter().any(|other| other.is_same_as(to))
             || found.iter().any(|(_, other)| other.is_same_as(to));
-        if known || judge(to, excluded, mail_domains) != Verdict::Eligible {
+        if known || judge(to, excluded, mail_domains) != Eligibility::Eligible {
             continue;
         }
         let approver = Approver {
             sys_id: to.sys_id.clone(),
-            standing,
+            role,
             on_behalf_of: Some(from.sys_id.clone()),
         };
         found.push((approver, to));
@@ -105,7 +105,7 @@ mod tests {
         let domains = ["meridian.example".to_owned()];
         delegates(
             &[&ada, &ben],
-            Standing::Owner,
+            ApproverRole::Owner,
             delegations,
             people,
             at(150),

@@ -67,7 +67,7 @@ fn what_is_not_there_or_is_another_is_not_extended() {
         }),
         ("being ended", |world, first, _| {
             let by = snowgate_core::record::RevokedBy::Client;
-            let event = Event::RevocationAsked { by, reason: None };
+            let event = Event::RevocationRequested { by, reason: None };
             let client = testkit::samples::client();
             let _ = world.apply(first, event, Actor::Client { client }, at(9));
         }),
@@ -76,7 +76,12 @@ fn what_is_not_there_or_is_another_is_not_extended() {
                 world.apply(record, event, Actor::Provisioner, at(9))
             };
             let revoking = by_us(first, Event::RevocationStarted);
-            let _ = by_us(&revoking, Event::Revoked { kept: Vec::new() });
+            let _ = by_us(
+                &revoking,
+                Event::Revoked {
+                    retained: Vec::new(),
+                },
+            );
         }),
     ];
     for (name, tamper) in tampers {
@@ -92,6 +97,6 @@ fn what_is_not_there_or_is_another_is_not_extended() {
         );
         assert!(refused, "{name}: {:?}", record.end_reason);
         assert_eq!(world.mailer.sent(), [], "{name}");
-        assert!(record.untold().is_some(), "{name}: the ticket is told");
+        assert!(record.unreported().is_some(), "{name}: the ticket is told");
     }
 }

@@ -2,7 +2,7 @@
 
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::EndReason;
-use snowgate_core::slots::Standing;
+use snowgate_core::slots::ApproverRole;
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples::ACCOUNT;
 use testkit::world::{
@@ -77,12 +77,12 @@ const UNFIT: [(&str, Unfit); 8] = [
 ];
 
 /// The order in which people are asked, those of one standing together.
-const CHAIN: [(&[u8], Standing); 5] = [
-    (&[OWNER], Standing::Owner),
-    (&[MANAGER], Standing::Manager),
-    (&[LEAD], Standing::SupportGroupManager),
-    (&[MEMBER, COLLEAGUE], Standing::SupportGroupMember),
-    (&[SECURITY], Standing::Security),
+const CHAIN: [(&[u8], ApproverRole); 5] = [
+    (&[OWNER], ApproverRole::Owner),
+    (&[MANAGER], ApproverRole::Manager),
+    (&[LEAD], ApproverRole::GroupManager),
+    (&[MEMBER, COLLEAGUE], ApproverRole::GroupMember),
+    (&[SECURITY], ApproverRole::SecurityGroup),
 ];
 
 #[test]
@@ -101,18 +101,14 @@ fn whoever_stands_nearest_and_is_fit_is_asked() {
             }
             let record = world.received(at(0));
             handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
-            let (asked, standing) = CHAIN[length];
+            let (asked, role) = CHAIN[length];
             let expected: Vec<String> = asked.iter().map(|n| address(*n)).collect();
             let letters = world.mailer.sent();
             assert_eq!(addresses(&letters), expected, "{why}, {length} skipped");
             let after = world.load(&record.id);
             assert_eq!(after.state, State::Pending);
             let slot = &after.asked.unwrap().slots[0];
-            assert!(
-                slot.approvers
-                    .iter()
-                    .all(|asked| asked.standing == standing)
-            );
+            assert!(slot.approvers.iter().all(|asked| asked.role == role));
         }
     }
 }

@@ -7,7 +7,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::request::Resource;
-use snowgate_core::slots::{Delegation, Standing, Touched};
+use snowgate_core::slots::{ApproverRole, Delegation, OwnedResource};
 use testkit::SentLetter;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
@@ -64,7 +64,7 @@ fn a_delegate_is_asked_beside_the_owner() {
     let slot = record.open_slots().next().unwrap();
     let delegate = slot.approver(&id(COLLEAGUE)).unwrap();
     assert_eq!(delegate.on_behalf_of, Some(id(OWNER)));
-    assert_eq!(delegate.standing, Standing::Owner);
+    assert_eq!(delegate.role, ApproverRole::Owner);
     assert!(
         world.mailer.sent()[1]
             .letter
@@ -138,7 +138,7 @@ fn where_no_letter_arrives_the_request_ends() {
     assert_eq!(reached, everybody.map(address));
     assert_eq!(world.load(&record.id).state, State::Undeliverable);
     assert!(
-        world.load(&record.id).untold().is_some(),
+        world.load(&record.id).unreported().is_some(),
         "the ticket is told"
     );
 }
@@ -148,7 +148,7 @@ fn standing_that_was_lost_is_settled_by_the_next_wake_up() {
     let world = World::default();
     let record = asked(&world);
     let slot = record.open_slots().next().unwrap().id.clone();
-    let lost = Event::StandingLost {
+    let lost = Event::ApproverDisqualified {
         slot,
         approver: id(OWNER),
     };
@@ -162,7 +162,7 @@ fn standing_that_was_lost_is_settled_by_the_next_wake_up() {
     let _ = world.mailer.take();
     handle(&dispatcher(&world, &[]), &record.id, 6).unwrap();
     assert_eq!(addresses(&world.mailer.sent()), [address(COLLEAGUE)]);
-    assert_eq!(world.load(&record.id).unsettled(), None);
+    assert_eq!(world.load(&record.id).needs_reassignment(), None);
 }
 
 /// A request whose item belongs to this person, after its letters went out.
@@ -234,9 +234,9 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
     assert_eq!(addresses(&letters), [address(COLLEAGUE)]);
     let slots: Vec<_> = record
         .open_slots()
-        .map(|slot| slot.touched.clone())
+        .map(|slot| slot.resource.clone())
         .collect();
-    let stands_in = Touched::Item {
+    let stands_in = OwnedResource::Item {
         sys_id: id(0x70),
         instead_of: vec![ACCOUNT.parse().unwrap()],
     };
@@ -251,7 +251,7 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
     // What is signed says which: an account that is left out of it does not fit any more.
     let mut other = record.clone();
     for slot in &mut other.asked.as_mut().unwrap().slots {
-        slot.touched = Touched::Item {
+        slot.resource = OwnedResource::Item {
             sys_id: id(0x70),
             instead_of: Vec::new(),
         };

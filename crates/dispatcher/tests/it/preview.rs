@@ -3,7 +3,7 @@
 use snowgate_core::lifecycle::State;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::slots::{Approver, Standing};
+use snowgate_core::slots::{Approver, ApproverRole};
 use snowgate_core::ticket::Person;
 use testkit::samples;
 use testkit::world::{
@@ -29,10 +29,10 @@ fn preview(world: &World) -> Preview {
     after.preview.unwrap()
 }
 
-fn passed(who: u8, standing: Standing, because: PassedOverBecause) -> PassedOver {
+fn passed(who: u8, role: ApproverRole, because: PassedOverBecause) -> PassedOver {
     PassedOver {
         sys_id: id(who),
-        standing,
+        role,
         because,
     }
 }
@@ -51,7 +51,7 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     assert_eq!(preview.changes.len(), 1);
     assert!(!preview.changes[0].already_there);
     let slot = &preview.slots[0];
-    let owner = Approver::own(id(OWNER), Standing::Owner);
+    let owner = Approver::own(id(OWNER), ApproverRole::Owner);
     assert_eq!(
         (&slot.would_ask[..], &slot.passed_over[..]),
         (&[owner][..], &[][..])
@@ -60,7 +60,7 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
         (world.mailer.sent(), world.ledger.tokens()),
         (vec![], vec![])
     );
-    assert_eq!(after.untold(), Some(State::Previewed));
+    assert_eq!(after.unreported(), Some(State::Previewed));
     assert_eq!(world.queues.sent().len(), 1, "the reporter is woken");
     assert_eq!(after.due_notices(at(2)), [], "nobody is written to");
 
@@ -109,16 +109,16 @@ fn whoever_is_passed_over_has_a_reason() {
     assert_eq!(
         slot.passed_over,
         [
-            passed(OWNER, Standing::Owner, PassedOverBecause::Inactive),
-            passed(MANAGER, Standing::Manager, PassedOverBecause::ForeignMail),
+            passed(OWNER, ApproverRole::Owner, PassedOverBecause::Inactive),
             passed(
-                LEAD,
-                Standing::SupportGroupManager,
-                PassedOverBecause::Locked
+                MANAGER,
+                ApproverRole::Manager,
+                PassedOverBecause::ForeignMail
             ),
+            passed(LEAD, ApproverRole::GroupManager, PassedOverBecause::Locked),
             passed(
                 MEMBER,
-                Standing::SupportGroupMember,
+                ApproverRole::GroupMember,
                 PassedOverBecause::Involved
             ),
         ]
@@ -141,7 +141,7 @@ fn where_nobody_could_be_asked_the_dry_run_says_so() {
     nobodys.owned_by = Some(id(0x77));
     world.put_account(nobodys);
     let slot = preview(&world).slots.remove(0);
-    let first = passed(0x77, Standing::Owner, PassedOverBecause::Missing);
+    let first = passed(0x77, ApproverRole::Owner, PassedOverBecause::Missing);
     assert_eq!(slot.passed_over.first(), Some(&first));
 }
 

@@ -6,7 +6,7 @@ use snowgate_core::record::{EndReason, RefusalCode, RequestRecord};
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{World, document, person, principal_facts, requester};
-use testkit::{FakeDirectory, Trouble};
+use testkit::{AccountFault, FakeDirectory};
 
 use super::{ALL, dispatcher, handle};
 
@@ -80,7 +80,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
             let account = ACCOUNT.parse().unwrap();
             world
                 .directory
-                .set_trouble(&account, Some(Trouble::NotPrepared));
+                .set_fault(&account, Some(AccountFault::NotPrepared));
         },
     ),
     ("no such user", RefusalCode::NoSuchPrincipal, |world, _| {
@@ -119,7 +119,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
         }
         principal(world, |facts| facts.attached = (0..10).map(held).collect());
     }),
-    ("never granted", RefusalCode::NeverGranted, |world, _| {
+    ("never granted", RefusalCode::DeniedAction, |world, _| {
         world.put_policy(samples::policy(), "v2", &document("iam:CreateUser"));
     }),
     (
@@ -151,11 +151,15 @@ fn what_does_not_hold_is_refused_and_nobody_is_asked() {
         assert_eq!(refusal(&after), Some(code), "{name}");
         assert_eq!(world.mailer.sent(), [], "{name}");
         // A ticket that was not found to carry the request is left alone.
-        let told = code.is_of_a_verified_ticket();
-        assert_eq!(after.due_at.is_some(), told, "{name}");
-        assert_eq!(after.untold(), told.then_some(State::Refused), "{name}");
+        let reported = code.ticket_was_verified();
+        assert_eq!(after.due_at.is_some(), reported, "{name}");
+        assert_eq!(
+            after.unreported(),
+            reported.then_some(State::Refused),
+            "{name}"
+        );
         let woken = world.queues.sent().len();
-        assert_eq!(woken, usize::from(told), "{name}");
+        assert_eq!(woken, usize::from(reported), "{name}");
         assert_eq!(world.ledger.tokens(), [], "{name}");
 
         handle(&dispatcher(&world, &[]), &record.id, 2).unwrap();
@@ -199,17 +203,17 @@ fn guardrails_that_grew_narrower_refuse() {
 }
 
 #[test]
-fn trouble_that_may_pass_refuses_nothing() {
+fn transient_errors_refuse_nothing() {
     let world = World::default();
     let record = world.received(testkit::world::at(0));
     let account = ACCOUNT.parse().unwrap();
-    for trouble in [Trouble::Throttled, Trouble::Denied] {
+    for fault in [AccountFault::Throttled, AccountFault::Denied] {
         let directory: &FakeDirectory = &world.directory;
-        directory.set_trouble(&account, Some(trouble));
+        directory.set_fault(&account, Some(fault));
         assert!(handle(&dispatcher(&world, &ALL), &record.id, 1).is_err());
         assert_eq!(world.load(&record.id), record);
     }
-    world.directory.set_trouble(&account, None);
+    world.directory.set_fault(&account, None);
     handle(&dispatcher(&world, &ALL), &record.id, 2).unwrap();
     assert_eq!(world.load(&record.id).state, State::Pending);
     assert_eq!(

@@ -105,7 +105,7 @@ fn whoever_became_unfit_is_asked_no_more_and_the_other_is_reminded() {
         let closed: Vec<_> = after.notices.iter().map(|state| state.closed).collect();
         assert_eq!(closed, [Some(Closing::Sent)]);
         assert!(!after.asks(&id(MEMBER)) && after.asks(&id(COLLEAGUE)));
-        assert_eq!(after.unsettled(), None, "the slot is settled anew");
+        assert_eq!(after.needs_reassignment(), None, "the slot is settled anew");
     }
 }
 

@@ -79,7 +79,9 @@ fn access_that_is_there_is_asked_for_longer_as_a_request_of_its_own() {
     assert_eq!(shown.body["extends"], expected);
     // The answer to the same call is the same, also once the first has ended.
     let revoking = world.apply(&first, Event::RevocationStarted, Actor::Provisioner, at(20));
-    let ended = Event::Revoked { kept: Vec::new() };
+    let ended = Event::Revoked {
+        retained: Vec::new(),
+    };
     let _ = world.apply(&revoking, ended, Actor::Provisioner, at(21));
     let again = extend(&setup, first.id.as_str(), &body, "servicenow", key);
     assert_eq!((again.status, again.body), (202, answer.body));

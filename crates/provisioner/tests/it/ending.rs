@@ -39,7 +39,7 @@ fn access_is_taken_back_at_its_end_and_not_before() {
     assert_eq!(after.state, State::Revoked);
     assert!(!attached(&world));
     assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
-    assert_eq!(after.untold(), Some(State::Revoked));
+    assert_eq!(after.unreported(), Some(State::Revoked));
     assert_eq!(provision(&world, &active, end(&active) + 9), after);
     assert_eq!(world.directory.changes().len(), 2);
 }

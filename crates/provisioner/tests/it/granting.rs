@@ -1,18 +1,19 @@
 //! What is granted, and what is not.
 
+use ports::Clock;
 use ports::ledger::Ledger as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Decided, Event, FailureCode};
+use snowgate_core::record::{DecisionRecord, Event, FailureCode};
 use snowgate_core::request::AccessRequest;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, principal_facts, ready,
 };
-use testkit::{FakeKeys, QueueName, Trouble};
+use testkit::{AccountFault, FakeKeys, QueueName};
 
 use super::{failed_untouched, provision, provisioner, run};
 
@@ -31,7 +32,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(2));
     let after = provision(&world, &approved, 10);
     assert_eq!(after.state, State::Active);
-    assert!(after.until.unwrap() >= at(10 + 8 * 3600));
+    assert_eq!(after.until, Some(at(10 + 8 * 3600)));
     assert_eq!(
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
@@ -49,6 +50,17 @@ fn exactly_the_policies_are_attached_and_read_back() {
 
     assert_eq!(provision(&world, &after, 11), after, "woken again");
     assert_eq!(world.directory.changes().len(), 2);
+}
+
+#[test]
+fn access_lasts_from_when_it_was_read_back() {
+    let world = World::default();
+    let approved = world.approved(at(0));
+    let mut slow = provisioner(&world);
+    slow.clock = Clock::new(|| at(70));
+    run(&slow, &approved.id, 10).unwrap();
+    let after = world.load(&approved.id);
+    assert_eq!(after.until, Some(at(70 + 8 * 3600)));
 }
 
 #[test]
@@ -99,7 +111,7 @@ fn a_forged_decision_grants_nothing() {
 /// ledger cannot make one fit.
 #[test]
 fn a_decision_that_was_changed_or_moved_grants_nothing() {
-    type Tamper = fn(&mut Decided);
+    type Tamper = fn(&mut DecisionRecord);
     let tampers: [(&str, Tamper); 5] = [
         ("approver", |decided| {
             decided.signed.decision.approver = id(COLLEAGUE)
@@ -126,7 +138,12 @@ fn a_decision_that_was_changed_or_moved_grants_nothing() {
         let mut event = world.sign(&pending, OWNER, verdict, &world.keys, at(1));
         tamper(&mut event);
         let actor = Actor::Approver { sys_id: id(OWNER) };
-        let record = world.apply(&pending, Event::Decided { decided: event }, actor, at(2));
+        let record = world.apply(
+            &pending,
+            Event::DecisionRecord { decided: event },
+            actor,
+            at(2),
+        );
         assert_eq!(record.state, State::Approved, "{what}");
         let after = provision(&world, &record, 10);
         failed_untouched(&world, &after, FailureCode::UnprovenDecision);
@@ -224,18 +241,18 @@ fn what_iam_refuses_is_rolled_back() {
 }
 
 #[test]
-fn trouble_that_may_pass_puts_off_and_keeps_nothing_back() {
+fn transient_errors_put_off_and_keep_nothing_back() {
     let account = ACCOUNT.parse().unwrap();
-    for trouble in [Trouble::Throttled, Trouble::NotPrepared] {
+    for fault in [AccountFault::Throttled, AccountFault::NotPrepared] {
         let world = World::default();
         let approved = world.approved(at(0));
-        world.directory.set_trouble(&account, Some(trouble));
+        world.directory.set_fault(&account, Some(fault));
         let after = provision(&world, &approved, 10);
         assert_eq!((after.state, after.attempts), (State::Approved, 1));
         assert_eq!(after.due_at, Some(at(10 + 120)));
         let after = provision(&world, &approved, 130);
         assert_eq!(after.due_at, Some(at(130 + 240)), "twice as long");
-        world.directory.set_trouble(&account, None);
+        world.directory.set_fault(&account, None);
         assert_eq!(provision(&world, &approved, 400).state, State::Active);
     }
 }

@@ -102,7 +102,7 @@ fn the_requester_is_told_of_each_ending_once() {
         assert_eq!(mail(&world), [(RITA.to_owned(), subject(words))]);
         let after = world.load(&record.id);
         assert_eq!(closings(&after), [Some(Closing::Sent)]);
-        assert_eq!(after.told, [record.state]);
+        assert_eq!(after.reported, [record.state]);
     }
 }
 
@@ -129,8 +129,8 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
         handle(&world, &record.id, second).unwrap();
     }
     let words = "The request of Person 0 needs nothing from you";
-    let told = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
-    assert_eq!(mail(&world), told);
+    let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
+    assert_eq!(mail(&world), reported);
     let text = &world.mailer.sent()[0].letter.text;
     assert!(
         text.contains("Your part was approved by somebody else"),
@@ -185,7 +185,7 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         let after = world.load(&record.id);
         assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
         assert_eq!(
-            (after.due_at, &after.told[..]),
+            (after.due_at, &after.reported[..]),
             (None, &[State::Denied][..])
         );
         let trail = ready(world.ledger.trail(&record.id)).unwrap();
@@ -224,7 +224,7 @@ struct Refusing;
 
 impl Mailer for Refusing {
     async fn send(&self, _: &EmailAddress, _: &Letter) -> Result<(), CallError> {
-        Err(CallError::last("fake:Send", "MessageRejected"))
+        Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 
     async fn send_tagged(
@@ -233,7 +233,7 @@ impl Mailer for Refusing {
         _: &Letter,
         _: &LetterTags,
     ) -> Result<Option<MessageId>, CallError> {
-        Err(CallError::last("fake:Send", "MessageRejected"))
+        Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 }
 
@@ -260,16 +260,16 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
 fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     let world = World::default();
     let record = denied(&world);
-    world.servicenow.set_trouble(Some(Failure::Retry));
+    world.servicenow.set_failure(Some(Failure::Transient));
     handle(&world, &record.id, 2).unwrap();
     let waiting = world.load(&record.id);
     assert_eq!(
-        waiting.told,
+        waiting.reported,
         [State::Denied],
         "the ticket is told all the same"
     );
     assert_eq!(waiting.due_at, Some(at(2 + 120)));
-    world.servicenow.set_trouble(None);
+    world.servicenow.set_failure(None);
     handle(&world, &record.id, 8 * 24 * 3600).unwrap();
     let after = world.load(&record.id);
     let why = SkipCode::TooLate;
@@ -293,10 +293,10 @@ fn a_run_that_breaks_off_doubles_one_mail_at_most() {
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
             handle(&world, &record.id, 300).unwrap();
-            let mut told: Vec<String> = mail(&world).into_iter().map(|(to, _)| to).collect();
-            let all = told.len();
-            told.dedup();
-            assert_eq!(told, [address(COLLEAGUE), RITA.to_owned()]);
+            let mut reported: Vec<String> = mail(&world).into_iter().map(|(to, _)| to).collect();
+            let all = reported.len();
+            reported.dedup();
+            assert_eq!(reported, [address(COLLEAGUE), RITA.to_owned()]);
             assert!(all <= 3, "{moment:?} call {nth}: {all} mails");
             doubled += usize::from(all == 3);
             let after = world.load(&record.id);

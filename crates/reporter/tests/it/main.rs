@@ -77,7 +77,7 @@ fn the_ticket_is_told_once() {
             .ends_with(&marker(&record.id, State::Denied))
     );
     let after = world.load(&record.id);
-    assert_eq!(after.told, [State::Denied]);
+    assert_eq!(after.reported, [State::Denied]);
     assert_eq!((after.state, after.due_at), (State::Denied, None));
 }
 
@@ -86,10 +86,10 @@ fn each_state_that_is_told_has_its_note() {
     let world = World::default();
     let record = active(&world, 9000);
     handle(&world, &record.id, 3).unwrap();
-    let told = world.load(&record.id);
-    assert_eq!(told.due_at, Some(at(9000)), "due again at its end");
+    let reported = world.load(&record.id);
+    assert_eq!(reported.due_at, Some(at(9000)), "due again at its end");
     let over = world.apply(
-        &told,
+        &reported,
         Event::RevocationStarted,
         Actor::Provisioner,
         at(9000),
@@ -100,10 +100,15 @@ fn each_state_that_is_told_has_its_note() {
         1,
         "on the way nothing is told"
     );
-    let gone = Event::Revoked { kept: Vec::new() };
+    let gone = Event::Revoked {
+        retained: Vec::new(),
+    };
     let _ = world.apply(&over, gone, Actor::Provisioner, at(9002));
     handle(&world, &record.id, 9003).unwrap();
-    assert_eq!(world.load(&record.id).told, [State::Active, State::Revoked]);
+    assert_eq!(
+        world.load(&record.id).reported,
+        [State::Active, State::Revoked]
+    );
     assert_eq!(world.tickets.updates().len(), 2);
 }
 
@@ -124,10 +129,10 @@ fn what_is_still_open_is_not_told() {
 
 #[test]
 fn a_ticket_that_refuses_is_tried_less_and_less_often() {
-    for failure in [Failure::Retry, Failure::Final] {
+    for failure in [Failure::Transient, Failure::Permanent] {
         let world = World::default();
         let record = denied(&world);
-        world.tickets.set_trouble(Some(failure));
+        world.tickets.set_failure(Some(failure));
         let mut second = 10;
         for minutes in [2, 4, 8, 16, 32, 60, 60] {
             handle(&world, &record.id, second).unwrap();
@@ -135,18 +140,18 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
             assert_eq!(due, at(second + minutes * 60));
             second += minutes * 60;
         }
-        world.tickets.set_trouble(None);
+        world.tickets.set_failure(None);
         handle(&world, &record.id, second).unwrap();
-        assert_eq!(world.load(&record.id).told, [State::Denied]);
+        assert_eq!(world.load(&record.id).reported, [State::Denied]);
         assert_eq!(world.tickets.updates().len(), 1);
     }
 }
 
 #[test]
-fn trouble_with_the_ticket_does_not_put_off_the_end_of_access() {
+fn a_failing_ticket_does_not_put_off_the_end_of_access() {
     let world = World::default();
     let record = active(&world, 200);
-    world.tickets.set_trouble(Some(Failure::Retry));
+    world.tickets.set_failure(Some(Failure::Transient));
     for second in [10, 20, 30, 190] {
         handle(&world, &record.id, second).unwrap();
         let due = world.load(&record.id).due_at.unwrap();
@@ -170,7 +175,7 @@ fn a_run_that_breaks_off_leaves_one_note() {
             assert_eq!(world.tickets.updates().len(), 1, "{moment:?} call {nth}");
             let after = world.load(&record.id);
             assert_eq!(
-                (&after.told[..], after.due_at),
+                (&after.reported[..], after.due_at),
                 (&[State::Denied][..], None)
             );
             if !reached {
@@ -197,7 +202,7 @@ async fn runs_at_once_leave_one_note() {
         run.await.unwrap();
     }
     assert_eq!(world.tickets.updates().len(), 1);
-    assert_eq!(world.load(&record.id).told, [State::Denied]);
+    assert_eq!(world.load(&record.id).reported, [State::Denied]);
 }
 
 #[test]

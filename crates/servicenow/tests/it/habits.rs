@@ -12,7 +12,7 @@ use crate::server::{Reply, Server};
 use crate::steps::{Step, id};
 
 /// The error with all that lies beneath, as a log would have it.
-pub(crate) fn told(error: &CallError) -> String {
+pub(crate) fn logged(error: &CallError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -24,7 +24,7 @@ pub(crate) fn told(error: &CallError) -> String {
 
 #[track_caller]
 fn assert_silent(error: &CallError, server: &Server) {
-    let text = told(error);
+    let text = logged(error);
     for secret in [
         "canary",
         "127.0.0.1",
@@ -105,7 +105,7 @@ async fn nothing_found_is_nobody() {
 
 #[tokio::test]
 async fn no_bad_answer_is_believed() {
-    use Failure::{Final, Retry};
+    use Failure::{Permanent, Transient};
     for step in Step::ALL {
         let good = json!({"result": [step.row()]}).to_string();
         let cut = good.get(..good.len() - 20).unwrap().to_owned();
@@ -115,89 +115,94 @@ async fn no_bad_answer_is_believed() {
         });
         let page = "<!DOCTYPE html><title>canary</title>";
         for (habit, reply, code, failure) in [
-            ("truncated", json(cut), "Incomplete", Retry),
-            ("empty", json(String::new()), "Incomplete", Retry),
+            ("truncated", json(cut), "Incomplete", Transient),
+            ("empty", json(String::new()), "Incomplete", Transient),
             (
                 "trailing error",
                 Reply::json(200, &cancelled),
                 "Cancelled",
-                Retry,
+                Transient,
             ),
             (
                 "error after the end",
                 json(format!("{good}{{}}")),
                 "Incomplete",
-                Retry,
+                Transient,
             ),
-            ("page", Reply::new(200, "text/html", page), "NotJson", Retry),
+            (
+                "page",
+                Reply::new(200, "text/html", page),
+                "NotJson",
+                Transient,
+            ),
             (
                 "JSON as a page",
                 Reply::new(200, "text/html", good.clone()),
                 "NotJson",
-                Retry,
+                Transient,
             ),
             (
                 "202",
                 Reply::json(202, &json!({"result": [step.row()]})),
                 "Accepted",
-                Retry,
+                Transient,
             ),
             (
                 "202 and nothing",
                 Reply::result(&json!([])).status(202),
                 "Accepted",
-                Retry,
+                Transient,
             ),
             (
                 "206",
                 Reply::result(&json!([step.row()])).status(206),
                 "Accepted",
-                Retry,
+                Transient,
             ),
             (
                 "one record",
                 Reply::result(&step.row()),
                 "Incomplete",
-                Retry,
+                Transient,
             ),
             (
                 "result of text",
                 Reply::result(&json!("canary")),
                 "Incomplete",
-                Retry,
+                Transient,
             ),
             (
                 "row of text",
                 Reply::result(&json!(["canary"])),
                 "Incomplete",
-                Retry,
+                Transient,
             ),
-            ("400", Reply::failure(400), "Rejected", Final),
-            ("401", Reply::failure(401), "Unauthorized", Retry),
-            ("403", Reply::failure(403), "Forbidden", Final),
-            ("404", Reply::failure(404), "NotFound", Final),
+            ("400", Reply::failure(400), "Rejected", Permanent),
+            ("401", Reply::failure(401), "Unauthorized", Transient),
+            ("403", Reply::failure(403), "Forbidden", Permanent),
+            ("404", Reply::failure(404), "NotFound", Permanent),
             (
                 "403 from a proxy",
                 Reply::new(403, "text/html", page),
                 "Intercepted",
-                Retry,
+                Transient,
             ),
             (
                 "404 from a proxy",
                 Reply::new(404, "text/html", page),
                 "Intercepted",
-                Retry,
+                Transient,
             ),
-            ("429", Reply::failure(429), "TooManyRequests", Retry),
-            ("500", Reply::failure(500), "ServerError", Retry),
+            ("429", Reply::failure(429), "TooManyRequests", Transient),
+            ("500", Reply::failure(500), "ServerError", Transient),
             (
                 "502",
                 Reply::new(502, "text/html", page),
                 "ServerError",
-                Retry,
+                Transient,
             ),
-            ("503", Reply::failure(503), "Unavailable", Retry),
-            ("huge", json("x".repeat(5 << 20)), "TooLarge", Retry),
+            ("503", Reply::failure(503), "Unavailable", Transient),
+            ("huge", json("x".repeat(5 << 20)), "TooLarge", Transient),
         ] {
             check(step, habit, reply, code, failure).await;
         }
@@ -229,7 +234,7 @@ async fn a_row_that_was_not_asked_for_spoils_the_answer() {
             ("extra row first", json!([wrong, right]), "WrongRow"),
             ("hidden key", json!([hidden]), "MissingField"),
         ] {
-            check(step, habit, Reply::result(&rows), code, Failure::Retry).await;
+            check(step, habit, Reply::result(&rows), code, Failure::Transient).await;
         }
     }
 }
@@ -245,7 +250,7 @@ async fn every_hidden_field_is_an_error() {
             let mut hidden = row.clone();
             hidden.as_object_mut().unwrap().remove(field);
             let reply = Reply::result(&json!([hidden]));
-            check(step, field, reply, "MissingField", Failure::Retry).await;
+            check(step, field, reply, "MissingField", Failure::Transient).await;
             for value in [
                 json!(null),
                 json!({"display_value": "canary"}),
@@ -255,7 +260,7 @@ async fn every_hidden_field_is_an_error() {
                 let mut odd = row.clone();
                 odd[field.as_str()] = value;
                 let reply = Reply::result(&json!([odd]));
-                check(step, field, reply, "BadValue", Failure::Retry).await;
+                check(step, field, reply, "BadValue", Failure::Transient).await;
             }
         }
     }
@@ -343,12 +348,13 @@ async fn a_broken_connection_is_not_an_answer() {
     });
     let instance = format!("http://{address}").parse().unwrap();
     let credentials = crate::server::BASIC.parse().unwrap();
-    let limits = crate::server::quick();
-    let session = servicenow::Session::with_limits(instance, credentials, limits).unwrap();
+    let (limits, stopped) = (crate::server::quick(), crate::server::stopped);
+    let session =
+        servicenow::Session::with_limits(instance, credentials, limits, stopped()).unwrap();
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Interrupted", true)
     );
-    assert!(!told(&error).contains("127.0.0.1"));
+    assert!(!logged(&error).contains("127.0.0.1"));
 }

@@ -192,10 +192,10 @@ async fn proxies_in_the_environment_are_ignored() {
         command.output().unwrap()
     });
     let output = child.await.unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let logged = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}"
+        output.status.success() && logged.contains("1 passed"),
+        "{logged}"
     );
     assert_eq!(elsewhere.connections().await, 0);
 }

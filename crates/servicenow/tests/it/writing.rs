@@ -219,10 +219,10 @@ async fn what_was_not_saved_is_an_error_and_is_mended_without_a_second_note() {
         let error = stage.write(&update()).await.unwrap_err();
         assert_eq!(
             (error.code.as_str(), error.failure),
-            (code, Failure::Retry),
+            (code, Failure::Transient),
             "{habit:?}"
         );
-        assert!(!crate::habits::told(&error).contains("canary"));
+        assert!(!crate::habits::logged(&error).contains("canary"));
         stage.mend();
         stage.write(&update()).await.unwrap();
         assert_eq!(
@@ -253,7 +253,7 @@ async fn nothing_is_sent_where_it_must_not_be() {
             .unwrap_err();
         assert_eq!(
             (error.code.as_str(), error.failure),
-            ("UnknownTable", Failure::Final)
+            ("UnknownTable", Failure::Permanent)
         );
     }
     let mut unmarked = update();
@@ -261,7 +261,7 @@ async fn nothing_is_sent_where_it_must_not_be() {
     let error = stage.write(&unmarked).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.failure),
-        ("BadUpdate", Failure::Final)
+        ("BadUpdate", Failure::Permanent)
     );
     assert!(stage.server.seen().is_empty());
 }

@@ -107,8 +107,8 @@ fn points(change: &Change) -> Vec<Point> {
     match &change.row.event {
         Event::Received { .. } => points.push(Point::once(Metric::Requests)),
         Event::LetterSent { .. } => points.push(Point::once(Metric::Letters)),
-        Event::Told { .. } => points.push(Point::once(Metric::TicketsTold)),
-        Event::Decided { decided } => {
+        Event::Reported { .. } => points.push(Point::once(Metric::TicketsTold)),
+        Event::DecisionRecord { decided } => {
             points.push(Point::decision(decided.signed.decision.verdict));
             if record.state != State::Pending {
                 points.push(Point::seconds(
@@ -146,12 +146,12 @@ fn moved(change: &Change) -> bool {
     let stays = match &change.row.event {
         Event::LetterClaimed { .. }
         | Event::LetterSent { .. }
-        | Event::Told { .. }
+        | Event::Reported { .. }
         | Event::NoticeClaimed { .. }
         | Event::NoticeSent { .. }
         | Event::NoticeSkipped { .. }
-        | Event::RevocationAsked { .. } => true,
-        Event::Decided { .. } => change.record.state == State::Pending,
+        | Event::RevocationRequested { .. } => true,
+        Event::DecisionRecord { .. } => change.record.state == State::Pending,
         _ => false,
     };
     !stays && change.record.since == change.row.at
@@ -214,7 +214,7 @@ mod tests {
             changes.push(change);
             changes.last().unwrap().record.clone()
         };
-        then(Event::Asked { asked }, Actor::Dispatcher, 5);
+        then(Event::ApprovalRound { asked }, Actor::Dispatcher, 5);
         // With the same time as the step before, as the dispatcher does it.
         then(
             Event::LetterClaimed {
@@ -234,7 +234,7 @@ mod tests {
         let mut decided = world.sign(&record, OWNER, Verdict::Approve, &world.keys, at(65));
         decided.reason = CANARY.parse().unwrap();
         then(
-            Event::Decided { decided },
+            Event::DecisionRecord { decided },
             Actor::Approver { sys_id: approver },
             65,
         );
@@ -245,7 +245,7 @@ mod tests {
             75,
         );
         then(
-            Event::Told {
+            Event::Reported {
                 state: State::Active,
             },
             Actor::Reporter,
@@ -253,7 +253,9 @@ mod tests {
         );
         then(Event::RevocationStarted, Actor::Provisioner, 1_001);
         then(
-            Event::Revoked { kept: Vec::new() },
+            Event::Revoked {
+                retained: Vec::new(),
+            },
             Actor::Provisioner,
             1_030,
         );

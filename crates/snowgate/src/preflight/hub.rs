@@ -190,7 +190,7 @@ fn credentials(facts: &AwsFacts, name: &str) -> CheckResult {
         _ => "servicenow-write",
     };
     let remedy = "put a value in as docs/operating.md, section 5, has it";
-    match secret(facts, name).map(str::parse::<servicenow::Credentials>) {
+    match secret(facts, name).map(str::parse::<servicenow::ServiceNowCredentials>) {
         None => CheckResult::bad("secrets", about, "has no value", remedy),
         Some(Ok(_)) => CheckResult::good("secrets", about, "has the right shape"),
         Some(Err(why)) => CheckResult::bad("secrets", about, why.to_string(), remedy),

@@ -101,10 +101,10 @@ fn what_was_never_looked_at_or_provisioned_ends_too() {
 fn the_provisioner_is_woken_at_the_end_of_access() {
     let world = World::default();
     let record = active(&world, 9000);
-    let told = Event::Told {
+    let reported = Event::Reported {
         state: State::Active,
     };
-    let mut record = world.apply(&record, told, Actor::Reporter, at(3));
+    let mut record = world.apply(&record, reported, Actor::Reporter, at(3));
     // The requester is written to as well; then nothing is left to do before the end.
     for notice in record.due_notices(at(3)) {
         for event in [

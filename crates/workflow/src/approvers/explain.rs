@@ -4,7 +4,7 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::id::SysId;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, PreviewSlot};
-use snowgate_core::slots::{Approver, Standing, Touched, eligible, judge};
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, eligible, judge};
 use snowgate_core::ticket::Person;
 
 use super::{Rules, candidate_ids, item_of, people_in_order, standing_in};
@@ -16,13 +16,13 @@ use super::{Rules, candidate_ids, item_of, people_in_order, standing_in};
 /// Where ServiceNow does not answer.
 pub async fn explain(
     servicenow: &impl ServiceNow,
-    touched: Touched,
+    resource: OwnedResource,
     rules: &Rules<'_>,
 ) -> Result<PreviewSlot, CallError> {
-    let item = item_of(servicenow, &touched).await?;
+    let item = item_of(servicenow, &resource).await?;
     let mut slot = PreviewSlot {
-        id: touched.slot_id(),
-        touched,
+        id: resource.slot_id(),
+        resource,
         known: item.is_some(),
         would_ask: Vec::new(),
         passed_over: Vec::new(),
@@ -30,13 +30,13 @@ pub async fn explain(
     let Some(item) = item else {
         return Ok(slot);
     };
-    for standing in Standing::ORDER {
-        let ids = candidate_ids(servicenow, &item, standing, rules.guardrails).await?;
+    for role in ApproverRole::ORDER {
+        let ids = candidate_ids(servicenow, &item, role, rules.guardrails).await?;
         let people = people_in_order(servicenow, &ids).await?;
-        let (mut asked, passed) = part(&people, &ids, standing, rules);
+        let (mut asked, passed) = part(&people, &ids, role, rules);
         let chosen = people.iter().filter(|person| is_in(&asked, person));
         let chosen: Vec<&Person> = chosen.collect();
-        asked.extend(standing_in(servicenow, &chosen, standing, rules).await?);
+        asked.extend(standing_in(servicenow, &chosen, role, rules).await?);
         asked.truncate(rules.guardrails.approvers_per_slot());
         slot.passed_over.extend(passed);
         if !asked.is_empty() {
@@ -57,7 +57,7 @@ fn is_in(asked: &[Approver], person: &Person) -> bool {
 fn part(
     people: &[Person],
     ids: &[SysId],
-    standing: Standing,
+    role: ApproverRole,
     rules: &Rules<'_>,
 ) -> (Vec<Approver>, Vec<PassedOver>) {
     let domains = rules.guardrails.mail_domains();
@@ -70,7 +70,7 @@ fn part(
         let because = match person {
             None => PassedOverBecause::Missing,
             Some(_) if is_chosen => {
-                asked.push(Approver::own(id.clone(), standing));
+                asked.push(Approver::own(id.clone(), role));
                 continue;
             }
             Some(person) => {
@@ -86,7 +86,7 @@ fn part(
         let sys_id = id.clone();
         passed.push(PassedOver {
             sys_id,
-            standing,
+            role,
             because,
         });
     }

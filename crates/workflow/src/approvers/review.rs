@@ -4,8 +4,8 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::id::SysId;
 use snowgate_core::letter::{Review, ReviewNames};
-use snowgate_core::record::{Asked, RequestRecord};
-use snowgate_core::slots::Touched;
+use snowgate_core::record::{ApprovalRound, RequestRecord};
+use snowgate_core::slots::OwnedResource;
 use snowgate_core::ticket::Person;
 
 /// What an approver is shown, in letter and page alike, and the approver's own record.
@@ -45,7 +45,7 @@ pub async fn review(
     if involved.any(|id| person(id).is_some_and(|involved| involved.is_same_as(reader))) {
         return Ok(None);
     }
-    let missing = || CallError::retry("servicenow:ReadPeople", "Missing");
+    let missing = || CallError::transient("servicenow:ReadPeople", "Missing");
     let slots = names(servicenow, asked).await?;
     let names = ReviewNames {
         requester: person(requester).ok_or_else(missing)?.name.clone(),
@@ -55,17 +55,21 @@ pub async fn review(
         account: target_name(servicenow, record, asked, &slots).await?,
         slots,
     };
-    let review = Review::new(record, asked, approver, names, documents)
-        .map_err(|error| CallError::last("dynamodb:Query", "MissingDocument").because(error))?;
+    let review = Review::new(record, asked, approver, names, documents).map_err(|error| {
+        CallError::permanent("dynamodb:Query", "MissingDocument").because(error)
+    })?;
     Ok(Some((reader.clone(), review)))
 }
 
 /// The names of what the slots stand for, in their order; empty for what the CMDB does not have
 /// any more.
-async fn names(servicenow: &impl ServiceNow, asked: &Asked) -> Result<Vec<String>, CallError> {
+async fn names(
+    servicenow: &impl ServiceNow,
+    asked: &ApprovalRound,
+) -> Result<Vec<String>, CallError> {
     let mut names = Vec::new();
     for slot in &asked.slots {
-        let item = super::item_of(servicenow, &slot.touched).await?;
+        let item = super::item_of(servicenow, &slot.resource).await?;
         names.push(item.map(|item| item.name).unwrap_or_default());
     }
     Ok(names)
@@ -75,14 +79,14 @@ async fn names(servicenow: &impl ServiceNow, asked: &Asked) -> Result<Vec<String
 async fn target_name(
     servicenow: &impl ServiceNow,
     record: &RequestRecord,
-    asked: &Asked,
+    asked: &ApprovalRound,
     names: &[String],
 ) -> Result<String, CallError> {
     let account_id = &record.request.target.account_id;
-    let target = Touched::Account {
+    let target = OwnedResource::Account {
         account_id: account_id.clone(),
     };
-    let slot = asked.slots.iter().position(|slot| slot.touched == target);
+    let slot = asked.slots.iter().position(|slot| slot.resource == target);
     let name = match slot.and_then(|index| names.get(index)) {
         Some(name) => name.clone(),
         None => super::item_of(servicenow, &target)

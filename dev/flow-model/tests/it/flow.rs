@@ -13,14 +13,14 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{AccountId, RequestId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::Principal;
-use snowgate_core::record::{Decided, RequestRecord};
+use snowgate_core::record::{DecisionRecord, RequestRecord};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     self, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, OWNER, World, at, document, person, principal_facts,
 };
-use testkit::{Aftermath, FakeKeys, Moment, QueueName, SentLetter, SentWakeUp, Trouble};
+use testkit::{AccountFault, Aftermath, FakeKeys, Moment, QueueName, SentLetter, SentWakeUp};
 
 use crate::functions::{self, ORIGIN};
 use crate::steps::{Crash, PEOPLE, Step, Want};
@@ -46,7 +46,7 @@ pub(crate) struct Flow {
     pub(crate) before: [PrincipalFacts; 3],
     pub(crate) forged: Vec<RequestId>,
     /// The decisions that were seen last.
-    pub(crate) decided: BTreeMap<RequestId, Vec<Decided>>,
+    pub(crate) decided: BTreeMap<RequestId, Vec<DecisionRecord>>,
     pub(crate) ended: BTreeMap<RequestId, State>,
     /// The ends of those that were ended early.
     pub(crate) ending: BTreeMap<RequestId, Option<jiff::Timestamp>>,
@@ -200,12 +200,12 @@ impl Flow {
     }
 
     fn outage(&self, servicenow: bool, tickets: bool, iam: [bool; 2]) {
-        let failing = |yes: bool| yes.then_some(Failure::Retry);
-        self.world.servicenow.set_trouble(failing(servicenow));
-        self.world.tickets.set_trouble(failing(tickets));
-        for (account, trouble) in [ACCOUNT.parse().unwrap(), lake()].iter().zip(iam) {
-            let trouble = trouble.then_some(Trouble::Throttled);
-            self.world.directory.set_trouble(account, trouble);
+        let failing = |yes: bool| yes.then_some(Failure::Transient);
+        self.world.servicenow.set_failure(failing(servicenow));
+        self.world.tickets.set_failure(failing(tickets));
+        for (account, fails) in [ACCOUNT.parse().unwrap(), lake()].iter().zip(iam) {
+            let fault = fails.then_some(AccountFault::Throttled);
+            self.world.directory.set_fault(account, fault);
         }
     }
 
@@ -459,7 +459,7 @@ fn somebody_is_asked(record: &RequestRecord) {
     if record.state != State::Pending {
         return;
     }
-    assert_eq!(record.unsettled(), None, "nobody looks for people");
+    assert_eq!(record.needs_reassignment(), None, "nobody looks for people");
     let asked = record.asked.as_ref().unwrap();
     for slot in record.open_slots() {
         assert!(!slot.approvers.is_empty(), "{} waits for nobody", slot.id);

@@ -8,8 +8,8 @@ use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Decided, Event, RequestRecord};
-use snowgate_core::slots::{Slot, touched};
+use snowgate_core::record::{DecisionRecord, Event, RequestRecord};
+use snowgate_core::slots::{Slot, owned_resources};
 use snowgate_core::ticket::marker;
 use testkit::world::{self, BENEFICIARY, at, ready};
 
@@ -77,10 +77,10 @@ impl Flow {
         let Some(asked) = &record.asked else {
             return false;
         };
-        let needed = touched(&record.request, &[]);
+        let needed = owned_resources(&record.request, &[]);
         let mut slots = asked.slots.iter();
         needed.len() == asked.slots.len()
-            && slots.all(|slot| needed.contains(&slot.touched) && self.is_filled(record, slot))
+            && slots.all(|slot| needed.contains(&slot.resource) && self.is_filled(record, slot))
             && !self.forged.contains(&record.id)
     }
 
@@ -118,7 +118,7 @@ impl Flow {
             record.decisions.len(),
             "one decision for a slot"
         );
-        let no = |decided: &Decided| decided.signed.decision.verdict == Verdict::Deny;
+        let no = |decided: &DecisionRecord| decided.signed.decision.verdict == Verdict::Deny;
         assert_eq!(
             record.decisions.iter().any(no),
             record.state == State::Denied,
@@ -149,7 +149,7 @@ impl Flow {
                 let to = letters.filter(|letter| letter.approver == approver.sys_id);
                 assert_eq!(to.count(), 1, "one letter for each person");
             }
-            let settled = !slot.unsettled && record.state == State::Pending;
+            let settled = !slot.needs_reassignment && record.state == State::Pending;
             assert!(!settled || !slot.approvers.is_empty(), "nobody is asked");
         }
     }
@@ -196,7 +196,7 @@ impl Flow {
         assert_eq!(previous.as_ref(), Some(&record.audit.hash));
         let decided = trail
             .iter()
-            .filter(|row| matches!(row.event, Event::Decided { .. }))
+            .filter(|row| matches!(row.event, Event::DecisionRecord { .. }))
             .count();
         assert_eq!(decided, record.decisions.len(), "one row for a decision");
     }
@@ -210,7 +210,7 @@ impl Flow {
             .collect();
         assert_eq!(markers.len(), updates.len(), "a note stands twice");
         for record in self.world.ledger.records() {
-            for state in &record.told {
+            for state in &record.reported {
                 assert!(
                     markers.contains(&marker(&record.id, *state)),
                     "told, without a note"
@@ -222,14 +222,14 @@ impl Flow {
     pub(crate) fn check_the_end(&self) {
         for record in self.world.ledger.records() {
             assert!(record.state.is_terminal(), "left {:?}", record.state);
-            assert_eq!((record.untold(), record.due_at), (None, None));
-            let once: BTreeSet<_> = record.told.iter().collect();
-            assert_eq!(once.len(), record.told.len(), "told once");
+            assert_eq!((record.unreported(), record.due_at), (None, None));
+            let once: BTreeSet<_> = record.reported.iter().collect();
+            assert_eq!(once.len(), record.reported.len(), "told once");
             let far = at(i64::from(u32::MAX));
             assert_eq!(record.due_notices(far), [], "everybody is told");
             if record.asked.is_some() || record.preview.is_some() {
                 assert!(
-                    record.told.contains(&record.state),
+                    record.reported.contains(&record.state),
                     "the ticket knows the end"
                 );
             }

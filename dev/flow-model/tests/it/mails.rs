@@ -30,7 +30,7 @@ struct Trail {
 impl Trail {
     fn read(&mut self, event: &Event) {
         match event {
-            Event::Asked { asked } => {
+            Event::ApprovalRound { asked } => {
                 for slot in &asked.slots {
                     let people = slot.approvers.iter().map(|one| one.sys_id.clone());
                     self.people.insert(slot.id.clone(), people.collect());
@@ -45,13 +45,13 @@ impl Trail {
                 assert!(self.claims.contains_key(approver), "sent, not claimed");
                 assert!(self.sent.insert(approver.clone()), "sent twice");
             }
-            Event::StandingLost { slot, approver } => {
+            Event::ApproverDisqualified { slot, approver } => {
                 self.people.get_mut(slot).unwrap().remove(approver);
             }
             Event::LetterBounced { approver, .. } => {
                 self.lost.insert(approver.clone());
             }
-            Event::SlotResolved { slot, approvers } => {
+            Event::SlotReassigned { slot, approvers } => {
                 let new = approvers.iter().map(|one| one.sys_id.clone()).collect();
                 let before = self.people.insert(slot.clone(), new).unwrap();
                 for approver in approvers {

@@ -120,11 +120,11 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
     match (&record.end_reason, record.state) {
         (Some(EndReason::Refused { code, .. }), _) => {
             assert_eq!(letters, 0, "somebody was asked");
-            let told = match record.untold() {
+            let reported = match record.unreported() {
                 Some(_) => "the ticket is told",
                 None => "the ticket is left untouched",
             };
-            let words = format!("202, then `Refused`: {} ({told})", code.in_words());
+            let words = format!("202, then `Refused`: {} ({reported})", code.in_words());
             Cell::new(Verdict::No, words)
         }
         (None, State::Pending) => {

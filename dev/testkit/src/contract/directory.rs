@@ -203,7 +203,7 @@ fn refused_for_good(outcome: Result<(), DirectoryError>) {
     let Err(DirectoryError::Call(error)) = outcome else {
         panic!("this cannot be done: {outcome:?}");
     };
-    assert!(!error.may_retry(), "{error}");
+    assert!(!error.is_transient(), "{error}");
 }
 
 fn no_policy(world: &DirectoryWorld) -> PolicyArn {

@@ -3,7 +3,7 @@
 use snowgate_core::account::{AccountItem, GroupFacts, InlineFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::id::SysId;
-use snowgate_core::slots::Standing;
+use snowgate_core::slots::ApproverRole;
 use snowgate_core::ticket::{Person, PersonName};
 
 use crate::samples::ACCOUNT;
@@ -108,16 +108,16 @@ pub fn address(n: u8) -> String {
 
 /// The standing that a person has towards the account at first; strangers pass for owners.
 #[must_use]
-pub fn standing(person: &SysId) -> Standing {
+pub fn role(person: &SysId) -> ApproverRole {
     let known = [
-        (MANAGER, Standing::Manager),
-        (LEAD, Standing::SupportGroupManager),
-        (MEMBER, Standing::SupportGroupMember),
-        (COLLEAGUE, Standing::SupportGroupMember),
-        (SECURITY, Standing::Security),
+        (MANAGER, ApproverRole::Manager),
+        (LEAD, ApproverRole::GroupManager),
+        (MEMBER, ApproverRole::GroupMember),
+        (COLLEAGUE, ApproverRole::GroupMember),
+        (SECURITY, ApproverRole::SecurityGroup),
     ];
     let found = known.into_iter().find(|(n, _)| id(*n) == *person);
-    found.map_or(Standing::Owner, |(_, standing)| standing)
+    found.map_or(ApproverRole::Owner, |(_, role)| role)
 }
 
 /// The account as the CMDB has it at first.

@@ -49,11 +49,11 @@ fn attached() -> Value {
     json!([{"type": "attach_managed_policy", "policy_arn": READ}])
 }
 
-fn managed(document: String) -> Brought {
-    Brought::Policy(policy(READ, document))
+fn managed(document: String) -> GrantFacts {
+    GrantFacts::Policy(policy(READ, document))
 }
 
-fn group(texts: &[&str]) -> Brought {
+fn group(texts: &[&str]) -> GrantFacts {
     let inline = texts.iter().map(|text| InlineFacts {
         name: "reports".to_owned(),
         document: (*text).to_owned(),
@@ -66,15 +66,15 @@ fn group(texts: &[&str]) -> Brought {
         attached: Vec::new(),
         inline: inline.collect(),
     };
-    Brought::Group {
+    GrantFacts::Group {
         group,
         policies: Vec::new(),
     }
 }
 
-fn slots(guardrails: &Guardrails, request: &AccessRequest, brought: Vec<Brought>) -> Vec<String> {
-    let touched = guardrails.touched(request, &survey(brought));
-    touched.iter().map(Touched::slot_id).collect()
+fn slots(guardrails: &Guardrails, request: &AccessRequest, grants: Vec<GrantFacts>) -> Vec<String> {
+    let resource = guardrails.owned_resources(request, &survey(grants));
+    resource.iter().map(OwnedResource::slot_id).collect()
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn an_item_stands_in_only_where_the_file_says_so_and_every_text_is_held() {
     // A group without a policy, or facts that do not fit the grants, prove nothing.
     assert_eq!(slots(&mapped, &two, vec![within(), group(&[])]), both);
     assert_eq!(slots(&mapped, &two, vec![within()]), both);
-    assert_eq!(slots(&mapped, &named, vec![Brought::Inline]), both);
+    assert_eq!(slots(&mapped, &named, vec![GrantFacts::Inline]), both);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn nothing_stands_in_for_the_owner_of_a_role() {
     let mapped = guardrails(vec![item(&[HOME, OTHER], &BUCKET)]);
     let role_arn = "arn:aws:iam::320987654321:role/assumable/reader";
     let request = naming(1, json!([{"type": "assume_role", "role_arn": role_arn}]));
-    let role = Brought::Role {
+    let role = GrantFacts::Role {
         role: crate::account::RoleFacts {
             arn: role_arn.parse().unwrap(),
             unique_id: "AROAEXAMPLE".to_owned(),
@@ -204,15 +204,15 @@ fn an_account_that_the_item_does_not_have_keeps_its_owner() {
         "Statement": {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": queues}}}]);
     let request = naming(1, inline);
     let all = guardrails(vec![item(&[HOME, OTHER], &queues)]);
-    let touched = all.touched(&request, &survey(vec![Brought::Inline]));
+    let resource = all.owned_resources(&request, &survey(vec![GrantFacts::Inline]));
     let accounts = [HOME, OTHER].map(|id| id.parse().unwrap()).to_vec();
-    let stands_in = Touched::Item {
+    let stands_in = OwnedResource::Item {
         sys_id: sys_id(1),
         instead_of: accounts,
     };
-    assert_eq!(touched, [stands_in]);
+    assert_eq!(resource, [stands_in]);
     let one = guardrails(vec![item(&[HOME], &queues[..1])]);
-    assert_eq!(slots(&one, &request, vec![Brought::Inline]).len(), 3);
+    assert_eq!(slots(&one, &request, vec![GrantFacts::Inline]).len(), 3);
 }
 
 #[test]
@@ -380,8 +380,8 @@ proptest! {
         mapped in prop::sample::select(vec![vec![HOME], vec![OTHER], vec![HOME, OTHER]]),
     ) {
         let written: Vec<String> = texts.iter().map(Value::to_string).collect();
-        let (asked, brought) = match inline {
-            true => (json!([{"type": "inline_policy", "document": texts[0]}]), Brought::Inline),
+        let (asked, grants) = match inline {
+            true => (json!([{"type": "inline_policy", "document": texts[0]}]), GrantFacts::Inline),
             false => (
                 json!([{"type": "group_membership", "group": "analysts"}]),
                 group(&written.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -393,17 +393,17 @@ proptest! {
         }
         let guardrails = guardrails(vec![item(&mapped, &BUCKET)]);
         let (with, without) = (
-            guardrails.touched(&request, &survey(vec![brought])),
-            touched(&request, &[]),
+            guardrails.owned_resources(&request, &survey(vec![grants])),
+            owned_resources(&request, &[]),
         );
         prop_assert!(!with.is_empty());
         let missing: Vec<AccountId> = without.iter().filter(|one| !with.contains(one)).filter_map(|one| match one {
-            Touched::Account { account_id } => Some(account_id.clone()),
-            Touched::Item { .. } => None,
+            OwnedResource::Account { account_id } => Some(account_id.clone()),
+            OwnedResource::Item { .. } => None,
         }).collect();
         let stood_in: Vec<AccountId> = with.iter().filter_map(|one| match one {
-            Touched::Item { instead_of, .. } => Some(instead_of.clone()),
-            Touched::Account { .. } => None,
+            OwnedResource::Item { instead_of, .. } => Some(instead_of.clone()),
+            OwnedResource::Account { .. } => None,
         }).flatten().collect();
         prop_assert_eq!(&missing, &stood_in, "whoever is not asked is named in the slot");
         prop_assert!(missing.iter().all(|id| mapped.contains(&id.as_str())));

@@ -1,6 +1,6 @@
 //! What policies lead to: more power than they give, exposure, and what an approver should know.
 
-use iam_policy::classify::{self, Certainty, Classification, Subject};
+use iam_policy::classify::{self, Certainty, Classification, PrincipalPolicies};
 use iam_policy::document::{Document, PolicyType};
 
 use crate::account::{PolicyFacts, RoleFacts};
@@ -55,10 +55,10 @@ pub(super) fn tell_power<'t>(
         .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
         .into_iter()
         .collect();
-    let power = classify::classify(Subject {
+    let power = classify::classify(PrincipalPolicies {
         policies: &policies,
         boundaries: &boundaries,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     tell(&power, &new, accepts, findings);
 }
@@ -71,7 +71,7 @@ pub(super) fn tell(
     accepts: &dyn Fn(&str) -> bool,
     findings: &mut Vec<Finding>,
 ) {
-    let mut steps: Vec<(FindingCode, &classify::Evidence, String)> = Vec::new();
+    let mut steps: Vec<(FindingCode, &classify::GrantedAction, String)> = Vec::new();
     for way in &power.privilege_escalation {
         let code = match way.certainty {
             Certainty::Proved => FindingCode::Escalates,
@@ -95,10 +95,10 @@ pub(super) fn tell(
     ];
     for (code, all) in kinds {
         // What is granted on no resource that the action can be used on is granted in words only.
-        let told = all
+        let reported = all
             .iter()
             .filter(|one| !one.unmatched && (code.refusal().is_none() || !accepts(&one.action)));
-        steps.extend(told.map(|one| (code, one, one.action.clone())));
+        steps.extend(reported.map(|one| (code, one, one.action.clone())));
     }
     for (nth, policy) in judged.iter().enumerate() {
         for (code, in_words) in POWER {
@@ -149,9 +149,9 @@ const POWER: [(FindingCode, &str); 7] = [
 /// The first few, and how many more there are.
 fn some_of(actions: &[&str]) -> String {
     const TOLD: usize = 5;
-    let told: Vec<&str> = actions.iter().copied().take(TOLD).collect();
+    let reported: Vec<&str> = actions.iter().copied().take(TOLD).collect();
     match actions.len().saturating_sub(TOLD) {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
+        0 => reported.join(", "),
+        more => format!("{} and {more} more", reported.join(", ")),
     }
 }

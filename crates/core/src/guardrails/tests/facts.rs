@@ -7,7 +7,7 @@ use crate::guardrails::judge::MOST_POLICIES;
 fn principals_are_enrolled_and_have_room() {
     let request = request("sc_req_item", "210987654321", READ, "P2D");
     let fine = survey(managed(allowing("s3:GetObject", "*")));
-    let with = |principal: PrincipalFacts| Survey {
+    let with = |principal: PrincipalFacts| IamFacts {
         principal,
         ..fine.clone()
     };
@@ -69,14 +69,14 @@ fn real_texts_are_proved_within_the_reference() {
     assert_eq!(code(allowing("s3:Get*", "arn:aws:s3:::reports/*")), []);
     assert_eq!(
         code(allowing("s3:PutObject", "*")),
-        [FindingCode::BeyondReference]
+        [FindingCode::ExceedsReference]
     );
     assert_eq!(code("{}".to_owned()), [FindingCode::Unreadable]);
     let never = code(allowing("*", "*"));
-    assert_eq!(never.first(), Some(&FindingCode::NeverGranted));
+    assert_eq!(never.first(), Some(&FindingCode::DeniedAction));
     assert_eq!(
         code(allowing("iam:CreateAccessKey", "*")).first(),
-        Some(&FindingCode::NeverGranted)
+        Some(&FindingCode::DeniedAction)
     );
 }
 
@@ -86,10 +86,10 @@ fn a_refusal_has_its_witness() {
     let found = survey(managed(allowing("s3:*Object", "arn:aws:s3:::reports/*")));
     let findings = Guardrails::parse(TEXT)
         .unwrap()
-        .judge_survey(&request, &found);
+        .evaluate_facts(&request, &found);
     let beyond = findings
         .iter()
-        .find(|f| f.code == FindingCode::BeyondReference)
+        .find(|f| f.code == FindingCode::ExceedsReference)
         .unwrap();
     let evidence = beyond.evidence.as_ref().unwrap();
     assert_eq!(
@@ -108,25 +108,25 @@ fn a_refusal_has_its_witness() {
 fn inline_policies_are_judged_before_anything_is_kept() {
     let guardrails = Guardrails::parse(TEXT).unwrap();
     let refusal =
-        |request: &AccessRequest| crate::finding::refusal(&guardrails.judge_request(request));
+        |request: &AccessRequest| crate::finding::refusal(&guardrails.evaluate_request(request));
     assert_eq!(
         refusal(&inline("s3:GetObject", "arn:aws:s3:::reports/*")),
         None
     );
     assert_eq!(
         refusal(&inline("s3:PutObject", "arn:aws:s3:::reports/*")),
-        Some(RefusalCode::BeyondReference)
+        Some(RefusalCode::ExceedsReference)
     );
     assert_eq!(
         refusal(&inline("iam:PassRole", "*")),
-        Some(RefusalCode::NeverGranted)
+        Some(RefusalCode::DeniedAction)
     );
 }
 
 #[test]
 fn inline_policies_fit_into_what_iam_allows() {
     let request = inline("s3:GetObject", "arn:aws:s3:::reports/*");
-    let mut full = survey(vec![Brought::Inline]);
+    let mut full = survey(vec![GrantFacts::Inline]);
     assert_eq!(refusals(&request, &full), []);
     full.principal.inline = vec![InlineFacts {
         name: "other".to_owned(),
@@ -135,8 +135,8 @@ fn inline_policies_fit_into_what_iam_allows() {
     assert_eq!(refusals(&request, &full), [FindingCode::QuotaReached]);
 }
 
-fn role(trust: serde_json::Value, action: &str, session: u32) -> Vec<Brought> {
-    vec![Brought::Role {
+fn role(trust: serde_json::Value, action: &str, session: u32) -> Vec<GrantFacts> {
+    vec![GrantFacts::Role {
         role: RoleFacts {
             arn: "arn:aws:iam::320987654321:role/assumable/reader"
                 .parse()
@@ -197,14 +197,14 @@ fn roles_must_trust_and_stay_within_the_reference_of_their_own_account() {
         ),
         (
             role(trusts(me), "s3:PutObject", 3600),
-            vec![FindingCode::BeyondReference],
+            vec![FindingCode::ExceedsReference],
         ),
     ];
-    for (brought, expected) in table {
+    for (grants, expected) in table {
         assert_eq!(
-            refusals(&request, &survey(brought.clone())),
+            refusals(&request, &survey(grants.clone())),
             expected,
-            "{brought:?}"
+            "{grants:?}"
         );
     }
 }
@@ -219,13 +219,13 @@ fn roles_that_need_no_grant_are_not_granted() {
     let request = grants(json!([{"type": "assume_role",
         "role_arn": "arn:aws:iam::210987654321:role/assumable/reader"}]));
     let codes = |statement: serde_json::Value| {
-        let mut brought = role(statement, "s3:GetObject", 3600);
-        if let [Brought::Role { role, .. }] = &mut brought[..] {
+        let mut grants = role(statement, "s3:GetObject", 3600);
+        if let [GrantFacts::Role { role, .. }] = &mut grants[..] {
             role.arn = "arn:aws:iam::210987654321:role/assumable/reader"
                 .parse()
                 .unwrap();
         }
-        let findings = guardrails.judge_survey(&request, &survey(brought));
+        let findings = guardrails.evaluate_facts(&request, &survey(grants));
         let codes = findings.into_iter().map(|finding| finding.code);
         codes
             .filter(|code| code.refusal().is_some())
@@ -248,7 +248,7 @@ fn groups_are_those_that_are_listed_and_for_users_only() {
     let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
     let group = |path: &str, action: &str| {
         let arn = format!("arn:aws:iam::210987654321:group/{path}/analysts");
-        survey(vec![Brought::Group {
+        survey(vec![GrantFacts::Group {
             group: GroupFacts {
                 arn: arn.parse().unwrap(),
                 unique_id: "AGPAEXAMPLE".to_owned(),
@@ -265,11 +265,11 @@ fn groups_are_those_that_are_listed_and_for_users_only() {
     );
     assert_eq!(
         refusals(&request, &group("granted", "s3:PutObject")),
-        [FindingCode::BeyondReference]
+        [FindingCode::ExceedsReference]
     );
     let mut of_role = request;
     of_role.target.kind = PrincipalType::Role;
-    let findings = Guardrails::parse(TEXT).unwrap().judge_request(&of_role);
+    let findings = Guardrails::parse(TEXT).unwrap().evaluate_request(&of_role);
     assert_eq!(findings[0].code, FindingCode::OnlyUsers);
 }
 
@@ -278,7 +278,7 @@ fn nobody_is_asked_to_read_a_library() {
     let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
     let text = allowing("s3:GetObject", "*");
     let with = |n: usize| {
-        survey(vec![Brought::Group {
+        survey(vec![GrantFacts::Group {
             group: GroupFacts {
                 arn: "arn:aws:iam::210987654321:group/granted/analysts"
                     .parse()
@@ -313,7 +313,7 @@ fn power_is_judged_with_what_is_held_already() {
     let codes = |held: &str, granted: &str| {
         let mut survey = survey(managed(allowing(granted, "*")));
         survey.held = vec![policy("arn:aws:iam::aws:policy/Held", allowing(held, "*"))];
-        let findings = guardrails.judge_survey(&request, &survey);
+        let findings = guardrails.evaluate_facts(&request, &survey);
         findings
             .into_iter()
             .map(|finding| finding.code)
@@ -337,7 +337,7 @@ fn power_is_judged_with_what_is_held_already() {
     let accepting = Guardrails::parse(&accepted).unwrap();
     let survey = survey(managed(allowing("s3:PutBucketPolicy", "*")));
     assert_eq!(
-        crate::finding::refusal(&accepting.judge_survey(&request, &survey)),
+        crate::finding::refusal(&accepting.evaluate_facts(&request, &survey)),
         None
     );
 }

@@ -18,7 +18,7 @@ fn pending(people: &[u8]) -> RequestRecord {
         SignedDuration::from_hours(24),
         SignedDuration::from_hours(4),
     );
-    let mut record = apply(&received().record, Event::Asked { asked }, 1);
+    let mut record = apply(&received().record, Event::ApprovalRound { asked }, 1);
     for who in people {
         let approver = person(*who);
         record = apply(
@@ -120,7 +120,7 @@ fn nothing_more_goes_to_a_mailbox_that_lost_a_letter() {
     let slots = vec![slot("210987654321", &[2, 3]), slot("320987654321", &[3, 4])];
     let mut record = apply(
         &received().record,
-        Event::Asked {
+        Event::ApprovalRound {
             asked: asked(slots),
         },
         1,
@@ -175,7 +175,7 @@ fn those_who_were_asked_and_have_nothing_left_to_do_are_told() {
 fn the_requester_is_told_of_what_the_ticket_is_told_of() {
     let active = active(&pending(&[2]), 40_000);
     assert_eq!(active.due_notices(at(32)), [outcome(State::Active)]);
-    let told = apply(
+    let reported = apply(
         &active,
         Event::NoticeSkipped {
             notice: outcome(State::Active),
@@ -183,10 +183,12 @@ fn the_requester_is_told_of_what_the_ticket_is_told_of() {
         },
         33,
     );
-    assert_eq!(told.due_notices(at(34)), []);
-    let revoking = apply(&told, Event::RevocationStarted, 40_000);
+    assert_eq!(reported.due_notices(at(34)), []);
+    let revoking = apply(&reported, Event::RevocationStarted, 40_000);
     assert_eq!(revoking.due_notices(at(40_001)), []);
-    let gone = Event::Revoked { kept: Vec::new() };
+    let gone = Event::Revoked {
+        retained: Vec::new(),
+    };
     let revoked = apply(&revoking, gone, 40_002);
     assert_eq!(revoked.due_notices(at(40_003)), [outcome(State::Revoked)]);
 }
@@ -206,10 +208,13 @@ fn nobody_is_written_to_about_a_ticket_that_does_not_carry_the_request() {
         )
     };
     for record in [withdrawn, refused(RefusalCode::TicketMismatch)] {
-        assert_eq!((record.untold(), record.due_notices(at(4))), (None, vec![]));
+        assert_eq!(
+            (record.unreported(), record.due_notices(at(4))),
+            (None, vec![])
+        );
     }
     let verified = refused(RefusalCode::NotEnrolled);
-    assert_eq!(verified.untold(), Some(State::Refused));
+    assert_eq!(verified.unreported(), Some(State::Refused));
     assert_eq!(verified.due_notices(at(4)), [outcome(State::Refused)]);
 }
 
@@ -231,7 +236,7 @@ fn the_end_of_long_access_is_announced() {
     assert_eq!(short.next_notice(at(34)), None);
     let ending = apply(
         &record,
-        Event::RevocationAsked {
+        Event::RevocationRequested {
             by: crate::record::RevokedBy::Client,
             reason: None,
         },

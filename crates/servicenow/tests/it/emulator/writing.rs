@@ -98,7 +98,7 @@ async fn a_mandatory_closure_field_that_is_missing_is_said_so() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("Forbidden", false)
     );
     for (field, value) in [
@@ -130,7 +130,7 @@ async fn the_reader_cannot_write_and_hidden_tickets_stay_as_they_are() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.code.as_str(), error.may_retry()),
+        (error.code.as_str(), error.is_transient()),
         ("NoRecord", false)
     );
 }

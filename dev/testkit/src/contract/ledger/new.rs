@@ -46,7 +46,13 @@ pub async fn requests_are_held(ledger: &impl Ledger) {
 
     // An id that is taken is nobody else's.
     let other = samples::received_from(samples::client(), id.clone(), &sys_id(), at(5));
-    assert!(!ledger.create(&new(&other)).await.unwrap_err().may_retry());
+    assert!(
+        !ledger
+            .create(&new(&other))
+            .await
+            .unwrap_err()
+            .is_transient()
+    );
     assert_eq!(read(ledger, id).await, change.record);
 }
 
@@ -132,12 +138,12 @@ pub async fn records_have_one_open_request(ledger: &impl Ledger) {
     let (created, second) = create(6).await;
     assert_eq!(created, Created::New);
     // At the very time of its end, and later.
-    for told in [5, 7] {
-        let event = Event::Told {
+    for reported in [5, 7] {
+        let event = Event::Reported {
             state: State::Withdrawn,
         };
         let first = read(ledger, &first.id).await;
-        let change = first.apply(event, Actor::Reporter, at(told)).unwrap();
+        let change = first.apply(event, Actor::Reporter, at(reported)).unwrap();
         commit(ledger, change).await;
         assert_eq!(create(8).await.0, busy(second.id.clone()));
     }
