@@ -87,9 +87,9 @@ where
             match self.decide_slot(&opened, slot, form, now).await? {
                 Some(record) => (opened.record, taken) = (record, true),
                 // A colleague was quicker, or it is over.
-                None => opened.record = self.load(&opened.record.id).await?,
+                None => opened.record = self.load(opened.record.id()).await?,
             }
-            if opened.record.state != State::Pending {
+            if opened.record.state() != State::Pending {
                 break;
             }
         }
@@ -110,7 +110,7 @@ where
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let message = match (verdict, opened.record.state) {
+        let message = match (verdict, opened.record.state()) {
             (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
             // Somebody else ended it between two slots: nothing is set up.
             (
@@ -143,13 +143,13 @@ where
         slots: &[Slot],
         now: Timestamp,
     ) -> Result<ApproverRole, ApprovalError> {
-        let request = &opened.record.request;
+        let request = opened.record.request();
         let ticket = self.servicenow.ticket(&request.source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
             return Ok(ApproverRole::TicketClosed);
         };
-        let asked = opened.record.asked.as_ref();
-        let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let binding = opened.record.binding();
+        let beneficiary = binding.and_then(|binding| binding.principal.owner.as_ref());
         let servicenow = &self.servicenow;
         let excluded =
             approvers::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
@@ -207,7 +207,7 @@ where
                     warn!("somebody who was asked may not decide any more");
                     (record, slot) = (change.record, slots.next());
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -229,7 +229,7 @@ where
             .cloned()
             .ok_or(ApprovalError::Inconsistent)?;
         let decision = Decision {
-            request: record.id.clone(),
+            request: record.id().clone(),
             content,
             slot: slot.id.clone(),
             verdict: form.verdict,
@@ -261,10 +261,10 @@ where
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(state = %change.record.state, "slot decided");
+                    info!(state = %change.record.state(), "slot decided");
                     return Ok(Some(change.record));
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -274,7 +274,7 @@ where
     /// Wakes whoever is next: of an approved request the provisioner, and the reporter, because
     /// others who were asked have nothing left to do. Where that fails, the sweeper does it.
     async fn wake(&self, record: &RequestRecord, now: Timestamp) {
-        if record.state == State::Approved {
+        if record.state() == State::Approved {
             self.wake_provisioner(record).await;
         }
         shell::wake::reporter(&self.outcomes, record, now).await;
@@ -282,7 +282,7 @@ where
 
     /// Wakes the provisioner. Where that fails, the sweeper does it.
     pub(crate) async fn wake_provisioner(&self, record: &RequestRecord) {
-        let (wake, target) = (WakeUp::first(record), &record.request.target);
+        let (wake, target) = (WakeUp::first(record), &record.request().target);
         if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
             warn!(
                 error = shell::log::chain(&failure),

@@ -166,7 +166,7 @@ where
             return Ok(page::message(&Message::UnknownLink)?);
         };
         let record = self.load(&row.request).await?;
-        let span = info_span!("request", request_id = %record.id);
+        let span = info_span!("request", request_id = %record.id());
         let opened = Opened { token, row, record };
         match method {
             "POST" if is_revocation(event) => {

@@ -43,15 +43,15 @@ where
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
         let record = &opened.record;
-        let early = record.revocation.is_some();
-        let message = match record.state {
+        let early = record.revocation().is_some();
+        let message = match record.state() {
             State::Active if !record.is_over(now) => {
                 let name = self.name_of(&decided.signed.decision.approver).await;
-                let asked = record.asked.as_ref().ok_or(ApprovalError::Inconsistent)?;
+                let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
                 let nonce = opened
                     .token
                     .nonce(&RevokeForm::purpose(&asked.content), now);
-                let (name, until) = (name.as_ref(), record.until);
+                let (name, until) = (name.as_ref(), record.until());
                 let asked = asked_line(record);
                 let page = page::active(&asked, decided, name, until, &nonce, again)?;
                 return Ok(Some(page));
@@ -77,8 +77,10 @@ where
             return Ok(page::message(&Message::ForeignForm)?);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let content = match &record.asked {
-            Some(asked) if record.state == State::Active && !record.is_over(now) => &asked.content,
+        let content = match record.round() {
+            Some(asked) if record.state() == State::Active && !record.is_over(now) => {
+                &asked.content
+            }
             _ => return self.show(&opened, None, now).await,
         };
         let form = match RevokeForm::parse(&body(event).unwrap_or_default()) {
@@ -111,10 +113,10 @@ where
         approver: &SysId,
         now: Timestamp,
     ) -> Result<Option<RevokedBy>, CallError> {
-        let Some(asked) = &record.asked else {
+        let Some(asked) = record.round() else {
             return Ok(None);
         };
-        let mut sys_ids = vec![record.request.requested_by.clone()];
+        let mut sys_ids = vec![record.request().requested_by.clone()];
         sys_ids.extend(asked.binding.principal.owner.clone());
         let excluded = Excluded {
             people: Vec::new(),
@@ -162,7 +164,7 @@ where
                     self.wake_provisioner(&change.record).await;
                     return Ok(page::message(&Message::BeingEnded)?);
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }

@@ -34,7 +34,7 @@ where
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let documents = self.ledger.documents(&record.id).await?;
+        let documents = self.ledger.documents(record.id()).await?;
         let shown = approvers::review(&self.servicenow, record, approver, &documents).await?;
         let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NotAnApprover)?);
@@ -63,14 +63,13 @@ where
             let message = Message::AlreadyDecided(decided, name, lines);
             return Ok(Some(page::message(&message)?));
         }
-        if record.state != State::Pending {
-            let message = Message::Ended(record.state, asked_line(record));
+        if record.state() != State::Pending {
+            let message = Message::Ended(record.state(), asked_line(record));
             return Ok(Some(page::message(&message)?));
         }
         let late = record
-            .asked
-            .as_ref()
-            .is_none_or(|asked| now >= asked.expires_at);
+            .expires_at()
+            .is_none_or(|expires_at| now >= expires_at);
         if late || now >= opened.row.expires_at {
             return Ok(Some(page::message(&Message::ExpiredLink)?));
         }
@@ -100,7 +99,7 @@ pub(crate) fn decided_for<'a>(
     record: &'a RequestRecord,
     approver: &SysId,
 ) -> Option<&'a DecisionRecord> {
-    let asked = record.asked.as_ref()?;
+    let asked = record.round()?;
     let mine: Vec<_> = asked
         .slots
         .iter()
@@ -112,8 +111,8 @@ pub(crate) fn decided_for<'a>(
         None
     } else if mine.iter().all(Option::is_some) {
         mine.into_iter().flatten().next_back()
-    } else if record.state == State::Denied {
-        record.decisions.last()
+    } else if record.state() == State::Denied {
+        record.decisions().last()
     } else {
         None
     }

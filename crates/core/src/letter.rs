@@ -83,7 +83,7 @@ impl Review {
     ) -> Result<Self, MissingDocument> {
         let slots = reviewed::slots(record, asked, reader, &names.slots);
         let role = reviewed::role(record, reader, &slots);
-        let request = &record.request;
+        let request = record.request();
         let grants = grants::grants(record, asked, documents)?;
         Ok(Self {
             number: request.source.number.as_str().to_owned(),
@@ -233,7 +233,7 @@ pub(crate) mod tests {
             slots: vec!["Payments & Production".to_owned()],
         };
         let documents = [crate::record::tests::DOCUMENT.to_owned()];
-        let asked = record.asked.as_ref().unwrap();
+        let asked = record.round().unwrap();
         Review::new(&record, asked, &person(2), names, &documents).unwrap()
     }
 
@@ -267,7 +267,7 @@ pub(crate) mod tests {
             ],
         };
         let documents = [crate::record::tests::DOCUMENT.to_owned()];
-        let asked = record.asked.as_ref().unwrap();
+        let asked = record.round().unwrap();
         Review::new(&record, asked, &person(2), names, &documents).unwrap()
     }
 

@@ -72,7 +72,7 @@ pub fn outcome(record: &RequestRecord, state: State) -> Result<Option<Letter>, a
 /// # Errors
 /// Where a template cannot be filled, which needs memory to run out.
 pub fn ends_soon(record: &RequestRecord) -> Result<Letter, askama::Error> {
-    let until = record.until.map(in_words).unwrap_or_default();
+    let until = record.until().map(in_words).unwrap_or_default();
     let words = Words {
         title: "Your access ends soon".to_owned(),
         lines: vec![
@@ -110,13 +110,13 @@ pub fn handled(record: &RequestRecord, requester: &PersonName) -> Result<Letter,
 fn asked(record: &RequestRecord) -> Fact {
     Fact {
         label: "What was asked",
-        text: what(&record.request),
+        text: what(record.request()),
     }
 }
 
 impl Words {
     fn letter(&self, record: &RequestRecord) -> Result<Letter, askama::Error> {
-        let number = record.request.source.number.as_str();
+        let number = record.request().source.number.as_str();
         let (title, lines, facts) = (&self.title, &self.lines, &self.facts);
         Ok(Letter {
             subject: one_line(&format!("{title} ({number})"), 180),
@@ -141,13 +141,13 @@ impl Words {
 /// What became of a request, for those who were asked: nothing but how it was handled.
 fn handled_words(record: &RequestRecord) -> &'static str {
     let denied = record
-        .decisions
+        .decisions()
         .iter()
         .any(|decided| decided.signed.decision.verdict == Verdict::Deny);
-    match record.state {
+    match record.state() {
         _ if denied => "It was denied by somebody else who may decide.",
         State::Withdrawn => "It was withdrawn by the side that asked.",
-        State::Expired if record.decisions.is_empty() => "It expired before anybody decided.",
+        State::Expired if record.decisions().is_empty() => "It expired before anybody decided.",
         State::Expired => "It expired.",
         State::Undeliverable => "It was ended, because nobody is left who may decide on all of it.",
         _ => "Your part was approved by somebody else who may decide.",
@@ -163,7 +163,7 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
             vec![format!("Somebody who may decide said no. {}", nothing())],
         ),
         State::Expired => {
-            let why = if record.decisions.is_empty() {
+            let why = if record.decisions().is_empty() {
                 "Nobody decided in time."
             } else {
                 "It was not carried out in time."
@@ -189,7 +189,7 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
             vec![format!("It was taken back in ServiceNow. {}", nothing())],
         ),
         State::Failed | State::Refused => {
-            let why = match &record.end_reason {
+            let why = match record.end_reason() {
                 Some(EndReason::Failed { code }) => code.in_words(),
                 Some(EndReason::Refused { code, .. }) => code.in_words(),
                 _ => "",
@@ -209,7 +209,7 @@ fn outcome_words(record: &RequestRecord, state: State) -> Option<(&'static str, 
 
 /// What nobody could be found for.
 fn without_owner(record: &RequestRecord) -> String {
-    let slot = match &record.end_reason {
+    let slot = match record.end_reason() {
         Some(EndReason::Undeliverable { slot }) => slot.split_once(':'),
         _ => None,
     };
@@ -222,8 +222,8 @@ fn without_owner(record: &RequestRecord) -> String {
 
 fn active_words(record: &RequestRecord) -> Vec<String> {
     let granted = "It was granted and read back from IAM.";
-    let line = match record.until {
-        Some(_) if record.revocation.is_some() => {
+    let line = match record.until() {
+        Some(_) if record.revocation().is_some() => {
             format!("{granted} Somebody who may has ended it early, so it is taken away again now.")
         }
         Some(until) => format!(
@@ -236,13 +236,13 @@ fn active_words(record: &RequestRecord) -> Vec<String> {
 }
 
 fn revoked_words(record: &RequestRecord) -> Vec<String> {
-    let how = match &record.revocation {
+    let how = match record.revocation() {
         Some(revocation) => format!("It was ended early by {}.", revocation.by.in_words()),
         None => "Its time is over.".to_owned(),
     };
-    let taken = match record.retained.len() {
+    let taken = match record.retained().len() {
         0 => " It was taken away.",
-        retained if retained < record.request.grants.len() => {
+        retained if retained < record.request().grants.len() => {
             " It was taken away, but not all of it."
         }
         _ => "",
@@ -250,7 +250,7 @@ fn revoked_words(record: &RequestRecord) -> Vec<String> {
     let mut lines = vec![format!("{how}{taken}")];
     lines.extend(
         record
-            .retained
+            .retained()
             .iter()
             .map(|retained| stays(retained).trim().to_owned()),
     );
@@ -267,13 +267,13 @@ mod tests {
     fn what_the_requester_is_told() {
         let all: Vec<String> = ends()
             .iter()
-            .filter_map(|record| outcome(record, record.state).unwrap())
+            .filter_map(|record| outcome(record, record.state()).unwrap())
             .map(|letter| format!("Subject: {}\n\n{}", letter.subject, letter.text))
             .collect();
         assert_eq!(all.len(), ends().len() - 1, "all but the dry run");
         insta::assert_snapshot!("outcome_text", all.join("\n----\n"));
         let first = &ends()[0];
-        let letter = outcome(first, first.state).unwrap().unwrap();
+        let letter = outcome(first, first.state()).unwrap().unwrap();
         insta::assert_snapshot!("outcome_html", letter.html);
         insta::assert_snapshot!("ends_soon_text", ends_soon(first).unwrap().text);
     }
@@ -282,13 +282,13 @@ mod tests {
     fn what_those_who_were_asked_are_told() {
         let name = PersonName::new("Rita <b>Chen</b>\r\nBcc: x");
         let mut all: Vec<String> = Vec::new();
-        for record in ends().iter().filter(|record| record.asked.is_some()) {
+        for record in ends().iter().filter(|record| record.round().is_some()) {
             let letter = handled(record, &name).unwrap();
             assert!(!letter.subject.contains(['\r', '\n']));
             assert!(!letter.html.contains("<b>Chen"), "names are escaped");
             all.push(format!(
                 "{}: {}",
-                record.state,
+                record.state(),
                 letter.text.lines().nth(1).unwrap()
             ));
         }
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn no_notice_has_a_link_and_text_and_html_say_the_same() {
         for record in ends() {
-            let Some(letter) = outcome(&record, record.state).unwrap() else {
+            let Some(letter) = outcome(&record, record.state()).unwrap() else {
                 continue;
             };
             assert!(!letter.html.contains("href") && !letter.text.contains("://"));

@@ -127,13 +127,13 @@ impl OutcomeFields {
 #[must_use]
 pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> {
     let state = record.unreported()?;
-    let marker = marker(&record.id, state);
+    let marker = marker(record.id(), state);
     let mut work_notes = sentence(record, state);
     if let Some(reason) = reason(record, state) {
         work_notes.push_str(&format!("\nReason given: {reason}"));
     }
     work_notes.push_str(&format!("\n{marker}"));
-    let correlation_id = record.id.to_string();
+    let correlation_id = record.id().to_string();
     Some(Update {
         marker,
         work_notes,
@@ -143,19 +143,19 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<Update> 
 }
 
 fn sentence(record: &RequestRecord, state: State) -> String {
-    let what = what(&record.request);
+    let what = what(record.request());
     match state {
-        State::Active if record.revocation.is_some() => {
+        State::Active if record.revocation().is_some() => {
             format!("Access granted and read back from IAM: {what}. It is being ended early.")
         }
         State::Active => {
             let until = record
-                .until
+                .until()
                 .map_or_else(String::new, |until| format!(" until {until:.0}"));
             format!("Access granted and read back from IAM: {what}{until}.")
         }
         State::Denied => format!("Access denied: {what}."),
-        State::Expired if record.decisions.is_empty() => {
+        State::Expired if record.decisions().is_empty() => {
             format!("Nobody decided in time, so nothing was granted: {what}.")
         }
         State::Expired => format!("Not carried out in time, so nothing was granted: {what}."),
@@ -165,7 +165,7 @@ fn sentence(record: &RequestRecord, state: State) -> String {
         State::Withdrawn => {
             format!("Withdrawn before it took effect; nothing was granted: {what}.")
         }
-        State::Failed | State::Refused => match &record.end_reason {
+        State::Failed | State::Refused => match record.end_reason() {
             Some(EndReason::Failed { code }) => {
                 format!("Not granted: {what}. {}", code.in_words())
             }
@@ -208,11 +208,11 @@ pub(crate) fn what(request: &AccessRequest) -> String {
 
 /// How the access ended, and what stays in IAM all the same.
 fn ended(record: &RequestRecord, what: &str) -> String {
-    let how = match &record.revocation {
+    let how = match record.revocation() {
         Some(revocation) => format!("Access ended early by {}", revocation.by.in_words()),
         None => "Access ended".to_owned(),
     };
-    let stays: String = record.retained.iter().map(stays).collect();
+    let stays: String = record.retained().iter().map(stays).collect();
     format!("{how}: {what}.{stays}")
 }
 
@@ -225,7 +225,7 @@ pub(crate) fn stays(retained: &RetainedChange) -> String {
 /// What a dry run found, for people; programs ask the service API.
 fn previewed(record: &RequestRecord, what: &str) -> String {
     let mut text = format!("Dry run; nothing was granted and nobody was asked: {what}.");
-    let Some(preview) = &record.preview else {
+    let Some(preview) = record.preview() else {
         return text;
     };
     for change in &preview.changes {
@@ -270,11 +270,11 @@ fn previewed(record: &RequestRecord, what: &str) -> String {
 pub(crate) fn reason(record: &RequestRecord, state: State) -> Option<String> {
     let verdict = match state {
         State::Revoked => {
-            let said = record.revocation.as_ref()?.reason.as_ref()?;
+            let said = record.revocation()?.reason.as_ref()?;
             return Some(plain(said.as_str()));
         }
         State::Withdrawn => {
-            return match &record.end_reason {
+            return match record.end_reason() {
                 Some(EndReason::Withdrawn { reason }) => Some(plain(reason.as_str())),
                 _ => None,
             };
@@ -284,7 +284,7 @@ pub(crate) fn reason(record: &RequestRecord, state: State) -> Option<String> {
         _ => return None,
     };
     let mut reasons = record
-        .decisions
+        .decisions()
         .iter()
         .filter(|decided| decided.signed.decision.verdict == verdict)
         .map(|decided| decided.reason.as_str());
@@ -325,7 +325,7 @@ pub(crate) mod tests {
             record.apply(event, actor, at(30)).unwrap().record
         };
         let mut record = by(record, first);
-        if record.state == State::Active {
+        if record.state() == State::Active {
             record = by(&record, Event::RevocationStarted);
         }
         by(&record, last)

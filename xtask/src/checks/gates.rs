@@ -147,7 +147,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         ),
         gate(
             "documents against code",
-            vec![run(sam("python"), "local/documents_test.py")],
+            vec![
+                run(sam("python"), "local/manual_test.py"),
+                run(sam("python"), "local/documents_test.py"),
+            ],
         ),
         gate(
             "sam validate",

@@ -105,7 +105,7 @@ pub(super) fn grants(
             }
         })
     };
-    record.request.grants.iter().map(of).collect()
+    record.request().grants.iter().map(of).collect()
 }
 
 /// Policy texts by their digests.
@@ -230,13 +230,13 @@ mod tests {
             {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
             {"type": "group_membership", "group": "analysts"}
         ]);
-        record.request.grants = serde_json::from_value(grants).unwrap();
+        record.request_mut().grants = serde_json::from_value(grants).unwrap();
         let (writes, manages) = (allowing("s3:PutObject"), allowing("s3:PutObjectAcl"));
         let inline = |name: &str, text: &str| BoundInline {
             name: name.to_owned(),
             document: Digest::of(text.as_bytes()),
         };
-        let mut asked = record.asked.clone().unwrap();
+        let mut asked = record.round().cloned().unwrap();
         asked.binding.policies = Vec::new();
         asked.binding.roles = vec![BoundRole {
             arn: "arn:aws:iam::320987654321:role/assumable/reader"

@@ -77,7 +77,7 @@ pub(super) fn slots(
 /// it is for.
 pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> String {
     let target = OwnedResource::Account {
-        account_id: record.request.target.account_id.clone(),
+        account_id: record.request().target.account_id.clone(),
     };
     let yours = slots.iter().filter(|slot| slot.yours);
     let mut reasons: Vec<String> = Vec::new();
@@ -135,15 +135,15 @@ fn who(slot: &Slot) -> String {
 /// about.
 #[must_use]
 pub fn asked_line(record: &RequestRecord) -> String {
-    let number = record.request.source.number.as_str();
-    format!("{number} asked for {}.", outcome::what(&record.request))
+    let number = record.request().source.number.as_str();
+    format!("{number} asked for {}.", outcome::what(record.request()))
 }
 
 /// The approvals of a request in lines, for pages that must do without the CMDB; none where only
 /// one is needed.
 #[must_use]
 pub fn slot_lines(record: &RequestRecord) -> Vec<String> {
-    let slots = record.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
+    let slots = record.slots();
     if slots.len() < 2 {
         return Vec::new();
     }

@@ -1,3 +1,5 @@
+mod decided;
+
 use super::*;
 
 fn codes(text: &str, policy_type: PolicyType) -> Vec<(&'static str, String)> {

@@ -1,3 +1,5 @@
+mod corners;
+
 use super::*;
 use crate::document::{Document, PolicyType};
 
