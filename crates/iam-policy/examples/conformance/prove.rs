@@ -117,19 +117,16 @@ pub(crate) fn run(folder: &Folder, differences: bool) -> Result<Vec<Figure>, Err
             (&case.p1, &case.p2, case.p1_subset_of_p2),
             (&case.p2, &case.p1, case.p2_subset_of_p1),
         ] {
-            let blind = within == Some(true) && is_beyond_labels(candidate, reference);
-            if blind || within == Some(false) && is_plainly_within(candidate, reference) {
+            let Some(within) = within else {
+                continue;
+            };
+            let result = verdict(reference, candidate, policy_type);
+            let blind = within && !result.is_pass() && is_beyond_labels(candidate, reference);
+            if blind || !within && is_plainly_within(candidate, reference) {
                 impossible += 1;
                 continue;
             }
-            if let Some(within) = within {
-                tally.count(
-                    &case.id,
-                    &verdict(reference, candidate, policy_type),
-                    within,
-                    differences,
-                );
-            }
+            tally.count(&case.id, &result, within, differences);
         }
     }
     let mut quacky = tally.figures("Quacky pairs", 0.90);
