@@ -12,7 +12,7 @@ use snowgate_core::request::AccessRequest;
 use crate::{Intake, Ports};
 
 impl<P: Ports> Intake<P> {
-    /// Accepts a request for longer. Whether the access is there still is looked at by the
+    /// Accepts an extension. Whether the access is there still is looked at by the
     /// dispatcher, so that a call that is repeated later gets the same answer.
     pub(crate) async fn extend(
         &self,

@@ -10,6 +10,16 @@ use crate::scan;
 const PATHS: &str = include_str!("../../data/escalation.tsv");
 const SENSITIVE: &str = include_str!("../../data/sensitive.tsv");
 
+/// The commit of pathfinding.cloud that the paths are from, and its date.
+#[must_use]
+pub fn paths_release() -> (&'static str, &'static str) {
+    let mut heads = PATHS
+        .lines()
+        .filter_map(|line| line.strip_prefix("# release\t"));
+    let release = heads.next().and_then(|fields| fields.split_once('\t'));
+    release.unwrap_or_default()
+}
+
 /// An action that matters, with what the catalogue knows of it.
 #[derive(Debug)]
 pub(super) struct RelevantAction {
@@ -65,7 +75,17 @@ pub(super) struct Facts {
     /// Where to find one by the hash of its name: number + 1, 0 when free.
     slots: Vec<u16>,
     paths: Vec<EscalationPath>,
-    sensitive: HashMap<Category, Vec<usize>>,
+    /// What each action takes part in, by its number.
+    roles: Vec<Roles>,
+}
+
+/// What an action takes part in.
+#[derive(Debug, Default, Clone)]
+struct Roles {
+    /// Places in the lists of sensitive actions.
+    sensitive: Vec<(Category, usize)>,
+    /// Numbers of paths.
+    paths: Vec<usize>,
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -144,15 +164,31 @@ impl Facts {
                 list.extend(number(action));
             }
         }
+        let paths: Vec<EscalationPath> = paths.collect();
+        let mut roles = vec![Roles::default(); named.len()];
+        for (nth, path) in paths.iter().enumerate() {
+            for action in &path.actions {
+                if let Some(roles) = roles.get_mut(*action) {
+                    roles.paths.push(nth);
+                }
+            }
+        }
+        for (category, actions) in &sensitive {
+            for (nth, action) in actions.iter().enumerate() {
+                if let Some(roles) = roles.get_mut(*action) {
+                    roles.sensitive.push((*category, nth));
+                }
+            }
+        }
         Self {
-            paths: paths.collect(),
+            paths,
+            roles,
             begins: names
                 .iter()
                 .map(|name| scan::begin(name, 0, true))
                 .collect(),
             named,
             slots,
-            sensitive,
         }
     }
 
@@ -161,14 +197,51 @@ impl Facts {
         &self.named
     }
 
+    /// The name of an action that matters, with prefix.
+    pub(super) fn name(&self, action: usize) -> Option<&'static str> {
+        self.named.get(action).map(|named| named.name)
+    }
+
     /// All known paths up.
+    #[cfg(test)]
     pub(super) fn paths(&self) -> &[EscalationPath] {
         &self.paths
     }
 
-    /// The sensitive actions of a category.
-    pub(super) fn sensitive(&self, category: Category) -> impl Iterator<Item = usize> + '_ {
-        self.sensitive.get(&category).into_iter().flatten().copied()
+    /// The sensitive actions of a category among these, in the order of its list.
+    pub(super) fn sensitive_among(
+        &self,
+        category: Category,
+        actions: impl Iterator<Item = usize>,
+    ) -> Vec<usize> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for action in actions {
+            let roles = self.roles.get(action).into_iter();
+            let places = roles.flat_map(|roles| &roles.sensitive);
+            let places = places.filter(|(of, _)| *of == category);
+            found.extend(places.map(|(_, place)| (*place, action)));
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, action)| action).collect()
+    }
+
+    /// The paths of which all actions are among these, in order.
+    pub(super) fn paths_among(
+        &self,
+        actions: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = &EscalationPath> {
+        let mut counts = vec![0_usize; self.paths.len()];
+        for roles in actions.filter_map(|action| self.roles.get(action)) {
+            for path in &roles.paths {
+                if let Some(count) = counts.get_mut(*path) {
+                    *count += 1;
+                }
+            }
+        }
+        let paths = self.paths.iter().zip(counts);
+        paths
+            .filter(|(path, count)| path.actions.len() == *count)
+            .map(|(path, _)| path)
     }
 
     /// Calls for every action that matters and that the pattern of a policy matches. Answers
@@ -222,8 +295,62 @@ mod tests {
             Category::Resource,
             Category::Data,
         ]
-        .map(|category| facts.sensitive(category).count());
-        assert_eq!(sensitive, [27, 49, 295, 151]);
+        .map(|category| {
+            let all = 0..facts.named.len();
+            facts.sensitive_among(category, all).len()
+        });
+        assert_eq!(sensitive, [27, 131, 313, 174]);
+    }
+
+    /// What names of actions say that grant, delegate or hand out something.
+    const TELLING: [&str; 25] = [
+        "accessentry",
+        "accesskey",
+        "accesstoken",
+        "accountassignment",
+        "apikey",
+        "assumerole",
+        "assumeroot",
+        "authtoken",
+        "bearertoken",
+        "clitoken",
+        "credential",
+        "delegation",
+        "entitlement",
+        "federationtoken",
+        "groupmembership",
+        "loginurl",
+        "oauth",
+        "passrole",
+        "permissionset",
+        "podidentity",
+        "presigned",
+        "secretvalue",
+        "sessiontoken",
+        "signinurl",
+        "webidentity",
+    ];
+
+    #[test]
+    fn every_action_with_a_telling_name_was_looked_at() {
+        let harmless: Vec<&str> = include_str!("../../data/harmless.tsv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        let mut left: Vec<String> = Vec::new();
+        for action in catalogue::services()
+            .iter()
+            .flat_map(|service| service.actions())
+        {
+            let name = action.name().to_ascii_lowercase();
+            let full = action.full_name();
+            let known = exact(&facts().slots, &facts().named, &full).is_some();
+            if TELLING.iter().any(|word| name.contains(word)) && !known {
+                left.push(full);
+            }
+        }
+        left.sort_by_key(|name| name.to_ascii_lowercase());
+        assert_eq!(left, harmless);
     }
 
     #[test]

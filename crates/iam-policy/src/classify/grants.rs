@@ -4,8 +4,8 @@ use super::PrincipalPolicies;
 use super::facts::{Facts, RelevantAction};
 use super::rules::{GrantRule, GrantRules};
 use super::work_limit::WorkLimit;
-use crate::catalogue::{self, Action};
-use crate::document::{Actions, Document, Effect, Path, Statement};
+use crate::catalogue::{self, Action, wildcard};
+use crate::document::{Actions, Document, Effect, Path, Resources, Statement};
 
 /// What grants an action.
 #[derive(Debug, Clone)]
@@ -17,6 +17,27 @@ pub(super) struct Grant {
     pub(super) unmatched: bool,
     /// Whether it is granted on every resource.
     pub(super) everywhere: bool,
+}
+
+/// The actions that matter and are granted, in their order.
+#[derive(Debug)]
+pub(super) struct Granted {
+    /// Where the grant of an action is: its number + 1, 0 for none.
+    places: Vec<usize>,
+    grants: Vec<(usize, Grant)>,
+}
+
+impl Granted {
+    /// What grants the action.
+    pub(super) fn get(&self, action: usize) -> Option<&Grant> {
+        let place = self.places.get(action)?.checked_sub(1)?;
+        self.grants.get(place).map(|(_, grant)| grant)
+    }
+
+    /// The numbers of the actions.
+    pub(super) fn actions(&self) -> impl Iterator<Item = usize> + '_ {
+        self.grants.iter().map(|(action, _)| *action)
+    }
 }
 
 /// How good a grant is: whether it reaches a resource, is unconditional, is on everything.
@@ -51,7 +72,7 @@ impl<'d> Grants<'d> {
                 for statement in document
                     .statements()
                     .iter()
-                    .filter(|statement| !is_over(statement))
+                    .filter(|statement| !is_over(statement) && !is_about_nothing(statement))
                 {
                     let rule = GrantRule::new(policy, statement);
                     match statement.effect() {
@@ -81,7 +102,7 @@ impl<'d> Grants<'d> {
 
     /// What grants each of the actions that matter, by their numbers: an unconditional grant
     /// on everything rather than a narrower one, else the first.
-    pub(super) fn of_named(&self, facts: &Facts) -> Vec<Option<Grant>> {
+    pub(super) fn of_named(&self, facts: &Facts) -> Granted {
         let mut best: Vec<Option<Best>> = vec![None; facts.named().len()];
         'rules: for (nth, rule) in self.allows.all().iter().enumerate() {
             // The first pattern of the statement that is about the action.
@@ -119,11 +140,24 @@ impl<'d> Grants<'d> {
             let mut limits = self.limits.iter();
             limits.all(|layer| layer.reach(named.name, named.action, &self.work))
         };
-        let reported = best.into_iter().zip(facts.named()).map(|(best, named)| {
-            best.filter(|_| within(named))
-                .and_then(|best| self.grant(best))
-        });
-        reported.collect()
+        let mut granted = Granted {
+            places: vec![0; best.len()],
+            grants: Vec::new(),
+        };
+        let found = best
+            .iter()
+            .enumerate()
+            .filter_map(|(of, best)| Some((of, (*best)?)));
+        for (of, best) in found {
+            let grant = facts.named().get(of).filter(|named| within(named));
+            if let Some(grant) = grant.and_then(|_| self.grant(best))
+                && let Some(place) = granted.places.get_mut(of)
+            {
+                granted.grants.push((of, grant));
+                *place = granted.grants.len();
+            }
+        }
+        granted
     }
 
     /// Takes a rule about the action when it grants more than the best one so far.
@@ -173,6 +207,19 @@ impl<'d> Grants<'d> {
             unmatched: !reaches,
             everywhere,
         })
+    }
+
+    /// The statements that allow the action and that no denial takes it from.
+    pub(super) fn granting(&self, name: &str) -> impl Iterator<Item = &'d Statement<'d>> {
+        let rules = self.allows.all().iter().enumerate();
+        let about = rules.filter(|(_, rule)| {
+            let mut texts = rule.texts();
+            let named = texts.any(|text| wildcard::matches_ignoring_case(text, name));
+            named != rule.is_negated()
+        });
+        about
+            .filter(|(nth, rule)| !self.denies.take_all(name, *nth, rule, &self.work))
+            .map(|(_, rule)| rule.statement)
     }
 
     /// Whether nothing takes away what a rule allows.
@@ -251,6 +298,16 @@ fn assume(slot: &mut Option<Best>, rule: usize, pattern: usize) {
         pattern,
         assumed: true,
     });
+}
+
+/// Whether the statement leaves out every resource.
+fn is_about_nothing(statement: &Statement<'_>) -> bool {
+    match statement.resources() {
+        Some(Resources::NotResource(list)) => list
+            .texts()
+            .any(|text| !text.is_empty() && text.bytes().all(|byte| byte == b'*')),
+        _ => false,
+    }
 }
 
 /// Whether the statement holds only until a date before the catalogue was made.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::work_limit::WorkLimit;
 use crate::catalogue::{Action, wildcard};
-use crate::document::{Resources, Statement};
+use crate::document::{List, Resources, Statement};
 use crate::glob::{Coverage, Glob, common, covered};
 use crate::scan;
 
@@ -18,6 +18,8 @@ pub(super) struct GrantRule<'d> {
     pub(super) everywhere: bool,
     /// The resources as patterns, once somebody has asked.
     globs: OnceCell<Vec<Glob>>,
+    /// What is known of the forms of types' ARNs: whether one of the resources is of the form.
+    met: RefCell<Vec<(&'static str, bool)>>,
 }
 
 impl<'d> GrantRule<'d> {
@@ -32,6 +34,7 @@ impl<'d> GrantRule<'d> {
             conditional: !statement.conditions().is_empty(),
             everywhere,
             globs: OnceCell::new(),
+            met: RefCell::new(Vec::new()),
         }
     }
 
@@ -54,6 +57,9 @@ impl<'d> GrantRule<'d> {
 
     /// Whether one of the resources can be a resource of the action.
     pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
+        if let Some(Resources::NotResource(list)) = self.statement.resources() {
+            return reaches_beyond(list, action, work);
+        }
         let Some(list) = self.resources().filter(|_| !self.everywhere) else {
             return true;
         };
@@ -64,11 +70,23 @@ impl<'d> GrantRule<'d> {
         if !work.spend(list.values().len()) || list.texts().any(wildcard::has_variable) {
             return true;
         }
-        action.has_resource_types()
-            && list.texts().any(|text| {
-                let mut kinds = action.resource_types();
-                kinds.any(|(kind, _)| !work.spend(4) || meets(text, kind.arn(), work))
-            })
+        let mut kinds = action.resource_types();
+        kinds.any(|(kind, _)| self.meets(list, kind.arn(), work))
+    }
+
+    /// Whether one of the resources is of the form, found out once for each form.
+    fn meets(&self, list: &List<'_>, form: &'static str, work: &WorkLimit) -> bool {
+        let known = self.met.borrow();
+        let found = known.iter().find(|(other, _)| std::ptr::eq(*other, form));
+        if let Some((_, met)) = found {
+            return *met;
+        }
+        drop(known);
+        let met = list
+            .texts()
+            .any(|text| !work.spend(4) || meets(text, form, work));
+        self.met.borrow_mut().push((form, met));
+        met
     }
 
     fn globs(&self) -> &[Glob] {
@@ -234,7 +252,37 @@ impl<'d> GrantRules<'d> {
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
 fn meets(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    fits(pattern, form, work) && overlaps(pattern, form, work)
+    fits(pattern, form, work) && (overlaps_by_field(pattern, form) || overlaps(pattern, form, work))
+}
+
+/// Whether each field of the pattern plainly has a text in common with that of the form. `false` means
+/// unknown.
+fn overlaps_by_field(pattern: &str, form: &str) -> bool {
+    let account = pattern.split(':').nth(4).unwrap_or_default();
+    if !account
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'*')
+    {
+        return false;
+    }
+    let (mut fields, mut forms) = (pattern.splitn(6, ':'), form.splitn(6, ':'));
+    loop {
+        match (fields.next(), forms.next()) {
+            (None, None) => return true,
+            (Some(field), Some(of_form)) => {
+                let whole =
+                    of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
+                let same = whole || field == "*" || field == of_form || {
+                    let open = open_form(of_form);
+                    wildcard::matches(&open, field) || wildcard::matches(field, &open)
+                };
+                if !same {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`
@@ -255,20 +303,39 @@ fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> 
     Some((tail, form.splitn(6, ':').nth(5)?))
 }
 
-fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    let mut open = String::with_capacity(form.len());
-    for (nth, part) in form.splitn(6, ':').enumerate() {
-        if nth > 0 {
-            open.push(':');
-        }
-        let mut rest = part;
-        while let Some((plain, after)) = rest.split_once("${") {
-            open.push_str(plain);
-            open.push('*');
-            rest = after.split_once('}').map_or("", |(_, behind)| behind);
-        }
-        open.push_str(rest);
+/// Whether something that the action can be used on is not in the list of a `NotResource`.
+fn reaches_beyond(list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> bool {
+    let Some(action) = action.filter(Action::has_resource_types) else {
+        return true;
+    };
+    if !work.spend(4 * list.values().len()) || list.texts().any(wildcard::has_variable) {
+        return true;
     }
+    let mut kinds = action.resource_types();
+    kinds.any(|(kind, _)| {
+        // Partitions other than the usual one are left to whoever names them.
+        let open = open_form(kind.arn()).replacen("arn:*:", "arn:aws:", 1);
+        let open = Glob::new(&open);
+        !list
+            .texts()
+            .any(|text| Glob::new(text).plainly_includes(&open))
+    })
+}
+
+/// The form of a type's ARNs with `*` for every variable.
+fn open_form(form: &str) -> String {
+    let mut open = String::with_capacity(form.len());
+    let mut rest = form;
+    while let Some((plain, after)) = rest.split_once("${") {
+        open.push_str(plain);
+        open.push('*');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    open + rest
+}
+
+fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
+    let open = open_form(form);
     // An account is twelve digits: what belongs to `aws` cannot be changed by anybody.
     let account = pattern.split(':').nth(4).unwrap_or("*");
     let foreign = !wildcard::has_wildcard(account)

@@ -11,7 +11,7 @@ use snowgate_core::record::{
 use snowgate_core::request::{AccessRequest, Extension};
 use snowgate_core::slots::{OwnedResource, Slot};
 use testkit::samples;
-use testkit::world::{OWNER, World, at, id};
+use testkit::world::{OWNER, World, at, id, role_facts};
 
 use super::schema::Schemas;
 use super::{Setup, get, setup};
@@ -40,7 +40,7 @@ fn full_request(world: &World) -> AccessRequest {
         {"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
         ]}},
-        {"type": "assume_role", "role_arn": "arn:aws:iam::210987654321:role/granted/reader"},
+        {"type": "assume_role", "role_arn": role_facts().arn},
         {"type": "group_membership", "group": "analysts"},
     ]);
     let mut request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();

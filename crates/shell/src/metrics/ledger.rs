@@ -78,8 +78,8 @@ fn points(change: &Change) -> Vec<Point> {
     }
     match &change.row.event {
         Event::Received { .. } => points.push(Point::once(Metric::Requests)),
-        Event::LetterSent { .. } => points.push(Point::once(Metric::Letters)),
-        Event::Reported { .. } => points.push(Point::once(Metric::TicketsTold)),
+        Event::LetterSent { .. } => points.push(Point::once(Metric::ApprovalEmails)),
+        Event::Reported { .. } => points.push(Point::once(Metric::TicketUpdates)),
         Event::DecisionRecord { decided } => {
             points.push(Point::decision(decided.signed.decision.verdict));
             if record.state() != State::Pending {
@@ -91,7 +91,11 @@ fn points(change: &Change) -> Vec<Point> {
             }
         }
         Event::Activated { .. } => {
-            points.push(Point::seconds(Metric::TimeInAll, record.created_at(), at));
+            points.push(Point::seconds(
+                Metric::TotalTimeToAccess,
+                record.created_at(),
+                at,
+            ));
             points.extend(
                 decided_at(record).map(|from| Point::seconds(Metric::TimeToAccess, from, at)),
             );
@@ -241,7 +245,7 @@ mod tests {
             vec![Point::state(State::Received), Point::once(Metric::Requests)],
             vec![Point::state(State::Pending)],
             vec![],
-            vec![Point::once(Metric::Letters)],
+            vec![Point::once(Metric::ApprovalEmails)],
             vec![
                 Point::state(State::Approved),
                 Point::decision(Verdict::Approve),
@@ -250,10 +254,10 @@ mod tests {
             vec![Point::state(State::Provisioning)],
             vec![
                 Point::state(State::Active),
-                time(Metric::TimeInAll, 75),
+                time(Metric::TotalTimeToAccess, 75),
                 time(Metric::TimeToAccess, 10),
             ],
-            vec![Point::once(Metric::TicketsTold)],
+            vec![Point::once(Metric::TicketUpdates)],
             vec![Point::state(State::Revoking)],
             vec![Point::state(State::Revoked), time(Metric::RemovalDelay, 30)],
         ];

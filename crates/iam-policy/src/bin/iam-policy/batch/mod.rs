@@ -21,6 +21,7 @@ pub(crate) use classify::ClassifyOutput;
 pub(crate) use evaluate::decide;
 
 use crate::arguments::Command;
+use crate::policy_type::type_of;
 
 /// What to do with each line.
 #[derive(Clone, Copy)]
@@ -42,7 +43,7 @@ impl Job {
             Command::Evaluate(_) => Some(Self::Evaluate),
             Command::Minimise(_) => Some(Self::Minimise),
             Command::Explain(_) => Some(Self::Explain),
-            Command::Completions { .. } => None,
+            Command::Expand(_) | Command::Completions { .. } => None,
         }
     }
 }
@@ -58,6 +59,8 @@ pub(crate) enum LineError {
     NoObject,
     #[error("`{0}` is missing")]
     Missing(&'static str),
+    #[error("`{0}` is not known here")]
+    Unknown(String),
     #[error("`{0}` must be {1}")]
     Kind(&'static str, &'static str),
     #[error("`{0}`: {1}")]
@@ -165,6 +168,17 @@ impl<'j, 'a> InputLine<'j, 'a> {
             .filter(|value| value.kind() != Kind::Null)
     }
 
+    /// Refuses members that are none of these: a name that is mistyped would be left out.
+    fn only(&self, known: &[&str]) -> Result<(), LineError> {
+        for (key, _) in self.0.members() {
+            let key = key.string().unwrap_or_default();
+            if !known.contains(&&*key) {
+                return Err(LineError::Unknown(key.into_owned()));
+            }
+        }
+        Ok(())
+    }
+
     fn id(&self) -> serde_json::Value {
         self.get("id")
             .and_then(|id| serde_json::from_str(id.raw()).ok())
@@ -226,17 +240,6 @@ fn document(
     Document::parse(&text, policy_type)
         .map(Document::into_owned)
         .map_err(|error| LineError::Policy(name, error))
-}
-
-/// What a policy is probably attached to: one that names principals to a resource.
-pub(crate) fn type_of(text: &str) -> PolicyType {
-    if Document::parse(text, PolicyType::Identity).is_err()
-        && Document::parse(text, PolicyType::Resource).is_ok()
-    {
-        PolicyType::Resource
-    } else {
-        PolicyType::Identity
-    }
 }
 
 #[cfg(test)]
