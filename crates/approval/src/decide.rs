@@ -10,13 +10,13 @@ use shell::request::{body, header, is_media_type};
 use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::{Digest, SysId};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
+use snowgate_core::page::{About, DecisionForm, FormProblem, Page, StatusPage};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
 use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
 
-use crate::{Approval, ApprovalError, Opened};
+use crate::{Approval, ApprovalError, Opened, retained};
 
 /// How often a decision is tried again when something else changed the request first.
 const TRIES: usize = 6;
@@ -36,17 +36,15 @@ where
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         if self.hold {
-            return Ok(page::message(&Message::Held(&typed(event)))?);
+            return self.paused(event, &opened.record);
         }
         if !self.is_ours(event) {
-            return Ok(page::message(&Message::ForeignForm)?);
+            return self.status(&StatusPage::ForeignForm, None);
         }
         let bytes = body(event).unwrap_or_default();
         let form = match DecisionForm::parse(&bytes) {
             Ok(form) => form,
-            Err((problem, typed)) => {
-                return self.show(&opened, Some((&problem, &typed)), now).await;
-            }
+            Err(fields) => return self.show(&opened, Some(fields), now).await,
         };
         if let Some(page) = self.closed(&opened, None, now).await? {
             return Ok(page);
@@ -55,8 +53,8 @@ where
         let shown = opened.record.shown_to(approver);
         let shown = shown.ok_or(ApprovalError::Inconsistent)?;
         if !opened.token.accepts_nonce(&form.nonce, &shown, now) {
-            let again = Some((&FormProblem::Stale, form.reason.as_str()));
-            return self.show(&opened, again, now).await;
+            let again = form.fields().with(FormProblem::Stale);
+            return self.show(&opened, Some(again), now).await;
         }
         self.decide_all(opened, &form, now).await
     }
@@ -74,13 +72,17 @@ where
         let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
         let lost = match self.role(&opened, &slots, now).await? {
             ApproverRole::Stands => Vec::new(),
-            ApproverRole::TicketClosed => return Ok(page::message(&Message::TicketClosed)?),
+            ApproverRole::TicketClosed => {
+                let about = self.about(&opened.record).await;
+                return self.status(&StatusPage::TicketClosed, Some(&about));
+            }
             ApproverRole::Lost(slots) => slots,
         };
         if !lost.is_empty() {
+            let about = self.about(&opened.record).await;
             self.report_loss(opened.record, &approver, &lost, now)
                 .await?;
-            return Ok(page::message(&Message::NotAnApprover)?);
+            return self.status(&StatusPage::NotAnApprover, Some(&about));
         }
         let mut taken = false;
         for slot in &slots {
@@ -110,8 +112,9 @@ where
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let message = match (verdict, opened.record.state) {
-            (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
+        let page = match (verdict, opened.record.state) {
+            (Verdict::Deny, _) => StatusPage::Denied,
+            (Verdict::Approve, State::Pending) => StatusPage::ApprovedSoFar,
             // Somebody else ended it between two slots: nothing is set up.
             (
                 Verdict::Approve,
@@ -120,9 +123,22 @@ where
                 let page = self.closed(opened, None, now).await?;
                 return page.ok_or(ApprovalError::Busy);
             }
-            _ => Message::Thanks(verdict),
+            (Verdict::Approve, _) => StatusPage::Approved {
+                duration: opened.record.request.duration.in_words(),
+            },
         };
-        Ok(page::message(&message)?)
+        let about = self.about(&opened.record).await;
+        self.status(&page, Some(&about))
+    }
+
+    /// The page while approvals are paused, with what was sent.
+    pub(crate) fn paused(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        record: &RequestRecord,
+    ) -> Result<Page, ApprovalError> {
+        let about = About::new(record, None, &self.installation);
+        self.status(&StatusPage::Paused(retained(event)), Some(&about))
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.
@@ -300,12 +316,4 @@ enum ApproverRole {
     TicketClosed,
     /// May not decide these slots any more.
     Lost(Vec<String>),
-}
-
-/// The reason that was typed, for pages that keep it.
-pub(crate) fn typed(event: &ApiGatewayProxyRequest) -> String {
-    match DecisionForm::parse(&body(event).unwrap_or_default()) {
-        Ok(form) => form.reason.as_str().to_owned(),
-        Err((_, typed)) => typed,
-    }
 }

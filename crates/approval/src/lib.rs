@@ -24,7 +24,8 @@ use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
-use snowgate_core::page::{self, Message, Page};
+use snowgate_core::installation::Installation;
+use snowgate_core::page::{self, About, Page, RetainedForm, StatusPage};
 use snowgate_core::record::{ChangeError, RequestRecord};
 use tracing::{Instrument as _, error, info_span};
 
@@ -46,6 +47,8 @@ pub struct Approval<L, S, K, W, O> {
     pub outcomes: O,
     /// What may be granted.
     pub guardrails: Guardrails,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// The origin that forms must come from; none for the domain that was called.
     pub origin: Option<String>,
     /// Whether all decisions are stopped.
@@ -79,6 +82,13 @@ pub enum ApprovalError {
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
     Busy,
+}
+
+impl ApprovalError {
+    /// Whether ServiceNow did not answer. It is asked before anything is written, so nothing was.
+    fn is_servicenow(&self) -> bool {
+        matches!(self, Self::Call(call) if call.operation.starts_with("servicenow:"))
+    }
 }
 
 impl From<CommitError> for ApprovalError {
@@ -121,8 +131,12 @@ where
                     error = shell::log::chain(&failure),
                     "a page could not be served"
                 );
-                let typed = decide::typed(event);
-                page::message(&Message::Unavailable(&typed)).unwrap_or_else(|_| Page {
+                let form = retained(event);
+                let page = match failure.is_servicenow() {
+                    true => StatusPage::ServiceNowUnreachable(form),
+                    false => StatusPage::Unavailable(form),
+                };
+                self.status(&page, None).unwrap_or_else(|_| Page {
                     status: 503,
                     html: String::new(),
                 })
@@ -137,6 +151,15 @@ where
             headers.push(("Allow", "GET, HEAD, POST".to_owned()));
         }
         respond(page.status, headers, body)
+    }
+
+    /// A page that is no form, about a request where there is one.
+    pub(crate) fn status(
+        &self,
+        page: &StatusPage<'_>,
+        about: Option<&About>,
+    ) -> Result<Page, ApprovalError> {
+        Ok(page::status(page, about, &self.installation)?)
     }
 
     pub(crate) async fn load(&self, id: &RequestId) -> Result<RequestRecord, ApprovalError> {
@@ -160,10 +183,10 @@ where
             .get("token")
             .and_then(|text| text.parse::<ReviewToken>().ok());
         let Some(token) = token else {
-            return Ok(page::message(&Message::UnknownLink)?);
+            return self.status(&StatusPage::UnknownLink, None);
         };
         let Some(row) = self.ledger.token(&token.digest()).await? else {
-            return Ok(page::message(&Message::UnknownLink)?);
+            return self.status(&StatusPage::UnknownLink, None);
         };
         let record = self.load(&row.request).await?;
         let span = info_span!("request", request_id = %record.id);
@@ -176,6 +199,11 @@ where
             _ => self.show(&opened, None, now).instrument(span).await,
         }
     }
+}
+
+/// The form that was sent, for pages that show it again.
+pub(crate) fn retained(event: &ApiGatewayProxyRequest) -> RetainedForm {
+    RetainedForm::of(&shell::request::body(event).unwrap_or_default())
 }
 
 /// Whether a form is sent to end access, and not to decide.

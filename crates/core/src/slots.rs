@@ -247,12 +247,13 @@ pub fn eligible<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::PersonName;
+    use crate::ticket::{JobTitle, PersonName};
 
     fn person(n: u8, email: &str) -> Person {
         Person {
             sys_id: format!("{n:032x}").parse().unwrap(),
             name: PersonName::new("A Person"),
+            title: JobTitle::default(),
             active: true,
             locked_out: false,
             email: email.parse().ok(),

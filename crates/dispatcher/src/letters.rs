@@ -76,7 +76,9 @@ where
             return self.drop(record, approver, &lost, now).await;
         }
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
+        let (servicenow, installation) = (&self.servicenow, &self.installation);
+        let shown =
+            approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
             judge(person, &Excluded::default(), domains) == Eligibility::Eligible
@@ -92,13 +94,13 @@ where
         let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
-        let letter = review.letter(&link)?;
+        let email = review.email(&link)?;
         let claimed = self.claim(&record, approver, &token, now).await?;
         let tags = LetterTags {
             request: record.id.clone(),
             approver: approver.clone(),
         };
-        let message = self.mailer.send_tagged(address, &letter, &tags).await?;
+        let message = self.mailer.send_tagged(address, &email, &tags).await?;
         info!("letter sent");
         self.mark_sent(claimed, approver, message, now).await
     }

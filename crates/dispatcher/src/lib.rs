@@ -23,6 +23,7 @@ use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{ChangeError, RequestRecord};
 use snowgate_core::slots::MAX_REASSIGNMENTS;
@@ -41,6 +42,8 @@ pub struct Dispatcher<L, S, D, M, Q> {
     pub outcomes: Q,
     /// What may be granted.
     pub guardrails: Guardrails,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// What review links start with: an origin and a stage, without a slash at the end.
     pub approval_url: String,
     /// How long a decision is awaited.
@@ -66,9 +69,9 @@ pub enum DispatchError {
     /// A change that the rules do not allow.
     #[error(transparent)]
     Change(#[from] ChangeError),
-    /// A letter could not be written.
-    #[error("a letter could not be written")]
-    Letter(#[from] askama::Error),
+    /// An e-mail could not be written.
+    #[error("an e-mail could not be written")]
+    Email(#[from] askama::Error),
     /// The operating system has no random bytes.
     #[error("no random bytes")]
     Random(#[from] getrandom::Error),

@@ -14,7 +14,7 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{RequestId, SysId};
-use snowgate_core::letter::Review;
+use snowgate_core::review::Review;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
@@ -75,7 +75,9 @@ where
             return Ok(record);
         }
         let documents = self.ledger.documents(&record.id).await?;
-        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
+        let (servicenow, installation) = (&self.servicenow, &self.installation);
+        let shown =
+            approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
         let Some((person, review)) = shown else {
             return self
                 .pass_over(record, notice, SkipCode::NotAnApprover, now)
@@ -139,8 +141,8 @@ where
         token: &ReviewToken,
     ) -> Result<(), DispatchError> {
         let link = format!("{}/r/{}", self.approval_url, token.expose());
-        let letter = review.reminder(&link)?;
-        let sent: Result<(), CallError> = self.mailer.send(address, &letter).await;
+        let email = review.reminder(&link)?;
+        let sent: Result<(), CallError> = self.mailer.send(address, &email).await;
         Ok(sent?)
     }
 

@@ -4,25 +4,25 @@ use std::future::Future;
 
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
-use snowgate_core::letter::Letter;
+use snowgate_core::email::Email;
 
 use crate::CallError;
 
 /// The mail service.
 pub trait Mailer: Send + Sync {
-    /// Sends one letter to one person, as plain text and HTML.
+    /// Sends one e-mail to one person, as plain text and HTML.
     fn send(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        email: &Email,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Sends one letter whose loss is to be known: the mail service reports it with these tags
+    /// Sends one e-mail whose loss is to be known: the mail service reports it with these tags
     /// and the id that is answered here; none where it gave none that can be used.
     fn send_tagged(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        email: &Email,
         tags: &LetterTags,
     ) -> impl Future<Output = Result<Option<MessageId>, CallError>> + Send;
 }

@@ -12,8 +12,9 @@ use ports::ledger::{CommitError, Ledger};
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::outcome::{self, OutcomeFields};
+use snowgate_core::ticket_note::{self, OutcomeFields};
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use tracing::{error, info};
 
@@ -32,6 +33,8 @@ pub struct Reporter<L, T, S, M> {
     pub mailer: M,
     /// Which fields are set at which outcome.
     pub fields: OutcomeFields,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// The domains that mail goes to.
     pub mail_domains: Vec<String>,
 }
@@ -48,9 +51,9 @@ pub enum ReportError {
     /// A change that the rules do not allow.
     #[error(transparent)]
     Change(#[from] ChangeError),
-    /// A mail could not be written.
-    #[error("a mail could not be written")]
-    Letter(#[from] askama::Error),
+    /// An e-mail could not be written.
+    #[error("an e-mail could not be written")]
+    Email(#[from] askama::Error),
     /// The request changed under our hands, again and again.
     #[error("the request keeps changing")]
     Busy,
@@ -92,7 +95,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
         let (Some(update), Some(state)) =
-            (outcome::update(&record, &self.fields), record.unreported())
+            (ticket_note::update(&record, &self.fields), record.unreported())
         else {
             return Ok((record, None));
         };

@@ -10,12 +10,12 @@ use ports::ledger::{CommitError, Ledger};
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::SysId;
-use snowgate_core::letter::Letter;
+use snowgate_core::email::Email;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::notice;
+use snowgate_core::notification;
 use snowgate_core::record::{Event, Notice, RequestRecord, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
-use snowgate_core::ticket::{Person, PersonName};
+use snowgate_core::ticket::Person;
 use tracing::{error, info, warn};
 
 use crate::{ReportError, Reporter, TRIES};
@@ -79,7 +79,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             Ok(address) => address,
             Err(why) => return self.pass_over(record, notice, why, now).await,
         };
-        let Some(letter) = letter(&record, notice, people)? else {
+        let Some(email) = self.email(&record, notice, people, now)? else {
             return Ok(Reported::Done(Box::new(record)));
         };
         let claim = Event::NoticeClaimed {
@@ -90,7 +90,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             // Somebody else has set about it, or it is not wanted any more.
             return Ok(Reported::Done(Box::new(record)));
         }
-        match self.mailer.send(address, &letter).await {
+        match self.mailer.send(address, &email).await {
             Ok(()) => info!("notice sent"),
             Err(failure) if failure.is_transient() => {
                 return Ok(Reported::Later(Box::new(record), failure));
@@ -109,6 +109,29 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         };
         let (record, _) = self.write(record, sent, notice, false, now).await?;
         Ok(Reported::Done(Box::new(record)))
+    }
+
+    fn email(
+        &self,
+        record: &RequestRecord,
+        notice: &Notice,
+        people: &[Person],
+        now: Timestamp,
+    ) -> Result<Option<Email>, askama::Error> {
+        let requester = &record.request.requested_by;
+        let named = people.iter().find(|person| person.sys_id == *requester);
+        let installation = &self.installation;
+        Ok(match notice {
+            Notice::Outcome { state } => {
+                notification::outcome_email(record, *state, installation)?
+            }
+            Notice::EndsSoon => Some(notification::ends_soon(record, installation, now)?),
+            Notice::Handled { .. } => {
+                let name = named.map(|person| &person.name);
+                Some(notification::handled(record, name, installation)?)
+            }
+            Notice::Reminder { .. } => None,
+        })
     }
 
     async fn pass_over(
@@ -187,23 +210,4 @@ fn address_of<'a>(
         Eligibility::ForeignMail => Err(SkipCode::ForeignMail),
         Eligibility::Involved => Err(SkipCode::NotAnApprover),
     }
-}
-
-fn letter(
-    record: &RequestRecord,
-    notice: &Notice,
-    people: &[Person],
-) -> Result<Option<Letter>, askama::Error> {
-    let requester = &record.request.requested_by;
-    let named = people.iter().find(|person| person.sys_id == *requester);
-    Ok(match notice {
-        Notice::Outcome { state } => notice::outcome(record, *state)?,
-        Notice::EndsSoon => Some(notice::ends_soon(record)?),
-        Notice::Handled { .. } => {
-            let nobody = PersonName::new("a person who has left");
-            let name = named.map_or(&nobody, |person| &person.name);
-            Some(notice::handled(record, name)?)
-        }
-        Notice::Reminder { .. } => None,
-    })
 }

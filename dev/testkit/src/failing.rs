@@ -20,9 +20,9 @@ use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
-use snowgate_core::letter::Letter;
+use snowgate_core::email::Email;
 use snowgate_core::lifecycle::State;
-use snowgate_core::outcome::Update;
+use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
@@ -258,14 +258,14 @@ impl<T: Member> Member for Failing<T> {
 }
 
 impl<T: Mailer> Mailer for Failing<T> {
-    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
+    async fn send(&self, to: &EmailAddress, letter: &Email) -> Result<(), CallError> {
         self.call(self.inner.send(to, letter)).await
     }
 
     async fn send_tagged(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        letter: &Email,
         tags: &LetterTags,
     ) -> Result<Option<MessageId>, CallError> {
         self.call(self.inner.send_tagged(to, letter, tags)).await
@@ -330,7 +330,7 @@ impl<T: Tickets> Tickets for Failing<T> {
         &self,
         table: &TableName,
         sys_id: &SysId,
-        update: &Update,
+        update: &TicketUpdate,
     ) -> Result<Written, CallError> {
         self.call(self.inner.update(table, sys_id, update)).await
     }

@@ -8,7 +8,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::request::Resource;
 use snowgate_core::slots::{ApproverRole, Delegation, OwnedResource};
-use testkit::SentLetter;
+use testkit::SentEmail;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account,
@@ -32,7 +32,7 @@ fn asked(world: &World) -> RequestRecord {
     world.load(&record.id)
 }
 
-fn bounce(sent: &SentLetter) -> Bounce {
+fn bounce(sent: &SentEmail) -> Bounce {
     let (tags, message) = sent.tagged.clone().unwrap();
     Bounce {
         message,
@@ -67,7 +67,7 @@ fn a_delegate_is_asked_beside_the_owner() {
     assert_eq!(delegate.role, ApproverRole::Owner);
     assert!(
         world.mailer.sent()[1]
-            .letter
+            .email
             .text
             .contains("the delegate, in ServiceNow")
     );
@@ -203,7 +203,7 @@ fn the_owner_of_both_gets_one_letter() {
     assert_eq!(addresses(&letters), [address(OWNER)]);
     assert!(
         letters[0]
-            .letter
+            .email
             .text
             .contains("configuration item reports")
     );
@@ -242,7 +242,7 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
     };
     assert_eq!(slots, [stands_in]);
     let why = "which the guardrails put in charge of what is asked for here in the AWS account";
-    let text = letters[0].letter.text.replace('\n', " ");
+    let text = letters[0].email.text.replace('\n', " ");
     assert!(
         text.contains(why) && text.contains("configuration item reports"),
         "{text}"

@@ -16,6 +16,7 @@ use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals,
 use actions::Deeds;
 use resources::Places;
 use wording::list;
+pub use wording::natural_order;
 
 /// What one statement says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -8,9 +8,9 @@ use reporter::Reporter;
 use snowgate_core::approval::Verdict;
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
-use snowgate_core::letter::Letter;
+use snowgate_core::email::Email;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::ticket_note::OutcomeFields;
 use snowgate_core::record::{
     Closing, Event, Notice, RefusalCode, Reminders, RequestRecord, SkipCode,
 };
@@ -27,7 +27,7 @@ fn mail(world: &World) -> Vec<(String, String)> {
     let sent = world.mailer.sent();
     let mut all: Vec<_> = sent
         .iter()
-        .map(|one| (one.to.expose().to_owned(), one.letter.subject.clone()))
+        .map(|one| (one.to.expose().to_owned(), one.email.subject.clone()))
         .collect();
     all.sort();
     all
@@ -131,7 +131,7 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
     let words = "The request of Person 0 needs nothing from you";
     let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
     assert_eq!(mail(&world), reported);
-    let text = &world.mailer.sent()[0].letter.text;
+    let text = &world.mailer.sent()[0].email.text;
     assert!(
         text.contains("Your part was approved by somebody else"),
         "{text}"
@@ -223,14 +223,14 @@ fn the_end_of_access_is_announced_and_told() {
 struct Refusing;
 
 impl Mailer for Refusing {
-    async fn send(&self, _: &EmailAddress, _: &Letter) -> Result<(), CallError> {
+    async fn send(&self, _: &EmailAddress, _: &Email) -> Result<(), CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 
     async fn send_tagged(
         &self,
         _: &EmailAddress,
-        _: &Letter,
+        _: &Email,
         _: &LetterTags,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))

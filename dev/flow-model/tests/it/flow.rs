@@ -328,7 +328,7 @@ impl Flow {
         let letters: Vec<SentLetter> = self.world.mailer.sent();
         let links: Vec<String> = letters
             .iter()
-            .filter_map(|sent| sent.letter.text.split_once(&start))
+            .filter_map(|sent| sent.email.text.split_once(&start))
             .map(|(_, rest)| rest.chars().take(43).collect())
             .collect();
         if links.is_empty() {

@@ -7,7 +7,7 @@ use dispatcher::Dispatcher;
 use intake::Intake;
 use provisioner::Provisioner;
 use reporter::Reporter;
-use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::ticket_note::OutcomeFields;
 use sweeper::Sweeper;
 use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World};
 use testkit::{

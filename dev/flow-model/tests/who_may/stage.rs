@@ -247,7 +247,7 @@ impl Reached {
                 .find(|n| address(*n) == letter.to.expose())
                 .unwrap();
             let (_, rest) = letter
-                .letter
+                .email
                 .text
                 .split_once(&format!("{ORIGIN}/r/"))
                 .unwrap();

@@ -1,33 +1,36 @@
-//! Which approvals a request needs, who is asked for each, and what was said: the same for all
-//! who are asked, without a name.
+//! Which approvals a request needs, who is asked for each, and what was decided: the same for all
+//! approvers, without a name.
 
-use super::in_words;
 use crate::approval::Verdict;
 use crate::id::SysId;
-use crate::outcome;
-use crate::prose::one_line;
+use crate::markup::{Text, code, quote};
 use crate::record::{ApprovalRound, DecisionRecord, RequestRecord};
 use crate::slots::{OwnedResource, Slot, accounts_in_words};
+use crate::wording::date_time;
 
 /// An approval that is needed.
 #[derive(Debug, Clone)]
 pub struct ReviewSlot {
-    /// What it is for: `AWS account payments (210987654321)`.
-    pub what: String,
+    /// What it is for.
+    pub resource: OwnedResource,
+    /// The name that the CMDB has for it; empty where it has none.
+    pub name: String,
+    /// What it is for: ``AWS account `payments` (210987654321)``.
+    pub what: Text,
     /// Whether the reader's answer decides it.
     pub yours: bool,
-    /// Who is asked, by their standing: `its owner, and a delegate`.
+    /// Who is asked, by role: `its owner, and a delegate`.
     pub who: String,
     /// How many people are asked for it.
     pub asked: usize,
-    /// What was said, once somebody answered.
-    pub said: Option<Said>,
+    /// What was decided, once somebody did.
+    pub decision: Option<PastDecision>,
 }
 
-/// An answer.
+/// A decision that was made.
 #[derive(Debug, Clone)]
-pub struct Said {
-    /// `approved` or `denied`.
+pub struct PastDecision {
+    /// `Approved` or `Denied`.
     pub verdict: &'static str,
     /// When, in words.
     pub at: String,
@@ -35,16 +38,16 @@ pub struct Said {
     pub reason: String,
 }
 
-impl Said {
+impl PastDecision {
     fn new(decided: &DecisionRecord) -> Self {
         let decision = &decided.signed.decision;
         Self {
             verdict: match decision.verdict {
-                Verdict::Approve => "approved",
-                Verdict::Deny => "denied",
+                Verdict::Approve => "Approved",
+                Verdict::Deny => "Denied",
             },
             at: jiff::Timestamp::from_second(decision.at)
-                .map(in_words)
+                .map(date_time)
                 .unwrap_or_default(),
             reason: decided.reason.as_str().to_owned(),
         }
@@ -60,14 +63,16 @@ pub(super) fn slots(
     names: &[String],
 ) -> Vec<ReviewSlot> {
     let review = |(index, slot): (usize, &Slot)| {
-        let name = names.get(index).map(String::as_str).unwrap_or_default();
+        let name = names.get(index).cloned().unwrap_or_default();
         let decided = record.decision_of(&slot.id);
         ReviewSlot {
-            what: what(&slot.resource, name),
+            resource: slot.resource.clone(),
+            what: Text::new(what(&slot.resource, &name)),
+            name,
             yours: decided.is_none() && slot.approver(reader).is_some(),
             who: who(slot),
             asked: slot.approvers.len(),
-            said: decided.map(Said::new),
+            decision: decided.map(PastDecision::new),
         }
     };
     asked.slots.iter().enumerate().map(review).collect()
@@ -75,7 +80,7 @@ pub(super) fn slots(
 
 /// Why the reader is asked. Where it is not for the target account alone, with the name of what
 /// it is for.
-pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> String {
+pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> Text {
     let target = OwnedResource::Account {
         account_id: record.request.target.account_id.clone(),
     };
@@ -88,23 +93,24 @@ pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot])
         let why = approver.in_words(&slot.resource);
         reasons.push(match slot.resource == target {
             true => why,
-            false => format!("{why} ({})", shown.what),
+            false => format!("{why} ({})", what(&shown.resource, &shown.name)),
         });
     }
-    reasons.join(", and ")
+    Text::new(reasons.join(", and "))
 }
 
 fn what(resource: &OwnedResource, name: &str) -> String {
-    let name = one_line(name, 100);
     match resource {
         OwnedResource::Account { account_id } if name.is_empty() => {
             format!("AWS account {account_id}")
         }
-        OwnedResource::Account { account_id } => format!("AWS account {name} ({account_id})"),
+        OwnedResource::Account { account_id } => {
+            format!("AWS account {} ({account_id})", code(name))
+        }
         OwnedResource::Item { instead_of, .. } => {
             let item = match name.is_empty() {
-                true => "the configuration item".to_owned(),
-                false => format!("configuration item {name}"),
+                true => "The configuration item".to_owned(),
+                false => format!("Configuration item {}", code(name)),
             };
             if instead_of.is_empty() {
                 return item;
@@ -118,7 +124,7 @@ fn what(resource: &OwnedResource, name: &str) -> String {
 fn who(slot: &Slot) -> String {
     let own = slot.approvers.iter().filter(|a| a.on_behalf_of.is_none());
     let role = slot.approvers.first().map(|a| a.role.of_others());
-    let role = role.unwrap_or("nobody at the moment: others are being looked for");
+    let role = role.unwrap_or("no one yet: new approvers are being looked for");
     let many = match own.clone().count() {
         0 | 1 => String::new(),
         people => format!(" ({people} people)"),
@@ -131,32 +137,27 @@ fn who(slot: &Slot) -> String {
     format!("{role}{many}{delegates}")
 }
 
-/// What a request asks for, in a line: whoever has several letters must know which one a page is
-/// about.
-#[must_use]
-pub fn asked_line(record: &RequestRecord) -> String {
-    let number = record.request.source.number.as_str();
-    format!("{number} asked for {}.", outcome::what(&record.request))
-}
-
 /// The approvals of a request in lines, for pages that must do without the CMDB; none where only
 /// one is needed.
 #[must_use]
-pub fn slot_lines(record: &RequestRecord) -> Vec<String> {
+pub fn approval_lines(record: &RequestRecord) -> Vec<Text> {
     let slots = record.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
     if slots.len() < 2 {
         return Vec::new();
     }
     let line = |slot: &Slot| {
         let what = what(&slot.resource, "");
-        match record.decision_of(&slot.id).map(Said::new) {
-            Some(Said {
+        Text::new(match record.decision_of(&slot.id).map(PastDecision::new) {
+            Some(PastDecision {
                 verdict,
                 at,
                 reason,
-            }) => format!("{what}: {verdict} on {at}. Reason: {reason}"),
-            None => format!("{what}: not decided."),
-        }
+            }) => {
+                let verdict = verdict.to_lowercase();
+                format!("{what}: {verdict} on {at}. Reason: {}", quote(&reason))
+            }
+            None => format!("{what}: no decision."),
+        })
     };
     slots.iter().map(line).collect()
 }

@@ -1,0 +1,32 @@
+//! Words that pages, e-mails and ticket notes have in common: times, and what was requested.
+
+mod access;
+mod finding;
+mod outcome;
+mod time;
+
+pub use access::{access_requested, extension, principal};
+pub(crate) use access::{grant, how_to_use};
+pub(crate) use finding::finding;
+pub(crate) use outcome::{Outcome, Quote, outcome};
+pub use time::{date_time, date_time_from, duration_of};
+
+/// `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The text with a capital at the beginning.
+#[must_use]
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
