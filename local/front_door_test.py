@@ -6,7 +6,7 @@ import re
 import unittest
 
 from template_model import ROOT
-from template_test import everywhere, model, target
+from template_settings import everywhere, model, target
 
 DESCRIBED = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 ANY = "x-amazon-apigateway-any-method"
@@ -131,7 +131,12 @@ class Answers(unittest.TestCase):
             headers = response["responseParameters"]
             self.assertEqual(headers["gatewayresponse.header.Content-Type"], "'text/html; charset=utf-8'", name)
             self.assertEqual(headers["gatewayresponse.header.Content-Security-Policy"], "'sandbox'", name)
-            self.assertTrue(response["responseTemplates"]["application/json"].startswith("<!doctype html>"), name)
+            page = response["responseTemplates"]["application/json"]
+            self.assertRegex(page, r'^<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ')
+            title, heading = re.search(r"<title>(.*)</title>.*<main><h1>(.*)</h1><p>.*</p></main></body></html>$", page).groups()
+            self.assertEqual(title, heading, name)
+            # API Gateway reads `$` as a variable, and `#` nowhere does any good.
+            self.assertNotRegex(page, r"[$#]", name)
 
 
 class Limits(unittest.TestCase):

@@ -3,6 +3,7 @@
 import json
 import unittest
 
+import ministack_guards as guards
 import ministack_launcher as launcher
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, iam, ses_v2
@@ -43,12 +44,12 @@ class Guards(unittest.TestCase):
             # The enforcer and the importer look the same after the patch; their guards read sources.
             if patch in (launcher.patch_enforce, launcher.patch_gateway_responses):
                 continue
-            with self.subTest(patch.__name__), self.assertRaises(launcher.PatchError):
+            with self.subTest(patch.__name__), self.assertRaises(guards.PatchError):
                 patch(module)
 
     def test_2_a_changed_signature_is_refused(self):
-        with self.assertRaises(launcher.PatchError):
-            launcher.require_signature(lambda changed: None, ("key", "ctx"), "test")
+        with self.assertRaises(guards.PatchError):
+            guards.require_signature(lambda changed: None, ("key", "ctx"), "test")
 
     def test_3_the_path_and_the_boundary_reach_the_decision(self):
         boundary = f"arn:aws:iam::{ACCOUNT}:policy/Frame"
@@ -123,11 +124,11 @@ class Guards(unittest.TestCase):
                 found = module._evaluate_conditions(template, {"List": {"Value": value}})
                 self.assertEqual(found, {"HasAny": expected})
 
-    def test_3_a_letter_needs_its_identity_and_its_configuration_set(self):
+    def test_3_an_email_needs_its_identity_and_its_configuration_set(self):
         ses_v2._identities["own@example.com"] = {}
-        letter = {"FromEmailAddress": "Own <own@example.com>", "ConfigurationSetName": "letters"}
+        message = {"FromEmailAddress": "Own <own@example.com>", "ConfigurationSetName": "letters"}
         resource = iam_actions.extract_resource_arn(
-            "ses", "POST", "/v2/email/outbound-emails", {}, json.dumps(letter).encode(), {}, "eu-west-1", ACCOUNT
+            "ses", "POST", "/v2/email/outbound-emails", {}, json.dumps(message).encode(), {}, "eu-west-1", ACCOUNT
         )
         self.assertEqual(resource, f"arn:aws:ses:eu-west-1:{ACCOUNT}:identity/own@example.com")
         self.assertEqual(launcher._named.get()[2], [f"arn:aws:ses:eu-west-1:{ACCOUNT}:configuration-set/letters"])

@@ -1,9 +1,10 @@
-"""Starts MiniStack with its model of IAM and API Gateway mended where Snowgate needs it.
+"""Starts MiniStack with its model of IAM, API Gateway and CloudFormation corrected where Snowgate needs it.
 
 MiniStack 1.5.33 enforces each function's role, but some facts that AWS's authorization uses are missing
-from its requests, so that correctly scoped policies are denied. Each patch below supplies one of them and
-says which. Nothing here allows anything by itself: every decision is still made by MiniStack's evaluator
-on the policies that were deployed. It remains a model of AWS, not AWS.
+from its requests, so that correctly scoped policies are denied. Each patch supplies one of them and
+says which; those of CloudFormation are in a module of their own. Nothing here allows anything by itself:
+every decision is still made by MiniStack's evaluator on the policies that were deployed. It remains a model
+of AWS, not AWS.
 
 Every patch is guarded twice: the signature that it replaces must be the one it was written for, and the
 shortcoming must still be there. Otherwise the start fails, rather than running with other rules.
@@ -18,7 +19,9 @@ import json
 import os
 import sys
 
-MINISTACK_VERSION = "1.5.33"
+from ministack_cloudformation import add_groups, patch_conditions, patch_role_boundary
+from ministack_guards import MINISTACK_VERSION, require, require_signature
+
 # The user guide of IAM names these: what iam:PermissionsBoundary and iam:PolicyARN are set on.
 BOUNDARY_OF_ENTITY = {
     f"{verb}{kind}{what}"
@@ -34,22 +37,6 @@ BOUNDARY_OF_REQUEST = {
 # Of the two that they name, IAM authorizes these on the group (Service Authorization Reference, IAM).
 ON_THE_GROUP = {"AddUserToGroup", "RemoveUserFromGroup"}
 POLICY_OF_REQUEST = {f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")}
-
-
-class PatchError(RuntimeError):
-    """What a patch was written for is no longer there."""
-
-
-def require(condition, patch, reason):
-    """Stops the start with the name of the patch that needs attention."""
-    if not condition:
-        raise PatchError(f"patch `{patch}` does not fit ministack {MINISTACK_VERSION}: {reason}")
-
-
-def require_signature(function, names, patch):
-    """Checks that a function still takes the parameters that its patch passes on."""
-    found = tuple(inspect.signature(function).parameters)
-    require(found == names, patch, f"{function.__qualname__} takes {found}, not {names}")
 
 
 # What the request under way names beyond its resource: (resource, condition keys, further resources).
@@ -98,20 +85,20 @@ def _iam_facts(action, params, account, fallback):
 
 
 def _mail_facts(body, region, account):
-    """The identity that a letter is sent from and the configuration set: both must be allowed."""
+    """The identity that an e-mail is sent from and the configuration set: both must be allowed."""
     from ministack.services import ses_v2
 
     try:
-        letter = json.loads(body or b"{}")
+        message = json.loads(body or b"{}")
     except ValueError:
-        letter = {}
-    sender = email.utils.parseaddr(letter.get("FromEmailAddress") or "")[1]
+        message = {}
+    sender = email.utils.parseaddr(message.get("FromEmailAddress") or "")[1]
     # AWS uses the identity of the address where there is one, else that of its domain.
     identity = sender if sender in ses_v2._identities else sender.rpartition("@")[2]
     base = f"arn:aws:ses:{region}:{account}"
     further = []
-    if letter.get("ConfigurationSetName"):
-        further.append(f"{base}:configuration-set/{letter['ConfigurationSetName']}")
+    if message.get("ConfigurationSetName"):
+        further.append(f"{base}:configuration-set/{message['ConfigurationSetName']}")
     return f"{base}:identity/{identity}", {"ses:FromAddress": sender}, further
 
 
@@ -126,7 +113,7 @@ def _key_facts(body, resource):
 
 def patch_resource_arn(iam_actions):
     """IAM: the path of a user, role or group belongs to its ARN, and a membership is authorized on the group.
-    SES: a letter's resource is its identity."""
+    SES: an e-mail's resource is its identity."""
     name = "extract_resource_arn"
     original = iam_actions.extract_resource_arn
     require_signature(
@@ -141,7 +128,7 @@ def patch_resource_arn(iam_actions):
     require(probe == "arn:aws:iam::000000000000:user/probe", name, "memberships are authorized differently now")
     mail = "/v2/email/outbound-emails"
     probe = original("ses", "POST", mail, {}, b'{"FromEmailAddress":"a@example.com"}', {}, "eu-west-1", "0" * 12)
-    require(probe == "*", name, "letters have a resource now")
+    require(probe == "*", name, "e-mails have a resource now")
 
     def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
         resource = original(service, method, path, headers, body, query_params, region, account_id)
@@ -160,7 +147,7 @@ def patch_resource_arn(iam_actions):
 
 def patch_enforce(iam_evaluator):
     """The condition keys iam:PolicyARN, iam:PermissionsBoundary, ses:FromAddress and kms:MacAlgorithm, and
-    the second resource of a letter, reach the evaluator."""
+    the second resource of an e-mail, reach the evaluator."""
     name = "enforce"
     original = iam_evaluator.enforce
     require_signature(
@@ -271,91 +258,6 @@ def patch_mock_integration(apigateway):
         return (status, headers, b"") if status == 204 else (status, headers, body)
 
     apigateway._invoke_mock_v1 = invoke_mock
-
-
-def patch_role_boundary(provisioners):
-    """CloudFormation drops the PermissionsBoundary of a role (it keeps that of a user)."""
-    name = "AWS::IAM::Role"
-    handler = provisioners._RESOURCE_HANDLERS[name]
-    original = handler["create"]
-    require_signature(original, ("logical_id", "props", "stack_name"), name)
-    require("PermissionsBoundary" not in inspect.getsource(original), name, "it keeps the boundary now")
-
-    def create(logical_id, props, stack_name):
-        from ministack.services import iam
-
-        physical, attributes = original(logical_id, props, stack_name)
-        if props.get("PermissionsBoundary"):
-            iam._roles[physical]["PermissionsBoundary"] = props["PermissionsBoundary"]
-        return physical, attributes
-
-    handler["create"] = create
-
-
-def add_groups(provisioners):
-    """CloudFormation does not know groups (IAM does)."""
-    name = "AWS::IAM::Group"
-    require(name not in provisioners._RESOURCE_HANDLERS, name, "it knows groups now")
-
-    def do(call, **params):
-        status, _headers, body = call(params)
-        if status >= 400:
-            raise ValueError(f"{name} {params['GroupName']}: {body!r}")
-
-    def create(logical_id, props, stack_name):
-        from ministack.services import iam
-
-        group = props.get("GroupName") or provisioners._physical_name(stack_name, logical_id)
-        do(iam._create_group, GroupName=group, Path=props.get("Path", "/"))
-        for arn in props.get("ManagedPolicyArns", []):
-            do(iam._attach_group_policy, GroupName=group, PolicyArn=arn)
-        for policy in props.get("Policies", []):
-            document = json.dumps(policy["PolicyDocument"])
-            do(iam._put_group_policy, GroupName=group, PolicyName=policy["PolicyName"], PolicyDocument=document)
-        return group, {"Arn": iam._groups[group]["Arn"]}
-
-    def delete(physical_id, _props):
-        from ministack.services import iam
-
-        if physical_id in iam._groups:
-            for arn in list(iam._groups[physical_id]["AttachedPolicies"]):
-                do(iam._detach_group_policy, GroupName=physical_id, PolicyArn=arn)
-            do(iam._delete_group, GroupName=physical_id)
-
-    provisioners._RESOURCE_HANDLERS[name] = {"create": create, "delete": delete}
-
-
-def patch_conditions(engine):
-    """CloudFormation conditions may join a list, which is how an empty one is known; here a join stays as it is."""
-    name = "_evaluate_conditions"
-    original = engine._evaluate_conditions
-    require_signature(original, ("template", "params"), name)
-    joined = {"Fn::Join": ["", {"Ref": "List"}]}
-    probe = {"Conditions": {"IsEmpty": {"Fn::Equals": [joined, ""]}}}
-    empty = {"List": {"Value": ""}}
-    require(original(probe, empty) == {"IsEmpty": False}, name, "conditions join lists now")
-
-    def joins(value, params):
-        """The same value, with parameters that are joined in the place of the join."""
-        if isinstance(value, list):
-            return [joins(one, params) for one in value]
-        if not isinstance(value, dict):
-            return value
-        if "Fn::Join" in value:
-            separator, listed = value["Fn::Join"]
-            # The value of a list parameter is one string here.
-            return separator.join(params[listed["Ref"]]["Value"].split(","))
-        return {key: joins(one, params) for key, one in value.items()}
-
-    def evaluate_conditions(template, params):
-        conditions = joins(template.get("Conditions") or {}, params)
-        return original({**template, "Conditions": conditions}, params)
-
-    # Its users hold it under the same name.
-    package = engine.__name__.rpartition(".")[0]
-    for known, module in list(sys.modules.items()):
-        if known.startswith(package) and getattr(module, name, None) is original:
-            setattr(module, name, evaluate_conditions)
 
 
 # Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.

@@ -71,7 +71,7 @@ def table_probes(stack):
 
 
 def service_probes(stack):
-    """Queues, secrets, the approval key and letters."""
+    """Queues, secrets, the approval key and e-mail."""
     for name, url in sorted(stack["queues"].items()):
         late = {"QueueUrl": url, "MessageBody": "rights", "DelaySeconds": 100_000}
         yield f"sqs:SendMessage {name}", "sqs", "send_message", late
@@ -86,14 +86,14 @@ def service_probes(stack):
     yield "kms:VerifyMac", "kms", "verify_mac", mac | {"Mac": b"0" * 32}
     for sender in (stack["sender"], "somebody@example.com"):
         # Without a recipient nothing is sent.
-        letter = {
+        message = {
             "FromEmailAddress": sender,
             "ConfigurationSetName": "snowgate-letters",
             "Destination": {},
             "Content": {"Simple": {"Subject": {"Data": "rights"}, "Body": {"Text": {"Data": "rights"}}}},
         }
         kind = "own sender" if sender == stack["sender"] else "other sender"
-        yield f"ses:SendEmail {kind}", "sesv2", "send_email", letter
+        yield f"ses:SendEmail {kind}", "sesv2", "send_email", message
 
 
 def account_probes(account):

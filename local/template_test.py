@@ -1,80 +1,27 @@
 """What the templates promise, under every setting of their switches."""
 
-import functools
 import json
 import re
 import unittest
 
-from template_model import NEEDED, ROOT, Model, named
+from template_model import NEEDED, ROOT, Model, named, parsed
+from template_settings import ON, dimensions, everywhere, model, target
 
-ON = {
-    "AlarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:ours",
-    "AlarmEmail": "ops@example.com",
-    "ManageDashboard": "false",
-    "ManageApiLogging": "false",
-    "ProtectData": "false",
-    "Tracing": "true",
-    "Trail": "true",
-    "ReserveConcurrency": "true",
-    "SigningProfileVersionArn": "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/ours/abc",
-    "SubnetIds": "subnet-1,subnet-2",
-    "SecurityGroupIds": "sg-1",
-    "Waf": "true",
-    "ServiceApiCidrs": "192.0.2.0/24",
-    "ApprovalUrl": "https://approve.example.com",
-    "SenderIdentity": "example.com",
-    "RequireApiKey": "false",
-    "ServiceNowApiKeyValue": "0123456789abcdefghij",
-    "UserPool": "true",
-    "UserPoolDomainPrefix": "ours",
-    "UserPoolKeysOrigin": "http://127.0.0.1:4566",
-    "TokenIssuer": "https://issuer.example",
-    "TokenKeysUrl": "https://issuer.example/keys",
-    "TokenAudience": "snowgate",
-}
 # Functions that see neither review links nor credentials of callers.
 TRACED = {"Intake", "Provisioner", "Reporter", "Sweeper"}
 METRICS = json.loads((ROOT / "crates/shell/metrics.json").read_text(encoding="utf-8"))
-MANUAL = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
-
-
-@functools.cache
-def model(*names):
-    """The model with these switches away from their defaults."""
-    return Model(given={name: ON[name] for name in names})
-
-
-def settings():
-    """The defaults, each switch by itself, pairs that depend on each other, and all together."""
-    yield ()
-    for name in ON:
-        yield (name,)
-    yield ("SubnetIds", "SecurityGroupIds")
-    yield ("Waf", "ServiceApiCidrs")
-    yield ("UserPool", "UserPoolKeysOrigin")
-    yield ("TokenIssuer", "TokenKeysUrl", "TokenAudience")
-    yield tuple(ON)
-
-
-def everywhere(test):
-    """Runs a test under every setting."""
-
-    @functools.wraps(test)
-    def run(self):
-        for names in settings():
-            with self.subTest(switched=names):
-                test(self, model(*names))
-
-    return run
-
-
-def target(reference):
-    """The resource that a reference names."""
-    return next(named({"x": reference}))
-
-
-def dimensions(metric):
-    return {entry["Name"]: entry["Value"] for entry in metric.get("Dimensions", [])}
+TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
+# Where the resources of these services are, and nowhere else. All are in part 2.
+SECTIONS = {
+    "CloudTrail": "Trail (option)",
+    "CloudWatch::Alarm": "Alarms",
+    "CloudWatch::Dashboard": "Dashboard (option)",
+    "S3": "Trail (option)",
+    "SNS": "Alarms",
+    "WAFv2": "Web firewall (option)",
+}
+# What part 1 may refer to in part 2.
+SHARED = {"Logs", "Options of the functions: network, traces, code signing"}
 
 
 class Whole(unittest.TestCase):
@@ -87,15 +34,56 @@ class Whole(unittest.TestCase):
     def test_nothing_names_what_is_not_there(self, found):
         self.assertEqual(found.missing, [])
 
-    def test_every_parameter_is_used_and_in_the_manual(self):
-        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    def test_every_parameter_is_used(self):
         for name in model().declared:
-            self.assertTrue(re.search(rf"!Ref {name}\b|\$\{{{name}\}}", text), f"nothing uses {name}")
-            self.assertTrue(f"`{name}`" in MANUAL, f"docs/operating.md does not explain {name}")
+            self.assertTrue(re.search(rf"!Ref {name}\b|\$\{{{name}\}}", TEXT), f"nothing uses {name}")
 
     def test_what_is_needed_has_no_default(self):
         without = {name for name, entry in model().declared.items() if "Default" not in entry}
         self.assertEqual(without, set(NEEDED))
+
+
+class Layout(unittest.TestCase):
+    """Functions and queues first, what observes and protects them after (decision 0060)."""
+
+    def headings(self):
+        """Every part and section, in order."""
+        return re.findall(r"^  # (Part \d: .*|(?<=  # )-{10,} .*)$", TEXT, re.M)
+
+    def placed(self):
+        """The part and section of every resource."""
+        part = section = None
+        for line in TEXT.split("\nResources:\n")[1].split("\nOutputs:\n")[0].splitlines():
+            if heading := re.fullmatch(r"  # (Part \d): .*", line):
+                part, section = heading[1], None
+            elif heading := re.fullmatch(r"  # -{10,} (.*)", line):
+                section = heading[1]
+            elif name := re.fullmatch(r"  (\w+):", line):
+                yield name[1], (part, section)
+
+    def test_the_contents_are_the_headings(self):
+        contents = re.findall(r"^#   (?:  )?(\S.*)$", TEXT.split("\nMetadata:")[0], re.M)
+        self.assertEqual(contents[0], "Parameters, conditions")
+        self.assertEqual(contents[-1], "Outputs")
+        self.assertEqual(contents[1:-1], [heading.lstrip("- ") for heading in self.headings()])
+
+    def test_every_resource_is_in_its_section(self):
+        placed = dict(self.placed())
+        resources = parsed("template.yaml")["Resources"]
+        self.assertEqual(set(placed), set(resources))
+        for name, resource in resources.items():
+            kind = resource["Type"].removeprefix("AWS::")
+            section = SECTIONS.get(kind, SECTIONS.get(kind.split("::")[0]))
+            if section is not None:
+                self.assertEqual(placed[name], ("Part 2", section), name)
+
+    def test_part_1_does_without_part_2(self):
+        placed = dict(self.placed())
+        for name, resource in parsed("template.yaml")["Resources"].items():
+            others = {placed[other] for other in named(resource) if other in placed}
+            if placed[name][0] == "Part 1":
+                foreign = {section for part, section in others if part == "Part 2"}
+                self.assertLessEqual(foreign, SHARED, name)
 
 
 class Functions(unittest.TestCase):
@@ -184,9 +172,9 @@ class Functions(unittest.TestCase):
 
 class Queues(unittest.TestCase):
     @everywhere
-    def test_what_a_consumer_gives_up_is_kept_and_rings(self, found):
+    def test_what_a_consumer_gives_up_is_kept_and_fires_an_alarm(self, found):
         queues, functions = found.of("SQS::Queue"), found.of("Lambda::Function")
-        ringing = {
+        alarming = {
             target(dimensions(alarm)["QueueName"])
             for alarm in found.of("CloudWatch::Alarm").values()
             if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
@@ -199,7 +187,7 @@ class Queues(unittest.TestCase):
             self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * function["Timeout"])
             self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
             dead = target(queue["RedrivePolicy"]["deadLetterTargetArn"])
-            self.assertIn(dead, ringing)
+            self.assertIn(dead, alarming)
             self.assertEqual(queues[dead]["MessageRetentionPeriod"], 14 * 24 * 3600)
             self.assertEqual(queues[dead].get("FifoQueue"), queue.get("FifoQueue"))
 
@@ -294,117 +282,6 @@ class Firewall(unittest.TestCase):
                 "ServiceAcl": {"authorization", "x-api-key", "cookie"},
             }
             self.assertEqual(redacted, wanted[target(logging["ResourceArn"])])
-
-
-class Alarms(unittest.TestCase):
-    @everywhere
-    def test_all_ring_at_the_topic(self, found):
-        own = found.values["AlarmTopicArn"] == ""
-        topic = {"Ref": "AlarmTopic"} if own else found.values["AlarmTopicArn"]
-        self.assertEqual(bool(found.of("SNS::Topic")), own)
-        alarms = found.of("CloudWatch::Alarm")
-        for name, alarm in alarms.items():
-            self.assertEqual(alarm["AlarmActions"], [topic], name)
-            self.assertEqual(alarm["OKActions"], [topic], name)
-            self.assertIn(alarm["TreatMissingData"], ("breaching", "notBreaching"), name)
-        mailed = found.of("SNS::Subscription")
-        self.assertEqual(len(mailed), int(own and found.values["AlarmEmail"] != ""))
-
-    def test_every_alarm_has_its_paragraph(self):
-        said = re.findall(r"\n#### ([^\n]*)", MANUAL)
-        listed = {name for line in said for name in re.findall(r"`(\w+Alarm)`", line)}
-        self.assertEqual(listed, set(model().of("CloudWatch::Alarm")))
-
-    def test_every_function_rings(self):
-        found = model()
-        alarms = found.of("CloudWatch::Alarm").values()
-        for name, function in found.of("Lambda::Function").items():
-            lambdas = {a["MetricName"] for a in alarms if dimensions(a).get("FunctionName") == {"Ref": name}}
-            # A wrong password is an error of the authorizer.
-            self.assertLessEqual({"Throttles"} if name == "Authorizer" else {"Throttles", "Errors"}, lambdas)
-            own = function["FunctionName"].removeprefix("snowgate-")
-            trouble = [a for a in alarms if a["MetricName"] == "Trouble" and dimensions(a)["Function"] == own]
-            self.assertEqual(len(trouble), 1, name)
-
-    def test_every_api_rings(self):
-        alarms = model().of("CloudWatch::Alarm").values()
-        for api in model().of("ApiGateway::RestApi").values():
-            rung = {a["MetricName"] for a in alarms if dimensions(a).get("ApiName") == api["Name"]}
-            self.assertEqual(rung, {"4XXError", "5XXError"})
-
-    def test_a_missing_sweeper_rings(self):
-        alarm = model().of("CloudWatch::Alarm")["SweeperMissingAlarm"]
-        self.assertEqual((alarm["MetricName"], alarm["TreatMissingData"]), ("Invocations", "breaching"))
-        self.assertEqual(alarm["ComparisonOperator"], "LessThanThreshold")
-        rules = [rule for rule in model().of("Events::Rule").values()]
-        self.assertEqual([rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule], ["rate(1 minute)"])
-
-
-class Metrics(unittest.TestCase):
-    """The names in alarms, filters and dashboard are those that the code emits."""
-
-    def points(self):
-        found = model()
-        for name, alarm in found.of("CloudWatch::Alarm").items():
-            if alarm["Namespace"] == METRICS["namespace"]:
-                yield name, alarm["MetricName"], dimensions(alarm), alarm["Statistic"]
-        for widget in self.widgets():
-            for metric in widget["properties"]["metrics"]:
-                if isinstance(metric[0], dict):
-                    yield "dashboard", *self.searched(metric[0]["expression"])
-                elif metric[0] == METRICS["namespace"]:
-                    options = metric.pop() if isinstance(metric[-1], dict) else {}
-                    pairs = dict(zip(metric[2::2], metric[3::2], strict=True))
-                    yield "dashboard", metric[1], pairs, options.get("stat")
-
-    def searched(self, expression):
-        """A search finds all values of a dimension, those of later states and functions too."""
-        found = re.fullmatch(
-            r"SEARCH\('\{Snowgate,Stack,(\w+)\} MetricName=\"(\w+)\" Stack=\"snowgate\"', '(\w+)', 300\)", expression
-        )
-        self.assertIsNotNone(found, expression)
-        return found[2], {"Stack": "snowgate", found[1]: None}, found[3]
-
-    def widgets(self):
-        body = model().of("CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]
-        return json.loads(body["Fn::Sub"])["widgets"]
-
-    def test_all_are_emitted(self):
-        states = set(re.findall(r"^    ([A-Z]\w+),$", self.enum("State"), re.M))
-        for where, name, found, stat in self.points():
-            entry = METRICS["metrics"].get(name)
-            self.assertIsNotNone(entry, f"{where}: nothing emits `{name}`")
-            self.assertEqual(list(found), entry["dimensions"], f"{where}: `{name}`")
-            self.assertEqual(found["Stack"], "snowgate")
-            self.assertIn(found.get("Function"), (None, *METRICS["functions"]))
-            self.assertIn(found.get("State"), (None, *states))
-            self.assertIn(found.get("Verdict"), (None, "approve", "deny"))
-            self.assertIn(stat, ("Sum",) if entry["unit"] == "Count" else ("Maximum", "p50", "p90"))
-
-    def enum(self, name):
-        text = (ROOT / "crates/core/src/lifecycle.rs").read_text(encoding="utf-8")
-        return re.search(rf"pub enum {name} \{{(.*?)\n\}}", text, re.S)[1]
-
-    def test_all_that_is_emitted_is_shown(self):
-        shown = {name for where, name, _, _ in self.points() if where == "dashboard"}
-        self.assertEqual(shown, set(METRICS["metrics"]))
-
-    def test_filters_feed_metrics_that_alarms_use(self):
-        fed = {
-            (to["MetricNamespace"], to["MetricName"])
-            for entry in model().of("Logs::MetricFilter").values()
-            for to in entry["MetricTransformations"]
-        }
-        used = {(a["Namespace"], a["MetricName"]) for a in model().of("CloudWatch::Alarm").values()}
-        self.assertEqual(fed - used, set())
-        known = {(METRICS["namespace"], name) for name in METRICS["metrics"]}
-        own = {pair for pair in used if not pair[0].startswith("AWS/")}
-        self.assertEqual(own - known - fed, set())
-
-    def test_the_dashboard_names_what_is_there(self):
-        body = model().of("CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]
-        for name in named(body):
-            self.assertIn(name, model().resources)
 
 
 class Endpoints(unittest.TestCase):

@@ -6,9 +6,9 @@ mod outcome;
 mod time;
 
 pub use access::{access_requested, extension, principal};
-pub(crate) use access::{grant, how_to_use};
+pub(crate) use access::how_to_use;
 pub(crate) use finding::finding;
-pub(crate) use outcome::{Outcome, Quote, outcome};
+pub(crate) use outcome::{Quote, outcome};
 pub use time::{date_time, date_time_from, duration_of};
 
 /// `a`, `a and b`, `a, b and c`.

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use iam_policy::catalogue::AccessLevel;
-use iam_policy::classify::{Subject, classify};
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{MOST_TEXT, Outcome, Policies, Request, Ruleset, evaluate};
@@ -14,7 +14,7 @@ use iam_policy::glob::Budget;
 use iam_policy::lint::{Options, check_grammar, lint};
 use iam_policy::minimise::{MANAGED_POLICY_QUOTA, minimise};
 use iam_policy::prove::{
-    Access, Verdict, check_access_not_granted_within, check_no_new_access,
+    Access, CheckResult, check_access_not_granted_within, check_no_new_access,
     check_no_new_access_within, check_no_public_access_within,
 };
 
@@ -226,9 +226,9 @@ fn ten_megabytes_are_classified() {
     for (what, text) in vast(10 * MEGABYTE) {
         let documents = [read(&text)];
         let found = within_bound(what, || {
-            classify(Subject {
+            classify(PrincipalPolicies {
                 policies: &documents,
-                ..Subject::default()
+                ..PrincipalPolicies::default()
             })
         });
         // What is not looked at counts as granted.
@@ -293,7 +293,7 @@ fn proofs_about_vast_policies_end() {
         for (_, reference) in others {
             let verdict = within_bound(what, || check_no_new_access(reference, candidate));
             assert!(
-                !std::ptr::eq(reference, candidate) || !matches!(verdict, Verdict::Fail { .. })
+                !std::ptr::eq(reference, candidate) || !matches!(verdict, CheckResult::Fail { .. })
             );
         }
         let access = Access {
@@ -325,7 +325,7 @@ fn proofs_count_what_they_do() {
         let other = Ruleset::compile(&read(&shuffled));
         let mut budget = few();
         let verdict = check_no_new_access_within(&rules, &other, &mut budget);
-        assert!(matches!(verdict, Verdict::Undecided { .. }), "{what}");
+        assert!(matches!(verdict, CheckResult::Undecided { .. }), "{what}");
         assert_eq!(budget.left(), 0, "{what}");
     }
 }

@@ -118,8 +118,13 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
             "promises of the templates",
             vec![
                 run(sam("python"), "local/template_test.py"),
+                run(sam("python"), "local/alarms_test.py"),
                 run(sam("python"), "local/front_door_test.py"),
             ],
+        ),
+        gate(
+            "documents against code",
+            vec![run(sam("python"), "local/documents_test.py")],
         ),
         gate(
             "sam validate",

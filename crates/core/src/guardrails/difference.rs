@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use iam_policy::prove::Verdict;
+use iam_policy::prove::CheckResult;
 
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::finding::Witness;
@@ -131,12 +131,12 @@ impl Guardrails {
             for account in reference.accounts() {
                 let verdict = match old.reference(account) {
                     Some(before) => reference.beyond(before),
-                    None => Verdict::Undecided { statement: None },
+                    None => CheckResult::Undecided { statement: None },
                 };
                 let witness = match verdict {
-                    Verdict::Pass => continue,
-                    Verdict::Fail { witness, .. } => Some(Witness::from(&*witness)),
-                    Verdict::Undecided { .. } => None,
+                    CheckResult::Pass => continue,
+                    CheckResult::Fail { witness, .. } => Some(Witness::from(&*witness)),
+                    CheckResult::Undecided { .. } => None,
                 };
                 let account = account.clone();
                 found.push(Widening::Reference { account, witness });

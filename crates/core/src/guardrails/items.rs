@@ -9,7 +9,7 @@
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
 use iam_policy::glob::{self, Budget, Glob};
-use iam_policy::prove::{Verdict, check_no_new_access};
+use iam_policy::prove::{CheckResult, check_no_new_access};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -172,7 +172,7 @@ impl MappedItem {
         let candidate = Ruleset::compile(&document);
         matches!(
             check_no_new_access(&self.reference, &candidate),
-            Verdict::Pass
+            CheckResult::Pass
         )
     }
 

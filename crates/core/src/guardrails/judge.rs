@@ -3,7 +3,7 @@
 
 mod power;
 
-use iam_policy::classify::{self, Subject};
+use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
@@ -108,9 +108,9 @@ impl Guardrails {
             return;
         };
         let documents = [document];
-        let power = classify::classify(Subject {
+        let power = classify::classify(PrincipalPolicies {
             policies: &documents,
-            ..Subject::default()
+            ..PrincipalPolicies::default()
         });
         tell(
             &power,

@@ -6,7 +6,7 @@ use iam_policy::document::{Document, DocumentError, PolicyType};
 use iam_policy::evaluate::{Request, Ruleset};
 use iam_policy::lint::{self, FindingType};
 use iam_policy::prove::{
-    Access, StatementRef, Verdict, check_access_not_granted, check_no_new_access,
+    Access, StatementRef, CheckResult, check_access_not_granted, check_no_new_access,
 };
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ impl Reference {
     }
 
     /// A request that this reference allows and the other does not, if there is one.
-    pub(super) fn beyond(&self, other: &Self) -> Verdict {
+    pub(super) fn beyond(&self, other: &Self) -> CheckResult {
         check_no_new_access(&other.ruleset, &self.ruleset)
     }
 
@@ -140,10 +140,10 @@ impl Reference {
         let never = check_access_not_granted(&ruleset, &self.never);
         let covered = || check_no_new_access(&self.ruleset, &ruleset);
         judged
-            .reported(never, FindingCode::DeniedAction, "is never granted")
+            .finding_of(never, FindingCode::DeniedAction, "is never granted")
             .or_else(|| {
                 let code = FindingCode::ExceedsReference;
-                judged.reported(
+                judged.finding_of(
                     covered(),
                     code,
                     "is more than may be granted in this account",
@@ -171,16 +171,16 @@ impl Judged<'_> {
         }
     }
 
-    fn reported(&self, verdict: Verdict, code: FindingCode, what: &str) -> Option<Finding> {
+    fn finding_of(&self, verdict: CheckResult, code: FindingCode, what: &str) -> Option<Finding> {
         let place = |statement: &StatementRef| format!("Statement[{}]", statement.index);
         match verdict {
-            Verdict::Pass => None,
-            Verdict::Fail { witness, statement } => {
+            CheckResult::Pass => None,
+            CheckResult::Fail { witness, statement } => {
                 let witness = Witness::from(&*witness);
                 let detail = format!("`{}` on `{}` {what}", witness.action, witness.resource);
                 Some(self.finding(code, detail, &place(&statement), Some(witness)))
             }
-            Verdict::Undecided { statement } => {
+            CheckResult::Undecided { statement } => {
                 let detail = "this could not be proved to stay within what may be granted in this \
                               account; fewer or simpler conditions may help";
                 let place = statement.as_ref().map_or_else(String::new, place);

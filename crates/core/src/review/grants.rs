@@ -3,7 +3,7 @@
 //! Only texts are shown whose digests are bound, and so signed with the decision.
 
 use iam_policy::catalogue::AccessLevel;
-use iam_policy::classify::{Subject, classify};
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::explain::{explain, natural_order};
 
@@ -206,11 +206,11 @@ fn kind(texts: &[(String, &str)]) -> &'static str {
         .collect();
     let levels = match &documents {
         Ok(policies) => {
-            let subject = Subject {
+            let held = PrincipalPolicies {
                 policies,
-                ..Subject::default()
+                ..PrincipalPolicies::default()
             };
-            classify(subject).access_levels
+            classify(held).access_levels
         }
         Err(_) => AccessLevel::ALL.to_vec(),
     };

@@ -5,7 +5,7 @@ use crate::finding::{Evidence, Finding, FindingCode};
 use crate::lifecycle::Actor;
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
-use crate::record::{Event, FailureCode, RefusalCode, RetainedBecause, RevokedBy};
+use crate::record::{Event, FailureCode, RefusalCode, RetainedBecause, RetainedChange, RevokedBy};
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
 pub(crate) const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use iam_policy::classify::{Subject, classify};
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Ruleset, evaluate};
 use iam_policy::lint::{Options, lint};
@@ -53,9 +53,9 @@ pub(crate) fn run(job: &str, times: usize) {
 }
 
 fn classified(text: &str) {
-    let subject = Subject {
+    let subject = PrincipalPolicies {
         policies: &[parse(text)],
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     };
     black_box(classify(subject));
 }

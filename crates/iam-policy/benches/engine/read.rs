@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use iam_policy::classify::{Subject, classify};
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::json::Json;
 use iam_policy::lint::{Options, check_grammar, lint};
@@ -52,9 +52,9 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     group.bench_function("classify", |bencher| {
         bencher.iter(|| {
             for document in documents.chunks(1) {
-                black_box(classify(Subject {
+                black_box(classify(PrincipalPolicies {
                     policies: document,
-                    ..Subject::default()
+                    ..PrincipalPolicies::default()
                 }));
             }
         });

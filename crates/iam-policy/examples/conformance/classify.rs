@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use iam_policy::classify::{Certainty, Classification, Subject, classify};
+use iam_policy::classify::{Certainty, Classification, PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use serde::Deserialize;
 
@@ -43,9 +43,9 @@ struct Required {
 
 fn of(policy: &str) -> Classification {
     match Document::parse(policy, PolicyType::Identity) {
-        Ok(document) => classify(Subject {
+        Ok(document) => classify(PrincipalPolicies {
             policies: &[document],
-            ..Subject::default()
+            ..PrincipalPolicies::default()
         }),
         Err(_) => Classification::default(),
     }
@@ -81,8 +81,9 @@ fn labelled(folder: &Folder, differences: bool) -> Result<Vec<Figure>, Error> {
             .flat_map(|way| &way.actions)
             .map(|evidence| evidence.action.clone())
             .collect();
-        let named =
-            |all: &[iam_policy::classify::Evidence]| all.iter().map(|e| e.action.clone()).collect();
+        let named = |all: &[iam_policy::classify::GrantedAction]| {
+            all.iter().map(|e| e.action.clone()).collect()
+        };
         let ours: [BTreeSet<String>; 5] = [
             levels,
             escalations,

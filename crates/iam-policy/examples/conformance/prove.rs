@@ -1,6 +1,6 @@
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
-use iam_policy::prove::{Verdict, check_no_new_access};
+use iam_policy::prove::{CheckResult, check_no_new_access};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,9 +41,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, id: &str, verdict: &Verdict, within: bool, differences: bool) {
+    fn count(&mut self, id: &str, verdict: &CheckResult, within: bool, differences: bool) {
         self.all += 1;
-        self.undecided += usize::from(matches!(verdict, Verdict::Undecided { .. }));
+        self.undecided += usize::from(matches!(verdict, CheckResult::Undecided { .. }));
         self.unsound += usize::from(verdict.is_pass() && !within);
         if verdict.is_pass() == within {
             self.agree += 1;
@@ -74,13 +74,13 @@ fn compile(policy: &Value, policy_type: PolicyType) -> Option<Ruleset> {
         .map(|document| Ruleset::compile(&document))
 }
 
-fn verdict(reference: &Value, candidate: &Value, policy_type: PolicyType) -> Verdict {
+fn verdict(reference: &Value, candidate: &Value, policy_type: PolicyType) -> CheckResult {
     match (
         compile(reference, policy_type),
         compile(candidate, policy_type),
     ) {
         (Some(reference), Some(candidate)) => check_no_new_access(&reference, &candidate),
-        _ => Verdict::Undecided { statement: None },
+        _ => CheckResult::Undecided { statement: None },
     }
 }
 

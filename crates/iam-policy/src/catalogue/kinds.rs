@@ -49,7 +49,7 @@ impl AccessLevel {
 /// The kind of values a condition key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ValueType {
-    /// Text.
+    /// Any text, as `String` operators compare it.
     String,
     /// An ARN.
     Arn,

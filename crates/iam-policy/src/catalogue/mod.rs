@@ -8,11 +8,12 @@
 //! Services and actions that AWS has retired stay, with the date of the last release
 //! that knew them: policies in use still name them.
 
-mod entries;
 mod global;
 mod kinds;
+mod name_distance;
 mod service;
 mod suggest;
+mod table_line;
 pub(crate) mod wildcard;
 
 use std::borrow::Cow;
@@ -20,11 +21,11 @@ use std::sync::OnceLock;
 
 use crate::scan;
 
-pub use entries::{Action, ConditionKey, ResourceType};
 pub use global::{GlobalKey, global_key, global_keys};
 pub use kinds::{AccessLevel, ValueType};
-pub use service::Service;
-pub use suggest::{closest, suggest_action, suggest_global_key, suggest_service};
+pub use name_distance::closest;
+pub use service::{Action, ConditionKey, ResourceType, Service};
+pub use suggest::{suggest_action, suggest_global_key, suggest_service};
 
 const TABLE: &str = include_str!("../../data/catalogue.tsv");
 

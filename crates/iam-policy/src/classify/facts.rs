@@ -3,33 +3,33 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::work::Work;
+use super::work_limit::WorkLimit;
 use crate::catalogue::{self, wildcard};
 use crate::scan;
 
-const WAYS: &str = include_str!("../../data/escalation.tsv");
+const PATHS: &str = include_str!("../../data/escalation.tsv");
 const SENSITIVE: &str = include_str!("../../data/sensitive.tsv");
 
 /// An action that matters, with what the catalogue knows of it.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct RelevantAction {
     pub(super) name: &'static str,
     pub(super) action: Option<catalogue::Action>,
 }
 
-/// What a way up takes hold of.
+/// What a path up takes hold of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PathTarget {
     /// The principal's own policies or groups.
-    OneSelf,
+    Own,
     /// Something or somebody else.
     Other,
 }
 
 #[derive(Debug)]
-pub(super) struct Way {
+pub(super) struct EscalationPath {
     pub(super) id: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: PathTarget,
     /// Numbers of [`Facts::named`].
     pub(super) actions: Vec<usize>,
     pub(super) source: &'static str,
@@ -55,16 +55,16 @@ impl Category {
     }
 }
 
-/// All that is known of ways up and of sensitive actions. Each action stands there once.
+/// All that is known of paths up and of sensitive actions. Each action stands there once.
 #[derive(Debug)]
 pub(super) struct Facts {
     /// Ordered by name without regard to case.
-    named: Vec<Named>,
+    named: Vec<RelevantAction>,
     /// The beginnings of the names, in the same order.
     begins: Vec<u128>,
     /// Where to find one by the hash of its name: number + 1, 0 when free.
     slots: Vec<u16>,
-    ways: Vec<Way>,
+    paths: Vec<EscalationPath>,
     sensitive: HashMap<Category, Vec<usize>>,
 }
 
@@ -79,7 +79,7 @@ fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 const SLOTS: usize = 1 << 11;
 
 /// The number of the action with this name.
-fn exact(slots: &[u16], named: &[Named], name: &str) -> Option<usize> {
+fn exact(slots: &[u16], named: &[RelevantAction], name: &str) -> Option<usize> {
     let mut slot = scan::folded_hash(name) as usize % SLOTS;
     loop {
         let nth = usize::from(slots.get(slot)?.checked_sub(1)?);
@@ -98,7 +98,7 @@ pub(super) fn facts() -> &'static Facts {
 
 impl Facts {
     fn read() -> Self {
-        let of_ways = lines(WAYS).filter_map(|fields| fields.get(2).copied());
+        let of_ways = lines(PATHS).filter_map(|fields| fields.get(2).copied());
         let of_lists = lines(SENSITIVE).filter_map(|fields| fields.get(1).copied());
         let mut names: Vec<&str> = of_ways
             .flat_map(|all| all.split(','))
@@ -116,21 +116,21 @@ impl Facts {
                 *free = nth;
             }
         }
-        let named: Vec<Named> = names
+        let named: Vec<RelevantAction> = names
             .iter()
-            .map(|name| Named {
+            .map(|name| RelevantAction {
                 name,
                 action: catalogue::action(name),
             })
             .collect();
         let number = |name: &str| exact(&slots, &named, name);
-        let ways = lines(WAYS).filter_map(|fields| match fields[..] {
-            [id, kind, actions, source] => Some(Way {
+        let paths = lines(PATHS).filter_map(|fields| match fields[..] {
+            [id, kind, actions, source] => Some(EscalationPath {
                 id,
                 kind: if kind == "self" {
-                    Kind::OneSelf
+                    PathTarget::Own
                 } else {
-                    Kind::Other
+                    PathTarget::Other
                 },
                 actions: actions.split(',').filter_map(number).collect(),
                 source,
@@ -145,7 +145,7 @@ impl Facts {
             }
         }
         Self {
-            ways: ways.collect(),
+            paths: paths.collect(),
             begins: names
                 .iter()
                 .map(|name| scan::begin(name, 0, true))
@@ -157,13 +157,13 @@ impl Facts {
     }
 
     /// All actions that matter; they are known by their numbers here.
-    pub(super) fn named(&self) -> &[Named] {
+    pub(super) fn named(&self) -> &[RelevantAction] {
         &self.named
     }
 
-    /// All known ways up.
-    pub(super) fn ways(&self) -> &[Way] {
-        &self.ways
+    /// All known paths up.
+    pub(super) fn paths(&self) -> &[EscalationPath] {
+        &self.paths
     }
 
     /// The sensitive actions of a category.
@@ -176,7 +176,7 @@ impl Facts {
     pub(super) fn matching(
         &self,
         pattern: &str,
-        work: &Work,
+        work: &WorkLimit,
         mut found: impl FnMut(usize),
     ) -> bool {
         let Some(literal) = scan::find_wildcard(pattern) else {
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn the_tables_are_whole() {
         let facts = facts();
-        assert_eq!(facts.ways().len(), lines(WAYS).count());
-        assert!(facts.ways().len() >= 80);
-        let actions = lines(WAYS).map(|fields| fields[2].split(',').count());
-        for (way, actions) in facts.ways().iter().zip(actions) {
-            assert!(way.actions.len() == actions && !way.source.is_empty());
+        assert_eq!(facts.paths().len(), lines(PATHS).count());
+        assert!(facts.paths().len() >= 80);
+        let actions = lines(PATHS).map(|fields| fields[2].split(',').count());
+        for (path, actions) in facts.paths().iter().zip(actions) {
+            assert!(path.actions.len() == actions && !path.source.is_empty());
         }
         assert!(facts.named.len() * 2 <= SLOTS);
         let sensitive = [
@@ -243,13 +243,13 @@ mod tests {
             "iam:CreateServiceLinkedRol?",
         ] {
             let mut found = Vec::new();
-            assert!(facts.matching(pattern, &Work::default(), |nth| found.push(nth)));
+            assert!(facts.matching(pattern, &WorkLimit::default(), |nth| found.push(nth)));
             let slow = (0..facts.named.len())
                 .filter(|nth| wildcard::matches_ignoring_case(pattern, facts.named[*nth].name));
             assert_eq!(found, slow.collect::<Vec<_>>(), "{pattern}");
         }
         let mut all = 0;
-        assert!(!facts.matching("iam:*", &Work::of(0), |_| all += 1));
+        assert!(!facts.matching("iam:*", &WorkLimit::of(0), |_| all += 1));
         assert_eq!(all, 0);
     }
 }

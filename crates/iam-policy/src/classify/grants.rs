@@ -1,9 +1,9 @@
 //! Which actions are left after every deny, boundary and service control policy.
 
-use super::Subject;
-use super::facts::{Facts, Named};
-use super::rules::{Rule, Rules};
-use super::work::Work;
+use super::PrincipalPolicies;
+use super::facts::{Facts, RelevantAction};
+use super::rules::{GrantRule, GrantRules};
+use super::work_limit::WorkLimit;
 use crate::catalogue::{self, Action};
 use crate::document::{Actions, Document, Effect, Path, Statement};
 
@@ -35,25 +35,25 @@ struct Best {
 
 /// Layers of rules: what is allowed must be allowed by each.
 pub(super) struct Grants<'d> {
-    allows: Rules<'d>,
-    denies: Rules<'d>,
+    allows: GrantRules<'d>,
+    denies: GrantRules<'d>,
     /// Boundary and levels of service control policies.
-    limits: Vec<Rules<'d>>,
-    pub(super) work: Work,
+    limits: Vec<GrantRules<'d>>,
+    pub(super) work: WorkLimit,
 }
 
 impl<'d> Grants<'d> {
-    pub(super) fn of(subject: Subject<'d>) -> Self {
-        let mut denies = Rules::default();
+    pub(super) fn of(subject: PrincipalPolicies<'d>) -> Self {
+        let mut denies = GrantRules::default();
         let mut layer = |documents: &'d [Document<'d>]| {
-            let mut allows = Rules::default();
+            let mut allows = GrantRules::default();
             for (policy, document) in documents.iter().enumerate() {
                 for statement in document
                     .statements()
                     .iter()
                     .filter(|statement| !is_over(statement))
                 {
-                    let rule = Rule::new(policy, statement);
+                    let rule = GrantRule::new(policy, statement);
                     match statement.effect() {
                         Effect::Allow => allows.push(rule),
                         Effect::Deny if !rule.conditional => denies.push(rule),
@@ -75,7 +75,7 @@ impl<'d> Grants<'d> {
             allows,
             denies,
             limits,
-            work: Work::default(),
+            work: WorkLimit::default(),
         }
     }
 
@@ -115,15 +115,15 @@ impl<'d> Grants<'d> {
                 }
             }
         }
-        let within = |named: &Named| {
+        let within = |named: &RelevantAction| {
             let mut limits = self.limits.iter();
             limits.all(|layer| layer.reach(named.name, named.action, &self.work))
         };
-        let told = best.into_iter().zip(facts.named()).map(|(best, named)| {
+        let reported = best.into_iter().zip(facts.named()).map(|(best, named)| {
             best.filter(|_| within(named))
                 .and_then(|best| self.grant(best))
         });
-        told.collect()
+        reported.collect()
     }
 
     /// Takes a rule about the action when it grants more than the best one so far.
@@ -194,7 +194,7 @@ impl<'d> Grants<'d> {
                 .all(|layer| layer.reach(&name, Some(action), &self.work))
     }
 
-    /// Walks over the actions that each `Allow` is about, until told to stop; tells whether that
+    /// Walks over the actions that each `Allow` is about, until reported to stop; tells whether that
     /// may be wrong, for a `NotAction` is about all but these.
     pub(super) fn each_action(&self, mut visit: impl FnMut(Action, bool) -> bool) {
         let mut latest: Option<&'static catalogue::Service> = None;
@@ -216,12 +216,12 @@ impl<'d> Grants<'d> {
     }
 }
 
-/// Calls for each action that the pattern matches, until told to stop or no work is left;
+/// Calls for each action that the pattern matches, until reported to stop or no work is left;
 /// answers whether to go on.
 pub(super) fn each_matching(
     pattern: &str,
     latest: &mut Option<&'static catalogue::Service>,
-    work: &Work,
+    work: &WorkLimit,
     mut visit: impl FnMut(Action) -> bool,
 ) -> bool {
     if let Some((prefix, name)) = crate::scan::find(pattern, b':')

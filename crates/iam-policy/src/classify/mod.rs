@@ -9,20 +9,20 @@
 mod facts;
 mod grants;
 mod rules;
-mod work;
+mod work_limit;
 
 use serde::Serialize;
 
 use crate::catalogue::AccessLevel;
 use crate::document::{Document, Effect, Path, Resources, Statement};
 use crate::json::Span;
-use facts::{Category, Facts, Kind, facts};
+use facts::{Category, Facts, PathTarget, facts};
 use grants::{Grant, Grants};
-use work::Work;
+use work_limit::WorkLimit;
 
 /// All policies of one principal.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Subject<'d> {
+pub struct PrincipalPolicies<'d> {
     /// Its identity policies, inherited ones included.
     pub policies: &'d [Document<'d>],
     /// Its permissions boundary; none when empty.
@@ -33,12 +33,12 @@ pub struct Subject<'d> {
 
 /// The statement that grants something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Evidence {
+pub struct GrantedAction {
     /// The action, with prefix; the pattern of the policy for wildcards.
     pub action: String,
     /// Which of the policies, from 0.
     pub policy: usize,
-    /// The way to the action in the policy.
+    /// The path to the action in the policy.
     #[serde(serialize_with = "as_text")]
     pub path: Path,
     /// Whether it is only granted under a condition.
@@ -52,7 +52,7 @@ fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
     serializer.collect_str(path)
 }
 
-/// How sure it is that a way leads up.
+/// How sure it is that a path leads up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
@@ -60,20 +60,20 @@ pub enum Certainty {
     Proved,
     /// It depends on what the role, user or thing is allowed that can be taken over.
     DependsOnTarget,
-    /// One action that takes part in escalations, without the others of a known way.
+    /// One action that takes part in escalations, without the others of a known path.
     Contributes,
 }
 
-/// A way to more power than was given.
+/// A path to more power than was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Escalation {
-    /// The name of the way: that of pathfinding.cloud where it has one.
+    /// The name of the path: that of pathfinding.cloud where it has one.
     pub path: String,
     /// How sure it is.
     pub certainty: Certainty,
     /// The actions it takes, with what grants them.
-    pub actions: Vec<Evidence>,
-    /// Where the way is described: `pathfinding`, `cloudsplaining`, `prowler`,
+    pub actions: Vec<GrantedAction>,
+    /// Where the path is described: `pathfinding`, `cloudsplaining`, `prowler`,
     /// `iam-vulnerable`, `sensitive_iam_actions` or `own`.
     pub source: &'static str,
 }
@@ -88,16 +88,16 @@ pub struct Classification {
     /// Ways to more power.
     pub privilege_escalation: Vec<Escalation>,
     /// Actions that can open a resource to others.
-    pub resource_exposure: Vec<Evidence>,
+    pub resource_exposure: Vec<GrantedAction>,
     /// Actions that hand out credentials.
-    pub credentials_exposure: Vec<Evidence>,
+    pub credentials_exposure: Vec<GrantedAction>,
     /// Actions that read data which may be confidential.
-    pub data_exfiltration: Vec<Evidence>,
+    pub data_exfiltration: Vec<GrantedAction>,
     /// Patterns for all actions of a service, or of all services; the first 10,000.
-    pub service_wildcards: Vec<Evidence>,
+    pub service_wildcards: Vec<GrantedAction>,
     /// Patterns granted on every resource although at least one of their actions could
     /// be limited to resources; the first 10,000.
-    pub resource_wildcards: Vec<Evidence>,
+    pub resource_wildcards: Vec<GrantedAction>,
 }
 
 /// Says what the policies of a principal amount to.
@@ -105,7 +105,7 @@ pub struct Classification {
 /// The work is bounded: of a principal whose policies are far larger than the quotas allow,
 /// what was not looked at counts as granted under a condition.
 #[must_use]
-pub fn classify(subject: Subject<'_>) -> Classification {
+pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     let facts = facts();
     let grants = Grants::of(subject);
     let granted = grants.of_named(facts);
@@ -131,14 +131,14 @@ pub fn classify(subject: Subject<'_>) -> Classification {
     }
 }
 
-fn evidence(facts: &Facts, granted: &[Option<Grant>], action: usize) -> Option<Evidence> {
+fn evidence(facts: &Facts, granted: &[Option<Grant>], action: usize) -> Option<GrantedAction> {
     let grant = granted.get(action)?.as_ref()?;
     Some(grant.evidence(facts.named().get(action)?.name))
 }
 
 impl Grant {
-    fn evidence(&self, action: &str) -> Evidence {
-        Evidence {
+    fn evidence(&self, action: &str) -> GrantedAction {
+        GrantedAction {
             action: action.to_owned(),
             policy: self.policy,
             path: self.path.clone(),
@@ -174,9 +174,9 @@ fn access_levels(grants: &Grants<'_>, manages: bool) -> Vec<AccessLevel> {
 fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
     let mut found: Vec<Escalation> = Vec::new();
     let grant = |action: usize| granted.get(action).and_then(Option::as_ref);
-    let mut told = vec![false; facts.named().len()];
-    for way in facts.ways() {
-        let mut usable = way.actions.iter().map(|action| grant(*action));
+    let mut reported = vec![false; facts.named().len()];
+    for path in facts.paths() {
+        let mut usable = path.actions.iter().map(|action| grant(*action));
         if !usable
             .clone()
             .all(|grant| grant.is_some_and(|grant| !grant.unmatched))
@@ -184,28 +184,28 @@ fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
             continue;
         }
         let plain = usable.all(|grant| grant.is_some_and(|g| g.everywhere && !g.conditional));
-        let certainty = if way.kind == Kind::OneSelf && plain {
+        let certainty = if path.kind == PathTarget::Own && plain {
             Certainty::Proved
         } else {
             Certainty::DependsOnTarget
         };
-        if let [only] = way.actions[..]
-            && let Some(told) = told.get_mut(only)
+        if let [only] = path.actions[..]
+            && let Some(reported) = reported.get_mut(only)
         {
-            *told = true;
+            *reported = true;
         }
-        let actions = way.actions.iter();
+        let actions = path.actions.iter();
         found.push(Escalation {
-            path: way.id.to_owned(),
+            path: path.id.to_owned(),
             certainty,
             actions: actions
                 .filter_map(|action| evidence(facts, granted, *action))
                 .collect(),
-            source: way.source,
+            source: path.source,
         });
     }
     let sensitive = facts.sensitive(Category::Escalation);
-    for action in sensitive.filter(|action| told.get(*action) == Some(&false)) {
+    for action in sensitive.filter(|action| reported.get(*action) == Some(&false)) {
         if let Some(evidence) = evidence(facts, granted, action) {
             found.push(Escalation {
                 path: format!("action:{}", evidence.action),
@@ -218,23 +218,23 @@ fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
     found
 }
 
-/// The most patterns that are told one by one: no principal within the quotas has as many.
+/// The most patterns that are reported one by one: no principal within the quotas has as many.
 const MOST_PATTERNS: usize = 10_000;
 
-/// The action patterns of every `Allow` that are to be told, with their places.
+/// The action patterns of every `Allow` that are to be reported, with their places.
 fn patterns(
-    subject: Subject<'_>,
-    mut tell: impl FnMut(&Statement<'_>, &str) -> bool,
-) -> Vec<Evidence> {
-    let mut told = Vec::new();
+    subject: PrincipalPolicies<'_>,
+    mut report: impl FnMut(&Statement<'_>, &str) -> bool,
+) -> Vec<GrantedAction> {
+    let mut reported = Vec::new();
     for (policy, document) in subject.policies.iter().enumerate() {
         for statement in document.statements() {
             if statement.effect() != Effect::Allow || statement.actions().is_negated() {
                 continue;
             }
             for (nth, text) in statement.actions().list().texts().enumerate() {
-                if told.len() < MOST_PATTERNS && tell(statement, text) {
-                    told.push(Evidence {
+                if reported.len() < MOST_PATTERNS && report(statement, text) {
+                    reported.push(GrantedAction {
                         action: text.to_owned(),
                         policy,
                         path: statement.action_path(nth),
@@ -245,10 +245,10 @@ fn patterns(
             }
         }
     }
-    told
+    reported
 }
 
-fn service_wildcards(subject: Subject<'_>) -> Vec<Evidence> {
+fn service_wildcards(subject: PrincipalPolicies<'_>) -> Vec<GrantedAction> {
     patterns(subject, |_, text| {
         text.ends_with('*') && {
             let name = text.split_once(':').map_or(text, |(_, name)| name);
@@ -257,7 +257,7 @@ fn service_wildcards(subject: Subject<'_>) -> Vec<Evidence> {
     })
 }
 
-fn resource_wildcards(subject: Subject<'_>, work: &Work) -> Vec<Evidence> {
+fn resource_wildcards(subject: PrincipalPolicies<'_>, work: &WorkLimit) -> Vec<GrantedAction> {
     let mut latest = None;
     let mut last: Option<(Span, bool)> = None;
     patterns(subject, |statement, text| {

@@ -3,14 +3,14 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
-use super::work::Work;
+use super::work_limit::WorkLimit;
 use crate::catalogue::{Action, wildcard};
 use crate::document::{Resources, Statement};
 use crate::glob::{Coverage, Glob, common, covered};
 use crate::scan;
 
 /// A statement, ready to be asked about actions.
-pub(super) struct Rule<'d> {
+pub(super) struct GrantRule<'d> {
     pub(super) statement: &'d Statement<'d>,
     pub(super) policy: usize,
     pub(super) conditional: bool,
@@ -20,7 +20,7 @@ pub(super) struct Rule<'d> {
     globs: OnceCell<Vec<Glob>>,
 }
 
-impl<'d> Rule<'d> {
+impl<'d> GrantRule<'d> {
     pub(super) fn new(policy: usize, statement: &'d Statement<'d>) -> Self {
         let everywhere = match statement.resources() {
             Some(Resources::Resource(list)) => list.texts().any(|text| text == "*"),
@@ -53,7 +53,7 @@ impl<'d> Rule<'d> {
     }
 
     /// Whether one of the resources can be a resource of the action.
-    pub(super) fn reaches(&self, action: Option<Action>, work: &Work) -> bool {
+    pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
         let Some(list) = self.resources().filter(|_| !self.everywhere) else {
             return true;
         };
@@ -79,7 +79,7 @@ impl<'d> Rule<'d> {
     }
 
     /// Whether this unconditional deny takes away all that the other statement allows.
-    fn takes_all(&self, allow: &Self, work: &Work) -> bool {
+    fn takes_all(&self, allow: &Self, work: &WorkLimit) -> bool {
         if self.everywhere || self.statement.resources().is_none() {
             return true;
         }
@@ -103,10 +103,10 @@ impl<'d> Rule<'d> {
     }
 }
 
-/// Rules by the services they are about.
+/// GrantRules by the services they are about.
 #[derive(Default)]
-pub(super) struct Rules<'d> {
-    all: Vec<Rule<'d>>,
+pub(super) struct GrantRules<'d> {
+    all: Vec<GrantRule<'d>>,
     index: OnceCell<Index>,
     /// What is known of denies and the statements they take from, by their numbers.
     taken: RefCell<HashMap<(u32, u32), bool>>,
@@ -118,16 +118,16 @@ struct Index {
     by_service: HashMap<String, Vec<(usize, usize)>>,
     /// Patterns that may be about any service.
     open: Vec<(usize, usize)>,
-    /// Rules with `NotAction`.
+    /// GrantRules with `NotAction`.
     negated: Vec<usize>,
 }
 
-impl<'d> Rules<'d> {
-    pub(super) fn push(&mut self, rule: Rule<'d>) {
+impl<'d> GrantRules<'d> {
+    pub(super) fn push(&mut self, rule: GrantRule<'d>) {
         self.all.push(rule);
     }
 
-    pub(super) fn all(&self) -> &[Rule<'d>] {
+    pub(super) fn all(&self) -> &[GrantRule<'d>] {
         &self.all
     }
 
@@ -156,7 +156,7 @@ impl<'d> Rules<'d> {
     }
 
     /// The rules about the action; all of them when there is no work left to look.
-    pub(super) fn about(&self, name: &str, work: &Work) -> Vec<(usize, &Rule<'d>)> {
+    pub(super) fn about(&self, name: &str, work: &WorkLimit) -> Vec<(usize, &GrantRule<'d>)> {
         if self.all.is_empty() {
             return Vec::new();
         }
@@ -173,7 +173,7 @@ impl<'d> Rules<'d> {
             return self.all.iter().enumerate().collect();
         }
         let matches = |text: &str| wildcard::matches_ignoring_case(text, name);
-        let mut found: Vec<(usize, &Rule<'d>)> = Vec::new();
+        let mut found: Vec<(usize, &GrantRule<'d>)> = Vec::new();
         for (nth, pattern) in near.iter().chain(&index.open) {
             let Some(rule) = self.all.get(*nth) else {
                 continue;
@@ -189,7 +189,13 @@ impl<'d> Rules<'d> {
     }
 
     /// Whether these denies take away from the action all that the allowing statement gives.
-    pub(super) fn take_all(&self, name: &str, nth: usize, allow: &Rule<'_>, work: &Work) -> bool
+    pub(super) fn take_all(
+        &self,
+        name: &str,
+        nth: usize,
+        allow: &GrantRule<'_>,
+        work: &WorkLimit,
+    ) -> bool
     where
         'd: 'd,
     {
@@ -219,7 +225,7 @@ impl<'d> Rules<'d> {
     }
 
     /// Whether one of these rules allows the action on a resource it can be used on.
-    pub(super) fn reach(&self, name: &str, action: Option<Action>, work: &Work) -> bool {
+    pub(super) fn reach(&self, name: &str, action: Option<Action>, work: &WorkLimit) -> bool {
         let about = self.about(name, work);
         let mut about = about.into_iter();
         about.any(|(_, rule)| rule.reaches(action, work))
@@ -227,13 +233,13 @@ impl<'d> Rules<'d> {
 }
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
-fn meets(pattern: &str, form: &str, work: &Work) -> bool {
+fn meets(pattern: &str, form: &str, work: &WorkLimit) -> bool {
     fits(pattern, form, work) && overlaps(pattern, form, work)
 }
 
 /// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`
 /// of the last one cannot reach into those before.
-fn fits(pattern: &str, form: &str, work: &Work) -> bool {
+fn fits(pattern: &str, form: &str, work: &WorkLimit) -> bool {
     let fields = pattern.splitn(6, ':').zip(form.splitn(6, ':')).take(5);
     fields
         .take_while(|(field, _)| !field.contains('*'))
@@ -249,7 +255,7 @@ fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> 
     Some((tail, form.splitn(6, ':').nth(5)?))
 }
 
-fn overlaps(pattern: &str, form: &str, work: &Work) -> bool {
+fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
     let mut open = String::with_capacity(form.len());
     for (nth, part) in form.splitn(6, ':').enumerate() {
         if nth > 0 {

@@ -11,50 +11,50 @@ fn read(statements: &str) -> Document<'static> {
 fn of(policies: &[Document<'_>]) -> Classification {
     let policies: Vec<Document<'static>> =
         policies.iter().cloned().map(Document::into_owned).collect();
-    classify(Subject {
+    classify(PrincipalPolicies {
         policies: &policies,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     })
 }
 
-fn ways(policies: &[Document<'_>]) -> Vec<(String, Certainty)> {
+fn paths(policies: &[Document<'_>]) -> Vec<(String, Certainty)> {
     let known = of(policies).privilege_escalation;
     known
         .into_iter()
-        .filter(|way| way.certainty != Certainty::Contributes)
-        .map(|way| (way.path, way.certainty))
+        .filter(|path| path.certainty != Certainty::Contributes)
+        .map(|path| (path.path, path.certainty))
         .collect()
 }
 
 #[test]
 fn every_way_is_found_and_none_when_an_action_lacks() {
-    for way in facts().ways() {
+    for path in facts().paths() {
         let statement = |actions: &[&str]| {
             read(&format!(
                 r#"{{"Effect":"Allow","Action":{},"Resource":"*"}}"#,
                 serde_json::json!(actions)
             ))
         };
-        let actions: Vec<&str> = way
+        let actions: Vec<&str> = path
             .actions
             .iter()
             .map(|action| facts().named()[*action].name)
             .collect();
         assert!(
-            ways(&[statement(&actions)])
+            paths(&[statement(&actions)])
                 .iter()
-                .any(|(id, _)| id == way.id),
+                .any(|(id, _)| id == path.id),
             "{}",
-            way.id
+            path.id
         );
         for lacking in 0..actions.len() {
             let mut rest = actions.clone();
             rest.remove(lacking);
-            let found = ways(&[statement(&rest)]);
+            let found = paths(&[statement(&rest)]);
             assert!(
-                !found.iter().any(|(id, _)| id == way.id),
+                !found.iter().any(|(id, _)| id == path.id),
                 "{} without {lacking}",
-                way.id
+                path.id
             );
         }
     }
@@ -64,11 +64,11 @@ fn every_way_is_found_and_none_when_an_action_lacks() {
 fn ways_go_across_policies_and_end_at_a_deny() {
     let pass = read(r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#);
     let run = read(r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#);
-    let found = ways(&[pass.clone(), run.clone()]);
+    let found = paths(&[pass.clone(), run.clone()]);
     assert!(found.contains(&("ec2-001".to_owned(), Certainty::DependsOnTarget)));
     let deny = read(r#"{"Effect":"Deny","Action":"IAM:Pass*","Resource":"*"}"#);
     assert!(
-        !ways(&[pass, run, deny])
+        !paths(&[pass, run, deny])
             .iter()
             .any(|(id, _)| id == "ec2-001")
     );
@@ -78,7 +78,7 @@ fn ways_go_across_policies_and_end_at_a_deny() {
 fn certainty_is_told_apart() {
     let attach = |rest: &str| {
         let statement = format!(r#"{{"Effect":"Allow","Action":"iam:AttachUserPolicy",{rest}}}"#);
-        ways(&[read(&statement)])
+        paths(&[read(&statement)])
     };
     let id = || "iam-008".to_owned();
     assert_eq!(attach(r#""Resource":"*""#), [(id(), Certainty::Proved)]);
@@ -96,20 +96,20 @@ fn what_cannot_be_used_is_no_way() {
         r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2020-01-01T00:00:01Z"}}}"#,
         r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"arn:aws:iam::*:policy/x*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:policy/*"}"#,
     ] {
-        assert_eq!(ways(&[read(statement)]), [], "{statement}");
+        assert_eq!(paths(&[read(statement)]), [], "{statement}");
     }
     let partly = r#"{"Effect":"Allow","Action":"iam:CreatePolicyVersion","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:iam::*:policy/x"}"#;
-    assert_eq!(ways(&[read(partly)]).len(), 1);
+    assert_eq!(paths(&[read(partly)]).len(), 1);
 }
 
 #[test]
 fn boundaries_and_service_control_policies_limit() {
     let policies = [read(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#)];
     let boundaries = [read(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#)];
-    let limited = classify(Subject {
+    let limited = classify(PrincipalPolicies {
         policies: &policies,
         boundaries: &boundaries,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     assert_eq!(limited.privilege_escalation, []);
     assert!(
@@ -122,10 +122,10 @@ fn boundaries_and_service_control_policies_limit() {
         r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"sqs:*","Resource":"*"}"#,
     )];
     let levels = [denying];
-    let limited = classify(Subject {
+    let limited = classify(PrincipalPolicies {
         policies: &policies,
         service_control: &levels,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     assert_eq!(limited.credentials_exposure, []);
     assert!(!limited.access_levels.is_empty());

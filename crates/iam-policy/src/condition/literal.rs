@@ -46,13 +46,30 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
     time.map_or(Some(0), time_of_day).map(|time| day + time)
 }
 
-/// Writes a moment so that [`moment`] reads it.
-pub(crate) fn write_moment(milliseconds: i64) -> String {
+/// Writes a moment so that [`moment`] reads it; `None` when no text means it.
+pub(crate) fn write_moment(milliseconds: i64) -> Option<String> {
+    /// The farthest zone that is read, in minutes: `+99:99`.
+    const FARTHEST: i64 = 99 * 60 + 99;
+    let zones = [("Z", 0), ("+99:99", FARTHEST), ("-99:99", -FARTHEST)];
+    let written = zones.into_iter().find_map(|(zone, minutes)| {
+        let clock = milliseconds.checked_add(minutes * 60_000)?;
+        let text = write_clock(clock)? + zone;
+        (moment(&text) == Some(milliseconds)).then_some(text)
+    });
+    let seconds = || (milliseconds % 1000 == 0).then(|| (milliseconds / 1000).to_string());
+    written.or_else(|| seconds().filter(|text| moment(text) == Some(milliseconds)))
+}
+
+/// Writes date and time of day without zone, for years of four digits.
+fn write_clock(milliseconds: i64) -> Option<String> {
     let (days, rest) = (
         milliseconds.div_euclid(86_400_000),
         milliseconds.rem_euclid(86_400_000),
     );
     let (year, month, day) = date_of(days);
+    if !(0..=9999).contains(&year) {
+        return None;
+    }
     let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
     let (second, fraction) = (rest / 1000 % 60, rest % 1000);
     let fraction = if fraction == 0 {
@@ -60,7 +77,9 @@ pub(crate) fn write_moment(milliseconds: i64) -> String {
     } else {
         format!(".{fraction:03}")
     };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}"
+    ))
 }
 
 fn field(text: &str, digits: usize) -> Option<i64> {
@@ -210,7 +229,8 @@ mod tests {
             ("1969-12-31T23:59:59Z", -1000),
         ] {
             assert_eq!(moment(text), Some(expected), "{text}");
-            assert_eq!(moment(&write_moment(expected)), Some(expected));
+            let written = write_moment(expected).unwrap();
+            assert_eq!(moment(&written), Some(expected));
         }
         for text in [
             "",
@@ -222,7 +242,23 @@ mod tests {
         ] {
             assert_eq!(moment(text), None, "{text}");
         }
-        assert_eq!(write_moment(1_746_180_000_250), "2025-05-02T10:00:00.250Z");
+        let written = write_moment(1_746_180_000_250);
+        assert_eq!(written.as_deref(), Some("2025-05-02T10:00:00.250Z"));
+    }
+
+    #[test]
+    fn moments_far_away_are_written() {
+        for text in [
+            "999999999999",
+            "-999999999999",
+            "9223372036854775",
+            "0000-01-01T00:00:00.001+99:99",
+            "9999-12-31T23:59:59.999-99:99",
+        ] {
+            let far = moment(text).unwrap();
+            assert_eq!(write_moment(far).and_then(|text| moment(&text)), Some(far), "{text}");
+        }
+        assert_eq!(write_moment(i64::MAX), None);
     }
 
     #[test]

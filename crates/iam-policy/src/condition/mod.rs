@@ -7,8 +7,8 @@
 //! - A key with several values is matched by quantified operators only.
 //! - A value that is malformed for its operator never matches, in the request or in the
 //!   policy, and neither does its negation.
-//! - A variable without value and default: the value does not match; under a negated
-//!   operator the condition does not hold.
+//! - A variable without value and default: the value does not match, so that a negated
+//!   operator holds. An empty text is no value.
 //! - No values at all: no match; under a negated operator a match.
 //! - An operator that is unknown never matches.
 
@@ -34,17 +34,19 @@ pub struct Clause {
     key_lower: Box<str>,
     texts: Vec<Box<str>>,
     values: Values,
+    /// Whether `${…}` in the values is a variable: the version of the document decides.
+    variables: bool,
 }
 
 /// What a request has for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject<'a> {
+pub(crate) enum KeyValue<'a> {
     Missing,
     One(&'a str),
     Many(&'a [String]),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> KeyValue<'a> {
     pub(crate) fn of(value: Option<&'a ContextValue>) -> Self {
         match value {
             None => Self::Missing,
@@ -55,10 +57,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The value of a variable: that of a key with one value.
+/// The value of a variable: that of a key with one value, unless it is empty.
 pub(crate) fn variable<'c>(context: &'c Context, variable: &Variable) -> Option<&'c str> {
     match context.get_lower(variable.name()) {
-        Some(ContextValue::One(value)) => Some(value),
+        Some(ContextValue::One(value)) if !value.is_empty() => Some(value),
         _ => None,
     }
 }
@@ -101,6 +103,7 @@ impl Clause {
             key: key.into(),
             key_lower: key.to_lowercase().into(),
             texts,
+            variables,
         }
     }
 
@@ -160,29 +163,27 @@ impl Clause {
     /// Whether the condition holds.
     #[must_use]
     pub fn holds(&self, context: &Context) -> bool {
-        self.holds_for(Subject::of(context.get_lower(&self.key_lower)), context)
+        self.holds_for(KeyValue::of(context.get_lower(&self.key_lower)), context)
     }
 
     /// Whether the condition holds when its key has this value; the context is asked for
     /// variables only.
-    pub(crate) fn holds_for(&self, subject: Subject<'_>, context: &Context) -> bool {
+    pub(crate) fn holds_for(&self, value: KeyValue<'_>, context: &Context) -> bool {
         let Some(operator) = self.operator else {
             return false;
         };
         if operator.test == Test::Null {
-            let missing = subject == Subject::Missing;
+            let missing = value == KeyValue::Missing;
             return self.texts.iter().any(|text| boolean(text) == Some(missing));
         }
         let one = |value: &str| self.matches(operator, value, context);
-        match (operator.quantifier, subject) {
-            (Some(Quantifier::All), Subject::Missing) => true,
-            (Some(Quantifier::Any), Subject::Missing) | (None, Subject::Many(_)) => false,
-            (None, Subject::Missing) => {
-                operator.if_exists || (operator.negated && self.is_resolved(context))
-            }
-            (_, Subject::One(value)) => one(value),
-            (Some(Quantifier::All), Subject::Many(values)) => values.iter().all(|v| one(v)),
-            (Some(Quantifier::Any), Subject::Many(values)) => values.iter().any(|v| one(v)),
+        match (operator.quantifier, value) {
+            (Some(Quantifier::All), KeyValue::Missing) => true,
+            (Some(Quantifier::Any), KeyValue::Missing) | (None, KeyValue::Many(_)) => false,
+            (None, KeyValue::Missing) => operator.if_exists || operator.negated,
+            (_, KeyValue::One(value)) => one(value),
+            (Some(Quantifier::All), KeyValue::Many(values)) => values.iter().all(|v| one(v)),
+            (Some(Quantifier::Any), KeyValue::Many(values)) => values.iter().any(|v| one(v)),
         }
     }
 
@@ -195,11 +196,6 @@ impl Clause {
         }
         .into_iter();
         templates.find_map(|t| Some(t.resolve(|name| variable(context, name))?.example()))
-    }
-
-    fn is_resolved(&self, context: &Context) -> bool {
-        let known = |v: &&Variable| v.default().is_some() || variable(context, v).is_some();
-        self.variables().iter().all(known)
     }
 
     fn matches(&self, operator: Operator, value: &str, context: &Context) -> bool {
@@ -221,9 +217,10 @@ impl Clause {
                 };
                 let value = if fold { &folded } else { value };
                 decide(
+                    // A variable without value matches nothing.
                     &mut patterns
                         .iter()
-                        .map(|pattern| pattern.matches(value, context)),
+                        .map(|pattern| Some(pattern.matches(value, context) == Some(true))),
                 )
             }
             Values::Arn(patterns) => match arn_parts(value) {
@@ -258,10 +255,13 @@ impl Clause {
         }
     }
 
-    /// Whether this condition shows at a glance that `other` holds too, whatever the request
-    /// and the variables are: same operator and key, and values that ask for no less.
+    /// Whether this condition shows by a quick check that `other` holds too, whatever the request
+    /// and the variables are: same operator and key, values that ask for no less, and the same
+    /// reading of `${…}`.
     pub(crate) fn plainly_implies(&self, other: &Self) -> bool {
-        if self.key_lower != other.key_lower {
+        let read_alike = self.variables == other.variables
+            || !self.texts.iter().chain(&other.texts).any(|text| text.contains("${"));
+        if self.key_lower != other.key_lower || !read_alike {
             return false;
         }
         // Both are in order.

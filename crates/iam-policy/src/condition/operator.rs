@@ -38,15 +38,15 @@ pub enum Test {
 /// How numbers and dates are compared; the value of the request stands on the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// Equal.
+    /// The value equals the bound.
     Equal,
-    /// Less.
+    /// The value is less than the bound.
     Less,
-    /// Less or equal.
+    /// The value is the bound or less.
     AtMost,
-    /// Greater.
+    /// The value is greater than the bound.
     Greater,
-    /// Greater or equal.
+    /// The value is the bound or greater.
     AtLeast,
 }
 

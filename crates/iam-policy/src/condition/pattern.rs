@@ -122,14 +122,17 @@ impl ArnPattern {
         }
     }
 
+    /// Whether an ARN of these parts matches; `None` when the pattern is no ARN. With a variable
+    /// that has no value nothing matches.
     pub(super) fn matches(&self, parts: &[&str], context: &Context) -> Option<bool> {
         let resolved;
         let globs = match self {
             Self::Fixed(globs) => globs.as_ref()?,
             Self::Variable(template) => {
-                resolved = template
-                    .resolve(|name| variable(context, name))?
-                    .arn_parts()?;
+                match template.resolve(|name| variable(context, name)) {
+                    None => return Some(false),
+                    Some(glob) => resolved = glob.arn_parts()?,
+                }
                 &resolved
             }
         };

@@ -128,8 +128,13 @@ fn variables() {
     assert!(holds("StringEquals", &["${aws:UserName}"], bob));
     assert!(holds("StringLike", &["b${k:none, 'o'}b"], bob));
     assert!(!holds("StringEquals", &["${aws:none}"], bob));
-    assert!(!holds("StringNotEquals", &["${aws:none}"], bob));
-    assert!(!holds("StringNotEquals", &["${aws:none}"], "{}"));
+    assert!(holds("StringNotEquals", &["${aws:none}"], bob));
+    assert!(!holds("StringNotEquals", &["${aws:none}", "bob"], bob));
+    assert!(holds("StringNotEquals", &["${aws:none}"], "{}"));
+    let empty = r#"{"k:k":"","aws:username":""}"#;
+    assert!(!holds("StringEquals", &["${aws:username}"], empty));
+    assert!(holds("StringNotLike", &["${aws:username}*"], empty));
+    assert!(holds("StringEquals", &["${aws:username, ''}"], empty));
     assert!(holds("StringEqualsIfExists", &["${aws:none}"], "{}"));
     let star = r#"{"k:k":"bob","aws:username":"b*"}"#;
     assert!(!holds("StringLike", &["${aws:username}"], star));
@@ -139,7 +144,7 @@ fn variables() {
         &["arn:aws:iam::*:user/${aws:username}"],
         arn
     ));
-    assert!(!holds(
+    assert!(holds(
         "ArnNotLike",
         &["arn:aws:iam::*:user/${aws:none}"],
         arn
@@ -154,7 +159,7 @@ fn no_values() {
 }
 
 #[test]
-fn implications_seen_at_a_glance() {
+fn implications_seen_by_a_quick_check() {
     let clause = |operator: &str, values: &[&str]| {
         Clause::new(operator, "k:k", values.iter().copied(), true)
     };
@@ -170,4 +175,13 @@ fn implications_seen_at_a_glance() {
     assert!(
         !clause("StringNotEquals", &["a"]).plainly_implies(&clause("StringNotEquals", &["a", "b"]))
     );
+    let literal = |operator: &str, values: &[&str]| {
+        Clause::new(operator, "k:k", values.iter().copied(), false)
+    };
+    for (operator, values) in [("StringLike", ["${a:b}/*"]), ("StringNotLike", ["${a:b}"])] {
+        let (variable, text) = (clause(operator, &values), literal(operator, &values));
+        assert!(!variable.plainly_implies(&text) && !text.plainly_implies(&variable));
+        assert!(text.plainly_implies(&text));
+    }
+    assert!(literal("Bool", &["true"]).plainly_implies(&clause("Bool", &["true"])));
 }

@@ -119,7 +119,7 @@ impl Version {
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
-    /// Permits.
+    /// Permits, unless some statement denies.
     Allow,
     /// Forbids, and wins over every permission.
     Deny,

@@ -149,7 +149,7 @@ pub enum Principals<'a> {
 }
 
 impl<'a> Principals<'a> {
-    /// Who is named.
+    /// The principals that are named, by their kinds.
     #[must_use]
     pub const fn set(&self) -> &PrincipalSet<'a> {
         let (Self::Principal(set) | Self::NotPrincipal(set)) = self;

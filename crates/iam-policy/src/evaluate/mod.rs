@@ -8,20 +8,21 @@
 //! the identity's own policies. Trust policies of roles and policies of KMS keys must allow
 //! whatever else does.
 
+mod missing_keys;
 mod principal;
 mod request;
 mod resource;
 mod ruleset;
 
 pub(crate) use principal::PrincipalMatcher;
-pub use principal::{NotAPrincipal, Principal};
+pub use principal::{InvalidPrincipal, Principal};
 pub use request::{MOST_TEXT, Request};
 pub(crate) use resource::{ResourceMatcher, ResourcePattern};
 pub use ruleset::Ruleset;
 pub(crate) use ruleset::{Reading, Rule};
 
-use principal::Naming;
-use ruleset::Asked;
+use principal::PrincipalMatch;
+use ruleset::PreparedRequest;
 use serde::Serialize;
 
 use crate::document::Effect;
@@ -75,7 +76,7 @@ pub enum Layer {
 
 /// What decided: a statement, or the layer in which nothing allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct By {
+pub struct DecidedBy {
     /// The kind of policy.
     pub layer: Layer,
     /// The level of an organisation, from 0.
@@ -94,13 +95,14 @@ pub struct By {
 
 /// A decision with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Decision {
+pub struct Evaluation {
     /// Whether the request goes through.
     #[serde(rename = "decision")]
     pub outcome: Outcome,
-    /// What decided. Empty only when no policy was asked: there was none, or the request is
+    /// What decided. `None` only when no policy was looked at: there was none, or the request is
     /// longer than AWS takes.
-    pub by: Option<By>,
+    #[serde(rename = "by")]
+    pub decided_by: Option<DecidedBy>,
     /// Context keys that statements about this action and resource asked for and that the
     /// request has not; the first thousand.
     pub missing_context: Vec<String>,
@@ -108,40 +110,40 @@ pub struct Decision {
 
 /// Decides a request. One with a text longer than [`MOST_TEXT`] is denied without asking a policy.
 #[must_use]
-pub fn evaluate(request: &Request, policies: &Policies) -> Decision {
+pub fn evaluate(request: &Request, policies: &Policies) -> Evaluation {
     if request.is_oversized() {
-        return Decision {
+        return Evaluation {
             outcome: Outcome::ImplicitlyDenied,
-            by: None,
+            decided_by: None,
             missing_context: Vec::new(),
         };
     }
-    let mut asked = Asked::new(request).catalogued();
-    asked.bounded = !policies.boundaries.is_empty();
-    let mut weighing = Weighing {
+    let mut prepared = PreparedRequest::new(request).with_star_resource();
+    prepared.has_boundary |= !policies.boundaries.is_empty();
+    let mut evaluator = Evaluator {
         request,
         policies,
-        asked,
+        prepared,
         missing: Vec::new(),
     };
-    let (outcome, by) = weighing.decide();
-    weighing.missing.sort_unstable();
-    Decision {
+    let (outcome, decided_by) = evaluator.decide();
+    evaluator.missing.sort_unstable();
+    Evaluation {
         outcome,
-        by,
-        missing_context: weighing.missing,
+        decided_by,
+        missing_context: evaluator.missing,
     }
 }
 
-struct Weighing<'a> {
+struct Evaluator<'a> {
     request: &'a Request,
     policies: &'a Policies,
-    asked: Asked<'a>,
+    prepared: PreparedRequest<'a>,
     missing: Vec<String>,
 }
 
-impl Weighing<'_> {
-    fn decide(&mut self) -> (Outcome, Option<By>) {
+impl Evaluator<'_> {
+    fn decide(&mut self) -> (Outcome, Option<DecidedBy>) {
         let policies = self.policies;
         let principal = self.request.principal();
         let linked = principal.is_service_linked();
@@ -165,9 +167,9 @@ impl Weighing<'_> {
         ] {
             for (level, rulesets) in levels.iter().enumerate() {
                 if self.first(Effect::Allow, layer, rulesets).is_none() {
-                    let by = By {
+                    let by = DecidedBy {
                         level: Some(level),
-                        ..By::nothing(layer)
+                        ..DecidedBy::nothing(layer)
                     };
                     return (Outcome::ImplicitlyDenied, Some(by));
                 }
@@ -175,12 +177,12 @@ impl Weighing<'_> {
         }
         match self.granted() {
             Ok(by) => (Outcome::Allowed, by),
-            Err(layer) => (Outcome::ImplicitlyDenied, Some(By::nothing(layer))),
+            Err(layer) => (Outcome::ImplicitlyDenied, Some(DecidedBy::nothing(layer))),
         }
     }
 
     /// The first statement that denies.
-    fn denied(&mut self, scps: &[Vec<Ruleset>], rcps: &[Vec<Ruleset>]) -> Option<By> {
+    fn denied(&mut self, scps: &[Vec<Ruleset>], rcps: &[Vec<Ruleset>]) -> Option<DecidedBy> {
         let policies = self.policies;
         for (layer, levels) in [
             (Layer::ServiceControlPolicies, scps),
@@ -188,7 +190,7 @@ impl Weighing<'_> {
         ] {
             for (level, rulesets) in levels.iter().enumerate() {
                 if let Some((by, _)) = self.first(Effect::Deny, layer, rulesets) {
-                    return Some(By {
+                    return Some(DecidedBy {
                         level: Some(level),
                         ..by
                     });
@@ -209,7 +211,7 @@ impl Weighing<'_> {
     }
 
     /// The statement that grants, or the layer in which none does. Denies are done with.
-    fn granted(&mut self) -> Result<Option<By>, Layer> {
+    fn granted(&mut self) -> Result<Option<DecidedBy>, Layer> {
         let policies = self.policies;
         let principal = self.request.principal();
         let resource = self.first(
@@ -226,7 +228,7 @@ impl Weighing<'_> {
             .request
             .resource_account()
             .is_none_or(|owner| owner == account);
-        if resource.is_none() && (!same_account || self.must_be_named()) {
+        if resource.is_none() && (!same_account || self.needs_resource_policy()) {
             return Err(Layer::ResourcePolicy);
         }
         let bounded = policies.boundaries.iter().all(|boundary| {
@@ -245,13 +247,13 @@ impl Weighing<'_> {
         } else {
             Err(Layer::SessionPolicies)
         };
-        if let Some((by, naming)) = &resource
+        if let Some((by, matched)) = &resource
             && same_account
         {
-            match naming {
-                Naming::Exact | Naming::Everyone => return Ok(Some(by.clone())),
-                Naming::Role => return limits.map(|()| Some(by.clone())),
-                Naming::Account => {}
+            match matched {
+                PrincipalMatch::Exact | PrincipalMatch::Everyone => return Ok(Some(by.clone())),
+                PrincipalMatch::Role => return limits.map(|()| Some(by.clone())),
+                PrincipalMatch::Account => {}
             }
         }
         let identity = self.first(Effect::Allow, Layer::IdentityPolicies, &policies.identity);
@@ -264,8 +266,8 @@ impl Weighing<'_> {
     }
 
     /// Whether the policy of the resource has to allow also within one account.
-    fn must_be_named(&self) -> bool {
-        let (action, resource) = (self.asked.action(), self.asked.resource());
+    fn needs_resource_policy(&self) -> bool {
+        let (action, resource) = (self.prepared.action(), self.prepared.resource());
         (action.starts_with("kms:") && resource.contains(":key/"))
             || (action.starts_with("sts:assumerole") && resource.contains(":role/"))
     }
@@ -275,32 +277,33 @@ impl Weighing<'_> {
         effect: Effect,
         layer: Layer,
         rulesets: &[Ruleset],
-    ) -> Option<(By, Naming)> {
-        let mut best: Option<(usize, usize, Naming)> = None;
+    ) -> Option<(DecidedBy, PrincipalMatch)> {
+        let mut best: Option<(usize, usize, PrincipalMatch)> = None;
         for (policy, ruleset) in rulesets.iter().enumerate() {
-            if let Some((statement, naming)) = ruleset.find(effect, &self.asked, &mut self.missing)
-                && best.is_none_or(|(_, _, known)| naming > known)
+            if let Some((statement, matched)) =
+                ruleset.find(effect, &self.prepared, &mut self.missing)
+                && best.is_none_or(|(_, _, known)| matched > known)
             {
-                best = Some((policy, statement, naming));
+                best = Some((policy, statement, matched));
                 break;
             }
         }
-        let (policy, statement, naming) = best?;
+        let (policy, statement, matched) = best?;
         let rule = rulesets
             .get(policy)
             .and_then(|ruleset| ruleset.rules().get(statement));
-        let by = By {
+        let by = DecidedBy {
             layer,
             level: None,
             policy: Some(policy),
             statement: Some(statement),
             sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
         };
-        Some((by, naming))
+        Some((by, matched))
     }
 }
 
-impl By {
+impl DecidedBy {
     const fn nothing(layer: Layer) -> Self {
         Self {
             layer,

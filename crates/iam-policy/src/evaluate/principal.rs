@@ -18,7 +18,7 @@ pub struct Principal {
 /// A text that names no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no principal")]
-pub struct NotAPrincipal(String);
+pub struct InvalidPrincipal(String);
 
 /// Identity providers that are written without ARN.
 const WEB_PROVIDERS: [&str; 4] = [
@@ -29,7 +29,7 @@ const WEB_PROVIDERS: [&str; 4] = [
 ];
 
 impl FromStr for Principal {
-    type Err = NotAPrincipal;
+    type Err = InvalidPrincipal;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
@@ -60,7 +60,7 @@ impl FromStr for Principal {
         } else if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
             PrincipalKind::Aws
         } else {
-            return Err(NotAPrincipal(text.to_owned()));
+            return Err(InvalidPrincipal(text.to_owned()));
         };
         Ok(Self::of(kind, text))
     }
@@ -141,6 +141,14 @@ impl Principal {
         self.kind == Some(PrincipalKind::Aws) && self.resource() == "root"
     }
 
+    /// Whether it can have a permissions boundary: a user, a role, or a session of one.
+    #[must_use]
+    pub fn may_have_boundary(&self) -> bool {
+        let kinds = ["user/", "role/", "assumed-role/", "federated-user/"];
+        self.kind == Some(PrincipalKind::Aws)
+            && kinds.iter().any(|kind| self.resource().starts_with(kind))
+    }
+
     /// Whether it is a role that a service owns: organisation policies do not reach it.
     #[must_use]
     pub fn is_service_linked(&self) -> bool {
@@ -152,7 +160,7 @@ impl Principal {
 
 /// How a statement names a principal that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Naming {
+pub(crate) enum PrincipalMatch {
     /// By its account, which leaves the decision to that account.
     Account,
     /// A session by its role, or a role.
@@ -167,7 +175,7 @@ pub(crate) enum Naming {
 pub(crate) struct PrincipalMatcher {
     pub(crate) negated: bool,
     pub(crate) patterns: Vec<Glob>,
-    namings: Vec<Naming>,
+    matches_as: Vec<PrincipalMatch>,
 }
 
 impl PrincipalMatcher {
@@ -175,10 +183,10 @@ impl PrincipalMatcher {
         let mut matcher = Self {
             negated: principals.is_negated(),
             patterns: Vec::new(),
-            namings: Vec::new(),
+            matches_as: Vec::new(),
         };
         match principals.set() {
-            PrincipalSet::Everyone(_) => matcher.push(Glob::everything(), Naming::Everyone),
+            PrincipalSet::Everyone(_) => matcher.push(Glob::everything(), PrincipalMatch::Everyone),
             PrincipalSet::Named(entries) => {
                 for entry in entries {
                     matcher.add(entry);
@@ -193,13 +201,13 @@ impl PrincipalMatcher {
         Self {
             negated: false,
             patterns: vec![glob],
-            namings: vec![Naming::Exact],
+            matches_as: vec![PrincipalMatch::Exact],
         }
     }
 
-    fn push(&mut self, glob: Glob, naming: Naming) {
+    fn push(&mut self, glob: Glob, kind: PrincipalMatch) {
         self.patterns.push(glob);
-        self.namings.push(naming);
+        self.matches_as.push(kind);
     }
 
     fn add(&mut self, entry: &PrincipalEntry<'_>) {
@@ -208,9 +216,9 @@ impl PrincipalMatcher {
                 PrincipalKind::Aws => self.add_aws(name),
                 kind if name == "*" => {
                     let glob = Glob::new(&word(kind, "*"));
-                    self.push(glob, Naming::Everyone);
+                    self.push(glob, PrincipalMatch::Everyone);
                 }
-                kind => self.push(Glob::literal(&word(kind, name)), Naming::Exact),
+                kind => self.push(Glob::literal(&word(kind, name)), PrincipalMatch::Exact),
             }
         }
     }
@@ -218,54 +226,57 @@ impl PrincipalMatcher {
     fn add_aws(&mut self, name: &str) {
         let parts: Vec<&str> = name.splitn(6, ':').collect();
         if name == "*" {
-            self.push(Glob::everything(), Naming::Everyone);
+            self.push(Glob::everything(), PrincipalMatch::Everyone);
         } else if is_account(name) {
-            self.add_account("aws*", name);
+            self.add_account(name);
         } else if let ["arn", partition, "iam", _, account, rest] = parts.as_slice() {
             if *rest == "root" && is_account(account) {
-                self.add_account(partition, account);
+                self.add_account(account);
             } else if let Some(role) = rest.strip_prefix("role/") {
                 let last = role.rsplit('/').next().unwrap_or(role);
                 let session = format!("AWS:arn:{partition}:sts::{account}:assumed-role/{last}/*");
-                self.push(Glob::literal(&word(PrincipalKind::Aws, name)), Naming::Role);
-                self.push(Glob::new(&session), Naming::Role);
+                self.push(
+                    Glob::literal(&word(PrincipalKind::Aws, name)),
+                    PrincipalMatch::Role,
+                );
+                self.push(Glob::new(&session), PrincipalMatch::Role);
             } else {
                 self.push(
                     Glob::literal(&word(PrincipalKind::Aws, name)),
-                    Naming::Exact,
+                    PrincipalMatch::Exact,
                 );
             }
         } else {
             self.push(
                 Glob::literal(&word(PrincipalKind::Aws, name)),
-                Naming::Exact,
+                PrincipalMatch::Exact,
             );
         }
     }
 
     /// An account stands for all who belong to it; left out by `NotPrincipal` it stands for
-    /// itself only.
-    fn add_account(&mut self, partition: &str, account: &str) {
+    /// itself only. It is in one partition: its number and the ARN of its root mean the same.
+    fn add_account(&mut self, account: &str) {
         if self.negated {
-            let root = format!("AWS:arn:{partition}:iam::{account}:root");
-            self.push(Glob::new(&root), Naming::Account);
+            let root = format!("AWS:arn:aws*:iam::{account}:root");
+            self.push(Glob::new(&root), PrincipalMatch::Account);
             return;
         }
         for service in ["iam", "sts"] {
-            let members = format!("AWS:arn:{partition}:{service}::{account}:*");
-            self.push(Glob::new(&members), Naming::Account);
+            let members = format!("AWS:arn:aws*:{service}::{account}:*");
+            self.push(Glob::new(&members), PrincipalMatch::Account);
         }
     }
 
     /// How the principal is named, when it is.
-    pub(crate) fn naming(&self, principal: &Principal) -> Option<Naming> {
-        let named = self.patterns.iter().zip(&self.namings);
+    pub(crate) fn match_kind(&self, principal: &Principal) -> Option<PrincipalMatch> {
+        let named = self.patterns.iter().zip(&self.matches_as);
         let best = named
             .filter(|(glob, _)| glob.matches(&principal.word))
-            .map(|(_, naming)| *naming)
+            .map(|(_, kind)| *kind)
             .max();
         if self.negated {
-            return best.is_none().then_some(Naming::Everyone);
+            return best.is_none().then_some(PrincipalMatch::Everyone);
         }
         best
     }
@@ -284,11 +295,11 @@ mod tests {
     use super::*;
     use crate::document::{Document, PolicyType};
 
-    fn naming(principals: &str, principal: &str) -> Option<Naming> {
+    fn match_kind(principals: &str, principal: &str) -> Option<PrincipalMatch> {
         let text = format!(r#"{{"Statement":{{"Effect":"Deny",{principals},"Action":"*"}}}}"#);
         let document = Document::parse(&text, PolicyType::Resource).unwrap();
         let matcher = PrincipalMatcher::new(document.statements()[0].principals().unwrap());
-        matcher.naming(&principal.parse().unwrap())
+        matcher.match_kind(&principal.parse().unwrap())
     }
 
     #[test]
@@ -296,32 +307,32 @@ mod tests {
         let account = r#""Principal":{"AWS":"111111111111"}"#;
         let user = "arn:aws-cn:iam::111111111111:user/a";
         let session = "arn:aws:sts::111111111111:assumed-role/r/s";
-        assert_eq!(naming(account, user), Some(Naming::Account));
-        assert_eq!(naming(account, session), Some(Naming::Account));
-        assert_eq!(naming(account, "222222222222"), None);
+        assert_eq!(match_kind(account, user), Some(PrincipalMatch::Account));
+        assert_eq!(match_kind(account, session), Some(PrincipalMatch::Account));
+        assert_eq!(match_kind(account, "222222222222"), None);
         let role = r#""Principal":{"AWS":"arn:aws:iam::111111111111:role/path/r"}"#;
-        assert_eq!(naming(role, session), Some(Naming::Role));
+        assert_eq!(match_kind(role, session), Some(PrincipalMatch::Role));
         assert_eq!(
-            naming(role, "arn:aws:iam::111111111111:role/path/r"),
-            Some(Naming::Role)
+            match_kind(role, "arn:aws:iam::111111111111:role/path/r"),
+            Some(PrincipalMatch::Role)
         );
         let exact = format!(r#""Principal":{{"AWS":["{session}","*"]}}"#);
-        assert_eq!(naming(&exact, session), Some(Naming::Exact));
-        assert_eq!(naming(&exact, "*"), Some(Naming::Everyone));
+        assert_eq!(match_kind(&exact, session), Some(PrincipalMatch::Exact));
+        assert_eq!(match_kind(&exact, "*"), Some(PrincipalMatch::Everyone));
     }
 
     #[test]
     fn kinds_are_kept_apart() {
         let services = r#""Principal":{"Service":"*"}"#;
         assert_eq!(
-            naming(services, "ec2.amazonaws.com"),
-            Some(Naming::Everyone)
+            match_kind(services, "ec2.amazonaws.com"),
+            Some(PrincipalMatch::Everyone)
         );
-        assert_eq!(naming(services, "accounts.google.com"), None);
-        assert_eq!(naming(services, "111111111111"), None);
+        assert_eq!(match_kind(services, "accounts.google.com"), None);
+        assert_eq!(match_kind(services, "111111111111"), None);
         assert_eq!(
-            naming(r#""Principal":"*""#, "ec2.amazonaws.com"),
-            Some(Naming::Everyone)
+            match_kind(r#""Principal":"*""#, "ec2.amazonaws.com"),
+            Some(PrincipalMatch::Everyone)
         );
     }
 
@@ -329,14 +340,14 @@ mod tests {
     fn not_principal_spares_those_it_names() {
         let spared = r#""NotPrincipal":{"AWS":["arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:role/r"]}"#;
         assert_eq!(
-            naming(spared, "arn:aws:sts::111111111111:assumed-role/r/s"),
+            match_kind(spared, "arn:aws:sts::111111111111:assumed-role/r/s"),
             None
         );
         assert_eq!(
-            naming(spared, "arn:aws:iam::111111111111:user/a"),
-            Some(Naming::Everyone)
+            match_kind(spared, "arn:aws:iam::111111111111:user/a"),
+            Some(PrincipalMatch::Everyone)
         );
-        assert_eq!(naming(spared, "*"), Some(Naming::Everyone));
+        assert_eq!(match_kind(spared, "*"), Some(PrincipalMatch::Everyone));
     }
 
     #[test]

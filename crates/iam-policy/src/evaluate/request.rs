@@ -15,6 +15,7 @@ pub struct Request {
     resource: String,
     resource_account: Option<String>,
     principal: Principal,
+    has_boundary: bool,
     context: Context,
 }
 
@@ -27,6 +28,7 @@ impl Request {
             resource: resource.to_owned(),
             resource_account: None,
             principal,
+            has_boundary: false,
             context,
         }
     }
@@ -49,11 +51,27 @@ impl Request {
         self
     }
 
-    /// The same request for another action and resource.
-    pub(crate) fn naming(&self, action: &str, resource: &str) -> Self {
+    /// The same request by a principal with a permissions boundary, which allows it: a `Deny` with
+    /// `NotPrincipal` is about such principals too.
+    #[must_use]
+    pub const fn with_boundary(mut self) -> Self {
+        self.has_boundary = true;
+        self
+    }
+
+    /// Whether the principal has a permissions boundary.
+    #[must_use]
+    pub const fn has_boundary(&self) -> bool {
+        self.has_boundary
+    }
+
+    /// The same request for another action, resource and principal.
+    pub(crate) fn naming(&self, action: &str, resource: &str, principal: Principal) -> Self {
         Self {
             action: action.to_owned(),
             resource: resource.to_owned(),
+            resource_account: None,
+            principal,
             ..self.clone()
         }
     }
@@ -80,7 +98,7 @@ impl Request {
             .filter(|account| !account.is_empty() && !account.contains('*'))
     }
 
-    /// Who asks.
+    /// The principal that makes the request.
     #[must_use]
     pub const fn principal(&self) -> &Principal {
         &self.principal
@@ -94,18 +112,21 @@ impl Request {
 }
 
 impl<'de> Deserialize<'de> for Request {
-    /// Reads `{action, resource, resource_account, principal, context}`; all but `action`
+    /// Reads `{action, resource, resource_account, principal, has_boundary, context}`; all but `action`
     /// may be left out. `principal` is a text or an object with one kind, such as
     /// `{"Service": "ec2.amazonaws.com"}`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
 
         #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
         struct Wire {
             action: String,
             resource: Option<String>,
             resource_account: Option<String>,
             principal: Option<WirePrincipal>,
+            #[serde(default)]
+            has_boundary: bool,
             context: Option<Context>,
         }
         #[derive(Deserialize)]
@@ -137,6 +158,7 @@ impl<'de> Deserialize<'de> for Request {
             resource: wire.resource.unwrap_or_else(|| "*".to_owned()),
             resource_account: wire.resource_account,
             principal,
+            has_boundary: wire.has_boundary,
             context: wire.context.unwrap_or_default(),
         })
     }
@@ -144,11 +166,15 @@ impl<'de> Deserialize<'de> for Request {
 
 impl Serialize for Request {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut wire = serializer.serialize_struct("Request", 5)?;
+        let fields = 5 + usize::from(self.has_boundary);
+        let mut wire = serializer.serialize_struct("Request", fields)?;
         wire.serialize_field("action", &self.action)?;
         wire.serialize_field("resource", &self.resource)?;
         wire.serialize_field("resource_account", &self.resource_account())?;
         wire.serialize_field("principal", self.principal.name())?;
+        if self.has_boundary {
+            wire.serialize_field("has_boundary", &true)?;
+        }
         wire.serialize_field("context", &self.context)?;
         wire.end()
     }

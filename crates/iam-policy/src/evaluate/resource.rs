@@ -1,7 +1,7 @@
 use crate::catalogue;
-use crate::condition::{Context, ContextValue, Pattern};
-use crate::document::{PolicyType, Resources};
-use crate::evaluate::ruleset::note;
+use crate::condition::{Context, Pattern, variable};
+use crate::document::{Effect, PolicyType, Resources};
+use crate::evaluate::missing_keys::note;
 use crate::glob::Syntax;
 
 #[derive(Debug, Clone)]
@@ -48,8 +48,13 @@ impl ResourceMatcher {
         }
     }
 
+    /// Whether a statement of this effect is about the resource. A variable without value matches
+    /// nothing: with `NotResource` a `Deny` then is about everything that the other patterns
+    /// leave. An `Allow` is about nothing then: the documents leave that open, and the narrower
+    /// reading is the safe one.
     pub(super) fn matches(
         &self,
+        effect: Effect,
         resource: &str,
         context: &Context,
         missing: &mut Vec<String>,
@@ -70,11 +75,11 @@ impl ResourceMatcher {
                         .into_iter()
                         .flat_map(|t| t.variables());
                     for name in names {
-                        if !matches!(context.get_lower(name.name()), Some(ContextValue::One(_))) {
+                        if variable(context, name).is_none() && name.default().is_none() {
                             note(name.name(), missing);
                         }
                     }
-                    if self.negated {
+                    if self.negated && effect == Effect::Allow {
                         return false;
                     }
                 }
@@ -183,7 +188,7 @@ mod tests {
             patterns: vec![pattern],
         };
         let context = Context::new().with("aws:username", "bob");
-        matcher.matches(resource, &context, &mut Vec::new())
+        matcher.matches(Effect::Allow, resource, &context, &mut Vec::new())
     }
 
     #[test]

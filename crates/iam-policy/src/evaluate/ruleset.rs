@@ -1,7 +1,8 @@
 use crate::catalogue;
-use crate::condition::{Clause, Context, Test, variable};
-use crate::document::{Document, Effect, PolicyType, Statement};
-use crate::evaluate::principal::{Naming, PrincipalMatcher};
+use crate::condition::{Clause, Context};
+use crate::document::{Document, Effect, PolicyType, Principals, Statement};
+use crate::evaluate::missing_keys::note_missing;
+use crate::evaluate::principal::{PrincipalMatch, PrincipalMatcher};
 use crate::evaluate::{Principal, Request, ResourceMatcher};
 use crate::glob::Glob;
 
@@ -12,13 +13,22 @@ pub struct Ruleset {
     policy_type: PolicyType,
 }
 
-/// Two ways of reading what AWS's documents leave open; see [`super::ResourcePattern`].
+/// How statements are read where they can be read in more than one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// As documented: no wildcard matches the resource type of an ARN.
-    Documented,
-    /// Wildcards match anything.
-    Plain,
+pub(crate) struct Reading {
+    /// Whether wildcards match the resource type of an ARN, against what is documented; see
+    /// [`super::ResourcePattern`].
+    pub(crate) wild_types: bool,
+    /// Whether the principals in question have permissions boundaries.
+    pub(crate) boundary: bool,
+}
+
+impl Reading {
+    /// As documented, for principals without permissions boundaries.
+    pub(crate) const DOCUMENTED: Self = Self {
+        wild_types: false,
+        boundary: false,
+    };
 }
 
 /// A statement made ready.
@@ -27,6 +37,9 @@ pub(crate) struct Rule {
     pub(crate) sid: Option<Box<str>>,
     pub(crate) effect: Effect,
     pub(crate) principals: Option<PrincipalMatcher>,
+    /// Whether it is about everybody who has a permissions boundary, whomever it names:
+    /// documented for `Deny` with `NotPrincipal`.
+    pub(crate) all_with_boundary: bool,
     pub(crate) not_actions: bool,
     pub(crate) actions: Vec<Glob>,
     pub(crate) resources: Option<ResourceMatcher>,
@@ -45,6 +58,19 @@ impl Ruleset {
                 .map(|statement| Rule::compile(statement, variables, policy_type))
                 .collect(),
             policy_type,
+        }
+    }
+
+    /// The statements that deny, as if they allowed.
+    pub(crate) fn denials(&self) -> Self {
+        let denials = self.rules.iter().filter(|rule| rule.effect == Effect::Deny);
+        let allowed = denials.map(|rule| Rule {
+            effect: Effect::Allow,
+            ..rule.clone()
+        });
+        Self {
+            rules: allowed.collect(),
+            policy_type: self.policy_type,
         }
     }
 
@@ -68,19 +94,19 @@ impl Ruleset {
     pub(super) fn find(
         &self,
         effect: Effect,
-        asked: &Asked<'_>,
+        prepared: &PreparedRequest<'_>,
         missing: &mut Vec<String>,
-    ) -> Option<(usize, Naming)> {
-        let mut best: Option<(usize, Naming)> = None;
+    ) -> Option<(usize, PrincipalMatch)> {
+        let mut best: Option<(usize, PrincipalMatch)> = None;
         for (nth, rule) in self.rules.iter().enumerate() {
             if rule.effect != effect {
                 continue;
             }
-            if let Some(naming) = rule.applies(asked, missing)
-                && best.is_none_or(|(_, known)| naming > known)
+            if let Some(matched) = rule.applies(prepared, missing)
+                && best.is_none_or(|(_, known)| matched > known)
             {
-                best = Some((nth, naming));
-                if effect == Effect::Deny || naming == Naming::Exact {
+                best = Some((nth, matched));
+                if effect == Effect::Deny || matched == PrincipalMatch::Exact {
                     break;
                 }
             }
@@ -96,39 +122,39 @@ impl Ruleset {
 
     /// The statement by which this document alone allows the request.
     pub(crate) fn allowing(&self, request: &Request) -> Option<usize> {
-        let asked = Asked::new(request);
+        let prepared = PreparedRequest::new(request);
         let mut missing = Vec::new();
-        if request.is_oversized() || self.find(Effect::Deny, &asked, &mut missing).is_some() {
+        if request.is_oversized() || self.find(Effect::Deny, &prepared, &mut missing).is_some() {
             return None;
         }
-        self.find(Effect::Allow, &asked, &mut missing)
+        self.find(Effect::Allow, &prepared, &mut missing)
             .map(|(nth, _)| nth)
     }
 }
 
 /// A request with what has to be worked out once.
-pub(super) struct Asked<'r> {
+pub(super) struct PreparedRequest<'r> {
     action: String,
     resource: &'r str,
     principal: &'r Principal,
     context: &'r Context,
     /// The principal has a permissions boundary.
-    pub(super) bounded: bool,
+    pub(super) has_boundary: bool,
 }
 
-impl<'r> Asked<'r> {
+impl<'r> PreparedRequest<'r> {
     pub(super) fn new(request: &'r Request) -> Self {
         Self {
             action: request.action().to_ascii_lowercase(),
             resource: request.resource(),
             principal: request.principal(),
             context: request.context(),
-            bounded: false,
+            has_boundary: request.has_boundary() && request.principal().may_have_boundary(),
         }
     }
 
     /// The same, with `*` for the resource when the action cannot be limited to resources.
-    pub(super) fn catalogued(mut self) -> Self {
+    pub(super) fn with_star_resource(mut self) -> Self {
         let known = self
             .action
             .split_once(':')
@@ -154,6 +180,8 @@ impl Rule {
             sid: statement.sid().map(|sid| sid.text().into()),
             effect: statement.effect(),
             principals: statement.principals().map(PrincipalMatcher::new),
+            all_with_boundary: statement.effect() == Effect::Deny
+                && statement.principals().is_some_and(Principals::is_negated),
             not_actions: statement.actions().is_negated(),
             actions: statement
                 .actions()
@@ -168,56 +196,33 @@ impl Rule {
         }
     }
 
-    fn applies(&self, asked: &Asked<'_>, missing: &mut Vec<String>) -> Option<Naming> {
-        let named = self.actions.iter().any(|glob| glob.matches(&asked.action));
+    fn applies(
+        &self,
+        prepared: &PreparedRequest<'_>,
+        missing: &mut Vec<String>,
+    ) -> Option<PrincipalMatch> {
+        let named = self
+            .actions
+            .iter()
+            .any(|glob| glob.matches(&prepared.action));
         if named == self.not_actions {
             return None;
         }
-        let naming = match &self.principals {
-            None => Naming::Exact,
-            // Documented: it denies whoever has a boundary, whatever it names.
-            Some(matcher) if matcher.negated && asked.bounded && self.effect == Effect::Deny => {
-                Naming::Everyone
-            }
-            Some(matcher) => matcher.naming(asked.principal)?,
+        let matched = match &self.principals {
+            None => PrincipalMatch::Exact,
+            Some(_) if self.all_with_boundary && prepared.has_boundary => PrincipalMatch::Everyone,
+            Some(matcher) => matcher.match_kind(prepared.principal)?,
         };
         if let Some(resources) = &self.resources
-            && !resources.matches(asked.resource, asked.context, missing)
+            && !resources.matches(self.effect, prepared.resource, prepared.context, missing)
         {
             return None;
         }
         let mut all = true;
         for clause in &self.clauses {
-            note_missing(clause, asked.context, missing);
-            all &= clause.holds(asked.context);
+            note_missing(clause, prepared.context, missing);
+            all &= clause.holds(prepared.context);
         }
-        all.then_some(naming)
-    }
-}
-
-/// Adds the keys that the condition asks for and the request has not.
-fn note_missing(clause: &Clause, context: &Context, missing: &mut Vec<String>) {
-    let null = clause
-        .operator()
-        .is_some_and(|operator| operator.test() == Test::Null);
-    if !null && context.get_lower(clause.key_lower()).is_none() {
-        note(clause.key(), missing);
-    }
-    if clause.has_variables() {
-        for name in clause.variables() {
-            if variable(context, name).is_none() && name.default().is_none() {
-                note(name.name(), missing);
-            }
-        }
-    }
-}
-
-/// More missing keys than anybody supplies.
-pub(super) const MOST_MISSING: usize = 1_000;
-
-pub(super) fn note(key: &str, missing: &mut Vec<String>) {
-    if missing.len() < MOST_MISSING && !missing.iter().any(|known| known.eq_ignore_ascii_case(key))
-    {
-        missing.push(key.to_owned());
+        all.then_some(matched)
     }
 }

@@ -51,7 +51,7 @@ fn identity_policies_decide_and_are_named() {
     };
     let decision = evaluate(&read(USER, "111111111111"), &policies);
     assert_eq!(decision.outcome, Outcome::Allowed);
-    let by = decision.by.unwrap();
+    let by = decision.decided_by.unwrap();
     assert_eq!(
         (by.policy, by.statement, by.sid.as_deref()),
         (Some(1), Some(1), Some("A"))
@@ -70,7 +70,7 @@ fn identity_policies_decide_and_are_named() {
 fn nothing_is_allowed_by_itself() {
     let decision = evaluate(&read(USER, "111111111111"), &Policies::default());
     assert_eq!(decision.outcome, Outcome::ImplicitlyDenied);
-    assert_eq!(decision.by.unwrap().layer, Layer::IdentityPolicies);
+    assert_eq!(decision.decided_by.unwrap().layer, Layer::IdentityPolicies);
 }
 
 /// Who is granted by the resource, against a boundary and a session policy that grant nothing.
@@ -154,14 +154,23 @@ fn across_accounts_both_sides_must_allow() {
         ..Policies::default()
     };
     let by = |policies: &Policies| evaluate(&read(USER, other), policies);
-    assert_eq!(by(&policies).by.unwrap().layer, Layer::IdentityPolicies);
+    assert_eq!(
+        by(&policies).decided_by.unwrap().layer,
+        Layer::IdentityPolicies
+    );
     policies.identity = vec![identity(ALLOW)];
     assert_eq!(by(&policies).outcome, Outcome::Allowed);
     policies.boundaries = vec![identity(ALLOW_OTHER)];
-    assert_eq!(by(&policies).by.unwrap().layer, Layer::PermissionBoundaries);
+    assert_eq!(
+        by(&policies).decided_by.unwrap().layer,
+        Layer::PermissionBoundaries
+    );
     policies.boundaries.clear();
     policies.resource = None;
-    assert_eq!(by(&policies).by.unwrap().layer, Layer::ResourcePolicy);
+    assert_eq!(
+        by(&policies).decided_by.unwrap().layer,
+        Layer::ResourcePolicy
+    );
 }
 
 #[test]
@@ -175,7 +184,7 @@ fn organisations_must_allow_on_every_level() {
     };
     let decision = evaluate(&read(USER, "111111111111"), &policies);
     assert_eq!(decision.outcome, Outcome::ImplicitlyDenied);
-    let by = decision.by.unwrap();
+    let by = decision.decided_by.unwrap();
     assert_eq!(
         (by.layer, by.level),
         (Layer::ServiceControlPolicies, Some(1))
@@ -228,7 +237,7 @@ fn roles_are_assumed_only_by_those_they_trust() {
         ..Policies::default()
     };
     assert_eq!(
-        evaluate(&ask, &policies).by.unwrap().layer,
+        evaluate(&ask, &policies).decided_by.unwrap().layer,
         Layer::ResourcePolicy
     );
     let trust =

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use super::wording::{list, plural, plural_of, service_name, words};
 use crate::catalogue::{self, AccessLevel, Action};
 
-/// More actions of one service than this are told by what they do in general.
+/// More actions of one service than this are described by what they do in general.
 const FEW: usize = 8;
 
 /// What actions let people do, in words.
-pub(super) struct Deeds {
+pub(super) struct ActionPhrase {
     /// Such as `read and write objects`.
     pub(super) text: String,
     /// The services it is about, as people say them. Empty when it is about all, or when
@@ -17,7 +17,7 @@ pub(super) struct Deeds {
     pub(super) single: Option<(String, String)>,
 }
 
-impl Deeds {
+impl ActionPhrase {
     fn all(text: &str) -> Self {
         Self {
             text: text.to_owned(),
@@ -31,7 +31,7 @@ impl Deeds {
         self.text == EVERYTHING && self.services.is_empty()
     }
 
-    /// Whether several services are told, one after the other.
+    /// Whether several services are described, one after the other.
     pub(super) fn is_list(&self) -> bool {
         self.text.contains("; ")
     }
@@ -40,14 +40,14 @@ impl Deeds {
 pub(super) const EVERYTHING: &str = "do anything";
 
 /// How many patterns of a document are looked up in the catalogue; more than any policy within
-/// the quotas has. Those beyond are told as if they were for everything.
+/// the quotas has. Those beyond are described as if they were for everything.
 pub(super) const PATTERNS: usize = 5_000;
 
 /// Says what patterns of actions let people do, and takes them from `left`.
 pub(super) fn describe<'p>(
     patterns: impl ExactSizeIterator<Item = &'p str>,
     left: &mut usize,
-) -> Deeds {
+) -> ActionPhrase {
     let too_many = patterns.len() > *left;
     *left = left.saturating_sub(patterns.len());
     let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -55,14 +55,14 @@ pub(super) fn describe<'p>(
         let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
         let stars = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
         if stars(prefix) && stars(name) {
-            return Deeds::all(EVERYTHING);
+            return ActionPhrase::all(EVERYTHING);
         }
         services
             .entry(prefix.to_ascii_lowercase())
             .or_default()
             .push(name);
     }
-    let mut few_told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut few_described: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut general: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut single = None;
     for (prefix, names) in &services {
@@ -78,7 +78,7 @@ pub(super) fn describe<'p>(
             Some(phrases) => {
                 let text = phrases.text();
                 single = phrases.single();
-                few_told.entry(text).or_default().push(service);
+                few_described.entry(text).or_default().push(service);
             }
             None => general
                 .entry(in_general(prefix, names))
@@ -86,30 +86,33 @@ pub(super) fn describe<'p>(
                 .push(service),
         }
     }
-    match (few_told.len(), general.len()) {
-        (0, 0) => return Deeds::all("do nothing"),
+    match (few_described.len(), general.len()) {
+        (0, 0) => return ActionPhrase::all("do nothing"),
         (1, 0) | (0, 1) => {
-            if let Some((text, services)) = few_told.into_iter().chain(general).next() {
+            if let Some((text, services)) = few_described.into_iter().chain(general).next() {
                 let single = single.filter(|_| services.len() == 1);
-                return Deeds {
+                return ActionPhrase {
                     text,
                     services,
                     single,
                 };
             }
-            return Deeds::all("do nothing");
+            return ActionPhrase::all("do nothing");
         }
         _ => {}
     }
-    let told = few_told.iter().chain(&general).map(|(text, services)| {
-        let preposition = if text.ends_with("anything") {
-            "with"
-        } else {
-            "in"
-        };
-        format!("{text} {preposition} {}", list(services, "and"))
-    });
-    Deeds::all(&told.collect::<Vec<_>>().join("; "))
+    let described = few_described
+        .iter()
+        .chain(&general)
+        .map(|(text, services)| {
+            let preposition = if text.ends_with("anything") {
+                "with"
+            } else {
+                "in"
+            };
+            format!("{text} {preposition} {}", list(services, "and"))
+        });
+    ActionPhrase::all(&described.collect::<Vec<_>>().join("; "))
 }
 
 /// Verbs with the nouns they go with.
@@ -117,11 +120,11 @@ struct Phrases(Vec<(Vec<String>, Vec<String>)>);
 
 impl Phrases {
     fn text(&self) -> String {
-        let told = self.0.iter().map(|(verbs, nouns)| {
+        let described = self.0.iter().map(|(verbs, nouns)| {
             let text = format!("{} {}", list(verbs, "and"), list(nouns, "and"));
             text.trim().to_owned()
         });
-        list(&told.collect::<Vec<_>>(), "and")
+        list(&described.collect::<Vec<_>>(), "and")
     }
 
     fn single(&self) -> Option<(String, String)> {
@@ -135,7 +138,7 @@ impl Phrases {
     }
 }
 
-/// The deeds one by one, when they are few.
+/// The phrase one by one, when they are few.
 fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
     let mut actions: Vec<(String, Option<Action>)> = Vec::new();
     for name in names {
@@ -154,7 +157,7 @@ fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
         let known = actions.len();
         let matched = catalogue::actions_matching(&pattern).take(FEW + 1);
         actions.extend(matched.map(|action| (action.name().to_owned(), Some(action))));
-        // A pattern for what does not exist yet has no deeds to name.
+        // A pattern for what does not exist yet has no phrase to name.
         if actions.len() > FEW || actions.len() == known {
             return None;
         }
@@ -162,28 +165,28 @@ fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
     if actions.len() > FEW || actions.is_empty() {
         return None;
     }
-    let mut deeds: Vec<(String, Vec<String>)> = Vec::new();
+    let mut phrase: Vec<(String, Vec<String>)> = Vec::new();
     for (name, action) in &actions {
-        let (verb, noun) = deed(prefix, name, action.as_ref());
-        match deeds.iter_mut().find(|(known, _)| *known == noun) {
+        let (verb, noun) = action_phrase(prefix, name, action.as_ref());
+        match phrase.iter_mut().find(|(known, _)| *known == noun) {
             Some((_, verbs)) if verbs.contains(&verb) => {}
             Some((_, verbs)) => verbs.push(verb),
-            None => deeds.push((noun, vec![verb])),
+            None => phrase.push((noun, vec![verb])),
         }
     }
-    // The same verbs for several things are told once.
-    let mut told: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-    for (noun, verbs) in deeds {
-        match told.iter_mut().find(|(known, _)| *known == verbs) {
+    // The same verbs for several things are described once.
+    let mut described: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for (noun, verbs) in phrase {
+        match described.iter_mut().find(|(known, _)| *known == verbs) {
             Some((_, nouns)) => nouns.push(noun),
-            None => told.push((verbs, vec![noun])),
+            None => described.push((verbs, vec![noun])),
         }
     }
-    Some(Phrases(told))
+    Some(Phrases(described))
 }
 
 /// Actions whose names do not say what they do.
-const SAYINGS: [(&str, &str, &str); 22] = [
+const KNOWN_PHRASES: [(&str, &str, &str); 22] = [
     ("sns:publish", "publish", "messages"),
     ("sts:assumerolewithsaml", "take on", "roles"),
     ("sts:assumerolewithwebidentity", "take on", "roles"),
@@ -279,9 +282,9 @@ const NO_VERBS: [&str; 66] = [
 ];
 
 /// An action as a verb and the things it is about.
-fn deed(prefix: &str, name: &str, action: Option<&Action>) -> (String, String) {
+fn action_phrase(prefix: &str, name: &str, action: Option<&Action>) -> (String, String) {
     let full = format!("{prefix}:{}", name.to_ascii_lowercase());
-    if let Some((_, verb, noun)) = SAYINGS.iter().find(|(known, _, _)| *known == full) {
+    if let Some((_, verb, noun)) = KNOWN_PHRASES.iter().find(|(known, _, _)| *known == full) {
         return ((*verb).to_owned(), (*noun).to_owned());
     }
     let mut words = words(name).into_iter().peekable();
@@ -322,7 +325,7 @@ fn deed(prefix: &str, name: &str, action: Option<&Action>) -> (String, String) {
     (verb.to_owned(), noun)
 }
 
-/// The deeds of many actions, by their kinds.
+/// The phrase of many actions, by their kinds.
 fn in_general(prefix: &str, names: &[&str]) -> String {
     if names
         .iter()
@@ -348,18 +351,20 @@ fn in_general(prefix: &str, names: &[&str]) -> String {
         .into_iter()
         .zip(found)
         .filter(|(_, found)| *found);
-    let verbs: Vec<String> = verbs.map(|(level, _)| saying(level).to_owned()).collect();
-    let mut told = Vec::new();
+    let verbs: Vec<String> = verbs
+        .map(|(level, _)| level_phrase(level).to_owned())
+        .collect();
+    let mut described = Vec::new();
     if !verbs.is_empty() {
-        told.push(format!("{} things", list(&verbs, "and")));
+        described.push(format!("{} things", list(&verbs, "and")));
     }
     if !unknown.is_empty() {
-        told.push(format!("use what is called {}", list(&unknown, "or")));
+        described.push(format!("use what is called {}", list(&unknown, "or")));
     }
-    list(&told, "and")
+    list(&described, "and")
 }
 
-const fn saying(level: AccessLevel) -> &'static str {
+const fn level_phrase(level: AccessLevel) -> &'static str {
     match level {
         AccessLevel::List => "list",
         AccessLevel::Read => "read",

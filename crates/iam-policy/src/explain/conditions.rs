@@ -11,7 +11,7 @@ pub(super) fn describe(clause: &Clause) -> String {
     };
     let values: Vec<String> = clause.texts().map(name).collect();
     let timed = |order| clause.key_lower() == "aws:epochtime" && order != Order::Equal;
-    let told = match operator.test() {
+    let described = match operator.test() {
         Test::Null => presence(clause),
         Test::Number(order) if timed(order) => date(clause, order, operator.is_negated(), &values),
         Test::Date(order) => date(clause, order, operator.is_negated(), &values),
@@ -19,8 +19,8 @@ pub(super) fn describe(clause: &Clause) -> String {
         _ => comparison(clause, operator, &values),
     };
     match (operator.if_exists(), operator.quantifier()) {
-        (true, None | Some(Quantifier::All)) => format!("{told} (or where that is not known)"),
-        _ => told,
+        (true, None | Some(Quantifier::All)) => format!("{described} (or where that is not known)"),
+        _ => described,
     }
 }
 
@@ -40,7 +40,7 @@ fn date(clause: &Clause, order: Order, negated: bool, values: &[String]) -> Stri
     } else {
         days
     };
-    let told = list(&days, "or");
+    let described = list(&days, "or");
     let word = match (order, negated) {
         (Order::Less | Order::AtMost, _) => "until",
         (Order::Greater | Order::AtLeast, _) => "from",
@@ -48,15 +48,18 @@ fn date(clause: &Clause, order: Order, negated: bool, values: &[String]) -> Stri
         (Order::Equal, true) => "not at exactly",
     };
     match clause.key_lower() {
-        "aws:currenttime" | "aws:epochtime" => format!("only {word} {told}"),
+        "aws:currenttime" | "aws:epochtime" => format!("only {word} {described}"),
         "aws:tokenissuetime" => format!(
             "only for sessions begun {}",
             match word {
-                "until" => format!("before {told}"),
-                _ => format!("after {told}"),
+                "until" => format!("before {described}"),
+                _ => format!("after {described}"),
             }
         ),
-        key => format!("only where {} is {word} {told}", subject(key, clause.key())),
+        key => format!(
+            "only where {} is {word} {described}",
+            subject(key, clause.key())
+        ),
     }
 }
 
@@ -76,7 +79,7 @@ fn day(text: &str) -> String {
         "November",
         "December",
     ];
-    let Some(written) = moment(text).map(crate::condition::write_moment) else {
+    let Some(written) = moment(text).and_then(crate::condition::write_moment) else {
         return text.to_owned();
     };
     let (date, time) = written.split_once('T').unwrap_or((&written, ""));
@@ -149,14 +152,14 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
     } else {
         values.to_vec()
     };
-    let told = list(&values, "or");
+    let described = list(&values, "or");
     let not = operator.is_negated();
     if operator.quantifier().is_none()
         && matches!(
             operator.test(),
             Test::Text { .. } | Test::Like | Test::Arn | Test::Ip
         )
-        && let Some(saying) = known(clause.key_lower(), clause.key(), not, &told)
+        && let Some(saying) = known(clause.key_lower(), clause.key(), not, &described)
     {
         return saying;
     }
@@ -173,11 +176,13 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
     };
     let space = if relation.is_empty() { "" } else { " " };
     match operator.quantifier() {
-        None => format!("only where {subject} is {relation}{space}{told}"),
+        None => format!("only where {subject} is {relation}{space}{described}"),
         Some(Quantifier::All) => format!(
-            "only where every value of {subject} is {relation}{space}{told}, or there is none"
+            "only where every value of {subject} is {relation}{space}{described}, or there is none"
         ),
-        Some(Quantifier::Any) => format!("only where one of {subject} is {relation}{space}{told}"),
+        Some(Quantifier::Any) => {
+            format!("only where one of {subject} is {relation}{space}{described}")
+        }
     }
 }
 
@@ -212,57 +217,62 @@ fn duration(text: &str) -> String {
 }
 
 /// Keys with a saying of their own.
-fn known(key: &str, written: &str, not: bool, told: &str) -> Option<String> {
+fn known(key: &str, written: &str, not: bool, described: &str) -> Option<String> {
     let tag = written.split_once('/').map_or(written, |(_, tag)| tag);
     let negation = if not { "not " } else { "" };
     Some(match key {
         "aws:sourceip" | "aws:vpcsourceip" if not => {
-            format!("only from other addresses than {told}")
+            format!("only from other addresses than {described}")
         }
-        "aws:sourceip" => format!("only from the addresses {told}"),
-        "aws:vpcsourceip" => format!("only from the private addresses {told}"),
-        "aws:requestedregion" if not => format!("only outside {}", told.replace(" or ", " and ")),
-        "aws:requestedregion" => format!("only in {told}"),
-        "aws:resourceaccount" if not => format!("only in other accounts than {told}"),
-        "aws:resourceaccount" => format!("only in the account {told}"),
-        "aws:resourceorgid" if !not => format!("only in the organisation {told}"),
-        "aws:username" => format!("only for the user name {negation}{told}"),
-        "aws:principalarn" => format!("only for {}{told}", if not { "others than " } else { "" }),
+        "aws:sourceip" => format!("only from the addresses {described}"),
+        "aws:vpcsourceip" => format!("only from the private addresses {described}"),
+        "aws:requestedregion" if not => {
+            format!("only outside {}", described.replace(" or ", " and "))
+        }
+        "aws:requestedregion" => format!("only in {described}"),
+        "aws:resourceaccount" if not => format!("only in other accounts than {described}"),
+        "aws:resourceaccount" => format!("only in the account {described}"),
+        "aws:resourceorgid" if !not => format!("only in the organisation {described}"),
+        "aws:username" => format!("only for the user name {negation}{described}"),
+        "aws:principalarn" => format!(
+            "only for {}{described}",
+            if not { "others than " } else { "" }
+        ),
         "aws:principalorgid" if not => {
-            format!("only for others than members of the organisation {told}")
+            format!("only for others than members of the organisation {described}")
         }
-        "aws:principalorgid" => format!("only for members of the organisation {told}"),
+        "aws:principalorgid" => format!("only for members of the organisation {described}"),
         "aws:principalaccount" => format!(
-            "only for {}account {told}",
+            "only for {}account {described}",
             if not { "others than " } else { "" }
         ),
         "aws:sourceaccount" => format!(
-            "only on behalf of {}account {told}",
+            "only on behalf of {}account {described}",
             if not { "others than " } else { "" }
         ),
         "aws:sourcearn" => format!(
-            "only on behalf of {}{told}",
+            "only on behalf of {}{described}",
             if not { "others than " } else { "" }
         ),
         "aws:sourcevpc" | "aws:sourcevpce" => {
-            format!("only {negation}from the private network {told}")
+            format!("only {negation}from the private network {described}")
         }
-        "iam:passedtoservice" if not => format!("only to others than {told}"),
-        "iam:passedtoservice" => format!("only to {told}"),
-        "iam:awsservicename" if !not => format!("only for {told}"),
-        "kms:viaservice" if not => format!("only when not used through {told}"),
-        "kms:viaservice" => format!("only through {told}"),
-        "aws:calledviafirst" | "aws:calledvialast" if !not => format!("only through {told}"),
-        "s3:prefix" if not => format!("only for names other than {told}"),
-        "s3:prefix" => format!("only for names such as {told}"),
+        "iam:passedtoservice" if not => format!("only to others than {described}"),
+        "iam:passedtoservice" => format!("only to {described}"),
+        "iam:awsservicename" if !not => format!("only for {described}"),
+        "kms:viaservice" if not => format!("only when not used through {described}"),
+        "kms:viaservice" => format!("only through {described}"),
+        "aws:calledviafirst" | "aws:calledvialast" if !not => format!("only through {described}"),
+        "s3:prefix" if not => format!("only for names other than {described}"),
+        "s3:prefix" => format!("only for names such as {described}"),
         _ if key.starts_with("aws:principaltag/") => {
-            format!("only for people whose tag {tag} is {negation}{told}")
+            format!("only for people whose tag {tag} is {negation}{described}")
         }
         _ if key.starts_with("aws:resourcetag/") || key.contains(":resourcetag/") => {
-            format!("only where the tag {tag} is {negation}{told}")
+            format!("only where the tag {tag} is {negation}{described}")
         }
         _ if key.starts_with("aws:requesttag/") => format!(
-            "only when setting the tag {tag} to {}{told}",
+            "only when setting the tag {tag} to {}{described}",
             if not { "something else than " } else { "" }
         ),
         _ => return None,

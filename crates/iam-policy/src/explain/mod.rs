@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use crate::condition::Clause;
 use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals, Statement};
-use actions::Deeds;
-use resources::Places;
+use actions::ActionPhrase;
+use resources::ResourcePhrase;
 use wording::list;
 pub use wording::natural_order;
 
@@ -71,108 +71,115 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
             resources.is_negated(),
         )
     });
-    let deeds = actions::describe(statement.actions().list().texts(), left);
+    let phrase = actions::describe(statement.actions().list().texts(), left);
     if statement.actions().is_negated() {
-        text.push_str(&all_but(&deeds, allows, place));
+        text.push_str(&all_but(&phrase, allows, place));
     } else {
-        text.push_str(&what_and_where(&deeds, allows, place));
+        text.push_str(&what_and_where(&phrase, allows, place));
     }
     let clauses = Clause::read(statement, variables);
-    let all_of_this = deeds.is_list() && !text.contains(" – all of this");
+    let all_of_this = phrase.is_list() && !text.contains(" – all of this");
     if !clauses.is_empty() && all_of_this {
         text.push_str(" – all of this");
     }
     for (nth, clause) in clauses.iter().enumerate() {
-        let told = conditions::describe(clause);
-        let told = match (allows, told.strip_prefix("only ")) {
+        let described = conditions::describe(clause);
+        let described = match (allows, described.strip_prefix("only ")) {
             // What is forbidden only under a condition is forbidden under it.
             (false, Some(rest)) => denied(rest),
-            _ => told,
+            _ => described,
         };
         text.push_str(match nth {
             0 if all_of_this => " ",
             0 => ", ",
             _ => " and ",
         });
-        text.push_str(&told);
+        text.push_str(&described);
     }
     finish(&text)
 }
 
-/// Resources as they are told, and whether all others are meant.
-type Place = Option<(Places, bool)>;
+/// Resources as they are described, and whether all others are meant.
+type Place = Option<(ResourcePhrase, bool)>;
 
-fn what_and_where(deeds: &Deeds, allows: bool, place: Place) -> String {
-    let text = &deeds.text;
+fn what_and_where(phrase: &ActionPhrase, allows: bool, place: Place) -> String {
+    let text = &phrase.text;
     match place {
-        None | Some((Places::Nowhere, true)) => text.clone(),
-        Some((Places::Everywhere, false)) if deeds.is_everything() && allows => {
+        None | Some((ResourcePhrase::Nowhere, true)) => text.clone(),
+        Some((ResourcePhrase::Everywhere, false)) if phrase.is_everything() && allows => {
             format!("{text} at all, in every service, with everything there is")
         }
-        Some((Places::Everywhere, false)) if deeds.is_everything() => format!("{text} at all"),
-        Some((Places::Everywhere, false)) if deeds.services.is_empty() => text.clone(),
-        Some((Places::Everywhere, false)) => {
+        Some((ResourcePhrase::Everywhere, false)) if phrase.is_everything() => {
+            format!("{text} at all")
+        }
+        Some((ResourcePhrase::Everywhere, false)) if phrase.services.is_empty() => text.clone(),
+        Some((ResourcePhrase::Everywhere, false)) => {
             let word = if text == actions::EVERYTHING {
                 "with"
             } else {
                 "anywhere in"
             };
-            format!("{text} {word} {}", list(&deeds.services, "and"))
+            format!("{text} {word} {}", list(&phrase.services, "and"))
         }
-        Some((Places::Everywhere, true) | (Places::Nowhere, false)) => {
+        Some((ResourcePhrase::Everywhere, true) | (ResourcePhrase::Nowhere, false)) => {
             format!("{text} on nothing at all")
         }
-        Some((Places::Some(named), true)) => {
-            let with = with_services(deeds);
+        Some((ResourcePhrase::Some(named), true)) => {
+            let with = with_services(phrase);
             format!("{text}{with} anywhere but {}", named.text())
         }
-        Some((Places::Some(named), false)) => {
-            if let [service] = deeds.services.as_slice()
+        Some((ResourcePhrase::Some(named), false)) => {
+            if let [service] = phrase.services.as_slice()
                 && text == actions::EVERYTHING
                 && named.is_all_of(service)
             {
                 return format!("{text} with {service}");
             }
-            if let Some((verbs, noun)) = &deeds.single
+            if let Some((verbs, noun)) = &phrase.single
                 // What is made has no name yet: the resources say where it may be.
                 && !["create", "make", "start new"].iter().any(|verb| verbs.contains(verb))
                 && let Some(things) = named.all_of_kind(noun)
             {
                 return format!("{verbs} {things}");
             }
-            let all = if deeds.is_list() {
+            let all = if phrase.is_list() {
                 " – all of this"
             } else {
                 ""
             };
-            let with = with_services(deeds);
+            let with = with_services(phrase);
             format!("{text}{with}{all} {}", named.text())
         }
     }
 }
 
-/// The services of which everything may be done; other deeds name what they are about.
-fn with_services(deeds: &Deeds) -> String {
-    match (deeds.text == actions::EVERYTHING, deeds.services.as_slice()) {
+/// The services of which everything may be done; other phrase name what they are about.
+fn with_services(phrase: &ActionPhrase) -> String {
+    match (
+        phrase.text == actions::EVERYTHING,
+        phrase.services.as_slice(),
+    ) {
         (true, services @ [_, ..]) => format!(" with {}", list(services, "and")),
         _ => String::new(),
     }
 }
 
 /// Every action but some.
-fn all_but(deeds: &Deeds, allows: bool, place: Place) -> String {
+fn all_but(phrase: &ActionPhrase, allows: bool, place: Place) -> String {
     let place = match place {
-        None | Some((Places::Everywhere, false) | (Places::Nowhere, true)) => String::new(),
-        Some((Places::Everywhere, true) | (Places::Nowhere, false)) => {
+        None | Some((ResourcePhrase::Everywhere, false) | (ResourcePhrase::Nowhere, true)) => {
+            String::new()
+        }
+        Some((ResourcePhrase::Everywhere, true) | (ResourcePhrase::Nowhere, false)) => {
             " on nothing at all".to_owned()
         }
-        Some((Places::Some(named), true)) => format!(" anywhere but {}", named.text()),
-        Some((Places::Some(named), false)) => format!(" {}", named.text()),
+        Some((ResourcePhrase::Some(named), true)) => format!(" anywhere but {}", named.text()),
+        Some((ResourcePhrase::Some(named), false)) => format!(" {}", named.text()),
     };
-    let services = match deeds.services.as_slice() {
+    let services = match phrase.services.as_slice() {
         [] => String::new(),
         services => {
-            let word = if deeds.text == actions::EVERYTHING {
+            let word = if phrase.text == actions::EVERYTHING {
                 "with"
             } else {
                 "in"
@@ -180,12 +187,12 @@ fn all_but(deeds: &Deeds, allows: bool, place: Place) -> String {
             format!(" {word} {}", list(services, "and"))
         }
     };
-    let deed = match deeds.text.strip_prefix("do ") {
+    let deed = match phrase.text.strip_prefix("do ") {
         Some(anything) => anything.to_owned(),
-        None => format!("to {}", deeds.text),
+        None => format!("to {}", phrase.text),
     };
     let everything = actions::EVERYTHING;
-    match (allows, deeds.text == everything) {
+    match (allows, phrase.text == everything) {
         (true, _) => format!(
             "{everything} in every service, also in those to come,{place} except {deed}{services}"
         ),
@@ -218,7 +225,7 @@ fn finish(text: &str) -> String {
 /// Who a statement is about, and whether it says so of nobody.
 fn who(principals: &Principals<'_>, allows: bool) -> (String, bool) {
     let negated = principals.is_negated();
-    let told = match principals.set() {
+    let described = match principals.set() {
         PrincipalSet::Everyone(_) => None,
         PrincipalSet::Named(entries) => {
             let names = entries.iter().flat_map(|entry| {
@@ -228,19 +235,21 @@ fn who(principals: &Principals<'_>, allows: bool) -> (String, bool) {
             let names: Vec<(PrincipalKind, &str)> = names.collect();
             let everyone =
                 |(kind, name): &(PrincipalKind, &str)| *kind == PrincipalKind::Aws && *name == "*";
-            let told = names.iter().map(|(kind, name)| named(*kind, name));
-            (!names.iter().any(everyone)).then(|| list(&told.collect::<Vec<_>>(), "and"))
+            let described = names.iter().map(|(kind, name)| named(*kind, name));
+            (!names.iter().any(everyone)).then(|| list(&described.collect::<Vec<_>>(), "and"))
         }
     };
-    let text = match (told, negated, allows) {
+    let text = match (described, negated, allows) {
         (None, false, true) => "everyone, even without signing in,".to_owned(),
         // Denied to all: said of nobody that they may.
         (None, false, false) => return ("nobody".to_owned(), true),
         (None, true, _) => "no one in particular".to_owned(),
-        (Some(told), _, _) if told.is_empty() => "no one in particular".to_owned(),
-        (Some(told), false, _) => told,
-        (Some(told), true, true) => format!("everyone but {told}, even without signing in,"),
-        (Some(told), true, false) => return (format!("nobody but {told}"), true),
+        (Some(described), _, _) if described.is_empty() => "no one in particular".to_owned(),
+        (Some(described), false, _) => described,
+        (Some(described), true, true) => {
+            format!("everyone but {described}, even without signing in,")
+        }
+        (Some(described), true, false) => return (format!("nobody but {described}"), true),
     };
     (text, false)
 }

@@ -3,36 +3,36 @@ use std::collections::BTreeMap;
 use super::wording::{list, name, natural_order, plural_of, service_name, thing, words};
 use crate::catalogue;
 
-/// Which resources patterns mean.
-pub(super) enum Places {
+/// The resources that patterns stand for.
+pub(super) enum ResourcePhrase {
     /// All there are.
     Everywhere,
     /// None at all.
     Nowhere,
-    /// These.
-    Some(Named),
+    /// Some, by their names.
+    Some(NamedResources),
 }
 
 /// Resources with names.
 #[derive(Default)]
-pub(super) struct Named {
+pub(super) struct NamedResources {
     /// Buckets and what is in them, such as `the bucket reports`.
     buckets: Vec<String>,
     /// Other things, such as `the queue jobs in eu-west-1`.
     things: Vec<String>,
 }
 
-impl Named {
+impl NamedResources {
     /// Such as `in the bucket reports and on the queue jobs`.
     pub(super) fn text(&self) -> String {
-        let mut told = Vec::new();
+        let mut described = Vec::new();
         if !self.buckets.is_empty() {
-            told.push(format!("in {}", list(&self.buckets, "and")));
+            described.push(format!("in {}", list(&self.buckets, "and")));
         }
         if !self.things.is_empty() {
-            told.push(format!("on {}", list(&self.things, "and")));
+            described.push(format!("on {}", list(&self.things, "and")));
         }
-        list(&told, "and")
+        list(&described, "and")
     }
 
     /// The things without preposition, when all of them are of the kind that these nouns mean.
@@ -63,10 +63,13 @@ impl Named {
 }
 
 /// How many resources of a statement are looked at; of those beyond, only how many there are.
-const TOLD: usize = 200;
+const MOST_DESCRIBED: usize = 200;
 
 /// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
-pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: bool) -> Places {
+pub(super) fn describe<'p>(
+    patterns: impl Iterator<Item = &'p str>,
+    variables: bool,
+) -> ResourcePhrase {
     let patterns: Vec<String> = patterns
         .map(|pattern| match variables {
             true => pattern.to_owned(),
@@ -75,20 +78,20 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: b
         .collect();
     let all = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
     if patterns.iter().any(all) {
-        return Places::Everywhere;
+        return ResourcePhrase::Everywhere;
     }
-    let more = patterns.len().saturating_sub(TOLD);
-    let patterns = patterns.iter().map(String::as_str).take(TOLD);
-    let mut named = Named::default();
+    let more = patterns.len().saturating_sub(MOST_DESCRIBED);
+    let patterns = patterns.iter().map(String::as_str).take(MOST_DESCRIBED);
+    let mut named = NamedResources::default();
     let mut objects: Vec<&str> = Vec::new();
     let mut none = true;
     for pattern in patterns {
         none = false;
         let parts: Vec<&str> = pattern.splitn(6, ':').collect();
         match parts.as_slice() {
-            _ if pattern.bytes().all(|byte| byte == b'*') => return Places::Everywhere,
+            _ if pattern.bytes().all(|byte| byte == b'*') => return ResourcePhrase::Everywhere,
             [.., last] if parts.iter().skip(1).all(|part| *part == "*") && *last == "*" => {
-                return Places::Everywhere;
+                return ResourcePhrase::Everywhere;
             }
             ["arn", _, "s3", "" | "*", "" | "*", bucket] => objects.push(bucket),
             ["arn", _, service, region, account, resource] => {
@@ -107,16 +110,16 @@ pub(super) fn describe<'p>(patterns: impl Iterator<Item = &'p str>, variables: b
         }
     }
     if none {
-        return Places::Nowhere;
+        return ResourcePhrase::Nowhere;
     }
     named.buckets = in_buckets(&objects);
     if more > 0 {
         named.things.push(format!("{more} more resources"));
     }
-    Places::Some(named)
+    ResourcePhrase::Some(named)
 }
 
-/// Buckets and what is in them. A bucket of which everything is meant is told once.
+/// Buckets and what is in them. A bucket of which everything is meant is described once.
 fn in_buckets(patterns: &[&str]) -> Vec<String> {
     let whole = |bucket: &str| {
         let mut all = patterns.iter();
@@ -130,7 +133,7 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let (folders, patterns) = many_folders(patterns, &whole);
     for pattern in &patterns {
-        // A folder and what is in it are told once.
+        // A folder and what is in it are described once.
         if pattern.contains('/') && whole(pattern.trim_end_matches('/')) {
             continue;
         }
@@ -153,7 +156,7 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
     buckets.into_iter().chain(folders).chain(parts).collect()
 }
 
-/// Several folders of one bucket are told together, in numeric order; what is left beside them.
+/// Several folders of one bucket are described together, in numeric order; what is left beside them.
 fn many_folders<'p>(
     patterns: &[&'p str],
     whole: &dyn Fn(&str) -> bool,
@@ -171,21 +174,21 @@ fn many_folders<'p>(
             None => left.push(*pattern),
         }
     }
-    let mut told = Vec::new();
+    let mut described = Vec::new();
     for (bucket, mut names) in folders {
         names.sort_by(|a, b| natural_order(a, b));
         names.dedup();
         if let [_, _, ..] = names.as_slice() {
             let names: Vec<String> = names.iter().map(|folder| name(folder)).collect();
             let of = thing("bucket", bucket);
-            told.push(format!("{} folders of {of}: {}", names.len(), list(&names, "and")));
+            described.push(format!("{} folders of {of}: {}", names.len(), list(&names, "and")));
         } else {
             left.extend(patterns.iter().filter(|pattern| {
                 names.iter().any(|folder| **pattern == format!("{bucket}/{folder}/*"))
             }));
         }
     }
-    (told, left)
+    (described, left)
 }
 
 fn push(list: &mut Vec<String>, text: String) {
@@ -226,7 +229,7 @@ fn of_service(service: &str, resource: &str) -> String {
     if resource == "*" {
         return format!("all of {}", service_name(service));
     }
-    // Streams of a log group are told as the group.
+    // Streams of a log group are described as the group.
     let resource = match service {
         "logs" => resource
             .split_once(":log-stream:")
@@ -344,12 +347,12 @@ mod tests {
             ),
             (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
         ] {
-            let told = match describe(patterns.iter().copied(), true) {
-                Places::Everywhere => String::new(),
-                Places::Nowhere => "nowhere".to_owned(),
-                Places::Some(named) => named.text(),
+            let described = match describe(patterns.iter().copied(), true) {
+                ResourcePhrase::Everywhere => String::new(),
+                ResourcePhrase::Nowhere => "nowhere".to_owned(),
+                ResourcePhrase::Some(named) => named.text(),
             };
-            assert_eq!(told, expected);
+            assert_eq!(described, expected);
         }
     }
 }

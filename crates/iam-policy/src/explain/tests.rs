@@ -1,7 +1,7 @@
 use super::*;
 use crate::document::PolicyType;
 
-fn told(statement: &str, policy_type: PolicyType) -> String {
+fn described(statement: &str, policy_type: PolicyType) -> String {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
     let document = Document::parse(&text, policy_type).unwrap();
     let sentences: Vec<String> = explain(&document).into_iter().map(|s| s.text).collect();
@@ -13,22 +13,22 @@ fn denials_are_exceptions_to_what_is_allowed() {
     let deny = r#"{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}"#;
     let allow = r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#;
     assert_eq!(
-        told(deny, PolicyType::Identity),
+        described(deny, PolicyType::Identity),
         "May never delete objects anywhere in Amazon S3."
     );
     assert_eq!(
-        told(&format!("{allow},{deny}"), PolicyType::Identity),
+        described(&format!("{allow},{deny}"), PolicyType::Identity),
         "May read objects anywhere in Amazon S3. But may never delete objects anywhere in Amazon S3."
     );
 }
 
 #[test]
 fn nothing_that_is_allowed_is_left_out() {
-    // A name or pattern that the catalogue does not know is told beside those it knows.
+    // A name or pattern that the catalogue does not know is described beside those it knows.
     let statement = r#"{"Effect":"Allow","Action":["ec2:Describe*","ec2:Zap*","ec2:Frobnicate"],"Resource":"*"}"#;
-    let told = told(statement, PolicyType::Identity);
+    let described = described(statement, PolicyType::Identity);
     for word in ["list", "Zap*", "Frobnicate"] {
-        assert!(told.contains(word), "{told}");
+        assert!(described.contains(word), "{described}");
     }
 }
 
@@ -58,6 +58,6 @@ fn principals_in_words() {
     ] {
         let statement =
             format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}"#);
-        assert_eq!(told(&statement, PolicyType::Trust), expected);
+        assert_eq!(described(&statement, PolicyType::Trust), expected);
     }
 }

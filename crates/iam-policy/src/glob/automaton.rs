@@ -55,7 +55,7 @@ struct Product {
 
 /// A reached state: the places of all patterns in order, each list closed by [`END`].
 type State = Box<[u32]>;
-type Seen = HashMap<State, (), BuildHasherDefault<Mix>>;
+type Seen = HashMap<State, (), BuildHasherDefault<StateHasher>>;
 
 struct Step {
     state: State,
@@ -305,9 +305,9 @@ fn word(steps: &[Step], mut at: usize) -> String {
 /// A quick hash for states; no outsider chooses where they collide to any effect, for the
 /// budget bounds their number.
 #[derive(Default)]
-struct Mix(u64);
+struct StateHasher(u64);
 
-impl Hasher for Mix {
+impl Hasher for StateHasher {
     fn finish(&self) -> u64 {
         self.0
     }

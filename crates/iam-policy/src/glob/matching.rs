@@ -1,7 +1,7 @@
 //! Matching by chunks: what stands between two stars is looked for from left to right and
 //! the first place is taken, so that no backtracking is needed.
 
-use super::{ANY, SEGMENT_ANY, SEGMENT_STAR, STAR};
+use super::{ANY, SEGMENT_ANY, SEGMENT_STAR, STAR, SYMBOL};
 
 /// Whether `code`, some of whose wildcards stop at colons, matches all of `text`. The text may hold wildcard bytes itself; a star in
 /// it is matched by stars only, so that a match then proves inclusion.
@@ -31,9 +31,11 @@ pub(super) fn matches_segmented(code: &[u8], text: &[u8]) -> bool {
     matches_plainly(code_rest, text.get(taken - 1..).unwrap_or_default())
 }
 
-/// Whether the pattern matches a text without colons.
+/// Whether the pattern matches a text without colons. A variable may stand for a text with
+/// colons: only the same variable matches it.
 fn matches_segment(code: &[u8], text: &[u8]) -> bool {
     match code {
+        code if text.contains(&SYMBOL) => code == text,
         [SEGMENT_STAR] => true,
         code if code.contains(&SEGMENT_STAR) || code.contains(&SEGMENT_ANY) => {
             let plain = code.iter().map(|byte| match *byte {

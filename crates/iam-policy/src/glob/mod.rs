@@ -20,7 +20,7 @@ mod template;
 pub(crate) use automaton::{Spec, explore};
 pub(crate) use bits::Bits;
 pub use budget::{Budget, Exhausted};
-pub(crate) use partition::{Class, Cover, Problem, partition, push_minimal};
+pub(crate) use partition::{Class, Cover, Language, partition, push_minimal};
 pub use template::{Syntax, Template, Variable};
 
 /// The longest text that patterns with variables are compared with, in bytes.
@@ -34,6 +34,8 @@ const SEGMENT_ANY: u8 = 0xfe;
 const STAR: u8 = 0xfd;
 /// Any characters, but not `:`.
 const SEGMENT_STAR: u8 = 0xfc;
+/// The beginning of what stands for a variable, whose value may be any text.
+const SYMBOL: u8 = 0xf9;
 
 /// A pattern with the wildcards `*` and `?`.
 ///
@@ -165,14 +167,14 @@ impl Glob {
         *self.code == [STAR]
     }
 
-    /// Whether every text that `narrow` matches is matched, as far as a glance shows: the
+    /// Whether every text that `narrow` matches is matched, as far as a quick check shows: the
     /// wildcards of `narrow` are taken for letters of their own. `false` means unknown.
     #[must_use]
     pub fn plainly_includes(&self, narrow: &Self) -> bool {
         self.matches_bytes(&narrow.code)
     }
 
-    /// Whether no text matches both, as far as a glance shows: their literal beginnings
+    /// Whether no text matches both, as far as a quick check shows: their literal beginnings
     /// or ends differ. `false` means unknown.
     #[must_use]
     pub fn plainly_disjoint(&self, other: &Self) -> bool {
@@ -240,9 +242,9 @@ pub enum Coverage {
 /// Whether every text that `pattern` matches is matched by one of `union`.
 #[must_use]
 pub fn covered(pattern: &Glob, union: &[Glob], budget: &mut Budget) -> Coverage {
-    let problem = Problem {
+    let language = Language {
         positive: &[pattern],
-        ..Problem::default()
+        ..Language::default()
     };
     let union: Vec<&Glob> = union.iter().collect();
     let covers = [Cover {
@@ -250,7 +252,7 @@ pub fn covered(pattern: &Glob, union: &[Glob], budget: &mut Budget) -> Coverage 
         patterns: &union,
         negated: false,
     }];
-    match partition(&problem, &Bits::default(), &covers, budget) {
+    match partition(&language, &Bits::default(), &covers, budget) {
         Err(Exhausted) => Coverage::Undecided,
         Ok(classes) => match classes.into_iter().find(|class| class.mask.is_empty()) {
             Some(class) => Coverage::Uncovered(class.word),
@@ -264,11 +266,11 @@ pub fn covered(pattern: &Glob, union: &[Glob], budget: &mut Budget) -> Coverage 
 /// # Errors
 /// When the budget is used up before an answer was found.
 pub fn common(one: &Glob, other: &Glob, budget: &mut Budget) -> Result<Option<String>, Exhausted> {
-    let problem = Problem {
+    let language = Language {
         positive: &[one, other],
-        ..Problem::default()
+        ..Language::default()
     };
-    let classes = partition(&problem, &Bits::default(), &[], budget)?;
+    let classes = partition(&language, &Bits::default(), &[], budget)?;
     Ok(classes.into_iter().next().map(|class| class.word))
 }
 

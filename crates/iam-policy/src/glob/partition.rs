@@ -6,7 +6,7 @@ use super::{Bits, Budget, Exhausted, Glob, Spec, explore};
 
 /// The words to be sorted.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Problem<'a> {
+pub(crate) struct Language<'a> {
     /// Every word is matched by all of these.
     pub(crate) positive: &'a [&'a Glob],
     /// No word is matched by any of these.
@@ -37,24 +37,24 @@ pub(crate) struct Class {
 /// The covers in `base` hold every word. No class means that there is no word. Classes whose
 /// covers include those of another class are left out.
 pub(crate) fn partition(
-    problem: &Problem<'_>,
+    language: &Language<'_>,
     base: &Bits,
     covers: &[Cover<'_>],
     budget: &mut Budget,
 ) -> Result<Vec<Class>, Exhausted> {
     budget.spend(1)?;
     let patterns = covers.iter().map(|cover| cover.patterns.len());
-    let patterns = patterns.sum::<usize>() + problem.negative.len() + problem.positive.len();
-    budget.compare(problem.positive.len().saturating_mul(patterns))?;
-    let Some(positive) = narrow(problem) else {
+    let patterns = patterns.sum::<usize>() + language.negative.len() + language.positive.len();
+    budget.compare(language.positive.len().saturating_mul(patterns))?;
+    let Some(positive) = narrow(language) else {
         return Ok(Vec::new());
     };
     if let Some(word) = positive.iter().find_map(|glob| glob.as_literal()) {
-        return Ok(classify_literal(problem, word, base, covers)
+        return Ok(classify_literal(language, word, base, covers)
             .into_iter()
             .collect());
     }
-    let negative: Vec<&Glob> = problem
+    let negative: Vec<&Glob> = language
         .negative
         .iter()
         .copied()
@@ -69,10 +69,10 @@ pub(crate) fn partition(
     let mut sure = base.clone();
     let mut open = Vec::new();
     for cover in covers {
-        match glance(&positive, cover) {
-            Glance::All => sure.insert(cover.id),
-            Glance::Nothing => {}
-            Glance::Some(patterns) => open.push((*cover, patterns)),
+        match quick_check(&positive, cover) {
+            QuickCheck::All => sure.insert(cover.id),
+            QuickCheck::Nothing => {}
+            QuickCheck::Some(patterns) => open.push((*cover, patterns)),
         }
     }
     if open.is_empty()
@@ -80,20 +80,20 @@ pub(crate) fn partition(
         && let [only] = positive.as_slice()
     {
         let word = only.example();
-        if problem
+        if language
             .universe
             .is_none_or(|universe| universe.matches(&word))
         {
             return Ok(vec![Class { mask: sure, word }]);
         }
     }
-    sort_by_automata(problem, &positive, &negative, &sure, &open, budget)
+    sort_by_automata(language, &positive, &negative, &sure, &open, budget)
 }
 
 /// The positive patterns without those that say nothing more; `None` when no word is left.
-fn narrow<'a>(problem: &Problem<'a>) -> Option<Vec<&'a Glob>> {
-    let mut kept: Vec<&Glob> = Vec::with_capacity(problem.positive.len());
-    for glob in problem.positive.iter().copied() {
+fn narrow<'a>(language: &Language<'a>) -> Option<Vec<&'a Glob>> {
+    let mut kept: Vec<&Glob> = Vec::with_capacity(language.positive.len());
+    for glob in language.positive.iter().copied() {
         if kept.iter().any(|other| other.plainly_disjoint(glob)) {
             return None;
         }
@@ -107,14 +107,14 @@ fn narrow<'a>(problem: &Problem<'a>) -> Option<Vec<&'a Glob>> {
 }
 
 fn classify_literal(
-    problem: &Problem<'_>,
+    language: &Language<'_>,
     word: &str,
     base: &Bits,
     covers: &[Cover<'_>],
 ) -> Option<Class> {
-    let counts = problem.positive.iter().all(|glob| glob.matches(word))
-        && !problem.negative.iter().any(|glob| glob.matches(word))
-        && problem
+    let counts = language.positive.iter().all(|glob| glob.matches(word))
+        && !language.negative.iter().any(|glob| glob.matches(word))
+        && language
             .universe
             .is_none_or(|universe| universe.matches(word));
     if !counts {
@@ -132,20 +132,20 @@ fn classify_literal(
     })
 }
 
-enum Glance<'a> {
+enum QuickCheck<'a> {
     All,
     Nothing,
     Some(Vec<&'a Glob>),
 }
 
-fn glance<'a>(positive: &[&Glob], cover: &Cover<'a>) -> Glance<'a> {
+fn quick_check<'a>(positive: &[&Glob], cover: &Cover<'a>) -> QuickCheck<'a> {
     let mut open = Vec::new();
     for glob in cover.patterns.iter().copied() {
         if positive.iter().any(|p| glob.plainly_includes(p)) {
             return if cover.negated {
-                Glance::Nothing
+                QuickCheck::Nothing
             } else {
-                Glance::All
+                QuickCheck::All
             };
         }
         if !positive.iter().any(|p| glob.plainly_disjoint(p)) {
@@ -153,21 +153,21 @@ fn glance<'a>(positive: &[&Glob], cover: &Cover<'a>) -> Glance<'a> {
         }
     }
     match (open.is_empty(), cover.negated) {
-        (true, false) => Glance::Nothing,
-        (true, true) => Glance::All,
-        (false, _) => Glance::Some(open),
+        (true, false) => QuickCheck::Nothing,
+        (true, true) => QuickCheck::All,
+        (false, _) => QuickCheck::Some(open),
     }
 }
 
 fn sort_by_automata(
-    problem: &Problem<'_>,
+    language: &Language<'_>,
     positive: &[&Glob],
     negative: &[&Glob],
     sure: &Bits,
     open: &[(Cover<'_>, Vec<&Glob>)],
     budget: &mut Budget,
 ) -> Result<Vec<Class>, Exhausted> {
-    let universe = problem
+    let universe = language
         .universe
         .filter(|universe| !positive.iter().any(|glob| universe.plainly_includes(glob)));
     let wanted: Vec<Spec<'_>> = positive.iter().copied().chain(universe).map(spec).collect();

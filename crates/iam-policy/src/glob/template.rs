@@ -1,4 +1,4 @@
-use super::{Glob, STAR};
+use super::{ANY, Glob, SYMBOL, STAR};
 
 /// How a text of a policy is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,14 +149,16 @@ impl Template {
         Some(Glob::from_code(code))
     }
 
-    /// The pattern with `*` for every variable: matches whatever the template may match.
+    /// The pattern with any text for every variable, empty only where its default is: matches
+    /// whatever the template may match.
     #[must_use]
     pub fn widest(&self) -> Glob {
         let mut code = Vec::new();
         for part in &self.parts {
             match part {
                 Part::Code(bytes) => code.extend_from_slice(bytes),
-                Part::Variable(_) => code.push(STAR),
+                Part::Variable(variable) if variable.default() == Some("") => code.push(STAR),
+                Part::Variable(_) => code.extend([ANY, STAR]),
             }
         }
         Glob::from_code(code)
@@ -213,7 +215,7 @@ impl Template {
 /// Writes the identity of a variable in bytes that no text and no wildcard uses, with a
 /// beginning and an end, so that no part of it can be taken for another.
 fn symbol(variable: &Variable, code: &mut Vec<u8>) {
-    code.push(0xf9);
+    code.push(SYMBOL);
     let default = variable
         .default
         .as_deref()

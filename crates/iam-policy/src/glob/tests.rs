@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_glance_shows_is_true(one in "[ab?*]{0,6}", other in "[ab?*]{0,6}", text in "[ab]{0,6}") {
+    fn what_quick_checks_show_is_true(one in "[ab?*]{0,6}", other in "[ab?*]{0,6}", text in "[ab]{0,6}") {
         let (one, other) = (Glob::new(&one), Glob::new(&other));
         if one.plainly_includes(&other) && other.matches(&text) {
             prop_assert!(one.matches(&text));

@@ -207,12 +207,6 @@ codes! {
 }
 
 impl Code {
-    /// Whether the code is our own and not one of Access Analyzer's.
-    #[must_use]
-    pub fn is_own(self) -> bool {
-        self.name().starts_with("IAM_POLICY_")
-    }
-
     /// Own codes that are answered only when asked for.
     pub(super) const fn is_optional(self) -> bool {
         matches!(

@@ -1,7 +1,7 @@
 //! `iam:PassRole` and `iam:CreateServiceLinkedRole` for more roles than are named.
 
 use super::conditions::Operator;
-use super::{Checker, Code, Place, arn};
+use super::{Checker, Code, Location, arn};
 use crate::catalogue::wildcard;
 use crate::document::DraftStatement;
 
@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
 }
 
 /// How the statement is about the action: 0 by name, 1 by a wildcard, 2 by `NotAction`.
-fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place)> {
+fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Location)> {
     if let Some(list) = &statement.action {
         let found = list.values().iter().enumerate().filter(|(_, value)| {
             // All that is looked for is of IAM.
@@ -100,7 +100,7 @@ fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place
         let path = list.path(statement.path().key("Action"), nth);
         return Some((
             usize::from(wildcard::has_wildcard(value.text())),
-            Place {
+            Location {
                 path,
                 span: value.span(),
             },
@@ -114,7 +114,7 @@ fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place
     (!excluded).then(|| {
         (
             2,
-            Place {
+            Location {
                 path,
                 span: list.span(),
             },
@@ -123,7 +123,7 @@ fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Place
 }
 
 /// The resource that stands for roles of any name, or `NotResource`; whether it is the latter.
-fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, Place)> {
+fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, Location)> {
     let (element, list, nth) = match &statement.resource {
         Some(list) => {
             let nth = list.texts().position(every_role)?;
@@ -136,11 +136,11 @@ fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, P
         match nth.and_then(|nth| Some((nth, list.values().get(nth)?))) {
             Some((nth, value)) => {
                 let (path, span) = (list.path(path, nth), value.span());
-                (false, Place { path, span })
+                (false, Location { path, span })
             }
             None => {
                 let span = list.span();
-                (true, Place { path, span })
+                (true, Location { path, span })
             }
         }
     })

@@ -39,7 +39,7 @@ pub struct Options {
 
 /// One part of the policy that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The way to it.
     pub path: Path,
     /// Where it stands.
@@ -48,13 +48,13 @@ pub struct Place {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct LintFinding {
     code: Code,
-    places: Vec<Place>,
+    locations: Vec<Location>,
     message: String,
 }
 
-impl Finding {
+impl LintFinding {
     /// What it is about.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -69,14 +69,14 @@ impl Finding {
 
     /// The parts it is about; the first one is where to look first.
     #[must_use]
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    pub fn locations(&self) -> &[Location] {
+        &self.locations
     }
 
     /// The way to the first place; empty for the whole document.
     #[must_use]
     pub fn path(&self) -> Path {
-        self.places
+        self.locations
             .first()
             .map_or_else(Path::root, |place| place.path.clone())
     }
@@ -84,7 +84,9 @@ impl Finding {
     /// Where the first place stands.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.places.first().map_or(Span::EMPTY, |place| place.span)
+        self.locations
+            .first()
+            .map_or(Span::EMPTY, |place| place.span)
     }
 
     /// What is wrong and how to better it, in a sentence.
@@ -98,7 +100,7 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     grammar: Result<(), GrammarError>,
-    findings: Vec<Finding>,
+    findings: Vec<LintFinding>,
 }
 
 impl Report {
@@ -117,7 +119,7 @@ impl Report {
 
     /// The findings in the order of the text.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
+    pub fn findings(&self) -> &[LintFinding] {
         &self.findings
     }
 }
@@ -137,9 +139,9 @@ pub fn lint(text: &str, policy_type: PolicyType, options: Options) -> Report {
                 start: at,
                 end: at.saturating_add(1),
             };
-            let finding = Finding {
+            let finding = LintFinding {
                 code: Code::JsonSyntaxError,
-                places: vec![Place {
+                locations: vec![Location {
                     path: Path::root(),
                     span,
                 }],
@@ -173,7 +175,7 @@ pub fn lint(text: &str, policy_type: PolicyType, options: Options) -> Report {
 
 /// Line and column of every finding's first place, in the order of the findings.
 #[must_use]
-pub fn positions(text: &str, findings: &[Finding]) -> Vec<Position> {
+pub fn positions(text: &str, findings: &[LintFinding]) -> Vec<Position> {
     let index = LineIndex::new(text);
     findings
         .iter()
@@ -186,7 +188,7 @@ struct Checker<'d, 'a> {
     draft: &'d Draft<'a>,
     policy_type: PolicyType,
     options: Options,
-    findings: Vec<Finding>,
+    findings: Vec<LintFinding>,
     /// How many more unknown names are compared with all known ones.
     hints: u32,
     of_actions: Latest,
@@ -256,14 +258,14 @@ impl Checker<'_, '_> {
     }
 
     fn add(&mut self, code: Code, path: Path, span: Span, message: String) {
-        self.add_many(code, vec![Place { path, span }], message);
+        self.add_many(code, vec![Location { path, span }], message);
     }
 
-    fn add_many(&mut self, code: Code, places: Vec<Place>, message: String) {
+    fn add_many(&mut self, code: Code, locations: Vec<Location>, message: String) {
         if !self.is_full() && (self.options.own_codes || !code.is_optional()) {
-            self.findings.push(Finding {
+            self.findings.push(LintFinding {
                 code,
-                places,
+                locations,
                 message,
             });
         }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{Checker, Code, Place};
+use super::{Checker, Code, Location};
 use crate::catalogue::wildcard;
 use crate::document::{DraftStatement, List, Value};
 use crate::scan;
@@ -53,8 +53,8 @@ impl Checker<'_, '_> {
                 .iter()
                 .filter_map(|nth| Some((*nth, list.values().get(*nth)?)))
         };
-        let places = values()
-            .map(|(nth, value)| Place {
+        let locations = values()
+            .map(|(nth, value)| Location {
                 path: list.path(element(), nth),
                 span: value.span(),
             })
@@ -71,7 +71,7 @@ impl Checker<'_, '_> {
             "these cover each other, keep the widest: {}",
             texts.join(", ")
         );
-        self.add_many(code, places, message);
+        self.add_many(code, locations, message);
     }
 
     pub(super) fn redundant_statements(&mut self) {
@@ -96,7 +96,7 @@ impl Checker<'_, '_> {
                     seen.insert(meaning(statement), statement);
                     continue;
                 };
-                let place = |one: &DraftStatement<'_>| Place {
+                let place = |one: &DraftStatement<'_>| Location {
                     path: one.path(),
                     span: one.span,
                 };

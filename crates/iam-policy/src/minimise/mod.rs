@@ -8,14 +8,15 @@
 //! The work is bounded by counting: a document far larger than the quotas is split, and shortened
 //! as far as the work allowed for it goes.
 
-mod piece;
 mod simplify;
 mod split;
+mod statement_parts;
 
-use crate::document::{Document, Effect, PolicyType, Version};
+use crate::document::{Document, PolicyType, Version};
+use crate::evaluate::Ruleset;
 use crate::glob::Budget;
 use crate::prove::is_within;
-use piece::{Piece, ruleset, write_document};
+use statement_parts::{StatementParts, ruleset, write_document};
 
 /// Characters that a managed policy may have, white space not counted
 /// (*IAM and AWS STS quotas*).
@@ -59,30 +60,34 @@ pub enum MinimiseError {
 pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, MinimiseError> {
     let version = document.declared_version();
     let policy_type = document.policy_type();
-    let original: Vec<Piece> = document.statements().iter().map(Piece::read).collect();
-    let mut pieces = original.clone();
+    let original: Vec<StatementParts> = document
+        .statements()
+        .iter()
+        .map(StatementParts::read)
+        .collect();
+    let mut parts = original.clone();
     let mut budget = Budget::of(WORK);
-    simplify::tidy_lists(&mut pieces, version, policy_type, &mut budget);
+    simplify::tidy_lists(&mut parts, version, policy_type, &mut budget);
     for _ in 0..MOST_JOINS {
-        if !simplify::join(&mut pieces) {
+        if !simplify::join(&mut parts) {
             break;
         }
-        simplify::tidy_lists(&mut pieces, version, policy_type, &mut budget);
+        simplify::tidy_lists(&mut parts, version, policy_type, &mut budget);
     }
-    if !is_same(version, policy_type, &original, &pieces) {
-        pieces.clone_from(&original);
+    if !is_same(version, policy_type, &original, &parts) {
+        parts.clone_from(&original);
     }
     // What is dropped first decides what can be dropped later: from both ends, the better counts.
     for from_end in [true, false] {
-        let mut fewer = pieces.clone();
+        let mut fewer = parts.clone();
         simplify::drop_covered(&mut fewer, from_end, version, policy_type, &mut budget);
         simplify::join(&mut fewer);
-        let length = |pieces: &[Piece]| write_document(version, pieces).len();
-        if length(&fewer) < length(&pieces) && is_same(version, policy_type, &original, &fewer) {
-            pieces = fewer;
+        let length = |parts: &[StatementParts]| write_document(version, parts).len();
+        if length(&fewer) < length(&parts) && is_same(version, policy_type, &original, &fewer) {
+            parts = fewer;
         }
     }
-    let text = write_document(version, &pieces);
+    let text = write_document(version, &parts);
     let size = text.chars().count();
     if size <= quota {
         return Ok(vec![text]);
@@ -94,44 +99,29 @@ pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, Mi
             policy_type: policy_type.name(),
         });
     }
-    split::split(version, pieces, quota).ok_or(MinimiseError::Indivisible { quota })
+    split::split(version, parts, quota).ok_or(MinimiseError::Indivisible { quota })
 }
 
 /// Whether both are proved to allow the same and to deny the same.
 fn is_same(
     version: Option<Version>,
     policy_type: PolicyType,
-    one: &[Piece],
-    other: &[Piece],
+    one: &[StatementParts],
+    other: &[StatementParts],
 ) -> bool {
     if one == other {
         return true;
     }
-    let within = |one: &[Piece], other: &[Piece]| {
-        let rulesets = (
-            ruleset(version, one, policy_type),
-            ruleset(version, other, policy_type),
-        );
-        match rulesets {
-            (Some(one), Some(other)) => is_within(&other, &one, &mut Budget::default()),
-            _ => false,
-        }
+    let ruleset = |parts: &[StatementParts]| ruleset(version, parts, policy_type);
+    let (Some(one), Some(other)) = (ruleset(one), ruleset(other)) else {
+        return false;
     };
-    let (denied, still_denied) = (denials(one), denials(other));
-    within(one, other)
-        && within(other, one)
+    let within = |one: &Ruleset, other: &Ruleset| is_within(other, one, &mut Budget::default());
+    let (denied, still_denied) = (one.denials(), other.denials());
+    within(&one, &other)
+        && within(&other, &one)
         && within(&denied, &still_denied)
         && within(&still_denied, &denied)
-}
-
-/// What is denied, as if it were allowed.
-fn denials(pieces: &[Piece]) -> Vec<Piece> {
-    let denials = pieces.iter().filter(|piece| piece.effect == Effect::Deny);
-    let allowed = denials.map(|piece| Piece {
-        effect: Effect::Allow,
-        ..piece.clone()
-    });
-    allowed.collect()
 }
 
 #[cfg(test)]
@@ -148,18 +138,18 @@ mod tests {
         let documents = minimise(&document, MANAGED_POLICY_QUOTA).unwrap();
         assert_eq!(documents.len(), 1);
         let after = Document::parse(&documents[0], PolicyType::Identity).unwrap();
-        let pieces = |document: &Document<'_>| {
+        let parts = |document: &Document<'_>| {
             document
                 .statements()
                 .iter()
-                .map(Piece::read)
+                .map(StatementParts::read)
                 .collect::<Vec<_>>()
         };
         assert!(is_same(
             document.declared_version(),
             PolicyType::Identity,
-            &pieces(&document),
-            &pieces(&after)
+            &parts(&document),
+            &parts(&after)
         ));
         documents[0].clone()
     }
@@ -225,17 +215,21 @@ mod tests {
                     .iter()
                     .all(|text| text.len() <= MANAGED_POLICY_QUOTA)
         );
-        let mut pieces = Vec::new();
+        let mut parts = Vec::new();
         for text in &documents {
             let part = Document::parse(text, PolicyType::Identity).unwrap();
-            pieces.extend(part.statements().iter().map(Piece::read));
+            parts.extend(part.statements().iter().map(StatementParts::read));
         }
-        let before: Vec<Piece> = original.statements().iter().map(Piece::read).collect();
+        let before: Vec<StatementParts> = original
+            .statements()
+            .iter()
+            .map(StatementParts::read)
+            .collect();
         assert!(is_same(
             original.declared_version(),
             PolicyType::Identity,
             &before,
-            &pieces
+            &parts
         ));
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::piece::{Piece, ruleset};
+use super::statement_parts::{StatementParts, ruleset};
 use crate::condition::Pattern;
 use crate::document::{Effect, PolicyType, Version};
 use crate::evaluate::{ResourcePattern, Rule, Ruleset};
@@ -14,7 +14,7 @@ const MANY: usize = 400;
 
 /// Takes out of each list what the rest of the list covers, and sorts it.
 pub(super) fn tidy_lists(
-    pieces: &mut [Piece],
+    parts: &mut [StatementParts],
     version: Option<Version>,
     policy_type: PolicyType,
     budget: &mut Budget,
@@ -24,11 +24,11 @@ pub(super) fn tidy_lists(
         policy_type,
         PolicyType::Identity | PolicyType::Session | PolicyType::Boundary
     );
-    for piece in pieces {
-        tidy(&mut piece.actions, budget, |text| {
+    for part in parts {
+        tidy(&mut part.actions, budget, |text| {
             Some(Glob::lowercase(text))
         });
-        if let Some(resources) = &mut piece.resources {
+        if let Some(resources) = &mut part.resources {
             tidy(resources, budget, |text| {
                 let compiled = ResourcePattern::compile(text, variables, short);
                 match compiled.pattern {
@@ -93,65 +93,67 @@ fn tidy(list: &mut Vec<String>, budget: &mut Budget, read: impl Fn(&str) -> Opti
 }
 
 /// Joins statements that differ in their actions only, or in their resources only.
-pub(super) fn join(pieces: &mut Vec<Piece>) -> bool {
-    let before = pieces.len();
-    join_by(pieces, Piece::key_without_actions, |into, from| {
+pub(super) fn join(parts: &mut Vec<StatementParts>) -> bool {
+    let before = parts.len();
+    join_by(parts, StatementParts::key_without_actions, |into, from| {
         let fits = !into.not_actions && !from.not_actions;
         if fits {
             into.actions.extend_from_slice(&from.actions);
         }
         fits
     });
-    join_by(pieces, Piece::key_without_resources, |into, from| {
-        match (&mut into.resources, &from.resources) {
+    join_by(
+        parts,
+        StatementParts::key_without_resources,
+        |into, from| match (&mut into.resources, &from.resources) {
             (Some(list), Some(more)) if !into.not_resources && !from.not_resources => {
                 list.extend_from_slice(more);
                 true
             }
             _ => false,
-        }
-    });
-    pieces.len() < before
+        },
+    );
+    parts.len() < before
 }
 
 fn join_by(
-    pieces: &mut Vec<Piece>,
-    key: impl Fn(&Piece) -> (Effect, String),
-    take_in: impl Fn(&mut Piece, &Piece) -> bool,
+    parts: &mut Vec<StatementParts>,
+    key: impl Fn(&StatementParts) -> (Effect, String),
+    take_in: impl Fn(&mut StatementParts, &StatementParts) -> bool,
 ) {
     let mut places: HashMap<(Effect, String), usize> = HashMap::new();
-    let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces.drain(..) {
-        let key = key(&piece);
+    let mut kept: Vec<StatementParts> = Vec::with_capacity(parts.len());
+    for part in parts.drain(..) {
+        let key = key(&part);
         let place = places.get(&key).copied();
         if let Some(into) = place.and_then(|place| kept.get_mut(place))
-            && (*into == piece || take_in(into, &piece))
+            && (*into == part || take_in(into, &part))
         {
             continue;
         }
         places.insert(key, kept.len());
-        kept.push(piece);
+        kept.push(part);
     }
-    *pieces = kept;
+    *parts = kept;
 }
 
 /// Takes out statements, and actions of statements, that the rest of the document covers.
 pub(super) fn drop_covered(
-    pieces: &mut Vec<Piece>,
+    parts: &mut Vec<StatementParts>,
     from_end: bool,
     version: Option<Version>,
     policy_type: PolicyType,
     budget: &mut Budget,
 ) {
-    let actions: usize = pieces.iter().map(|piece| piece.actions.len()).sum();
-    if pieces.len() > MANY || actions > MANY {
+    let actions: usize = parts.iter().map(|part| part.actions.len()).sum();
+    if parts.len() > MANY || actions > MANY {
         return;
     }
-    let Some(ruleset) = ruleset(version, pieces, policy_type) else {
+    let Some(ruleset) = ruleset(version, parts, policy_type) else {
         return;
     };
     // Each statement with what it means; both are changed together.
-    let mut all: Vec<(Piece, Rule)> = pieces
+    let mut all: Vec<(StatementParts, Rule)> = parts
         .drain(..)
         .zip(ruleset.rules().iter().cloned())
         .collect();
@@ -167,7 +169,7 @@ pub(super) fn drop_covered(
         let Some(rest) = Rest::of(&all, at, policy_type, budget) else {
             continue;
         };
-        let Some((piece, rule)) = all.get_mut(at) else {
+        let Some((part, rule)) = all.get_mut(at) else {
             continue;
         };
         if rest.covers(rule.clone(), budget) {
@@ -186,12 +188,12 @@ pub(super) fn drop_covered(
                 })
                 .collect();
             if needed.contains(&true) {
-                keep(&mut piece.actions, &needed);
+                keep(&mut part.actions, &needed);
                 keep(&mut rule.actions, &needed);
             }
         }
     }
-    pieces.extend(all.into_iter().map(|(piece, _)| piece));
+    parts.extend(all.into_iter().map(|(part, _)| part));
 }
 
 /// Keeps the members for which it is said.
@@ -211,7 +213,7 @@ struct Rest {
 impl Rest {
     /// `None` when no other statement is about the same actions.
     fn of(
-        all: &[(Piece, Rule)],
+        all: &[(StatementParts, Rule)],
         at: usize,
         policy_type: PolicyType,
         budget: &mut Budget,

@@ -1,4 +1,4 @@
-use super::piece::{Piece, write_document};
+use super::statement_parts::{StatementParts, write_document};
 use crate::document::Version;
 
 /// Distributes statements over documents of at most `quota` characters each.
@@ -7,32 +7,32 @@ use crate::document::Version;
 /// short enough: a single pattern, or a list that is negated and must stay whole.
 pub(super) fn split(
     version: Option<Version>,
-    pieces: Vec<Piece>,
+    parts: Vec<StatementParts>,
     quota: usize,
 ) -> Option<Vec<String>> {
     let frame = write_document(version, &[]).chars().count();
     let room = quota.checked_sub(frame)?;
     let mut cut = Vec::new();
-    for piece in pieces {
-        cut_to(piece, room, &mut cut)?;
+    for part in parts {
+        cut_to(part, room, &mut cut)?;
     }
     // The longest first, each into the first document that has room.
-    let mut sized: Vec<(usize, Piece)> = cut
+    let mut sized: Vec<(usize, StatementParts)> = cut
         .into_iter()
-        .map(|piece| (piece.write().chars().count(), piece))
+        .map(|part| (part.write().chars().count(), part))
         .collect();
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
-    let mut documents: Vec<(usize, Vec<Piece>)> = Vec::new();
-    for (size, piece) in sized {
+    let mut documents: Vec<(usize, Vec<StatementParts>)> = Vec::new();
+    for (size, part) in sized {
         let fitting = documents
             .iter_mut()
             .find(|(used, _)| used + 1 + size <= room);
         match fitting {
             Some((used, list)) => {
                 *used += 1 + size;
-                list.push(piece);
+                list.push(part);
             }
-            None => documents.push((size, vec![piece])),
+            None => documents.push((size, vec![part])),
         }
     }
     Some(
@@ -44,22 +44,22 @@ pub(super) fn split(
 }
 
 /// Halves the longer list until the statement fits.
-fn cut_to(piece: Piece, room: usize, out: &mut Vec<Piece>) -> Option<()> {
-    if piece.write().chars().count() <= room {
-        out.push(piece);
+fn cut_to(part: StatementParts, room: usize, out: &mut Vec<StatementParts>) -> Option<()> {
+    if part.write().chars().count() <= room {
+        out.push(part);
         return Some(());
     }
     let length = |list: &[String]| list.iter().map(|text| text.len() + 3).sum::<usize>();
-    let actions = if piece.not_actions || piece.actions.len() < 2 {
+    let actions = if part.not_actions || part.actions.len() < 2 {
         0
     } else {
-        length(&piece.actions)
+        length(&part.actions)
     };
-    let resources = match &piece.resources {
-        Some(list) if !piece.not_resources && list.len() > 1 => length(list),
+    let resources = match &part.resources {
+        Some(list) if !part.not_resources && list.len() > 1 => length(list),
         _ => 0,
     };
-    let (mut one, mut other) = (piece.clone(), piece);
+    let (mut one, mut other) = (part.clone(), part);
     if actions == 0 && resources == 0 {
         return None;
     } else if actions >= resources {

@@ -1,7 +1,7 @@
 //! The ways in which one request can be in several statements at once.
 
 use crate::glob::{Budget, Exhausted, Glob, Template};
-use crate::prove::view::{Resources, Variable, View};
+use crate::prove::statement::{ResourceProduct, StatementProduct, VariablePattern};
 
 /// What a word must and must not match.
 #[derive(Default, Clone)]
@@ -14,15 +14,15 @@ pub(super) struct Alternative<'v> {
     unmatched: Vec<&'v Template>,
 }
 
-pub(super) enum Hold {
+pub(super) enum ResourceCover {
     All,
     Nothing,
     Fixed,
 }
 
-impl View<'_> {
+impl StatementProduct<'_> {
     /// Whether all resources of the alternative, the one with this number, are held, as a
-    /// glance shows. Looks first at the pattern in the same place: policies that are compared
+    /// quick check shows. Looks first at the pattern in the same place: policies that are compared
     /// are often versions of one.
     pub(super) fn plainly_holds(
         &self,
@@ -47,21 +47,22 @@ impl View<'_> {
         }
         let patterns = resources.fixed.len() + resources.variable.len();
         budget.compare(patterns)?;
-        Ok(matches!(resources.hold(alternative), Hold::All) || resources.fixed.iter().any(wide))
+        Ok(matches!(resources.hold(alternative), ResourceCover::All)
+            || resources.fixed.iter().any(wide))
     }
 }
 
-impl Resources<'_> {
+impl ResourceProduct<'_> {
     /// What is known of the statement's resources before looking at the patterns without variables.
-    pub(super) fn hold(&self, alternative: &Alternative<'_>) -> Hold {
+    pub(super) fn hold(&self, alternative: &Alternative<'_>) -> ResourceCover {
         if self.negated {
             // It holds only when every variable has a value and none of the patterns matches.
             let known =
-                |variable: &Variable<'_>| alternative.unmatched.contains(&variable.template);
+                |variable: &VariablePattern<'_>| alternative.unmatched.contains(&variable.template);
             return if self.variable.iter().all(known) {
-                Hold::Fixed
+                ResourceCover::Fixed
             } else {
-                Hold::Nothing
+                ResourceCover::Nothing
             };
         }
         let implied = self.variable.iter().any(|variable| {
@@ -77,16 +78,16 @@ impl Resources<'_> {
                 .any(|known| glob.plainly_includes(known))
         });
         if implied || symbolic {
-            Hold::All
+            ResourceCover::All
         } else {
-            Hold::Fixed
+            ResourceCover::Fixed
         }
     }
 }
 
 /// All ways in which a resource can be in all statements of the region.
 pub(super) fn resource_alternatives<'v>(
-    region: &[&'v View<'_>],
+    region: &[&'v StatementProduct<'_>],
     everything: &'v Glob,
     budget: &mut Budget,
 ) -> Result<Vec<Alternative<'v>>, Exhausted> {
@@ -95,8 +96,8 @@ pub(super) fn resource_alternatives<'v>(
         ..Alternative::default()
     };
     let mut alternatives = vec![start];
-    for view in region {
-        let Some(resources) = &view.resources else {
+    for product in region {
+        let Some(resources) = &product.resources else {
             continue;
         };
         let patterns = resources.fixed.len() + resources.variable.len();
@@ -128,7 +129,7 @@ pub(super) fn resource_alternatives<'v>(
 }
 
 pub(super) fn principal_alternatives<'v>(
-    region: &[&'v View<'_>],
+    region: &[&'v StatementProduct<'_>],
     everything: &'v Glob,
     budget: &mut Budget,
 ) -> Result<Vec<Alternative<'v>>, Exhausted> {
@@ -137,10 +138,10 @@ pub(super) fn principal_alternatives<'v>(
         ..Alternative::default()
     };
     let mut alternatives = vec![start];
-    for view in region {
-        let patterns = view.principals.as_ref().map_or(0, |(_, all)| all.len());
+    for product in region {
+        let patterns = product.principals.as_ref().map_or(0, |(_, all)| all.len());
         budget.compare(alternatives.len().saturating_mul(patterns))?;
-        match &view.principals {
+        match &product.principals {
             None => {}
             Some((true, patterns)) => {
                 for alternative in &mut alternatives {

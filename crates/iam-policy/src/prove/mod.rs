@@ -1,16 +1,15 @@
 //! Is everything that one policy allows allowed by another?
 //!
-//! Exact for policies without conditions, sound with them: [`Verdict::Pass`] is a proof.
+//! Exact for policies without conditions, sound with them: [`CheckResult::Pass`] is a proof.
 //! A failure comes with a request that [`Ruleset::allows`] confirms, or says that it is
 //! undecided. How it works and why it is sound is written in `docs/policy-engine/prove.md`.
 
 mod alternative;
-mod glance;
 mod prover;
 mod public;
 mod search;
+mod statement;
 mod values;
-mod view;
 mod witness;
 
 pub use public::{check_no_public_access, check_no_public_access_within};
@@ -21,12 +20,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::document::Effect;
 use crate::evaluate::{Reading, Request, ResourceMatcher, ResourcePattern, Rule, Ruleset};
 use crate::glob::{Budget, Glob};
-use prover::Prover;
-use view::{Lot, View};
+use prover::{Prover, Question};
+use statement::{StatementProduct, StatementSet};
 
 /// The answer to a question whether access is limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CheckResult {
     /// It is. This is a proof.
     Pass,
     /// It is not: this request shows it.
@@ -52,18 +51,31 @@ pub struct StatementRef {
     pub sid: Option<String>,
 }
 
-impl Verdict {
+impl CheckResult {
     /// Whether access is proved to be limited.
     #[must_use]
     pub const fn is_pass(&self) -> bool {
         matches!(self, Self::Pass)
     }
+
+    /// The result of two checks of which both must pass; the second is made unless the first
+    /// fails.
+    fn and(self, second: impl FnOnce() -> Self) -> Self {
+        if matches!(self, Self::Fail { .. }) {
+            return self;
+        }
+        match second() {
+            Self::Pass => self,
+            Self::Undecided { .. } if !self.is_pass() => self,
+            result => result,
+        }
+    }
 }
 
-impl Serialize for Verdict {
+impl Serialize for CheckResult {
     /// Writes `{result: "pass" | "fail", undecided, witness, statement}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut wire = serializer.serialize_struct("Verdict", 4)?;
+        let mut wire = serializer.serialize_struct("CheckResult", 4)?;
         wire.serialize_field("result", if self.is_pass() { "pass" } else { "fail" })?;
         wire.serialize_field("undecided", &matches!(self, Self::Undecided { .. }))?;
         let (witness, statement) = match self {
@@ -90,7 +102,7 @@ pub struct Access {
 
 /// Whether the candidate allows nothing that the reference does not allow.
 #[must_use]
-pub fn check_no_new_access(reference: &Ruleset, candidate: &Ruleset) -> Verdict {
+pub fn check_no_new_access(reference: &Ruleset, candidate: &Ruleset) -> CheckResult {
     check_no_new_access_within(reference, candidate, &mut Budget::default())
 }
 
@@ -100,7 +112,7 @@ pub fn check_no_new_access_within(
     reference: &Ruleset,
     candidate: &Ruleset,
     budget: &mut Budget,
-) -> Verdict {
+) -> CheckResult {
     compare(reference, candidate, budget, true)
 }
 
@@ -110,22 +122,55 @@ pub(crate) fn is_within(reference: &Ruleset, candidate: &Ruleset, budget: &mut B
     compare(reference, candidate, budget, false).is_pass()
 }
 
-fn compare(reference: &Ruleset, candidate: &Ruleset, budget: &mut Budget, named: bool) -> Verdict {
-    let mut confirm = |request: &Request| !reference.allows(request);
+fn compare(
+    reference: &Ruleset,
+    candidate: &Ruleset,
+    budget: &mut Budget,
+    readable: bool,
+) -> CheckResult {
+    let confirm = |request: &Request| !reference.allows(request);
     in_all_readings(&[reference, candidate], |reading| {
-        let prover = Prover::new(candidate, reading, budget, &mut confirm);
-        let mut prover = prover.reckon_with(&[reference, candidate]).naming(named);
-        let covers = prover.denies_and(allows(reference, reading));
-        let forbidden = Lot::new(denies(reference, reading));
-        prover.everything_within(&covers)?;
-        prover.nothing_of(&forbidden)?;
-        prover.finish()
+        let question = Question::new(candidate, reading, &confirm)
+            .with_several_values(&[reference, candidate])
+            .with_readable_witness(readable);
+        let covers = question.denies_and(allows(reference, reading));
+        let forbidden = StatementSet::new(denies(reference, reading));
+        let mut prover = Prover::new(&question, budget);
+        let within = prover.everything_within(&covers);
+        within.and(|| prover.nothing_of(&forbidden))
+    })
+}
+
+/// Whether both policies allow the same. The statement of a failure is of the one that allows
+/// the witness.
+#[must_use]
+pub fn check_equivalent(one: &Ruleset, other: &Ruleset) -> CheckResult {
+    check_no_new_access(one, other).and(|| check_no_new_access(other, one))
+}
+
+/// Whether there is no request that both policies allow. The statement of a failure is of the
+/// second.
+#[must_use]
+pub fn check_disjoint(one: &Ruleset, other: &Ruleset) -> CheckResult {
+    check_disjoint_within(one, other, &mut Budget::default())
+}
+
+/// [`check_disjoint`] with a budget of its own.
+#[must_use]
+pub fn check_disjoint_within(one: &Ruleset, other: &Ruleset, budget: &mut Budget) -> CheckResult {
+    let confirm = |request: &Request| one.allows(request);
+    in_all_readings(&[one, other], |reading| {
+        let question =
+            Question::new(other, reading, &confirm).with_several_values(&[one, other]);
+        let covers = question.denies_and(denies(one, reading));
+        let common = StatementSet::new(allows(one, reading));
+        Prover::new(&question, budget).none_of(&common, &covers)
     })
 }
 
 /// Whether the policy allows none of the listed access.
 #[must_use]
-pub fn check_access_not_granted(policy: &Ruleset, access: &[Access]) -> Verdict {
+pub fn check_access_not_granted(policy: &Ruleset, access: &[Access]) -> CheckResult {
     check_access_not_granted_within(policy, access, &mut Budget::default())
 }
 
@@ -135,19 +180,17 @@ pub fn check_access_not_granted_within(
     policy: &Ruleset,
     access: &[Access],
     budget: &mut Budget,
-) -> Verdict {
+) -> CheckResult {
     let rules: Vec<Rule> = access.iter().map(Access::rule).collect();
-    let mut confirm = |_: &Request| true;
     in_all_readings(&[policy], |reading| {
-        let mut prover = Prover::new(policy, reading, budget, &mut confirm).reckon_with(&[policy]);
-        let views = rules.iter().enumerate();
-        let forbidden = Lot::new(
-            views
-                .map(|(nth, rule)| View::new(nth, rule, reading))
+        let question = Question::new(policy, reading, &|_| true).with_several_values(&[policy]);
+        let products = rules.iter().enumerate();
+        let forbidden = StatementSet::new(
+            products
+                .map(|(nth, rule)| StatementProduct::new(nth, rule, reading))
                 .collect(),
         );
-        prover.nothing_of(&forbidden)?;
-        prover.finish()
+        Prover::new(&question, budget).nothing_of(&forbidden)
     })
 }
 
@@ -165,6 +208,7 @@ impl Access {
             sid: None,
             effect: Effect::Deny,
             principals: None,
+            all_with_boundary: false,
             not_actions: self.actions.is_empty(),
             actions: actions.collect(),
             resources: (!self.resources.is_empty()).then_some(matcher),
@@ -173,48 +217,54 @@ impl Access {
     }
 }
 
-/// Why a proof stopped.
-enum Stop {
-    Failed(Verdict),
-    Exhausted(StatementRef),
-}
-
-/// Proves in every reading that makes a difference. What fails in the documented one fails.
+/// Proves in every reading that makes a difference; the first that does not pass decides. What
+/// fails in the documented one fails.
 fn in_all_readings(
     rulesets: &[&Ruleset],
-    mut prove: impl FnMut(Reading) -> Result<Verdict, Stop>,
-) -> Verdict {
-    let mut settle = |reading| match prove(reading) {
-        Ok(verdict) | Err(Stop::Failed(verdict)) => verdict,
-        Err(Stop::Exhausted(statement)) => Verdict::Undecided {
-            statement: Some(statement),
-        },
-    };
-    let verdict = settle(Reading::Documented);
-    let rules = rulesets.iter().flat_map(|ruleset| ruleset.rules());
-    let mut patterns = rules
+    mut prove: impl FnMut(Reading) -> CheckResult,
+) -> CheckResult {
+    let rules = || rulesets.iter().flat_map(|ruleset| ruleset.rules());
+    let mut patterns = rules()
         .flat_map(|rule| &rule.resources)
         .flat_map(|r| &r.patterns);
-    if verdict.is_pass() && patterns.any(|pattern| pattern.wild_type) {
-        return settle(Reading::Plain);
+    let wild_types: &[bool] = if patterns.any(|pattern| pattern.wild_type) {
+        &[false, true]
+    } else {
+        &[false]
+    };
+    let boundaries: &[bool] = if rules().any(|rule| rule.all_with_boundary) {
+        &[false, true]
+    } else {
+        &[false]
+    };
+    let mut result = CheckResult::Pass;
+    for wild_types in wild_types.iter().copied() {
+        for boundary in boundaries.iter().copied() {
+            if result.is_pass() {
+                result = prove(Reading {
+                    wild_types,
+                    boundary,
+                });
+            }
+        }
     }
-    verdict
+    result
 }
 
-fn views(ruleset: &Ruleset, effect: Effect, reading: Reading) -> Vec<View<'_>> {
+fn products(ruleset: &Ruleset, effect: Effect, reading: Reading) -> Vec<StatementProduct<'_>> {
     let rules = ruleset.rules().iter().enumerate();
     let wanted = rules.filter(|(_, rule)| rule.effect == effect);
     wanted
-        .map(|(nth, rule)| View::new(nth, rule, reading))
+        .map(|(nth, rule)| StatementProduct::new(nth, rule, reading))
         .collect()
 }
 
-fn allows(ruleset: &Ruleset, reading: Reading) -> Vec<View<'_>> {
-    views(ruleset, Effect::Allow, reading)
+fn allows(ruleset: &Ruleset, reading: Reading) -> Vec<StatementProduct<'_>> {
+    products(ruleset, Effect::Allow, reading)
 }
 
-fn denies(ruleset: &Ruleset, reading: Reading) -> Vec<View<'_>> {
-    views(ruleset, Effect::Deny, reading)
+fn denies(ruleset: &Ruleset, reading: Reading) -> Vec<StatementProduct<'_>> {
+    products(ruleset, Effect::Deny, reading)
 }
 
 #[cfg(test)]

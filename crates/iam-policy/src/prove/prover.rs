@@ -3,227 +3,258 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::condition::Clause;
-use crate::evaluate::{Reading, Request, Ruleset};
-use crate::glob::{Budget, Exhausted, Glob, Problem};
-use crate::prove::glance::Known;
-use crate::prove::search::{Search, Universes};
-use crate::prove::view::{Lot, View};
-use crate::prove::{StatementRef, Stop, Verdict, allows, denies, values, witness};
+use crate::evaluate::{Reading, Request, Rule, Ruleset};
+use crate::glob::{Budget, Exhausted, Glob, Language};
+use crate::prove::search::{Cache, Coverage, Search, Universes};
+use crate::prove::statement::{StatementProduct, StatementSet};
+use crate::prove::{CheckResult, StatementRef, allows, denies, values, witness};
 
-/// Proves something about each statement by which a candidate allows.
-pub(super) struct Prover<'p> {
+/// What is to be proved of a candidate.
+pub(super) struct Question<'p> {
     candidate: &'p Ruleset,
     reading: Reading,
-    pub(super) allows: Vec<View<'p>>,
-    budget: &'p mut Budget,
-    confirm: &'p mut dyn FnMut(&Request) -> bool,
-    universes: Universes,
-    /// The cover that held the last actions looked at; at first the one before all.
-    held: usize,
-    quantified: Vec<&'p str>,
-    known: Known,
+    /// Whether a request that the candidate allows shows that the answer is no.
+    confirm: &'p dyn Fn(&Request) -> bool,
+    pub(super) allows: Vec<StatementProduct<'p>>,
+    /// Keys, in lower case, that some policy takes for keys with several values.
+    several: Vec<&'p str>,
     /// How many patterns the candidate has, and what it is compared with.
-    weight: usize,
-    doubtful: Option<usize>,
+    patterns: usize,
     /// Whether a witness is to be given names that people know.
-    named: bool,
+    readable: bool,
 }
 
-impl<'p> Prover<'p> {
+impl<'p> Question<'p> {
     pub(super) fn new(
         candidate: &'p Ruleset,
         reading: Reading,
-        budget: &'p mut Budget,
-        confirm: &'p mut dyn FnMut(&Request) -> bool,
+        confirm: &'p dyn Fn(&Request) -> bool,
     ) -> Self {
         Self {
             candidate,
             reading,
-            allows: allows(candidate, reading),
-            budget,
             confirm,
-            universes: Universes::default(),
-            held: usize::MAX,
-            quantified: Vec::new(),
-            known: Known::default(),
-            weight: weight(candidate),
-            doubtful: None,
-            named: true,
+            allows: allows(candidate, reading),
+            several: Vec::new(),
+            patterns: pattern_count(candidate),
+            readable: true,
         }
     }
 
     /// The same, with or without names that people know in its witness.
-    pub(super) const fn naming(mut self, named: bool) -> Self {
-        self.named = named;
+    pub(super) const fn with_readable_witness(mut self, readable: bool) -> Self {
+        self.readable = readable;
         self
     }
 
-    /// Reckons with several values for the keys on which these policies have quantified conditions.
-    pub(super) fn reckon_with(mut self, rulesets: &[&'p Ruleset]) -> Self {
+    /// The same, with several values for the keys on which these policies have quantified
+    /// conditions.
+    pub(super) fn with_several_values(mut self, rulesets: &[&'p Ruleset]) -> Self {
         let rules = rulesets.iter().flat_map(|ruleset| ruleset.rules());
         let clauses = rules.clone().flat_map(|rule| &rule.clauses);
         let quantified = clauses.filter(|clause| values::quantifier(clause).is_some());
         let mut seen = HashSet::new();
         let keys = quantified.map(Clause::key_lower);
-        self.quantified.extend(keys.filter(|key| seen.insert(*key)));
-        self.weight = rulesets.iter().map(|ruleset| weight(ruleset)).sum();
+        self.several.extend(keys.filter(|key| seen.insert(*key)));
+        self.patterns = rulesets.iter().map(|ruleset| pattern_count(ruleset)).sum();
         self
     }
 
     /// What the candidate denies, and these.
-    pub(super) fn denies_and(&self, more: Vec<View<'p>>) -> Lot<'p> {
-        let mut views = denies(self.candidate, self.reading);
-        views.extend(more);
-        Lot::new(views)
+    pub(super) fn denies_and(&self, more: Vec<StatementProduct<'p>>) -> StatementSet<'p> {
+        let mut products = denies(self.candidate, self.reading);
+        products.extend(more);
+        StatementSet::new(products)
     }
 
-    /// All that is allowed is within the covers.
-    pub(super) fn everything_within(&mut self, covers: &Lot<'_>) -> Result<(), Stop> {
-        let allows = std::mem::take(&mut self.allows);
+    /// Whether the request is one that AWS knows, is allowed by the candidate and shows that the
+    /// answer is no.
+    fn is_shown_by(&self, request: &Request) -> bool {
+        witness::is_possible(request)
+            && (self.confirm)(request)
+            && self.candidate.allows(request)
+    }
+
+    fn name(&self, index: usize) -> StatementRef {
+        let rule = self.candidate.rules().get(index);
+        StatementRef {
+            index,
+            sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
+        }
+    }
+
+    /// The failure that a request shows.
+    fn failure(
+        &self,
+        witness: Request,
+        languages: &[Language<'_>],
+        statement: usize,
+    ) -> CheckResult {
+        let witness = if self.readable {
+            let mut confirm = |request: &Request| self.is_shown_by(request);
+            witness::in_real_names(witness, languages, &mut confirm)
+        } else {
+            witness
+        };
+        let index = self.candidate.allowing(&witness).unwrap_or(statement);
+        CheckResult::Fail {
+            statement: self.name(index),
+            witness: Box::new(witness),
+        }
+    }
+}
+
+/// Proves something about each statement by which a candidate allows.
+pub(super) struct Prover<'q, 'p> {
+    question: &'q Question<'p>,
+    budget: &'q mut Budget,
+    universes: Universes,
+    cache: Cache,
+}
+
+impl<'q, 'p> Prover<'q, 'p> {
+    pub(super) fn new(question: &'q Question<'p>, budget: &'q mut Budget) -> Self {
+        Self {
+            question,
+            budget,
+            universes: Universes::default(),
+            cache: Cache::default(),
+        }
+    }
+
+    /// Whether all that is allowed is within the covers.
+    pub(super) fn everything_within(&mut self, covers: &StatementSet<'_>) -> CheckResult {
         let everything = Glob::everything();
-        for view in &allows {
-            let singles: Vec<[&Glob; 1]> = if view.rule.not_actions {
+        let mut result = CheckResult::Pass;
+        for product in &self.question.allows {
+            let singles: Vec<[&Glob; 1]> = if product.rule.not_actions {
                 vec![[&everything]]
             } else {
-                view.actions.iter().map(|glob| [*glob]).collect()
+                product.actions.iter().map(|glob| [*glob]).collect()
             };
-            let negative: &[&Glob] = if view.rule.not_actions {
-                &view.actions
+            let negative: &[&Glob] = if product.rule.not_actions {
+                &product.actions
             } else {
                 &[]
             };
-            let problems = problems(&singles, negative);
-            self.search(&[view], covers, &problems, view.statement)?;
+            let languages = languages(&singles, negative);
+            result = result.and(|| self.search(&[product], covers, &languages, product.statement));
+            if self.is_settled(&result) {
+                break;
+            }
         }
-        self.allows = allows;
-        Ok(())
+        result
     }
 
-    /// Nothing that is allowed and not denied again is in one of these.
-    pub(super) fn nothing_of(&mut self, forbidden: &Lot<'_>) -> Result<(), Stop> {
-        if forbidden.views.is_empty() {
-            return Ok(());
+    /// Whether nothing that is allowed and not denied again is in one of these.
+    pub(super) fn nothing_of(&mut self, forbidden: &StatementSet<'_>) -> CheckResult {
+        if forbidden.products.is_empty() {
+            return CheckResult::Pass;
         }
-        let covers = self.denies_and(Vec::new());
+        let covers = self.question.denies_and(Vec::new());
+        self.none_of(forbidden, &covers)
+    }
+
+    /// Whether nothing that is allowed and in one of these is left by the covers.
+    pub(super) fn none_of(
+        &mut self,
+        forbidden: &StatementSet<'_>,
+        covers: &StatementSet<'_>,
+    ) -> CheckResult {
         let everything = Glob::everything();
-        let allows = std::mem::take(&mut self.allows);
-        for view in &allows {
-            let met = meetings(view, forbidden, &everything, self.budget);
-            let met =
-                met.map_err(|Exhausted| Stop::Exhausted(name(self.candidate, view.statement)))?;
+        let mut result = CheckResult::Pass;
+        for product in &self.question.allows {
+            let Ok(met) = meetings(product, forbidden, &everything, self.budget) else {
+                let statement = Some(self.question.name(product.statement));
+                return result.and(|| CheckResult::Undecided { statement });
+            };
             for (id, pairs) in met {
-                let Some(other) = forbidden.views.get(id) else {
+                let Some(other) = forbidden.products.get(id) else {
                     continue;
                 };
                 let mut negative: Vec<&Glob> = Vec::new();
-                for side in [view, other] {
+                for side in [product, other] {
                     if side.rule.not_actions {
                         negative.extend(&side.actions);
                     }
                 }
-                let problems = problems(&pairs, &negative);
-                self.search(&[view, other], &covers, &problems, view.statement)?;
+                let languages = languages(&pairs, &negative);
+                let region = [product, other];
+                result =
+                    result.and(|| self.search(&region, covers, &languages, product.statement));
+                if self.is_settled(&result) {
+                    return result;
+                }
             }
         }
-        self.allows = allows;
-        Ok(())
+        result
+    }
+
+    /// Whether looking further can change nothing.
+    const fn is_settled(&self, result: &CheckResult) -> bool {
+        match result {
+            CheckResult::Fail { .. } => true,
+            CheckResult::Undecided { .. } => self.budget.left() == 0,
+            CheckResult::Pass => false,
+        }
     }
 
     fn search(
         &mut self,
-        region: &[&View<'_>],
-        covers: &Lot<'_>,
-        problems: &[Problem<'_>],
+        region: &[&StatementProduct<'_>],
+        covers: &StatementSet<'_>,
+        languages: &[Language<'_>],
         statement: usize,
-    ) -> Result<(), Stop> {
-        let mut witness = None;
-        let candidate = self.candidate;
-        let confirm = &mut *self.confirm;
+    ) -> CheckResult {
+        let question = self.question;
         let mut search = Search {
             region,
             covers,
             budget: self.budget,
-            confirm: &mut |request: Request| {
-                let confirmed = confirm(&request) && candidate.allows(&request);
-                if confirmed {
-                    witness = Some(request);
-                }
-                confirmed
-            },
-            doubtful: false,
+            confirm: &|request| question.is_shown_by(request),
             universes: &self.universes,
-            held: &mut self.held,
-            quantified: &self.quantified,
-            known: &mut self.known,
-            weight: self.weight,
+            several: &question.several,
+            cache: &mut self.cache,
+            boundary: question.reading.boundary,
+            patterns: question.patterns,
         };
-        let found = search
-            .run(problems)
-            .map_err(|Exhausted| Stop::Exhausted(name(candidate, statement)))?;
-        if search.doubtful && !found {
-            self.doubtful.get_or_insert(statement);
-        }
-        match witness {
-            Some(mut witness) => {
-                if self.named {
-                    witness = witness::in_real_names(witness, problems, &mut |request| {
-                        (self.confirm)(request) && candidate.allows(request)
-                    });
-                }
-                let index = candidate.allowing(&witness).unwrap_or(statement);
-                Err(Stop::Failed(Verdict::Fail {
-                    statement: name(self.candidate, index),
-                    witness: Box::new(witness),
-                }))
-            }
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn finish(&self) -> Result<Verdict, Stop> {
-        Ok(match self.doubtful {
-            None => Verdict::Pass,
-            Some(index) => Verdict::Undecided {
-                statement: Some(name(self.candidate, index)),
+        match search.run(languages) {
+            Coverage::Covered => CheckResult::Pass,
+            Coverage::NotCovered(witness) => question.failure(*witness, languages, statement),
+            Coverage::Undecided => CheckResult::Undecided {
+                statement: Some(question.name(statement)),
             },
-        })
-    }
-}
-
-fn name(ruleset: &Ruleset, index: usize) -> StatementRef {
-    let rule = ruleset.rules().get(index);
-    StatementRef {
-        index,
-        sid: rule.and_then(|rule| rule.sid.as_deref()).map(str::to_owned),
+        }
     }
 }
 
 /// The patterns of actions at which a statement meets others, by the number of the other.
 fn meetings<'g>(
-    view: &View<'g>,
-    forbidden: &Lot<'g>,
+    product: &StatementProduct<'g>,
+    forbidden: &StatementSet<'g>,
     everything: &'g Glob,
     budget: &mut Budget,
 ) -> Result<BTreeMap<usize, Vec<[&'g Glob; 2]>>, Exhausted> {
-    let own = if view.rule.not_actions {
+    let own = if product.rule.not_actions {
         vec![everything]
     } else {
-        view.actions.clone()
+        product.actions.clone()
     };
     let mut met: BTreeMap<usize, Vec<[&Glob; 2]>> = BTreeMap::new();
     // Whether they meet apart from the actions, found out where the actions do.
-    let mut compatible: Vec<Option<bool>> = vec![None; forbidden.views.len()];
+    let mut compatible: Vec<Option<bool>> = vec![None; forbidden.products.len()];
     budget.compare(compatible.len() / 8)?;
-    let mut meets = |id: usize, other: &View<'_>, budget: &mut Budget| match compatible.get_mut(id)
+    let mut meets = |id: usize, other: &StatementProduct<'_>, budget: &mut Budget| match compatible
+        .get_mut(id)
     {
         Some(Some(known)) => Ok(*known),
-        Some(unknown) => view.meets(other, budget).map(|met| *unknown.insert(met)),
+        Some(unknown) => product.meets(other, budget).map(|met| *unknown.insert(met)),
         None => Ok(false),
     };
     for glob in own {
         for id in forbidden.negated() {
             budget.compare(1)?;
-            if let Some(other) = forbidden.views.get(id)
+            if let Some(other) = forbidden.products.get(id)
                 && meets(id, other, budget)?
             {
                 met.entry(id).or_default().push([glob, glob]);
@@ -231,8 +262,8 @@ fn meetings<'g>(
         }
         for (id, other) in forbidden.overlapping(glob) {
             budget.compare(1)?;
-            if let Some(view) = forbidden.views.get(id).filter(|v| !v.rule.not_actions)
-                && meets(id, view, budget)?
+            if let Some(product) = forbidden.products.get(id).filter(|v| !v.rule.not_actions)
+                && meets(id, product, budget)?
                 && !glob.plainly_disjoint(other)
             {
                 met.entry(id).or_default().push([glob, other]);
@@ -243,8 +274,8 @@ fn meetings<'g>(
 }
 
 /// How many patterns a ruleset has.
-fn weight(ruleset: &Ruleset) -> usize {
-    let resources = |rule: &crate::evaluate::Rule| {
+fn pattern_count(ruleset: &Ruleset) -> usize {
+    let resources = |rule: &Rule| {
         let resources = rule.resources.as_ref();
         resources.map_or(0, |matcher| matcher.patterns.len())
     };
@@ -254,14 +285,14 @@ fn weight(ruleset: &Ruleset) -> usize {
         .sum()
 }
 
-fn problems<'g, P: AsRef<[&'g Glob]>>(
+fn languages<'g, P: AsRef<[&'g Glob]>>(
     positives: &'g [P],
     negative: &'g [&'g Glob],
-) -> Vec<Problem<'g>> {
-    let problems = positives.iter().map(|positive| Problem {
+) -> Vec<Language<'g>> {
+    let languages = positives.iter().map(|positive| Language {
         positive: positive.as_ref(),
         negative,
         universe: None,
     });
-    problems.collect()
+    languages.collect()
 }

@@ -1,11 +1,12 @@
 use std::collections::{BTreeSet, HashSet};
 
-use crate::condition::{Clause, Context, Subject, Test};
+use crate::condition::{Clause, Context, KeyValue, Test};
 use crate::document::{Effect, PrincipalKind};
-use crate::evaluate::{PrincipalMatcher, Reading, Request, Rule, Ruleset};
+use crate::evaluate::{PrincipalMatcher, Reading, Rule, Ruleset};
 use crate::glob::{Budget, Glob};
-use crate::prove::view::{Lot, View};
-use crate::prove::{Prover, Verdict, in_all_readings};
+use crate::prove::prover::{Prover, Question};
+use crate::prove::statement::{StatementProduct, StatementSet};
+use crate::prove::{CheckResult, in_all_readings};
 
 /// What strangers have for keys that they cannot choose, as a condition: AWS sets these, and
 /// they tell who asks or from where. Any other key is taken to be under their control.
@@ -87,31 +88,29 @@ const SHARED_PROVIDERS: [&str; 8] = [
 /// not fulfil them; a range of addresses counts when it is not most of the internet.
 /// Policies without principals let nobody in by themselves and pass.
 #[must_use]
-pub fn check_no_public_access(policy: &Ruleset) -> Verdict {
+pub fn check_no_public_access(policy: &Ruleset) -> CheckResult {
     check_no_public_access_within(policy, &mut Budget::default())
 }
 
 /// [`check_no_public_access`] with a budget of its own.
 #[must_use]
-pub fn check_no_public_access_within(policy: &Ruleset, budget: &mut Budget) -> Verdict {
-    let mut confirm = |_: &Request| true;
+pub fn check_no_public_access_within(policy: &Ruleset, budget: &mut Budget) -> CheckResult {
     if !policy.policy_type().has_principal() {
-        return Verdict::Pass;
+        return CheckResult::Pass;
     }
     let Some(strangers) = strangers(policy) else {
-        return Verdict::Undecided { statement: None };
+        return CheckResult::Undecided { statement: None };
     };
     in_all_readings(&[policy], |reading| {
-        let mut prover = Prover::new(policy, reading, budget, &mut confirm).reckon_with(&[policy]);
-        prover
+        let mut question = Question::new(policy, reading, &|_| true).with_several_values(&[policy]);
+        question
             .allows
-            .retain(|view| !view.rule.clauses.iter().any(is_narrow_address));
-        let views = strangers.iter().enumerate();
-        let views = views
-            .map(|(nth, rule)| View::new(nth, rule, Reading::Documented))
+            .retain(|product| !product.rule.clauses.iter().any(is_narrow_address));
+        let products = strangers.iter().enumerate();
+        let products = products
+            .map(|(nth, rule)| StatementProduct::new(nth, rule, Reading::DOCUMENTED))
             .collect();
-        prover.nothing_of(&Lot::new(views))?;
-        prover.finish()
+        Prover::new(&question, budget).nothing_of(&StatementSet::new(products))
     })
 }
 
@@ -167,6 +166,7 @@ fn strangers(policy: &Ruleset) -> Option<Vec<Rule>> {
         sid: None,
         effect: Effect::Deny,
         principals: Some(PrincipalMatcher::only(Glob::literal(&word))),
+        all_with_boundary: false,
         not_actions: true,
         actions: Vec::new(),
         resources: None,
@@ -195,7 +195,7 @@ fn is_narrow_address(clause: &Clause) -> bool {
     let ip = clause
         .operator()
         .is_some_and(|operator| operator.test() == Test::Ip);
-    let holds = |address| clause.holds_for(Subject::One(address), &Context::new());
+    let holds = |address| clause.holds_for(KeyValue::One(address), &Context::new());
     let wide =
         (holds("1.1.1.1") && holds("200.200.200.200")) || (holds("2001::1") && holds("2600::1"));
     ip && clause.key_lower() == "aws:sourceip" && !wide

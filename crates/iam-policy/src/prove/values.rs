@@ -9,7 +9,7 @@
 use crate::catalogue;
 use crate::condition::{AddressRange, ArnPattern};
 use crate::condition::{
-    Clause, Context, ContextValue, Pattern, Quantifier, Subject, Test, Values, write_address,
+    Clause, Context, ContextValue, KeyValue, Pattern, Quantifier, Test, Values, write_address,
     write_moment,
 };
 use crate::glob::{Bits, Budget, Exhausted, Glob, Spec, arn_code, explore};
@@ -22,7 +22,7 @@ pub(super) struct ValueClass {
 }
 
 /// The conditions on one key.
-pub(super) struct KeyProblem<'a> {
+pub(super) struct KeyConditions<'a> {
     /// They all hold.
     pub(super) region: Vec<&'a Clause>,
     /// The covers with their conditions on this key.
@@ -41,7 +41,7 @@ enum Family {
 
 const MANY_KINDS: usize = 10;
 
-impl KeyProblem<'_> {
+impl KeyConditions<'_> {
     /// The classes with the fewest covers. None when no value fulfils the region.
     pub(super) fn classes(&self, budget: &mut Budget) -> Result<Vec<ValueClass>, Exhausted> {
         let family = self.family();
@@ -67,11 +67,11 @@ impl KeyProblem<'_> {
         for value in values {
             budget.spend(1 + all.len())?;
             budget.compare(compared + classes.len())?;
-            let subject = Subject::of(value.as_ref());
+            let subject = KeyValue::of(value.as_ref());
             let possible = tested
                 .iter()
                 .all(|clause| clause.holds_for(subject, &empty))
-                && (subject != Subject::Missing || !self.region.iter().any(|c| needs_key(c)));
+                && (subject != KeyValue::Missing || !self.region.iter().any(|c| needs_key(c)));
             if !possible {
                 continue;
             }
@@ -126,8 +126,9 @@ impl KeyProblem<'_> {
     }
 }
 
-/// Whether the catalogue knows the key as one with several values.
-pub(super) fn is_multi_valued(key: &str) -> bool {
+/// Whether a request may have several values for the key: as the catalogue says, and for a key
+/// that it does not know always.
+pub(super) fn may_have_several(key: &str) -> bool {
     let of_service = || {
         let (service, _) = key.split_once(':')?;
         Some(
@@ -139,7 +140,7 @@ pub(super) fn is_multi_valued(key: &str) -> bool {
     catalogue::global_key(key)
         .map(catalogue::GlobalKey::is_multi_valued)
         .or_else(of_service)
-        .unwrap_or(false)
+        .unwrap_or(true)
 }
 
 pub(super) fn quantifier(clause: &Clause) -> Option<Quantifier> {
@@ -250,7 +251,7 @@ fn codes_of(clause: &Clause, codes: &mut Vec<(Vec<u8>, bool)>) {
 
 const MALFORMED: &str = "malformed";
 
-/// Every bound, values between, beyond, and none at all.
+/// Every bound, the numbers next to it, some between and beyond, and none at all.
 fn numbers(all: &[&Clause]) -> Vec<String> {
     let mut bounds: Vec<f64> = Vec::new();
     for clause in all {
@@ -260,10 +261,13 @@ fn numbers(all: &[&Clause]) -> Vec<String> {
     }
     bounds.sort_by(f64::total_cmp);
     bounds.dedup();
+    // First those that are pleasant to read; the neighbours are what a proof needs.
     let mut numbers = bounds.clone();
     numbers.extend(bounds.array_windows::<2>().map(|[a, b]| a / 2.0 + b / 2.0));
     numbers.extend(bounds.first().map(|first| first - first.abs().max(1.0)));
     numbers.extend(bounds.last().map(|last| last + last.abs().max(1.0)));
+    let near = |bound: &f64| [bound.next_down(), bound.next_up()];
+    numbers.extend(bounds.iter().flat_map(near));
     if numbers.is_empty() {
         numbers.push(0.0);
     }
@@ -274,11 +278,15 @@ fn numbers(all: &[&Clause]) -> Vec<String> {
         .collect()
 }
 
+/// Every bound, the moments next to it, and no date. Far away only whole seconds can be written.
 fn dates(all: &[&Clause]) -> Vec<String> {
     let mut moments: Vec<i64> = Vec::new();
     for clause in all {
         if let Values::Date(values) = clause.values() {
-            let near = |moment: &i64| [*moment - 1, *moment, *moment + 1];
+            let near = |moment: &i64| {
+                let steps = [-1000, -1, 0, 1, 1000];
+                steps.map(|step| moment.saturating_add(step))
+            };
             moments.extend(values.iter().flatten().flat_map(near));
         }
     }
@@ -287,7 +295,7 @@ fn dates(all: &[&Clause]) -> Vec<String> {
     moments.dedup();
     moments
         .into_iter()
-        .map(write_moment)
+        .filter_map(write_moment)
         .chain([MALFORMED.to_owned()])
         .collect()
 }
@@ -328,7 +336,7 @@ fn sets(
     for element in elements {
         budget.spend(1 + quantified.len())?;
         budget.compare(compared)?;
-        let subject = Subject::One(element);
+        let subject = KeyValue::One(element);
         let kind: Vec<bool> = quantified
             .iter()
             .map(|c| c.holds_for(subject, &empty))

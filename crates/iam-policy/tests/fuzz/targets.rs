@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use iam_policy::catalogue;
-use iam_policy::classify::{Subject, classify as classification};
+use iam_policy::classify::{PrincipalPolicies, classify as classification};
 use iam_policy::condition::{Clause, Context, ContextValue};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Request, Ruleset, evaluate as decide};
@@ -14,7 +14,7 @@ use iam_policy::json::{Item, Json, Kind, SyntaxErrorKind};
 use iam_policy::lint::{Options, check_grammar, lint as report, positions};
 use iam_policy::minimise::{MANAGED_POLICY_QUOTA, minimise as shorten};
 use iam_policy::prove::{
-    Access, Verdict, check_access_not_granted, check_no_new_access, check_no_public_access,
+    Access, CheckResult, check_access_not_granted, check_no_new_access, check_no_public_access,
 };
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ pub(crate) fn lint(data: &[u8]) {
         for place in report
             .findings()
             .iter()
-            .flat_map(|finding| finding.places())
+            .flat_map(|finding| finding.locations())
         {
             assert!(place.span.start as usize <= text.len() + 1, "{place:?}");
         }
@@ -149,25 +149,25 @@ pub(crate) fn prove(data: &[u8]) {
         context.all(|(key, value)| several(key) || matches!(value, ContextValue::One(_)))
     };
     match check_no_new_access(&before, &after) {
-        Verdict::Pass => {
+        CheckResult::Pass => {
             for request in requests.iter().filter(fits) {
                 let new = after.allows(request) && !before.allows(request);
                 assert!(!new, "passed, but {request:?}\n{one}\n{two}");
             }
         }
-        Verdict::Fail { witness, .. } => {
+        CheckResult::Fail { witness, .. } => {
             assert!(
                 after.allows(&witness) && !before.allows(&witness),
                 "{witness:?}\n{one}\n{two}"
             );
         }
-        Verdict::Undecided { .. } => {}
+        CheckResult::Undecided { .. } => {}
     }
     let access = Access {
         actions: vec![choices.action()],
         resources: vec![choices.resource()],
     };
-    if let Verdict::Fail { witness, .. } = check_access_not_granted(&after, &[access]) {
+    if let CheckResult::Fail { witness, .. } = check_access_not_granted(&after, &[access]) {
         assert!(after.allows(&witness), "{witness:?}\n{two}");
     }
 }
@@ -249,17 +249,17 @@ pub(crate) fn classify(data: &[u8]) {
         return;
     };
     let all = [document];
-    let open = classification(Subject {
+    let open = classification(PrincipalPolicies {
         policies: &all,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     let nothing = r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
     let deny = Document::parse(nothing, PolicyType::Identity).expect("a whole policy");
     let [document] = all;
     let both = [document, deny];
-    let closed = classification(Subject {
+    let closed = classification(PrincipalPolicies {
         policies: &both,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     assert!(closed.privilege_escalation.is_empty() && closed.credentials_exposure.is_empty());
     assert!(open.access_levels.len() >= closed.access_levels.len());

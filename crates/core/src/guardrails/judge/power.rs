@@ -1,6 +1,6 @@
 //! What policies lead to: more power than they give, exposure, and what an approver should know.
 
-use iam_policy::classify::{self, Certainty, Classification, Subject};
+use iam_policy::classify::{self, Certainty, Classification, PrincipalPolicies};
 use iam_policy::document::{Document, PolicyType};
 
 use crate::account::{PolicyFacts, RoleFacts};
@@ -55,10 +55,10 @@ pub(super) fn tell_power<'t>(
         .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
         .into_iter()
         .collect();
-    let power = classify::classify(Subject {
+    let power = classify::classify(PrincipalPolicies {
         policies: &policies,
         boundaries: &boundaries,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     tell(&power, &new, accepts, findings);
 }
@@ -71,7 +71,7 @@ pub(super) fn tell(
     accepts: &dyn Fn(&str) -> bool,
     findings: &mut Vec<Finding>,
 ) {
-    let mut steps: Vec<(FindingCode, &classify::Evidence, String)> = Vec::new();
+    let mut steps: Vec<(FindingCode, &classify::GrantedAction, String)> = Vec::new();
     for way in &power.privilege_escalation {
         let code = match way.certainty {
             Certainty::Proved => FindingCode::Escalates,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use iam_policy::classify::{Certainty, Classification, Evidence, Subject, classify};
+use iam_policy::classify::{Certainty, Classification, GrantedAction, PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 
 use crate::arguments::Classify;
@@ -12,12 +12,12 @@ use crate::{Error, Outcome, batch};
 pub(crate) fn run(options: &Classify, out: &mut dyn Write) -> Result<Outcome, Error> {
     let inputs = input::read_all(&options.paths)?;
     let policies: Vec<Document<'_>> = inputs.iter().map(document).collect::<Result<_, _>>()?;
-    let found = classify(Subject {
+    let found = classify(PrincipalPolicies {
         policies: &policies,
-        ..Subject::default()
+        ..PrincipalPolicies::default()
     });
     if options.json {
-        serde_json::to_writer_pretty(&mut *out, &batch::ClassifyAnswer::of(&found))
+        serde_json::to_writer_pretty(&mut *out, &batch::ClassifyOutput::of(&found))
             .map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
@@ -42,7 +42,7 @@ fn document(input: &Input) -> Result<Document<'_>, Error> {
 }
 
 fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::io::Result<()> {
-    let place = |evidence: &Evidence| {
+    let place = |evidence: &GrantedAction| {
         let file = inputs.get(evidence.policy).map_or("", |input| &input.name);
         let condition = if evidence.conditional {
             ", under a condition"

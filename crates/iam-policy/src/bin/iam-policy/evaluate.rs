@@ -12,8 +12,8 @@ pub(crate) fn run(options: &Evaluate, out: &mut dyn Write) -> Result<Outcome, Er
     let input = input::read(options.request.as_deref().unwrap_or(Path::new("-")))?;
     let decision = match batch::decide(&input.text) {
         Ok(decision) => decision,
-        Err(fault) => {
-            let source = <serde_json::Error as serde::de::Error>::custom(fault);
+        Err(error) => {
+            let source = <serde_json::Error as serde::de::Error>::custom(error);
             return Err(Error::Json {
                 name: input.name,
                 source,
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Evaluate, out: &mut dyn Write) -> Result<Outcome, Er
             Decided::ExplicitlyDenied => "denied by a statement",
         };
         writeln!(out, "{verdict}")?;
-        if let Some(by) = &decision.by {
+        if let Some(by) = &decision.decided_by {
             writeln!(
                 out,
                 "  by {}",

@@ -13,7 +13,6 @@ mod input;
 mod lint;
 mod minimise;
 mod prove;
-mod sarif;
 mod snippet;
 
 use std::io::{BufWriter, Write};
@@ -28,9 +27,9 @@ enum Error {
     /// A file or folder could not be read.
     #[error("cannot read `{path}`: {source}")]
     Read {
-        /// Which one.
+        /// The file or folder, or `-` for standard input.
         path: String,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// The answer could not be written.
@@ -57,7 +56,7 @@ enum Error {
     Minimise {
         /// The file.
         name: String,
-        /// Why not.
+        /// The quota that cannot be kept.
         source: iam_policy::minimise::MinimiseError,
     },
     /// No way to work in batches.
@@ -105,7 +104,7 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome, Error> {
         Command::Prove(options) => prove::run(options, out),
         Command::Evaluate(options) => evaluate::run(options, out),
         Command::Minimise(options) => minimise::run(options, out),
-        Command::Explain(options) => minimise::tell(options, out),
+        Command::Explain(options) => minimise::explain_all(options, out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "iam-policy", out);
             Ok(Outcome::Clean)

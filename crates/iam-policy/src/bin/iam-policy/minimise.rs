@@ -28,7 +28,7 @@ pub(crate) fn run(options: &Minimise, out: &mut dyn Write) -> Result<Outcome, Er
 }
 
 /// Writes a sentence for each statement.
-pub(crate) fn tell(options: &Explain, out: &mut dyn Write) -> Result<Outcome, Error> {
+pub(crate) fn explain_all(options: &Explain, out: &mut dyn Write) -> Result<Outcome, Error> {
     let inputs = input::read_all(&options.paths)?;
     for input in &inputs {
         let sentences = explain(&document(input, options.policy_type)?);

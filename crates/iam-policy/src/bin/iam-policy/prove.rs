@@ -5,7 +5,7 @@ use std::path::Path;
 
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
-use iam_policy::prove::{Verdict, check_no_new_access, check_no_public_access};
+use iam_policy::prove::{CheckResult, check_no_new_access, check_no_public_access};
 
 use crate::arguments::Prove;
 use crate::{Error, Outcome, batch, input};
@@ -45,15 +45,15 @@ pub(crate) fn run(options: &Prove, out: &mut dyn Write) -> Result<Outcome, Error
     })
 }
 
-fn write(out: &mut dyn Write, verdict: &Verdict, referenced: bool) -> std::io::Result<()> {
+fn write(out: &mut dyn Write, verdict: &CheckResult, referenced: bool) -> std::io::Result<()> {
     let beyond = if referenced {
         "that the reference does not allow"
     } else {
         "to the public"
     };
     match verdict {
-        Verdict::Pass => writeln!(out, "pass: nothing is allowed {beyond}"),
-        Verdict::Fail { witness, statement } => {
+        CheckResult::Pass => writeln!(out, "pass: nothing is allowed {beyond}"),
+        CheckResult::Fail { witness, statement } => {
             let sid = statement
                 .sid
                 .as_deref()
@@ -76,7 +76,7 @@ fn write(out: &mut dyn Write, verdict: &Verdict, referenced: bool) -> std::io::R
             }
             Ok(())
         }
-        Verdict::Undecided { statement } => {
+        CheckResult::Undecided { statement } => {
             writeln!(out, "fail: could not be decided")?;
             match statement {
                 Some(statement) => writeln!(out, "  because of statement {}", statement.index),

@@ -11,13 +11,13 @@ fn conditions_are_compared_by_what_they_mean() {
             "pass",
         ),
         (
-            r#""StringLike":{"a:b":"x*"}"#,
-            r#""StringEquals":{"A:B":["x","xy"]}"#,
+            r#""StringLike":{"aws:userid":"x*"}"#,
+            r#""StringEquals":{"AWS:UserID":["x","xy"]}"#,
             "pass",
         ),
         (
             r#""StringEquals":{"a:b":"x"}"#,
-            r#""StringLike":{"a:b":"x*"}"#,
+            r#""StringLike":{"aws:userid":"x*"}"#,
             "fail",
         ),
         (
@@ -47,7 +47,7 @@ fn conditions_are_compared_by_what_they_mean() {
         ),
         (
             r#""StringNotLike":{"a:b":"x"}"#,
-            r#""StringNotLike":{"a:b":"x*"}"#,
+            r#""StringNotLike":{"aws:userid":"x*"}"#,
             "pass",
         ),
         (
@@ -168,8 +168,8 @@ fn conditions_may_be_covered_by_several_statements() {
     let one = |condition| allow(r#""*""#, r#""*""#, condition);
     let both = format!(
         "{},{}",
-        one(r#""StringLike":{"a:b":"x*"}"#),
-        one(r#""StringNotLike":{"a:b":"x*"}"#)
+        one(r#""StringLike":{"aws:userid":"x*"}"#),
+        one(r#""StringNotLike":{"aws:userid":"x*"}"#)
     );
     assert_eq!(check(&both, &one("")), "pass");
     let denied = format!(
@@ -189,7 +189,7 @@ fn conditions_may_be_covered_by_several_statements() {
     );
     assert_eq!(check(&denied, &denied), "pass");
     // A key that one statement reckons to have several values has them for all.
-    let several = one(r#""ForAnyValue:StringEquals":{"a:b":"z"}"#);
+    let several = one(r#""ForAnyValue:StringEquals":{"aws:userid":"z"}"#);
     assert_eq!(check(&format!("{both},{several}"), &one("")), "fail");
     // A key with several values is matched by no plain operator.
     let tags = format!(

@@ -1,5 +1,6 @@
 mod conditions;
 mod properties;
+mod unsound;
 
 use super::*;
 use crate::document::{Document, PolicyType};
@@ -19,9 +20,9 @@ fn identity(statements: &str) -> Ruleset {
 fn check(reference: &str, candidate: &str) -> &'static str {
     let (reference, candidate) = (identity(reference), identity(candidate));
     match check_no_new_access(&reference, &candidate) {
-        Verdict::Pass => "pass",
-        Verdict::Undecided { .. } => "undecided",
-        Verdict::Fail { witness, .. } => {
+        CheckResult::Pass => "pass",
+        CheckResult::Undecided { .. } => "undecided",
+        CheckResult::Fail { witness, .. } => {
             assert!(
                 candidate.allows(&witness) && !reference.allows(&witness),
                 "{witness:?}"
@@ -149,7 +150,8 @@ fn access_that_must_not_be_granted() {
         let verdict = check_access_not_granted(&policy, &[access(action, resource)]);
         assert_eq!(verdict.is_pass(), expected, "{action} {resource}");
     }
-    let Verdict::Fail { statement, witness } = check_access_not_granted(&policy, &[access("", "")])
+    let CheckResult::Fail { statement, witness } =
+        check_access_not_granted(&policy, &[access("", "")])
     else {
         panic!("granted")
     };

@@ -180,13 +180,13 @@ proptest! {
     ) {
         let (reference, candidate) = (identity(&reference), identity(&candidate));
         match check_no_new_access(&reference, &candidate) {
-            Verdict::Pass => for request in &requests {
+            CheckResult::Pass => for request in &requests {
                 prop_assert!(!candidate.allows(request) || reference.allows(request), "{:?}", request);
             },
-            Verdict::Fail { witness, .. } => {
+            CheckResult::Fail { witness, .. } => {
                 prop_assert!(candidate.allows(&witness) && !reference.allows(&witness));
             }
-            Verdict::Undecided { .. } => prop_assert!(false, "undecided"),
+            CheckResult::Undecided { .. } => prop_assert!(false, "undecided"),
         }
     }
 
@@ -197,16 +197,16 @@ proptest! {
         let several = reckons_with_several(&reference) || reckons_with_several(&candidate);
         let (reference, candidate) = (identity(&reference), identity(&candidate));
         match check_no_new_access(&reference, &candidate) {
-            Verdict::Pass => for request in &requests {
+            CheckResult::Pass => for request in &requests {
                 let plain = !request.context().iter().any(|(_, value)| matches!(value, ContextValue::Many(_)));
                 if plain || several {
                     prop_assert!(!candidate.allows(request) || reference.allows(request), "{:?}", request);
                 }
             },
-            Verdict::Fail { witness, .. } => {
+            CheckResult::Fail { witness, .. } => {
                 prop_assert!(candidate.allows(&witness) && !reference.allows(&witness));
             }
-            Verdict::Undecided { .. } => {}
+            CheckResult::Undecided { .. } => {}
         }
     }
 

@@ -1,15 +1,15 @@
 use std::collections::BTreeSet;
 
-use iam_policy::classify::{Certainty, Classification, Evidence, Subject, classify};
+use iam_policy::classify::{Certainty, Classification, GrantedAction, PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::json::Kind;
 use serde::Serialize;
 
-use super::{Fault, Line, document};
+use super::{InputLine, LineError, document};
 
 /// A classification as it is written: names of actions, and once for all what grants them.
 #[derive(Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct ClassifyOutput {
     access_levels: Vec<&'static str>,
     privilege_escalation: Vec<Way>,
     resource_exposure: Vec<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Answer {
     data_exfiltration: Vec<String>,
     service_wildcards: Vec<String>,
     resource_wildcards: Vec<String>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<GrantedAction>,
 }
 
 #[derive(Serialize)]
@@ -28,9 +28,9 @@ struct Way {
     source: &'static str,
 }
 
-impl Answer {
+impl ClassifyOutput {
     pub(crate) fn of(found: &Classification) -> Self {
-        let names = |all: &[Evidence]| {
+        let names = |all: &[GrantedAction]| {
             all.iter()
                 .map(|evidence| evidence.action.clone())
                 .collect::<Vec<_>>()
@@ -74,35 +74,35 @@ impl Answer {
 }
 
 /// `{id, policies:[…], permission_boundaries:[…], service_control_policies:[[…]]}`
-pub(super) fn answer(line: &Line<'_, '_>) -> Result<Answer, Fault> {
+pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<ClassifyOutput, LineError> {
     let policies = match line.get("policies") {
         Some(_) => line.policies("policies", PolicyType::Identity)?,
         None => vec![document(
             "policy",
-            line.get("policy").ok_or(Fault::Missing("policies"))?,
+            line.get("policy").ok_or(LineError::Missing("policies"))?,
             PolicyType::Identity,
         )?],
     };
     let boundaries = line.policies("permission_boundaries", PolicyType::Boundary)?;
     let service_control = levels(line, "service_control_policies", PolicyType::ServiceControl)?;
-    let found = classify(Subject {
+    let found = classify(PrincipalPolicies {
         policies: &policies,
         boundaries: &boundaries,
         service_control: &service_control,
     });
-    Ok(Answer::of(&found))
+    Ok(ClassifyOutput::of(&found))
 }
 
 /// Policies by level of an organisation.
 pub(super) fn levels(
-    line: &Line<'_, '_>,
+    line: &InputLine<'_, '_>,
     name: &'static str,
     policy_type: PolicyType,
-) -> Result<Vec<Vec<Document<'static>>>, Fault> {
+) -> Result<Vec<Vec<Document<'static>>>, LineError> {
     let Some(list) = line.get(name) else {
         return Ok(Vec::new());
     };
-    let wrong = || Fault::Kind(name, "an array of arrays of policies");
+    let wrong = || LineError::Kind(name, "an array of arrays of policies");
     if list.kind() != Kind::Array {
         return Err(wrong());
     }

@@ -1,21 +1,21 @@
 use iam_policy::document::{Document, PolicyType};
-use iam_policy::evaluate::{Decision, Policies, Request, Ruleset, evaluate};
+use iam_policy::evaluate::{Evaluation, Policies, Request, Ruleset, evaluate};
 use iam_policy::json::{Json, Kind};
 
-use super::{Fault, Line, classify, document};
+use super::{InputLine, LineError, classify, document};
 
 /// `{id, request:{…}, identity_policies, permission_boundaries, session_policies,
 /// service_control_policies:[[…]], resource_control_policies:[[…]], resource_policy}`
-pub(super) fn answer(line: &Line<'_, '_>) -> Result<Decision, Fault> {
-    let request = line.get("request").ok_or(Fault::Missing("request"))?;
+pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<Evaluation, LineError> {
+    let request = line.get("request").ok_or(LineError::Missing("request"))?;
     let request: Request =
-        serde_json::from_str(request.raw()).map_err(|error| Fault::Value("request", error))?;
+        serde_json::from_str(request.raw()).map_err(|error| LineError::Value("request", error))?;
     let compile =
         |documents: &[Document<'_>]| documents.iter().map(Ruleset::compile).collect::<Vec<_>>();
-    let list = |name, policy_type| Ok::<_, Fault>(compile(&line.policies(name, policy_type)?));
+    let list = |name, policy_type| Ok::<_, LineError>(compile(&line.policies(name, policy_type)?));
     let levels = |name, policy_type| {
         let levels = classify::levels(line, name, policy_type)?;
-        Ok::<_, Fault>(
+        Ok::<_, LineError>(
             levels
                 .iter()
                 .map(|level| compile(level))
@@ -47,10 +47,10 @@ pub(super) fn answer(line: &Line<'_, '_>) -> Result<Decision, Fault> {
 }
 
 /// Decides what one text asks, which is written as a line of a batch.
-pub(crate) fn decide(text: &str) -> Result<Decision, Fault> {
+pub(crate) fn decide(text: &str) -> Result<Evaluation, LineError> {
     let json = Json::parse_any_depth(text)?;
     if json.root().kind() != Kind::Object {
-        return Err(Fault::NoObject);
+        return Err(LineError::NoObject);
     }
-    answer(&Line(json.root()))
+    answer(&InputLine(json.root()))
 }

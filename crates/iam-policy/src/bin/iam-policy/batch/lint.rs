@@ -1,11 +1,11 @@
 use iam_policy::document::PolicyType;
-use iam_policy::lint::{Finding, Options, lint};
+use iam_policy::lint::{LintFinding, Options, lint};
 use serde::Serialize;
 
-use super::{Fault, Line};
+use super::{InputLine, LineError};
 
 #[derive(Serialize)]
-pub(super) struct Answer {
+pub(super) struct LintOutput {
     valid: bool,
     error: Option<String>,
     findings: Vec<JsonFinding>,
@@ -23,21 +23,23 @@ struct JsonFinding {
 }
 
 impl JsonFinding {
-    fn of(finding: &Finding) -> Self {
-        let several = finding.places().len() > 1;
-        let places = finding.places().iter().filter(|_| several);
+    fn of(finding: &LintFinding) -> Self {
+        let several = finding.locations().len() > 1;
+        let locations = finding.locations().iter().filter(|_| several);
         Self {
             code: finding.code().name(),
             r#type: finding.finding_type().name(),
             path: finding.path().to_string(),
-            paths: places.map(|place| place.path.to_string()).collect(),
+            paths: locations
+                .map(|location| location.path.to_string())
+                .collect(),
             message: finding.message().to_owned(),
         }
     }
 }
 
 /// `{id, policy, policy_type, own_codes}`
-pub(super) fn answer(line: &Line<'_, '_>) -> Result<Answer, Fault> {
+pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<LintOutput, LineError> {
     let text = line.policy("policy")?;
     let policy_type = line.policy_type()?.unwrap_or(PolicyType::Identity);
     let own_codes = line
@@ -45,7 +47,7 @@ pub(super) fn answer(line: &Line<'_, '_>) -> Result<Answer, Fault> {
         .is_some_and(|item| item.raw() == "true");
     let report = lint(&text, policy_type, Options { own_codes });
     let grammar = report.grammar();
-    Ok(Answer {
+    Ok(LintOutput {
         valid: grammar.is_ok(),
         error: grammar.err().map(ToString::to_string),
         findings: report.findings().iter().map(JsonFinding::of).collect(),

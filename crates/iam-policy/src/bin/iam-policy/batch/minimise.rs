@@ -2,15 +2,15 @@ use iam_policy::document::Document;
 use iam_policy::minimise::{MANAGED_POLICY_QUOTA, minimise};
 use serde::Serialize;
 
-use super::{Fault, Line, type_of};
+use super::{InputLine, LineError, type_of};
 
 #[derive(Serialize)]
-pub(super) struct Answer {
+pub(super) struct MinimiseOutput {
     policies: Vec<serde_json::Value>,
 }
 
 /// `{id, policy, policy_type, quota}`
-pub(super) fn answer(line: &Line<'_, '_>) -> Result<Answer, Fault> {
+pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<MinimiseOutput, LineError> {
     let text = line.policy("policy")?;
     let policy_type = line.policy_type()?.unwrap_or_else(|| type_of(&text));
     let quota = match line.get("quota") {
@@ -18,14 +18,15 @@ pub(super) fn answer(line: &Line<'_, '_>) -> Result<Answer, Fault> {
         Some(item) => item
             .raw()
             .parse()
-            .map_err(|_| Fault::Kind("quota", "a whole number"))?,
+            .map_err(|_| LineError::Kind("quota", "a whole number"))?,
     };
     let document =
-        Document::parse(&text, policy_type).map_err(|error| Fault::Policy("policy", error))?;
+        Document::parse(&text, policy_type).map_err(|error| LineError::Policy("policy", error))?;
     let texts = minimise(&document, quota)?;
-    let read =
-        |text: &String| serde_json::from_str(text).map_err(|error| Fault::Value("policy", error));
-    Ok(Answer {
+    let read = |text: &String| {
+        serde_json::from_str(text).map_err(|error| LineError::Value("policy", error))
+    };
+    Ok(MinimiseOutput {
         policies: texts.iter().map(read).collect::<Result<_, _>>()?,
     })
 }

@@ -17,7 +17,7 @@ use iam_policy::document::{Document, DocumentError, PolicyType};
 use iam_policy::json::{Item, Json, Kind};
 use serde::Serialize;
 
-pub(crate) use classify::Answer as ClassifyAnswer;
+pub(crate) use classify::ClassifyOutput;
 pub(crate) use evaluate::decide;
 
 use crate::arguments::Command;
@@ -49,7 +49,7 @@ impl Job {
 
 /// Why a line is not answered.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum LineError {
     #[error("the line is not JSON: {0}")]
     Syntax(#[from] iam_policy::json::SyntaxError),
     #[error("the line is not UTF-8")]
@@ -71,14 +71,14 @@ pub(crate) enum Fault {
 }
 
 #[derive(Serialize)]
-struct Answered<T> {
+struct OutputLine<T> {
     id: serde_json::Value,
     #[serde(flatten)]
     answer: T,
 }
 
 #[derive(Serialize)]
-struct Unanswered {
+struct ErrorOutput {
     error: String,
 }
 
@@ -100,15 +100,15 @@ pub(crate) fn run(job: Job, input: &mut dyn BufRead, out: &mut dyn Write) -> std
 
 fn answer(job: Job, line: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
     let Ok(text) = std::str::from_utf8(line) else {
-        return unanswered(None, &Fault::Encoding, out);
+        return write_error(None, &LineError::Encoding, out);
     };
     let json = match Json::parse_any_depth(text.trim_end_matches(['\n', '\r'])) {
         Ok(json) => json,
-        Err(error) => return unanswered(None, &Fault::Syntax(error), out),
+        Err(error) => return write_error(None, &LineError::Syntax(error), out),
     };
-    let line = Line(json.root());
+    let line = InputLine(json.root());
     if json.root().kind() != Kind::Object {
-        return unanswered(None, &Fault::NoObject, out);
+        return write_error(None, &LineError::NoObject, out);
     }
     match job {
         Job::Lint => write(&line, lint::answer(&line), out),
@@ -121,38 +121,38 @@ fn answer(job: Job, line: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
 }
 
 fn write<T: Serialize>(
-    line: &Line<'_, '_>,
-    answer: Result<T, Fault>,
+    line: &InputLine<'_, '_>,
+    answer: Result<T, LineError>,
     out: &mut Vec<u8>,
 ) -> std::io::Result<()> {
     match answer {
         Ok(answer) => Ok(serde_json::to_writer(
             out,
-            &Answered {
+            &OutputLine {
                 id: line.id(),
                 answer,
             },
         )?),
-        Err(fault) => unanswered(Some(line), &fault, out),
+        Err(error) => write_error(Some(line), &error, out),
     }
 }
 
-fn unanswered(
-    line: Option<&Line<'_, '_>>,
-    fault: &Fault,
+fn write_error(
+    line: Option<&InputLine<'_, '_>>,
+    error: &LineError,
     out: &mut Vec<u8>,
 ) -> std::io::Result<()> {
-    let id = line.map_or(serde_json::Value::Null, Line::id);
-    let answer = Unanswered {
-        error: fault.to_string(),
+    let id = line.map_or(serde_json::Value::Null, InputLine::id);
+    let answer = ErrorOutput {
+        error: error.to_string(),
     };
-    Ok(serde_json::to_writer(out, &Answered { id, answer })?)
+    Ok(serde_json::to_writer(out, &OutputLine { id, answer })?)
 }
 
 /// The object of a line.
-pub(crate) struct Line<'j, 'a>(Item<'j, 'a>);
+pub(crate) struct InputLine<'j, 'a>(Item<'j, 'a>);
 
-impl<'j, 'a> Line<'j, 'a> {
+impl<'j, 'a> InputLine<'j, 'a> {
     /// The member, unless it is missing or null.
     fn get(&self, name: &str) -> Option<Item<'j, 'a>> {
         let named = self
@@ -172,8 +172,8 @@ impl<'j, 'a> Line<'j, 'a> {
     }
 
     /// The text of a policy: an object as it is written, or a string that holds the text.
-    fn policy(&self, name: &'static str) -> Result<Cow<'a, str>, Fault> {
-        policy_text(name, self.get(name).ok_or(Fault::Missing(name))?)
+    fn policy(&self, name: &'static str) -> Result<Cow<'a, str>, LineError> {
+        policy_text(name, self.get(name).ok_or(LineError::Missing(name))?)
     }
 
     /// The policies of a list; none when the member is missing.
@@ -181,36 +181,36 @@ impl<'j, 'a> Line<'j, 'a> {
         &self,
         name: &'static str,
         policy_type: PolicyType,
-    ) -> Result<Vec<Document<'static>>, Fault> {
+    ) -> Result<Vec<Document<'static>>, LineError> {
         let Some(list) = self.get(name) else {
             return Ok(Vec::new());
         };
         if list.kind() != Kind::Array {
-            return Err(Fault::Kind(name, "an array of policies"));
+            return Err(LineError::Kind(name, "an array of policies"));
         }
         list.elements()
             .map(|item| document(name, item, policy_type))
             .collect()
     }
 
-    fn policy_type(&self) -> Result<Option<PolicyType>, Fault> {
+    fn policy_type(&self) -> Result<Option<PolicyType>, LineError> {
         match self.get("policy_type") {
             None => Ok(None),
             Some(item) => {
                 let text = item
                     .string()
-                    .ok_or(Fault::Kind("policy_type", "a string"))?;
+                    .ok_or(LineError::Kind("policy_type", "a string"))?;
                 Ok(Some(text.parse()?))
             }
         }
     }
 }
 
-fn policy_text<'a>(name: &'static str, item: Item<'_, 'a>) -> Result<Cow<'a, str>, Fault> {
+fn policy_text<'a>(name: &'static str, item: Item<'_, 'a>) -> Result<Cow<'a, str>, LineError> {
     match item.kind() {
         Kind::Object => Ok(Cow::Borrowed(item.raw())),
         Kind::String => Ok(item.string().unwrap_or_default()),
-        _ => Err(Fault::Kind(
+        _ => Err(LineError::Kind(
             name,
             "an object or a string that holds the policy",
         )),
@@ -221,11 +221,11 @@ fn document(
     name: &'static str,
     item: Item<'_, '_>,
     policy_type: PolicyType,
-) -> Result<Document<'static>, Fault> {
+) -> Result<Document<'static>, LineError> {
     let text = policy_text(name, item)?;
     Document::parse(&text, policy_type)
         .map(Document::into_owned)
-        .map_err(|error| Fault::Policy(name, error))
+        .map_err(|error| LineError::Policy(name, error))
 }
 
 /// What a policy is probably attached to: one that names principals to a resource.

@@ -4,27 +4,27 @@ use std::collections::HashMap;
 
 use crate::condition::Pattern;
 use crate::evaluate::{Reading, ResourceMatcher, Rule};
-use crate::glob::{Bits, Budget, Class, Cover, Exhausted, Glob, Problem, Template, partition};
+use crate::glob::{Bits, Budget, Class, Cover, Exhausted, Glob, Language, Template, partition};
 
 /// A statement seen as a product.
-pub(super) struct View<'a> {
-    /// Which statement of its document.
+pub(super) struct StatementProduct<'a> {
+    /// The number of the statement in its document, from 0.
     pub(super) statement: usize,
     pub(super) rule: &'a Rule,
     pub(super) actions: Vec<&'a Glob>,
-    pub(super) resources: Option<Resources<'a>>,
+    pub(super) resources: Option<ResourceProduct<'a>>,
     pub(super) principals: Option<(bool, Vec<&'a Glob>)>,
 }
 
 /// The resources of a statement.
-pub(super) struct Resources<'a> {
+pub(super) struct ResourceProduct<'a> {
     pub(super) negated: bool,
     pub(super) fixed: Vec<&'a Glob>,
-    pub(super) variable: Vec<Variable<'a>>,
+    pub(super) variable: Vec<VariablePattern<'a>>,
 }
 
 /// A pattern with variables.
-pub(super) struct Variable<'a> {
+pub(super) struct VariablePattern<'a> {
     pub(super) template: &'a Template,
     /// Matches whatever the pattern may match.
     pub(super) widest: Glob,
@@ -32,7 +32,7 @@ pub(super) struct Variable<'a> {
     pub(super) symbolic: Glob,
 }
 
-impl<'a> View<'a> {
+impl<'a> StatementProduct<'a> {
     pub(super) fn new(statement: usize, rule: &'a Rule, reading: Reading) -> Self {
         Self {
             statement,
@@ -41,15 +41,16 @@ impl<'a> View<'a> {
             resources: rule
                 .resources
                 .as_ref()
-                .map(|matcher| Resources::new(matcher, reading)),
+                .map(|matcher| ResourceProduct::new(matcher, reading)),
             principals: rule
                 .principals
                 .as_ref()
+                .filter(|_| !(rule.all_with_boundary && reading.boundary))
                 .map(|matcher| (matcher.negated, matcher.patterns.iter().collect())),
         }
     }
 
-    /// Whether both can be about one resource and principal, as far as a glance shows.
+    /// Whether both can be about one resource and principal, as far as a quick check shows.
     pub(super) fn meets(&self, other: &Self, budget: &mut Budget) -> Result<bool, Exhausted> {
         let mut globs = |negated: bool, one: &[&Glob], two: &[&Glob]| {
             if negated {
@@ -93,7 +94,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl<'a> Resources<'a> {
+impl<'a> ResourceProduct<'a> {
     fn is_variable(&self) -> bool {
         !self.variable.is_empty()
     }
@@ -105,12 +106,12 @@ impl<'a> Resources<'a> {
             variable: Vec::new(),
         };
         for pattern in &matcher.patterns {
-            if pattern.wild_type && reading == Reading::Documented {
+            if pattern.wild_type && !reading.wild_types {
                 continue;
             }
             match &pattern.pattern {
                 Pattern::Fixed(glob) => resources.fixed.push(glob),
-                Pattern::Variable(template) => resources.variable.push(Variable {
+                Pattern::Variable(template) => resources.variable.push(VariablePattern {
                     template,
                     widest: template.widest(),
                     symbolic: template.symbolic(),
@@ -122,8 +123,8 @@ impl<'a> Resources<'a> {
 }
 
 /// Statements that may cover requests, with an index of their actions.
-pub(super) struct Lot<'a> {
-    pub(super) views: Vec<View<'a>>,
+pub(super) struct StatementSet<'a> {
+    pub(super) products: Vec<StatementProduct<'a>>,
     index: ActionIndex<'a>,
     /// Those that cover every request with their actions.
     pub(super) unlimited: Bits,
@@ -143,26 +144,26 @@ struct ActionIndex<'a> {
     negated: Bits,
 }
 
-impl<'a> Lot<'a> {
-    pub(super) fn new(views: Vec<View<'a>>) -> Self {
+impl<'a> StatementSet<'a> {
+    pub(super) fn new(products: Vec<StatementProduct<'a>>) -> Self {
         let mut index = ActionIndex {
-            negated: Bits::with_capacity(views.len()),
+            negated: Bits::with_capacity(products.len()),
             ..ActionIndex::default()
         };
-        let mut unlimited = Bits::with_capacity(views.len());
-        for (id, view) in views.iter().enumerate() {
-            if view.rule.not_actions {
+        let mut unlimited = Bits::with_capacity(products.len());
+        for (id, product) in products.iter().enumerate() {
+            if product.rule.not_actions {
                 index.negated.insert(id);
             }
-            if view.is_unlimited() {
+            if product.is_unlimited() {
                 unlimited.insert(id);
             }
-            for glob in view.actions.iter().copied() {
+            for glob in product.actions.iter().copied() {
                 index.add(id, glob);
             }
         }
         Self {
-            views,
+            products,
             index,
             unlimited,
         }
@@ -181,14 +182,18 @@ impl<'a> Lot<'a> {
     /// Sorts the actions of a language by the statements whose actions hold them.
     pub(super) fn sort_actions(
         &self,
-        problem: &Problem<'_>,
+        language: &Language<'_>,
         budget: &mut Budget,
     ) -> Result<Vec<Class>, Exhausted> {
-        let Some(narrowest) = problem.positive.iter().max_by_key(|glob| glob.code().len()) else {
+        let Some(narrowest) = language
+            .positive
+            .iter()
+            .max_by_key(|glob| glob.code().len())
+        else {
             return Ok(Vec::new());
         };
         let mut found: Vec<(usize, &Glob)> = self.index.overlapping(narrowest).collect();
-        budget.compare(found.len() + self.views.len() / 64)?;
+        budget.compare(found.len() + self.products.len() / 64)?;
         found.sort_unstable_by_key(|(id, _)| *id);
         let globs: Vec<&Glob> = found.iter().map(|(_, glob)| *glob).collect();
         let mut base = self.index.negated.clone();
@@ -210,7 +215,7 @@ impl<'a> Lot<'a> {
             }
             from = to;
         }
-        partition(problem, &base, &covers, budget)
+        partition(language, &base, &covers, budget)
     }
 }
 

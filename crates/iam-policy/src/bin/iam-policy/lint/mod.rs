@@ -1,16 +1,18 @@
 //! `iam-policy lint` for people and for programs.
 
+mod sarif;
+
 use std::io::Write;
 
-use iam_policy::lint::{Finding, FindingType, Options, Report, lint, positions};
+use iam_policy::lint::{FindingType, LintFinding, Options, Report, lint, positions};
 use serde::Serialize;
 
 use crate::arguments::Lint;
 use crate::snippet::{self, Paint};
-use crate::{Error, Outcome, input, sarif};
+use crate::{Error, Outcome, input};
 
 /// A policy with all that was found.
-pub(crate) struct Linted {
+pub(crate) struct LintedFile {
     pub(crate) input: input::Input,
     pub(crate) report: Report,
 }
@@ -37,9 +39,9 @@ pub(crate) fn run(options: &Lint, out: &mut dyn Write) -> Result<Outcome, Error>
     let linting = Options {
         own_codes: !options.aws_codes_only,
     };
-    let files: Vec<Linted> = input::read_all(&options.paths)?
+    let files: Vec<LintedFile> = input::read_all(&options.paths)?
         .into_iter()
-        .map(|input| Linted {
+        .map(|input| LintedFile {
             report: lint(&input.text, options.policy_type, linting),
             input,
         })
@@ -58,7 +60,7 @@ pub(crate) fn run(options: &Lint, out: &mut dyn Write) -> Result<Outcome, Error>
         summary(out, paint, &files)?;
     }
     let grave = files.iter().any(|file| {
-        let kinds = file.report.findings().iter().map(Finding::finding_type);
+        let kinds = file.report.findings().iter().map(LintFinding::finding_type);
         file.report.grammar().is_err()
             || kinds
                 .into_iter()
@@ -71,7 +73,7 @@ pub(crate) fn run(options: &Lint, out: &mut dyn Write) -> Result<Outcome, Error>
     })
 }
 
-fn json(file: &Linted) -> JsonFile<'_> {
+fn json(file: &LintedFile) -> JsonFile<'_> {
     let findings = file.report.findings();
     let places = positions(&file.input.text, findings);
     let findings = findings
@@ -103,7 +105,7 @@ const fn look(kind: FindingType) -> (&'static str, &'static str) {
     }
 }
 
-fn write_file(out: &mut dyn Write, paint: Paint, file: &Linted) -> std::io::Result<()> {
+fn write_file(out: &mut dyn Write, paint: Paint, file: &LintedFile) -> std::io::Result<()> {
     let text = &file.input.text;
     let findings = file.report.findings();
     for (finding, place) in findings.iter().zip(positions(text, findings)) {
@@ -136,7 +138,7 @@ fn write_file(out: &mut dyn Write, paint: Paint, file: &Linted) -> std::io::Resu
     Ok(())
 }
 
-fn summary(out: &mut dyn Write, paint: Paint, files: &[Linted]) -> std::io::Result<()> {
+fn summary(out: &mut dyn Write, paint: Paint, files: &[LintedFile]) -> std::io::Result<()> {
     let count = |wanted: FindingType| {
         files
             .iter()

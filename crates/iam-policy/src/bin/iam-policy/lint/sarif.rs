@@ -6,7 +6,7 @@ use std::io::Write;
 use iam_policy::lint::{Code, FindingType, positions};
 use serde_json::json;
 
-use crate::lint::Linted;
+use super::LintedFile;
 
 const fn level(kind: FindingType) -> &'static str {
     match kind {
@@ -17,7 +17,7 @@ const fn level(kind: FindingType) -> &'static str {
 }
 
 /// Writes one run about all files.
-pub(crate) fn write(out: &mut dyn Write, files: &[Linted]) -> std::io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, files: &[LintedFile]) -> std::io::Result<()> {
     let used: BTreeSet<Code> = files
         .iter()
         .flat_map(|file| file.report.findings())
@@ -44,7 +44,7 @@ pub(crate) fn write(out: &mut dyn Write, files: &[Linted]) -> std::io::Result<()
     writeln!(out)
 }
 
-fn results(file: &Linted) -> Vec<serde_json::Value> {
+fn results(file: &LintedFile) -> Vec<serde_json::Value> {
     let findings = file.report.findings();
     let places = positions(&file.input.text, findings);
     findings
@@ -90,7 +90,7 @@ mod tests {
             text: text.to_owned(),
         };
         let mut out = Vec::new();
-        write(&mut out, &[Linted { input, report }]).unwrap();
+        write(&mut out, &[LintedFile { input, report }]).unwrap();
         let log: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let run = &log["runs"][0];
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "INVALID_ACTION");

@@ -1,8 +1,12 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use super::entries::{Action, ConditionKey, Entry, ResourceType, covers, some};
-use super::suggest::Candidate;
+mod entries;
+
+pub use entries::{Action, ConditionKey, ResourceType};
+
+use super::name_distance::Candidate;
+use super::table_line::{TableLine, covers, some};
 use super::wildcard;
 use crate::scan;
 
@@ -13,21 +17,21 @@ pub struct Service {
     name: &'static str,
     retired: &'static str,
     block: &'static str,
-    opened: OnceLock<Opened>,
+    table: OnceLock<ServiceTable>,
     /// The names of the actions that AWS still lists.
-    living: OnceLock<Vec<Candidate<'static>>>,
+    current: OnceLock<Vec<Candidate<'static>>>,
 }
 
-/// The lines of a service by what they are about.
+/// The lines of a service by what they are about, read when first asked for.
 #[derive(Debug, Default)]
-pub(super) struct Opened {
-    keys: Vec<Entry>,
+pub(super) struct ServiceTable {
+    keys: Vec<TableLine>,
     /// For each key how much of its name stands before a variable, when it has one.
     literals: Vec<Option<usize>>,
     lists: Vec<&'static str>,
-    pub(super) resource_types: Vec<Entry>,
+    pub(super) resource_types: Vec<TableLine>,
     /// Ordered by name without regard to case.
-    actions: Vec<Entry>,
+    actions: Vec<TableLine>,
     /// Where to find an action by the hash of its name: number + 1, 0 when free. A power of
     /// two long, at most half full.
     by_name: Vec<u32>,
@@ -43,12 +47,12 @@ pub(crate) struct ArnForm {
     pub(crate) account: bool,
 }
 
-impl Opened {
+impl ServiceTable {
     fn index(&mut self) {
         let slots = (self.actions.len() * 2).next_power_of_two().max(2);
         self.by_name = vec![0; slots];
-        for (nth, entry) in (1_u32..).zip(&self.actions) {
-            let mut slot = scan::folded_hash(entry.name) as usize & (slots - 1);
+        for (nth, line) in (1_u32..).zip(&self.actions) {
+            let mut slot = scan::folded_hash(line.name) as usize & (slots - 1);
             while self.by_name.get(slot).is_some_and(|taken| *taken != 0) {
                 slot = (slot + 1) & (slots - 1);
             }
@@ -56,10 +60,10 @@ impl Opened {
                 *free = nth;
             }
         }
-        let literal = |entry: &Entry| entry.name.find("${").or_else(|| entry.name.find('<'));
+        let literal = |line: &TableLine| line.name.find("${").or_else(|| line.name.find('<'));
         self.literals = self.keys.iter().map(literal).collect();
-        for entry in &self.resource_types {
-            let mut parts = entry.field(0).splitn(6, ':').skip(3);
+        for line in &self.resource_types {
+            let mut parts = line.field(0).splitn(6, ':').skip(3);
             let mut part = || parts.next().unwrap_or_default();
             let form = ArnForm {
                 region: !part().is_empty(),
@@ -85,8 +89,8 @@ impl Service {
             name,
             retired,
             block,
-            opened: OnceLock::new(),
-            living: OnceLock::new(),
+            table: OnceLock::new(),
+            current: OnceLock::new(),
         }
     }
 
@@ -108,57 +112,56 @@ impl Service {
         some(self.retired)
     }
 
-    pub(super) fn opened(&self) -> &Opened {
-        self.opened.get_or_init(|| {
-            let mut opened = Opened::default();
+    pub(super) fn table(&self) -> &ServiceTable {
+        self.table.get_or_init(|| {
+            let mut table = ServiceTable::default();
             for line in self.block.lines() {
                 let Some((tag, rest)) = line.split_once('\t') else {
                     continue;
                 };
                 match tag {
-                    "c" => opened.keys.push(Entry::new(rest)),
-                    "l" => opened.lists.push(rest),
-                    "r" => opened.resource_types.push(Entry::new(rest)),
-                    _ => opened.actions.push(Entry::new(rest)),
+                    "c" => table.keys.push(TableLine::new(rest)),
+                    "l" => table.lists.push(rest),
+                    "r" => table.resource_types.push(TableLine::new(rest)),
+                    _ => table.actions.push(TableLine::new(rest)),
                 }
             }
-            opened.index();
-            opened
+            table.index();
+            table
         })
     }
 
     /// Its actions, ordered by name without regard to case.
     pub fn actions(&'static self) -> impl ExactSizeIterator<Item = Action> + Clone {
-        self.opened().actions.iter().map(move |entry| Action {
+        self.table().actions.iter().map(move |line| Action {
             service: self,
-            entry,
+            line,
         })
     }
 
     /// The names of its actions that AWS still lists.
-    pub(super) fn living(&'static self) -> &'static [Candidate<'static>] {
-        self.living.get_or_init(|| {
-            let living = self.actions().filter(|action| action.retired().is_none());
-            living.map(|action| Candidate::new(action.name())).collect()
+    pub(super) fn current(&'static self) -> &'static [Candidate<'static>] {
+        self.current.get_or_init(|| {
+            let current = self.actions().filter(|action| action.retired().is_none());
+            current
+                .map(|action| Candidate::new(action.name()))
+                .collect()
         })
     }
 
     /// The action with this name, in any case and without wildcards.
     #[must_use]
     pub fn action(&'static self, name: &str) -> Option<Action> {
-        let opened = self.opened();
-        let mask = opened.by_name.len() - 1;
+        let table = self.table();
+        let mask = table.by_name.len() - 1;
         let mut slot = scan::folded_hash(name) as usize & mask;
         loop {
-            let nth = opened
-                .by_name
-                .get(slot)
-                .and_then(|nth| nth.checked_sub(1))?;
-            let entry = opened.actions.get(nth as usize)?;
-            if scan::same_folded(entry.name, name) {
+            let nth = table.by_name.get(slot).and_then(|nth| nth.checked_sub(1))?;
+            let line = table.actions.get(nth as usize)?;
+            if scan::same_folded(line.name, name) {
                 return Some(Action {
                     service: self,
-                    entry,
+                    line,
                 });
             }
             slot = (slot + 1) & mask;
@@ -168,12 +171,12 @@ impl Service {
     /// Which parts ARNs have whose resource part begins so; `None` when that differs
     /// between types, or no type begins so.
     pub(crate) fn arn_form(&'static self, literal: &str) -> Option<ArnForm> {
-        let opened = self.opened();
-        if opened.form.is_some() {
-            return opened.form;
+        let table = self.table();
+        if table.form.is_some() {
+            return table.form;
         }
         let near = |begin: &str| literal.starts_with(begin) || begin.starts_with(literal);
-        let mut forms = opened
+        let mut forms = table
             .forms
             .iter()
             .filter(|(_, begin)| near(begin))
@@ -183,14 +186,14 @@ impl Service {
     }
 
     /// Its actions whose names begin with all that stands before the first wildcard.
-    fn beginning(&'static self, pattern: &str) -> &'static [Entry] {
+    fn beginning(&'static self, pattern: &str) -> &'static [TableLine] {
         let literal = scan::find_wildcard(pattern).unwrap_or(pattern.len());
         let literal = pattern.get(..literal).unwrap_or_default();
-        let actions = &self.opened().actions;
-        let start = actions.partition_point(|entry| order(entry.name, literal).is_lt());
+        let actions = &self.table().actions;
+        let start = actions.partition_point(|line| order(line.name, literal).is_lt());
         let rest = actions.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|entry| {
-            let begin = entry.name.get(..literal.len());
+        let end = rest.partition_point(|line| {
+            let begin = line.name.get(..literal.len());
             begin.is_some_and(|begin| scan::same_folded(begin, literal))
         });
         rest.get(..end).unwrap_or_default()
@@ -207,10 +210,10 @@ impl Service {
         pattern: Cow<'_, str>,
     ) -> impl Iterator<Item = Action> {
         let near = self.beginning(&pattern).iter();
-        near.filter(move |entry| wildcard::matches_ignoring_case(&pattern, entry.name))
-            .map(move |entry| Action {
+        near.filter(move |line| wildcard::matches_ignoring_case(&pattern, line.name))
+            .map(move |line| Action {
                 service: self,
-                entry,
+                line,
             })
     }
 
@@ -224,57 +227,56 @@ impl Service {
 
     /// Its resource types, ordered by name.
     pub fn resource_types(&'static self) -> impl ExactSizeIterator<Item = ResourceType> + Clone {
-        self.opened()
+        self.table()
             .resource_types
             .iter()
-            .map(move |entry| ResourceType {
+            .map(move |line| ResourceType {
                 service: self,
-                entry,
+                line,
             })
     }
 
     /// Its condition keys, ordered by name.
     pub fn condition_keys(&'static self) -> impl ExactSizeIterator<Item = ConditionKey> + Clone {
-        self.opened()
+        self.table()
             .keys
             .iter()
-            .map(move |entry| ConditionKey { entry })
+            .map(move |line| ConditionKey { line })
     }
 
     /// The condition key that a name in a policy means: in any case, and with a
     /// concrete name in the place of a variable such as `${TagKey}`.
     #[must_use]
     pub fn condition_key(&'static self, name: &str) -> Option<ConditionKey> {
-        let opened = self.opened();
-        let found =
-            opened
-                .keys
-                .iter()
-                .zip(&opened.literals)
-                .find(|(entry, literal)| match literal {
-                    None => entry.name.eq_ignore_ascii_case(name),
-                    Some(literal) => {
-                        let begins = name
-                            .as_bytes()
-                            .get(..*literal)
-                            .zip(entry.name.as_bytes().get(..*literal));
-                        begins.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
-                            && covers(entry.name, name)
-                    }
-                });
-        found.map(|(entry, _)| ConditionKey { entry })
+        let table = self.table();
+        let found = table
+            .keys
+            .iter()
+            .zip(&table.literals)
+            .find(|(line, literal)| match literal {
+                None => line.name.eq_ignore_ascii_case(name),
+                Some(literal) => {
+                    let begins = name
+                        .as_bytes()
+                        .get(..*literal)
+                        .zip(line.name.as_bytes().get(..*literal));
+                    begins.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+                        && covers(line.name, name)
+                }
+            });
+        found.map(|(line, _)| ConditionKey { line })
     }
 
     pub(super) fn keys(&'static self, list: &str) -> impl Iterator<Item = ConditionKey> + use<> {
-        let opened = self.opened();
+        let table = self.table();
         let list = list
             .parse::<usize>()
             .ok()
-            .and_then(|nth| opened.lists.get(nth).copied());
+            .and_then(|nth| table.lists.get(nth).copied());
         list.unwrap_or_default()
             .split(',')
-            .filter_map(|number| opened.keys.get(number.parse::<usize>().ok()?))
-            .map(move |entry| ConditionKey { entry })
+            .filter_map(|number| table.keys.get(number.parse::<usize>().ok()?))
+            .map(move |line| ConditionKey { line })
     }
 }
 

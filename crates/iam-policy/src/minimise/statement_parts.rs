@@ -6,7 +6,7 @@ use crate::document::{
 
 /// A statement without its name and the order of its lists: what it means and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct StatementParts {
     pub(super) effect: Effect,
     /// The element with its value as JSON, empty when there is none.
     pub(super) principals: String,
@@ -18,7 +18,7 @@ pub(super) struct Piece {
     pub(super) conditions: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
-impl Piece {
+impl StatementParts {
     pub(super) fn read(statement: &Statement<'_>) -> Self {
         let texts = |list: &crate::document::List<'_>| list.texts().map(str::to_owned).collect();
         let mut conditions: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
@@ -109,9 +109,9 @@ impl Piece {
 }
 
 /// A document of these statements, as JSON without white space.
-pub(super) fn write_document(version: Option<Version>, pieces: &[Piece]) -> String {
+pub(super) fn write_document(version: Option<Version>, parts: &[StatementParts]) -> String {
     let version = version.map(|version| format!("\"Version\":\"{}\",", version.as_str()));
-    let written: Vec<String> = pieces.iter().map(Piece::write).collect();
+    let written: Vec<String> = parts.iter().map(StatementParts::write).collect();
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
     let statements = scalar_or_array(&written);
     format!(
@@ -123,10 +123,10 @@ pub(super) fn write_document(version: Option<Version>, pieces: &[Piece]) -> Stri
 /// The statements of a written document, for proving things about it.
 pub(super) fn ruleset(
     version: Option<Version>,
-    pieces: &[Piece],
+    parts: &[StatementParts],
     policy_type: PolicyType,
 ) -> Option<crate::evaluate::Ruleset> {
-    let text = write_document(version, pieces);
+    let text = write_document(version, parts);
     let document = Document::parse(&text, policy_type).ok()?;
     Some(crate::evaluate::Ruleset::compile(&document))
 }

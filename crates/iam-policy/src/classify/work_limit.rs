@@ -8,14 +8,14 @@ use crate::glob::Budget;
 ///
 /// Counted, not timed: the same question always gets the same answer. A principal with
 /// all the policies that the quotas allow it costs less. When nothing is left, what is still
-/// open counts as granted: too much is told rather than too little.
+/// open counts as granted: too much is reported rather than too little.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct WorkLimit {
     comparisons: Cell<usize>,
     automata: RefCell<Budget>,
 }
 
-impl Default for Work {
+impl Default for WorkLimit {
     fn default() -> Self {
         Self::of(10_000_000)
     }
@@ -26,7 +26,7 @@ const QUESTION: u64 = 50_000;
 /// Steps that all of them may take.
 const QUESTIONS: u64 = 5_000_000;
 
-impl Work {
+impl WorkLimit {
     /// So many comparisons of names, and what goes with them.
     pub(super) fn of(comparisons: usize) -> Self {
         Self {
