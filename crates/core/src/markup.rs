@@ -127,10 +127,10 @@ impl Html {
 
 fn escape(html: &mut String, c: char) {
     match c {
-        '&' => html.push_str("&amp;"),
-        '<' => html.push_str("&lt;"),
-        '>' => html.push_str("&gt;"),
-        '"' => html.push_str("&quot;"),
+        '&' => html.push_str("&#38;"),
+        '<' => html.push_str("&#60;"),
+        '>' => html.push_str("&#62;"),
+        '"' => html.push_str("&#34;"),
         '\'' => html.push_str("&#39;"),
         c => html.push(c),
     }
@@ -155,7 +155,7 @@ mod tests {
         let text = Text::new(text);
         assert_eq!(text.to_string(), "Rita <b> wants `reports-read`");
         assert_eq!(text.unmarked(), "Rita <b> wants reports-read");
-        let html = "<bdi>Rita &lt;b&gt;</bdi> wants <code><bdi>reports-read</bdi></code>";
+        let html = "<bdi>Rita &#60;b&#62;</bdi> wants <code><bdi>reports-read</bdi></code>";
         assert_eq!(text.html().to_string(), html);
     }
 

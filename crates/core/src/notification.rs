@@ -260,7 +260,7 @@ mod tests {
             let url = "https://brightwater.service-now.com/nav_to.do?";
             assert_eq!(email.html.matches("href=").count(), 1);
             assert_eq!(email.html.matches(&format!("href=\"{url}")).count(), 1);
-            let plain = email.html.replace("&amp;", "&").replace("&#39;", "'");
+            let plain = email.html.replace("&#38;", "&").replace("&#39;", "'");
             let plain = plain.replace("<code><bdi>", "`").replace("</bdi></code>", "`");
             let plain = plain.replace('’', "'");
             for line in email.text.lines().map(str::trim).filter(|line| !line.starts_with("http")) {

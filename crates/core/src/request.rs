@@ -150,11 +150,11 @@ text_of!(RecordNumber);
 
 /// One thing that is wrong with a body, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct FieldError {
     /// JSON pointer to the place (RFC 6901); empty for the body itself.
     pub pointer: String,
     /// What kind of problem, for programs.
-    pub code: ProblemCode,
+    pub code: FieldErrorCode,
     /// What is wrong, for people. Repeats no value that was sent, but what a policy calls things.
     pub detail: String,
 }
@@ -162,7 +162,7 @@ pub struct Problem {
 /// The kinds of problems a body can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ProblemCode {
+pub enum FieldErrorCode {
     /// Not JSON, or ambiguous JSON.
     Malformed,
     /// Too large.
@@ -184,7 +184,7 @@ impl AccessRequest {
     ///
     /// # Errors
     /// Every problem found, never an empty list.
-    pub fn parse(body: &[u8]) -> Result<Self, Vec<Problem>> {
+    pub fn parse(body: &[u8]) -> Result<Self, Vec<FieldError>> {
         let value = json(body)?;
         let mut reader = Reader::default();
         let request = reader.request(&value);
@@ -200,7 +200,7 @@ impl AccessRequest {
         body: &[u8],
         of: &Self,
         extends: Extension,
-    ) -> Result<Self, Vec<Problem>> {
+    ) -> Result<Self, Vec<FieldError>> {
         let value = json(body)?;
         let mut reader = Reader::default();
         let request = reader.extension(&value, of, extends);
@@ -218,10 +218,10 @@ impl AccessRequest {
 }
 
 /// The JSON of a body that is not too large.
-fn json(body: &[u8]) -> Result<serde_json::Value, Vec<Problem>> {
+fn json(body: &[u8]) -> Result<serde_json::Value, Vec<FieldError>> {
     let problem = |code, detail| {
         let pointer = String::new();
-        vec![Problem {
+        vec![FieldError {
             pointer,
             code,
             detail,
@@ -229,11 +229,11 @@ fn json(body: &[u8]) -> Result<serde_json::Value, Vec<Problem>> {
     };
     if body.len() > MAX_BODY {
         let detail = format!("the body is larger than {MAX_BODY} bytes");
-        return Err(problem(ProblemCode::TooLarge, detail));
+        return Err(problem(FieldErrorCode::TooLarge, detail));
     }
     strict_json::parse(body).map_err(|error| {
         let detail = format!("not acceptable JSON: {error}");
-        problem(ProblemCode::Malformed, detail)
+        problem(FieldErrorCode::Malformed, detail)
     })
 }
 
@@ -255,7 +255,7 @@ mod tests {
         })
     }
 
-    fn problems(body: &Value) -> Vec<(String, ProblemCode)> {
+    fn problems(body: &Value) -> Vec<(String, FieldErrorCode)> {
         let problems = AccessRequest::parse(body.to_string().as_bytes()).unwrap_err();
         problems.into_iter().map(|p| (p.pointer, p.code)).collect()
     }
@@ -300,7 +300,7 @@ mod tests {
         dry["dry_run"] = false.into();
         assert_eq!(parse(&dry).digest().unwrap(), plain.digest().unwrap());
         dry["dry_run"] = "yes".into();
-        assert_eq!(problems(&dry), [("/dry_run".to_owned(), ProblemCode::Type)]);
+        assert_eq!(problems(&dry), [("/dry_run".to_owned(), FieldErrorCode::Type)]);
     }
 
     #[test]
@@ -343,15 +343,15 @@ mod tests {
         let found = parse(&other).unwrap_err();
         let found: Vec<_> = found.iter().map(|p| (p.pointer.as_str(), p.code)).collect();
         let expected = [
-            ("/grants", ProblemCode::Unknown),
-            ("/duration", ProblemCode::Value),
+            ("/grants", FieldErrorCode::Unknown),
+            ("/duration", FieldErrorCode::Value),
         ];
         assert_eq!(found, expected);
         let mut said = body();
         said["extends"] = serde_json::to_value(&extends).unwrap();
         assert_eq!(
             problems(&said),
-            [("/extends".to_owned(), ProblemCode::Unknown)]
+            [("/extends".to_owned(), FieldErrorCode::Unknown)]
         );
     }
 
@@ -366,14 +366,14 @@ mod tests {
         bad.as_object_mut().unwrap().remove("justification");
         bad["resource"] = json!({"sys_id": "^active=true", "owner": "me"});
         let expected = [
-            ("/resource/sys_id", ProblemCode::Value),
-            ("/resource/owner", ProblemCode::Unknown),
-            ("/approver", ProblemCode::Unknown),
-            ("/source/sys_id", ProblemCode::Value),
-            ("/target/principal/type", ProblemCode::Value),
-            ("/grants/0/policy_arn", ProblemCode::Type),
-            ("/duration", ProblemCode::Value),
-            ("/justification", ProblemCode::Missing),
+            ("/resource/sys_id", FieldErrorCode::Value),
+            ("/resource/owner", FieldErrorCode::Unknown),
+            ("/approver", FieldErrorCode::Unknown),
+            ("/source/sys_id", FieldErrorCode::Value),
+            ("/target/principal/type", FieldErrorCode::Value),
+            ("/grants/0/policy_arn", FieldErrorCode::Type),
+            ("/duration", FieldErrorCode::Value),
+            ("/justification", FieldErrorCode::Missing),
         ];
         let found = problems(&bad);
         for (pointer, code) in expected {
@@ -391,20 +391,20 @@ mod tests {
         none["grants"] = json!([]);
         assert_eq!(
             problems(&none),
-            [("/grants".to_owned(), ProblemCode::Value)]
+            [("/grants".to_owned(), FieldErrorCode::Value)]
         );
         let mut twice = body();
         let grant = twice["grants"][0].clone();
         twice["grants"].as_array_mut().unwrap().push(grant);
         assert_eq!(
             problems(&twice),
-            [("/grants/1".to_owned(), ProblemCode::Duplicate)]
+            [("/grants/1".to_owned(), FieldErrorCode::Duplicate)]
         );
         let mut unknown = body();
         unknown["grants"] = json!([{"type": "make_admin"}]);
         assert_eq!(
             problems(&unknown),
-            [("/grants/0/type".to_owned(), ProblemCode::Value)]
+            [("/grants/0/type".to_owned(), FieldErrorCode::Value)]
         );
     }
 
@@ -428,7 +428,7 @@ mod tests {
             let mut bad = body();
             let name = ["source", "requested_by", "target", "grants", "duration", "justification"][index];
             bad[name] = Value::Bool(true);
-            prop_assert_eq!(problems(&bad), vec![(format!("/{name}"), ProblemCode::Type)]);
+            prop_assert_eq!(problems(&bad), vec![(format!("/{name}"), FieldErrorCode::Type)]);
         }
     }
 }

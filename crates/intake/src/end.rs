@@ -57,7 +57,7 @@ impl Ending {
             }
             (Self::Withdraw(_), State::Withdrawn) => Next::Done,
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
-                Next::Conflict("It is being carried out already; revoke it once it is `Active`.")
+                Next::Conflict("The access is being set up already. Revoke it once it is `Active`.")
             }
             (Self::Revoke(reason, _), State::Active) if record.revocation.is_none() => {
                 let (by, reason) = (role, reason.clone());
@@ -65,12 +65,12 @@ impl Ending {
             }
             (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
             (Self::Revoke(..), State::Received | State::Pending | State::Approved) => {
-                Next::Conflict("Nothing was granted yet; withdraw it instead.")
+                Next::Conflict("No access is granted yet. Withdraw the request instead.")
             }
             (Self::Revoke(..), State::Provisioning) => {
-                Next::Conflict("It is being carried out now; revoke it once it is `Active`.")
+                Next::Conflict("The access is being set up now. Revoke it once it is `Active`.")
             }
-            _ => Next::Conflict("The request has ended in another way."),
+            _ => Next::Conflict("The request has already ended."),
         }
     }
 

@@ -10,7 +10,7 @@ use shell::request::{body, header, is_media_type};
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::request::{AccessRequest, Problem as Wrong, ProblemCode};
+use snowgate_core::request::{AccessRequest, FieldError, FieldErrorCode};
 use tracing::{error, info, warn};
 
 use crate::{Intake, unavailable};
@@ -39,7 +39,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         if !is_media_type(event, "application/json") {
             return Err(Problem::new(415, "Unsupported media type")
-                .detail("The body is `application/json`."));
+                .detail("Send the body as `application/json`."));
         }
         let bytes = body(event)
             .map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
@@ -68,11 +68,11 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             }
             Created::Replayed(record) => *record,
             Created::KeyReused => {
-                let detail = "This `Idempotency-Key` was used before with another body.";
+                let detail = "This `Idempotency-Key` was already used with a different body.";
                 return Err(Problem::new(409, "Idempotency key reused").detail(detail));
             }
             Created::RecordBusy(id) => {
-                let detail = "This ServiceNow record has a request that has not ended.";
+                let detail = "This ServiceNow record already has an open request.";
                 return Err(Problem::new(409, "Request open")
                     .detail(detail)
                     .with("request_id", id));
@@ -89,7 +89,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         if refusal(&findings).is_none() {
             return Ok(findings);
         }
-        let detail = "The request is well formed, but may not be granted. Nothing was kept.";
+        let detail = "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
         Err(Problem::new(422, "Outside the guardrails")
             .detail(detail)
             .with("findings", findings))
@@ -107,14 +107,14 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
 }
 
 /// Everything that is wrong with a body.
-pub(crate) fn unreadable(problems: Vec<Wrong>) -> Problem {
+pub(crate) fn unreadable(problems: Vec<FieldError>) -> Problem {
     let mut codes = problems.iter().map(|problem| problem.code);
-    let (status, title) = match codes.any(|code| code == ProblemCode::TooLarge) {
+    let (status, title) = match codes.any(|code| code == FieldErrorCode::TooLarge) {
         true => (413, "Content too large"),
         false => (400, "Bad request"),
     };
     Problem::new(status, title)
-        .detail("Each problem names its place.")
+        .detail("See `errors` for each invalid field.")
         .with("errors", problems)
 }
 

@@ -39,7 +39,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         may: impl FnOnce(&RequestRecord) -> bool,
     ) -> Result<RequestRecord, Problem> {
-        let missing = || Problem::new(404, "Not found").detail("There is no such request.");
+        let missing = || Problem::new(404, "Not found").detail("No request with this id.");
         let id = event
             .path_parameters
             .get("id")
@@ -70,7 +70,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             .and_then(|text| text.parse::<SysId>().ok());
         let alone = query.iter().all(|(name, _)| name == "sys_id");
         let Some(sys_id) = sys_id.filter(|_| alone) else {
-            let detail = "The one parameter is `sys_id`: 32 lowercase hexadecimal digits.";
+            let detail = "The only parameter is `sys_id`, 32 lowercase hexadecimal digits.";
             return Err(Problem::new(400, "Bad request").detail(detail));
         };
         let found = self
@@ -154,10 +154,10 @@ fn end_reason(reason: &EndReason) -> Value {
         }
         EndReason::Failed { code } => json!({"code": code, "detail": code.in_words()}),
         EndReason::Withdrawn { reason } => {
-            json!({"code": "withdrawn", "detail": "It was taken back.", "reason": reason})
+            json!({"code": "withdrawn", "detail": "It was cancelled.", "reason": reason})
         }
         EndReason::Undeliverable { slot } => {
-            json!({"code": "nobody_to_ask", "detail": "Nobody who may decide could be found.", "slot": slot})
+            json!({"code": "nobody_to_ask", "detail": "No approver could be found.", "slot": slot})
         }
     }
 }

@@ -61,10 +61,10 @@ impl RevokedBy {
     #[must_use]
     pub fn in_words(self) -> String {
         let (role, resource, delegate) = match self {
-            Self::Client => return "ServiceNow, for the requester".to_owned(),
-            Self::Requester => return "the requester, in ServiceNow".to_owned(),
+            Self::Client => return "ServiceNow".to_owned(),
+            Self::Requester => return "the requester".to_owned(),
             Self::Beneficiary => {
-                return "the person it was granted to, in ServiceNow".to_owned();
+                return "the person it was granted to".to_owned();
             }
             Self::Security => return "the security team".to_owned(),
             Self::Approver {

@@ -6,15 +6,15 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::{
-    AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Problem,
-    ProblemCode, Resource, Source,
+    AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, FieldError,
+    FieldErrorCode, Resource, Source,
 };
 use crate::id::SysId;
 use crate::principal::{Principal, PrincipalType};
 
 #[derive(Default)]
 pub(super) struct Reader {
-    problems: Vec<Problem>,
+    problems: Vec<FieldError>,
 }
 
 /// The types of grants, by the names that they have in a body.
@@ -55,8 +55,8 @@ impl Kind {
 type Object<'a> = &'a Map<String, Value>;
 
 impl Reader {
-    fn problem(&mut self, pointer: &str, code: ProblemCode, detail: impl Display) {
-        self.problems.push(Problem {
+    fn problem(&mut self, pointer: &str, code: FieldErrorCode, detail: impl Display) {
+        self.problems.push(FieldError {
             pointer: pointer.to_owned(),
             code,
             detail: detail.to_string(),
@@ -124,7 +124,7 @@ impl Reader {
     pub(super) fn finish(
         self,
         request: Option<AccessRequest>,
-    ) -> Result<AccessRequest, Vec<Problem>> {
+    ) -> Result<AccessRequest, Vec<FieldError>> {
         match request {
             Some(request) if self.problems.is_empty() => Ok(request),
             _ => Err(self.problems),
@@ -157,7 +157,7 @@ impl Reader {
             None => Some(false),
             Some(Value::Bool(flag)) => Some(*flag),
             Some(_) => {
-                self.problem(&format!("/{name}"), ProblemCode::Type, "must be a boolean");
+                self.problem(&format!("/{name}"), FieldErrorCode::Type, "must be a boolean");
                 None
             }
         }
@@ -202,12 +202,12 @@ impl Reader {
 
     fn grants(&mut self, body: Object<'_>) -> Option<Vec<Grant>> {
         let Value::Array(items) = self.member(body, "", "grants")? else {
-            self.problem("/grants", ProblemCode::Type, "must be an array");
+            self.problem("/grants", FieldErrorCode::Type, "must be an array");
             return None;
         };
         if items.is_empty() || items.len() > MAX_GRANTS {
             let detail = format!("a request has 1 to {MAX_GRANTS} grants");
-            self.problem("/grants", ProblemCode::Value, detail);
+            self.problem("/grants", FieldErrorCode::Value, detail);
             return None;
         }
         let mut grants = Vec::with_capacity(items.len());
@@ -219,13 +219,13 @@ impl Reader {
                         .iter()
                         .any(|other| matches!(other, Grant::InlinePolicy { .. }));
                 if second {
-                    let detail = "a request has one inline policy; it may have many statements";
-                    self.problem(&pointer, ProblemCode::Duplicate, detail);
+                    let detail = "a request can have one inline policy, with any number of statements";
+                    self.problem(&pointer, FieldErrorCode::Duplicate, detail);
                 } else if grants.contains(&grant) {
                     self.problem(
                         &pointer,
-                        ProblemCode::Duplicate,
-                        "the same grant stands above",
+                        FieldErrorCode::Duplicate,
+                        "duplicate of an earlier grant",
                     );
                 }
                 grants.push(grant);
@@ -238,7 +238,7 @@ impl Reader {
 
     fn grant(&mut self, value: &Value, pointer: &str) -> Option<Grant> {
         let Value::Object(object) = value else {
-            self.problem(pointer, ProblemCode::Type, "must be an object");
+            self.problem(pointer, FieldErrorCode::Type, "must be an object");
             return None;
         };
         let kind = self.text_by(object, pointer, "type", Kind::from_text)?;
@@ -266,8 +266,8 @@ impl Reader {
         document
             .map_err(|error| {
                 let code = match error {
-                    InlineDocumentError::NotAnObject => ProblemCode::Type,
-                    _ => ProblemCode::Value,
+                    InlineDocumentError::NotAnObject => FieldErrorCode::Type,
+                    _ => FieldErrorCode::Value,
                 };
                 self.problem(&pointer, code, error);
             })
@@ -281,7 +281,7 @@ impl Reader {
         members: &[&str],
     ) -> Option<Object<'a>> {
         let Value::Object(object) = value else {
-            self.problem(pointer, ProblemCode::Type, "must be an object");
+            self.problem(pointer, FieldErrorCode::Type, "must be an object");
             return None;
         };
         self.known_only(object, pointer, members);
@@ -294,10 +294,10 @@ impl Reader {
             .filter(|name| !members.contains(&name.as_str()))
         {
             let escaped = name.replace('~', "~0").replace('/', "~1");
-            let detail = format!("not a member here; known are `{}`", members.join("`, `"));
+            let detail = format!("unknown member; the known ones are `{}`", members.join("`, `"));
             self.problem(
                 &format!("{pointer}/{escaped}"),
-                ProblemCode::Unknown,
+                FieldErrorCode::Unknown,
                 detail,
             );
         }
@@ -308,8 +308,8 @@ impl Reader {
         if value.is_none() {
             self.problem(
                 &format!("{pointer}/{name}"),
-                ProblemCode::Missing,
-                "must be there",
+                FieldErrorCode::Missing,
+                "is required",
             );
         }
         value
@@ -334,11 +334,11 @@ impl Reader {
         let value = self.member(object, pointer, name)?;
         let pointer = format!("{pointer}/{name}");
         let Value::String(text) = value else {
-            self.problem(&pointer, ProblemCode::Type, "must be a string");
+            self.problem(&pointer, FieldErrorCode::Type, "must be a string");
             return None;
         };
         parse(text)
-            .map_err(|error| self.problem(&pointer, ProblemCode::Value, error))
+            .map_err(|error| self.problem(&pointer, FieldErrorCode::Value, error))
             .ok()
     }
 }

@@ -79,7 +79,7 @@ fn an_email_names_every_approval_that_its_reader_decides() {
         .unwrap();
     let whole = format!("Subject: {}\n\n{}", email.subject, email.text);
     insta::assert_snapshot!("shared_email_text", whole);
-    assert!(email.html.contains("Configuration item <code><bdi>&lt;reports&gt;</bdi></code>"));
+    assert!(email.html.contains("Configuration item <code><bdi>&#60;reports&#62;</bdi></code>"));
 }
 
 #[test]

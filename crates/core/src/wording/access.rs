@@ -8,7 +8,7 @@ use crate::request::{AccessRequest, Grant};
 /// AWS account 210987654321``.
 #[must_use]
 pub fn access_requested(request: &AccessRequest) -> Text {
-    let grants: Vec<String> = request.grants.iter().map(grant).collect();
+    let grants: Vec<String> = request.grants.iter().map(Grant::to_string).collect();
     let extension = extension(request).map(|words| format!(" ({words})"));
     Text::new(format!(
         "{} for {} in AWS account {}{}",
@@ -36,19 +36,6 @@ pub fn extension(request: &AccessRequest) -> Option<String> {
     let since = super::date_time(extension.since);
     let before = &extension.request;
     Some(format!("extends request {before}, active since {since}{total}"))
-}
-
-/// A grant in a few words.
-pub(crate) fn grant(grant: &Grant) -> String {
-    match grant {
-        Grant::AttachManagedPolicy { policy_arn } => format!("policy {}", code(policy_arn.name())),
-        Grant::InlinePolicy { .. } => "an inline policy".to_owned(),
-        Grant::AssumeRole { role_arn } => {
-            let name = code(role_arn.name());
-            format!("role {name} in AWS account {}", role_arn.account())
-        }
-        Grant::GroupMembership { group } => format!("membership in group {}", code(group.as_str())),
-    }
 }
 
 /// How the access is used, a line for each kind of grant.

@@ -1,8 +1,7 @@
 //! Findings as sentences.
 
 use super::capitalized;
-use crate::finding::Finding;
-use crate::guardrails::INLINE_POLICY;
+use crate::finding::{Evidence, Finding};
 use crate::markup::{Text, code};
 
 /// A finding as a sentence, with the policy that shows it.
@@ -11,7 +10,7 @@ pub(crate) fn finding(finding: &Finding) -> Text {
     let policy = finding.evidence.as_ref().map(|evidence| {
         let policy = evidence.policy.as_str();
         match policy {
-            INLINE_POLICY => " (in the inline policy)".to_owned(),
+            Evidence::INLINE_POLICY => " (in the inline policy)".to_owned(),
             _ => {
                 let name = policy.rsplit_once('/').map_or(policy, |(_, name)| name);
                 format!(" (in policy {})", code(name))

@@ -62,6 +62,7 @@ fn dispatcher(world: &World, failing: &[Port]) -> Tested {
         mailer: Failing::new(world.mailer.clone(), &fault(Port::Mailer)),
         outcomes: Failing::new(world.queues.clone(), &fault(Port::Outcomes)),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         approval_url: APPROVAL_URL.to_owned(),
         pending_for: PENDING_FOR,
         remind_before: REMIND_BEFORE,

@@ -69,7 +69,7 @@ fn a_delegate_is_asked_beside_the_owner() {
         world.mailer.sent()[1]
             .email
             .text
-            .contains("the delegate, in ServiceNow")
+            .contains("a delegate, in ServiceNow")
     );
 }
 
@@ -205,7 +205,7 @@ fn the_owner_of_both_gets_one_letter() {
         letters[0]
             .email
             .text
-            .contains("configuration item reports")
+            .contains("Configuration item `reports`")
     );
 }
 
@@ -241,10 +241,10 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
         instead_of: vec![ACCOUNT.parse().unwrap()],
     };
     assert_eq!(slots, [stands_in]);
-    let why = "which the guardrails put in charge of what is asked for here in the AWS account";
+    let why = "which the guardrails put in charge of the requested resources in AWS account";
     let text = letters[0].email.text.replace('\n', " ");
     assert!(
-        text.contains(why) && text.contains("configuration item reports"),
+        text.contains(why) && text.contains("Configuration item `reports`"),
         "{text}"
     );
     assert!(record.content().is_some());

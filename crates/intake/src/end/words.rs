@@ -6,7 +6,7 @@ use shell::answer::Problem;
 use shell::request::{body, is_media_type};
 use snowgate_core::id::SysId;
 use snowgate_core::prose::{ProseError, Reason};
-use snowgate_core::request::{Problem as Wrong, ProblemCode};
+use snowgate_core::request::{FieldError, FieldErrorCode};
 use snowgate_core::strict_json;
 
 /// The reason and the person, where the body has them and they are members here.
@@ -21,12 +21,12 @@ pub(super) fn read(
     }
     if !is_media_type(event, "application/json") {
         return Err(
-            Problem::new(415, "Unsupported media type").detail("The body is `application/json`.")
+            Problem::new(415, "Unsupported media type").detail("Send the body as `application/json`.")
         );
     }
     let value = strict_json::parse(&bytes).map_err(|error| {
         let detail = format!("not acceptable JSON: {error}");
-        bad("", ProblemCode::Malformed, detail)
+        bad("", FieldErrorCode::Malformed, detail)
     })?;
     let members = object("", &value, known)?;
     Ok((reason(members.get("reason"))?, wish(members.get("by"))?))
@@ -39,10 +39,10 @@ fn reason(value: Option<&Value>) -> Result<Option<Reason>, Problem> {
             Ok(reason) => Ok(Some(reason)),
             Err(error) => {
                 let error: ProseError = error;
-                Err(bad("/reason", ProblemCode::Value, error.to_string()))
+                Err(bad("/reason", FieldErrorCode::Value, error.to_string()))
             }
         },
-        Some(_) => Err(bad("/reason", ProblemCode::Type, "must be a string")),
+        Some(_) => Err(bad("/reason", FieldErrorCode::Type, "must be a string")),
     }
 }
 
@@ -52,12 +52,12 @@ fn wish(value: Option<&Value>) -> Result<Option<SysId>, Problem> {
         return Ok(None);
     };
     match object("/by", value, &["sys_id"])?.get("sys_id") {
-        None => Err(bad("/by/sys_id", ProblemCode::Missing, "must be there")),
+        None => Err(bad("/by/sys_id", FieldErrorCode::Missing, "is required")),
         Some(Value::String(text)) => text.parse().map(Some).map_err(|_| {
             let detail = "must be 32 lowercase hexadecimal digits";
-            bad("/by/sys_id", ProblemCode::Value, detail)
+            bad("/by/sys_id", FieldErrorCode::Value, detail)
         }),
-        Some(_) => Err(bad("/by/sys_id", ProblemCode::Type, "must be a string")),
+        Some(_) => Err(bad("/by/sys_id", FieldErrorCode::Type, "must be a string")),
     }
 }
 
@@ -68,34 +68,34 @@ fn object<'a>(
     known: &[&str],
 ) -> Result<&'a Map<String, Value>, Problem> {
     let Value::Object(members) = value else {
-        return Err(bad(pointer, ProblemCode::Type, "must be an object"));
+        return Err(bad(pointer, FieldErrorCode::Type, "must be an object"));
     };
     match members.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(members),
         Some(name) => {
             let name = name.replace('~', "~0").replace('/', "~1");
             let place = format!("{pointer}/{name}");
-            Err(bad(&place, ProblemCode::Unknown, "not a member here"))
+            Err(bad(&place, FieldErrorCode::Unknown, "unknown member"))
         }
     }
 }
 
 /// The person whose wish it is said to be has nothing to do with the access.
 pub(super) fn not_theirs() -> Problem {
-    let detail = "is neither the person who asked nor the one whom the access is for";
+    let detail = "is neither the requester nor the person the access is for";
     Problem::new(422, "Not theirs to end")
-        .detail("Nothing was changed.")
-        .with("errors", [wrong("/by/sys_id", ProblemCode::Value, detail)])
+        .detail("Nothing was changed. See `errors`.")
+        .with("errors", [wrong("/by/sys_id", FieldErrorCode::Value, detail)])
 }
 
-fn bad(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Problem {
+fn bad(pointer: &str, code: FieldErrorCode, detail: impl Into<String>) -> Problem {
     Problem::new(400, "Bad request")
-        .detail("Each problem names its place.")
+        .detail("See `errors` for each invalid field.")
         .with("errors", [wrong(pointer, code, detail)])
 }
 
-fn wrong(pointer: &str, code: ProblemCode, detail: impl Into<String>) -> Wrong {
-    Wrong {
+fn wrong(pointer: &str, code: FieldErrorCode, detail: impl Into<String>) -> FieldError {
+    FieldError {
         pointer: pointer.to_owned(),
         code,
         detail: detail.into(),

@@ -9,7 +9,7 @@ use snowgate_core::approval::Verdict;
 use snowgate_core::finding::FindingCode;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{FailureCode, RefusalCode};
-use snowgate_core::request::{AccessRequest, Grant, Problem, ProblemCode};
+use snowgate_core::request::{AccessRequest, FieldError, FieldErrorCode, Grant};
 use testkit::world::{OWNER, at};
 
 use super::{get, setup};
@@ -62,7 +62,7 @@ fn states_and_codes_are_those_of_the_code() {
         assert_eq!(words(&named(&document, name)["enum"]), known, "{name}");
     };
     check("State", variants::<State>());
-    check("ErrorCode", variants::<ProblemCode>());
+    check("ErrorCode", variants::<FieldErrorCode>());
     check("FindingCode", variants::<FindingCode>());
     check("RefusalCode", variants::<RefusalCode>());
     check("FailureCode", variants::<FailureCode>());
@@ -102,7 +102,7 @@ fn members_are_read(document: &Value, place: &Value, pointer: &str, body: &Value
     let mut more = body.clone();
     more.pointer_mut(pointer).unwrap()["other"] = json!(1);
     let other = problem(&more, &format!("{pointer}/other")).unwrap();
-    assert_eq!(other.code, ProblemCode::Unknown, "{pointer}");
+    assert_eq!(other.code, FieldErrorCode::Unknown, "{pointer}");
     // The reader names all that it knows.
     let known: BTreeSet<_> = other.detail.split('`').skip(1).step_by(2).collect();
     let described = members(properties);
@@ -114,7 +114,7 @@ fn members_are_read(document: &Value, place: &Value, pointer: &str, body: &Value
         let object = less.pointer_mut(pointer).unwrap().as_object_mut();
         object.unwrap().remove(name);
         let code = problem(&less, &at).map(|problem| problem.code);
-        let missing = code == Some(ProblemCode::Missing);
+        let missing = code == Some(FieldErrorCode::Missing);
         let required = words(&place["required"]).contains(name);
         assert_eq!(missing, required, "whether {at} is needed");
         if body.pointer(&at).is_some() {

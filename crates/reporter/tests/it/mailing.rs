@@ -45,7 +45,7 @@ fn closings(record: &RequestRecord) -> Vec<Option<Closing>> {
 fn the_requester_is_told_of_each_ending_once() {
     type Ending = (fn(&World) -> RequestRecord, &'static str);
     let endings: [Ending; 7] = [
-        (|world| active(world, 9000), "Your access is there"),
+        (|world| active(world, 9000), "Your access is ready"),
         (denied, "Your request was denied"),
         (
             |world| {
@@ -72,7 +72,7 @@ fn the_requester_is_told_of_each_ending_once() {
                     at(1),
                 )
             },
-            "Your request was withdrawn",
+            "Your request was cancelled",
         ),
         (
             |world| {
@@ -80,7 +80,7 @@ fn the_requester_is_told_of_each_ending_once() {
                 let event = Event::Undeliverable { slot };
                 world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
             },
-            "Nobody can decide on your request",
+            "No approver could be found",
         ),
         (
             |world| {
@@ -90,7 +90,7 @@ fn the_requester_is_told_of_each_ending_once() {
                 };
                 world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
             },
-            "Your access was not granted",
+            "Your request was refused",
         ),
     ];
     for (ending, words) in endings {
@@ -128,12 +128,12 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
     for second in [2, 3, 400] {
         handle(&world, &record.id, second).unwrap();
     }
-    let words = "The request of Person 0 needs nothing from you";
+    let words = "No action needed: request by Person 0";
     let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
     assert_eq!(mail(&world), reported);
     let text = &world.mailer.sent()[0].email.text;
     assert!(
-        text.contains("Your part was approved by somebody else"),
+        text.contains("Another approver approved your part"),
         "{text}"
     );
     assert!(
@@ -247,6 +247,7 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
         servicenow: world.servicenow.clone(),
         mailer: Refusing,
         fields: OutcomeFields::parse(FIELDS).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     };
     ready(tested.handle(&record.id, at(2))).unwrap();

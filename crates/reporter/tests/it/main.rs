@@ -36,6 +36,7 @@ fn reporter(world: &World) -> Tested {
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(FIELDS).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }

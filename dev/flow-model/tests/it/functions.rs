@@ -38,6 +38,7 @@ pub(crate) fn dispatcher(world: &World) -> Dispatcher<L, S, D, Failing<FakeMaile
         mailer: world.failing(&world.mailer),
         outcomes: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         approval_url: ORIGIN.to_owned(),
         pending_for: PENDING_FOR,
         remind_before: REMIND_BEFORE,
@@ -53,6 +54,7 @@ pub(crate) fn approval(world: &World) -> Approval<L, S, Failing<FakeKeys>, Q, Q>
         work: world.failing(&world.queues),
         outcomes: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         origin: Some(ORIGIN.to_owned()),
         hold: false,
     }
@@ -79,6 +81,7 @@ pub(crate) fn reporter(world: &World) -> Reporter<L, Failing<FakeTickets>, S, Fa
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(fields).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }
