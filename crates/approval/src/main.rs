@@ -41,6 +41,7 @@ async fn main() -> Result<(), Error> {
             instance,
             secret.expose().parse()?,
             limits,
+            shell::clock(),
         )?),
         signer: KmsSigner::new(&aws, required("APPROVAL_KEY_ID")?),
         work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),

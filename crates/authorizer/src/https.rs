@@ -5,14 +5,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use http::Request;
-use https::{Client, HttpsError, Roots, Settings, TlsError};
+use https::{HttpsClient, HttpsError, HttpsSettings, Roots, TlsError};
 
 use crate::keys::{KeySource, KeySourceError};
 
 /// How long everything may take, from the name to the last byte.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const TIMEOUT: Duration = Duration::from_millis(1500);
 /// How large a key set may be, in bytes.
-const SIZE: usize = 64 * 1024;
+const MAX_SIZE: usize = 64 * 1024;
 
 /// An address that keys may be read from: `https`, or `http` on 127.0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,23 +44,23 @@ impl FromStr for KeysUrl {
     }
 }
 
-/// The issuer's address for its keys.
-pub struct IssuerKeys {
-    client: Client,
+/// Reads the issuer's keys from its address.
+pub struct HttpsKeySource {
+    client: HttpsClient,
     url: KeysUrl,
 }
 
-impl IssuerKeys {
+impl HttpsKeySource {
     /// Keys from this address.
     ///
     /// # Errors
     /// Where TLS could not be set up.
     pub fn new(url: KeysUrl) -> Result<Self, TlsError> {
-        let client = Client::new(&Settings {
+        let client = HttpsClient::new(&HttpsSettings {
             roots: Roots::System,
             plain: url.0.starts_with("http:"),
-            connect: PATIENCE,
-            idle: PATIENCE,
+            connect: TIMEOUT,
+            idle: TIMEOUT,
             idle_connections: 1,
         })?;
         Ok(Self { client, url })
@@ -71,7 +71,7 @@ impl IssuerKeys {
             .header("accept", "application/json")
             .body(Vec::new())
             .map_err(|_| KeySourceError::Unreachable)?;
-        let answer = self.client.call(request, SIZE).await;
+        let answer = self.client.call(request, MAX_SIZE).await;
         let answer = answer.map_err(|error| match error {
             HttpsError::Unreachable(_) => KeySourceError::Unreachable,
             HttpsError::Interrupted | HttpsError::TooLarge => KeySourceError::Body,
@@ -83,10 +83,10 @@ impl IssuerKeys {
     }
 }
 
-impl KeySource for IssuerKeys {
+impl KeySource for HttpsKeySource {
     async fn read(&self) -> Result<Vec<u8>, KeySourceError> {
-        tokio::time::timeout(PATIENCE, self.fetch())
+        tokio::time::timeout(TIMEOUT, self.fetch())
             .await
-            .unwrap_or(Err(KeySourceError::Late))
+            .unwrap_or(Err(KeySourceError::TimedOut))
     }
 }

@@ -11,9 +11,9 @@ use serde_json::Value;
 use snowgate_core::strict_json;
 
 /// More keys than any issuer publishes.
-const KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 /// The length of an RSA modulus in bytes: 2,048 bits at least (RFC 7518, 3.3), 4,096 at most.
-const MODULUS: std::ops::RangeInclusive<usize> = 256..=512;
+const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 
 /// An algorithm that tokens may be signed with. There is no `none` and no shared secret here, so
 /// that no configuration can allow them.
@@ -33,7 +33,7 @@ pub struct AlgorithmsError;
 impl Algorithm {
     /// The algorithm of this name (RFC 7518, 3.1), in exactly this case.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "RS256" => Some(Self::Rs256),
             "ES256" => Some(Self::Es256),
@@ -46,8 +46,8 @@ impl Algorithm {
     /// # Errors
     /// Where it is empty or names anything else.
     pub fn list(text: &str) -> Result<Vec<Self>, AlgorithmsError> {
-        let named = |name: &str| Self::named(name).ok_or(AlgorithmsError);
-        text.split(',').map(named).collect()
+        let known = |name: &str| Self::from_name(name).ok_or(AlgorithmsError);
+        text.split(',').map(known).collect()
     }
 }
 
@@ -75,7 +75,7 @@ impl VerifyingKey {
 
     /// Whether this base64url is the key's signature of that text.
     #[must_use]
-    pub fn signed(&self, text: &str, signature: &str) -> bool {
+    pub fn verifies(&self, text: &str, signature: &str) -> bool {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
             return false;
         };
@@ -97,7 +97,7 @@ impl VerifyingKey {
         let (name, material) = match text("kty")? {
             "RSA" => {
                 let (n, e) = (bytes("n")?, bytes("e")?);
-                let fits = MODULUS.contains(&n.len());
+                let fits = MODULUS_BYTES.contains(&n.len());
                 ("RS256", fits.then_some(Material::Rsa { n, e })?)
             }
             "EC" if text("crv")? == "P-256" => {
@@ -131,7 +131,9 @@ impl KeySet {
     pub fn parse(bytes: &[u8]) -> Result<Self, KeySetError> {
         let document = strict_json::parse(bytes).map_err(|_| KeySetError)?;
         let keys = document.get("keys").and_then(Value::as_array);
-        let keys = keys.filter(|keys| keys.len() <= KEYS).ok_or(KeySetError)?;
+        let keys = keys
+            .filter(|keys| keys.len() <= MAX_KEYS)
+            .ok_or(KeySetError)?;
         let ids = || keys.iter().filter_map(|key| key.get("kid")?.as_str());
         let mut set = BTreeMap::new();
         for key in keys {

@@ -1,19 +1,18 @@
 //! The issuer's keys, kept for a while: read when they are needed, by one caller at a time, and
 //! not more often than the issuer can bear, whatever tokens claim to be signed with.
 
-use std::time::{Duration, Instant};
-
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
 use crate::jwks::{KeySet, VerifyingKey};
 
 /// How long keys are believed before they are read again.
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: SignedDuration = SignedDuration::from_secs(300);
 /// How long keys are believed while they cannot be read again.
-const LAST: Duration = Duration::from_secs(1800);
+const USABLE: SignedDuration = SignedDuration::from_secs(1800);
 /// How long to wait between two readings, good or bad.
-const PAUSE: Duration = Duration::from_secs(10);
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Where the issuer's keys come from.
 pub trait KeySource {
@@ -29,7 +28,7 @@ pub trait KeySource {
 pub enum KeySourceError {
     /// No answer in time.
     #[error("the issuer did not answer in time")]
-    Late,
+    TimedOut,
     /// An answer that is not 200.
     #[error("the issuer answered with status {0}")]
     Status(u16),
@@ -41,8 +40,8 @@ pub enum KeySourceError {
     Unreachable,
 }
 
-/// The issuer's keys.
-pub struct Keys<S> {
+/// The issuer's keys, as they were last read.
+pub struct KeyCache<S> {
     source: S,
     held: Mutex<Held>,
 }
@@ -50,23 +49,27 @@ pub struct Keys<S> {
 #[derive(Default)]
 struct Held {
     set: KeySet,
-    read: Option<Instant>,
-    tried: Option<Instant>,
+    read_at: Option<Timestamp>,
+    tried_at: Option<Timestamp>,
 }
 
 impl Held {
-    fn younger_than(&self, age: Duration, now: Instant) -> bool {
-        self.read
-            .is_some_and(|read| now.saturating_duration_since(read) < age)
+    fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
+        self.read_at.is_some_and(|read| within(age, read, now))
     }
 
-    fn rested(&self, now: Instant) -> bool {
-        self.tried
-            .is_none_or(|tried| now.saturating_duration_since(tried) >= PAUSE)
+    fn may_be_read(&self, now: Timestamp) -> bool {
+        !self.tried_at.is_some_and(|tried| within(PAUSE, tried, now))
     }
 }
 
-impl<S: KeySource> Keys<S> {
+/// Whether less than this has passed since then. Where the clock was set back meanwhile, nobody
+/// knows, and it has not.
+fn within(span: SignedDuration, then: Timestamp, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..span).contains(&now.duration_since(then))
+}
+
+impl<S: KeySource> KeyCache<S> {
     /// No keys yet.
     pub fn new(source: S) -> Self {
         Self {
@@ -77,34 +80,34 @@ impl<S: KeySource> Keys<S> {
 
     /// The key with this id. Reads the key set where it is old or lacks the key, unless it was
     /// tried a moment ago; whoever asks meanwhile waits for that reading and makes none.
-    pub async fn get(&self, id: &str, now: Instant) -> Option<VerifyingKey> {
+    pub async fn get(&self, id: &str, now: Timestamp) -> Option<VerifyingKey> {
         let mut held = self.held.lock().await;
-        let enough = held.younger_than(FRESH, now) && held.set.get(id).is_some();
-        if !enough && held.rested(now) {
-            self.renew(&mut held, now).await;
+        let enough = held.is_younger_than(FRESH, now) && held.set.get(id).is_some();
+        if !enough && held.may_be_read(now) {
+            self.read_again(&mut held, now).await;
         }
-        if held.younger_than(LAST, now) {
+        if held.is_younger_than(USABLE, now) {
             held.set.get(id).cloned()
         } else {
             None
         }
     }
 
-    async fn renew(&self, held: &mut Held, now: Instant) {
-        held.tried = Some(now);
+    async fn read_again(&self, held: &mut Held, now: Timestamp) {
+        held.tried_at = Some(now);
         let why = match self.source.read().await {
             Ok(bytes) => match KeySet::parse(&bytes) {
                 Ok(set) => {
                     info!("the issuer's keys were read");
                     held.set = set;
-                    held.read = Some(now);
+                    held.read_at = Some(now);
                     return;
                 }
                 Err(error) => error.to_string(),
             },
             Err(error) => error.to_string(),
         };
-        if held.younger_than(LAST, now) {
+        if held.is_younger_than(USABLE, now) {
             warn!(why, "the issuer's keys could not be read again");
         } else {
             error!(why, "the issuer's keys cannot be read");

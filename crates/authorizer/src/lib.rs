@@ -10,32 +10,31 @@
 //! - The secret cannot be read: everybody is denied. The issuer's keys cannot be had: tokens
 //!   prove nothing.
 
+pub mod event;
 pub mod https;
 pub mod jwks;
 pub mod keys;
 pub mod token;
 
-use std::time::{Duration, Instant};
-
-use aws_lambda_events::apigw::{
-    ApiGatewayCustomAuthorizerRequestTypeRequest, ApiGatewayCustomAuthorizerResponse,
-};
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerResponse;
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
+use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
 use serde_json::{Value, json};
 use snowgate_core::caller::{BasicCredentials, Caller, Clients};
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use crate::keys::{KeySource, Keys};
-use crate::token::{Proved, TokenError, TokenRules, Unverified};
+use crate::event::{Authorization, AuthorizerEvent};
+use crate::keys::{KeyCache, KeySource};
+use crate::token::{BearerTokenError, TokenRules, UnverifiedToken, VerifiedToken};
 
 /// How long the clients' secret is believed before it is read again. With API Gateway's own
 /// cache of 30 s, a withdrawn credential works for a minute at most.
-const FRESH: Duration = Duration::from_secs(30);
+const FRESH: SignedDuration = SignedDuration::from_secs(30);
 
 /// What every client may read that may call anything: the description of the API.
-const FOR_ALL: [&str; 2] = ["GET/v1/openapi.json", "HEAD/v1/openapi.json"];
+const ROUTES_OF_EVERY_CLIENT: [&str; 2] = ["GET/v1/openapi.json", "HEAD/v1/openapi.json"];
 
 /// Where the clients' secret comes from.
 pub trait ClientsSecret {
@@ -49,7 +48,7 @@ pub trait ClientsSecret {
 /// The issuer whose tokens are believed.
 pub struct Issuer<K> {
     rules: TokenRules,
-    keys: Keys<K>,
+    keys: KeyCache<K>,
 }
 
 impl<K: KeySource> Issuer<K> {
@@ -57,14 +56,14 @@ impl<K: KeySource> Issuer<K> {
     pub fn new(rules: TokenRules, source: K) -> Self {
         Self {
             rules,
-            keys: Keys::new(source),
+            keys: KeyCache::new(source),
         }
     }
 
-    async fn proved(&self, token: &str, now: Now) -> Result<Proved, TokenError> {
-        let token = Unverified::parse(token, &self.rules)?;
-        let key = self.keys.get(token.key_id(), now.instant).await;
-        token.verify(&key.ok_or(TokenError::Key)?, &self.rules, now.second)
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, BearerTokenError> {
+        let token = UnverifiedToken::parse(token, &self.rules)?;
+        let key = self.keys.get(token.key_id(), now).await;
+        token.verify(&key.ok_or(BearerTokenError::Key)?, &self.rules, now)
     }
 }
 
@@ -72,26 +71,19 @@ impl<K: KeySource> Issuer<K> {
 pub struct Authorizer<S, K> {
     secret: S,
     issuer: Option<Issuer<K>>,
-    known: Mutex<Option<(Instant, Clients)>>,
+    clients: Mutex<Option<CachedClients>>,
 }
 
-/// The time, for what lasts here and for what is written in tokens.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// A clock that never goes back.
-    pub instant: Instant,
-    /// Seconds since 1970.
-    pub second: i64,
+/// The clients of the secret, and when it was read.
+struct CachedClients {
+    read_at: Timestamp,
+    clients: Clients,
 }
 
-impl Now {
-    /// This moment.
-    #[must_use]
-    pub fn read() -> Self {
-        Self {
-            instant: Instant::now(),
-            second: shell::now().as_second(),
-        }
+impl CachedClients {
+    /// Whether they are believed still. Where the clock was set back since, they are not.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        (SignedDuration::ZERO..FRESH).contains(&now.duration_since(self.read_at))
     }
 }
 
@@ -101,8 +93,8 @@ impl Now {
 #[error("Unauthorized")]
 pub struct Unauthorized;
 
-/// What a call proves itself with, as far as its header can tell.
-enum Credentials<'a, K> {
+/// The credentials of a call, not verified yet.
+enum PresentedCredentials<'a, K> {
     Basic(BasicCredentials),
     Bearer(&'a str, &'a Issuer<K>),
 }
@@ -113,18 +105,16 @@ impl<S: ClientsSecret, K: KeySource> Authorizer<S, K> {
         Self {
             secret,
             issuer,
-            known: Mutex::new(None),
+            clients: Mutex::new(None),
         }
     }
 
     /// Reads the secret and the issuer's keys ahead of the first call. A failure is only logged:
     /// the first call tries again, and is refused if it fails again.
-    pub async fn warm_up(&self, now: Now) {
-        if let Some(clients) = self.read().await {
-            *self.known.lock().await = Some((now.instant, clients));
-        }
+    pub async fn warm_up(&self, now: Timestamp) {
+        *self.clients.lock().await = self.read_clients(now).await;
         if let Some(issuer) = &self.issuer {
-            issuer.keys.get("", now.instant).await;
+            issuer.keys.get("", now).await;
         }
     }
 
@@ -134,23 +124,22 @@ impl<S: ClientsSecret, K: KeySource> Authorizer<S, K> {
     /// [`Unauthorized`] where the credentials do not prove a client.
     pub async fn authorize(
         &self,
-        event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
-        now: Now,
+        event: &AuthorizerEvent,
+        now: Timestamp,
     ) -> Result<ApiGatewayCustomAuthorizerResponse, Unauthorized> {
-        let credentials = self.credentials(event)?;
-        let arn = event.method_arn.as_deref().unwrap_or_default();
-        let mut known = self.known.lock().await;
-        let old = |read: &Instant| now.instant.saturating_duration_since(*read) >= FRESH;
-        if known.as_ref().is_none_or(|(read, _)| old(read)) {
-            *known = self.read().await.map(|clients| (now.instant, clients));
+        let credentials = self.credentials(&event.authorization)?;
+        let arn = event.method_arn.as_str();
+        let mut cached = self.clients.lock().await;
+        if !cached.as_ref().is_some_and(|cached| cached.is_fresh(now)) {
+            *cached = self.read_clients(now).await;
         }
-        let Some((_, clients)) = known.as_ref() else {
+        let Some(CachedClients { clients, .. }) = cached.as_ref() else {
             return Ok(deny(arn));
         };
         let caller = match credentials {
-            Credentials::Basic(basic) => clients.authenticate(&basic),
-            Credentials::Bearer(token, issuer) => match issuer.proved(token, now).await {
-                Ok(proved) => of_token(clients, &proved),
+            PresentedCredentials::Basic(basic) => clients.authenticate(&basic),
+            PresentedCredentials::Bearer(token, issuer) => match issuer.verify(token, now).await {
+                Ok(token) => caller_of_token(clients, &token),
                 Err(error) => {
                     warn!(%error, "a token is not believed");
                     return Err(Unauthorized);
@@ -166,27 +155,24 @@ impl<S: ClientsSecret, K: KeySource> Authorizer<S, K> {
 
     fn credentials<'a>(
         &'a self,
-        event: &'a ApiGatewayCustomAuthorizerRequestTypeRequest,
-    ) -> Result<Credentials<'a, K>, Unauthorized> {
-        let mut all = event.multi_value_headers.get_all("authorization").iter();
-        if all.nth(1).is_some() {
+        authorization: &'a Authorization,
+    ) -> Result<PresentedCredentials<'a, K>, Unauthorized> {
+        let Authorization::One(header) = authorization else {
             return Err(Unauthorized);
-        }
-        let header = event.headers.get("authorization").ok_or(Unauthorized)?;
-        let header = header.to_str().map_err(|_| Unauthorized)?;
+        };
         if let Ok(basic) = BasicCredentials::parse(header) {
-            return Ok(Credentials::Basic(basic));
+            return Ok(PresentedCredentials::Basic(basic));
         }
         let (scheme, token) = header.split_once(' ').ok_or(Unauthorized)?;
         match &self.issuer {
-            Some(issuer) if scheme.eq_ignore_ascii_case("bearer") => {
-                Ok(Credentials::Bearer(token.trim_matches(' '), issuer))
-            }
+            Some(issuer) if scheme.eq_ignore_ascii_case("bearer") => Ok(
+                PresentedCredentials::Bearer(token.trim_matches(' '), issuer),
+            ),
             _ => Err(Unauthorized),
         }
     }
 
-    async fn read(&self) -> Option<Clients> {
+    async fn read_clients(&self, now: Timestamp) -> Option<CachedClients> {
         let text = match self.secret.read().await {
             Ok(text) => text,
             Err(failure) => {
@@ -197,20 +183,25 @@ impl<S: ClientsSecret, K: KeySource> Authorizer<S, K> {
                 return None;
             }
         };
-        let clients = Clients::parse(&text);
-        if let Err(problem) = &clients {
-            error!(error = %problem, "the clients' secret cannot be used");
+        match Clients::parse(&text) {
+            Ok(clients) => Some(CachedClients {
+                read_at: now,
+                clients,
+            }),
+            Err(error) => {
+                error!(%error, "the clients' secret cannot be used");
+                None
+            }
         }
-        clients.ok()
     }
 }
 
 /// The client that a token stands for, with those of its routes that the token's scopes name.
-fn of_token(clients: &Clients, proved: &Proved) -> Option<Caller> {
-    let mut caller = clients.of_token(&proved.client_id)?;
+fn caller_of_token(clients: &Clients, token: &VerifiedToken) -> Option<Caller> {
+    let mut caller = clients.by_oauth_client_id(&token.client_id)?;
     caller.routes.retain(|route| match route.reads() {
-        true => proved.reads,
-        false => proved.writes,
+        true => token.reads,
+        false => token.writes,
     });
     Some(caller)
 }
@@ -226,7 +217,7 @@ fn allow(caller: &Caller, method_arn: &str) -> Option<ApiGatewayCustomAuthorizer
     }
     let own = caller.routes.iter().map(|route| Some(route.in_arn()));
     let heads = caller.routes.iter().map(|route| route.head_in_arn());
-    let all = FOR_ALL.map(|route| Some(route.to_owned()));
+    let all = ROUTES_OF_EVERY_CLIENT.map(|route| Some(route.to_owned()));
     let routes = own.chain(heads).chain(all).flatten();
     let resources = routes.map(|route| [api, "/", stage, "/", &route].concat());
     let context = json!({"client": caller.id});

@@ -1,15 +1,13 @@
 //! The authorizer as a Lambda function.
 
-mod call;
-
 use std::time::Duration;
 
-use authorizer::https::{IssuerKeys, KeysUrl};
+use authorizer::event::AuthorizerEvent;
+use authorizer::https::{HttpsKeySource, KeysUrl};
 use authorizer::jwks::Algorithm;
 use authorizer::token::TokenRules;
-use authorizer::{Authorizer, ClientsSecret, Issuer, Now};
+use authorizer::{Authorizer, ClientsSecret, Issuer};
 use aws_secrets::Secrets;
-use call::Call;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ports::CallError;
 use shell::environment::{optional, required};
@@ -27,7 +25,7 @@ impl ClientsSecret for StoredSecret {
 
 /// The issuer, where one is configured. Half a configuration stops the start: it would deny
 /// everybody or believe too much.
-fn issuer() -> Result<Option<Issuer<IssuerKeys>>, Error> {
+fn issuer() -> Result<Option<Issuer<HttpsKeySource>>, Error> {
     let Some(issuer) = optional("TOKEN_ISSUER") else {
         return Ok(None);
     };
@@ -40,7 +38,7 @@ fn issuer() -> Result<Option<Issuer<IssuerKeys>>, Error> {
         algorithms: Algorithm::list(&required("TOKEN_ALGORITHMS")?)?,
         scope_prefix: optional("TOKEN_SCOPE_PREFIX").unwrap_or_default(),
     };
-    Ok(Some(Issuer::new(rules, IssuerKeys::new(url)?)))
+    Ok(Some(Issuer::new(rules, HttpsKeySource::new(url)?)))
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,12 +47,10 @@ async fn main() -> Result<(), Error> {
     let arn = required("CLIENTS_SECRET_ARN")?;
     let secrets = Secrets::new(&shell::aws(Duration::from_secs(3))?);
     let authorizer = Authorizer::new(StoredSecret { secrets, arn }, issuer()?);
-    authorizer.warm_up(Now::read()).await;
+    authorizer.warm_up(shell::now()).await;
     let authorizer = &authorizer;
-    run(service_fn(async |event: LambdaEvent<Call>| {
-        let decided = authorizer
-            .authorize(&event.payload.into(), Now::read())
-            .await;
+    run(service_fn(async |event: LambdaEvent<AuthorizerEvent>| {
+        let decided = authorizer.authorize(&event.payload, shell::now()).await;
         decided.map_err(|unauthorized| Diagnostic {
             error_type: "Unauthorized".to_owned(),
             error_message: unauthorized.to_string(),

@@ -13,6 +13,9 @@ use sha2::Sha256;
 use super::*;
 use crate::keys::KeySourceError;
 
+/// The moment of all these tests.
+const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
 struct Secret(RefCell<Result<String, &'static str>>);
 
 impl ClientsSecret for Secret {
@@ -46,7 +49,7 @@ fn secret() -> String {
     .to_string()
 }
 
-fn call(authorization: &[&str]) -> ApiGatewayCustomAuthorizerRequestTypeRequest {
+fn call(authorization: &[&str]) -> AuthorizerEvent {
     let headers = authorization
         .last()
         .map_or(json!({}), |value| json!({"Authorization": value}));
@@ -86,7 +89,7 @@ fn allowed(answer: &ApiGatewayCustomAuthorizerResponse) -> Vec<String> {
 fn the_right_secret_opens_exactly_the_routes_of_the_client() {
     let authorizer = without_issuer(Ok(secret()));
     let call = call(&[&basic("servicenow:open sesame")]);
-    let answer = run(authorizer.authorize(&call, Now::read())).unwrap();
+    let answer = run(authorizer.authorize(&call, NOW)).unwrap();
     let routes = [
         "POST/v1/requests",
         "GET/v1/requests",
@@ -116,7 +119,7 @@ fn everything_else_is_unauthorized_in_the_same_words() {
     ];
     for headers in table {
         assert_eq!(
-            run(authorizer.authorize(&call(headers), Now::read())),
+            run(authorizer.authorize(&call(headers), NOW)),
             Err(Unauthorized),
             "{headers:?}"
         );
@@ -128,9 +131,9 @@ fn everything_else_is_unauthorized_in_the_same_words() {
 fn without_the_secret_everybody_is_denied_until_it_can_be_read() {
     let authorizer = without_issuer(Err("InternalServiceError"));
     let call = call(&[&basic("servicenow:open sesame")]);
-    run(authorizer.warm_up(Now::read()));
+    run(authorizer.warm_up(NOW));
     let effect = || {
-        run(authorizer.authorize(&call, Now::read()))
+        run(authorizer.authorize(&call, NOW))
             .unwrap()
             .policy_document
             .statement[0]
@@ -148,15 +151,16 @@ fn without_the_secret_everybody_is_denied_until_it_can_be_read() {
 fn a_withdrawn_secret_works_for_half_a_minute() {
     let authorizer = without_issuer(Ok(secret()));
     let call = call(&[&basic("servicenow:open sesame")]);
-    let begin = Now::read();
-    let at = |seconds| Now {
-        instant: begin.instant + Duration::from_secs(seconds),
-        ..begin
-    };
-    assert!(run(authorizer.authorize(&call, begin)).is_ok());
+    let at = |seconds| NOW + SignedDuration::from_secs(seconds);
+    assert!(run(authorizer.authorize(&call, NOW)).is_ok());
     let mut emptied: Value = serde_json::from_str(&secret()).unwrap();
     emptied["clients"] = json!([]);
     *authorizer.secret.0.borrow_mut() = Ok(emptied.to_string());
     assert!(run(authorizer.authorize(&call, at(29))).is_ok());
     assert_eq!(run(authorizer.authorize(&call, at(30))), Err(Unauthorized));
+    let other = without_issuer(Ok(secret()));
+    assert!(run(other.authorize(&call, at(60))).is_ok());
+    *other.secret.0.borrow_mut() = Ok(emptied.to_string());
+    let back = run(other.authorize(&call, at(0)));
+    assert_eq!(back, Err(Unauthorized), "the clock was set back");
 }

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use snowgate_core::strict_json;
 
@@ -11,11 +12,11 @@ use crate::jwks::{Algorithm, VerifyingKey};
 /// How far clocks may differ, in seconds.
 const SKEW: i64 = 30;
 /// How long a token may be good for, in seconds: the longest that Cognito gives.
-const LONGEST: i64 = 24 * 3600;
+const MAX_LIFETIME: i64 = 24 * 3600;
 /// The longest token that is looked at, in bytes. API Gateway takes 10 kB of headers in all.
-const SIZE: usize = 8 * 1024;
+const MAX_SIZE: usize = 8 * 1024;
 /// The longest id of a key, in bytes.
-const KEY_ID: usize = 256;
+const MAX_KEY_ID: usize = 256;
 
 /// What a token must be.
 #[derive(Debug, Clone)]
@@ -25,15 +26,15 @@ pub struct TokenRules {
     /// What `aud` must hold. Where there is none, the token is one of Cognito's: it has no `aud`,
     /// and its `token_use` is `access`.
     pub audience: Option<String>,
-    /// The algorithms that are believed.
+    /// The algorithms that are accepted.
     pub algorithms: Vec<Algorithm>,
     /// What stands before our scopes, such as `snowgate/`.
     pub scope_prefix: String,
 }
 
-/// Why a token was not believed. For the log only: the caller hears `Unauthorized`.
+/// Why a token was not accepted. For the log only: the caller gets `Unauthorized`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
+pub enum BearerTokenError {
     /// Not three parts of base64url, with JSON objects in the first two.
     #[error("not of the shape of a signed token")]
     Shape,
@@ -63,9 +64,9 @@ pub enum TokenError {
     Client,
 }
 
-/// A token that is read and not believed yet.
+/// A token that is read and not verified yet.
 #[derive(Debug)]
-pub struct Unverified<'a> {
+pub struct UnverifiedToken<'a> {
     signed: &'a str,
     signature: &'a str,
     algorithm: Algorithm,
@@ -73,9 +74,9 @@ pub struct Unverified<'a> {
     claims: Map<String, Value>,
 }
 
-/// What a good token says.
+/// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proved {
+pub struct VerifiedToken {
     /// The client's id at the issuer.
     pub client_id: String,
     /// Whether it may read.
@@ -84,26 +85,26 @@ pub struct Proved {
     pub writes: bool,
 }
 
-impl<'a> Unverified<'a> {
+impl<'a> UnverifiedToken<'a> {
     /// Reads a token, without believing any of it.
     ///
     /// # Errors
     /// Where it is no signed token, or its header is not acceptable whatever its signature.
-    pub fn parse(token: &'a str, rules: &TokenRules) -> Result<Self, TokenError> {
-        if token.len() > SIZE {
-            return Err(TokenError::Shape);
+    pub fn parse(token: &'a str, rules: &TokenRules) -> Result<Self, BearerTokenError> {
+        if token.len() > MAX_SIZE {
+            return Err(BearerTokenError::Shape);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Shape)?;
-        let (header, claims) = signed.split_once('.').ok_or(TokenError::Shape)?;
+        let (signed, signature) = token.rsplit_once('.').ok_or(BearerTokenError::Shape)?;
+        let (header, claims) = signed.split_once('.').ok_or(BearerTokenError::Shape)?;
         if claims.contains('.') || URL_SAFE_NO_PAD.decode(signature).is_err() {
-            return Err(TokenError::Shape);
+            return Err(BearerTokenError::Shape);
         }
         let (header, claims) = (object(header)?, object(claims)?);
         let algorithm = header.get("alg").and_then(Value::as_str);
         let algorithm = algorithm
-            .and_then(Algorithm::named)
+            .and_then(Algorithm::from_name)
             .filter(|algorithm| rules.algorithms.contains(algorithm))
-            .ok_or(TokenError::Algorithm)?;
+            .ok_or(BearerTokenError::Algorithm)?;
         // `jku`, `jwk`, `x5u` and `x5c` are never looked at; `crit` must be understood or refused.
         let typed = match header.get("typ") {
             None => true,
@@ -114,15 +115,15 @@ impl<'a> Unverified<'a> {
             Some(_) => false,
         };
         if header.contains_key("crit") || !typed {
-            return Err(TokenError::Header);
+            return Err(BearerTokenError::Header);
         }
         let key_id = header.get("kid").and_then(Value::as_str);
-        let key_id = key_id.filter(|id| (1..=KEY_ID).contains(&id.len()));
+        let key_id = key_id.filter(|id| (1..=MAX_KEY_ID).contains(&id.len()));
         Ok(Self {
             signed,
             signature,
             algorithm,
-            key_id: key_id.ok_or(TokenError::Key)?.to_owned(),
+            key_id: key_id.ok_or(BearerTokenError::Key)?.to_owned(),
             claims,
         })
     }
@@ -133,7 +134,7 @@ impl<'a> Unverified<'a> {
         &self.key_id
     }
 
-    /// Believes the token, or says why not. `now` is in seconds since 1970.
+    /// Verifies signature, issuer, audience and times.
     ///
     /// # Errors
     /// Where the signature is not the key's, or a claim is not as the rules want it.
@@ -141,26 +142,26 @@ impl<'a> Unverified<'a> {
         &self,
         key: &VerifyingKey,
         rules: &TokenRules,
-        now: i64,
-    ) -> Result<Proved, TokenError> {
+        now: Timestamp,
+    ) -> Result<VerifiedToken, BearerTokenError> {
         if key.algorithm() != self.algorithm {
-            return Err(TokenError::Algorithm);
+            return Err(BearerTokenError::Algorithm);
         }
-        if !key.signed(self.signed, self.signature) {
-            return Err(TokenError::Signature);
+        if !key.verifies(self.signed, self.signature) {
+            return Err(BearerTokenError::Signature);
         }
         if self.text("iss") != Some(&rules.issuer) {
-            return Err(TokenError::Issuer);
+            return Err(BearerTokenError::Issuer);
         }
-        self.for_us(rules.audience.as_deref())?;
-        self.good_at(now)?;
+        self.check_audience(rules.audience.as_deref())?;
+        self.check_times(now.as_second())?;
         let client_id = self.client()?;
         let scope = self.text("scope").unwrap_or_default();
         let has = |name: &str| {
             let mut scopes = scope.split(' ');
             scopes.any(|one| one.strip_prefix(rules.scope_prefix.as_str()) == Some(name))
         };
-        Ok(Proved {
+        Ok(VerifiedToken {
             client_id: client_id.to_owned(),
             reads: has("requests.read"),
             writes: has("requests.write"),
@@ -171,7 +172,7 @@ impl<'a> Unverified<'a> {
         self.claims.get(claim).and_then(Value::as_str)
     }
 
-    fn for_us(&self, audience: Option<&str>) -> Result<(), TokenError> {
+    fn check_audience(&self, audience: Option<&str>) -> Result<(), BearerTokenError> {
         let token_use = self.claims.get("token_use");
         let access = token_use.and_then(Value::as_str) == Some("access");
         let fits = match (audience, self.claims.get("aud")) {
@@ -185,51 +186,51 @@ impl<'a> Unverified<'a> {
         if fits && (access || token_use.is_none()) {
             Ok(())
         } else {
-            Err(TokenError::Audience)
+            Err(BearerTokenError::Audience)
         }
     }
 
-    /// `exp`, and `nbf` or `iat` (Cognito has no `nbf`), are needed.
-    fn good_at(&self, now: i64) -> Result<(), TokenError> {
+    /// `exp`, and `nbf` or `iat` (Cognito has no `nbf`), are needed. `now` is in seconds since 1970.
+    fn check_times(&self, now: i64) -> Result<(), BearerTokenError> {
         let time = |claim: &str| match self.claims.get(claim) {
             None => Ok(None),
-            Some(value) => seconds(value).map(Some).ok_or(TokenError::Time),
+            Some(value) => seconds(value).map(Some).ok_or(BearerTokenError::Time),
         };
         let (ends, begins, issued) = (time("exp")?, time("nbf")?, time("iat")?);
-        let ends = ends.ok_or(TokenError::Time)?;
-        let start = begins.or(issued).ok_or(TokenError::Time)?;
+        let ends = ends.ok_or(BearerTokenError::Time)?;
+        let start = begins.or(issued).ok_or(BearerTokenError::Time)?;
         let latest = start.max(issued.unwrap_or(start));
         let begun = latest <= now.saturating_add(SKEW);
         let over = ends.saturating_add(SKEW) <= now;
-        let long = ends.saturating_sub(start) > LONGEST;
+        let long = ends.saturating_sub(start) > MAX_LIFETIME;
         if begun && !over && !long {
             Ok(())
         } else {
-            Err(TokenError::Time)
+            Err(BearerTokenError::Time)
         }
     }
 
     /// `client_id` (RFC 9068, 2.2; Cognito) or `azp`; where both stand they agree.
-    fn client(&self) -> Result<&str, TokenError> {
-        let named: Vec<&Value> = ["client_id", "azp"]
+    fn client(&self) -> Result<&str, BearerTokenError> {
+        let ids: Vec<&Value> = ["client_id", "azp"]
             .iter()
             .filter_map(|claim| self.claims.get(*claim))
             .collect();
-        match named.as_slice() {
+        match ids.as_slice() {
             [Value::String(one)] => Ok(one),
             [Value::String(one), Value::String(two)] if one == two => Ok(one),
-            _ => Err(TokenError::Client),
+            _ => Err(BearerTokenError::Client),
         }
     }
 }
 
-fn object(part: &str) -> Result<Map<String, Value>, TokenError> {
+fn object(part: &str) -> Result<Map<String, Value>, BearerTokenError> {
     let bytes = URL_SAFE_NO_PAD
         .decode(part)
-        .map_err(|_| TokenError::Shape)?;
+        .map_err(|_| BearerTokenError::Shape)?;
     match strict_json::parse(&bytes) {
         Ok(Value::Object(members)) => Ok(members),
-        _ => Err(TokenError::Shape),
+        _ => Err(BearerTokenError::Shape),
     }
 }
 

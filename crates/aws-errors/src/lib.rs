@@ -36,7 +36,7 @@ const TRANSIENT_CODES: &[&str] = &[
     "EntityTemporarilyUnmodifiable",
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
-    // the service's own trouble
+    // the service's own failures
     "DependencyTimeoutException",
     "InternalError",
     "InternalFailure",
@@ -54,16 +54,16 @@ const TRANSIENT_CODES: &[&str] = &[
     "RequestExpired",
 ];
 
-/// What lies beneath a failed call, without anything that was sent or answered.
+/// How a call failed, without anything that was sent or answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beneath {
+pub struct SdkFailure {
     what: &'static str,
     status: Option<u16>,
     request_id: Option<String>,
     cause: Option<String>,
 }
 
-impl fmt::Display for Beneath {
+impl fmt::Display for SdkFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
         if let Some(status) = self.status {
@@ -79,7 +79,7 @@ impl fmt::Display for Beneath {
     }
 }
 
-impl Error for Beneath {}
+impl Error for SdkFailure {}
 
 /// The error of a call, for an operation such as `sqs:SendMessage`.
 pub fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
@@ -118,7 +118,7 @@ where
         operation,
         code,
         failure,
-        source: Some(Box::new(beneath(error))),
+        source: Some(Box::new(sdk_failure(error))),
     }
 }
 
@@ -131,7 +131,7 @@ fn classify(code: Option<&str>, status: u16, more: &[&str]) -> Failure {
     }
 }
 
-fn beneath<E>(error: &SdkError<E, HttpResponse>) -> Beneath {
+fn sdk_failure<E>(error: &SdkError<E, HttpResponse>) -> SdkFailure {
     let (what, raw, cause) = match error {
         SdkError::ConstructionFailure(_) => ("the request could not be built", None, None),
         SdkError::TimeoutError(_) => ("no answer in time", None, None),
@@ -151,7 +151,7 @@ fn beneath<E>(error: &SdkError<E, HttpResponse>) -> Beneath {
             .or_else(|| headers.get("x-amz-request-id"));
         id.map(str::to_owned)
     };
-    Beneath {
+    SdkFailure {
         what,
         status: raw.map(|raw| raw.status().as_u16()),
         request_id: raw.and_then(request_id),
@@ -193,7 +193,7 @@ mod tests {
         SdkError::service_error(meta.build(), raw)
     }
 
-    fn reported(error: &CallError) -> String {
+    fn logged(error: &CallError) -> String {
         format!("{error} / {} / {error:?}", error.source().unwrap())
     }
 
@@ -224,17 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_sent_or_answered_is_told() {
+    fn nothing_sent_or_answered_is_logged() {
         let error = call_error("ses:SendEmail", &refused(400, Some("MessageRejected")));
         assert_eq!(
             error.to_string(),
             "ses:SendEmail failed with `MessageRejected`"
         );
-        let reported = reported(&error);
-        assert!(reported.contains("AWS request id `id-1`"), "{reported}");
+        let logged = logged(&error);
+        assert!(logged.contains("AWS request id `id-1`"), "{logged}");
         assert!(
-            !reported.contains("ada@") && !reported.contains("canary"),
-            "{reported}"
+            !logged.contains("ada@") && !logged.contains("canary"),
+            "{logged}"
         );
     }
 
@@ -248,7 +248,7 @@ mod tests {
             (error.code.as_str(), error.failure),
             ("Unreachable", Failure::Transient)
         );
-        assert!(reported(&error).contains("connection refused"));
+        assert!(logged(&error).contains("connection refused"));
         let error = call_error("x:Y", &Failed::timeout_error("slow"));
         assert_eq!(
             (error.code.as_str(), error.failure),
@@ -259,6 +259,6 @@ mod tests {
             (error.code.as_str(), error.failure),
             ("NotSent", Failure::Permanent)
         );
-        assert!(!reported(&error).contains("canary"));
+        assert!(!logged(&error).contains("canary"));
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_errors::call_error;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::{Credentials, IdentityCache};
-use ports::CallError;
+use jiff::{SignedDuration, Timestamp};
 use ports::directory::DirectoryError;
+use ports::{CallError, Clock};
 use snowgate_core::arn::PARTITIONS;
 use snowgate_core::id::AccountId;
 
@@ -19,7 +20,7 @@ const ASSUME: &str = "sts:AssumeRole";
 const SESSION: i32 = 900;
 
 /// A session is renewed this long before its end.
-const RENEWED_BEFORE: Duration = Duration::from_secs(60);
+const RENEWED_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How often the SDK tries a call.
 const ATTEMPTS: u32 = 3;
@@ -104,24 +105,24 @@ pub(crate) struct Accounts {
     sts: aws_sdk_sts::Client,
     role: RoleToAssume,
     sessions: Mutex<HashMap<AccountId, Session>>,
+    clock: Clock,
 }
 
 #[derive(Debug, Clone)]
 struct Session {
     iam: aws_sdk_iam::Client,
-    ends: SystemTime,
+    ends: Timestamp,
 }
 
 impl Session {
-    fn holds(&self, now: SystemTime) -> bool {
-        self.ends
-            .duration_since(now)
-            .is_ok_and(|left| left > RENEWED_BEFORE)
+    /// Whether a new call may use it.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.ends.duration_since(now) > RENEWED_BEFORE
     }
 }
 
 impl Accounts {
-    pub(crate) fn new(config: &SdkConfig, role: RoleToAssume) -> Self {
+    pub(crate) fn new(config: &SdkConfig, role: RoleToAssume, clock: Clock) -> Self {
         let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .build();
@@ -130,6 +131,7 @@ impl Accounts {
             sts: aws_sdk_sts::Client::from_conf(sts),
             role,
             sessions: Mutex::default(),
+            clock,
         }
     }
 
@@ -138,37 +140,30 @@ impl Accounts {
         &self,
         account: &AccountId,
     ) -> Result<aws_sdk_iam::Client, DirectoryError> {
-        if let Some(session) = self.held(account, SystemTime::now()) {
+        if let Some(session) = self.cached(account, self.clock.now()) {
             return Ok(session.iam);
         }
-        let (credentials, ends) = self.assume(account).await?;
-        let session = Session {
-            iam: self.client(credentials),
-            ends,
-        };
-        self.hold(account, session.clone(), SystemTime::now());
+        let session = self.assume(account).await?;
+        self.cache(account, session.clone(), self.clock.now());
         Ok(session.iam)
     }
 
-    fn held(&self, account: &AccountId, now: SystemTime) -> Option<Session> {
+    fn cached(&self, account: &AccountId, now: Timestamp) -> Option<Session> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions
             .get(account)
-            .filter(|session| session.holds(now))
+            .filter(|session| session.is_fresh(now))
             .cloned()
     }
 
     /// Keeps a session, and drops those that are over.
-    fn hold(&self, account: &AccountId, session: Session, now: SystemTime) {
+    fn cache(&self, account: &AccountId, session: Session, now: Timestamp) {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| session.holds(now));
+        sessions.retain(|_, session| session.is_fresh(now));
         sessions.insert(account.clone(), session);
     }
 
-    async fn assume(
-        &self,
-        account: &AccountId,
-    ) -> Result<(Credentials, SystemTime), DirectoryError> {
+    async fn assume(&self, account: &AccountId) -> Result<Session, DirectoryError> {
         let answer = self
             .sts
             .assume_role()
@@ -181,15 +176,18 @@ impl Accounts {
             .map_err(|error| self.not_assumed(account, call_error(ASSUME, &error)))?;
         let unreadable = || CallError::transient(ASSUME, "UnreadableAnswer");
         let given = answer.credentials.ok_or_else(unreadable)?;
-        let ends = SystemTime::try_from(given.expiration).map_err(|_| unreadable())?;
+        let expiration = SystemTime::try_from(given.expiration).map_err(|_| unreadable())?;
         let credentials = Credentials::new(
             given.access_key_id,
             given.secret_access_key,
             Some(given.session_token),
-            Some(ends),
+            Some(expiration),
             "snowgate-target-account",
         );
-        Ok((credentials, ends))
+        Ok(Session {
+            iam: self.client(credentials),
+            ends: Timestamp::try_from(expiration).map_err(|_| unreadable())?,
+        })
     }
 
     /// STS answers `AccessDenied` both where there is no such role and where it does not trust us.
@@ -228,7 +226,7 @@ mod tests {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .build();
-        Accounts::new(&config, role())
+        Accounts::new(&config, role(), Clock::new(|| Timestamp::UNIX_EPOCH))
     }
 
     fn account(n: u8) -> AccountId {
@@ -260,19 +258,19 @@ mod tests {
     #[test]
     fn a_session_is_renewed_a_minute_before_its_end() {
         let accounts = accounts();
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
         let session = |seconds| Session {
             iam: accounts.client(Credentials::new("a", "b", None, None, "test")),
-            ends: now + Duration::from_secs(seconds),
+            ends: now + SignedDuration::from_secs(seconds),
         };
-        accounts.hold(&account(1), session(900), now);
-        let later = |seconds| now + Duration::from_secs(seconds);
-        assert!(accounts.held(&account(1), later(839)).is_some());
-        assert!(accounts.held(&account(1), later(840)).is_none());
-        assert!(accounts.held(&account(1), later(2000)).is_none());
-        assert!(accounts.held(&account(2), now).is_none());
+        accounts.cache(&account(1), session(900), now);
+        let later = |seconds| now + SignedDuration::from_secs(seconds);
+        assert!(accounts.cached(&account(1), later(839)).is_some());
+        assert!(accounts.cached(&account(1), later(840)).is_none());
+        assert!(accounts.cached(&account(1), later(2000)).is_none());
+        assert!(accounts.cached(&account(2), now).is_none());
         // What is over does not stay.
-        accounts.hold(&account(2), session(2900), later(2000));
+        accounts.cache(&account(2), session(2900), later(2000));
         assert_eq!(accounts.sessions.lock().unwrap().len(), 1);
     }
 

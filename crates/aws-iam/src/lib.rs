@@ -12,8 +12,8 @@ mod read;
 mod target;
 
 pub use accounts::{RoleToAssume, RoleToAssumeError};
-pub use member_role::{Change, MemberRole};
-pub use target::{Read, ReadRole, TargetAccounts};
+pub use member_role::{MemberRole, ReadWrite};
+pub use target::{ReadOnly, ReadRole, TargetAccounts};
 
 use aws_errors::call_error_with;
 use aws_sdk_iam::config::http::HttpResponse;

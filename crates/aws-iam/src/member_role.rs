@@ -15,10 +15,10 @@ use crate::target::TargetAccounts;
 
 /// The role may read and change.
 #[derive(Debug)]
-pub enum Change {}
+pub enum ReadWrite {}
 
 /// Reads and changes IAM through the member role of each target account.
-pub type MemberRole = TargetAccounts<Change>;
+pub type MemberRole = TargetAccounts<ReadWrite>;
 
 impl Member for MemberRole {
     async fn make(
@@ -150,7 +150,7 @@ fn done<T, E: ProvideErrorMetadata>(
         .map_err(|error| iam_error(operation, &error))
 }
 
-/// What is not there is taken back.
+/// What is not there needs no removal.
 fn gone(outcome: Result<(), CallError>) -> Result<(), CallError> {
     match outcome {
         Err(error) if error.code == "NoSuchEntity" => Ok(()),
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_taken_back() {
+    fn what_is_not_there_needs_no_removal() {
         let failed = |code| gone(Err(CallError::permanent("iam:DetachUserPolicy", code)));
         assert!(failed("NoSuchEntity").is_ok());
         assert_eq!(failed("AccessDenied").unwrap_err().code, "AccessDenied");

@@ -187,10 +187,10 @@ pub(crate) async fn role(
     if !is_of(&known.arn, role.account(), name, GET_ROLE)? || known.arn != role.as_str() {
         return Ok(None);
     }
-    let reported = known
+    let trust_and_session = known
         .assume_role_policy_document
         .zip(known.max_session_duration);
-    let (trust, longest) = reported.ok_or_else(|| unreadable(GET_ROLE))?;
+    let (trust, longest) = trust_and_session.ok_or_else(|| unreadable(GET_ROLE))?;
     let holder = Holder::Role(name);
     let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
     let (Some(attached), Some(inline)) = (attached, inline) else {

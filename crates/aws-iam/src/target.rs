@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use aws_config::SdkConfig;
+use ports::Clock;
 use ports::directory::{Directory, DirectoryError};
 use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
@@ -23,17 +24,18 @@ pub struct TargetAccounts<May> {
 
 /// The role may read.
 #[derive(Debug)]
-pub enum Read {}
+pub enum ReadOnly {}
 
 /// Reads IAM through the read role of each target account.
-pub type ReadRole = TargetAccounts<Read>;
+pub type ReadRole = TargetAccounts<ReadOnly>;
 
 impl<May> TargetAccounts<May> {
-    /// Assumes this role with the credentials of the configuration.
+    /// Assumes this role with the credentials of the configuration. The clock says when a session
+    /// is to be renewed.
     #[must_use]
-    pub fn new(config: &SdkConfig, role: RoleToAssume) -> Self {
+    pub fn new(config: &SdkConfig, role: RoleToAssume, clock: Clock) -> Self {
         Self {
-            accounts: Accounts::new(config, role),
+            accounts: Accounts::new(config, role, clock),
             may: PhantomData,
         }
     }

@@ -70,7 +70,7 @@ async fn send(message: SendMessageFluentBuilder) -> Result<(), CallError> {
 }
 
 /// The group of a principal: a hash, because a group id has at most 128 characters (SQS API
-/// reference, SendMessage) and principals are nobody's business but the ledger's.
+/// reference, SendMessage) and the names of principals stay in the ledger.
 fn group(principal: &Principal) -> String {
     let digest = Digest::of(principal.key().as_bytes());
     digest.as_str().trim_start_matches("sha256:").to_owned()

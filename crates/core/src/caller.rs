@@ -16,9 +16,9 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use crate::id::ClientId;
 
 /// How many secrets, and how many ids at the token issuer, a client may have at a time.
-const SECRETS: usize = 2;
+const MAX_SECRETS: usize = 2;
 /// How long an id at the token issuer may be.
-const OAUTH_ID: usize = 128;
+const MAX_OAUTH_ID: usize = 128;
 
 /// A user-id and password, as the header carried them. `Debug` never shows them.
 pub struct BasicCredentials {
@@ -35,7 +35,7 @@ impl std::fmt::Debug for BasicCredentials {
 /// A header that carries no Basic credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not HTTP Basic credentials")]
-pub struct BasicError;
+pub struct BasicCredentialsError;
 
 impl BasicCredentials {
     /// Reads the value of an `Authorization` header: the scheme in any case, one or more
@@ -43,18 +43,18 @@ impl BasicCredentials {
     ///
     /// # Errors
     /// Where it is anything else.
-    pub fn parse(header: &str) -> Result<Self, BasicError> {
-        let (scheme, rest) = header.split_once(' ').ok_or(BasicError)?;
+    pub fn parse(header: &str) -> Result<Self, BasicCredentialsError> {
+        let (scheme, rest) = header.split_once(' ').ok_or(BasicCredentialsError)?;
         if !scheme.eq_ignore_ascii_case("basic") || header.len() > 2048 {
-            return Err(BasicError);
+            return Err(BasicCredentialsError);
         }
         let bytes = STANDARD
             .decode(rest.trim_matches(' '))
-            .map_err(|_| BasicError)?;
-        let text = String::from_utf8(bytes).map_err(|_| BasicError)?;
-        let (user, password) = text.split_once(':').ok_or(BasicError)?;
+            .map_err(|_| BasicCredentialsError)?;
+        let text = String::from_utf8(bytes).map_err(|_| BasicCredentialsError)?;
+        let (user, password) = text.split_once(':').ok_or(BasicCredentialsError)?;
         if text.chars().any(char::is_control) {
-            return Err(BasicError);
+            return Err(BasicCredentialsError);
         }
         Ok(Self {
             user: user.to_owned(),
@@ -153,7 +153,7 @@ pub struct Clients {
 struct Client {
     id: ClientId,
     /// Two equal ones where there is one secret; none where the client has no secret.
-    hashes: Option<[[u8; 32]; SECRETS]>,
+    hashes: Option<[[u8; 32]; MAX_SECRETS]>,
     oauth_ids: Vec<String>,
     routes: Vec<Route>,
 }
@@ -224,7 +224,7 @@ impl Clients {
     /// The client that has this id at the token issuer, if any. Whoever asks has checked the
     /// token: an id alone proves nothing.
     #[must_use]
-    pub fn of_token(&self, oauth_client_id: &str) -> Option<Caller> {
+    pub fn by_oauth_client_id(&self, oauth_client_id: &str) -> Option<Caller> {
         let known = |client: &&Client| client.oauth_ids.iter().any(|id| id == oauth_client_id);
         self.clients.iter().find(known).map(Client::caller)
     }
@@ -246,12 +246,12 @@ impl Clients {
                     .iter()
                     .map(one_of)
                     .fold(Choice::from(0), |a, b| a | b);
-            let named = client
+            let id_matches = client
                 .id
                 .as_str()
                 .as_bytes()
                 .ct_eq(credentials.user.as_bytes());
-            found.conditional_assign(&index, proved & named);
+            found.conditional_assign(&index, proved & id_matches);
         }
         let client = self.clients.get(usize::try_from(found).ok()?)?;
         Some(client.caller())
@@ -286,10 +286,10 @@ impl TryFrom<ClientEntry> for Client {
             _ => return Err(ClientsError::Hashes),
         };
         let visible = |id: &String| {
-            (1..=OAUTH_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+            (1..=MAX_OAUTH_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
         };
         let oauth_ids = entry.oauth_client_ids;
-        if oauth_ids.len() > SECRETS || !oauth_ids.iter().all(visible) {
+        if oauth_ids.len() > MAX_SECRETS || !oauth_ids.iter().all(visible) {
             return Err(ClientsError::OauthIds);
         }
         Ok(Self {

@@ -14,6 +14,7 @@ pub mod approval;
 pub mod arn;
 pub mod audit;
 pub mod binding;
+pub mod body;
 pub mod bounce;
 pub mod caller;
 pub mod canonical;

@@ -1,7 +1,4 @@
 //! What ServiceNow asks for: the body of `POST /v1/requests`, parsed into domain types.
-//!
-//! Parsing reports every problem at once, each with the JSON pointer (RFC 6901) of its place.
-//! Unknown members are problems: a client that sends `approver` or `status` is told so.
 
 mod duration;
 mod extension;
@@ -11,18 +8,14 @@ mod reader;
 pub use duration::{AccessDuration, DurationError};
 pub use extension::Extension;
 pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError};
-use reader::Reader;
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::{self, FieldError};
 use crate::canonical::{self, CanonicalError};
 use crate::id::{Digest, SysId};
 use crate::principal::Principal;
 use crate::prose::Justification;
-use crate::strict_json;
-
-/// The largest body that is read, in bytes.
-pub const MAX_BODY: usize = 64 * 1024;
 
 /// The most grants that one request may hold.
 pub const MAX_GRANTS: usize = 10;
@@ -148,63 +141,28 @@ macro_rules! text_of {
 text_of!(TableName);
 text_of!(RecordNumber);
 
-/// One thing that is wrong with a body, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// JSON pointer to the place (RFC 6901); empty for the body itself.
-    pub pointer: String,
-    /// What kind of problem, for programs.
-    pub code: FieldErrorCode,
-    /// What is wrong, for people. Repeats no value that was sent, but what a policy calls things.
-    pub detail: String,
-}
-
-/// The kinds of problems a body can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldErrorCode {
-    /// Not JSON, or ambiguous JSON.
-    Malformed,
-    /// Too large.
-    TooLarge,
-    /// A member that must be there is not.
-    Missing,
-    /// A member that is not known.
-    Unknown,
-    /// A value of the wrong JSON type.
-    Type,
-    /// A value of the right type that is not acceptable.
-    Value,
-    /// The same thing asked for twice.
-    Duplicate,
-}
-
 impl AccessRequest {
     /// Parses the body of `POST /v1/requests`.
     ///
     /// # Errors
-    /// Every problem found, never an empty list.
+    /// Every error found, never an empty list.
     pub fn parse(body: &[u8]) -> Result<Self, Vec<FieldError>> {
-        let value = json(body)?;
-        let mut reader = Reader::default();
-        let request = reader.request(&value);
-        reader.finish(request)
+        body::read(body, reader::request)
     }
 
     /// Parses the body of `POST /v1/requests/{id}/extend`: a record, a requester, a duration and
     /// a justification of its own; all else is that of the request before.
     ///
     /// # Errors
-    /// Every problem found, never an empty list.
+    /// Every error found, never an empty list.
     pub fn parse_extension(
         body: &[u8],
         of: &Self,
         extends: Extension,
     ) -> Result<Self, Vec<FieldError>> {
-        let value = json(body)?;
-        let mut reader = Reader::default();
-        let request = reader.extension(&value, of, extends);
-        reader.finish(request)
+        body::read(body, |reader, value| {
+            reader::extension(reader, value, of, extends)
+        })
     }
 
     /// The digest of the normalised request. It binds what was asked, not yet what IAM holds;
@@ -217,29 +175,10 @@ impl AccessRequest {
     }
 }
 
-/// The JSON of a body that is not too large.
-fn json(body: &[u8]) -> Result<serde_json::Value, Vec<FieldError>> {
-    let problem = |code, detail| {
-        let pointer = String::new();
-        vec![FieldError {
-            pointer,
-            code,
-            detail,
-        }]
-    };
-    if body.len() > MAX_BODY {
-        let detail = format!("the body is larger than {MAX_BODY} bytes");
-        return Err(problem(FieldErrorCode::TooLarge, detail));
-    }
-    strict_json::parse(body).map_err(|error| {
-        let detail = format!("not acceptable JSON: {error}");
-        problem(FieldErrorCode::Malformed, detail)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::FieldErrorCode;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -255,9 +194,9 @@ mod tests {
         })
     }
 
-    fn problems(body: &Value) -> Vec<(String, FieldErrorCode)> {
-        let problems = AccessRequest::parse(body.to_string().as_bytes()).unwrap_err();
-        problems.into_iter().map(|p| (p.pointer, p.code)).collect()
+    fn errors(body: &Value) -> Vec<(String, FieldErrorCode)> {
+        let errors = AccessRequest::parse(body.to_string().as_bytes()).unwrap_err();
+        errors.into_iter().map(|e| (e.pointer, e.code)).collect()
     }
 
     #[test]
@@ -300,7 +239,10 @@ mod tests {
         dry["dry_run"] = false.into();
         assert_eq!(parse(&dry).digest().unwrap(), plain.digest().unwrap());
         dry["dry_run"] = "yes".into();
-        assert_eq!(problems(&dry), [("/dry_run".to_owned(), FieldErrorCode::Type)]);
+        assert_eq!(
+            errors(&dry),
+            [("/dry_run".to_owned(), FieldErrorCode::Type)]
+        );
     }
 
     #[test]
@@ -350,7 +292,7 @@ mod tests {
         let mut said = body();
         said["extends"] = serde_json::to_value(&extends).unwrap();
         assert_eq!(
-            problems(&said),
+            errors(&said),
             [("/extends".to_owned(), FieldErrorCode::Unknown)]
         );
     }
@@ -375,7 +317,7 @@ mod tests {
             ("/duration", FieldErrorCode::Value),
             ("/justification", FieldErrorCode::Missing),
         ];
-        let found = problems(&bad);
+        let found = errors(&bad);
         for (pointer, code) in expected {
             assert!(
                 found.contains(&(pointer.to_owned(), code)),
@@ -390,20 +332,20 @@ mod tests {
         let mut none = body();
         none["grants"] = json!([]);
         assert_eq!(
-            problems(&none),
+            errors(&none),
             [("/grants".to_owned(), FieldErrorCode::Value)]
         );
         let mut twice = body();
         let grant = twice["grants"][0].clone();
         twice["grants"].as_array_mut().unwrap().push(grant);
         assert_eq!(
-            problems(&twice),
+            errors(&twice),
             [("/grants/1".to_owned(), FieldErrorCode::Duplicate)]
         );
         let mut unknown = body();
         unknown["grants"] = json!([{"type": "make_admin"}]);
         assert_eq!(
-            problems(&unknown),
+            errors(&unknown),
             [("/grants/0/type".to_owned(), FieldErrorCode::Value)]
         );
     }
@@ -413,7 +355,7 @@ mod tests {
         let mut bad = body();
         bad["source"]["number"] = "canary-7f3a".into();
         bad["canary-7f3b"] = 1.into();
-        let problems = AccessRequest::parse(bad.to_string().as_bytes()).unwrap_err();
+        let errors = AccessRequest::parse(bad.to_string().as_bytes()).unwrap_err();
         assert!(problems.iter().all(|p| !p.detail.contains("canary")));
     }
 
@@ -428,7 +370,7 @@ mod tests {
             let mut bad = body();
             let name = ["source", "requested_by", "target", "grants", "duration", "justification"][index];
             bad[name] = Value::Bool(true);
-            prop_assert_eq!(problems(&bad), vec![(format!("/{name}"), FieldErrorCode::Type)]);
+            prop_assert_eq!(errors(&bad), vec![(format!("/{name}"), FieldErrorCode::Type)]);
         }
     }
 }

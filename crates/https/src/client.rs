@@ -10,12 +10,12 @@ use http_body_util::BodyExt as _;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::dial::{Dial, Late};
+use crate::dial::{ConnectTimedOut, Dial};
 use crate::tls::{self, Roots, TlsError};
 
 /// How connections are made and kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct HttpsSettings {
     /// Which authorities are believed.
     pub roots: Roots,
     /// Whether `http` addresses may be called too: for services on the same machine.
@@ -30,7 +30,7 @@ pub struct Settings {
 
 /// Calls servers, and keeps connections to them. Clones share these.
 #[derive(Debug, Clone)]
-pub struct Client(legacy::Client<Dial, SdkBody>);
+pub struct HttpsClient(legacy::Client<Dial, SdkBody>);
 
 /// Why there is no answer. Keeps no text of the transport: it may name hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +46,12 @@ pub enum HttpsError {
     TooLarge,
 }
 
-impl Client {
+impl HttpsClient {
     /// A client. Nothing is connected yet.
     ///
     /// # Errors
     /// Where TLS could not be set up: never with the provider of this build.
-    pub fn new(settings: &Settings) -> Result<Self, TlsError> {
+    pub fn new(settings: &HttpsSettings) -> Result<Self, TlsError> {
         let dial = Dial::new(
             tls::config(settings.roots)?,
             settings.plain,
@@ -65,7 +65,7 @@ impl Client {
         Ok(Self(client))
     }
 
-    /// Sends a request to an absolute address and reads the whole answer, of `most` bytes. It is
+    /// Sends a request to an absolute address and reads the whole answer, of `max_bytes` at most. It is
     /// not given up after some time: bound it where it is called.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Client {
     pub async fn call(
         &self,
         request: Request<Vec<u8>>,
-        most: usize,
+        max_bytes: usize,
     ) -> Result<Response<Vec<u8>>, HttpsError> {
         let answer = self.send(request.map(SdkBody::from)).await;
         let (parts, mut body) = answer.map_err(|error| unanswered(&error))?.into_parts();
@@ -81,7 +81,7 @@ impl Client {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| HttpsError::Interrupted)?;
             if let Some(data) = frame.data_ref() {
-                if bytes.len() + data.len() > most {
+                if bytes.len() + data.len() > max_bytes {
                     return Err(HttpsError::TooLarge);
                 }
                 bytes.extend_from_slice(data);
@@ -112,7 +112,7 @@ fn unanswered(error: &legacy::Error) -> HttpsError {
     if !error.is_connect() {
         return HttpsError::Interrupted;
     }
-    let kind = match (cause::<Late>(error), cause::<io::Error>(error)) {
+    let kind = match (cause::<ConnectTimedOut>(error), cause::<io::Error>(error)) {
         (Some(_), _) => io::ErrorKind::TimedOut,
         (None, Some(io)) => io.kind(),
         (None, None) => io::ErrorKind::Other,
@@ -127,8 +127,8 @@ mod tests {
 
     use super::*;
 
-    fn client(plain: bool) -> Client {
-        Client::new(&Settings {
+    fn client(plain: bool) -> HttpsClient {
+        HttpsClient::new(&HttpsSettings {
             roots: Roots::Mozilla,
             plain,
             connect: Duration::from_millis(300),

@@ -19,17 +19,17 @@ type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(crate) struct Dial {
     https: HttpsConnector<HttpConnector>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 /// No connection within the time for it.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection was made in time")]
-pub(crate) struct Late;
+pub(crate) struct ConnectTimedOut;
 
 impl Dial {
     /// Connections with TLS; without it only where `plain` addresses are allowed.
-    pub(crate) fn new(config: ClientConfig, plain: bool, patience: Duration) -> Self {
+    pub(crate) fn new(config: ClientConfig, plain: bool, timeout: Duration) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         // A request is written in one piece or two; none of them waits for an acknowledgement.
@@ -41,7 +41,7 @@ impl Dial {
         };
         Self {
             https: builder.enable_http1().wrap_connector(tcp),
-            patience,
+            timeout,
         }
     }
 }
@@ -56,7 +56,11 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = tokio::time::timeout(self.patience, self.https.call(to));
-        Box::pin(async move { connecting.await.unwrap_or_else(|_| Err(Late.into())) })
+        let connecting = tokio::time::timeout(self.timeout, self.https.call(to));
+        Box::pin(async move {
+            connecting
+                .await
+                .unwrap_or_else(|_| Err(ConnectTimedOut.into()))
+        })
     }
 }

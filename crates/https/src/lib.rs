@@ -10,6 +10,6 @@ mod dial;
 mod sdk;
 mod tls;
 
-pub use client::{Client, HttpsError, Settings};
+pub use client::{HttpsClient, HttpsError, HttpsSettings};
 pub use sdk::for_sdk;
 pub use tls::{Roots, TlsError};

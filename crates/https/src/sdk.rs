@@ -14,8 +14,8 @@ use aws_smithy_types::retry::ErrorKind;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 
-use crate::client::{Client, Settings, cause};
-use crate::dial::Late;
+use crate::client::{HttpsClient, HttpsSettings, cause};
+use crate::dial::ConnectTimedOut;
 use crate::tls::TlsError;
 
 /// A client that all clients of the SDK share. The time for a connection is that of the settings;
@@ -23,14 +23,14 @@ use crate::tls::TlsError;
 /// attempts are the SDK's and hold as they are configured there.
 ///
 /// # Errors
-/// As for [`Client::new`].
-pub fn for_sdk(settings: &Settings) -> Result<SharedHttpClient, TlsError> {
-    let connector = SharedHttpConnector::new(Sdk(Client::new(settings)?));
+/// As for [`HttpsClient::new`].
+pub fn for_sdk(settings: &HttpsSettings) -> Result<SharedHttpClient, TlsError> {
+    let connector = SharedHttpConnector::new(Sdk(HttpsClient::new(settings)?));
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
 #[derive(Debug)]
-struct Sdk(Client);
+struct Sdk(HttpsClient);
 
 impl HttpConnector for Sdk {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -70,7 +70,7 @@ fn used(connection: &CaptureConnection) -> ConnectionMetadata {
 
 /// What the SDK makes its decision to try again from.
 fn unanswered(error: legacy::Error) -> ConnectorError {
-    if cause::<Late>(&error).is_some() {
+    if cause::<ConnectTimedOut>(&error).is_some() {
         return ConnectorError::timeout(error.into());
     }
     if error.is_connect() {

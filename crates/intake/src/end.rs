@@ -1,21 +1,22 @@
 //! `POST /v1/requests/{id}/withdraw` and `POST /v1/requests/{id}/revoke`: the client ends what it
-//! asked for, and those who watch over all access end any of it. Sending either again answers the
-//! same.
+//! requested, and a security client revokes any access. Sending either again answers the same.
 
-mod words;
+mod body;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::ledger::{CommitError, Ledger};
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
-use serde_json::json;
 use shell::answer::{Problem, json_answer};
-use snowgate_core::id::{ClientId, SysId};
+use snowgate_core::body::{FieldError, FieldErrorCode};
+use snowgate_core::id::ClientId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
 use snowgate_core::record::{ChangeError, Event, RequestRecord, RevokedBy};
 use tracing::{info, warn};
 
+use self::body::RevocationBody;
+use crate::answer::EndedAnswer;
 use crate::{Intake, unavailable};
 
 /// How often an ending is tried again when something else changed the request first.
@@ -25,16 +26,16 @@ const TRIES: usize = 6;
 enum Ending {
     /// Before anything is changed.
     Withdraw(Option<Reason>),
-    /// While the access is there; on somebody's wish, where the client says so.
-    Revoke(Option<Reason>, Option<SysId>),
+    /// While the access is active.
+    Revoke(RevocationBody),
 }
 
-/// With what right the client names the request.
+/// In which role the client calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Right {
-    /// It asked for it.
-    Own,
-    /// It watches over all access: it ends, and reads nothing.
+enum ClientRole {
+    /// The request is its own.
+    Requesting,
+    /// A security client: it revokes any access, and reads nothing.
     Security,
 }
 
@@ -59,8 +60,8 @@ impl Ending {
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 Next::Conflict("The access is being set up already. Revoke it once it is `Active`.")
             }
-            (Self::Revoke(reason, _), State::Active) if record.revocation.is_none() => {
-                let (by, reason) = (role, reason.clone());
+            (Self::Revoke(body), State::Active) if record.revocation.is_none() => {
+                let (by, reason) = (role, body.reason.clone());
                 Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
             }
             (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
@@ -74,23 +75,25 @@ impl Ending {
         }
     }
 
-    /// In which role access is ended: that of the person whose wish it is, who must be the one who
-    /// asked or the one whom the access is for.
-    fn role(&self, record: &RequestRecord, right: Right) -> Result<RevokedBy, Problem> {
-        let wish = match self {
-            Self::Revoke(_, wish) => wish.as_ref(),
+    /// In which role access is ended: that of the person on whose behalf, who must be the requester
+    /// or the beneficiary, else that of the client.
+    fn role(&self, record: &RequestRecord, client: ClientRole) -> Result<RevokedBy, Problem> {
+        let person = match self {
+            Self::Revoke(body) => body.on_behalf_of.as_ref(),
             Self::Withdraw(_) => None,
         };
         let asked = record.asked.as_ref();
         let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
-        match (right, wish) {
-            (Right::Own, None) => Ok(RevokedBy::Client),
-            (Right::Own, Some(wish)) if *wish == record.request.requested_by => {
+        match (client, person) {
+            (ClientRole::Requesting, None) => Ok(RevokedBy::Client),
+            (ClientRole::Requesting, Some(person)) if *person == record.request.requested_by => {
                 Ok(RevokedBy::Requester)
             }
-            (Right::Own, Some(wish)) if Some(wish) == owner => Ok(RevokedBy::Beneficiary),
-            (Right::Security, None) => Ok(RevokedBy::Security),
-            (Right::Own | Right::Security, Some(_)) => Err(words::not_theirs()),
+            (ClientRole::Requesting, Some(person)) if Some(person) == owner => {
+                Ok(RevokedBy::Beneficiary)
+            }
+            (ClientRole::Security, None) => Ok(RevokedBy::Security),
+            (ClientRole::Requesting | ClientRole::Security, Some(_)) => Err(not_theirs()),
         }
     }
 }
@@ -102,9 +105,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let (reason, _) = words::read(event, &["reason"])?;
-        self.end(event, client, &Ending::Withdraw(reason), now)
-            .await
+        let ending = Ending::Withdraw(body::withdrawal(event)?);
+        self.end(event, client, &ending, now).await
     }
 
     pub(crate) async fn revoke(
@@ -113,9 +115,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let (reason, wish) = words::read(event, &["reason", "by"])?;
-        self.end(event, client, &Ending::Revoke(reason, wish), now)
-            .await
+        let ending = Ending::Revoke(body::revocation(event)?);
+        self.end(event, client, &ending, now).await
     }
 
     async fn end(
@@ -126,11 +127,11 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         for _ in 0..TRIES {
-            let (record, right) = self.endable(event, client, ending).await?;
-            let role = ending.role(&record, right)?;
+            let (record, caller) = self.find_endable(event, client, ending).await?;
+            let role = ending.role(&record, caller)?;
             let step = match ending.next(&record, role) {
                 Next::Apply(step) => *step,
-                Next::Done => return self.ended(&record, right).await,
+                Next::Done => return self.ended(&record, caller).await,
                 Next::Conflict(why) => return Err(conflict(&record, why)),
             };
             let actor = Actor::Client {
@@ -144,7 +145,7 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
                 Ok(()) => {
                     info!(request_id = %record.id, client = %client, state = %change.record.state, "ended by a client");
                     self.wake_next(&change.record).await;
-                    return self.ended(&change.record, right).await;
+                    return self.ended(&change.record, caller).await;
                 }
                 // Whoever was first counts; where it stands now decides.
                 Err(CommitError::Conflict) => {}
@@ -154,37 +155,41 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         Err(Problem::unavailable())
     }
 
-    /// The request, if this client may end it so: its own, or any access that is to be revoked, for
-    /// those who watch over all. For everybody else it does not exist.
-    async fn endable(
+    /// The request, if this client may end it so: its own, or, for a security client that revokes,
+    /// any. For everybody else it does not exist.
+    async fn find_endable(
         &self,
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
         ending: &Ending,
-    ) -> Result<(RequestRecord, Right), Problem> {
-        let watches = matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
+    ) -> Result<(RequestRecord, ClientRole), Problem> {
+        let is_security =
+            matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
         let record = self
-            .named(event, |record| watches || record.client == *client)
+            .find_visible(event, |record| is_security || record.client == *client)
             .await?;
-        let right = match record.client == *client {
-            true => Right::Own,
-            false => Right::Security,
+        let role = match record.client == *client {
+            true => ClientRole::Requesting,
+            false => ClientRole::Security,
         };
-        Ok((record, right))
+        Ok((record, role))
     }
 
     /// The answer: the request for its client, and no more than its state for others.
     async fn ended(
         &self,
         record: &RequestRecord,
-        right: Right,
+        caller: ClientRole,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        match right {
-            Right::Own => self.answer(record).await,
-            Right::Security => Ok(json_answer(
-                200,
-                &json!({"request_id": record.id, "state": record.state}),
-            )),
+        match caller {
+            ClientRole::Requesting => self.answer(record).await,
+            ClientRole::Security => {
+                let answer = EndedAnswer {
+                    request_id: &record.id,
+                    state: record.state,
+                };
+                Ok(json_answer(200, &answer))
+            }
         }
     }
 
@@ -209,8 +214,20 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
 fn conflict(record: &RequestRecord, why: &'static str) -> Problem {
     Problem::new(409, "Not in this state")
         .detail(why)
-        .with("request_id", &record.id)
-        .with("state", record.state)
+        .request(record.id.clone())
+        .state(record.state)
+}
+
+/// The person is neither the requester nor the beneficiary.
+fn not_theirs() -> Problem {
+    let error = FieldError {
+        pointer: "/by/sys_id".to_owned(),
+        code: FieldErrorCode::Value,
+        detail: "is neither the requester nor the person whom the access is for".to_owned(),
+    };
+    Problem::new(422, "Not theirs to end")
+        .detail("Nothing was changed.")
+        .errors(vec![error])
 }
 
 fn unwritable(failure: &ChangeError) -> Problem {

@@ -12,10 +12,9 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::request::AccessRequest;
 
 use crate::Intake;
-use crate::submit::unreadable;
 
 impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
-    /// Takes in a request for longer. Whether the access is there still is looked at by the
+    /// Accepts a request for longer. Whether the access is there still is looked at by the
     /// dispatcher, so that a call that is repeated later gets the same answer.
     pub(crate) async fn extend(
         &self,
@@ -23,7 +22,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let before = self.own(event, &client).await?;
+        let before = self.find_own(event, &client).await?;
         let Some(extension) = before.extension() else {
             let why = match before.state {
                 State::Received | State::Pending | State::Approved | State::Provisioning => {
@@ -33,12 +32,11 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             };
             return Err(Problem::new(409, "Not in this state")
                 .detail(why)
-                .with("request_id", &before.id)
-                .with("state", before.state));
+                .request(before.id)
+                .state(before.state));
         };
-        let parse = |bytes: &[u8]| {
-            AccessRequest::parse_extension(bytes, &before.request, extension).map_err(unreadable)
-        };
-        self.take_in(event, parse, client, now).await
+        let parse =
+            |bytes: &[u8]| AccessRequest::parse_extension(bytes, &before.request, extension);
+        self.accept(event, parse, client, now).await
     }
 }

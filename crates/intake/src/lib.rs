@@ -1,12 +1,13 @@
-//! The service API: takes requests in and says where they stand.
+//! The service API: accepts requests and says where they stand.
 //!
 //! Only pure checks happen here. ServiceNow is on the line while we answer, so it is never
 //! called back, and neither is IAM: one transaction, one message, 202.
 
+mod answer;
+mod body;
 mod describe;
 mod end;
 mod extend;
-mod preview;
 mod routes;
 mod submit;
 mod view;

@@ -4,15 +4,17 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::{SignedDuration, Timestamp};
 use ports::ledger::{Created, IdempotencyKey, Ledger, NewRequest};
 use ports::queue::{RequestsQueue, WakeUp};
-use serde_json::json;
 use shell::answer::{Problem, json_answer};
-use shell::request::{body, header, is_media_type};
+use shell::request::header;
+use snowgate_core::body::FieldError;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
-use snowgate_core::request::{AccessRequest, FieldError, FieldErrorCode};
+use snowgate_core::request::AccessRequest;
 use tracing::{error, info, warn};
 
+use crate::answer::AcceptedAnswer;
+use crate::body::JsonBody;
 use crate::{Intake, unavailable};
 
 /// How long an idempotency key is remembered: ServiceNow may repeat a call for seven days.
@@ -25,27 +27,21 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let parse = |bytes: &[u8]| AccessRequest::parse(bytes).map_err(unreadable);
-        self.take_in(event, parse, client, now).await
+        self.accept(event, AccessRequest::parse, client, now).await
     }
 
-    /// Takes in what the body says, once for each key and body.
-    pub(crate) async fn take_in(
+    /// Accepts the request that the body asks for, once for each key and body.
+    pub(crate) async fn accept(
         &self,
         event: &ApiGatewayProxyRequest,
-        parse: impl FnOnce(&[u8]) -> Result<AccessRequest, Problem>,
+        parse: impl FnOnce(&[u8]) -> Result<AccessRequest, Vec<FieldError>>,
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        if !is_media_type(event, "application/json") {
-            return Err(Problem::new(415, "Unsupported media type")
-                .detail("Send the body as `application/json`."));
-        }
-        let bytes = body(event)
-            .map_err(|error| Problem::new(400, "Bad request").detail(error.to_string()))?;
-        let key = idempotency_key(event, &bytes, now)?;
-        let request = parse(&bytes)?;
-        let findings = self.judged(&request)?;
+        let body = JsonBody::required(event)?;
+        let key = idempotency_key(event, body.digest(), now)?;
+        let request = body.read(parse)?;
+        let findings = self.evaluate(&request)?;
         let random = shell::random::bytes().map_err(|failure| {
             error!(error = %failure, "no random bytes");
             Problem::unavailable()
@@ -73,18 +69,20 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             }
             Created::RecordBusy(id) => {
                 let detail = "This ServiceNow record already has an open request.";
-                return Err(Problem::new(409, "Request open")
-                    .detail(detail)
-                    .with("request_id", id));
+                return Err(Problem::new(409, "Request open").detail(detail).request(id));
             }
         };
         info!(request_id = %record.id, "request accepted");
         // A repeated call has the same bytes, and so the same findings.
-        Ok(accepted(&record, &findings))
+        let answer = AcceptedAnswer::new(&record.id, &record.request_digest, &findings);
+        Ok(json_answer(202, &answer))
     }
 
-    /// What was found on a request that does not refuse it.
-    fn judged(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
+    /// Evaluates the guardrails: the findings that do not refuse the request.
+    ///
+    /// # Errors
+    /// 422 with all findings, where one does.
+    fn evaluate(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
         let findings = self.guardrails.evaluate_request(request);
         if refusal(&findings).is_none() {
             return Ok(findings);
@@ -92,7 +90,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         let detail = "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
         Err(Problem::new(422, "Outside the guardrails")
             .detail(detail)
-            .with("findings", findings))
+            .findings(findings))
     }
 
     /// Wakes the dispatcher. Where that fails the request is held all the same, and the sweeper
@@ -106,35 +104,9 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     }
 }
 
-/// Everything that is wrong with a body.
-pub(crate) fn unreadable(problems: Vec<FieldError>) -> Problem {
-    let mut codes = problems.iter().map(|problem| problem.code);
-    let (status, title) = match codes.any(|code| code == FieldErrorCode::TooLarge) {
-        true => (413, "Content too large"),
-        false => (400, "Bad request"),
-    };
-    Problem::new(status, title)
-        .detail("See `errors` for each invalid field.")
-        .with("errors", problems)
-}
-
-/// The answer to an accepted request: the same each time it is sent again.
-fn accepted(record: &RequestRecord, findings: &[Finding]) -> ApiGatewayProxyResponse {
-    json_answer(
-        202,
-        &json!({
-            "request_id": record.id,
-            "state": "Received",
-            "digest": record.request_digest,
-            "findings": findings,
-            "status_url": format!("/v1/requests/{}", record.id),
-        }),
-    )
-}
-
 fn idempotency_key(
     event: &ApiGatewayProxyRequest,
-    body: &[u8],
+    body: Digest,
     now: Timestamp,
 ) -> Result<Option<IdempotencyKey>, Problem> {
     if !event.headers.contains_key("idempotency-key") {
@@ -149,7 +121,7 @@ fn idempotency_key(
     };
     Ok(Some(IdempotencyKey {
         key: key.to_owned(),
-        body: Digest::of(body),
+        body,
         expires_at: now + KEY_LIFE,
     }))
 }

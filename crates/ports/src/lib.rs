@@ -6,12 +6,15 @@
 //! Every error says whether trying again can help ([`Failure`]): what is transient is retried,
 //! what is permanent ends the request in the open.
 
+mod clock;
 pub mod directory;
 pub mod ledger;
 pub mod mail;
 pub mod queue;
 pub mod servicenow;
 pub mod signature;
+
+pub use clock::Clock;
 
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -70,7 +70,7 @@ where
             Err(other) => return Err(other),
         }
         // The access counts from the moment when it was seen to be there.
-        let until = plan::until(&record, &effects, shell::now().max(now));
+        let until = plan::until(&record, &effects, self.clock.now().max(now));
         self.write(
             &record,
             Event::Activated { until },

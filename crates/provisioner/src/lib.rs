@@ -11,11 +11,11 @@ mod revoke;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ports::CallError;
 use ports::directory::{DirectoryError, Member};
 use ports::ledger::{Commit, CommitError, Ledger};
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
+use ports::{CallError, Clock};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::effect::Effect;
 use snowgate_core::guardrails::Guardrails;
@@ -46,6 +46,9 @@ pub struct Provisioner<L, M, V, Q> {
     pub hold: bool,
     /// How long to wait between two looks for a change; IAM is eventually consistent.
     pub look_again: Duration,
+    /// Says when access was read back, which may be a while after the call began: it lasts from
+    /// then.
+    pub clock: Clock,
 }
 
 /// Why a request could not be provisioned now.

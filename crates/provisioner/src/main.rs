@@ -28,12 +28,13 @@ async fn main() -> Result<(), Error> {
     )?;
     let provisioner = Provisioner {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        member: MemberRole::new(&aws, role),
+        member: MemberRole::new(&aws, role, shell::clock()),
         verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails,
         hold: parsed("HOLD")?,
         look_again: Duration::from_secs(2),
+        clock: shell::clock(),
     };
     let provisioner = &provisioner;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {

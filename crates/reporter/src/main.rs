@@ -28,8 +28,16 @@ async fn main() -> Result<(), Error> {
     let installation = shell::environment::installation(instance.origin())?;
     let reporter = Reporter {
         ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
-        tickets: Writer::new(Session::new(instance.clone(), write.expose().parse()?)?),
-        servicenow: Reader::new(Session::new(instance, read.expose().parse()?)?),
+        tickets: Writer::new(Session::new(
+            instance.clone(),
+            write.expose().parse()?,
+            shell::clock(),
+        )?),
+        servicenow: Reader::new(Session::new(
+            instance,
+            read.expose().parse()?,
+            shell::clock(),
+        )?),
         mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
         installation,
         mail_domains: shell::guardrails::load()?.mail_domains().to_vec(),

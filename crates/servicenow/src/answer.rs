@@ -1,27 +1,27 @@
-//! What an instance answered, and whether it is an answer at all.
+//! HTTP answers of an instance, and whether each can be relied on.
 
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{Request, StatusCode};
-use https::{Client, HttpsError};
+use https::{HttpsClient, HttpsError};
 use serde_json::Value;
 use snowgate_core::strict_json;
 
-use crate::trouble::Trouble;
+use crate::error::ServiceNowError;
 
 /// The most bytes of an answer that are read. The largest asked for are fifty work notes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// A status with headers and a whole body, not yet judged.
-pub(crate) struct Raw {
+/// Status, headers and whole body as they came.
+pub(crate) struct RawAnswer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 /// An answer of the Table API.
-pub(crate) struct Answer {
+pub(crate) struct TableAnswer {
     /// What stands under `result`.
     pub(crate) result: Value,
     /// `X-Total-Count`: how many records match, hidden ones included; not always there.
@@ -29,27 +29,30 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request and reads the whole answer, within bounds.
-pub(crate) async fn receive(client: &Client, request: Request<Vec<u8>>) -> Result<Raw, Trouble> {
+pub(crate) async fn receive(
+    client: &HttpsClient,
+    request: Request<Vec<u8>>,
+) -> Result<RawAnswer, ServiceNowError> {
     let answer = client.call(request, MAX_BODY).await.map_err(transport)?;
     let (parts, body) = answer.into_parts();
-    Ok(Raw {
+    Ok(RawAnswer {
         status: parts.status,
         headers: parts.headers,
         body,
     })
 }
 
-fn transport(error: HttpsError) -> Trouble {
+fn transport(error: HttpsError) -> ServiceNowError {
     match error {
-        HttpsError::Unreachable(kind) => Trouble::Unreachable(kind),
-        HttpsError::Interrupted => Trouble::Interrupted,
-        HttpsError::TooLarge => Trouble::TooLarge,
+        HttpsError::Unreachable(kind) => ServiceNowError::Unreachable(kind),
+        HttpsError::Interrupted => ServiceNowError::Interrupted,
+        HttpsError::TooLarge => ServiceNowError::TooLarge,
     }
 }
 
-impl Raw {
-    /// Judges an answer of the Table API.
-    pub(crate) fn table(self) -> Result<Answer, Trouble> {
+impl RawAnswer {
+    /// Reads an answer of the Table API.
+    pub(crate) fn table(self) -> Result<TableAnswer, ServiceNowError> {
         self.succeeded()?;
         let total = self
             .header("x-total-count")
@@ -57,20 +60,22 @@ impl Raw {
         match self.json()? {
             Value::Object(mut members) => {
                 if members.contains_key("error") || members.contains_key("status") {
-                    return Err(Trouble::Cancelled);
+                    return Err(ServiceNowError::Cancelled);
                 }
-                let result = members.remove("result").ok_or(Trouble::Incomplete)?;
-                Ok(Answer { result, total })
+                let result = members
+                    .remove("result")
+                    .ok_or(ServiceNowError::Incomplete)?;
+                Ok(TableAnswer { result, total })
             }
-            _ => Err(Trouble::Incomplete),
+            _ => Err(ServiceNowError::Incomplete),
         }
     }
 
-    /// Judges an answer of the token endpoint and gives its JSON.
-    pub(crate) fn token(self) -> Result<Value, Trouble> {
+    /// Reads an answer of the token endpoint and gives its JSON.
+    pub(crate) fn token(self) -> Result<Value, ServiceNowError> {
         match self.status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Trouble::SignInRefused)
+                Err(ServiceNowError::SignInRefused)
             }
             _ => {
                 self.succeeded()?;
@@ -79,30 +84,30 @@ impl Raw {
         }
     }
 
-    /// Whether the status is that of an answer.
-    fn succeeded(&self) -> Result<(), Trouble> {
+    /// Whether the status is 200; what any other means.
+    fn succeeded(&self) -> Result<(), ServiceNowError> {
         let after = self.retry_after();
         Err(match self.status.as_u16() {
             200 => return Ok(()),
-            401 => Trouble::Unauthorized,
-            408 => Trouble::ServerError,
-            429 => Trouble::TooManyRequests { after },
-            503 => Trouble::Unavailable { after },
-            300..=399 => Trouble::Redirected,
-            400..=499 if !self.is_json() => Trouble::Intercepted,
-            403 => Trouble::Forbidden,
-            404 => Trouble::NotFound,
-            400..=499 => Trouble::Rejected,
-            500..=599 => Trouble::ServerError,
-            _ => Trouble::Accepted,
+            401 => ServiceNowError::Unauthorized,
+            408 => ServiceNowError::ServerError,
+            429 => ServiceNowError::TooManyRequests { after },
+            503 => ServiceNowError::Unavailable { after },
+            300..=399 => ServiceNowError::Redirected,
+            400..=499 if !self.is_json() => ServiceNowError::Intercepted,
+            403 => ServiceNowError::Forbidden,
+            404 => ServiceNowError::NotFound,
+            400..=499 => ServiceNowError::Rejected,
+            500..=599 => ServiceNowError::ServerError,
+            _ => ServiceNowError::Accepted,
         })
     }
 
-    fn json(&self) -> Result<Value, Trouble> {
+    fn json(&self) -> Result<Value, ServiceNowError> {
         if !self.is_json() {
-            return Err(Trouble::NotJson);
+            return Err(ServiceNowError::NotJson);
         }
-        strict_json::parse(&self.body).map_err(|_| Trouble::Incomplete)
+        strict_json::parse(&self.body).map_err(|_| ServiceNowError::Incomplete)
     }
 
     fn is_json(&self) -> bool {
@@ -127,17 +132,17 @@ impl Raw {
 mod tests {
     use super::*;
 
-    fn raw(status: u16, kind: &str, body: &str) -> Raw {
+    fn raw(status: u16, kind: &str, body: &str) -> RawAnswer {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, kind.parse().unwrap());
-        Raw {
+        RawAnswer {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: body.as_bytes().to_vec(),
         }
     }
 
-    fn judged(status: u16, kind: &str, body: &str) -> Result<Value, Trouble> {
+    fn table(status: u16, kind: &str, body: &str) -> Result<Value, ServiceNowError> {
         raw(status, kind, body).table().map(|answer| answer.result)
     }
 
@@ -146,58 +151,80 @@ mod tests {
     #[test]
     fn only_a_whole_document_with_status_200_is_an_answer() {
         assert_eq!(
-            judged(200, JSON, r#"{"result":[]}"#),
+            table(200, JSON, r#"{"result":[]}"#),
             Ok(serde_json::json!([]))
         );
         for (body, why) in [
-            ("", Trouble::Incomplete),
-            (r#"{"result":[{"sys_id":"0a"#, Trouble::Incomplete),
-            (r#"{"result":[]}{"error":{}}"#, Trouble::Incomplete),
-            (r#"{"result":[],"result":[{}]}"#, Trouble::Incomplete),
+            ("", ServiceNowError::Incomplete),
+            (r#"{"result":[{"sys_id":"0a"#, ServiceNowError::Incomplete),
+            (r#"{"result":[]}{"error":{}}"#, ServiceNowError::Incomplete),
+            (
+                r#"{"result":[],"result":[{}]}"#,
+                ServiceNowError::Incomplete,
+            ),
             (
                 r#"{"result":[],"error":{"message":"m"},"status":"failure"}"#,
-                Trouble::Cancelled,
+                ServiceNowError::Cancelled,
             ),
-            (r#"{"result":[],"error":null}"#, Trouble::Cancelled),
-            (r#"{"result":[],"status":"failure"}"#, Trouble::Cancelled),
-            (r#"{}"#, Trouble::Incomplete),
-            (r#"[]"#, Trouble::Incomplete),
+            (r#"{"result":[],"error":null}"#, ServiceNowError::Cancelled),
+            (
+                r#"{"result":[],"status":"failure"}"#,
+                ServiceNowError::Cancelled,
+            ),
+            (r#"{}"#, ServiceNowError::Incomplete),
+            (r#"[]"#, ServiceNowError::Incomplete),
         ] {
-            assert_eq!(judged(200, JSON, body), Err(why), "{body}");
+            assert_eq!(table(200, JSON, body), Err(why), "{body}");
         }
-        let page = judged(200, "text/html", r#"{"result":[]}"#);
-        assert_eq!(page, Err(Trouble::NotJson));
+        let page = table(200, "text/html", r#"{"result":[]}"#);
+        assert_eq!(page, Err(ServiceNowError::NotJson));
     }
 
     #[test]
     fn every_other_status_is_an_error() {
         for (status, json, html) in [
-            (201, Trouble::Accepted, Trouble::Accepted),
-            (202, Trouble::Accepted, Trouble::Accepted),
-            (204, Trouble::Accepted, Trouble::Accepted),
-            (302, Trouble::Redirected, Trouble::Redirected),
-            (400, Trouble::Rejected, Trouble::Intercepted),
-            (401, Trouble::Unauthorized, Trouble::Unauthorized),
-            (403, Trouble::Forbidden, Trouble::Intercepted),
-            (404, Trouble::NotFound, Trouble::Intercepted),
+            (201, ServiceNowError::Accepted, ServiceNowError::Accepted),
+            (202, ServiceNowError::Accepted, ServiceNowError::Accepted),
+            (204, ServiceNowError::Accepted, ServiceNowError::Accepted),
+            (
+                302,
+                ServiceNowError::Redirected,
+                ServiceNowError::Redirected,
+            ),
+            (400, ServiceNowError::Rejected, ServiceNowError::Intercepted),
+            (
+                401,
+                ServiceNowError::Unauthorized,
+                ServiceNowError::Unauthorized,
+            ),
+            (
+                403,
+                ServiceNowError::Forbidden,
+                ServiceNowError::Intercepted,
+            ),
+            (404, ServiceNowError::NotFound, ServiceNowError::Intercepted),
             (
                 429,
-                Trouble::TooManyRequests { after: None },
-                Trouble::TooManyRequests { after: None },
+                ServiceNowError::TooManyRequests { after: None },
+                ServiceNowError::TooManyRequests { after: None },
             ),
-            (500, Trouble::ServerError, Trouble::ServerError),
+            (
+                500,
+                ServiceNowError::ServerError,
+                ServiceNowError::ServerError,
+            ),
             (
                 503,
-                Trouble::Unavailable { after: None },
-                Trouble::Unavailable { after: None },
+                ServiceNowError::Unavailable { after: None },
+                ServiceNowError::Unavailable { after: None },
             ),
         ] {
             assert_eq!(
-                judged(status, JSON, r#"{"result":[]}"#),
+                table(status, JSON, r#"{"result":[]}"#),
                 Err(json),
                 "{status}"
             );
-            assert_eq!(judged(status, "text/html", "<html>"), Err(html), "{status}");
+            assert_eq!(table(status, "text/html", "<html>"), Err(html), "{status}");
         }
     }
 
@@ -206,7 +233,10 @@ mod tests {
         let mut busy = raw(429, JSON, "");
         busy.headers.insert(RETRY_AFTER, "2".parse().unwrap());
         let after = Some(Duration::from_secs(2));
-        assert_eq!(busy.succeeded(), Err(Trouble::TooManyRequests { after }));
+        assert_eq!(
+            busy.succeeded(),
+            Err(ServiceNowError::TooManyRequests { after })
+        );
         let date = "Wed, 21 Oct 2026 07:28:00 GMT".parse().unwrap();
         busy.headers.insert(RETRY_AFTER, date);
         assert!(busy.retry_after() > Some(Duration::from_secs(86_400)));

@@ -1,4 +1,4 @@
-//! Leaves an instance alone that fails again and again.
+//! A circuit breaker: an instance that fails again and again is not called for a while.
 //!
 //! What decides is a value ([`State`]) with two pure transitions, so that it can live in a table
 //! shared by all processes; here it lives in the process. Time is the wall clock, because that
@@ -8,16 +8,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ports::Clock;
 
-use crate::trouble::Trouble;
+use crate::error::ServiceNowError;
 
 /// After how many failures in a row it opens.
 const OPENS_AFTER: u32 = 5;
 
-/// How long between two probes of an instance that fails.
+/// How long an open breaker waits before the next probe.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 
-/// What is remembered.
+/// Whether calls go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Calls go through; so many failed in a row.
@@ -40,9 +41,9 @@ impl State {
         }
     }
 
-    /// Takes note of how a call ended.
-    fn reassign(self, well: bool, now: Timestamp) -> Self {
-        match (self, well) {
+    /// The state after a call that succeeded or failed.
+    fn after(self, succeeded: bool, now: Timestamp) -> Self {
+        match (self, succeeded) {
             (_, true) => Self::Closed { failures: 0 },
             (Self::Closed { failures }, false) if failures + 1 < OPENS_AFTER => Self::Closed {
                 failures: failures + 1,
@@ -58,63 +59,67 @@ impl State {
     }
 }
 
+/// An end later than any that was set: the clock was set back since.
 const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_secs(31);
 
 /// The breaker of a session.
 #[derive(Debug)]
-pub(crate) struct Breaker(Mutex<State>);
-
-impl Default for Breaker {
-    fn default() -> Self {
-        Self(Mutex::new(State::Closed { failures: 0 }))
-    }
+pub(crate) struct Breaker {
+    state: Mutex<State>,
+    clock: Clock,
 }
 
 impl Breaker {
-    /// Lets a call through, or not. The pass must hear how it ended; a pass that is dropped
-    /// unheard stands for a failure.
-    pub(crate) fn admit(&self, now: Timestamp) -> Result<Pass<'_>, Trouble> {
+    /// A closed breaker.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            state: Mutex::new(State::Closed { failures: 0 }),
+            clock,
+        }
+    }
+
+    /// Lets a call through, or not. A permit that is dropped without a report counts as a failure.
+    pub(crate) fn admit(&self) -> Result<Permit<'_>, ServiceNowError> {
         let mut state = self.state();
-        *state = state.admit(now).ok_or(Trouble::BreakerOpen)?;
-        Ok(Pass {
+        *state = state
+            .admit(self.clock.now())
+            .ok_or(ServiceNowError::BreakerOpen)?;
+        Ok(Permit {
             breaker: self,
-            settled: false,
+            succeeded: false,
         })
     }
 
-    fn reassign(&self, well: bool, now: Timestamp) {
+    fn record(&self, succeeded: bool) {
         let mut state = self.state();
-        let after = state.reassign(well, now);
+        let after = state.after(succeeded, self.clock.now());
         if matches!((*state, after), (State::Closed { .. }, State::Open { .. })) {
-            tracing::warn!("ServiceNow failed {OPENS_AFTER} times in a row and is left alone");
+            tracing::warn!("ServiceNow failed {OPENS_AFTER} times in a row: the breaker is open");
         }
         *state = after;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Leave to make one call.
-pub(crate) struct Pass<'b> {
+/// Permission to make one call.
+pub(crate) struct Permit<'b> {
     breaker: &'b Breaker,
-    settled: bool,
+    succeeded: bool,
 }
 
-impl Pass<'_> {
+impl Permit<'_> {
     /// Reports how the call ended.
-    pub(crate) fn reassign(mut self, well: bool) {
-        self.settled = true;
-        self.breaker.reassign(well, Timestamp::now());
+    pub(crate) fn report(mut self, succeeded: bool) {
+        self.succeeded = succeeded;
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if !self.settled {
-            self.breaker.reassign(false, Timestamp::now());
-        }
+        self.breaker.record(self.succeeded);
     }
 }
 
@@ -129,14 +134,14 @@ mod tests {
     fn opened(now: Timestamp) -> State {
         (0..OPENS_AFTER).fold(State::Closed { failures: 0 }, |state, _| {
             assert_eq!(state.admit(now), Some(state), "closed until the last");
-            state.reassign(false, now)
+            state.after(false, now)
         })
     }
 
     #[test]
     fn it_opens_after_five_failures_in_a_row() {
         assert!(matches!(opened(at(0)), State::Open { .. }));
-        let mended = State::Closed { failures: 4 }.reassign(true, at(0));
+        let mended = State::Closed { failures: 4 }.after(true, at(0));
         assert_eq!(mended, State::Closed { failures: 0 });
     }
 
@@ -148,7 +153,7 @@ mod tests {
             for _ in 0..10 {
                 if let Some(after) = state.admit(at(second)) {
                     probes += 1;
-                    state = after.reassign(false, at(second));
+                    state = after.after(false, at(second));
                 }
             }
         }
@@ -160,10 +165,7 @@ mod tests {
         let probing = opened(at(0)).admit(at(30)).unwrap();
         assert_eq!(probing.admit(at(59)), None, "the probe has not reported");
         assert!(probing.admit(at(60)).is_some());
-        assert_eq!(
-            probing.reassign(true, at(31)),
-            State::Closed { failures: 0 }
-        );
+        assert_eq!(probing.after(true, at(31)), State::Closed { failures: 0 });
     }
 
     #[test]
@@ -173,14 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_pass_is_a_failure() {
-        let breaker = Breaker::default();
-        for _ in 0..OPENS_AFTER {
-            drop(breaker.admit(Timestamp::now()).unwrap());
+    fn a_dropped_permit_is_a_failure_and_a_report_counts_once() {
+        let breaker = Breaker::new(Clock::new(|| at(0)));
+        for _ in 1..OPENS_AFTER {
+            breaker.admit().unwrap().report(false);
         }
-        assert_eq!(
-            breaker.admit(Timestamp::now()).err(),
-            Some(Trouble::BreakerOpen)
-        );
+        drop(breaker.admit().unwrap());
+        assert_eq!(breaker.admit().err(), Some(ServiceNowError::BreakerOpen));
     }
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 ///   that have nothing newer.
 ///
 /// `Debug` never shows them, and they are wiped from memory when dropped.
-pub struct Credentials(Kind);
+pub struct ServiceNowCredentials(SignIn);
 
 pub(crate) type Secret = Zeroizing<String>;
 
@@ -26,20 +26,21 @@ pub(crate) struct User {
 }
 
 /// An OAuth client with secret.
-pub(crate) struct Client {
+pub(crate) struct OAuthClient {
     pub(crate) id: Secret,
     pub(crate) secret: Secret,
 }
 
-pub(crate) enum Kind {
+/// How a session signs in.
+pub(crate) enum SignIn {
     Basic(User),
-    Client(Client),
-    Password(Client, User),
+    ClientCredentials(OAuthClient),
+    Password(OAuthClient, User),
 }
 
 /// Why a text holds no credentials. The text itself is never repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialsError {
+pub enum ServiceNowCredentialsError {
     /// Not a JSON object of the known members, each a string.
     #[error("the ServiceNow credentials are not a JSON object of the known members")]
     NotJson,
@@ -48,7 +49,7 @@ pub enum CredentialsError {
         "the ServiceNow credentials are neither user and password, nor client and secret with \
          a grant type, nor all four"
     )]
-    Shape,
+    Combination,
     /// A value that is empty, too long, holds control characters, or a user name with a colon.
     #[error("the value of `{0}` in the ServiceNow credentials cannot be used")]
     Value(&'static str),
@@ -64,7 +65,10 @@ struct Members {
     grant_type: Option<String>,
 }
 
-fn checked(name: &'static str, text: Option<Secret>) -> Result<Option<Secret>, CredentialsError> {
+fn checked(
+    name: &'static str,
+    text: Option<Secret>,
+) -> Result<Option<Secret>, ServiceNowCredentialsError> {
     let Some(text) = text else {
         return Ok(None);
     };
@@ -74,16 +78,17 @@ fn checked(name: &'static str, text: Option<Secret>) -> Result<Option<Secret>, C
     if good {
         Ok(Some(text))
     } else {
-        Err(CredentialsError::Value(name))
+        Err(ServiceNowCredentialsError::Value(name))
     }
 }
 
-impl FromStr for Credentials {
-    type Err = CredentialsError;
+impl FromStr for ServiceNowCredentials {
+    type Err = ServiceNowCredentialsError;
 
-    fn from_str(text: &str) -> Result<Self, CredentialsError> {
-        let members: Members = serde_json::from_str(text).map_err(|_| CredentialsError::NotJson)?;
-        // All are taken over before any is judged, so that each is wiped whatever comes out.
+    fn from_str(text: &str) -> Result<Self, ServiceNowCredentialsError> {
+        let members: Members =
+            serde_json::from_str(text).map_err(|_| ServiceNowCredentialsError::NotJson)?;
+        // All are taken over before any is checked, so that each is wiped whatever comes out.
         let [name, password, id, secret] = [
             members.username,
             members.password,
@@ -95,22 +100,24 @@ impl FromStr for Credentials {
         let password = checked("password", password)?;
         let id = checked("client_id", id)?;
         let secret = checked("client_secret", secret)?;
-        let kind = match (name, password, id, secret, members.grant_type.as_deref()) {
-            (Some(name), Some(password), None, None, None) => Kind::Basic(User { name, password }),
+        let sign_in = match (name, password, id, secret, members.grant_type.as_deref()) {
+            (Some(name), Some(password), None, None, None) => {
+                SignIn::Basic(User { name, password })
+            }
             (None, None, Some(id), Some(secret), Some("client_credentials")) => {
-                Kind::Client(Client { id, secret })
+                SignIn::ClientCredentials(OAuthClient { id, secret })
             }
             (Some(name), Some(password), Some(id), Some(secret), None | Some("password")) => {
-                Kind::Password(Client { id, secret }, User { name, password })
+                SignIn::Password(OAuthClient { id, secret }, User { name, password })
             }
-            _ => return Err(CredentialsError::Shape),
+            _ => return Err(ServiceNowCredentialsError::Combination),
         };
-        Ok(Self(kind))
+        Ok(Self(sign_in))
     }
 }
 
-impl Credentials {
-    pub(crate) const fn kind(&self) -> &Kind {
+impl ServiceNowCredentials {
+    pub(crate) const fn sign_in(&self) -> &SignIn {
         &self.0
     }
 
@@ -118,9 +125,9 @@ impl Credentials {
     pub(crate) fn token_form(&self) -> Option<Secret> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         let (client, user) = match &self.0 {
-            Kind::Basic(_) => return None,
-            Kind::Client(client) => (client, None),
-            Kind::Password(client, user) => (client, Some(user)),
+            SignIn::Basic(_) => return None,
+            SignIn::ClientCredentials(client) => (client, None),
+            SignIn::Password(client, user) => (client, Some(user)),
         };
         let grant = if user.is_some() {
             "password"
@@ -138,12 +145,12 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for ServiceNowCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Basic(_) => "Credentials(Basic, redacted)",
-            Kind::Client(_) => "Credentials(client_credentials, redacted)",
-            Kind::Password(..) => "Credentials(password, redacted)",
+            SignIn::Basic(_) => "ServiceNowCredentials(Basic, redacted)",
+            SignIn::ClientCredentials(_) => "ServiceNowCredentials(client_credentials, redacted)",
+            SignIn::Password(..) => "ServiceNowCredentials(password, redacted)",
         })
     }
 }
@@ -157,23 +164,23 @@ mod tests {
         for (text, shown, form) in [
             (
                 r#"{"username":"u-canary","password":"p:canary"}"#,
-                "Credentials(Basic, redacted)",
+                "ServiceNowCredentials(Basic, redacted)",
                 None,
             ),
             (
                 r#"{"client_id":"i-canary","client_secret":"s&=canary","grant_type":"client_credentials"}"#,
-                "Credentials(client_credentials, redacted)",
+                "ServiceNowCredentials(client_credentials, redacted)",
                 Some(
                     "grant_type=client_credentials&client_id=i-canary&client_secret=s%26%3Dcanary",
                 ),
             ),
             (
                 r#"{"username":"u","password":"p","client_id":"i","client_secret":"s"}"#,
-                "Credentials(password, redacted)",
+                "ServiceNowCredentials(password, redacted)",
                 Some("grant_type=password&client_id=i&client_secret=s&username=u&password=p"),
             ),
         ] {
-            let credentials: Credentials = text.parse().unwrap();
+            let credentials: ServiceNowCredentials = text.parse().unwrap();
             assert_eq!(format!("{credentials:?}"), shown);
             assert_eq!(
                 credentials.token_form().as_deref().map(String::as_str),
@@ -184,29 +191,33 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        use CredentialsError::{NotJson, Shape, Value};
+        use ServiceNowCredentialsError::{Combination, NotJson, Value};
         for (text, why) in [
             ("", NotJson),
             ("[]", NotJson),
             (r#"{"username":"u","password":1}"#, NotJson),
             (r#"{"username":"u","password":"p","x":""}"#, NotJson),
             (r#"{"username":"u","username":"v","password":"p"}"#, NotJson),
-            ("{}", Shape),
-            (r#"{"username":"u"}"#, Shape),
-            (r#"{"client_id":"i","client_secret":"s"}"#, Shape),
+            ("{}", Combination),
+            (r#"{"username":"u"}"#, Combination),
+            (r#"{"client_id":"i","client_secret":"s"}"#, Combination),
             (
                 r#"{"client_id":"i","client_secret":"s","grant_type":"password"}"#,
-                Shape,
+                Combination,
             ),
             (
                 r#"{"username":"u","password":"p","grant_type":"password"}"#,
-                Shape,
+                Combination,
             ),
             (r#"{"username":"u:v","password":"p"}"#, Value("username")),
             (r#"{"username":"u","password":""}"#, Value("password")),
             (r#"{"username":"u","password":"a\nb"}"#, Value("password")),
         ] {
-            assert_eq!(text.parse::<Credentials>().err(), Some(why), "{text}");
+            assert_eq!(
+                text.parse::<ServiceNowCredentials>().err(),
+                Some(why),
+                "{text}"
+            );
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Reading who decides in somebody's absence (`sys_user_delegate`).
+//! Reading delegations (`sys_user_delegate`).
 
 use ports::CallError;
 use snowgate_core::id::SysId;
 use snowgate_core::slots::Delegation;
 
+use crate::error::ServiceNowError;
 use crate::query::Query;
 use crate::row::Row;
 use crate::session::Session;
-use crate::table::Read;
-use crate::trouble::Trouble;
+use crate::table::TableRead;
 
 const OPERATION: &str = "servicenow:ReadDelegates";
 
@@ -21,29 +21,33 @@ pub(crate) async fn delegations(
     session: &Session,
     of: &[SysId],
 ) -> Result<Vec<Delegation>, CallError> {
-    let trouble = |trouble: Trouble| trouble.of(OPERATION);
+    let call_error = |error: ServiceNowError| error.in_call(OPERATION);
     let mut of = of.to_vec();
     of.sort();
     of.dedup();
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let query = Query::among("user", &of).map_err(trouble)?;
-    let read = Read {
+    let query = Query::among("user", &of).map_err(call_error)?;
+    let read = TableRead {
         table: "sys_user_delegate",
-        query: query.and("approvals", "true").down("starts"),
+        query: query.and("approvals", "true").descending("starts"),
         fields: &["delegate", "starts", "ends"],
         limit: MOST,
     };
-    let page = session.read(OPERATION, &read).await?;
-    let found: Result<Vec<_>, _> = page.rows.iter().map(delegation_of).collect();
-    Ok(found.map_err(trouble)?.into_iter().flatten().collect())
+    let found = session.read(OPERATION, &read).await?;
+    let delegations: Result<Vec<_>, _> = found.rows.iter().map(delegation_of).collect();
+    Ok(delegations
+        .map_err(call_error)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// One delegation; none where it leads to nobody.
-fn delegation_of(row: &Row) -> Result<Option<Delegation>, Trouble> {
-    let from = row.reference("user")?.ok_or(Trouble::BadValue)?;
-    let (starts, ends) = (row.moment("starts")?, row.moment("ends")?);
+fn delegation_of(row: &Row) -> Result<Option<Delegation>, ServiceNowError> {
+    let from = row.reference("user")?.ok_or(ServiceNowError::BadValue)?;
+    let (starts, ends) = (row.date_time("starts")?, row.date_time("ends")?);
     Ok(row.reference("delegate")?.map(|to| Delegation {
         from,
         to,
@@ -64,7 +68,7 @@ mod tests {
         })
     }
 
-    fn read(row: Value) -> Result<Option<Delegation>, Trouble> {
+    fn read(row: Value) -> Result<Option<Delegation>, ServiceNowError> {
         delegation_of(&Row::new(row).unwrap())
     }
 
@@ -77,11 +81,11 @@ mod tests {
         for field in ["user", "delegate", "starts", "ends"] {
             let mut hidden = row();
             hidden.as_object_mut().unwrap().remove(field);
-            assert_eq!(read(hidden), Err(Trouble::MissingField), "{field}");
+            assert_eq!(read(hidden), Err(ServiceNowError::MissingField), "{field}");
         }
         let mut local = row();
         local["ends"] = "01/31/2026 11:59 PM".into();
-        assert_eq!(read(local), Err(Trouble::BadValue));
+        assert_eq!(read(local), Err(ServiceNowError::BadValue));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use http::Uri;
 use snowgate_core::id::SysId;
 
-use crate::trouble::Trouble;
+use crate::error::ServiceNowError;
 
 /// The longest address that is sent. Longer ones are cut or refused by parts of the platform.
 const MAX_URL: usize = 2_048;
@@ -123,7 +123,7 @@ impl Instance {
     }
 
     /// Where tokens are fetched.
-    pub(crate) fn token_url(&self) -> Result<Uri, Trouble> {
+    pub(crate) fn token_url(&self) -> Result<Uri, ServiceNowError> {
         self.address("/oauth_token.do")
     }
 
@@ -133,7 +133,7 @@ impl Instance {
         table: &'static str,
         record: Option<&SysId>,
         parameters: &[(&'static str, String)],
-    ) -> Result<Uri, Trouble> {
+    ) -> Result<Uri, ServiceNowError> {
         let record = record.map(|id| format!("/{id}")).unwrap_or_default();
         let pairs: Vec<String> = parameters
             .iter()
@@ -146,13 +146,13 @@ impl Instance {
     }
 
     /// The instance, and a path and a query of characters that need no escaping.
-    fn address(&self, path: &str) -> Result<Uri, Trouble> {
+    fn address(&self, path: &str) -> Result<Uri, ServiceNowError> {
         let address = format!("{}{path}", self.origin);
         if address.len() >= MAX_URL {
-            return Err(Trouble::TooLong);
+            return Err(ServiceNowError::TooLong);
         }
         // Never in vain: an origin that was parsed, known words, and what is escaped.
-        address.parse().map_err(|_| Trouble::TooLong)
+        address.parse().map_err(|_| ServiceNowError::TooLong)
     }
 }
 
@@ -275,7 +275,7 @@ mod tests {
         let long = [("sysparm_query", "x".repeat(2_000))];
         assert_eq!(
             instance.table_url("incident", None, &long),
-            Err(Trouble::TooLong)
+            Err(ServiceNowError::TooLong)
         );
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! [`Reader`] answers who people are, what a ticket says and who owns an AWS account;
 //! [`Writer`] brings an outcome into a ticket. Both work over a [`Session`], which signs in to
-//! one [`Instance`] with one set of [`Credentials`], keeps within [`Limits`] and stops asking
-//! when the instance is in trouble.
+//! one [`Instance`] with one set of [`ServiceNowCredentials`], keeps within [`Limits`] and stops asking
+//! when the instance fails.
 //!
 //! # What is believed of an answer
 //! An instance answers 200 to calls it cancelled, drops parts of a query it does not
@@ -20,22 +20,22 @@
 //! never fetched, there is no cookie jar, and proxies in the environment are ignored.
 //!
 //! # TLS
-//! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are judged
-//! by Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
+//! The crate `https`, which the AWS SDK uses here too: rustls and HTTP/1.1. Certificates are checked
+//! against Mozilla's roots as the build has them (docs/decisions/0021-pinned-roots.md).
 //!
 //! # Transient or permanent
-//! See [`trouble::Trouble`]. In short: permanent is what the instance refused in its own words (400,
+//! See [`ServiceNowError`]. In short: permanent is what the instance refused in its own error format (400,
 //! 403, 404) or what was never sent because it must not be; all else is transient. Either way nobody
 //! is asked and nothing is granted.
 
 pub mod credentials;
-mod delegates;
+pub mod error;
 pub mod instance;
 pub mod limits;
-pub mod trouble;
 
 mod answer;
 mod breaker;
+mod delegates;
 mod owners;
 mod people;
 mod query;
@@ -47,7 +47,8 @@ mod tickets;
 mod token;
 mod writer;
 
-pub use credentials::Credentials;
+pub use credentials::ServiceNowCredentials;
+pub use error::ServiceNowError;
 pub use instance::Instance;
 pub use limits::Limits;
 pub use query::{UserName, UserNameError};

@@ -1,4 +1,4 @@
-//! How much is asked of an instance, and how long it may take.
+//! How many calls an instance gets at once, and how long each may take.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use std::time::Duration;
 pub struct Limits {
     /// How long a connection may take to be made.
     pub connect: Duration,
-    /// How long a call may take in all: waiting for its turn, signing in, asking again.
+    /// How long a call may take in all: waiting until it may be sent, signing in, retries.
     pub total: Duration,
-    /// How many calls may be under way at once. A process has one session.
+    /// How many calls may be in flight at once. A process has one session.
     pub in_flight: usize,
     /// How often a call is sent again before it fails.
     pub retries: u32,
@@ -37,19 +37,15 @@ impl Default for Limits {
 impl Limits {
     /// How long to wait before the call is sent again; none where it is not to be.
     ///
-    /// `tried` counts from zero, `asked` is what the instance asked for, `chance` is any number.
-    pub(crate) fn wait(
-        &self,
-        tried: u32,
-        asked: Option<Duration>,
-        chance: u32,
-    ) -> Option<Duration> {
-        if tried >= self.retries || asked.is_some_and(|asked| asked > self.longest_wait) {
+    /// `tried` counts from zero, `asked` is what the instance asked for (`Retry-After`), `jitter` is
+    /// a random number.
+    pub(crate) fn wait(&self, tried: u32, asked: Duration, jitter: u32) -> Option<Duration> {
+        if tried >= self.retries || asked > self.longest_wait {
             return None;
         }
         let pause = self.pause.saturating_mul(1 << tried.min(8));
-        let share = f64::from(chance) / f64::from(u32::MAX);
-        Some(asked.unwrap_or_default() + pause + pause.mul_f64(share))
+        let share = f64::from(jitter) / f64::from(u32::MAX);
+        Some(asked + pause + pause.mul_f64(share))
     }
 }
 
@@ -60,20 +56,16 @@ mod tests {
     #[test]
     fn waits_grow_vary_and_end() {
         let limits = Limits::default();
-        let millis = |tried, asked: Option<u64>, chance| {
-            let wait = limits.wait(tried, asked.map(Duration::from_secs), chance);
+        let millis = |tried, asked, jitter| {
+            let wait = limits.wait(tried, Duration::from_secs(asked), jitter);
             wait.map(|wait| wait.as_millis())
         };
-        assert_eq!(millis(0, None, 0), Some(250));
-        assert_eq!(millis(0, None, u32::MAX), Some(500));
-        assert_eq!(millis(1, None, 0), Some(500));
-        assert_eq!(millis(1, None, u32::MAX), Some(1_000));
-        assert_eq!(millis(2, None, 0), None, "only twice");
-        assert_eq!(millis(0, Some(1), 0), Some(1_250));
-        assert_eq!(
-            millis(0, Some(4), 0),
-            None,
-            "too long to wait within the call"
-        );
+        assert_eq!(millis(0, 0, 0), Some(250));
+        assert_eq!(millis(0, 0, u32::MAX), Some(500));
+        assert_eq!(millis(1, 0, 0), Some(500));
+        assert_eq!(millis(1, 0, u32::MAX), Some(1_000));
+        assert_eq!(millis(2, 0, 0), None, "only twice");
+        assert_eq!(millis(0, 1, 0), Some(1_250));
+        assert_eq!(millis(0, 4, 0), None, "too long to wait within the call");
     }
 }

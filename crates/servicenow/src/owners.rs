@@ -5,11 +5,11 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
 use snowgate_core::prose;
 
+use crate::error::ServiceNowError;
 use crate::query::{MAX_KEYS, Query};
 use crate::row::Row;
 use crate::session::Session;
-use crate::table::{self, Read};
-use crate::trouble::Trouble;
+use crate::table::{self, TableRead};
 
 const ACCOUNT: &str = "servicenow:ReadAccount";
 const ITEM: &str = "servicenow:ReadItem";
@@ -27,16 +27,16 @@ pub(crate) async fn item(
     session: &Session,
     sys_id: &SysId,
 ) -> Result<Option<AccountItem>, CallError> {
-    let of = |trouble: Trouble| trouble.of(ITEM);
-    let read = Read {
+    let call_error = |error: ServiceNowError| error.in_call(ITEM);
+    let read = TableRead {
         table: "cmdb_ci",
         query: Query::id("sys_id", sys_id),
         fields: ITEM_FIELDS.get(1..).unwrap_or_default(),
         limit: 2,
     };
-    let page = session.read(ITEM, &read).await?;
-    let row = table::at_most_one(page.rows).map_err(of)?;
-    row.as_ref().map(item_of).transpose().map_err(of)
+    let found = session.read(ITEM, &read).await?;
+    let row = table::at_most_one(found.rows).map_err(call_error)?;
+    row.as_ref().map(item_of).transpose().map_err(call_error)
 }
 
 /// The configuration item of an account; none unless there is exactly one, counting those that an
@@ -45,25 +45,25 @@ pub(crate) async fn account(
     session: &Session,
     account: &AccountId,
 ) -> Result<Option<AccountItem>, CallError> {
-    let read = Read {
+    let read = TableRead {
         table: "cmdb_ci_cloud_service_account",
-        query: Query::account("account_id", account).up("sys_id"),
+        query: Query::account("account_id", account).ascending("sys_id"),
         fields: ITEM_FIELDS,
         limit: 2,
     };
-    let page = session.read(ACCOUNT, &read).await?;
-    if page.total.is_some_and(|total| total > 1) {
+    let found = session.read(ACCOUNT, &read).await?;
+    if found.total.is_some_and(|total| total > 1) {
         return Ok(None);
     }
-    match page.rows.as_slice() {
+    match found.rows.as_slice() {
         [row] => item_of(row)
             .map(Some)
-            .map_err(|trouble| trouble.of(ACCOUNT)),
+            .map_err(|error| error.in_call(ACCOUNT)),
         _ => Ok(None),
     }
 }
 
-fn item_of(row: &Row) -> Result<AccountItem, Trouble> {
+fn item_of(row: &Row) -> Result<AccountItem, ServiceNowError> {
     Ok(AccountItem {
         sys_id: row.sys_id()?,
         name: prose::one_line(row.text("name")?, 100),
@@ -78,19 +78,22 @@ pub(crate) async fn group_manager(
     session: &Session,
     group: &SysId,
 ) -> Result<Option<SysId>, CallError> {
-    let of = |trouble: Trouble| trouble.of(GROUP);
-    let read = Read {
+    let call_error = |error: ServiceNowError| error.in_call(GROUP);
+    let read = TableRead {
         table: "sys_user_group",
         query: Query::id("sys_id", group),
         fields: &["active", "manager"],
         limit: 2,
     };
-    let page = session.read(GROUP, &read).await?;
-    let Some(row) = table::at_most_one(page.rows).map_err(of)? else {
+    let found = session.read(GROUP, &read).await?;
+    let Some(row) = table::at_most_one(found.rows).map_err(call_error)? else {
         return Ok(None);
     };
-    let (active, manager) = (row.flag("active").map_err(of)?, row.reference("manager"));
-    Ok(manager.map_err(of)?.filter(|_| active))
+    let (active, manager) = (
+        row.boolean("active").map_err(call_error)?,
+        row.reference("manager"),
+    );
+    Ok(manager.map_err(call_error)?.filter(|_| active))
 }
 
 /// The members of an active group, in the order of their ids, at most [`MAX_KEYS`].
@@ -98,23 +101,23 @@ pub(crate) async fn group_members(
     session: &Session,
     group: &SysId,
 ) -> Result<Vec<SysId>, CallError> {
-    let read = Read {
+    let read = TableRead {
         table: "sys_user_grmember",
-        query: Query::id("group", group).up("sys_id"),
+        query: Query::id("group", group).ascending("sys_id"),
         fields: &["user", "group.active"],
         limit: MEMBERSHIPS,
     };
-    let page = session.read(MEMBERS, &read).await?;
-    members_of(&page.rows).map_err(|trouble| trouble.of(MEMBERS))
+    let found = session.read(MEMBERS, &read).await?;
+    members_of(&found.rows).map_err(|error| error.in_call(MEMBERS))
 }
 
-fn members_of(rows: &[Row]) -> Result<Vec<SysId>, Trouble> {
+fn members_of(rows: &[Row]) -> Result<Vec<SysId>, ServiceNowError> {
     let mut members = Vec::new();
     for row in rows {
         // A reference that leads nowhere, as after the group was deleted, shows as empty.
         let active = match row.text("group.active")? {
             "" => false,
-            _ => row.flag("group.active")?,
+            _ => row.boolean("group.active")?,
         };
         let user = row.reference("user")?;
         members.extend(user.filter(|_| active));
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn members(rows: Vec<Value>) -> Result<Vec<String>, Trouble> {
+    fn members(rows: Vec<Value>) -> Result<Vec<String>, ServiceNowError> {
         let rows: Vec<Row> = rows.into_iter().map(|row| Row::new(row).unwrap()).collect();
         Ok(members_of(&rows)?.into_iter().map(String::from).collect())
     }
@@ -158,12 +161,15 @@ mod tests {
         assert_eq!(members(vec![membership(&a, "")]), Ok(vec![]));
         assert_eq!(
             members(vec![json!({ "user": a })]),
-            Err(Trouble::MissingField)
+            Err(ServiceNowError::MissingField)
         );
-        assert_eq!(members(vec![membership(&a, "yes")]), Err(Trouble::BadValue));
+        assert_eq!(
+            members(vec![membership(&a, "yes")]),
+            Err(ServiceNowError::BadValue)
+        );
         assert_eq!(
             members(vec![json!({"group.active": "true"})]),
-            Err(Trouble::MissingField)
+            Err(ServiceNowError::MissingField)
         );
     }
 

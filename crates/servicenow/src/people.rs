@@ -4,11 +4,11 @@ use ports::CallError;
 use snowgate_core::id::SysId;
 use snowgate_core::ticket::{JobTitle, Person, PersonName};
 
+use crate::error::ServiceNowError;
 use crate::query::{Query, UserName};
 use crate::row::Row;
 use crate::session::Session;
-use crate::table::{self, Read};
-use crate::trouble::Trouble;
+use crate::table::{self, TableRead};
 
 const OPERATION: &str = "servicenow:ReadPeople";
 const FIELDS: &[&str] = &["sys_id", "name", "active", "locked_out", "email", TITLE];
@@ -18,62 +18,62 @@ const TITLE: &str = "title";
 
 /// The people with these ids. Those that do not exist are missing.
 pub(crate) async fn people(session: &Session, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
-    let of = |trouble: Trouble| trouble.of(OPERATION);
+    let call_error = |error: ServiceNowError| error.in_call(OPERATION);
     let mut ids = ids.to_vec();
     ids.sort();
     ids.dedup();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let read = Read {
+    let read = TableRead {
         table: "sys_user",
-        query: Query::ids(&ids).map_err(of)?,
+        query: Query::ids(&ids).map_err(call_error)?,
         fields: FIELDS.get(1..).unwrap_or_default(),
         limit: ids.len(),
     };
-    let page = session.read(OPERATION, &read).await?;
-    let mut people: Vec<Person> = page
+    let found = session.read(OPERATION, &read).await?;
+    let mut people: Vec<Person> = found
         .rows
         .iter()
         .map(person_of)
         .collect::<Result<_, _>>()
-        .map_err(of)?;
+        .map_err(call_error)?;
     people.sort_by(|a, b| a.sys_id.cmp(&b.sys_id));
     // Two rows for one id contradict each other or repeat themselves; neither is to be believed.
     let twice = people
         .windows(2)
         .any(|pair| matches!(pair, [a, b] if a.sys_id == b.sys_id));
     if twice {
-        return Err(of(Trouble::WrongRow));
+        return Err(call_error(ServiceNowError::WrongRow));
     }
     Ok(people)
 }
 
 /// The person with this user name, if there is exactly one.
-pub(crate) async fn person_named(
+pub(crate) async fn person_by_user_name(
     session: &Session,
     name: &UserName,
 ) -> Result<Option<Person>, CallError> {
-    let of = |trouble: Trouble| trouble.of(OPERATION);
+    let call_error = |error: ServiceNowError| error.in_call(OPERATION);
     let query = Query::user_name(name);
-    let read = Read {
+    let read = TableRead {
         table: "sys_user",
         query,
         fields: FIELDS,
         limit: 2,
     };
-    let page = session.read(OPERATION, &read).await?;
-    let row = table::at_most_one(page.rows).map_err(of)?;
-    row.as_ref().map(person_of).transpose().map_err(of)
+    let found = session.read(OPERATION, &read).await?;
+    let row = table::at_most_one(found.rows).map_err(call_error)?;
+    row.as_ref().map(person_of).transpose().map_err(call_error)
 }
 
-fn person_of(row: &Row) -> Result<Person, Trouble> {
+fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
     Ok(Person {
         sys_id: row.sys_id()?,
         name: PersonName::new(row.text("name")?),
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
-        active: row.flag("active")?,
-        locked_out: row.flag("locked_out")?,
+        active: row.boolean("active")?,
+        locked_out: row.boolean("locked_out")?,
         email: row.text("email")?.parse().ok(),
     })
 }
@@ -105,7 +105,7 @@ mod tests {
                 assert_eq!(read.unwrap().title.expose(), "");
                 continue;
             }
-            assert_eq!(read.err(), Some(Trouble::MissingField), "{field}");
+            assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Questions to a table. A question is made of checked values only, and knows how to tell
-//! whether a row answers it.
+//! Encoded queries. A query is made of checked values only, and checks whether a row shows the
+//! values that it asked for.
 //!
 //! Encoded queries have no reliable escape: `^`, `,`, `@`, `javascript:` and more are structure.
 //! And a part that the instance does not understand is dropped, after which rows for the rest
@@ -11,10 +11,10 @@ use std::str::FromStr;
 
 use snowgate_core::id::{AccountId, SysId};
 
+use crate::error::ServiceNowError;
 use crate::row::Row;
-use crate::trouble::Trouble;
 
-/// The most ids that one question may hold.
+/// The most ids that one query may hold.
 pub(crate) const MAX_KEYS: usize = 50;
 
 /// A `user_name`: 1 to 100 of `A-Z`, `a-z`, `0-9`, `.`, `_`, `@`, `+`, `-`. Often a mail address,
@@ -46,7 +46,7 @@ impl fmt::Debug for UserName {
     }
 }
 
-/// A question: conditions that must all hold, and an order.
+/// A query: conditions that must all hold, and an order.
 #[derive(Clone)]
 pub(crate) struct Query {
     conditions: Vec<Condition>,
@@ -62,8 +62,8 @@ struct Condition {
 
 #[derive(Clone, Copy)]
 enum Order {
-    Up(&'static str),
-    Down(&'static str),
+    Ascending(&'static str),
+    Descending(&'static str),
 }
 
 impl Query {
@@ -86,15 +86,15 @@ impl Query {
     }
 
     /// The records with these ids: at least one, at most [`MAX_KEYS`].
-    pub(crate) fn ids(ids: &[SysId]) -> Result<Self, Trouble> {
+    pub(crate) fn ids(ids: &[SysId]) -> Result<Self, ServiceNowError> {
         Self::among("sys_id", ids)
     }
 
     /// Records whose field (an id or a reference) is one of these ids: at least one, at most
     /// [`MAX_KEYS`].
-    pub(crate) fn among(field: &'static str, ids: &[SysId]) -> Result<Self, Trouble> {
+    pub(crate) fn among(field: &'static str, ids: &[SysId]) -> Result<Self, ServiceNowError> {
         if ids.is_empty() || ids.len() > MAX_KEYS {
-            return Err(Trouble::TooManyKeys);
+            return Err(ServiceNowError::TooManyKeys);
         }
         let wanted = ids.iter().map(|id| id.as_str().to_owned()).collect();
         Ok(Self::of(field, wanted, false))
@@ -124,17 +124,17 @@ impl Query {
         self
     }
 
-    /// In rising order of the field.
+    /// In ascending order of the field.
     #[must_use]
-    pub(crate) const fn up(mut self, field: &'static str) -> Self {
-        self.order = Some(Order::Up(field));
+    pub(crate) const fn ascending(mut self, field: &'static str) -> Self {
+        self.order = Some(Order::Ascending(field));
         self
     }
 
-    /// In falling order of the field.
+    /// In descending order of the field.
     #[must_use]
-    pub(crate) const fn down(mut self, field: &'static str) -> Self {
-        self.order = Some(Order::Down(field));
+    pub(crate) const fn descending(mut self, field: &'static str) -> Self {
+        self.order = Some(Order::Descending(field));
         self
     }
 
@@ -149,8 +149,8 @@ impl Query {
             })
             .collect();
         match self.order {
-            Some(Order::Up(field)) => parts.push(format!("ORDERBY{field}")),
-            Some(Order::Down(field)) => parts.push(format!("ORDERBYDESC{field}")),
+            Some(Order::Ascending(field)) => parts.push(format!("ORDERBY{field}")),
+            Some(Order::Descending(field)) => parts.push(format!("ORDERBYDESC{field}")),
             None => {}
         }
         parts.join("^")
@@ -165,7 +165,7 @@ impl Query {
     ///
     /// # Errors
     /// It is not, or does not show whether it is.
-    pub(crate) fn is_echoed_by(&self, row: &Row) -> Result<(), Trouble> {
+    pub(crate) fn is_echoed_by(&self, row: &Row) -> Result<(), ServiceNowError> {
         for Condition {
             field,
             wanted,
@@ -178,7 +178,7 @@ impl Query {
                 false => one == shown,
             };
             if !wanted.iter().any(same) {
-                return Err(Trouble::WrongRow);
+                return Err(ServiceNowError::WrongRow);
             }
         }
         Ok(())
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_are_encoded() {
+    fn queries_are_encoded() {
         let (a, b) = ("0a".repeat(16), "0b".repeat(16));
         assert_eq!(
             Query::id("sys_id", &id("0a")).encoded(),
@@ -214,14 +214,14 @@ mod tests {
         assert_eq!(
             Query::id("element_id", &id("0a"))
                 .and("element", "work_notes")
-                .down("sys_created_on")
+                .descending("sys_created_on")
                 .encoded(),
             format!("element_id={a}^element=work_notes^ORDERBYDESCsys_created_on")
         );
         let account = "210987654321".parse().unwrap();
         assert_eq!(
             Query::account("account_id", &account)
-                .up("sys_id")
+                .ascending("sys_id")
                 .encoded(),
             "account_id=210987654321^ORDERBYsys_id"
         );
@@ -260,10 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn questions_are_bounded() {
-        assert_eq!(Query::ids(&[]).err(), Some(Trouble::TooManyKeys));
+    fn queries_are_bounded() {
+        assert_eq!(Query::ids(&[]).err(), Some(ServiceNowError::TooManyKeys));
         let many: Vec<SysId> = vec![id("0a"); 51];
-        assert_eq!(Query::ids(&many).err(), Some(Trouble::TooManyKeys));
+        assert_eq!(Query::ids(&many).err(), Some(ServiceNowError::TooManyKeys));
         assert!(Query::ids(many.get(1..).unwrap()).is_ok());
     }
 
@@ -279,13 +279,16 @@ mod tests {
         );
         assert_eq!(
             check(json!({"group": b, "element": "work_notes"})),
-            Err(Trouble::WrongRow)
+            Err(ServiceNowError::WrongRow)
         );
         assert_eq!(
             check(json!({"group": a, "element": "comments"})),
-            Err(Trouble::WrongRow)
+            Err(ServiceNowError::WrongRow)
         );
-        assert_eq!(check(json!({"group": a})), Err(Trouble::MissingField));
+        assert_eq!(
+            check(json!({"group": a})),
+            Err(ServiceNowError::MissingField)
+        );
         let name: UserName = "Ada.Okafor".parse().unwrap();
         let row = Row::new(json!({"user_name": "ada.okafor"})).unwrap();
         assert_eq!(Query::user_name(&name).is_echoed_by(&row), Ok(()));

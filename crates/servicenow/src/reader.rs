@@ -30,8 +30,8 @@ impl Reader {
     ///
     /// # Errors
     /// As for the methods of the port; more than one such person is an error too.
-    pub async fn person_named(&self, name: &UserName) -> Result<Option<Person>, CallError> {
-        people::person_named(&self.session, name).await
+    pub async fn person_by_user_name(&self, name: &UserName) -> Result<Option<Person>, CallError> {
+        people::person_by_user_name(&self.session, name).await
     }
 }
 

@@ -8,16 +8,16 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use snowgate_core::id::SysId;
 
-use crate::trouble::Trouble;
+use crate::error::ServiceNowError;
 
 /// One record. `Debug` shows the names of its fields, never their values.
 pub(crate) struct Row(Map<String, Value>);
 
 impl Row {
-    pub(crate) fn new(value: Value) -> Result<Self, Trouble> {
+    pub(crate) fn new(value: Value) -> Result<Self, ServiceNowError> {
         match value {
             Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(Trouble::Incomplete),
+            _ => Err(ServiceNowError::Incomplete),
         }
     }
 
@@ -26,47 +26,50 @@ impl Row {
     /// References come in four shapes, by the parameters of the call and the mood of the
     /// instance: a bare id, `{link, value}`, `{display_value, value}` with or without a link, and
     /// `{display_value, link}`. An empty one is `""` or has an empty value.
-    pub(crate) fn text(&self, field: &str) -> Result<&str, Trouble> {
+    pub(crate) fn text(&self, field: &str) -> Result<&str, ServiceNowError> {
         match self.0.get(field) {
-            None => Err(Trouble::MissingField),
+            None => Err(ServiceNowError::MissingField),
             Some(Value::String(text)) => Ok(text),
-            Some(Value::Object(shape)) => stored(shape).ok_or(Trouble::BadValue),
-            Some(_) => Err(Trouble::BadValue),
+            Some(Value::Object(shape)) => stored(shape).ok_or(ServiceNowError::BadValue),
+            Some(_) => Err(ServiceNowError::BadValue),
         }
     }
 
     /// The value of a yes-or-no field.
-    pub(crate) fn flag(&self, field: &str) -> Result<bool, Trouble> {
+    pub(crate) fn boolean(&self, field: &str) -> Result<bool, ServiceNowError> {
         match self.text(field)? {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(Trouble::BadValue),
+            _ => Err(ServiceNowError::BadValue),
         }
     }
 
     /// The value of a date and time, which instances store in UTC as `2026-01-19 04:52:04`; none
     /// where it is empty.
-    pub(crate) fn moment(&self, field: &str) -> Result<Option<Timestamp>, Trouble> {
+    pub(crate) fn date_time(&self, field: &str) -> Result<Option<Timestamp>, ServiceNowError> {
         let text = self.text(field)?;
         if text.is_empty() {
             return Ok(None);
         }
-        let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).map_err(|_| Trouble::BadValue)?;
+        let civil =
+            DateTime::strptime("%Y-%m-%d %H:%M:%S", text).map_err(|_| ServiceNowError::BadValue)?;
         let zoned = civil.to_zoned(TimeZone::UTC);
-        Ok(Some(zoned.map_err(|_| Trouble::BadValue)?.timestamp()))
+        Ok(Some(
+            zoned.map_err(|_| ServiceNowError::BadValue)?.timestamp(),
+        ))
     }
 
     /// Where a reference leads; none where it is empty.
-    pub(crate) fn reference(&self, field: &str) -> Result<Option<SysId>, Trouble> {
+    pub(crate) fn reference(&self, field: &str) -> Result<Option<SysId>, ServiceNowError> {
         match self.text(field)? {
             "" => Ok(None),
-            id => id.parse().map(Some).map_err(|_| Trouble::BadValue),
+            id => id.parse().map(Some).map_err(|_| ServiceNowError::BadValue),
         }
     }
 
     /// The record's own id.
-    pub(crate) fn sys_id(&self) -> Result<SysId, Trouble> {
-        self.reference("sys_id")?.ok_or(Trouble::BadValue)
+    pub(crate) fn sys_id(&self) -> Result<SysId, ServiceNowError> {
+        self.reference("sys_id")?.ok_or(ServiceNowError::BadValue)
     }
 }
 
@@ -105,7 +108,7 @@ mod tests {
     const LINK: &str =
         "https://x.example/api/now/v2/table/sys_user/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
 
-    fn reference(value: Value) -> Result<Option<SysId>, Trouble> {
+    fn reference(value: Value) -> Result<Option<SysId>, ServiceNowError> {
         Row::new(json!({ "owned_by": value }))
             .unwrap()
             .reference("owned_by")
@@ -158,16 +161,27 @@ mod tests {
             json!({"value": "0b0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", "link": LINK}),
             json!({"display_value": "Ada", "link": "https://x.example/nowhere"}),
         ] {
-            assert_eq!(reference(shape.clone()), Err(Trouble::BadValue), "{shape}");
+            assert_eq!(
+                reference(shape.clone()),
+                Err(ServiceNowError::BadValue),
+                "{shape}"
+            );
         }
         let row = Row::new(json!({})).unwrap();
-        assert_eq!(row.reference("owned_by"), Err(Trouble::MissingField));
-        assert_eq!(row.sys_id(), Err(Trouble::MissingField));
+        assert_eq!(
+            row.reference("owned_by"),
+            Err(ServiceNowError::MissingField)
+        );
+        assert_eq!(row.sys_id(), Err(ServiceNowError::MissingField));
     }
 
     #[test]
     fn flags_are_true_or_false_and_nothing_else() {
-        let flag = |value: Value| Row::new(json!({ "active": value })).unwrap().flag("active");
+        let flag = |value: Value| {
+            Row::new(json!({ "active": value }))
+                .unwrap()
+                .boolean("active")
+        };
         assert_eq!(flag(json!("true")), Ok(true));
         assert_eq!(flag(json!("false")), Ok(false));
         assert_eq!(
@@ -181,18 +195,22 @@ mod tests {
             json!("TRUE"),
             json!(null),
         ] {
-            assert_eq!(flag(bad.clone()), Err(Trouble::BadValue), "{bad}");
+            assert_eq!(flag(bad.clone()), Err(ServiceNowError::BadValue), "{bad}");
         }
     }
 
     #[test]
     fn times_are_utc_and_of_one_form() {
-        let moment = |value: Value| Row::new(json!({ "ends": value })).unwrap().moment("ends");
+        let ends = |value: Value| {
+            Row::new(json!({ "ends": value }))
+                .unwrap()
+                .date_time("ends")
+        };
         let expected: Timestamp = "2026-01-19T04:52:04Z".parse().unwrap();
-        assert_eq!(moment(json!("2026-01-19 04:52:04")), Ok(Some(expected)));
+        assert_eq!(ends(json!("2026-01-19 04:52:04")), Ok(Some(expected)));
         let both = json!({"display_value": "18/01/2026 20:52", "value": "2026-01-19 04:52:04"});
-        assert_eq!(moment(both), Ok(Some(expected)));
-        assert_eq!(moment(json!("")), Ok(None));
+        assert_eq!(ends(both), Ok(Some(expected)));
+        assert_eq!(ends(json!("")), Ok(None));
         for bad in [
             json!("2026-01-19"),
             json!("2026-01-19T04:52:04Z"),
@@ -202,10 +220,10 @@ mod tests {
             json!(1_768_798_324),
             json!({"display_value": "2026-01-19 04:52:04"}),
         ] {
-            assert_eq!(moment(bad.clone()), Err(Trouble::BadValue), "{bad}");
+            assert_eq!(ends(bad.clone()), Err(ServiceNowError::BadValue), "{bad}");
         }
         let row = Row::new(json!({})).unwrap();
-        assert_eq!(row.moment("ends"), Err(Trouble::MissingField));
+        assert_eq!(row.date_time("ends"), Err(ServiceNowError::MissingField));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A signed-in line to one instance.
+//! A session with one instance: signing in, limits, retries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,47 +8,47 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
-use https::{Client, Roots, Settings, TlsError};
-use jiff::Timestamp;
-use ports::CallError;
+use https::{HttpsClient, HttpsSettings, Roots, TlsError};
+use ports::{CallError, Clock};
 use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
 
-use crate::answer::{self, Answer, Raw};
+use crate::answer::{self, RawAnswer, TableAnswer};
 use crate::breaker::Breaker;
-use crate::credentials::{Credentials, Kind};
+use crate::credentials::{ServiceNowCredentials, SignIn};
+use crate::error::ServiceNowError;
 use crate::instance::Instance;
 use crate::limits::Limits;
-use crate::token::Token;
-use crate::trouble::Trouble;
+use crate::token::OAuthToken;
 
-/// A line to one instance with one set of credentials. Clones share tokens, limits and breaker;
-/// a process needs one for each set of credentials.
+/// A session with one instance and one set of credentials. Clones share tokens, limits and
+/// breaker; a process needs one for each set of credentials.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    http: Client,
+    http: HttpsClient,
     instance: Instance,
-    credentials: Credentials,
+    credentials: ServiceNowCredentials,
     limits: Limits,
-    turns: Semaphore,
+    in_flight: Semaphore,
     breaker: Breaker,
-    token: Mutex<Tokens>,
+    tokens: Mutex<Tokens>,
+    clock: Clock,
 }
 
 /// The token in use, and how many there have been.
 #[derive(Default)]
 struct Tokens {
-    current: Option<Arc<Token>>,
+    current: Option<Arc<OAuthToken>>,
     count: u64,
 }
 
-/// Who calls.
+/// The value of `User-Agent`.
 const AGENT: &str = concat!("snowgate/", env!("CARGO_PKG_VERSION"));
 
 /// One call of the Table API.
-pub(crate) struct Call {
+pub(crate) struct TableCall {
     pub(crate) method: Method,
     pub(crate) url: Uri,
     /// A JSON document.
@@ -60,8 +60,12 @@ impl Session {
     ///
     /// # Errors
     /// TLS could not be set up.
-    pub fn new(instance: Instance, credentials: Credentials) -> Result<Self, TlsError> {
-        Self::with_limits(instance, credentials, Limits::default())
+    pub fn new(
+        instance: Instance,
+        credentials: ServiceNowCredentials,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
+        Self::with_limits(instance, credentials, Limits::default(), clock)
     }
 
     /// A session within other limits.
@@ -70,10 +74,11 @@ impl Session {
     /// As for [`Session::new`].
     pub fn with_limits(
         instance: Instance,
-        credentials: Credentials,
+        credentials: ServiceNowCredentials,
         limits: Limits,
+        clock: Clock,
     ) -> Result<Self, TlsError> {
-        let http = Client::new(&Settings {
+        let http = HttpsClient::new(&HttpsSettings {
             roots: Roots::Mozilla,
             plain: !instance.is_https(),
             connect: limits.connect,
@@ -84,10 +89,11 @@ impl Session {
             http,
             instance,
             credentials,
-            turns: Semaphore::new(limits.in_flight),
+            in_flight: Semaphore::new(limits.in_flight),
             limits,
-            breaker: Breaker::default(),
-            token: Mutex::new(Tokens::default()),
+            breaker: Breaker::new(clock.clone()),
+            tokens: Mutex::new(Tokens::default()),
+            clock,
         })))
     }
 
@@ -96,62 +102,74 @@ impl Session {
         &self.0.instance
     }
 
-    /// Makes a call: waits for its turn, signs in where needed, sends it, and sends it again
-    /// where that is safe and likely to help.
+    /// Makes a call: waits until fewer than the limit are in flight, signs in where needed, sends
+    /// it, and sends it again where that is safe and likely to help.
     pub(crate) async fn call(
         &self,
         operation: &'static str,
-        call: &Call,
-    ) -> Result<Answer, CallError> {
+        call: &TableCall,
+    ) -> Result<TableAnswer, CallError> {
         let inner = &self.0;
         let outcome = tokio::time::timeout(inner.limits.total, inner.attempts(operation, call));
         outcome
             .await
-            .unwrap_or(Err(Trouble::TimedOut))
-            .map_err(|trouble| trouble.of(operation))
+            .unwrap_or(Err(ServiceNowError::TimedOut))
+            .map_err(|error| error.in_call(operation))
     }
 }
 
 impl Inner {
-    async fn attempts(&self, operation: &'static str, call: &Call) -> Result<Answer, Trouble> {
+    async fn attempts(
+        &self,
+        operation: &'static str,
+        call: &TableCall,
+    ) -> Result<TableAnswer, ServiceNowError> {
         // The semaphore is never closed.
-        let _turn = self.turns.acquire().await.map_err(|_| Trouble::TimedOut)?;
+        let _turn = self
+            .in_flight
+            .acquire()
+            .await
+            .map_err(|_| ServiceNowError::TimedOut)?;
         let writes = call.method != Method::GET;
         let mut signed_in_again = false;
         let mut tried = 0;
         loop {
-            let trouble = match self.authorised(call, &mut signed_in_again).await {
+            let error = match self.send_signed_in(call, &mut signed_in_again).await {
                 Ok(answer) => return Ok(answer),
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            let wait = trouble
+            let wait = error
                 .resend(writes)
-                .and_then(|asked| self.limits.wait(tried, asked, chance()));
+                .and_then(|asked| self.limits.wait(tried, asked, jitter()));
             let Some(wait) = wait else {
-                return Err(trouble);
+                return Err(error);
             };
             tried += 1;
-            tracing::debug!(operation, code = trouble.code(), tried, "sending again");
+            tracing::debug!(operation, code = error.code(), tried, "sending again");
             tokio::time::sleep(wait).await;
         }
     }
 
     /// Sends the call once; with a token that is refused, once more with a fresh one, but only
     /// once in the life of a call.
-    async fn authorised(&self, call: &Call, signed_in_again: &mut bool) -> Result<Answer, Trouble> {
-        if let Kind::Basic(user) = self.credentials.kind() {
+    async fn send_signed_in(
+        &self,
+        call: &TableCall,
+        signed_in_again: &mut bool,
+    ) -> Result<TableAnswer, ServiceNowError> {
+        if let SignIn::Basic(user) = self.credentials.sign_in() {
             let pair = Zeroizing::new(format!("{}:{}", *user.name, *user.password));
             let request = request(call, &format!("Basic {}", STANDARD.encode(&*pair)))?;
-            return self.exchange(request, Raw::table).await;
+            return self.exchange(request, RawAnswer::table).await;
         }
         let token = self.token(None).await?;
         let first = request(call, &format!("Bearer {}", token.expose()))?;
-        match self.exchange(first, Raw::table).await {
-            Err(Trouble::Unauthorized) if !*signed_in_again => {
+        match self.exchange(first, RawAnswer::table).await {
+            Err(ServiceNowError::Unauthorized) if !*signed_in_again => {
                 *signed_in_again = true;
                 let token = self.token(Some(token.serial)).await?;
                 let again = request(call, &format!("Bearer {}", token.expose()))?;
-                self.exchange(again, Raw::table).await
+                self.exchange(again, RawAnswer::table).await
             }
             other => other,
         }
@@ -159,11 +177,12 @@ impl Inner {
 
     /// The token in use, fetched where there is none, it is about to end, or it is the one that
     /// was refused. While one caller fetches, the others wait for what it brings.
-    async fn token(&self, refused: Option<u64>) -> Result<Arc<Token>, Trouble> {
-        let mut tokens = self.token.lock().await;
+    async fn token(&self, refused: Option<u64>) -> Result<Arc<OAuthToken>, ServiceNowError> {
+        let mut tokens = self.tokens.lock().await;
         let current = tokens.current.take();
-        let usable =
-            |token: &Arc<Token>| token.is_fresh(Timestamp::now()) && refused != Some(token.serial);
+        // After the lock: others may have waited long for it.
+        let now = self.clock.now();
+        let usable = |token: &Arc<OAuthToken>| token.is_fresh(now) && refused != Some(token.serial);
         if let Some(token) = current.filter(usable) {
             tokens.current = Some(Arc::clone(&token));
             return Ok(token);
@@ -171,16 +190,15 @@ impl Inner {
         let form = self
             .credentials
             .token_form()
-            .ok_or(Trouble::SignInRefused)?;
+            .ok_or(ServiceNowError::SignInRefused)?;
         let request = Request::post(self.instance.token_url()?)
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, AGENT)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.as_bytes().to_vec())
-            .map_err(|_| Trouble::SignInRefused)?;
-        let asked_at = Timestamp::now();
-        let answer = self.exchange(request, Raw::token).await?;
-        let token = Arc::new(Token::read(answer, tokens.count + 1, asked_at)?);
+            .map_err(|_| ServiceNowError::SignInRefused)?;
+        let answer = self.exchange(request, RawAnswer::token).await?;
+        let token = Arc::new(OAuthToken::read(answer, tokens.count + 1, now)?);
         tokens.count += 1;
         tokens.current = Some(Arc::clone(&token));
         Ok(token)
@@ -190,19 +208,20 @@ impl Inner {
     async fn exchange<T>(
         &self,
         request: Request<Vec<u8>>,
-        judge: fn(Raw) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
-        let pass = self.breaker.admit(Timestamp::now())?;
-        let outcome = answer::receive(&self.http, request).await.and_then(judge);
-        pass.reassign(!matches!(&outcome, Err(trouble) if trouble.burdens_breaker()));
+        read: fn(RawAnswer) -> Result<T, ServiceNowError>,
+    ) -> Result<T, ServiceNowError> {
+        let permit = self.breaker.admit()?;
+        let outcome = answer::receive(&self.http, request).await.and_then(read);
+        permit.report(!matches!(&outcome, Err(error) if error.counts_against_breaker()));
         outcome
     }
 }
 
-/// A call as a request that carries this proof of who calls.
-fn request(call: &Call, authorization: &str) -> Result<Request<Vec<u8>>, Trouble> {
+/// A call as an HTTP request with this `Authorization`.
+fn request(call: &TableCall, authorization: &str) -> Result<Request<Vec<u8>>, ServiceNowError> {
     // The credentials were checked when they were parsed: no value is refused here.
-    let mut proof = HeaderValue::from_str(authorization).map_err(|_| Trouble::Unauthorized)?;
+    let mut proof =
+        HeaderValue::from_str(authorization).map_err(|_| ServiceNowError::Unauthorized)?;
     proof.set_sensitive(true);
     let request = Request::builder()
         .method(call.method.clone())
@@ -216,11 +235,12 @@ fn request(call: &Call, authorization: &str) -> Result<Request<Vec<u8>>, Trouble
             .body(body.clone()),
         None => request.body(Vec::new()),
     };
-    request.map_err(|_| Trouble::Unauthorized)
+    request.map_err(|_| ServiceNowError::Unauthorized)
 }
 
-/// Any number. Without randomness retries of several processes may coincide, nothing worse.
-fn chance() -> u32 {
+/// A random number for the pause before a retry. Without randomness retries of several processes
+/// may coincide, nothing worse.
+fn jitter() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX / 2)
 }
 

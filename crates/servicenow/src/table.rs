@@ -4,63 +4,62 @@ use http::Method;
 use ports::CallError;
 use serde_json::Value;
 
+use crate::error::ServiceNowError;
 use crate::query::Query;
 use crate::row::Row;
-use crate::session::{Call, Session};
-use crate::trouble::Trouble;
+use crate::session::{Session, TableCall};
 
-/// A question to a table.
-pub(crate) struct Read<'q> {
+/// A query of one table.
+pub(crate) struct TableRead<'q> {
     pub(crate) table: &'static str,
     pub(crate) query: Query,
-    /// What is wanted of each record, besides the fields of the query.
+    /// The fields that are read of each record, besides those of the query.
     pub(crate) fields: &'q [&'q str],
     /// The most records that may come back. The instance counts hidden ones too.
     pub(crate) limit: usize,
 }
 
 /// Records that echo what was asked for.
-pub(crate) struct Page {
+pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
     /// How many records match in all, hidden ones included, where the instance says so.
     pub(crate) total: Option<u64>,
 }
 
 impl Session {
-    /// Asks a table. Either every record of the answer is one that was asked for, or none is
+    /// Queries a table. Either every record of the answer is one that was asked for, or none is
     /// given.
     pub(crate) async fn read(
         &self,
         operation: &'static str,
-        read: &Read<'_>,
-    ) -> Result<Page, CallError> {
-        let of = |trouble: Trouble| trouble.of(operation);
+        read: &TableRead<'_>,
+    ) -> Result<Rows, CallError> {
+        let call_error = |error: ServiceNowError| error.in_call(operation);
         let mut fields: Vec<&str> = read.query.fields().collect();
         fields.extend(read.fields);
         let mut parameters = vec![("sysparm_query", read.query.encoded())];
-        parameters.extend(shape(&fields));
+        parameters.extend(answer_format(&fields));
         parameters.push(("sysparm_limit", read.limit.to_string()));
         let url = self
             .instance()
             .table_url(read.table, None, &parameters)
-            .map_err(of)?;
-        let call = Call {
+            .map_err(call_error)?;
+        let call = TableCall {
             method: Method::GET,
             url,
             body: None,
         };
         let answer = self.call(operation, &call).await?;
-        let rows = checked(read, answer.result).map_err(of)?;
-        Ok(Page {
+        let rows = echoing_rows(read, answer.result).map_err(call_error)?;
+        Ok(Rows {
             rows,
             total: answer.total,
         })
     }
 }
 
-/// The parameters that say how records are to be written: these fields, stored values, bare
-/// references.
-pub(crate) fn shape(fields: &[&str]) -> [(&'static str, String); 3] {
+/// The parameters for the form of an answer: these fields, stored values, bare references.
+pub(crate) fn answer_format(fields: &[&str]) -> [(&'static str, String); 3] {
     [
         ("sysparm_fields", fields.join(",")),
         ("sysparm_exclude_reference_link", "true".to_owned()),
@@ -68,12 +67,13 @@ pub(crate) fn shape(fields: &[&str]) -> [(&'static str, String); 3] {
     ]
 }
 
-fn checked(read: &Read<'_>, result: Value) -> Result<Vec<Row>, Trouble> {
+/// The records, each of which shows the values of the query.
+fn echoing_rows(read: &TableRead<'_>, result: Value) -> Result<Vec<Row>, ServiceNowError> {
     let Value::Array(rows) = result else {
-        return Err(Trouble::Incomplete);
+        return Err(ServiceNowError::Incomplete);
     };
     if rows.len() > read.limit {
-        return Err(Trouble::WrongRow);
+        return Err(ServiceNowError::WrongRow);
     }
     rows.into_iter()
         .map(|row| {
@@ -85,10 +85,10 @@ fn checked(read: &Read<'_>, result: Value) -> Result<Vec<Row>, Trouble> {
 }
 
 /// The only row of those that came back, if any; more than one where one was asked for is wrong.
-pub(crate) fn at_most_one(rows: Vec<Row>) -> Result<Option<Row>, Trouble> {
+pub(crate) fn at_most_one(rows: Vec<Row>) -> Result<Option<Row>, ServiceNowError> {
     let mut rows = rows.into_iter();
     match (rows.next(), rows.next()) {
         (row, None) => Ok(row),
-        (_, Some(_)) => Err(Trouble::WrongRow),
+        (_, Some(_)) => Err(ServiceNowError::WrongRow),
     }
 }

@@ -5,11 +5,11 @@ use snowgate_core::id::SysId;
 use snowgate_core::request::{RecordNumber, Source, TableName};
 use snowgate_core::ticket::Ticket;
 
+use crate::error::ServiceNowError;
 use crate::query::Query;
 use crate::row::Row;
 use crate::session::Session;
-use crate::table::{self, Read};
-use crate::trouble::Trouble;
+use crate::table::{self, TableRead};
 
 const OPERATION: &str = "servicenow:ReadTicket";
 
@@ -22,13 +22,13 @@ pub(crate) enum TicketTable {
 }
 
 impl TryFrom<&TableName> for TicketTable {
-    type Error = Trouble;
+    type Error = ServiceNowError;
 
-    fn try_from(name: &TableName) -> Result<Self, Trouble> {
+    fn try_from(name: &TableName) -> Result<Self, ServiceNowError> {
         [Self::RequestedItem, Self::CatalogTask, Self::Incident]
             .into_iter()
             .find(|table| table.name() == name.as_str())
-            .ok_or(Trouble::UnknownTable)
+            .ok_or(ServiceNowError::UnknownTable)
     }
 }
 
@@ -58,36 +58,36 @@ pub(crate) async fn ticket(
     session: &Session,
     source: &Source,
 ) -> Result<Option<Ticket>, CallError> {
-    let of = |trouble: Trouble| trouble.of(OPERATION);
-    let table = TicketTable::try_from(&source.table).map_err(of)?;
+    let call_error = |error: ServiceNowError| error.in_call(OPERATION);
+    let table = TicketTable::try_from(&source.table).map_err(call_error)?;
     let mut fields = vec!["number", "active", "opened_by"];
     fields.extend(table.opened_for());
-    let read = Read {
+    let read = TableRead {
         table: table.name(),
         query: Query::id("sys_id", &source.sys_id),
         fields: &fields,
         limit: 2,
     };
-    let page = session.read(OPERATION, &read).await?;
-    let row = table::at_most_one(page.rows).map_err(of)?;
+    let found = session.read(OPERATION, &read).await?;
+    let row = table::at_most_one(found.rows).map_err(call_error)?;
     row.map(|row| ticket_of(table, &row))
         .transpose()
-        .map_err(of)
+        .map_err(call_error)
 }
 
-fn ticket_of(table: TicketTable, row: &Row) -> Result<Ticket, Trouble> {
+fn ticket_of(table: TicketTable, row: &Row) -> Result<Ticket, ServiceNowError> {
     let number = RecordNumber::try_from(row.text("number")?.to_owned());
-    let named: Vec<Option<SysId>> = table
+    let candidates: Vec<Option<SysId>> = table
         .opened_for()
         .iter()
         .map(|field| row.reference(field))
         .collect::<Result<_, _>>()?;
     Ok(Ticket {
         sys_id: row.sys_id()?,
-        number: number.map_err(|_| Trouble::BadValue)?,
-        active: row.flag("active")?,
+        number: number.map_err(|_| ServiceNowError::BadValue)?,
+        active: row.boolean("active")?,
         opened_by: row.reference("opened_by")?,
-        opened_for: named.into_iter().flatten().next(),
+        opened_for: candidates.into_iter().flatten().next(),
     })
 }
 
@@ -100,7 +100,7 @@ mod tests {
         byte.repeat(16)
     }
 
-    fn opened_for(table: TicketTable, more: Value) -> Result<Option<String>, Trouble> {
+    fn opened_for(table: TicketTable, more: Value) -> Result<Option<String>, ServiceNowError> {
         let mut row = json!({
             "sys_id": id("0e"), "number": "RITM0010001", "active": "true", "opened_by": id("0a")
         });
@@ -163,7 +163,7 @@ mod tests {
             (RequestedItem, json!({"request.requested_for": id("0b")})),
             (Incident, json!({})),
         ] {
-            assert_eq!(opened_for(table, more), Err(Trouble::MissingField));
+            assert_eq!(opened_for(table, more), Err(ServiceNowError::MissingField));
         }
     }
 
@@ -171,7 +171,10 @@ mod tests {
     fn other_tables_are_refused() {
         for name in ["sys_user", "sc_request", "task", "sc_req_item_x"] {
             let name = TableName::try_from(name.to_owned()).unwrap();
-            assert_eq!(TicketTable::try_from(&name), Err(Trouble::UnknownTable));
+            assert_eq!(
+                TicketTable::try_from(&name),
+                Err(ServiceNowError::UnknownTable)
+            );
         }
     }
 }

@@ -8,30 +8,34 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::credentials::Secret;
-use crate::trouble::Trouble;
+use crate::error::ServiceNowError;
 
 /// How long before its end a token is no longer used.
-const MARGIN: u64 = 60;
+const RENEWAL_MARGIN: u64 = 60;
 
 /// The longest that a token is trusted to live, whatever the instance says.
-const LONGEST: u64 = 24 * 60 * 60;
+const MAX_LIFE: u64 = 24 * 60 * 60;
 
 /// An access token. `Debug` never shows it.
-pub(crate) struct Token {
+pub(crate) struct OAuthToken {
     text: Secret,
     fresh_until: Timestamp,
     /// Counts the tokens of a session, so that two calls refused with the same one fetch one anew.
     pub(crate) serial: u64,
 }
 
-impl Token {
+impl OAuthToken {
     /// Reads the answer of the token endpoint (RFC 6749, 5.1).
-    pub(crate) fn read(answer: Value, serial: u64, now: Timestamp) -> Result<Self, Trouble> {
+    pub(crate) fn read(
+        answer: Value,
+        serial: u64,
+        now: Timestamp,
+    ) -> Result<Self, ServiceNowError> {
         let Value::Object(mut members) = answer else {
-            return Err(Trouble::Incomplete);
+            return Err(ServiceNowError::Incomplete);
         };
         let Some(Value::String(text)) = members.remove("access_token") else {
-            return Err(Trouble::Incomplete);
+            return Err(ServiceNowError::Incomplete);
         };
         let text = Zeroizing::new(text);
         let bearer = members
@@ -45,9 +49,9 @@ impl Token {
             _ => None,
         };
         let (true, true, Some(seconds)) = (bearer, plain, seconds) else {
-            return Err(Trouble::Incomplete);
+            return Err(ServiceNowError::Incomplete);
         };
-        let life = Duration::from_secs(seconds.min(LONGEST).saturating_sub(MARGIN));
+        let life = Duration::from_secs(seconds.min(MAX_LIFE).saturating_sub(RENEWAL_MARGIN));
         let fresh_until = now.saturating_add(life).unwrap_or(now);
         Ok(Self {
             text,
@@ -66,9 +70,9 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for OAuthToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token({}, redacted)", self.serial)
+        write!(f, "OAuthToken({}, redacted)", self.serial)
     }
 }
 
@@ -81,8 +85,8 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn token(answer: Value) -> Result<Token, Trouble> {
-        Token::read(answer, 1, at(0))
+    fn token(answer: Value) -> Result<OAuthToken, ServiceNowError> {
+        OAuthToken::read(answer, 1, at(0))
     }
 
     #[test]
@@ -117,7 +121,7 @@ mod tests {
         ] {
             assert_eq!(
                 token(answer.clone()).err(),
-                Some(Trouble::Incomplete),
+                Some(ServiceNowError::Incomplete),
                 "{answer}"
             );
         }

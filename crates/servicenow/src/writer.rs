@@ -15,12 +15,12 @@ use snowgate_core::id::SysId;
 use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::request::TableName;
 
+use crate::error::ServiceNowError;
 use crate::query::Query;
 use crate::row::Row;
-use crate::session::{Call, Session};
-use crate::table::{self, Read};
+use crate::session::{Session, TableCall};
+use crate::table::{self, TableRead};
 use crate::tickets::TicketTable;
-use crate::trouble::Trouble;
 
 const OPERATION: &str = "servicenow:UpdateTicket";
 
@@ -51,27 +51,27 @@ impl Tickets for Writer {
         sys_id: &SysId,
         update: &TicketUpdate,
     ) -> Result<Written, CallError> {
-        let table = TicketTable::try_from(table).map_err(|trouble| trouble.of(OPERATION))?;
-        let stored = stored_fields(update).map_err(|trouble| trouble.of(OPERATION))?;
+        let table = TicketTable::try_from(table).map_err(|error| error.in_call(OPERATION))?;
+        let stored = stored_fields(update).map_err(|error| error.in_call(OPERATION))?;
         let target = Target {
             session: &self.session,
             table,
             sys_id,
         };
-        let reported = target.holds_note(&update.marker).await?;
+        let noted = target.holds_note(&update.marker).await?;
         let missing = target.unsaved(&stored).await?;
-        let body = match (reported, missing.is_empty()) {
+        let body = match (noted, missing.is_empty()) {
             (true, true) => return Ok(Written::Before),
             // The note stands already, but fields beside it were not saved.
             (true, false) => to_json(missing),
-            (false, _) => whole(update, stored.clone()),
+            (false, _) => whole_update(update, stored.clone()),
         };
         target.patch(body).await?;
         let saved = target.unsaved(&stored).await?.is_empty();
-        if saved && (reported || target.holds_note(&update.marker).await?) {
+        if saved && (noted || target.holds_note(&update.marker).await?) {
             Ok(Written::Now)
         } else {
-            Err(Trouble::NotSaved.of(OPERATION))
+            Err(ServiceNowError::NotSaved.in_call(OPERATION))
         }
     }
 }
@@ -80,7 +80,7 @@ type Fields<'u> = BTreeMap<&'u str, &'u str>;
 
 /// The fields that can be read back, after checking that the update is safe to write: its marker
 /// is in its note, and it sets no field that is not its own to set.
-fn stored_fields(update: &TicketUpdate) -> Result<Fields<'_>, Trouble> {
+fn stored_fields(update: &TicketUpdate) -> Result<Fields<'_>, ServiceNowError> {
     let marked = !update.marker.trim().is_empty() && update.work_notes.contains(&update.marker);
     let own = |field: &String| {
         let plain = (1..=80).contains(&field.len())
@@ -90,7 +90,7 @@ fn stored_fields(update: &TicketUpdate) -> Result<Fields<'_>, Trouble> {
         plain && !field.starts_with("sys_") && field != "work_notes" && field != "correlation_id"
     };
     if !marked || update.correlation_id.is_empty() || !update.fields.keys().all(own) {
-        return Err(Trouble::BadUpdate);
+        return Err(ServiceNowError::BadUpdate);
     }
     let mut fields: Fields<'_> = update
         .fields
@@ -102,8 +102,8 @@ fn stored_fields(update: &TicketUpdate) -> Result<Fields<'_>, Trouble> {
     Ok(fields)
 }
 
-/// Everything the update says.
-fn whole<'u>(update: &'u TicketUpdate, mut fields: Fields<'u>) -> Map<String, Value> {
+/// The note and all fields of an update.
+fn whole_update<'u>(update: &'u TicketUpdate, mut fields: Fields<'u>) -> Map<String, Value> {
     fields.insert("work_notes", &update.work_notes);
     if let Some(comments) = update.fields.get("comments") {
         fields.insert("comments", comments);
@@ -120,7 +120,7 @@ fn to_json(fields: Fields<'_>) -> Map<String, Value> {
 
 /// Whether what was read back is what was written. Ends of lines and white space around a text
 /// are the instance's to choose.
-fn same(written: &str, read: &str) -> bool {
+fn reads_back_as(written: &str, read: &str) -> bool {
     let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
     written == read || plain(written) == plain(read)
 }
@@ -135,19 +135,19 @@ struct Target<'w> {
 impl Target<'_> {
     /// Whether one of the newest work notes holds the marker.
     async fn holds_note(&self, marker: &str) -> Result<bool, CallError> {
-        let read = Read {
+        let read = TableRead {
             table: "sys_journal_field",
             query: Query::id("element_id", self.sys_id)
                 .and("element", "work_notes")
-                .down("sys_created_on"),
+                .descending("sys_created_on"),
             fields: &["value"],
             limit: NOTES,
         };
-        let page = self.session.read(OPERATION, &read).await?;
-        for row in &page.rows {
+        let found = self.session.read(OPERATION, &read).await?;
+        for row in &found.rows {
             if row
                 .text("value")
-                .map_err(|trouble| trouble.of(OPERATION))?
+                .map_err(|error| error.in_call(OPERATION))?
                 .contains(marker)
             {
                 return Ok(true);
@@ -158,20 +158,20 @@ impl Target<'_> {
 
     /// Those of the fields that the record does not hold.
     async fn unsaved<'u>(&self, wanted: &Fields<'u>) -> Result<Fields<'u>, CallError> {
-        let of = |trouble: Trouble| trouble.of(OPERATION);
+        let call_error = |error: ServiceNowError| error.in_call(OPERATION);
         let fields: Vec<&str> = wanted.keys().copied().collect();
-        let read = Read {
+        let read = TableRead {
             table: self.table.name(),
             query: Query::id("sys_id", self.sys_id),
             fields: &fields,
             limit: 2,
         };
-        let page = self.session.read(OPERATION, &read).await?;
-        let row = table::at_most_one(page.rows).map_err(of)?;
-        let row = row.ok_or_else(|| of(Trouble::NoRecord))?;
+        let found = self.session.read(OPERATION, &read).await?;
+        let row = table::at_most_one(found.rows).map_err(call_error)?;
+        let row = row.ok_or_else(|| call_error(ServiceNowError::NoRecord))?;
         let mut unsaved = Fields::new();
         for (field, value) in wanted {
-            if !same(value, row.text(field).map_err(of)?) {
+            if !reads_back_as(value, row.text(field).map_err(call_error)?) {
                 unsaved.insert(field, value);
             }
         }
@@ -181,23 +181,24 @@ impl Target<'_> {
     /// Writes, and checks that the answer is about this record. Whether it was saved is not for
     /// the answer to say.
     async fn patch(&self, body: Map<String, Value>) -> Result<(), CallError> {
-        let of = |trouble: Trouble| trouble.of(OPERATION);
-        let parameters = table::shape(&["sys_id", "state", "correlation_id", "sys_mod_count"]);
+        let call_error = |error: ServiceNowError| error.in_call(OPERATION);
+        let parameters =
+            table::answer_format(&["sys_id", "state", "correlation_id", "sys_mod_count"]);
         let url = self.session.instance();
         let url = url
             .table_url(self.table.name(), Some(self.sys_id), &parameters)
-            .map_err(of)?;
+            .map_err(call_error)?;
         let body = Some(Value::Object(body).to_string().into_bytes());
-        let call = Call {
+        let call = TableCall {
             method: Method::PATCH,
             url,
             body,
         };
         let answer = self.session.call(OPERATION, &call).await?;
-        let row = Row::new(answer.result).map_err(of)?;
-        match row.sys_id().map_err(of)? == *self.sys_id {
+        let row = Row::new(answer.result).map_err(call_error)?;
+        match row.sys_id().map_err(call_error)? == *self.sys_id {
             true => Ok(()),
-            false => Err(of(Trouble::WrongRow)),
+            false => Err(call_error(ServiceNowError::WrongRow)),
         }
     }
 }
@@ -225,7 +226,7 @@ mod tests {
             stored,
             Fields::from([("correlation_id", "req-1"), ("state", "3")])
         );
-        let body = Value::Object(whole(&update, stored));
+        let body = Value::Object(whole_update(&update, stored));
         assert_eq!(
             body,
             serde_json::json!({
@@ -242,7 +243,7 @@ mod tests {
             change(&mut update);
             stored_fields(&update).err()
         };
-        let bad = Some(Trouble::BadUpdate);
+        let bad = Some(ServiceNowError::BadUpdate);
         assert_eq!(changed(|u| u.marker = " ".to_owned()), bad);
         assert_eq!(changed(|u| u.work_notes = "Granted.".to_owned()), bad);
         assert_eq!(changed(|u| u.correlation_id.clear()), bad);
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn line_ends_do_not_count() {
-        assert!(same("a\nb\n", "a\r\nb"));
-        assert!(!same("3", "4") && !same("3", ""));
+        assert!(reads_back_as("a\nb\n", "a\r\nb"));
+        assert!(!reads_back_as("3", "4") && !reads_back_as("3", ""));
     }
 }

@@ -10,7 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use https::{Roots, Settings, TlsError};
+use https::{HttpsSettings, Roots, TlsError};
 
 use crate::environment::optional;
 
@@ -37,7 +37,7 @@ pub fn aws(patience: Duration) -> Result<SdkConfig, TlsError> {
         .operation_timeout(patience)
         .build();
     let system = optional("TRUST_ROOTS").is_some_and(|roots| roots == "system");
-    let http = https::for_sdk(&Settings {
+    let http = https::for_sdk(&HttpsSettings {
         roots: if system { Roots::System } else { Roots::Amazon },
         // `AWS_ENDPOINT_URL` may be one of this machine.
         plain: true,

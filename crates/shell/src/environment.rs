@@ -16,9 +16,9 @@ pub enum EnvironmentError {
     /// It cannot be used.
     #[error("the environment variable `{name}` cannot be used: {why}")]
     Unusable {
-        /// Which.
+        /// The variable.
         name: &'static str,
-        /// Why.
+        /// What is wrong with its value.
         why: String,
     },
 }

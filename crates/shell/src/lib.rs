@@ -10,6 +10,7 @@ pub mod log;
 pub mod metrics;
 pub mod random;
 pub mod request;
+mod stdout;
 pub mod wake;
 
 pub use aws::aws;
@@ -18,4 +19,10 @@ pub use aws::aws;
 #[must_use]
 pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// The same as a clock, for adapters that ask more than once.
+#[must_use]
+pub fn clock() -> ports::Clock {
+    ports::Clock::new(now)
 }

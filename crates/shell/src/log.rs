@@ -7,7 +7,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::Write as _;
 use std::panic::Location;
 
 use serde_json::{Map, Value};
@@ -23,6 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::environment::optional;
 use crate::metrics::{self, Emitter, Metric, Point};
+use crate::stdout;
 
 /// The crates whose level `RUST_LOG` sets.
 const OURS: [&str; 12] = [
@@ -36,8 +36,8 @@ const OURS: [&str; 12] = [
     "sweeper",
     "directory",
     "entitlements",
-    "owners",
     "servicenow",
+    "workflow",
 ];
 
 /// What is taken over from spans, and what it is called in the log.
@@ -64,7 +64,7 @@ pub fn start() {
         .with_target("lambda_runtime::layers", LevelFilter::INFO);
     let lines = Lines {
         emitter: metrics::emitter().cloned(),
-        write,
+        write: stdout::write_line,
     };
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::registry()
@@ -78,12 +78,6 @@ pub fn start() {
 fn ended(place: Option<&Location<'_>>) {
     let place = place.map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "a bug ended the process");
-}
-
-/// Writes a whole line. What cannot be written is lost: there is nowhere left to say so.
-pub(crate) fn write(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}");
 }
 
 /// An error with everything beneath it, in one line, for the log at the boundary.
@@ -276,7 +270,7 @@ mod tests {
         let emitter = Emitter::new("snowgate".to_owned(), "snowgate-reporter");
         let lines = lines(Some(emitter), || {
             info!("fine");
-            error!(error = "no route", "the ticket could not be told");
+            error!(error = "no route", "the ticket could not be updated");
             error!(target: "lambda_runtime::runtime", "not ours");
         });
         assert_eq!(lines.len(), 3);

@@ -283,7 +283,7 @@ pub(crate) fn emitter() -> Option<&'static Emitter> {
 /// Writes points about a request into the log.
 fn emit(points: &[Point], request: &RequestId, at: Timestamp) {
     if let (Some(emitter), false) = (emitter(), points.is_empty()) {
-        crate::log::write(&emitter.line(points, request, at));
+        crate::stdout::write_line(&emitter.line(points, request, at));
     }
 }
 

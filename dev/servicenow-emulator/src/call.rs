@@ -5,7 +5,6 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use crate::answer::Answer;
-use crate::oauth;
 use crate::render::{Display, Shape};
 
 /// Bodies above this are refused, as an instance does by default (10 MB).
@@ -37,6 +36,9 @@ impl Version {
     }
 }
 
+/// The name under which faults aim at the token endpoint.
+pub(crate) const TOKEN_ENDPOINT: &str = "oauth_token.do";
+
 /// What an address points to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -49,7 +51,7 @@ impl Target {
     /// Reads `/api/now[/v1|/v2]/table/{table}[/{sys_id}]`, or the token endpoint.
     fn parse(path: &str) -> Option<Self> {
         if path == "/oauth_token.do" {
-            let table = oauth::TABLE.to_owned();
+            let table = TOKEN_ENDPOINT.to_owned();
             return Some(Self {
                 version: Version::Two,
                 table,
@@ -117,7 +119,7 @@ impl Call {
 
     /// Whether this goes to the token endpoint rather than to a table.
     pub(crate) fn is_for_token(&self) -> bool {
-        self.target.table == oauth::TABLE
+        self.target.table == TOKEN_ENDPOINT
     }
 
     /// The names of the fields that a write sends.

@@ -6,7 +6,7 @@ use axum::http::header;
 use serde::Serialize;
 
 use crate::call::Call;
-use crate::world::now;
+use crate::clock;
 
 /// How many calls are remembered.
 const KEPT: usize = 1_000;
@@ -49,7 +49,7 @@ impl CallRecord {
         };
         Self {
             n: 0,
-            at: now(),
+            at: clock::stored_now(),
             method: call.method.to_string(),
             path: call.path.clone(),
             parameters,

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::ServiceCredentials;
-use crate::fault::{Fault, FaultKind};
+use crate::control_error::problem;
+use crate::fault::{FaultKind, FaultRule};
 use crate::seed::{self, Records};
 use crate::world::{Shared, World};
 use crate::{raise, tickets};
@@ -64,11 +65,6 @@ async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Respo
     }
 }
 
-/// An error of the control API: `{"error": …}`.
-pub(crate) fn problem(status: StatusCode, text: impl std::fmt::Display) -> Response {
-    (status, Json(json!({ "error": text.to_string() }))).into_response()
-}
-
 async fn faults(State(app): State<Shared>) -> Response {
     Json(json!({ "faults": app.world().faults.list() })).into_response()
 }
@@ -90,7 +86,8 @@ async fn add_faults(State(app): State<Shared>, Json(body): Json<OneOrMany>) -> R
         OneOrMany::Many(values) => values,
         OneOrMany::One(value) => vec![value],
     };
-    let faults: Result<Vec<Fault>, _> = values.into_iter().map(serde_json::from_value).collect();
+    let faults: Result<Vec<FaultRule>, _> =
+        values.into_iter().map(serde_json::from_value).collect();
     match faults {
         Ok(faults) => {
             let mut world = app.world();

@@ -11,7 +11,7 @@ pub(crate) use kind::{accepted, too_many};
 /// Which calls a fault hits, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+pub struct FaultRule {
     /// A table, or `oauth_token.do`; without it any table.
     #[serde(default)]
     pub table: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) struct Armed {
     /// How many calls it has hit so far.
     hits: u32,
     #[serde(flatten)]
-    fault: Fault,
+    fault: FaultRule,
 }
 
 /// What a fault is matched against.
@@ -63,7 +63,7 @@ pub(crate) struct Aim<'call> {
     pub(crate) query: &'call str,
 }
 
-impl Fault {
+impl FaultRule {
     fn aims_at(&self, aim: &Aim<'_>) -> bool {
         let same = |wanted: &Option<String>, actual: Option<&str>| {
             wanted
@@ -72,7 +72,7 @@ impl Fault {
         };
         let table = match &self.table {
             Some(table) => table == aim.table,
-            None => aim.table != crate::oauth::TABLE,
+            None => aim.table != crate::call::TOKEN_ENDPOINT,
         };
         table
             && self
@@ -97,7 +97,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Adds a fault and gives its number.
-    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+    pub(crate) fn add(&mut self, fault: FaultRule) -> u64 {
         self.next += 1;
         self.armed.push(Armed {
             id: self.next,
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    fn fault(json: &str) -> Fault {
+    fn fault(json: &str) -> FaultRule {
         serde_json::from_str(json).unwrap()
     }
 
@@ -203,7 +203,7 @@ mod tests {
                 .is_none()
         );
         assert!(
-            faults.take(&aim(crate::oauth::TABLE)).is_none(),
+            faults.take(&aim(crate::call::TOKEN_ENDPOINT)).is_none(),
             "tables only, unless named"
         );
         assert!(faults.remove(id) && !faults.remove(id));
@@ -216,7 +216,7 @@ mod tests {
             r#"{"fault":{"kind":"acepted"}}"#,
             r#"{"fault":{"kind":"slow","seconds":1,"millis":1}}"#,
         ] {
-            assert!(serde_json::from_str::<Fault>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<FaultRule>(text).is_err(), "{text}");
         }
     }
 }

@@ -2,11 +2,12 @@
 //! an instance hands out to everybody.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use crate::access::{Access, Rules};
 use crate::config::{Config, ConfigError, Login, Secret, random_token};
@@ -77,7 +78,7 @@ pub(crate) struct Tokens {
 #[derive(Debug)]
 struct Token {
     user: String,
-    ends: Instant,
+    ends: Timestamp,
     /// Refresh tokens are good at the token endpoint only.
     refresh: bool,
 }
@@ -89,11 +90,12 @@ impl Tokens {
         user: &str,
         life: Duration,
         refresh: bool,
+        now: Timestamp,
     ) -> Result<String, ConfigError> {
         let text = random_token()?;
         let token = Token {
             user: user.to_owned(),
-            ends: Instant::now() + life,
+            ends: now + life,
             refresh,
         };
         self.issued.insert(text.clone(), token);
@@ -101,9 +103,9 @@ impl Tokens {
     }
 
     /// Whose token this is, if it still lives.
-    pub(crate) fn holder(&self, text: &str, refresh: bool) -> Option<&str> {
+    pub(crate) fn holder(&self, text: &str, refresh: bool, now: Timestamp) -> Option<&str> {
         let token = self.issued.get(text)?;
-        (token.refresh == refresh && token.ends > Instant::now()).then_some(token.user.as_str())
+        (token.refresh == refresh && token.ends > now).then_some(token.user.as_str())
     }
 
     /// Ends all access tokens; refresh tokens stay. Gives how many ended.
@@ -121,6 +123,7 @@ pub(crate) fn identify(
     accounts: &[Account],
     tokens: &Tokens,
     store: &Store,
+    now: Timestamp,
 ) -> Option<Identity> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credentials) = text.split_once(' ')?;
@@ -129,7 +132,7 @@ pub(crate) fn identify(
         let (user, password) = decoded.split_once(':')?;
         (by_password(accounts, user, password)?, "basic")
     } else if scheme.eq_ignore_ascii_case("bearer") {
-        let holder = tokens.holder(credentials.trim(), false)?;
+        let holder = tokens.holder(credentials.trim(), false, now)?;
         (
             accounts
                 .iter()
@@ -196,6 +199,8 @@ mod tests {
     use crate::seed;
     use axum::http::HeaderValue;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn basic(text: &str) -> HeaderMap {
         let value = format!("Basic {}", STANDARD.encode(text));
         HeaderMap::from_iter([(
@@ -211,7 +216,7 @@ mod tests {
         let accounts = accounts(&config, &Rules::load().unwrap());
         let mut store = seed::load().unwrap();
         enrol(&mut store, &accounts);
-        let who = |text| identify(&basic(text), &accounts, &Tokens::default(), &store);
+        let who = |text| identify(&basic(text), &accounts, &Tokens::default(), &store, NOW);
         assert_eq!(who("snowgate.read:a:b").unwrap().user_name, "snowgate.read");
         assert!(who("snowgate.read:a").is_none() && who("nobody:a:b").is_none());
         let read = "aaaa0000000000000000000000000021";
@@ -219,7 +224,7 @@ mod tests {
             .get_mut("sys_user", read)
             .unwrap()
             .set("locked_out", "true");
-        let who = |text| identify(&basic(text), &accounts, &Tokens::default(), &store);
+        let who = |text| identify(&basic(text), &accounts, &Tokens::default(), &store, NOW);
         assert!(who("snowgate.read:a:b").is_none(), "locked out");
     }
 
@@ -227,16 +232,16 @@ mod tests {
     fn tokens_end_and_refresh_tokens_do_not_open_tables() {
         let mut tokens = Tokens::default();
         let life = Duration::from_secs(60);
-        let access = tokens.issue("u", life, false).unwrap();
-        let refresh = tokens.issue("u", life, true).unwrap();
-        let dead = tokens.issue("u", Duration::ZERO, false).unwrap();
-        assert_eq!(tokens.holder(&access, false), Some("u"));
-        assert_eq!(tokens.holder(&refresh, false), None);
-        assert_eq!(tokens.holder(&dead, false), None);
-        assert_eq!(tokens.revoke_access(), 2);
-        assert_eq!(
-            (tokens.holder(&access, false), tokens.holder(&refresh, true)),
-            (None, Some("u"))
-        );
+        let access = tokens.issue("u", life, false, NOW).unwrap();
+        let refresh = tokens.issue("u", life, true, NOW).unwrap();
+        for (second, holder) in [(0, Some("u")), (59, Some("u")), (60, None)] {
+            let now = NOW + Duration::from_secs(second);
+            assert_eq!(tokens.holder(&access, false, now), holder, "{second}");
+            assert_eq!(tokens.holder(&refresh, true, now), holder, "{second}");
+            assert_eq!(tokens.holder(&refresh, false, now), None);
+        }
+        assert_eq!(tokens.revoke_access(), 1);
+        assert_eq!(tokens.holder(&access, false, NOW), None);
+        assert_eq!(tokens.holder(&refresh, true, NOW), Some("u"));
     }
 }

@@ -10,8 +10,10 @@ mod access;
 mod answer;
 mod call;
 mod calls;
+mod clock;
 mod config;
 mod control;
+mod control_error;
 mod fault;
 mod identity;
 mod oauth;
@@ -40,7 +42,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use config::{Config, ConfigError, Login, Secret, ServiceCredentials};
-pub use fault::{Fault, FaultKind};
+pub use fault::{FaultKind, FaultRule};
 pub use seed::SeedError;
 
 /// How long calls under way may take after the emulator was told to stop.

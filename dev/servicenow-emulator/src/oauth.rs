@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::config::ConfigError;
 use crate::identity::{self, Account, Tokens};
-
-/// The name under which faults aim at the token endpoint.
-pub(crate) const TABLE: &str = "oauth_token.do";
 
 /// Refresh tokens live 100 days by default.
 const REFRESH_LIFE: Duration = Duration::from_secs(8_640_000);
@@ -23,6 +21,7 @@ pub(crate) fn token(
     accounts: &[Account],
     tokens: &mut Tokens,
     life: Duration,
+    now: Timestamp,
 ) -> Answer {
     if call.method != Method::POST {
         return Answer::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, "POST");
@@ -51,7 +50,7 @@ pub(crate) fn token(
                 None => return denied(),
             }
         }
-        "refresh_token" => match tokens.holder(value("refresh_token"), true) {
+        "refresh_token" => match tokens.holder(value("refresh_token"), true, now) {
             Some(user) => (user.to_owned(), Some(value("refresh_token").to_owned())),
             None => return denied(),
         },
@@ -60,7 +59,7 @@ pub(crate) fn token(
             return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", text);
         }
     };
-    granted(tokens, &user, refresh, life).unwrap_or_else(|_| denied())
+    granted(tokens, &user, refresh, life, now).unwrap_or_else(|_| denied())
 }
 
 /// A new access token; an empty refresh token asks for a new one, a given one is kept.
@@ -69,16 +68,17 @@ fn granted(
     user: &str,
     refresh: Option<String>,
     life: Duration,
+    now: Timestamp,
 ) -> Result<Answer, ConfigError> {
     let mut body = json!({
-        "access_token": tokens.issue(user, life, false)?,
+        "access_token": tokens.issue(user, life, false, now)?,
         "scope": "useraccount",
         "token_type": "Bearer",
         "expires_in": life.as_secs(),
     });
     if let (Some(refresh), Value::Object(members)) = (refresh, &mut body) {
         let token = match refresh.as_str() {
-            "" => tokens.issue(user, REFRESH_LIFE, true)?,
+            "" => tokens.issue(user, REFRESH_LIFE, true, now)?,
             _ => refresh,
         };
         members.insert("refresh_token".to_owned(), Value::String(token));
@@ -116,7 +116,8 @@ mod tests {
             .body(body.to_owned().into())
             .unwrap();
         let call = Call::read(request, "http://x").await.unwrap();
-        let answer = token(&call, &accounts, tokens, Duration::from_secs(1_800));
+        let life = Duration::from_secs(1_800);
+        let answer = token(&call, &accounts, tokens, life, Timestamp::UNIX_EPOCH);
         (
             answer.status.as_u16(),
             serde_json::from_str(&answer.body).unwrap(),
@@ -148,7 +149,10 @@ mod tests {
             (200, Some(refresh.as_str()))
         );
         let access = reply["access_token"].as_str().unwrap();
-        assert_eq!(tokens.holder(access, false), Some("snowgate.read"));
+        assert_eq!(
+            tokens.holder(access, false, Timestamp::UNIX_EPOCH),
+            Some("snowgate.read")
+        );
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 use crate::config::ServiceCredentials;
-use crate::control::problem;
+use crate::control_error::problem;
 use crate::store::Row;
 use crate::tickets;
 use crate::world::Shared;
@@ -80,7 +80,7 @@ pub(crate) async fn serve(State(app): State<Shared>, Json(raise): Json<Raise>) -
         Err(error) => return problem(StatusCode::BAD_REQUEST, error),
     };
     let before = app.world().calls.total;
-    let (status, text, trouble) = match message.send(&app.client).await {
+    let (status, text, error) = match message.send(&app.client).await {
         Ok((status, text)) => (status, text, None),
         // Status 0: the call never left, or no answer came.
         Err(error) => (0, String::new(), Some(chain(&error))),
@@ -98,7 +98,7 @@ pub(crate) async fn serve(State(app): State<Shared>, Json(raise): Json<Raise>) -
     Json(json!({
         "status": status,
         "body": answer,
-        "error": trouble,
+        "error": error,
         "request_id": request_id,
         "idempotency_key": message.key,
         "sent": message.body,
@@ -219,7 +219,7 @@ fn remember(store: &mut crate::store::Store, record: &str, request_id: &str) {
     if let Some(row) = store.get_mut("task", record) {
         row.set("correlation_id", request_id);
         row.set("correlation_display", "Snowgate");
-        row.touch(&crate::world::now(), "system");
+        row.touch(&crate::clock::stored_now(), "system");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::random_token;
 use crate::fault::{self, Aim, FaultKind};
 use crate::identity::{self, Identity};
 use crate::world::{App, Shared, World};
-use crate::{oauth, read, schema, write};
+use crate::{clock, oauth, read, schema, write};
 
 /// Ends and remembers a call when it is dropped: answered, or given up by a caller who did not
 /// wait (status 0).
@@ -49,7 +49,13 @@ pub(crate) async fn serve(State(app): State<Shared>, request: Request) -> Respon
     };
     let who = {
         let world = app.world();
-        identity::identify(&call.headers, &app.accounts, &world.tokens, &world.store)
+        identity::identify(
+            &call.headers,
+            &app.accounts,
+            &world.tokens,
+            &world.store,
+            clock::now(),
+        )
     };
     let fault = take_fault(&app, &call, who.as_ref());
     let kind = fault.as_ref().map(|(kind, _)| kind.clone());
@@ -120,7 +126,8 @@ async fn spoiled(fault: Option<(FaultKind, bool)>, real: impl FnOnce() -> Answer
 fn dispatch(app: &App, call: &Call, who: Option<&Identity>, fault: Option<&FaultKind>) -> Answer {
     if call.is_for_token() {
         let tokens = &mut app.world().tokens;
-        return oauth::token(call, &app.accounts, tokens, app.config.token_life);
+        let (life, now) = (app.config.token_life, clock::now());
+        return oauth::token(call, &app.accounts, tokens, life, now);
     }
     let Some(who) = who else {
         return Answer::unauthenticated();

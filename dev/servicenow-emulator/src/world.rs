@@ -101,10 +101,3 @@ impl App {
         Ok(())
     }
 }
-
-/// Now, as an instance stores it: UTC, to the second.
-pub(crate) fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
-}

@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::clock;
 use crate::fault::FaultKind;
 use crate::identity::Identity;
 use crate::read::{hide, no_record};
 use crate::schema::{self, Kind, Table};
 use crate::seed::is_sys_id;
 use crate::store::{Row, Store, Values};
-use crate::world::now;
 
 /// Fields that the platform keeps itself.
 const PROTECTED: &[&str] = &[
@@ -154,7 +154,7 @@ fn defaults(store: &Store, table: &'static Table, sys_id: &str, who: &Identity) 
             values.insert(name.to_owned(), value.to_owned());
         }
     };
-    let at = now();
+    let at = clock::stored_now();
     set("sys_id", sys_id);
     set("sys_created_on", &at);
     set("sys_created_by", &who.user_name);
@@ -191,7 +191,7 @@ fn apply(
     });
     require_closure_fields(before.table, &before, &changes)?;
     close(before.table, &mut changes, who);
-    let at = now();
+    let at = clock::stored_now();
     let changed = !changes.is_empty() || !notes.is_empty();
     for (element, value) in notes {
         let place = (before.table.name, sys_id);
@@ -284,7 +284,7 @@ fn close(class: &Table, changes: &mut Values, who: &Identity) {
         .is_some_and(|state| closed.contains(&state.as_str()))
     {
         changes.insert("active".to_owned(), "false".to_owned());
-        changes.insert("closed_at".to_owned(), now());
+        changes.insert("closed_at".to_owned(), clock::stored_now());
         changes.insert("closed_by".to_owned(), who.sys_id.clone());
     }
 }

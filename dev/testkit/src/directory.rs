@@ -17,7 +17,7 @@ use snowgate_core::request::GroupName;
 
 /// What goes wrong with every call to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AccountFault {
     /// The role cannot be assumed.
     NotPrepared,
     /// Calls are throttled.
@@ -33,7 +33,7 @@ pub struct FakeDirectory(Arc<Mutex<World>>);
 #[derive(Debug, Default)]
 struct World {
     accounts: BTreeMap<AccountId, Account>,
-    trouble: HashMap<AccountId, Trouble>,
+    faults: HashMap<AccountId, AccountFault>,
     refused: Vec<String>,
     changes: Vec<String>,
 }
@@ -114,12 +114,12 @@ impl FakeDirectory {
         });
     }
 
-    /// Sets or ends the trouble with an account.
-    pub fn set_trouble(&self, account: &AccountId, trouble: Option<Trouble>) {
+    /// Sets or ends the fault of an account.
+    pub fn set_fault(&self, account: &AccountId, fault: Option<AccountFault>) {
         let mut world = self.0.lock().unwrap();
-        match trouble {
-            Some(trouble) => world.trouble.insert(account.clone(), trouble),
-            None => world.trouble.remove(account),
+        match fault {
+            Some(fault) => world.faults.insert(account.clone(), fault),
+            None => world.faults.remove(account),
         };
     }
 
@@ -135,7 +135,7 @@ impl FakeDirectory {
         facts.map(|facts| facts.attached).unwrap_or_default()
     }
 
-    /// A principal as it is now, whatever the trouble; none if it does not exist.
+    /// A principal as it is now, whatever fault is set; none if it does not exist.
     #[must_use]
     pub fn facts(&self, principal: &Principal) -> Option<PrincipalFacts> {
         let mut world = self.0.lock().unwrap();
@@ -157,14 +157,14 @@ impl World {
         operation: &'static str,
         account: &AccountId,
     ) -> Result<&mut Account, DirectoryError> {
-        match self.trouble.get(account) {
-            Some(Trouble::Throttled) => {
+        match self.faults.get(account) {
+            Some(AccountFault::Throttled) => {
                 return Err(CallError::transient(operation, "Throttling").into());
             }
-            Some(Trouble::Denied) => {
+            Some(AccountFault::Denied) => {
                 return Err(CallError::permanent(operation, "AccessDenied").into());
             }
-            Some(Trouble::NotPrepared) => {
+            Some(AccountFault::NotPrepared) => {
                 return Err(DirectoryError::NotPrepared(account.clone()));
             }
             None => {}

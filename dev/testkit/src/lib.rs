@@ -25,7 +25,7 @@ mod tickets;
 pub mod token_issuer;
 pub mod world;
 
-pub use directory::{FakeDirectory, Trouble};
+pub use directory::{AccountFault, FakeDirectory};
 pub use failing::{Aftermath, Failing, Fault, Moment, turn};
 pub use keys::FakeKeys;
 pub use ledger::FakeLedger;

@@ -34,7 +34,7 @@ struct Records {
     items: HashMap<SysId, AccountItem>,
     delegations: Vec<Delegation>,
     groups: HashMap<SysId, Group>,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl FakeServiceNow {
@@ -98,14 +98,14 @@ impl FakeServiceNow {
     }
 
     /// Makes every call fail so, or work again.
-    pub fn set_trouble(&self, trouble: Option<Failure>) {
-        self.0.lock().unwrap().trouble = trouble;
+    pub fn set_failure(&self, failure: Option<Failure>) {
+        self.0.lock().unwrap().failure = failure;
     }
 
     fn records(&self) -> Result<MutexGuard<'_, Records>, CallError> {
         const READ: &str = "fake:Read";
         let records = self.0.lock().unwrap();
-        match records.trouble {
+        match records.failure {
             None => Ok(records),
             Some(Failure::Transient) => Err(CallError::transient(READ, "Unreachable")),
             Some(Failure::Permanent) => Err(CallError::permanent(READ, "Forbidden")),

@@ -15,7 +15,7 @@ pub struct FakeTickets(Arc<Mutex<Journal>>);
 #[derive(Debug, Default)]
 struct Journal {
     updates: Vec<(TableName, SysId, TicketUpdate)>,
-    trouble: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl FakeTickets {
@@ -26,8 +26,8 @@ impl FakeTickets {
     }
 
     /// Makes every call fail so, or work again.
-    pub fn set_trouble(&self, trouble: Option<Failure>) {
-        self.0.lock().unwrap().trouble = trouble;
+    pub fn set_failure(&self, failure: Option<Failure>) {
+        self.0.lock().unwrap().failure = failure;
     }
 }
 
@@ -40,7 +40,7 @@ impl Tickets for FakeTickets {
     ) -> Result<Written, CallError> {
         const UPDATE: &str = "fake:Update";
         let mut journal = self.0.lock().unwrap();
-        match journal.trouble {
+        match journal.failure {
             Some(Failure::Transient) => return Err(CallError::transient(UPDATE, "Unreachable")),
             Some(Failure::Permanent) => return Err(CallError::permanent(UPDATE, "NotSaved")),
             None => {}

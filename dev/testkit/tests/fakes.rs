@@ -18,8 +18,8 @@ use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
 use testkit::samples::{self, at, sys_id};
 use testkit::world;
 use testkit::{
-    Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
-    FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName, Trouble,
+    AccountFault, Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues,
+    FakeServiceNow, FakeTickets, Fault, Group, Moment, QueueName,
 };
 
 /// Fakes never wait, so one poll is enough.
@@ -120,7 +120,7 @@ fn directory() {
     let expected = format!("attach {} {}", user.key(), samples::policy());
     assert_eq!((changes.len(), &changes[0]), (4 + 10 + 2, &expected));
 
-    directory.set_trouble(&user.account_id, Some(Trouble::Throttled));
+    directory.set_fault(&user.account_id, Some(AccountFault::Throttled));
     let throttled = now(Directory::principal(&directory, &user));
     assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.is_transient()));
 }
@@ -207,7 +207,7 @@ fn servicenow() {
     servicenow.put_group(&world.empty_groups[0], group(false));
     now(contract::servicenow(&servicenow, &world));
 
-    servicenow.set_trouble(Some(ports::Failure::Transient));
+    servicenow.set_failure(Some(ports::Failure::Transient));
     let failed = now(ports::servicenow::ServiceNow::ticket(&servicenow, &source));
     assert!(failed.unwrap_err().is_transient());
 }

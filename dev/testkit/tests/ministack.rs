@@ -346,11 +346,12 @@ async fn directory() {
     let account = stack::account();
     let world = populate(&stack, &account).await;
     let role = |external_id| RoleToAssume::new("aws", ROLE, external_id, "snowgate-test").unwrap();
-    let member = MemberRole::new(&stack.config, role(stack::EXTERNAL_ID));
+    let clock = || ports::Clock::new(jiff::Timestamp::now);
+    let member = MemberRole::new(&stack.config, role(stack::EXTERNAL_ID), clock());
     // MiniStack attaches policies that do not exist; AWS does not.
     contract::directory(&member, &world).await;
 
-    let reader = ReadRole::new(&stack.config, role(stack::EXTERNAL_ID));
+    let reader = ReadRole::new(&stack.config, role(stack::EXTERNAL_ID), clock());
     contract::directory::reading(&reader, &world).await;
 
     // A new default version is another version with another document.
@@ -363,7 +364,7 @@ async fn directory() {
     assert_eq!((found.version.as_str(), &found.document), ("v2", &changed));
 
     // Wired to another hub: the role does not trust us.
-    let miswired = ReadRole::new(&stack.config, role("another-hub"));
+    let miswired = ReadRole::new(&stack.config, role("another-hub"), clock());
     let refused = miswired.principal(&world.user.0).await;
     assert!(matches!(refused, Err(DirectoryError::NotPrepared(id)) if id == account));
     assert_ne!(account.as_str(), HUB);

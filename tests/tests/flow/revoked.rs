@@ -53,10 +53,10 @@ async fn the_client_ends_it_on_the_wish_of_whom_it_concerns() {
     };
     let stranger = end("aaaa0000000000000000000000000001").await;
     assert_eq!(stranger.status, 422, "{}", stranger.text);
-    assert_eq!(stack.request(&id).await["ended_early"], Value::Null);
+    assert_eq!(stack.request(&id).await["revocation"], Value::Null);
     let answer = end(Person::RITA.0).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body["ended_early"]["by"]["type"], "requester");
+    assert_eq!(answer.body["revocation"]["by"]["type"], "requester");
     stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
     let note = end_note(&stack, &case).await;
@@ -79,7 +79,7 @@ async fn the_security_team_ends_what_others_asked_for_and_see_nothing_of_it() {
     let expected = json!({ "request_id": id, "state": "Active" });
     assert_eq!((answer.status, &answer.body), (200, &expected));
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["ended_early"]["by"], json!({ "type": "security" }));
+    assert_eq!(request["revocation"]["by"], json!({ "type": "security" }));
     case.nothing_in_iam(&stack).await;
     let note = end_note(&stack, &case).await;
     let by = "It was ended early by the security team";
@@ -120,7 +120,7 @@ async fn the_client_ends_active_access_at_once() {
         .end(Some(&client), &id, "revoke", Some(&why))
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.body["ended_early"]["by"]["type"], "client");
+    assert_eq!(answer.body["revocation"]["by"]["type"], "client");
 
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
@@ -163,7 +163,7 @@ async fn the_owner_ends_access_through_the_link_that_was_used() {
     );
     let request = stack.reaches(&id, "Revoked").await;
     case.nothing_in_iam(&stack).await;
-    let by = &request["ended_early"]["by"];
+    let by = &request["revocation"]["by"];
     assert_eq!(by, &json!({ "type": "approver", "role": "owner" }));
     let note = end_note(&stack, &case).await;
     assert!(
@@ -206,7 +206,7 @@ async fn only_the_pages_own_form_ends_access() {
         let page = stack.browser.send(&letter.link, origin, &form).await;
         assert_eq!(page.status, status, "{}", page.heading());
     }
-    assert_eq!(stack.request(&id).await["ended_early"], Value::Null);
+    assert_eq!(stack.request(&id).await["revocation"], Value::Null);
     let attached = stack.aws.attached(&case.account, &case.user).await;
     assert_eq!(attached, [case.policy.as_str()]);
 }

@@ -188,7 +188,7 @@ fn credentials(facts: &Facts, name: &str) -> Finding {
         _ => "servicenow-write",
     };
     let remedy = "put a value in as docs/operating.md, section 5, has it";
-    match secret(facts, name).map(str::parse::<servicenow::Credentials>) {
+    match secret(facts, name).map(str::parse::<servicenow::ServiceNowCredentials>) {
         None => Finding::bad("secrets", about, "has no value", remedy),
         Some(Ok(_)) => Finding::good("secrets", about, "has the right shape"),
         Some(Err(why)) => Finding::bad("secrets", about, why.to_string(), remedy),

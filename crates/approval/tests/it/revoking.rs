@@ -154,7 +154,7 @@ fn without_servicenow_the_reason_is_kept() {
     let (_, links) = active(&world);
     world
         .servicenow
-        .set_trouble(Some(ports::Failure::Transient));
+        .set_failure(Some(ports::Failure::Transient));
     let before = snapshot(&world);
     let answer = send(&tested(&world), end(&world, &links[0], REASON, 10), 10);
     assert_eq!(answer.status, 503);

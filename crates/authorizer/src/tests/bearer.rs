@@ -9,8 +9,8 @@ use super::*;
 use crate::jwks::Algorithm;
 
 const ISSUER: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Clients";
-/// The moment of all these tests.
-const NOW: i64 = 1_800_000_000;
+/// The moment of all these tests, in seconds since 1970.
+const SECOND: i64 = 1_800_000_000;
 
 static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::rsa("rsa"));
 static EC: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::ec("ec"));
@@ -39,7 +39,7 @@ fn claims() -> Value {
     json!({
         "sub": "4servicenow", "token_use": "access", "version": 2, "jti": "1", "iss": ISSUER,
         "scope": "snowgate/requests.read snowgate/requests.write", "client_id": "4servicenow",
-        "auth_time": NOW - 10, "iat": NOW - 10, "exp": NOW + 3590,
+        "auth_time": SECOND - 10, "iat": SECOND - 10, "exp": SECOND + 3590,
     })
 }
 
@@ -63,17 +63,10 @@ fn authorizer(rules: TokenRules) -> Authorizer<Secret, Published> {
     Authorizer::new(secret, Some(Issuer::new(rules, keys)))
 }
 
-fn at(second: i64) -> Now {
-    Now {
-        instant: Instant::now(),
-        second,
-    }
-}
-
 /// The answer to a token under these rules.
 fn ask(rules: TokenRules, token: &str) -> Result<ApiGatewayCustomAuthorizerResponse, Unauthorized> {
     let header = format!("Bearer {token}");
-    run(authorizer(rules).authorize(&call(&[&header]), at(NOW)))
+    run(authorizer(rules).authorize(&call(&[&header]), NOW))
 }
 
 fn accepted(rules: &TokenRules, claims: &Value) -> bool {
@@ -84,7 +77,7 @@ fn accepted(rules: &TokenRules, claims: &Value) -> bool {
 fn a_token_stands_for_its_client_with_the_same_name_and_routes() {
     let by_token = ask(rules(), &RSA.token(&claims())).unwrap();
     let call = call(&[&basic("servicenow:open sesame")]);
-    let by_secret = run(authorizer(rules()).authorize(&call, at(NOW))).unwrap();
+    let by_secret = run(authorizer(rules()).authorize(&call, NOW)).unwrap();
     assert_eq!(by_token, by_secret);
     assert_eq!(by_token.context["client"], "servicenow");
 }
@@ -141,15 +134,15 @@ fn claims_that_are_not_as_they_should_be() {
         json!({"exp": 1e300}),
         json!({"iat": null}),
         json!({"iat": "now"}),
-        json!({"nbf": NOW + 31}),
+        json!({"nbf": SECOND + 31}),
         json!({"nbf": "now"}),
     ] {
         assert!(!accepted(&rules(), &with(&wrong)), "{wrong}");
     }
     for right in [
         json!({"azp": "4servicenow"}),
-        json!({"nbf": NOW - 10}),
-        json!({"iat": null, "nbf": NOW - 10}),
+        json!({"nbf": SECOND - 10}),
+        json!({"iat": null, "nbf": SECOND - 10}),
         json!({"exp": f64::from(1_800_000_100) + 0.5}),
         json!({"sub": "anybody"}),
     ] {
@@ -160,15 +153,15 @@ fn claims_that_are_not_as_they_should_be() {
 #[test]
 fn clocks_may_differ_by_half_a_minute() {
     for (change, good) in [
-        (json!({"exp": NOW - 29}), true),
-        (json!({"exp": NOW - 30}), false),
-        (json!({"iat": NOW + 30}), true),
-        (json!({"iat": NOW + 31}), false),
-        (json!({"nbf": NOW + 30}), true),
+        (json!({"exp": SECOND - 29}), true),
+        (json!({"exp": SECOND - 30}), false),
+        (json!({"iat": SECOND + 30}), true),
+        (json!({"iat": SECOND + 31}), false),
+        (json!({"nbf": SECOND + 30}), true),
         // However it is written, a token is not good for more than a day.
-        (json!({"iat": NOW, "exp": NOW + 86_400}), true),
-        (json!({"iat": NOW, "exp": NOW + 86_401}), false),
-        (json!({"iat": NOW - 86_400, "exp": NOW + 10}), false),
+        (json!({"iat": SECOND, "exp": SECOND + 86_400}), true),
+        (json!({"iat": SECOND, "exp": SECOND + 86_401}), false),
+        (json!({"iat": SECOND - 86_400, "exp": SECOND + 10}), false),
     ] {
         assert_eq!(accepted(&rules(), &with(&change)), good, "{change}");
     }
@@ -320,13 +313,13 @@ fn texts_that_are_no_tokens() {
 fn without_an_issuer_no_token_is_believed() {
     let authorizer = without_issuer(Ok(secret()));
     let header = format!("Bearer {}", RSA.token(&claims()));
-    let answer = run(authorizer.authorize(&call(&[&header]), at(NOW)));
+    let answer = run(authorizer.authorize(&call(&[&header]), NOW));
     assert_eq!(answer, Err(Unauthorized));
     // With one, Basic goes on working, and two headers prove nothing.
     let both = super::bearer::authorizer(rules());
     let basic = basic("servicenow:open sesame");
-    assert!(run(both.authorize(&call(&[&basic]), at(NOW))).is_ok());
-    let answer = run(both.authorize(&call(&[&basic, &header]), at(NOW)));
+    assert!(run(both.authorize(&call(&[&basic]), NOW)).is_ok());
+    let answer = run(both.authorize(&call(&[&basic, &header]), NOW));
     assert_eq!(answer, Err(Unauthorized));
 }
 
@@ -355,7 +348,7 @@ proptest! {
     fn parts_of_two_tokens_do_not_mix(which in prop::array::uniform3(0_usize..3)) {
         let tokens = [
             RSA.token(&claims()),
-            EC.token(&with(&json!({"exp": NOW + 1000}))),
+            EC.token(&with(&json!({"exp": SECOND + 1000}))),
             FOREIGN.token(&with(&json!({"client_id": "5powerless"}))),
         ];
         let part = |slot: usize| tokens[which[slot]].split('.').nth(slot).unwrap();

@@ -5,10 +5,8 @@ use std::cell::Cell;
 use testkit::token_issuer::{SigningKey, key_set};
 
 use super::*;
-use crate::https::{IssuerKeys, KeysUrl};
+use crate::https::{HttpsKeySource, KeysUrl};
 use crate::jwks::{Algorithm, KeySet};
-
-const SECOND: i64 = 1_800_000_000;
 
 /// An issuer whose keys change, or that is away.
 #[derive(Default)]
@@ -29,7 +27,6 @@ impl KeySource for &Changing {
 
 struct Setup<'a> {
     authorizer: Authorizer<Secret, &'a Changing>,
-    begin: Instant,
 }
 
 fn setup(source: &Changing) -> Setup<'_> {
@@ -42,30 +39,26 @@ fn setup(source: &Changing) -> Setup<'_> {
     let secret = Secret(RefCell::new(Ok(secret())));
     Setup {
         authorizer: Authorizer::new(secret, Some(Issuer::new(rules, source))),
-        begin: Instant::now(),
     }
 }
 
 impl Setup<'_> {
     /// Whether a new token of this key is believed so many seconds after the beginning.
-    fn believes(&self, key: &SigningKey, seconds: u64) -> bool {
+    fn believes(&self, key: &SigningKey, seconds: i64) -> bool {
         run(self.asks(key, seconds)).is_ok()
     }
 
     async fn asks(
         &self,
         key: &SigningKey,
-        seconds: u64,
+        seconds: i64,
     ) -> Result<ApiGatewayCustomAuthorizerResponse, Unauthorized> {
-        let second = SECOND + i64::try_from(seconds).unwrap();
+        let now = NOW + SignedDuration::from_secs(seconds);
+        let second = now.as_second();
         let claims = json!({
             "iss": "https://issuer.example", "token_use": "access", "client_id": "4servicenow",
             "scope": "requests.read", "iat": second, "exp": second + 60,
         });
-        let now = Now {
-            instant: self.begin + Duration::from_secs(seconds),
-            second,
-        };
         let header = format!("Bearer {}", key.token(&claims));
         self.authorizer.authorize(&call(&[&header]), now).await
     }
@@ -97,7 +90,7 @@ fn while_the_issuer_is_away_tokens_prove_nothing_and_secrets_do() {
     let setup = setup(&source);
     assert!(!setup.believes(&key, 0));
     let basic = call(&[&basic("servicenow:open sesame")]);
-    assert!(run(setup.authorizer.authorize(&basic, Now::read())).is_ok());
+    assert!(run(setup.authorizer.authorize(&basic, NOW)).is_ok());
     *source.keys.borrow_mut() = Some(key_set(&[&key]));
     assert!(!setup.believes(&key, 9), "not asked again at once");
     assert!(setup.believes(&key, 10), "and then it is back");
@@ -142,9 +135,9 @@ fn many_at_once_make_one_reading() {
     let keys = &setup.authorizer.issuer.as_ref().unwrap().keys;
     let found = run(async {
         let (a, b, c) = tokio::join!(
-            keys.get("key", setup.begin),
-            keys.get("key", setup.begin),
-            keys.get("other", setup.begin)
+            keys.get("key", NOW),
+            keys.get("key", NOW),
+            keys.get("other", NOW)
         );
         [a.is_some(), b.is_some(), c.is_some()]
     });
@@ -223,7 +216,7 @@ fn served(answer: String) -> Result<Vec<u8>, KeySourceError> {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(answer.as_bytes());
     });
-    let keys = IssuerKeys::new(url.parse().unwrap()).unwrap();
+    let keys = HttpsKeySource::new(url.parse().unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

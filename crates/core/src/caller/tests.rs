@@ -45,7 +45,7 @@ fn headers_are_read_as_rfc_7617_says() {
         "Basic /w==",
         "Basic YTpiCg==",
     ] {
-        assert_eq!(read(bad), Err(BasicError), "{bad}");
+        assert_eq!(read(bad), Err(BasicCredentialsError), "{bad}");
     }
 }
 
@@ -82,16 +82,20 @@ fn a_client_of_the_token_issuer_has_the_name_and_routes_of_its_entry() {
     file["clients"][0]["oauth_client_ids"] = serde_json::json!(["4abc", "5def"]);
     file["clients"][1]["oauth_client_ids"] = serde_json::json!(["6ghi"]);
     let clients = Clients::parse(&file.to_string()).unwrap();
-    let named = |id: &str| clients.of_token(id).map(|caller| caller.id.to_string());
-    assert_eq!(named("4abc").as_deref(), Some("prod"));
-    assert_eq!(named("5def").as_deref(), Some("prod"));
-    assert_eq!(named("6ghi").as_deref(), Some("test"));
+    let found = |id: &str| {
+        clients
+            .by_oauth_client_id(id)
+            .map(|caller| caller.id.to_string())
+    };
+    assert_eq!(found("4abc").as_deref(), Some("prod"));
+    assert_eq!(found("5def").as_deref(), Some("prod"));
+    assert_eq!(found("6ghi").as_deref(), Some("test"));
     assert_eq!(
-        clients.of_token("4abc"),
+        clients.by_oauth_client_id("4abc"),
         clients.authenticate(&basic("prod:one"))
     );
     for none in ["", "prod", "4ABC", "4abc "] {
-        assert_eq!(named(none), None, "{none}");
+        assert_eq!(found(none), None, "{none}");
     }
     // Without a secret there are no Basic credentials that prove it.
     for guess in ["test:", "test:one", "test:6ghi"] {

@@ -6,7 +6,7 @@ use iam_policy::document::{Document, DocumentError, PolicyType};
 use iam_policy::evaluate::{Request, Ruleset};
 use iam_policy::lint::{self, FindingType};
 use iam_policy::prove::{
-    Access, StatementRef, CheckResult, check_access_not_granted, check_no_new_access,
+    Access, CheckResult, StatementRef, check_access_not_granted, check_no_new_access,
 };
 use serde_json::{Value, json};
 

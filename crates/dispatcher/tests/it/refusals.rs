@@ -6,7 +6,7 @@ use snowgate_core::record::{EndReason, RefusalCode, RequestRecord};
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{World, document, person, principal_facts, requester};
-use testkit::{FakeDirectory, Trouble};
+use testkit::{AccountFault, FakeDirectory};
 
 use super::{ALL, dispatcher, handle};
 
@@ -80,7 +80,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
             let account = ACCOUNT.parse().unwrap();
             world
                 .directory
-                .set_trouble(&account, Some(Trouble::NotPrepared));
+                .set_fault(&account, Some(AccountFault::NotPrepared));
         },
     ),
     ("no such user", RefusalCode::NoSuchPrincipal, |world, _| {
@@ -207,13 +207,13 @@ fn transient_errors_refuse_nothing() {
     let world = World::default();
     let record = world.received(testkit::world::at(0));
     let account = ACCOUNT.parse().unwrap();
-    for trouble in [Trouble::Throttled, Trouble::Denied] {
+    for fault in [AccountFault::Throttled, AccountFault::Denied] {
         let directory: &FakeDirectory = &world.directory;
-        directory.set_trouble(&account, Some(trouble));
+        directory.set_fault(&account, Some(fault));
         assert!(handle(&dispatcher(&world, &ALL), &record.id, 1).is_err());
         assert_eq!(world.load(&record.id), record);
     }
-    world.directory.set_trouble(&account, None);
+    world.directory.set_fault(&account, None);
     handle(&dispatcher(&world, &ALL), &record.id, 2).unwrap();
     assert_eq!(world.load(&record.id).state, State::Pending);
     assert_eq!(

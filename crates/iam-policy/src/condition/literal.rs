@@ -256,7 +256,11 @@ mod tests {
             "9999-12-31T23:59:59.999-99:99",
         ] {
             let far = moment(text).unwrap();
-            assert_eq!(write_moment(far).and_then(|text| moment(&text)), Some(far), "{text}");
+            assert_eq!(
+                write_moment(far).and_then(|text| moment(&text)),
+                Some(far),
+                "{text}"
+            );
         }
         assert_eq!(write_moment(i64::MAX), None);
     }

@@ -260,7 +260,11 @@ impl Clause {
     /// reading of `${…}`.
     pub(crate) fn plainly_implies(&self, other: &Self) -> bool {
         let read_alike = self.variables == other.variables
-            || !self.texts.iter().chain(&other.texts).any(|text| text.contains("${"));
+            || !self
+                .texts
+                .iter()
+                .chain(&other.texts)
+                .any(|text| text.contains("${"));
         if self.key_lower != other.key_lower || !read_alike {
             return false;
         }

@@ -1,4 +1,4 @@
-use super::{ANY, Glob, SYMBOL, STAR};
+use super::{ANY, Glob, STAR, SYMBOL};
 
 /// How a text of a policy is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -160,8 +160,7 @@ pub fn check_disjoint(one: &Ruleset, other: &Ruleset) -> CheckResult {
 pub fn check_disjoint_within(one: &Ruleset, other: &Ruleset, budget: &mut Budget) -> CheckResult {
     let confirm = |request: &Request| one.allows(request);
     in_all_readings(&[one, other], |reading| {
-        let question =
-            Question::new(other, reading, &confirm).with_several_values(&[one, other]);
+        let question = Question::new(other, reading, &confirm).with_several_values(&[one, other]);
         let covers = question.denies_and(denies(one, reading));
         let common = StatementSet::new(allows(one, reading));
         Prover::new(&question, budget).none_of(&common, &covers)

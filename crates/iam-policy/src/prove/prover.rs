@@ -70,9 +70,7 @@ impl<'p> Question<'p> {
     /// Whether the request is one that AWS knows, is allowed by the candidate and shows that the
     /// answer is no.
     fn is_shown_by(&self, request: &Request) -> bool {
-        witness::is_possible(request)
-            && (self.confirm)(request)
-            && self.candidate.allows(request)
+        witness::is_possible(request) && (self.confirm)(request) && self.candidate.allows(request)
     }
 
     fn name(&self, index: usize) -> StatementRef {
@@ -180,8 +178,7 @@ impl<'q, 'p> Prover<'q, 'p> {
                 }
                 let languages = languages(&pairs, &negative);
                 let region = [product, other];
-                result =
-                    result.and(|| self.search(&region, covers, &languages, product.statement));
+                result = result.and(|| self.search(&region, covers, &languages, product.statement));
                 if self.is_settled(&result) {
                     return result;
                 }

@@ -41,9 +41,15 @@ fn is_within_account(request: &Request) -> bool {
 
 /// A user of the account that the resource belongs to.
 pub(super) fn somebody_near(resource: &str) -> Principal {
-    let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = resource
+        .split(':')
+        .nth(4)
+        .filter(|account| !account.is_empty());
     let account = account.unwrap_or("999999999999");
-    Principal::of(PrincipalKind::Aws, &format!("arn:aws:iam::{account}:{SOMEBODY}"))
+    Principal::of(
+        PrincipalKind::Aws,
+        &format!("arn:aws:iam::{account}:{SOMEBODY}"),
+    )
 }
 
 /// The same request to a resource of the principal's account, where the ARN names none.
@@ -57,7 +63,8 @@ pub(super) fn in_own_account(request: Request) -> Request {
 /// The same request for another action and resource; somebody nobody named stays in the account
 /// of the resource.
 fn naming(request: &Request, action: &str, resource: &str) -> Request {
-    let principal = if request.principal().name().ends_with(SOMEBODY) && is_within_account(request) {
+    let principal = if request.principal().name().ends_with(SOMEBODY) && is_within_account(request)
+    {
         somebody_near(resource)
     } else {
         request.principal().clone()

@@ -34,9 +34,14 @@ impl Parts {
         let mut parts = Self {
             actions: vec!["s3:GetObject".to_owned(), "x:y".to_owned()],
             resources: vec!["*".to_owned(), "arn:aws:s3:::b/x".to_owned()],
-            principals: vec!["*".to_owned(), "arn:aws:iam::333333333333:user/a".to_owned()],
+            principals: vec![
+                "*".to_owned(),
+                "arn:aws:iam::333333333333:user/a".to_owned(),
+            ],
             keys: Vec::new(),
-            values: ["a", "A", "", "ab", "a:b", "true", "x", "somebody"].map(str::to_owned).into(),
+            values: ["a", "A", "", "ab", "a:b", "true", "x", "somebody"]
+                .map(str::to_owned)
+                .into(),
         };
         let mut variables = BTreeSet::new();
         for policy in [&pair.reference, &pair.candidate] {
@@ -88,7 +93,11 @@ impl Parts {
                 _ => context.set(key, ContextValue::One(self.value(dice))),
             }
         }
-        let action = concrete(&self.actions[dice.below(self.actions.len())], &context, dice);
+        let action = concrete(
+            &self.actions[dice.below(self.actions.len())],
+            &context,
+            dice,
+        );
         let resource = &self.resources[dice.below(self.resources.len())];
         let resource = concrete(resource, &context, dice);
         if !is_formed(&action, &resource) {
@@ -97,7 +106,9 @@ impl Parts {
         let principal = if pair.policy_type.has_principal() {
             self.principal(dice)?
         } else {
-            "arn:aws:iam::111111111111:user/a".parse().expect("a principal")
+            "arn:aws:iam::111111111111:user/a"
+                .parse()
+                .expect("a principal")
         };
         let request = Request::new(&action, &resource, principal, context);
         Some(if dice.once_in(3) {

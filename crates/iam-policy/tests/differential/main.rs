@@ -59,7 +59,11 @@ fn what_passes_withstands_every_request() {
     for fault in &unsound {
         eprintln!("{fault}\n");
     }
-    assert!(unsound.is_empty() && tally.checks > 0, "{} unsound", unsound.len());
+    assert!(
+        unsound.is_empty() && tally.checks > 0,
+        "{} unsound",
+        unsound.len()
+    );
     assert!(
         tally.undecided * 50 <= tally.pairs,
         "more than 2 % undecided"
@@ -120,6 +124,9 @@ fn is_confirmed(witness: &Request, reference: &Ruleset, candidate: &Ruleset) -> 
     };
     // A resource may demand a policy of its own, whatever identities are allowed.
     let needs_resource_policy = witness.action().to_lowercase().starts_with("kms:")
-        || witness.action().to_lowercase().starts_with("sts:assumerole");
+        || witness
+            .action()
+            .to_lowercase()
+            .starts_with("sts:assumerole");
     needs_resource_policy || allowed(candidate) && !allowed(reference)
 }

@@ -295,7 +295,10 @@ fn condition(dice: &mut Dice) -> (String, String, Value) {
             &["ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"],
             &ARNS,
         ),
-        4 => (&["Bool", "Null", "BinaryEquals"], &["true", "false", "TRUE"]),
+        4 => (
+            &["Bool", "Null", "BinaryEquals"],
+            &["true", "false", "TRUE"],
+        ),
         _ => (
             &[
                 "StringEquals",

@@ -2,14 +2,18 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that panics is a test that fails"
 )]
 
+mod answers;
+mod dry_run;
 mod ending;
 mod extending;
 mod keys;
 mod openapi;
 mod reading;
+mod schema;
 mod submitting;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};

@@ -1,5 +1,6 @@
 //! What is granted, and what is not.
 
+use ports::Clock;
 use ports::ledger::Ledger as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
@@ -12,7 +13,7 @@ use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, principal_facts, ready,
 };
-use testkit::{FakeKeys, QueueName, Trouble};
+use testkit::{AccountFault, FakeKeys, QueueName};
 
 use super::{failed_untouched, provision, provisioner, run};
 
@@ -31,7 +32,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(2));
     let after = provision(&world, &approved, 10);
     assert_eq!(after.state, State::Active);
-    assert!(after.until.unwrap() >= at(10 + 8 * 3600));
+    assert_eq!(after.until, Some(at(10 + 8 * 3600)));
     assert_eq!(
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
@@ -49,6 +50,17 @@ fn exactly_the_policies_are_attached_and_read_back() {
 
     assert_eq!(provision(&world, &after, 11), after, "woken again");
     assert_eq!(world.directory.changes().len(), 2);
+}
+
+#[test]
+fn access_lasts_from_when_it_was_read_back() {
+    let world = World::default();
+    let approved = world.approved(at(0));
+    let mut slow = provisioner(&world);
+    slow.clock = Clock::new(|| at(70));
+    run(&slow, &approved.id, 10).unwrap();
+    let after = world.load(&approved.id);
+    assert_eq!(after.until, Some(at(70 + 8 * 3600)));
 }
 
 #[test]
@@ -231,16 +243,16 @@ fn what_iam_refuses_is_rolled_back() {
 #[test]
 fn transient_errors_put_off_and_keep_nothing_back() {
     let account = ACCOUNT.parse().unwrap();
-    for trouble in [Trouble::Throttled, Trouble::NotPrepared] {
+    for fault in [AccountFault::Throttled, AccountFault::NotPrepared] {
         let world = World::default();
         let approved = world.approved(at(0));
-        world.directory.set_trouble(&account, Some(trouble));
+        world.directory.set_fault(&account, Some(fault));
         let after = provision(&world, &approved, 10);
         assert_eq!((after.state, after.attempts), (State::Approved, 1));
         assert_eq!(after.due_at, Some(at(10 + 120)));
         let after = provision(&world, &approved, 130);
         assert_eq!(after.due_at, Some(at(130 + 240)), "twice as long");
-        world.directory.set_trouble(&account, None);
+        world.directory.set_fault(&account, None);
         assert_eq!(provision(&world, &approved, 400).state, State::Active);
     }
 }

@@ -10,6 +10,7 @@ mod granting;
 
 use std::time::Duration;
 
+use ports::Clock;
 use provisioner::{ProvisionError, Provisioner};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
@@ -33,6 +34,7 @@ fn provisioner(world: &World) -> Tested {
         guardrails: world.guardrails.clone(),
         hold: false,
         look_again: Duration::ZERO,
+        clock: Clock::new(|| at(0)),
     }
 }
 

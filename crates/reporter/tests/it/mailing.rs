@@ -261,7 +261,7 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
 fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     let world = World::default();
     let record = denied(&world);
-    world.servicenow.set_trouble(Some(Failure::Transient));
+    world.servicenow.set_failure(Some(Failure::Transient));
     handle(&world, &record.id, 2).unwrap();
     let waiting = world.load(&record.id);
     assert_eq!(
@@ -270,7 +270,7 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
         "the ticket is told all the same"
     );
     assert_eq!(waiting.due_at, Some(at(2 + 120)));
-    world.servicenow.set_trouble(None);
+    world.servicenow.set_failure(None);
     handle(&world, &record.id, 8 * 24 * 3600).unwrap();
     let after = world.load(&record.id);
     let why = SkipCode::TooLate;

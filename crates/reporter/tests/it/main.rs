@@ -133,7 +133,7 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
     for failure in [Failure::Transient, Failure::Permanent] {
         let world = World::default();
         let record = denied(&world);
-        world.tickets.set_trouble(Some(failure));
+        world.tickets.set_failure(Some(failure));
         let mut second = 10;
         for minutes in [2, 4, 8, 16, 32, 60, 60] {
             handle(&world, &record.id, second).unwrap();
@@ -141,7 +141,7 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
             assert_eq!(due, at(second + minutes * 60));
             second += minutes * 60;
         }
-        world.tickets.set_trouble(None);
+        world.tickets.set_failure(None);
         handle(&world, &record.id, second).unwrap();
         assert_eq!(world.load(&record.id).reported, [State::Denied]);
         assert_eq!(world.tickets.updates().len(), 1);
@@ -149,10 +149,10 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
 }
 
 #[test]
-fn trouble_with_the_ticket_does_not_put_off_the_end_of_access() {
+fn a_failing_ticket_does_not_put_off_the_end_of_access() {
     let world = World::default();
     let record = active(&world, 200);
-    world.tickets.set_trouble(Some(Failure::Transient));
+    world.tickets.set_failure(Some(Failure::Transient));
     for second in [10, 20, 30, 190] {
         handle(&world, &record.id, second).unwrap();
         let due = world.load(&record.id).due_at.unwrap();

@@ -12,7 +12,7 @@ use crate::server::{Reply, Server};
 use crate::steps::{Step, id};
 
 /// The error with all that lies beneath, as a log would have it.
-pub(crate) fn reported(error: &CallError) -> String {
+pub(crate) fn logged(error: &CallError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -24,7 +24,7 @@ pub(crate) fn reported(error: &CallError) -> String {
 
 #[track_caller]
 fn assert_silent(error: &CallError, server: &Server) {
-    let text = reported(error);
+    let text = logged(error);
     for secret in [
         "canary",
         "127.0.0.1",
@@ -348,12 +348,13 @@ async fn a_broken_connection_is_not_an_answer() {
     });
     let instance = format!("http://{address}").parse().unwrap();
     let credentials = crate::server::BASIC.parse().unwrap();
-    let limits = crate::server::quick();
-    let session = servicenow::Session::with_limits(instance, credentials, limits).unwrap();
+    let (limits, stopped) = (crate::server::quick(), crate::server::stopped);
+    let session =
+        servicenow::Session::with_limits(instance, credentials, limits, stopped()).unwrap();
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),
         ("Interrupted", true)
     );
-    assert!(!reported(&error).contains("127.0.0.1"));
+    assert!(!logged(&error).contains("127.0.0.1"));
 }

@@ -1,19 +1,25 @@
-//! How much is asked of an instance: turns, pauses, second attempts, the breaker.
+//! Limits: calls in flight, pauses, retries, the circuit breaker.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ports::servicenow::Tickets as _;
 use serde_json::json;
-use servicenow::{Limits, Reader, Writer};
+use servicenow::{Instance, Limits, Reader, Session, Writer};
 use snowgate_core::request::TableName;
 
-use crate::server::{BASIC, Reply, Server, quick};
+use crate::server::{BASIC, Reply, Server, quick, stopped};
 use crate::steps::{Step, sys_id};
 use crate::writing::update;
 
 fn good() -> Reply {
     Reply::result(&json!([Step::Account.row()]))
+}
+
+/// A session with an instance that is not the server of the test.
+fn session(instance: Instance) -> Session {
+    Session::with_limits(instance, BASIC.parse().unwrap(), quick(), stopped()).unwrap()
 }
 
 /// Answers with these in turn, then well.
@@ -129,6 +135,36 @@ async fn five_failures_in_a_row_and_it_is_left_alone() {
 }
 
 #[tokio::test]
+async fn an_open_breaker_lets_one_probe_through_in_thirty_seconds() {
+    let mended = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&mended);
+    let server = Server::start(move |_| match well.load(Ordering::SeqCst) {
+        true => good(),
+        false => Reply::failure(500),
+    })
+    .await;
+    let reader = Reader::new(server.session());
+    let code = async || {
+        let answer = Step::Account.ask(&reader).await;
+        answer.err().map(|error| error.code)
+    };
+    let open = || Some("BreakerOpen".to_owned());
+    for _ in 0..5 {
+        assert_eq!(code().await.as_deref(), Some("ServerError"));
+    }
+    server.advance(29);
+    assert_eq!(code().await, open());
+    server.advance(1);
+    assert_eq!(code().await.as_deref(), Some("ServerError"), "the probe");
+    assert_eq!(code().await, open(), "and no other");
+    mended.store(true, Ordering::SeqCst);
+    server.advance(30);
+    assert_eq!(code().await, None);
+    assert_eq!(code().await, None, "closed again");
+    assert_eq!(server.seen().len(), 8);
+}
+
+#[tokio::test]
 async fn refusals_in_its_own_words_do_not_open_the_breaker() {
     let server = Server::start(|_| Reply::failure(403)).await;
     let reader = Reader::new(server.session());
@@ -146,15 +182,13 @@ async fn nobody_there_is_unreachable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let instance = format!("http://{address}").parse().unwrap();
-    let session =
-        servicenow::Session::with_limits(instance, BASIC.parse().unwrap(), quick()).unwrap();
+    let session = session(format!("http://{address}").parse().unwrap());
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),
         ("Unreachable", true)
     );
-    assert!(!crate::habits::reported(&error).contains("127.0.0.1"));
+    assert!(!crate::habits::logged(&error).contains("127.0.0.1"));
 }
 
 #[tokio::test]
@@ -191,9 +225,7 @@ async fn a_write_that_may_have_happened_is_not_sent_again() {
 #[tokio::test]
 async fn an_https_instance_is_never_spoken_to_in_the_clear() {
     let server = Server::start(|_| good()).await;
-    let instance = format!("https://{}", server.address).parse().unwrap();
-    let session =
-        servicenow::Session::with_limits(instance, BASIC.parse().unwrap(), quick()).unwrap();
+    let session = session(format!("https://{}", server.address).parse().unwrap());
     let error = Step::Account.ask(&Reader::new(session)).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),

@@ -1,7 +1,7 @@
 //! A server that answers what a test tells it to, and remembers what it was asked.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, Response};
+use jiff::Timestamp;
+use ports::Clock;
 use serde_json::Value;
-use servicenow::{Credentials, Instance, Limits, Session};
+use servicenow::{Instance, Limits, ServiceNowCredentials, Session};
 use tokio::net::TcpListener;
 
 /// One request as it came in.
@@ -103,6 +105,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     peak: Arc<AtomicUsize>,
+    seconds: Arc<AtomicI64>,
 }
 
 impl Server {
@@ -113,6 +116,7 @@ impl Server {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
             peak: Arc::default(),
+            seconds: Arc::default(),
         };
         let (seen, peak) = (Arc::clone(&server.seen), Arc::clone(&server.peak));
         let (busy, reply) = (Arc::new(AtomicUsize::new(0)), Arc::new(reply));
@@ -169,9 +173,28 @@ impl Server {
     }
 
     pub(crate) fn session_with(&self, credentials: &str, limits: Limits) -> Session {
-        let credentials: Credentials = credentials.parse().unwrap();
-        Session::with_limits(self.instance(), credentials, limits).unwrap()
+        let credentials: ServiceNowCredentials = credentials.parse().unwrap();
+        Session::with_limits(self.instance(), credentials, limits, self.clock()).unwrap()
     }
+
+    /// The clock of all sessions with this server, which only moves by [`Server::advance`].
+    pub(crate) fn clock(&self) -> Clock {
+        let seconds = Arc::clone(&self.seconds);
+        Clock::new(move || {
+            let second = 1_800_000_000 + seconds.load(Ordering::SeqCst);
+            Timestamp::from_second(second).unwrap()
+        })
+    }
+
+    /// Puts the clock forward.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+/// A clock that stands still.
+pub(crate) fn stopped() -> Clock {
+    Clock::new(|| Timestamp::UNIX_EPOCH)
 }
 
 pub(crate) const BASIC: &str = r#"{"username":"canary.user","password":"canary:password"}"#;

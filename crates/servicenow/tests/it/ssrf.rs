@@ -192,10 +192,10 @@ async fn proxies_in_the_environment_are_ignored() {
         command.output().unwrap()
     });
     let output = child.await.unwrap();
-    let reported = String::from_utf8_lossy(&output.stdout);
+    let logged = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && reported.contains("1 passed"),
-        "{reported}"
+        output.status.success() && logged.contains("1 passed"),
+        "{logged}"
     );
     assert_eq!(elsewhere.connections().await, 0);
 }

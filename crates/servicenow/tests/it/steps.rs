@@ -67,7 +67,11 @@ impl Step {
                 let people = reader.people(&[sys_id("0a")]).await?;
                 shown((!people.is_empty()).then_some(people))
             }
-            Self::Named => shown(reader.person_named(&"ada.okafor".parse().unwrap()).await?),
+            Self::Named => shown(
+                reader
+                    .person_by_user_name(&"ada.okafor".parse().unwrap())
+                    .await?,
+            ),
             Self::Account => shown(reader.account(&account).await?),
             Self::GroupManager => shown(reader.group_manager(&group).await?),
             Self::GroupMembers => {

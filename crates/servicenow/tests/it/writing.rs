@@ -222,7 +222,7 @@ async fn what_was_not_saved_is_an_error_and_is_mended_without_a_second_note() {
             (code, Failure::Transient),
             "{habit:?}"
         );
-        assert!(!crate::habits::reported(&error).contains("canary"));
+        assert!(!crate::habits::logged(&error).contains("canary"));
         stage.mend();
         stage.write(&update()).await.unwrap();
         assert_eq!(

@@ -20,7 +20,7 @@ use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     self, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, OWNER, World, at, document, person, principal_facts,
 };
-use testkit::{Aftermath, FakeKeys, Moment, QueueName, SentLetter, SentWakeUp, Trouble};
+use testkit::{AccountFault, Aftermath, FakeKeys, Moment, QueueName, SentLetter, SentWakeUp};
 
 use crate::functions::{self, ORIGIN};
 use crate::steps::{Crash, PEOPLE, Step, Want};
@@ -201,11 +201,11 @@ impl Flow {
 
     fn outage(&self, servicenow: bool, tickets: bool, iam: [bool; 2]) {
         let failing = |yes: bool| yes.then_some(Failure::Transient);
-        self.world.servicenow.set_trouble(failing(servicenow));
-        self.world.tickets.set_trouble(failing(tickets));
-        for (account, trouble) in [ACCOUNT.parse().unwrap(), lake()].iter().zip(iam) {
-            let trouble = trouble.then_some(Trouble::Throttled);
-            self.world.directory.set_trouble(account, trouble);
+        self.world.servicenow.set_failure(failing(servicenow));
+        self.world.tickets.set_failure(failing(tickets));
+        for (account, fails) in [ACCOUNT.parse().unwrap(), lake()].iter().zip(iam) {
+            let fault = fails.then_some(AccountFault::Throttled);
+            self.world.directory.set_fault(account, fault);
         }
     }
 

@@ -9,7 +9,7 @@ use provisioner::Provisioner;
 use reporter::Reporter;
 use snowgate_core::ticket_note::OutcomeFields;
 use sweeper::Sweeper;
-use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World};
+use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at};
 use testkit::{
     Failing, FakeDirectory, FakeKeys, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow,
     FakeTickets,
@@ -69,6 +69,7 @@ pub(crate) fn provisioner(world: &World) -> Provisioner<L, D, Failing<FakeKeys>,
         guardrails: world.guardrails.clone(),
         hold: false,
         look_again: Duration::ZERO,
+        clock: ports::Clock::new(|| at(0)),
     }
 }
 

@@ -199,7 +199,7 @@ pub(crate) fn too_many(retry_after: Option<u64>) -> Answer {
     let Some(seconds) = retry_after else {
         return answer;
     };
-    let reset = jiff::Timestamp::now()
+    let reset = crate::clock::now()
         .as_second()
         .saturating_add_unsigned(seconds);
     answer

@@ -119,13 +119,24 @@ fn name_variables(clause: &Clause, context: &mut Context) {
 
 /// Gives values with which the statement probably does not hold the request.
 fn evade(cover: &StatementProduct<'_>, resource: &str, context: &mut Context) {
-    if cover.resources.as_ref().is_some_and(|resources| resources.negated) {
+    if cover
+        .resources
+        .as_ref()
+        .is_some_and(|resources| resources.negated)
+    {
         capture(cover, resource, context);
     }
-    for clause in cover.rule.clauses.iter().filter(|clause| clause.has_variables()) {
+    for clause in cover
+        .rule
+        .clauses
+        .iter()
+        .filter(|clause| clause.has_variables())
+    {
         name_variables(clause, context);
         if clause.holds(context)
-            && clause.operator().is_some_and(|operator| operator.is_negated())
+            && clause
+                .operator()
+                .is_some_and(|operator| operator.is_negated())
             && let Some(value) = clause.example(context)
         {
             context.set(clause.key(), ContextValue::One(value));

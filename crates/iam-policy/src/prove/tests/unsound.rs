@@ -141,10 +141,7 @@ fn an_account_is_its_root() {
             PolicyType::Resource,
         )
     };
-    let (account, root) = (
-        read("111111111111"),
-        read("arn:aws:iam::111111111111:root"),
-    );
+    let (account, root) = (read("111111111111"), read("arn:aws:iam::111111111111:root"));
     assert!(check_no_new_access(&account, &root).is_pass());
     assert!(check_no_new_access(&root, &account).is_pass());
 }

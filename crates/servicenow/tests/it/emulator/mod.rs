@@ -10,7 +10,7 @@ use servicenow_emulator::{Config, Emulator, Login, Running};
 use snowgate_core::id::SysId;
 use snowgate_core::request::TableName;
 
-use crate::server::quick;
+use crate::server::{quick, stopped};
 
 const ITEM: &str = "eeee0000000000000000000000000001";
 
@@ -62,7 +62,7 @@ impl Stage {
         };
         let instance = self.running.base_url.parse().unwrap();
         let credentials = credentials.to_string().parse().unwrap();
-        Session::with_limits(instance, credentials, limits).unwrap()
+        Session::with_limits(instance, credentials, limits, stopped()).unwrap()
     }
 
     fn reader(&self) -> Reader {

@@ -77,7 +77,7 @@ async fn groups_lead_to_their_people() {
     }
     let ids = [1, 5, 7, 8, 99].map(|n| sys_id("a", n));
     let people = reader.people(&ids).await.unwrap();
-    let reported: Vec<_> = people
+    let shown: Vec<_> = people
         .iter()
         .map(|p| (p.active, p.locked_out, p.email.is_some()))
         .collect();
@@ -87,15 +87,15 @@ async fn groups_lead_to_their_people() {
         (true, true, true),
         (true, false, false),
     ];
-    assert_eq!(reported, expected);
+    assert_eq!(shown, expected);
     let named = reader
-        .person_named(&"Ada.Okafor".parse().unwrap())
+        .person_by_user_name(&"Ada.Okafor".parse().unwrap())
         .await
         .unwrap();
     assert_eq!(named.unwrap().sys_id, sys_id("a", 1));
     assert_eq!(
         reader
-            .person_named(&"no.body".parse().unwrap())
+            .person_by_user_name(&"no.body".parse().unwrap())
             .await
             .unwrap(),
         None
@@ -159,12 +159,12 @@ async fn tickets_say_who_opened_them_and_for_whom() {
     ] {
         let source = source(table, id, number);
         let ticket = reader.ticket(&source).await.unwrap();
-        let reported = ticket
+        let shown = ticket
             .as_ref()
             .map(|t| (t.active, t.opened_by.clone(), t.opened_for.clone()));
         let expected =
             found.map(|(active, by, to)| (active, Some(sys_id("a", by)), Some(sys_id("a", to))));
-        assert_eq!(reported, expected, "{number}");
+        assert_eq!(shown, expected, "{number}");
         assert!(ticket.is_none_or(|ticket| ticket.number == source.number));
     }
 }

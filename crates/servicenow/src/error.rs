@@ -1,23 +1,22 @@
-//! What can go wrong in a call, and whether trying again can help.
+//! Errors of calls to ServiceNow, transient or permanent.
 
 use std::io;
 use std::time::Duration;
 
 use ports::{CallError, Failure};
 
-/// Why a call gave nothing to rely on. Its name is the code of the [`CallError`].
+/// Why a call failed or its answer cannot be relied on. Its name is the code of the [`CallError`].
 ///
-/// **Permanent** is only what the instance refused in its own error format (`Forbidden`, `NotFound`,
-/// `Rejected`) and what was never sent because it must not be. A 403 is an access rule, a
-/// business rule or a data policy: the same call meets the same rule until somebody changes it,
-/// and a request that ends in the open says so to the people who can. **Transient** is everything
-/// that goes away by itself or by an operator's hand: an instance that is asleep or overloaded,
-/// credentials that are being rotated (401), and answers that contradict what was asked. Both
-/// ways fail closed: no answer, no owner, no grant.
+/// **Permanent** is only what the instance refused in its own error format (`Forbidden`,
+/// `NotFound`, `Rejected`) and what was never sent because it must not be. A 403 is an access rule,
+/// a business rule or a data policy: the same call meets the same rule until somebody changes it.
+/// **Transient** is everything that goes away by itself or by an operator's hand: an instance that
+/// is asleep or overloaded, credentials that are being rotated (401), and answers that contradict
+/// what was asked. Both ways fail closed: no answer, no owner, no grant.
 ///
 /// No variant carries text of an answer, a name or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum ServiceNowError {
     /// No connection, or none that could be trusted.
     #[error("no connection could be made ({0})")]
     Unreachable(io::ErrorKind),
@@ -27,8 +26,8 @@ pub enum Trouble {
     /// The call took longer than it may.
     #[error("the call took too long")]
     TimedOut,
-    /// Not sent: the instance failed several times in a row and is left alone for a while.
-    #[error("the instance is left alone for a while after several failures")]
+    /// Not sent: the instance failed several times in a row.
+    #[error("the circuit breaker is open after several failures")]
     BreakerOpen,
     /// Status 429.
     #[error("the instance has too many calls to answer")]
@@ -93,8 +92,8 @@ pub enum Trouble {
     /// Written, answered with success, and not there when read back.
     #[error("what was written was not saved")]
     NotSaved,
-    /// Not sent: more keys than fit one question.
-    #[error("too many keys for one question")]
+    /// Not sent: more keys than fit one query.
+    #[error("too many keys for one query")]
     TooManyKeys,
     /// Not sent: the address would be too long.
     #[error("the address would be too long")]
@@ -110,7 +109,7 @@ pub enum Trouble {
     NoRecord,
 }
 
-impl Trouble {
+impl ServiceNowError {
     /// The code, as it stands in a [`CallError`].
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -162,28 +161,31 @@ impl Trouble {
         }
     }
 
-    /// Whether it speaks against asking this instance further. A refusal in the instance's own
-    /// words does not; refused credentials do, because ServiceNow locks users out.
-    pub(crate) const fn burdens_breaker(self) -> bool {
+    /// Whether it counts as a failure for the circuit breaker. A refusal in the instance's own error
+    /// format does not; refused credentials do, because ServiceNow locks users out.
+    pub(crate) const fn counts_against_breaker(self) -> bool {
         !matches!(self, Self::Forbidden | Self::NotFound | Self::Rejected)
     }
 
-    /// Whether the call may be sent again within the same call, and after what the instance asked
-    /// to wait. A write is sent again only where it was certainly not sent: even a 429 may come
+    /// Whether the call may be sent again within the same call, and how long the instance asked to
+    /// wait before; zero where it did not ask. A write is sent again only where it was certainly not sent: even a 429 may come
     /// after the work was done, and a note must not be appended twice. Whoever tries again looks
     /// at the record first.
-    pub(crate) const fn resend(self, writes: bool) -> Option<Option<Duration>> {
+    pub(crate) const fn resend(self, writes: bool) -> Option<Duration> {
         match self {
-            Self::Unreachable(_) => Some(None),
+            Self::Unreachable(_) => Some(Duration::ZERO),
             _ if writes => None,
-            Self::TooManyRequests { after } | Self::Unavailable { after } => Some(after),
-            Self::Interrupted => Some(None),
+            Self::TooManyRequests { after: Some(after) }
+            | Self::Unavailable { after: Some(after) } => Some(after),
+            Self::TooManyRequests { after: None }
+            | Self::Unavailable { after: None }
+            | Self::Interrupted => Some(Duration::ZERO),
             _ => None,
         }
     }
 
-    /// The error of an operation.
-    pub(crate) fn of(self, operation: &'static str) -> CallError {
+    /// The error of an operation, for the caller of a port.
+    pub(crate) fn in_call(self, operation: &'static str) -> CallError {
         let error = match self.failure() {
             Failure::Transient => CallError::transient(operation, self.code()),
             Failure::Permanent => CallError::permanent(operation, self.code()),
@@ -199,34 +201,34 @@ mod tests {
     #[test]
     fn the_code_is_the_name() {
         let some = [
-            Trouble::Unreachable(io::ErrorKind::TimedOut),
-            Trouble::TooManyRequests { after: None },
-            Trouble::WrongRow,
-            Trouble::NotSaved,
+            ServiceNowError::Unreachable(io::ErrorKind::TimedOut),
+            ServiceNowError::TooManyRequests { after: None },
+            ServiceNowError::WrongRow,
+            ServiceNowError::NotSaved,
         ];
-        for trouble in some {
-            assert!(format!("{trouble:?}").starts_with(trouble.code()));
+        for error in some {
+            assert!(format!("{error:?}").starts_with(error.code()));
         }
     }
 
     #[test]
     fn a_write_is_sent_again_only_where_it_was_not_sent() {
-        let wait = Some(Duration::from_secs(1));
-        for (trouble, read, write) in [
-            (Trouble::TooManyRequests { after: wait }, Some(wait), None),
+        let (wait, at_once) = (Some(Duration::from_secs(1)), Some(Duration::ZERO));
+        for (error, read, write) in [
+            (ServiceNowError::TooManyRequests { after: wait }, wait, None),
             (
-                Trouble::Unreachable(io::ErrorKind::Other),
-                Some(None),
-                Some(None),
+                ServiceNowError::Unreachable(io::ErrorKind::Other),
+                at_once,
+                at_once,
             ),
-            (Trouble::Unavailable { after: None }, Some(None), None),
-            (Trouble::Interrupted, Some(None), None),
-            (Trouble::ServerError, None, None),
-            (Trouble::Incomplete, None, None),
-            (Trouble::BreakerOpen, None, None),
+            (ServiceNowError::Unavailable { after: None }, at_once, None),
+            (ServiceNowError::Interrupted, at_once, None),
+            (ServiceNowError::ServerError, None, None),
+            (ServiceNowError::Incomplete, None, None),
+            (ServiceNowError::BreakerOpen, None, None),
         ] {
-            assert_eq!(trouble.resend(false), read, "{trouble:?}");
-            assert_eq!(trouble.resend(true), write, "{trouble:?}");
+            assert_eq!(error.resend(false), read, "{error:?}");
+            assert_eq!(error.resend(true), write, "{error:?}");
         }
     }
 }

@@ -1,0 +1,63 @@
+//! The bodies of `withdraw` and `revoke`: nothing, `{}`, a reason, and on whose behalf.
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use shell::answer::Problem;
+use snowgate_core::body::{self, BodyReader, FieldError, Members};
+use snowgate_core::id::SysId;
+use snowgate_core::prose::Reason;
+
+use crate::body::JsonBody;
+
+/// What a revocation says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct RevocationBody {
+    /// Why.
+    pub(super) reason: Option<Reason>,
+    /// On whose behalf, as a `sys_user`.
+    pub(super) on_behalf_of: Option<SysId>,
+}
+
+/// The reason of a withdrawal, where there is one.
+///
+/// # Errors
+/// 400, 413 or 415, as for every body.
+pub(super) fn withdrawal(event: &ApiGatewayProxyRequest) -> Result<Option<Reason>, Problem> {
+    match JsonBody::optional(event)? {
+        None => Ok(None),
+        Some(body) => body.read(parse_withdrawal),
+    }
+}
+
+/// What a revocation says, where it says anything.
+///
+/// # Errors
+/// 400, 413 or 415, as for every body.
+pub(super) fn revocation(event: &ApiGatewayProxyRequest) -> Result<RevocationBody, Problem> {
+    match JsonBody::optional(event)? {
+        None => Ok(RevocationBody::default()),
+        Some(body) => body.read(parse_revocation),
+    }
+}
+
+fn parse_withdrawal(bytes: &[u8]) -> Result<Option<Reason>, Vec<FieldError>> {
+    body::read(bytes, |reader, value| {
+        let members = reader.object(value, "", &["reason"])?;
+        Some(reader.optional_text(members, "", "reason"))
+    })
+}
+
+fn parse_revocation(bytes: &[u8]) -> Result<RevocationBody, Vec<FieldError>> {
+    body::read(bytes, |reader, value| {
+        let members = reader.object(value, "", &["reason", "by"])?;
+        Some(RevocationBody {
+            reason: reader.optional_text(members, "", "reason"),
+            on_behalf_of: person(reader, members),
+        })
+    })
+}
+
+/// `by`: `{"sys_id": "…"}`.
+fn person(reader: &mut BodyReader, members: Members<'_>) -> Option<SysId> {
+    let object = reader.object(members.get("by")?, "/by", &["sys_id"])?;
+    reader.text(object, "/by", "sys_id")
+}
