@@ -32,7 +32,7 @@ const ROUTES: [&str; 6] = [
     "POST /v1/requests/*/extend",
 ];
 
-/// What those who watch over all access may call.
+/// What the security team may call.
 const SECURITY_ROUTES: [&str; 1] = ["POST /v1/requests/*/revoke"];
 
 /// Why the stack did not come up.

@@ -110,7 +110,7 @@ finding_codes! {
     TooManyPolicies => Some(RefusalCode::TooManyPolicies),
     /// The role does not trust the principal.
     RoleDoesNotTrust => Some(RefusalCode::RoleDoesNotTrust),
-    /// The role trusts the principal without a policy of its own: the grant would change nothing.
+    /// The role trusts the principal without this grant: the grant would change nothing.
     TrustsAlready => Some(RefusalCode::TrustsAlready),
     /// Sessions of the role would last too long after the end.
     SessionTooLong => Some(RefusalCode::SessionTooLong),

@@ -115,7 +115,7 @@ impl Guardrails {
         &self.security_group
     }
 
-    /// Whether this client belongs to those who watch over all access: it may end any that is
+    /// Whether this client belongs to the security team: it may end any access that is
     /// active, by the request's id, and do nothing else with requests of others.
     #[must_use]
     pub fn is_security(&self, client: &ClientId) -> bool {

@@ -281,7 +281,7 @@ mod tests {
         .to_string()
     }
 
-    /// A request for a policy of its own, a role and a group, with what was bound.
+    /// A request for an inline policy, a role and a group, with what was bound.
     fn of_three_kinds() -> (RequestRecord, ApprovalRound, Vec<String>) {
         let mut record = pending(vec![slot("210987654321", &[2])]);
         let grants = json!([

@@ -44,7 +44,7 @@ impl Caller {
             Self::ForRequester => "… on the wish of the requester",
             Self::ForBeneficiary => "… on the wish of the beneficiary",
             Self::ForOwner => "… on the wish of anybody else, the account's owner say",
-            Self::Security => "a program of those who watch over all access",
+            Self::Security => "a program of the security team",
             Self::Other => "another program",
         }
     }

@@ -58,7 +58,7 @@ const CALLERS: [(&str, Option<&str>); 5] = [
     ("a program with a wrong secret", Some("servicenow:guessed")),
     ("a program that has no route", Some("powerless:open sesame")),
     (
-        "a program of those who watch, registered for `revoke` alone",
+        "a program of the security team, registered for `revoke` alone",
         Some("watch:open sesame"),
     ),
     (
