@@ -82,6 +82,14 @@ impl Text {
         Html(html)
     }
 
+    /// The sentence with a capital at its beginning.
+    #[must_use]
+    pub fn capitalized(&self) -> Self {
+        let mut letters = self.0.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        Self(first.unwrap_or_default() + letters.as_str())
+    }
+
     /// The sentence without any marks, for the subject of an e-mail and the title of a page.
     #[must_use]
     pub fn unmarked(&self) -> String {

@@ -21,12 +21,3 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
-/// The text with a capital at the beginning.
-#[must_use]
-pub(crate) fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
-    }
-}

@@ -44,15 +44,14 @@ pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
     let (target, account) = (&request.target, &request.target.account_id);
     let is_role = |grant: &&Grant| matches!(grant, Grant::AssumeRole { .. });
     if !request.grants.iter().all(|grant| is_role(&grant)) {
-        let who = principal(target);
-        lines.push(Text::new(match target.kind {
-            PrincipalType::User => {
-                format!("Sign in to AWS account {account} as {who}, as usual: the permissions are in place.")
-            }
-            PrincipalType::Role => {
-                format!("Use {who} in AWS account {account} as usual: open sessions have the permissions, too.")
-            }
-        }));
+        let open = match target.kind {
+            PrincipalType::User => "",
+            PrincipalType::Role => ", also for open sessions",
+        };
+        lines.push(Text::new(format!(
+            "Use {} in AWS account {account} as usual: the permissions are in place{open}.",
+            principal(target)
+        )));
     }
     for grant in request.grants.iter().filter(is_role) {
         if let Grant::AssumeRole { role_arn } = grant {

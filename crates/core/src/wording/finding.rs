@@ -1,12 +1,11 @@
 //! Findings as sentences.
 
-use super::capitalized;
 use crate::finding::{Evidence, Finding};
 use crate::markup::{Text, code};
 
 /// A finding as a sentence, with the policy that shows it.
 pub(crate) fn finding(finding: &Finding) -> Text {
-    let detail = capitalized(finding.detail.trim_end_matches('.'));
+    let detail = finding.detail.trim_end_matches('.');
     let policy = finding.evidence.as_ref().map(|evidence| {
         let policy = evidence.policy.as_str();
         match policy {
@@ -17,5 +16,5 @@ pub(crate) fn finding(finding: &Finding) -> Text {
             }
         }
     });
-    Text::new(format!("{detail}{}.", policy.unwrap_or_default()))
+    Text::new(format!("{detail}{}.", policy.unwrap_or_default())).capitalized()
 }

@@ -79,8 +79,8 @@ impl Quote {
             },
             State::Denied => {
                 let denied = decided(record, Verdict::Deny).next()?;
-                let label = format!("{} denied it", super::capitalized(&decider(record, denied)));
-                Some(plain(&label, denied.reason.as_str()))
+                let label = Text::new(format!("{} denied it", decider(record, denied)));
+                Some(plain(&label.capitalized().to_string(), denied.reason.as_str()))
             }
             State::Active => {
                 let reasons: Vec<&str> = decided(record, Verdict::Approve)
@@ -186,9 +186,12 @@ fn revoked(record: &RequestRecord) -> Vec<Text> {
         None => "It expired".to_owned(),
     };
     let retained: Vec<String> = record.retained.iter().map(retained).collect();
-    let line = match retained.is_empty() {
-        true => format!("{how} and was removed."),
-        false => format!("{how} and was removed, except {}.", super::list(&retained)),
+    let line = match retained.len() {
+        0 => format!("{how} and was removed."),
+        some if some < record.request.grants.len() => {
+            format!("{how} and was removed, except {}.", super::list(&retained))
+        }
+        _ => format!("{how}. Not removed: {}.", super::list(&retained)),
     };
     vec![Text::new(line)]
 }

@@ -20,6 +20,7 @@ fn distance(at: Timestamp, now: Timestamp) -> String {
     let minutes = seconds.unsigned_abs() / 60;
     let span = match minutes {
         0 => return "now".to_owned(),
+        60 => count(1, "hour"),
         1..120 => count(minutes, "minute"),
         120..2_880 => count(minutes / 60, "hour"),
         _ => count(minutes / 1_440, "day"),
@@ -63,7 +64,7 @@ mod tests {
             (2 * 3_600, "in 2 hours"),
             (47 * 3_600, "in 47 hours"),
             (72 * 3_600, "in 3 days"),
-            (-3_600, "60 minutes ago"),
+            (-3_600, "1 hour ago"),
             (-86_400 * 9, "9 days ago"),
         ];
         for (seconds, words) in table {
