@@ -1,4 +1,4 @@
-# The commands of this project. `cargo xtask --help` has the rest.
+# The commands of this project. `cargo xtask --help` has the rest, `cargo snowgate --help` what an operator does.
 #
 # Ports are free ones unless set: make up PORT_AWS=4566 PORT_SERVICENOW=… PORT_APPROVAL=… PORT_CONSOLE=…
 
@@ -40,7 +40,7 @@ lint: ## clippy and rustdoc as `make test` runs them
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 deploy: ## build for Lambda and deploy to AWS, asking for the parameters
-	@$(XTASK) preflight
+	@cargo run --package snowgate -- preflight
 	sam build
 	sam deploy --guided
 

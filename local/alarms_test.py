@@ -32,8 +32,8 @@ class Alarms(unittest.TestCase):
             # A wrong password is an error of the authorizer.
             self.assertLessEqual({"Throttles"} if name == "Authorizer" else {"Throttles", "Errors"}, lambdas)
             own = function["FunctionName"].removeprefix("snowgate-")
-            trouble = [a for a in alarms if a["MetricName"] == "Trouble" and dimensions(a)["Function"] == own]
-            self.assertEqual(len(trouble), 1, name)
+            logged = [a for a in alarms if a["MetricName"] == "LoggedErrors" and dimensions(a)["Function"] == own]
+            self.assertEqual(len(logged), 1, name)
 
     def test_every_api_has_its_alarms(self):
         alarms = model().of("CloudWatch::Alarm").values()

@@ -1,42 +1,15 @@
-"""What documents repeat of code and templates, and what holds them together: links, tables, commands."""
+"""What documents repeat of code and template, and what holds them together: tables, codes, links, commands."""
 
-import functools
 import json
 import re
 import unittest
 
-from template_model import ROOT, parsed
-from template_settings import dimensions, model, target
+from document_model import names, rows, rust, section, text
+from template_model import ROOT
+from template_settings import model, target
 
-WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
-# Values that would not fit into a table.
-SHORTENED = {"OutcomeFields"}
+WORDS = {"six": 6, "seven": 7, "eight": 8, "nine": 9}
 SKIPPED = {".aws-sam", ".git", ".local", ".tools", "node_modules", "target"}
-
-
-@functools.cache
-def text(path):
-    """A file of the repository."""
-    return (ROOT / path).read_text(encoding="utf-8")
-
-
-def section(path, heading):
-    """What stands below a heading, up to the next one of any level."""
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", text(path), re.M | re.S)
-    assert found, f"{path} has no heading `{heading}`"
-    return found[1]
-
-
-def rows(markdown):
-    """The cells of every table row, without headers."""
-    for block in re.findall(r"(?:^\|.*\n)+", markdown, re.M):
-        for line in block.splitlines()[2:]:
-            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-
-
-def names(cell):
-    """What a cell writes as code."""
-    return re.findall(r"`([^`]+)`", cell)
 
 
 def short(name):
@@ -51,102 +24,6 @@ def allowed(role, action):
             actions, resources = statement["Action"], statement["Resource"]
             if action in (actions if isinstance(actions, list) else [actions]):
                 yield from resources if isinstance(resources, list) else [resources]
-
-
-@functools.cache
-def rust(folder):
-    """All Rust sources below a folder, without their tests at the end of a file."""
-    sources = sorted((ROOT / folder).rglob("*.rs"))
-    assert sources, f"no sources in {folder}"
-    return "\n".join(
-        source.read_text(encoding="utf-8").partition("\n#[cfg(test)]\nmod tests")[0]
-        for source in sources
-        if "tests" not in source.relative_to(ROOT).parts and source.name != "tests.rs"
-    )
-
-
-class Manual(unittest.TestCase):
-    """docs/operating.md against the template."""
-
-    PATH = "docs/operating.md"
-
-    def test_parameters(self):
-        said, group = {}, None
-        for name, default, meaning in rows(section(self.PATH, "2. The hub")):
-            if bold := re.fullmatch(r"\*\*(.*)\*\*", name):
-                group = said.setdefault(bold[1], {})
-            else:
-                (parameter,) = names(name)
-                self.assertTrue(meaning, parameter)
-                group[parameter] = default
-        declared = parsed("template.yaml")
-        wanted = {}
-        for entry in declared["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
-            group = wanted.setdefault(entry["Label"]["default"], {})
-            for name in entry["Parameters"]:
-                default = declared["Parameters"][name].get("Default")
-                group[name] = {None: "–", "": "empty"}.get(default, f"`{default}`")
-        for name in SHORTENED:
-            said["ServiceNow"][name] = wanted["ServiceNow"][name]
-        self.assertEqual(json.dumps(said, indent=1), json.dumps(wanted, indent=1), "names, order or defaults differ")
-        grouped = {name for group in wanted.values() for name in group}
-        self.assertEqual(grouped, set(declared["Parameters"]))
-
-    def test_reserved_concurrency(self):
-        (meaning,) = (row[2] for row in rows(text(self.PATH)) if row[0] == "`ReserveConcurrency`")
-        description = model().declared["ReserveConcurrency"]["Description"]
-        said = re.search(r"reserves (\d+) .* needs (\d+)", meaning)
-        wanted = re.search(r"(\d+) altogether.*needs (\d+)", description, re.S)
-        self.assertEqual(said.groups(), wanted.groups())
-
-    def test_every_alarm_has_its_paragraph(self):
-        headings = re.findall(r"\n#### ([^\n]*)", text(self.PATH))
-        listed = [name for line in headings for name in re.findall(r"`(\w+Alarm)`", line)]
-        self.assertEqual(sorted(listed), sorted(model().of("CloudWatch::Alarm")))
-
-    def test_alarms_of_dead_letters_say_after_how_many_receives(self):
-        queues = model().of("SQS::Queue")
-        receives = {
-            target(queue["RedrivePolicy"]["deadLetterTargetArn"]): queue["RedrivePolicy"]["maxReceiveCount"]
-            for queue in queues.values()
-            if "RedrivePolicy" in queue
-        }
-        for name, alarm in model().of("CloudWatch::Alarm").items():
-            if name.endswith("DeadLettersAlarm"):
-                count = receives[target(dimensions(alarm)["QueueName"])]
-                self.assertIn(f"{count} times", section(self.PATH, f"`{name}`"), name)
-
-    def counted(self, pattern):
-        """The number before some words; it stands once."""
-        found = re.findall(rf"\b(\w+) {pattern}", text(self.PATH))
-        self.assertEqual(len(found), 1, f"{pattern}: {found}")
-        return WORDS[found[0]] if found[0] in WORDS else int(found[0])
-
-    def test_counts(self):
-        mappings = model().of("Lambda::EventSourceMapping")
-        self.assertEqual(self.counted(r"alarms \|"), len(model().of("CloudWatch::Alarm")))
-        self.assertEqual(self.counted(r"queues \(five pollers"), len(mappings))
-        self.assertEqual(self.counted(r"KMS keys \("), len(model().of("KMS::Key")))
-        self.assertEqual(self.counted(r"secrets \|"), len(model().of("SecretsManager::Secret")))
-        self.assertEqual(self.counted(r"secrets without values"), len(model().of("SecretsManager::Secret")))
-        self.assertEqual(self.counted(r"event source mappings"), len(mappings))
-        restoring = section(self.PATH, "Restoring the tables")
-        self.assertEqual({name for name in mappings if f"`{name}`" in restoring}, set(mappings))
-
-    def test_metrics(self):
-        emitted = json.loads(text("crates/shell/metrics.json"))
-        said = {names(row[0])[0]: ["Stack", *names(row[1])] for row in rows(section(self.PATH, "Metrics"))}
-        wanted = {name: metric["dimensions"] for name, metric in emitted["metrics"].items()}
-        self.assertEqual(said, wanted)
-        self.assertIn(f"Namespace `{emitted['namespace']}`", section(self.PATH, "Metrics"))
-
-    def test_outputs_and_logged_messages_exist(self):
-        outputs = set(parsed("template.yaml")["Outputs"])
-        for output in re.findall(r"OutputKey=='(\w+)'|output `(\w+)`", text(self.PATH)):
-            self.assertIn(output[0] or output[1], outputs)
-        breaker = re.search(r"`ServiceNow failed (\d+) times in a row`", text(self.PATH))
-        self.assertIn(f"OPENS_AFTER: u32 = {breaker[1]};", rust("crates/servicenow/src"))
-        self.assertIn("ServiceNow failed {OPENS_AFTER} times in a row", rust("crates/servicenow/src"))
 
 
 class Architecture(unittest.TestCase):
@@ -196,51 +73,22 @@ class Architecture(unittest.TestCase):
             self.assertEqual(names(projection), index["Projection"].get("NonKeyAttributes", []), name)
 
 
-class Guardrails(unittest.TestCase):
-    def keys(self):
-        """The keys of guardrails.toml, as the code reads them."""
-        structs = dict(re.findall(r"\nstruct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/file.rs"), re.S))
-        structs |= dict(re.findall(r"\npub\(super\) struct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/items.rs"), re.S))
-        for field, kind in re.findall(r"^    (\w+): (.*),$", structs["File"], re.M):
-            inner = re.fullmatch(r"(?:Vec<)?(\w+?)>?", kind)
-            below = structs.get(inner[1]) if inner else None
-            if below is None:
-                yield field
-            else:
-                yield from (f"{field}.{name}" for name in re.findall(r"^    (?:pub\(super\) )?(\w+): ", below, re.M))
+class Codes(unittest.TestCase):
+    """The codes in docs/api.md against docs/openapi.json, which the code is compared with."""
 
-    def test_every_key_is_explained(self):
-        table = [row for row in rows(section("docs/operating.md", "1. Guardrails"))]
-        said = [name for row in table for name in names(row[0])]
-        self.assertEqual(sorted(said), sorted(self.keys()))
-
-
-class AccessControl(unittest.TestCase):
-    """The least that the integration users' ACLs must allow, against what the code asks for."""
-
-    def test_every_table_and_field_is_listed(self):
-        said = {}
-        for _, table, fields in rows(section("docs/operating.md", "4. ServiceNow")):
-            for name in names(table):
-                said[name] = set(names(fields))
-        code = rust("crates/servicenow/src")
-        tables = set(re.findall(r'table: "(\w+)"', code)) | set(re.findall(r'Self::\w+ => "(\w+)"', code))
-        self.assertEqual(set(said), {table for table in tables if "_" in table or table == "incident"})
-        lists = dict(re.findall(r'const (\w+): &\[&str\] = &\[(.*?)\];', code, re.S))
-        for table, fields in re.findall(r'table: "(\w+)".*?fields: (&\[.*?\]|\w+)', code, re.S):
-            wanted = set(re.findall(r'"([\w.]+)"', lists.get(fields, fields))) - {"sys_id"}
-            self.assertTrue(wanted, table)
-            self.assertLessEqual(wanted, said[table] | {"account_id"}, table)
-        tickets = re.search(r"fn opened_for.*?\n    \}", code, re.S)[0]
-        for field in re.findall(r'"([\w.]+)"', tickets) + ["number", "active", "opened_by"]:
-            self.assertTrue(any(field in said[table] for table in ("sc_req_item", "sc_task", "incident")), field)
-
-    def test_the_emulator_allows_them(self):
-        allowed = json.loads(text("dev/servicenow-emulator/seed/access.json"))
-        listed = {name for row in rows(section("docs/operating.md", "4. ServiceNow")) for name in names(row[1])}
-        reading, writing = allowed["snowgate_read"], allowed["snowgate_write"]
-        self.assertLessEqual(listed - {"sys_journal_field"}, set(reading))
-        self.assertIn("sys_journal_field", writing)
+    def test_all_are_listed_and_no_other(self):
+        schemas = json.loads(text("docs/openapi.json"))["components"]["schemas"]
+        api = text("docs/api.md")
+        said = {
+            "ErrorCode": re.search(r"Codes of `errors`: (.*?)\.", api, re.S)[1],
+            "FindingCode": re.search(r"that refuse here: (.*?)\n\n", api, re.S)[1],
+            "RefusalCode": re.search(r"- `Refused`: (.*?); with", api, re.S)[1],
+            "FailureCode": re.search(r"- `Failed`: (.*?)\n-", api, re.S)[1],
+        }
+        for schema, listed in said.items():
+            self.assertEqual(sorted(names(listed)), sorted(schemas[schema]["enum"]), schema)
+        finding = re.search(r'"code": "(\w+)"', section("docs/operating.md", "What the reference policy proves"))[1]
+        self.assertIn(finding, schemas["FindingCode"]["enum"])
 
 
 def documents():
@@ -305,13 +153,13 @@ class Documents(unittest.TestCase):
 
     def test_paths_exist(self):
         folders = "crates|dev|docs|events|examples|local|templates|tests/src|tests/tests|xtask"
+        missing = []
         for path in documents():
-            if path.name == "CHANGELOG.md" or "decisions" in path.parts:
-                continue
-            for name in names(prose(path)):
-                if re.fullmatch(rf"(?:{folders})/[\w./-]+", name):
-                    with self.subTest(document=str(path.relative_to(ROOT)), path=name):
-                        self.assertTrue((ROOT / name).exists())
+            if path.name != "CHANGELOG.md" and "decisions" not in path.parts:
+                for name in names(prose(path)):
+                    if re.fullmatch(rf"(?:{folders})/[\w./-]+", name) and not (ROOT / name).exists():
+                        missing.append(f"{path.relative_to(ROOT)}: {name}")
+        self.assertEqual(missing, [])
 
     def test_decisions_are_listed(self):
         listed = {}
@@ -328,6 +176,15 @@ class Documents(unittest.TestCase):
         there = {path.name for path in (ROOT / "local").iterdir() if path.is_file()}
         pinned = {name for name in there if name.endswith(".txt") and name.replace(".txt", ".in") in there}
         self.assertEqual(said, there - pinned - {"README.md"})
+
+    def test_what_the_readme_and_the_local_stack_count(self):
+        functions = re.findall(r"(\w+) small\s+Rust Lambdas", text("README.md"))
+        self.assertEqual([WORDS[word] for word in functions], [len(model().of("Lambda::Function"))])
+        accounts = re.findall(r"in (\w+) local accounts", text("docs/local.md"))
+        members = json.loads(text("local/organisation.json"))["member_accounts"]
+        self.assertEqual([WORDS[word] for word in accounts], [len(members)])
+        times = [re.search(r"\d+ min \d+ s", text(path))[0] for path in ("README.md", "docs/local.md")]
+        self.assertEqual(times[0], times[1], "the first build takes as long in both")
 
     def test_versions(self):
         (version,) = re.findall(r"ministack==([\d.]+)|ministack\[.*\]==([\d.]+)", text("local/ministack.in"))

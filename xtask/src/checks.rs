@@ -2,20 +2,23 @@
 
 mod entropy;
 mod gates;
+mod layout;
 mod privileges;
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::checkout::Checkout;
-use crate::environments::{Environment, EnvironmentError};
-use crate::preflight::drill;
-use crate::samples;
-use crate::stack::Stack;
-use crate::terminal::{self, line};
-use crate::up::{self, UpError};
-use gates::Gate;
+use local_stack::checkout::Checkout;
+use local_stack::environments::{Environment, PythonEnvironmentError};
+use local_stack::preflight::drill;
+use local_stack::samples;
+use local_stack::stack::LocalStack;
+use local_stack::terminal::{self, line};
+use local_stack::up::{self, UpError};
+
+use gates::{Gate, GateWork, Wanted};
+use layout::LayoutError;
 
 /// What tests use of Debian's packages, where it is there (`local/packages.sh` installs it): a
 /// browser, and a clock that can be put forward.
@@ -41,12 +44,15 @@ pub(crate) enum CheckError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The layout of the workspace cannot be read.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// Checks failed.
     #[error("failed: {}", .0.join(", "))]
     Failed(Vec<&'static str>),
     /// A Python environment could not be made.
     #[error(transparent)]
-    Environment(#[from] EnvironmentError),
+    Environment(#[from] PythonEnvironmentError),
     /// The stack did not come up.
     #[error(transparent)]
     Up(#[from] UpError),
@@ -104,7 +110,25 @@ async fn static_checks(
 async fn passes(checkout: &Checkout, gate: &Gate) -> Result<bool, CheckError> {
     line(&format!("  …  {}", gate.name));
     let begun = Instant::now();
-    for command in &gate.commands {
+    let wrong = match &gate.work {
+        GateWork::Commands(commands) => failed(checkout, commands).await?,
+        GateWork::Look(look) => Some(look(checkout)?.join("\n")).filter(|found| !found.is_empty()),
+    };
+    if let Some(said) = wrong {
+        line(&format!("FAILED {}\n{said}", gate.name));
+        return Ok(false);
+    }
+    line(&format!(
+        "  ok {} ({:.1} s)",
+        gate.name,
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(true)
+}
+
+/// What the first command said that did not end as it should; none where all did.
+async fn failed(checkout: &Checkout, commands: &[Wanted]) -> Result<Option<String>, CheckError> {
+    for command in commands {
         let output = tool(checkout, &command.program, &command.arguments)
             .output()
             .await
@@ -115,16 +139,10 @@ async fn passes(checkout: &Checkout, gate: &Gate) -> Result<bool, CheckError> {
         let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() || !command.accepts(&said) {
             let errors = String::from_utf8_lossy(&output.stderr);
-            line(&format!("FAILED {}\n{said}{errors}", gate.name));
-            return Ok(false);
+            return Ok(Some(format!("{said}{errors}")));
         }
     }
-    line(&format!(
-        "  ok {} ({:.1} s)",
-        gate.name,
-        begun.elapsed().as_secs_f64()
-    ));
-    Ok(true)
+    Ok(None)
 }
 
 /// Brings a stack of its own up, runs the recorded events and all tests on it, and ends it.
@@ -175,7 +193,7 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
 }
 
 /// Documentation examples first: the runner's summary is the last that is said.
-async fn tests(checkout: &Checkout, stack: &Stack) -> Result<bool, CheckError> {
+async fn tests(checkout: &Checkout, stack: &LocalStack) -> Result<bool, CheckError> {
     let cargo = gates::cargo();
     let documented = inherited(
         checkout,
@@ -211,7 +229,7 @@ fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::pro
 /// A command that writes to the terminal and knows the stack.
 fn inherited(
     checkout: &Checkout,
-    stack: &Stack,
+    stack: &LocalStack,
     program: &Path,
     arguments: &[&str],
 ) -> tokio::process::Command {

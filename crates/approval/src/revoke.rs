@@ -41,18 +41,18 @@ where
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
         let record = &opened.record;
-        let early = record.revocation.is_some();
-        let page = match record.state {
+        let early = record.revocation().is_some();
+        let page = match record.state() {
             State::Active if !record.is_over(now) => {
                 let (about, decided_by) = self.named(record, decided).await;
-                let asked = record.asked.as_ref().ok_or(ApprovalError::Inconsistent)?;
+                let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
                 let purpose = RevokeForm::purpose(&asked.content);
                 let fields = FormFields {
                     nonce: opened.token.nonce(&purpose, now),
                     ..again.cloned().unwrap_or_default()
                 };
                 let by = (&opened.row.approver, decided_by.as_ref());
-                let page = page::active(&about, decided, by, record.until, &fields, now)?;
+                let page = page::active(&about, decided, by, record.until(), &fields, now)?;
                 return Ok(Some(page));
             }
             State::Active | State::Revoking => StatusPage::BeingEnded,
@@ -77,8 +77,10 @@ where
             return self.status(&StatusPage::ForeignForm, None);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let content = match &record.asked {
-            Some(asked) if record.state == State::Active && !record.is_over(now) => &asked.content,
+        let content = match record.round() {
+            Some(asked) if record.state() == State::Active && !record.is_over(now) => {
+                &asked.content
+            }
             _ => return self.show(&opened, None, now).await,
         };
         let form = match RevokeForm::parse(&body(event).unwrap_or_default()) {
@@ -110,10 +112,10 @@ where
         approver: &SysId,
         now: Timestamp,
     ) -> Result<Option<RevokedBy>, CallError> {
-        let Some(asked) = &record.asked else {
+        let Some(asked) = record.round() else {
             return Ok(None);
         };
-        let mut sys_ids = vec![record.request.requested_by.clone()];
+        let mut sys_ids = vec![record.request().requested_by.clone()];
         sys_ids.extend(asked.binding.principal.owner.clone());
         let excluded = Excluded {
             people: Vec::new(),
@@ -161,7 +163,7 @@ where
                     self.wake_provisioner(&change.record).await;
                     return self.being_ended(&change.record).await;
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }

@@ -35,12 +35,12 @@ where
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let ticket = self.servicenow.ticket(&record.request.source).await?;
+        let ticket = self.servicenow.ticket(&record.request().source).await?;
         if !ticket.is_some_and(|ticket| ticket.active) {
             let about = self.about(record).await;
             return self.status(&StatusPage::TicketClosed, Some(&about));
         }
-        let documents = self.ledger.documents(&record.id).await?;
+        let documents = self.ledger.documents(&record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, record, approver, &documents, installation, now).await?;
@@ -74,17 +74,16 @@ where
                 decided,
                 reader,
                 decided_by,
-                state: record.state,
+                state: record.state(),
                 approvals: approval_lines(record),
             };
             let page = StatusPage::AlreadyDecided(past);
             return self.status(&page, Some(&about)).map(Some);
         }
         let late = record
-            .asked
-            .as_ref()
+            .round()
             .is_none_or(|asked| now >= asked.expires_at);
-        let page = match record.state {
+        let page = match record.state() {
             State::Pending if late || now >= opened.row.expires_at => StatusPage::ExpiredLink,
             State::Pending if !record.asks(reader) => StatusPage::NoLongerAsked,
             State::Pending => return Ok(None),
@@ -96,7 +95,7 @@ where
 
     /// Which request a page is about, with the requester's name where ServiceNow answers.
     pub(crate) async fn about(&self, record: &RequestRecord) -> About {
-        let requester = &record.request.requested_by;
+        let requester = &record.request().requested_by;
         let [name] = self.names_of([requester]).await;
         About::new(record, name, &self.installation)
     }
@@ -109,7 +108,7 @@ where
     ) -> (About, Option<PersonName>) {
         let decider = &decided.signed.decision.approver;
         let [requester, decided_by] = self
-            .names_of([&record.request.requested_by, decider])
+            .names_of([&record.request().requested_by, decider])
             .await;
         let about = About::new(record, requester, &self.installation);
         (about, decided_by)
@@ -133,7 +132,7 @@ pub(crate) fn decided_for<'a>(
     record: &'a RequestRecord,
     approver: &SysId,
 ) -> Option<&'a DecisionRecord> {
-    let asked = record.asked.as_ref()?;
+    let asked = record.round()?;
     let mine: Vec<_> = asked
         .slots
         .iter()
@@ -145,8 +144,8 @@ pub(crate) fn decided_for<'a>(
         None
     } else if mine.iter().all(Option::is_some) {
         mine.into_iter().flatten().next_back()
-    } else if record.state == State::Denied {
-        record.decisions.last()
+    } else if record.state() == State::Denied {
+        record.decisions().last()
     } else {
         None
     }

@@ -37,23 +37,23 @@ pub(crate) fn due_second(at: Timestamp) -> i64 {
 
 pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result<Item, CallError> {
     let mut item = item([
-        ("pk", s(keys::request(&record.id))),
+        ("pk", s(keys::request(record.id()))),
         ("sk", s(keys::META)),
-        ("version", n(record.version)),
-        ("state", s(state_name(record.state))),
+        ("version", n(record.version())),
+        ("state", s(state_name(record.state()))),
         (
             "client_record",
             s(keys::client_record(
-                &record.client,
-                &record.request.source.sys_id,
+                record.client(),
+                &record.request().source.sys_id,
             )),
         ),
-        ("created_at", n(record.created_at.as_millisecond())),
-        ("attempts", n(record.attempts)),
+        ("created_at", n(record.created_at().as_millisecond())),
+        ("attempts", n(record.attempts())),
         ("doc", document::write(operation, record)?),
     ]);
-    if let Some(due_at) = record.due_at {
-        item.insert("due_bucket".to_owned(), s(keys::due_bucket(&record.id)));
+    if let Some(due_at) = record.due_at() {
+        item.insert("due_bucket".to_owned(), s(keys::due_bucket(record.id())));
         item.insert("due_at".to_owned(), n(due_second(due_at)));
     }
     Ok(item)
@@ -65,22 +65,22 @@ pub(crate) fn read_request(
     operation: &'static str,
     item: &Item,
 ) -> Result<RequestRecord, CallError> {
-    let mut record: RequestRecord = document::read(operation, item)?;
+    let record: RequestRecord = document::read(operation, item)?;
     let version: Option<u64> = document::number(operation, item, "version")?;
-    if version != Some(record.version) {
+    if version != Some(record.version()) {
         return Err(document::bad_attribute(operation, "version"));
     }
-    if let Some(attempts) = document::number(operation, item, "attempts")? {
-        record.attempts = attempts;
-    }
+    let attempts = document::number(operation, item, "attempts")?.unwrap_or(record.attempts());
     let due: Option<i64> = document::number(operation, item, "due_at")?;
-    if due != record.due_at.map(due_second) {
-        let read = |second| {
-            Timestamp::from_second(second).map_err(|_| document::bad_attribute(operation, "due_at"))
-        };
-        record.due_at = due.map(read).transpose()?;
+    if due == record.due_at().map(due_second) {
+        let due_at = record.due_at();
+        return Ok(record.rescheduled(due_at, attempts));
     }
-    Ok(record)
+    let read = |second| {
+        Timestamp::from_second(second).map_err(|_| document::bad_attribute(operation, "due_at"))
+    };
+    let due_at = due.map(read).transpose()?;
+    Ok(record.rescheduled(due_at, attempts))
 }
 
 pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, CallError> {
@@ -158,10 +158,7 @@ mod tests {
         assert_eq!(item["due_at"], n(1_800_000_121));
         assert_eq!(item["state"], s("Received"));
         assert_eq!(read_request("x:Y", &item).unwrap(), record);
-        let nothing_due = RequestRecord {
-            due_at: None,
-            ..record
-        };
+        let nothing_due = record.rescheduled(None, 0);
         let item = request("x:Y", &nothing_due).unwrap();
         assert!(!item.contains_key("due_bucket") && !item.contains_key("due_at"));
         assert_eq!(read_request("x:Y", &item).unwrap(), nothing_due);
@@ -175,7 +172,7 @@ mod tests {
         item.insert("attempts".to_owned(), n(3));
         let read = read_request("x:Y", &item).unwrap();
         assert_eq!(
-            (read.due_at, read.attempts),
+            (read.due_at(), read.attempts()),
             (Some(at(1_800_009_000, 0)), 3)
         );
         item.insert("version".to_owned(), n(7));

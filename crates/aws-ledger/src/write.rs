@@ -58,7 +58,7 @@ impl DynamoLedger {
                     key_item(record, key),
                     "attribute_not_exists(pk) OR expires_at <= :now",
                 )
-                .expression_attribute_values(":now", n(record.created_at.as_second()));
+                .expression_attribute_values(":now", n(record.created_at().as_second()));
             writes.push(put(key_item)?);
         }
         Ok(writes)
@@ -72,18 +72,18 @@ impl DynamoLedger {
         {
             return Ok(Some(created));
         }
-        if let Some(held) = self.read_request(&record.id).await? {
+        if let Some(held) = self.read_request(record.id()).await? {
             // Our own write, whose answer got lost.
-            return if held.created_at == record.created_at
-                && held.client == record.client
-                && held.request_digest == record.request_digest
+            return if held.created_at() == record.created_at()
+                && held.client() == record.client()
+                && held.request_digest() == record.request_digest()
             {
                 Ok(Some(Created::New))
             } else {
                 Err(CallError::permanent(TRANSACT, "RequestIdTaken"))
             };
         }
-        let claim = keys::claim(&record.client, &record.request.source);
+        let claim = keys::claim(record.client(), &record.request().source);
         let Some(claim) = self.get(&claim, keys::OPEN).await? else {
             return Ok(None);
         };
@@ -99,13 +99,13 @@ impl DynamoLedger {
         key: &IdempotencyKey,
     ) -> Result<Option<Created>, CallError> {
         let Some(found) = self
-            .get(&keys::idempotency(&record.client, &key.key), keys::KEY)
+            .get(&keys::idempotency(record.client(), &key.key), keys::KEY)
             .await?
         else {
             return Ok(None);
         };
         let expires_at: Option<i64> = document::number(GET, &found, "expires_at")?;
-        if expires_at.is_none_or(|at| at <= record.created_at.as_second()) {
+        if expires_at.is_none_or(|at| at <= record.created_at().as_second()) {
             return Ok(None);
         }
         if document::text(GET, &found, "body")? != key.body.as_str() {
@@ -173,10 +173,10 @@ impl DynamoLedger {
             // Equal keys mean equal texts, so there is nothing to lose.
             writes.push(put(Put::builder()
                 .table_name(&self.requests)
-                .set_item(Some(item::document(&record.id, text))))?);
+                .set_item(Some(item::document(record.id(), text))))?);
         }
         // A state that was reached earlier has released the claim already.
-        let ends = !record.state.holds_record() && record.since == row.at;
+        let ends = !record.state().holds_record() && record.since() == row.at;
         let release = ends.then(|| {
             update(
                 self.update_claim(record)
@@ -241,10 +241,13 @@ impl DynamoLedger {
     fn update_claim(&self, record: &RequestRecord) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.requests)
-            .key("pk", s(keys::claim(&record.client, &record.request.source)))
+            .key(
+                "pk",
+                s(keys::claim(record.client(), &record.request().source)),
+            )
             .key("sk", s(keys::OPEN))
             .expression_attribute_names("#request", "request")
-            .expression_attribute_values(":request", s(record.id.as_str()))
+            .expression_attribute_values(":request", s(record.id().as_str()))
     }
 
     /// An effect that is there is kept as it is: what was there before the first of its changes
@@ -275,9 +278,9 @@ const ABSENT: &str = "attribute_not_exists(pk)";
 
 fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
     [
-        ("pk", s(keys::idempotency(&record.client, &key.key))),
+        ("pk", s(keys::idempotency(record.client(), &key.key))),
         ("sk", s(keys::KEY)),
-        ("request", s(record.id.as_str())),
+        ("request", s(record.id().as_str())),
         ("body", s(key.body.as_str())),
         ("expires_at", n(key.expires_at.as_second())),
     ]

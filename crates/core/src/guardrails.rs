@@ -8,6 +8,7 @@ mod difference;
 mod file;
 mod items;
 mod judge;
+mod member;
 mod reference;
 
 pub use difference::Widening;
@@ -141,29 +142,6 @@ impl Guardrails {
             "arn:{}:iam::{account}:policy/{}",
             self.partition, self.boundary
         )
-    }
-
-    /// Every policy that may be granted in an account, for the member role's own list.
-    #[must_use]
-    pub fn policies_in(&self, account: &AccountId) -> Vec<&PolicyArn> {
-        self.in_account(account)
-            .flat_map(|grant| &grant.policies)
-            .collect()
-    }
-
-    /// Every group that may be joined in an account, for the member role's own list.
-    #[must_use]
-    pub fn groups_in(&self, account: &AccountId) -> Vec<&GroupArn> {
-        self.in_account(account)
-            .flat_map(|grant| &grant.groups)
-            .filter(|group| group.account() == account)
-            .collect()
-    }
-
-    fn in_account(&self, account: &AccountId) -> impl Iterator<Item = &AllowedGrant> {
-        self.grants
-            .iter()
-            .filter(move |grant| grant.accounts.contains(account))
     }
 
     /// What of a request can be judged by itself: table, account, policies, duration. All

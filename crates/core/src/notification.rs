@@ -111,7 +111,7 @@ pub fn ends_soon(
     installation: &Installation,
     now: Timestamp,
 ) -> Result<Email, askama::Error> {
-    let until = record.until.map(|until| date_time_from(until, now));
+    let until = record.until().map(|until| date_time_from(until, now));
     let line = format!(
         "It ends on {} and is then removed automatically.",
         until.unwrap_or_default()
@@ -154,7 +154,7 @@ pub fn handled(
 fn requested(record: &RequestRecord) -> Fact {
     Fact {
         label: Text::new("Access requested"),
-        said: Said::Ours(access_requested(&record.request).capitalized()),
+        said: Said::Ours(access_requested(&record.request()).capitalized()),
     }
 }
 
@@ -164,7 +164,7 @@ impl Notification {
         record: &RequestRecord,
         installation: &Installation,
     ) -> Result<Email, askama::Error> {
-        let source = &record.request.source;
+        let source = &record.request().source;
         let (heading, record_url) = (installation.heading(), installation.record_url(source));
         let (title, lines, facts) = (&self.title, &self.lines, &self.facts);
         let number = source.number.as_str();
@@ -196,12 +196,12 @@ impl Notification {
 /// What became of a request, for approvers: only how it was handled.
 fn handled_words(record: &RequestRecord) -> &'static str {
     let is_denied = |verdict| verdict == Verdict::Deny;
-    let mut verdicts = record.decisions.iter();
+    let mut verdicts = record.decisions().iter();
     let denied = verdicts.any(|decided| is_denied(decided.signed.decision.verdict));
-    match record.state {
+    match record.state() {
         _ if denied => "Another approver denied it.",
         State::Withdrawn => "It was cancelled in ServiceNow.",
-        State::Expired if record.decisions.is_empty() => "It expired before anyone decided.",
+        State::Expired if record.decisions().is_empty() => "It expired before anyone decided.",
         State::Expired => "It expired.",
         State::Undeliverable => "It ended because one of its approvals has no approver left.",
         _ => "Another approver approved your part of it.",
@@ -216,7 +216,7 @@ mod tests {
     use crate::ticket_note::tests::ends;
 
     fn email_of(record: &RequestRecord) -> Option<Email> {
-        outcome_email(record, record.state, &installation()).unwrap()
+        outcome_email(record, record.state(), &installation()).unwrap()
     }
 
     #[test]
@@ -238,12 +238,12 @@ mod tests {
     fn what_approvers_read() {
         let name = PersonName::new("Rita <b>Chen</b>\r\nBcc: x");
         let mut all: Vec<String> = Vec::new();
-        for record in ends().iter().filter(|record| record.asked.is_some()) {
+        for record in ends().iter().filter(|record| record.round().is_some()) {
             let email = handled(record, Some(&name), &installation()).unwrap();
             assert!(!email.subject.contains(['\r', '\n']));
             assert!(!email.html.contains("<b>Chen"), "names are escaped");
             let line = email.text.lines().nth(3).unwrap();
-            all.push(format!("{}: {line}", record.state));
+            all.push(format!("{}: {line}", record.state()));
         }
         let waiting = pending(vec![slot("210987654321", &[2])]);
         let email = handled(&waiting, Some(&name), &installation()).unwrap();

@@ -61,10 +61,10 @@ impl About {
     ) -> Self {
         Self {
             heading: installation.heading(),
-            number: record.request.source.number.as_str().to_owned(),
-            record_url: installation.record_url(&record.request.source),
+            number: record.request().source.number.as_str().to_owned(),
+            record_url: installation.record_url(&record.request().source),
             requester,
-            access: access_requested(&record.request).capitalized(),
+            access: access_requested(&record.request()).capitalized(),
         }
     }
 

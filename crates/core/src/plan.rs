@@ -33,10 +33,10 @@ pub fn check(
     guardrails: &Guardrails,
     now: Timestamp,
 ) -> Result<(), FailureCode> {
-    let asked = record.asked.as_ref().ok_or(FailureCode::UnprovenDecision)?;
+    let asked = record.round().ok_or(FailureCode::UnprovenDecision)?;
     // The signed time, so that old decisions cannot be put to use again.
     let decided = record
-        .decisions
+        .decisions()
         .iter()
         .map(|decided| decided.signed.decision.at)
         .max();
@@ -45,18 +45,18 @@ pub fn check(
         return Err(FailureCode::UnprovenDecision);
     }
     let there = survey.binding(guardrails.digest());
-    let content = content_digest(&record.request, &there, &asked.slots);
+    let content = content_digest(record.request(), &there, &asked.slots);
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
     let approved =
         |needed: &OwnedResource| is_approved(record, asked, needed, survey.principal.owner());
-    let needed = guardrails.owned_resources(&record.request, survey);
+    let needed = guardrails.owned_resources(record.request(), survey);
     if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
-    let mut findings = guardrails.evaluate_request(&record.request);
-    findings.extend(guardrails.evaluate_facts(&record.request, survey));
+    let mut findings = guardrails.evaluate_request(record.request());
+    findings.extend(guardrails.evaluate_facts(record.request(), survey));
     match refusal(&findings) {
         Some(_) => Err(FailureCode::OutsideGuardrails),
         None => Ok(()),
@@ -85,9 +85,9 @@ fn is_approved(
     };
     // Nobody decides on what they ask for or receive, nor through somebody who stands in.
     let involved =
-        |person: &SysId| *person == record.request.requested_by || owner.as_ref() == Some(person);
+        |person: &SysId| *person == record.request().requested_by || owner.as_ref() == Some(person);
     decision.verdict == Verdict::Approve
-        && decision.request == record.id
+        && decision.request == *record.id()
         && decision.content == asked.content
         && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
         && !involved(&approver.sys_id)
@@ -115,7 +115,7 @@ pub fn effects(
     for change in changes(record, now)? {
         let mine = live
             .iter()
-            .find(|effect| effect.request == record.id && effect.change.key() == change.key());
+            .find(|effect| effect.request == *record.id() && effect.change.key() == change.key());
         if let Some(recorded) = mine {
             if matches!(&recorded.change, EffectChange::InlinePolicyPut { ends_at, .. } if *ends_at <= now)
             {
@@ -128,13 +128,13 @@ pub fn effects(
         if there && matches!(change, EffectChange::InlinePolicyPut { .. }) {
             return Err(FailureCode::ContentChanged);
         }
-        let given: Vec<bool> = others(&change, &record.id, live)
+        let given: Vec<bool> = others(&change, record.id(), live)
             .map(|effect| effect.preexisting)
             .collect();
         let found_there = given.is_empty() || given.contains(&true);
         effects.push(Effect {
-            request: record.id.clone(),
-            principal: record.request.target.clone(),
+            request: record.id().clone(),
+            principal: record.request().target.clone(),
             change,
             preexisting: found_there && there,
             since: now,
@@ -149,7 +149,7 @@ pub fn effects(
 /// # Errors
 /// Where no end can be added to an inline policy; the guardrails refuse such a request.
 pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChange>, FailureCode> {
-    let request = &record.request;
+    let request = record.request();
     let mut changes: Vec<EffectChange> = request
         .grants
         .iter()
@@ -166,7 +166,7 @@ pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChang
     let ends_at = now + request.duration.as_signed();
     let inline = inline_policy(request, ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
     changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
-        name: inline_policy_name(&record.id),
+        name: inline_policy_name(record.id()),
         document,
         ends_at,
     }));
@@ -180,7 +180,7 @@ pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Time
         EffectChange::InlinePolicyPut { ends_at, .. } => Some(*ends_at),
         EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
     });
-    ends.unwrap_or_else(|| now + record.request.duration.as_signed())
+    ends.unwrap_or_else(|| now + record.request().duration.as_signed())
 }
 
 /// Whether an effect is undone when its request ends.

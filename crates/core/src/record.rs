@@ -4,6 +4,7 @@
 //! record, the version it replaces, and the audit row. The ledger writes all of it in one
 //! transaction or none of it; of two changes to the same version one wins.
 
+mod access;
 mod due;
 mod early;
 mod event;
@@ -36,49 +37,49 @@ use crate::slots::Slot;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// Its id.
-    pub id: RequestId,
+    id: RequestId,
     /// The client that sent it; no other client sees it.
-    pub client: ClientId,
+    client: ClientId,
     /// Counts the changes; a change is made to one version.
-    pub version: u64,
+    version: u64,
     /// Where it stands.
-    pub state: State,
+    state: State,
     /// What is asked for.
-    pub request: AccessRequest,
+    request: AccessRequest,
     /// The digest of what is asked for.
-    pub request_digest: Digest,
+    request_digest: Digest,
     /// When it was accepted.
-    pub created_at: Timestamp,
+    created_at: Timestamp,
     /// When it came to its state.
-    pub since: Timestamp,
+    since: Timestamp,
     /// When somebody must look at it again; none once nothing is left to do.
-    pub due_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
     /// How often the step that is due was sent again.
-    pub attempts: u32,
+    attempts: u32,
     /// What was bound when the owners were asked.
-    pub asked: Option<ApprovalRound>,
+    asked: Option<ApprovalRound>,
     /// The decisions, in the order in which they were made.
-    pub decisions: Vec<DecisionRecord>,
+    decisions: Vec<DecisionRecord>,
     /// When the access ends, once it is active.
-    pub until: Option<Timestamp>,
+    until: Option<Timestamp>,
     /// Why it ended as it did, where that needs saying.
-    pub end_reason: Option<EndReason>,
+    end_reason: Option<EndReason>,
     /// The states that the ticket has been told.
-    pub reported: Vec<State>,
+    reported: Vec<State>,
     /// How the access was ended before its time, where it was.
     #[serde(default)]
-    pub revocation: Option<Revocation>,
+    revocation: Option<Revocation>,
     /// What stayed in IAM when the access ended, and why.
     #[serde(default)]
-    pub retained: Vec<RetainedChange>,
+    retained: Vec<RetainedChange>,
     /// What a dry run found.
     #[serde(default)]
-    pub preview: Option<Preview>,
+    preview: Option<Preview>,
     /// Mails that are no review letters, as far as somebody set about them.
     #[serde(default)]
-    pub notices: Vec<NoticeState>,
+    notices: Vec<NoticeState>,
     /// The end of the audit trail.
-    pub audit: AuditHead,
+    audit: AuditHead,
 }
 
 /// What was bound when the owners were asked.

@@ -356,7 +356,7 @@ mod tests {
         bad["source"]["number"] = "canary-7f3a".into();
         bad["canary-7f3b"] = 1.into();
         let errors = AccessRequest::parse(bad.to_string().as_bytes()).unwrap_err();
-        assert!(errors.iter().all(|p| !p.detail.contains("canary")));
+        assert!(errors.iter().all(|error| !error.detail.contains("canary")));
     }
 
     proptest! {

@@ -109,7 +109,7 @@ impl Review {
         context: &ReviewContext<'_>,
     ) -> Result<Self, MissingDocument> {
         let slots = approvals::slots(record, asked, reader, &context.slots);
-        let request = &record.request;
+        let request = &record.request();
         let requester = ReviewPerson::new(&context.requester);
         let number = request.source.number.as_str().to_owned();
         let yours: Vec<&ReviewSlot> = slots.iter().filter(|slot| slot.yours).collect();
@@ -147,7 +147,7 @@ impl Review {
 /// Who receives it: ``IAM user `rita.chen`, which belongs to Tom Weber, in payments-production
 /// (210987654321)``.
 fn target(record: &RequestRecord, context: &ReviewContext<'_>) -> Text {
-    let target = &record.request.target;
+    let target = &record.request().target;
     let owner = match &context.beneficiary {
         Some(person) => format!("belongs to {}", name(person.expose())),
         None => "belongs to the requester".to_owned(),

@@ -32,24 +32,24 @@ pub struct TicketUpdate {
 #[must_use]
 pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<TicketUpdate> {
     let state = record.unreported()?;
-    let marker = marker(&record.id, state);
+    let marker = marker(&record.id(), state);
     let mut lines = note(record, state);
     lines.push(marker.clone());
     Some(TicketUpdate {
         marker,
         work_notes: lines.join("\n"),
-        correlation_id: record.id.to_string(),
+        correlation_id: record.id().to_string(),
         fields: fields.of(state),
     })
 }
 
 /// The note, line by line.
 fn note(record: &RequestRecord, state: State) -> Vec<String> {
-    let access = access_requested(&record.request);
+    let access = access_requested(&record.request());
     let (status, lines) = match outcome(record, state) {
         Some(outcome) => (outcome.status, outcome.lines),
         None => {
-            let found = record.preview.as_ref().map(dry_run::lines);
+            let found = record.preview().map(dry_run::lines);
             let status = "Dry run, nothing was granted and no one was asked";
             (status, found.unwrap_or_default())
         }

@@ -46,7 +46,7 @@ where
             ..Commit::from(change.clone())
         };
         self.ledger.commit(&commit).await?;
-        info!(state = %change.record.state, "request looked into");
+        info!(state = %change.record.state(), "request looked into");
         Ok(change.record)
     }
 
@@ -57,7 +57,7 @@ where
         now: Timestamp,
     ) -> Result<(Event, Vec<String>), DispatchError> {
         let refused = |code, findings| Ok((Event::Refused { code, findings }, Vec::new()));
-        let mut findings = self.guardrails.evaluate_request(&record.request);
+        let mut findings = self.guardrails.evaluate_request(record.request());
         // ServiceNow is asked about no other table than those that may ask.
         if let Some(code @ RefusalCode::TableNotAllowed) = refusal(&findings) {
             return refused(code, findings);
@@ -76,17 +76,17 @@ where
             Ok(survey) => survey,
             Err(code) => return refused(code, findings),
         };
-        findings.extend(self.guardrails.evaluate_facts(&record.request, &survey));
+        findings.extend(self.guardrails.evaluate_facts(record.request(), &survey));
         let findings = told_once(findings);
         if let Some(code) = refusal(&findings) {
             return refused(code, findings);
         }
-        let resource = self.guardrails.owned_resources(&record.request, &survey);
-        let requester = &record.request.requested_by;
+        let resource = self.guardrails.owned_resources(record.request(), &survey);
+        let requester = &record.request().requested_by;
         let owner = survey.principal.owner();
         let excluded =
             approvers::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
-        if record.request.dry_run {
+        if record.request().dry_run {
             let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
                 return refused(RefusalCode::OutsideGuardrails, findings);
             };
@@ -106,7 +106,7 @@ where
             return refused(RefusalCode::TooManyApprovers, findings);
         }
         let binding = survey.binding(self.guardrails.digest());
-        let content = content_digest(&record.request, &binding, &slots)
+        let content = content_digest(record.request(), &binding, &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
         let expires_at = now + self.pending_for;
         let asked = ApprovalRound {
@@ -124,7 +124,7 @@ where
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<bool, CallError> {
-        let Some(extension) = &record.request.extends else {
+        let Some(extension) = &record.request().extends else {
             return Ok(true);
         };
         let before = self.ledger.load(&extension.request).await?;
@@ -133,7 +133,7 @@ where
 
     /// The ticket, if it carries the request.
     async fn ticket(&self, record: &RequestRecord) -> Checked<Ticket> {
-        let request = &record.request;
+        let request = record.request();
         let Some(ticket) = self.servicenow.ticket(&request.source).await? else {
             return Ok(Err(RefusalCode::NoSuchTicket));
         };
@@ -159,7 +159,7 @@ where
     /// What IAM holds, as far as the request touches it. An account that is not prepared refuses
     /// the request; every other failure is tried again.
     async fn survey(&self, record: &RequestRecord) -> Checked<IamFacts> {
-        let surveyed = match survey(&self.directory, &record.request).await {
+        let surveyed = match survey(&self.directory, record.request()).await {
             Ok(surveyed) => surveyed,
             Err(DirectoryError::NotPrepared(_)) => {
                 return Ok(Err(RefusalCode::AccountNotPrepared));

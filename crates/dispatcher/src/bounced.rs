@@ -82,7 +82,7 @@ where
 }
 
 fn letter(record: &RequestRecord, bounce: &Bounce) -> Letter {
-    let letters = record.asked.iter().flat_map(|asked| &asked.letters);
+    let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
     let mut letters = letters.filter(|letter| letter.approver == bounce.tags.approver);
     match letters.next() {
         Some(letter) if letter.message.as_ref() == Some(&bounce.message) => Letter::Sent,

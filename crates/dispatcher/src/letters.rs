@@ -40,12 +40,12 @@ where
         fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let letters = record.asked.iter().flat_map(|asked| &asked.letters);
+        let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
         let due = letters.filter(|letter| letter.is_due(now));
         let due: Vec<SysId> = due.map(|letter| letter.approver.clone()).collect();
         let mut failed = None;
         for approver in due {
-            if record.state != State::Pending || record.open_slot_of(&approver).is_none() {
+            if record.state() != State::Pending || record.open_slot_of(&approver).is_none() {
                 continue;
             }
             match self.write(record.clone(), &approver, fresh, now).await {
@@ -53,7 +53,7 @@ where
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a letter was not sent");
                     failed = Some(error);
-                    record = self.load(&record.id).await?;
+                    record = self.load(record.id()).await?;
                 }
             }
         }
@@ -75,7 +75,7 @@ where
         if !lost.is_empty() {
             return self.drop(record, approver, &lost, now).await;
         }
-        let documents = self.ledger.documents(&record.id).await?;
+        let documents = self.ledger.documents(&record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
@@ -97,7 +97,7 @@ where
         let email = review.email(&link)?;
         let claimed = self.claim(&record, approver, &token, now).await?;
         let tags = LetterTags {
-            request: record.id.clone(),
+            request: record.id().clone(),
             approver: approver.clone(),
         };
         let message = self.mailer.send_tagged(address, &email, &tags).await?;
@@ -152,7 +152,7 @@ where
         token: &ReviewToken,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.asked.as_ref().ok_or(ChangeError::NoLetter)?;
+        let asked = record.round().ok_or(ChangeError::NoLetter)?;
         let row = link(token, record, asked, approver);
         let claim = Event::LetterClaimed {
             approver: approver.clone(),
@@ -189,7 +189,7 @@ where
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => return Ok(change.record),
                 Err(CommitError::Conflict) => {
-                    record = self.load(&record.id).await?;
+                    record = self.load(record.id()).await?;
                 }
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
@@ -208,7 +208,7 @@ pub(crate) fn link(
 ) -> TokenRow {
     TokenRow {
         digest: token.digest(),
-        request: record.id.clone(),
+        request: record.id().clone(),
         approver: approver.clone(),
         expires_at: asked.expires_at,
     }

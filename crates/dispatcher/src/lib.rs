@@ -100,12 +100,12 @@ where
     /// Where it is to be tried again.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), DispatchError> {
         let record = self.load(id).await?;
-        let fresh = record.state == State::Received;
-        let record = match record.state {
+        let fresh = record.state() == State::Received;
+        let record = match record.state() {
             State::Received => self.ask(record, now).await?,
             _ => record,
         };
-        if record.state != State::Pending {
+        if record.state() != State::Pending {
             shell::wake::reporter(&self.outcomes, &record, now).await;
             return Ok(());
         }
@@ -117,11 +117,11 @@ where
         let (record, reminded) = self.remind(record, now).await;
         // Whoever is found to have lost their standing when a reminder is due, is replaced now.
         let lost = written.is_ok() && record.needs_reassignment().is_some();
-        let record = match record.state {
+        let record = match record.state() {
             State::Pending if lost => self.see_to_people(record, false, now).await?,
             _ => record,
         };
-        if record.state != State::Pending {
+        if record.state() != State::Pending {
             shell::wake::reporter(&self.outcomes, &record, now).await;
         }
         written.and(reminded)
@@ -139,7 +139,7 @@ where
         for _ in 0..=MAX_REASSIGNMENTS + 1 {
             record = self.reassign(record, now).await?;
             record = self.write_letters(record, fresh, now).await?;
-            if record.state != State::Pending || record.needs_reassignment().is_none() {
+            if record.state() != State::Pending || record.needs_reassignment().is_none() {
                 return Ok(record);
             }
         }

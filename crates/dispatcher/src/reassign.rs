@@ -39,7 +39,7 @@ where
         for _ in 0..TRIES {
             let needs_reassignment = record
                 .needs_reassignment()
-                .filter(|_| record.state == State::Pending);
+                .filter(|_| record.state() == State::Pending);
             let Some(slot) = needs_reassignment.cloned() else {
                 return Ok(record);
             };
@@ -57,10 +57,10 @@ where
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(state = %change.record.state, "looked for people anew");
+                    info!(state = %change.record.state(), "looked for people anew");
                     record = change.record;
                 }
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }
@@ -70,11 +70,11 @@ where
     /// Everybody who must not decide on a request whose owners were asked before. The ticket is
     /// read again; without it nobody knows who opened it.
     pub(crate) async fn excluded(&self, record: &RequestRecord) -> Result<Excluded, CallError> {
-        let request = &record.request;
+        let request = record.request();
         let ticket = self.servicenow.ticket(&request.source).await?;
         let ticket = ticket.ok_or(CallError::transient("servicenow:ReadTicket", "Missing"))?;
-        let asked = record.asked.as_ref();
-        let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let binding = record.binding();
+        let beneficiary = binding.and_then(|binding| binding.principal.owner.as_ref());
         approvers::involved(
             &self.servicenow,
             &request.requested_by,
@@ -109,10 +109,9 @@ where
         excluded: &'a Excluded,
         now: Timestamp,
     ) -> Rules<'a> {
-        let asked = record.asked.as_ref();
         Rules {
             excluded,
-            unreachable: asked.map_or(&[], |asked| &asked.unreachable),
+            unreachable: record.unreachable(),
             guardrails: &self.guardrails,
             now,
         }
@@ -120,8 +119,9 @@ where
 
     /// How many people a slot may have, beside those of the other slots; always one.
     fn places_for(&self, record: &RequestRecord, slot: &Slot) -> usize {
-        let slots = record.asked.iter().flat_map(|asked| &asked.slots);
-        let mut others: Vec<_> = slots
+        let mut others: Vec<_> = record
+            .slots()
+            .iter()
             .filter(|other| other.id != slot.id)
             .flat_map(|other| &other.approvers)
             .map(|approver| &approver.sys_id)

@@ -47,7 +47,7 @@ where
             let Notice::Reminder { approver } = &notice else {
                 continue;
             };
-            match self.remind_one(&record.id, &notice, approver, now).await {
+            match self.remind_one(record.id(), &notice, approver, now).await {
                 Ok(after) => record = after,
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a reminder was not sent");
@@ -74,7 +74,7 @@ where
         if record.open_slot_of(approver).is_none() {
             return Ok(record);
         }
-        let documents = self.ledger.documents(&record.id).await?;
+        let documents = self.ledger.documents(&record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
@@ -121,7 +121,7 @@ where
         token: &ReviewToken,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.asked.as_ref().ok_or(ChangeError::NoNotice)?;
+        let asked = record.round().ok_or(ChangeError::NoNotice)?;
         let row = link(token, record, asked, approver);
         let claim = Event::NoticeClaimed {
             notice: notice.clone(),
@@ -177,7 +177,7 @@ where
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => return Ok(change.record),
-                Err(CommitError::Conflict) => record = self.load(&record.id).await?,
+                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
                 Err(CommitError::Call(call)) => return Err(call.into()),
             }
         }

@@ -16,4 +16,5 @@ pub mod json;
 pub mod lint;
 pub mod minimise;
 pub mod prove;
+mod reach;
 mod scan;

@@ -51,7 +51,7 @@ enum Next {
 
 impl Ending {
     fn next(&self, record: &RequestRecord, role: RevokedBy) -> Next {
-        match (self, record.state) {
+        match (self, record.state()) {
             (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
                 let reason = reason.clone();
                 Next::Apply(Box::new(Event::Withdrawn { reason }))
@@ -60,7 +60,7 @@ impl Ending {
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 Next::Conflict("The access is being set up already. Revoke it once it is `Active`.")
             }
-            (Self::Revoke(body), State::Active) if record.revocation.is_none() => {
+            (Self::Revoke(body), State::Active) if record.revocation().is_none() => {
                 let (by, reason) = (role, body.reason.clone());
                 Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
             }
@@ -82,11 +82,11 @@ impl Ending {
             Self::Revoke(body) => body.on_behalf_of.as_ref(),
             Self::Withdraw(_) => None,
         };
-        let asked = record.asked.as_ref();
+        let asked = record.round();
         let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
         match (client, person) {
             (ClientRole::Requesting, None) => Ok(RevokedBy::Client),
-            (ClientRole::Requesting, Some(person)) if *person == record.request.requested_by => {
+            (ClientRole::Requesting, Some(person)) if *person == record.request().requested_by => {
                 Ok(RevokedBy::Requester)
             }
             (ClientRole::Requesting, Some(person)) if Some(person) == owner => {
@@ -143,7 +143,7 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             };
             match self.ledger.commit(&change.clone().into()).await {
                 Ok(()) => {
-                    info!(request_id = %record.id, client = %client, state = %change.record.state, "ended by a client");
+                    info!(request_id = %record.id(), client = %client, state = %change.record.state(), "ended by a client");
                     self.wake_next(&change.record).await;
                     return self.ended(&change.record, caller).await;
                 }
@@ -166,9 +166,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         let is_security =
             matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
         let record = self
-            .find_visible(event, |record| is_security || record.client == *client)
+            .find_visible(event, |record| is_security || *record.client() == *client)
             .await?;
-        let role = match record.client == *client {
+        let role = match *record.client() == *client {
             true => ClientRole::Requesting,
             false => ClientRole::Security,
         };
@@ -185,8 +185,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             ClientRole::Requesting => self.answer(record).await,
             ClientRole::Security => {
                 let answer = EndedAnswer {
-                    request_id: &record.id,
-                    state: record.state,
+                    request_id: record.id(),
+                    state: record.state(),
                 };
                 Ok(json_answer(200, &answer))
             }
@@ -196,17 +196,17 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
     /// Wakes whoever is next. Where that fails, the sweeper does it.
     async fn wake_next(&self, record: &RequestRecord) {
         let wake = WakeUp::first(record);
-        let sent = match record.state {
+        let sent = match record.state() {
             State::Active => {
-                let target = &record.request.target;
+                let target = &record.request().target;
                 self.queue.wake_provisioner(&wake, target).await
             }
-            _ if record.asks_reporter(record.since) => self.queue.wake_reporter(&wake).await,
+            _ if record.asks_reporter(record.since()) => self.queue.wake_reporter(&wake).await,
             _ => Ok(()),
         };
         if let Err(failure) = sent {
             let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id, error, "ended, but the next step could not be woken");
+            warn!(request_id = %record.id(), error, "ended, but the next step could not be woken");
         }
     }
 }
@@ -214,8 +214,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
 fn conflict(record: &RequestRecord, why: &'static str) -> Problem {
     Problem::new(409, "Not in this state")
         .detail(why)
-        .request(record.id.clone())
-        .state(record.state)
+        .request(record.id().clone())
+        .state(record.state())
 }
 
 /// The person is neither the requester nor the beneficiary.

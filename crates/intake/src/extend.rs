@@ -14,7 +14,7 @@ use snowgate_core::request::AccessRequest;
 use crate::Intake;
 
 impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
-    /// Accepts a request for longer. Whether the access is there still is looked at by the
+    /// Accepts an extension. Whether the access is there still is looked at by the
     /// dispatcher, so that a call that is repeated later gets the same answer.
     pub(crate) async fn extend(
         &self,
@@ -24,7 +24,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let before = self.find_own(event, &client).await?;
         let Some(extension) = before.extension() else {
-            let why = match before.state {
+            let why = match before.state() {
                 State::Received | State::Pending | State::Approved | State::Provisioning => {
                     "No access is granted yet. Extend the request once it is `Active`."
                 }
@@ -32,11 +32,11 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             };
             return Err(Problem::new(409, "Not in this state")
                 .detail(why)
-                .request(before.id)
-                .state(before.state));
+                .request(before.id().clone())
+                .state(before.state()));
         };
         let parse =
-            |bytes: &[u8]| AccessRequest::parse_extension(bytes, &before.request, extension);
+            |bytes: &[u8]| AccessRequest::parse_extension(bytes, before.request(), extension);
         self.accept(event, parse, client, now).await
     }
 }

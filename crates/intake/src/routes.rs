@@ -6,17 +6,17 @@ use shell::answer::Problem;
 /// What a call asks the intake to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// Take a request in.
+    /// Accept a request.
     Submit,
-    /// Name the client's requests for a record.
+    /// List the client's requests for a record.
     List,
-    /// Say where a request stands.
+    /// Show a request.
     Show,
-    /// Take a request back.
+    /// Withdraw a request.
     Withdraw,
-    /// End access now.
+    /// Revoke access.
     Revoke,
-    /// Ask for the same access for longer.
+    /// Extend access.
     Extend,
     /// Describe the API.
     Describe,

@@ -72,9 +72,9 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
                 return Err(Problem::new(409, "Request open").detail(detail).request(id));
             }
         };
-        info!(request_id = %record.id, "request accepted");
+        info!(request_id = %record.id(), "request accepted");
         // A repeated call has the same bytes, and so the same findings.
-        let answer = AcceptedAnswer::new(&record.id, &record.request_digest, &findings);
+        let answer = AcceptedAnswer::new(record.id(), record.request_digest(), &findings);
         Ok(json_answer(202, &answer))
     }
 
@@ -99,7 +99,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         let wake = WakeUp::first(record);
         if let Err(failure) = self.queue.wake_dispatcher(&wake).await {
             let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id, error, "held, but the dispatcher could not be woken");
+            warn!(request_id = %record.id(), error, "held, but the dispatcher could not be woken");
         }
     }
 }

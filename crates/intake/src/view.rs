@@ -27,7 +27,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<RequestRecord, Problem> {
-        self.find_visible(event, |record| record.client == *client)
+        self.find_visible(event, |record| *record.client() == *client)
             .await
     }
 
@@ -53,7 +53,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let trail = self.ledger.trail(&record.id).await;
+        let trail = self.ledger.trail(record.id()).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &RequestAnswer::new(record, &trail)))
     }

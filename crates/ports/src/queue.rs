@@ -26,8 +26,8 @@ impl WakeUp {
     #[must_use]
     pub fn first(record: &RequestRecord) -> Self {
         Self {
-            request: record.id.clone(),
-            version: record.version,
+            request: record.id().clone(),
+            version: record.version(),
             attempt: 0,
         }
     }
@@ -36,7 +36,7 @@ impl WakeUp {
     #[must_use]
     pub fn again(record: &RequestRecord) -> Self {
         Self {
-            attempt: record.attempts.saturating_add(1),
+            attempt: record.attempts().saturating_add(1),
             ..Self::first(record)
         }
     }

@@ -31,7 +31,7 @@ where
         if self.is_late(&record, now) {
             return self.fail(record, FailureCode::TimedOut, now).await;
         }
-        let Ok(survey) = survey(&self.member, &record.request).await? else {
+        let Ok(survey) = survey(&self.member, record.request()).await? else {
             return self.fail(record, FailureCode::ContentChanged, now).await;
         };
         if !self.is_proved(&record).await? {
@@ -41,7 +41,7 @@ where
         if let Err(code) = plan::check(&record, &survey, &self.guardrails, now) {
             return self.fail(record, code, now).await;
         }
-        let live = self.ledger.effects(&record.request.target).await?;
+        let live = self.ledger.effects(&record.request().target).await?;
         let effects = match plan::effects(&record, &survey.principal, &live, now) {
             Ok(effects) => effects,
             Err(code) => return self.fail(record, code, now).await,
@@ -53,7 +53,7 @@ where
         {
             return self.fail(record, FailureCode::ContentChanged, now).await;
         }
-        let record = match record.state {
+        let record = match record.state() {
             State::Approved => {
                 let put = effects.clone();
                 self.write(&record, Event::ProvisioningStarted, put, Vec::new(), now)
@@ -83,19 +83,19 @@ where
 
     /// A request that was approved or begun long ago. The sweeper ends those that were not begun.
     fn is_late(&self, record: &RequestRecord, now: Timestamp) -> bool {
-        let waited: SignedDuration = now.duration_since(record.since);
+        let waited: SignedDuration = now.duration_since(record.since());
         waited >= PROVISION_WITHIN
     }
 
     /// Whether every decision carries a signature that verifies.
     async fn is_proved(&self, record: &RequestRecord) -> Result<bool, ProvisionError> {
-        for decided in &record.decisions {
+        for decided in record.decisions() {
             let message = decided.signed.decision.signed_bytes()?;
             if !self.verifier.verify(&message, &decided.signed.mac).await? {
                 return Ok(false);
             }
         }
-        Ok(!record.decisions.is_empty())
+        Ok(!record.decisions().is_empty())
     }
 
     /// Makes the changes, and looks until all are to be seen. What IAM lists may be older than
@@ -108,7 +108,7 @@ where
     ) -> Result<(), ProvisionError> {
         for effect in effects.iter().filter(|effect| !effect.preexisting) {
             self.member
-                .make(&record.request.target, &effect.change)
+                .make(&record.request().target, &effect.change)
                 .await?;
         }
         let all_there =
@@ -126,7 +126,7 @@ where
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            let facts = self.member.principal(&record.request.target).await?;
+            let facts = self.member.principal(&record.request().target).await?;
             if facts.is_some_and(|facts| as_it_should_be(&facts)) {
                 return Ok(());
             }
@@ -143,8 +143,8 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.ledger.effects(&record.request.target).await?;
-        let mine = effects_of(&record.id, &live);
+        let live = self.ledger.effects(&record.request().target).await?;
+        let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         self.write(&record, Event::Failed { code }, Vec::new(), mine, now)
             .await

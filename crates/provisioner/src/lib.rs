@@ -101,7 +101,7 @@ where
     /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = self.ledger.load(id).await?.ok_or(ProvisionError::Unknown)?;
-        let live = self.ledger.effects(&record.request.target).await?;
+        let live = self.ledger.effects(&record.request().target).await?;
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
@@ -109,8 +109,8 @@ where
         for other in others.into_iter().filter(|other| *other != id) {
             ended |= self.end(other, now).await;
         }
-        if ended && record.state == State::Approved {
-            let left = self.ledger.effects(&record.request.target).await?;
+        if ended && record.state() == State::Approved {
+            let left = self.ledger.effects(&record.request().target).await?;
             if left.len() < live.len() {
                 // IAM may still list what was just taken back, and it would pass for found there.
                 return self.put_off(&record, now).await;
@@ -139,9 +139,9 @@ where
     async fn step(&self, mut record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
         let mut tries = 0;
         loop {
-            let done = match record.state {
+            let done = match record.state() {
                 _ if self.hold => {
-                    warn!(state = %record.state, "all changes are stopped");
+                    warn!(state = %record.state(), "all changes are stopped");
                     return self.put_off(&record, now).await;
                 }
                 State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
@@ -160,7 +160,7 @@ where
                     record = self.reload(&record).await?;
                 }
                 Err(failure) => {
-                    error!(error = shell::log::chain(&failure), state = %record.state, "not done yet");
+                    error!(error = shell::log::chain(&failure), state = %record.state(), "not done yet");
                     // The step may have been written down before the trouble came.
                     let current = self.reload(&record).await?;
                     return self.put_off(&current, now).await;
@@ -170,15 +170,15 @@ where
     }
 
     async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ProvisionError> {
-        let loaded = self.ledger.load(&record.id).await?;
+        let loaded = self.ledger.load(record.id()).await?;
         loaded.ok_or(ProvisionError::Unknown)
     }
 
     async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        if record.due_at.is_some() {
-            let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
+        if record.due_at().is_some() {
+            let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
             self.ledger
-                .postpone(&record.id, record.version, again, attempts)
+                .postpone(record.id(), record.version(), again, attempts)
                 .await?;
         }
         Ok(())
@@ -202,7 +202,7 @@ where
             documents: Vec::new(),
         };
         self.ledger.commit(&commit).await?;
-        info!(state = %commit.change.record.state, "written down");
+        info!(state = %commit.change.record.state(), "written down");
         Ok(commit.change.record)
     }
 }

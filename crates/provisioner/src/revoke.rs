@@ -27,7 +27,7 @@ where
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        let record = match record.state {
+        let record = match record.state() {
             State::Active => {
                 self.write(
                     &record,
@@ -40,8 +40,8 @@ where
             }
             _ => record,
         };
-        let live = self.ledger.effects(&record.request.target).await?;
-        let mine = effects_of(&record.id, &live);
+        let live = self.ledger.effects(&record.request().target).await?;
+        let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {
             retained: retained(&mine, &live),
@@ -56,7 +56,7 @@ where
         mine: &[Effect],
         live: &[Effect],
     ) -> Result<(), ProvisionError> {
-        let target = &record.request.target;
+        let target = &record.request().target;
         let mut remove: Vec<&EffectChange> = Vec::new();
         for effect in mine {
             let undo = undo(effect, live);
@@ -78,9 +78,8 @@ where
         };
         // Another principal of the same name is not ours to change.
         let same = record
-            .asked
-            .as_ref()
-            .is_some_and(|asked| asked.binding.principal.unique_id == facts.unique_id);
+            .binding()
+            .is_some_and(|binding| binding.principal.unique_id == facts.unique_id);
         if !same {
             return Ok(());
         }

@@ -99,7 +99,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         else {
             return Ok((record, None));
         };
-        let source = &record.request.source;
+        let source = &record.request().source;
         match self
             .tickets
             .update(&source.table, &source.sys_id, &update)
@@ -118,7 +118,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         now: Timestamp,
     ) -> Result<RequestRecord, ReportError> {
         for _ in 0..TRIES {
-            if record.reported.contains(&state) {
+            if record.is_reported(state) {
                 return Ok(record);
             }
             let change = record.apply(Event::Reported { state }, Actor::Reporter, now)?;
@@ -132,15 +132,15 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
     }
 
     async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ReportError> {
-        let loaded = self.ledger.load(&record.id).await?;
+        let loaded = self.ledger.load(record.id()).await?;
         loaded.ok_or(ReportError::Unknown)
     }
 
     async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ReportError> {
         // Where the request has changed meanwhile, it has a due time of its own.
-        let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
+        let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
         self.ledger
-            .postpone(&record.id, record.version, again, attempts)
+            .postpone(record.id(), record.version(), again, attempts)
             .await?;
         Ok(())
     }

@@ -69,7 +69,8 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
     ) -> Result<Reported, ReportError> {
         let to = reader(&record, notice);
         let person = people.iter().find(|person| person.sys_id == *to);
-        let late = record.state.is_terminal() && now.duration_since(record.since) >= WORTH_TELLING;
+        let late =
+            record.state().is_terminal() && now.duration_since(record.since()) >= WORTH_TELLING;
         let fit = match person {
             _ if late => Err(SkipCode::TooLate),
             None => Err(SkipCode::NoSuchPerson),
@@ -118,7 +119,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         people: &[Person],
         now: Timestamp,
     ) -> Result<Option<Email>, askama::Error> {
-        let requester = &record.request.requested_by;
+        let requester = &record.request().requested_by;
         let named = people.iter().find(|person| person.sys_id == *requester);
         let installation = &self.installation;
         Ok(match notice {
@@ -184,14 +185,17 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
 const fn reader<'a>(record: &'a RequestRecord, notice: &'a Notice) -> &'a SysId {
     match notice {
         Notice::Handled { approver } | Notice::Reminder { approver } => approver,
-        Notice::Outcome { .. } | Notice::EndsSoon => &record.request.requested_by,
+        Notice::Outcome { .. } | Notice::EndsSoon => &record.request().requested_by,
     }
 }
 
 /// Everybody who is written to or named, each once.
 fn readers(record: &RequestRecord, due: &[Notice]) -> Vec<SysId> {
     let all = due.iter().map(|notice| reader(record, notice));
-    let mut ids: Vec<SysId> = all.chain([&record.request.requested_by]).cloned().collect();
+    let mut ids: Vec<SysId> = all
+        .chain([&record.request().requested_by])
+        .cloned()
+        .collect();
     ids.sort();
     ids.dedup();
     ids

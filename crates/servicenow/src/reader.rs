@@ -1,4 +1,4 @@
-//! The port through which functions read ServiceNow.
+//! Reading tickets, people and owners.
 
 use ports::CallError;
 use ports::servicenow::ServiceNow;

@@ -1,4 +1,4 @@
-//! The port through which outcomes are written into tickets.
+//! Writing outcomes into tickets.
 //!
 //! `work_notes` is appended to and reads back empty, so a write must not be repeated blindly. An
 //! update carries a marker in its note; the record's journal is searched for it first, in code,

@@ -3,7 +3,7 @@
 //! Each line has `timestamp`, `level`, `target`, `message`, the fields of the event, and, where
 //! they are known, `request_id` (the request, from the span around what is done for it) and
 //! `invocation_id` (Lambda's own id of the call, from the runtime's span). Other fields of spans
-//! are not written. An error is counted as [`Metric::Trouble`] by its own line.
+//! are not written. An error is counted as [`Metric::LoggedErrors`] by its own line.
 
 use std::error::Error;
 use std::fmt;
@@ -137,7 +137,7 @@ where
         put("target", metadata.target());
         let ours = !metadata.target().starts_with("lambda_runtime");
         if let (Some(emitter), true) = (&self.emitter, ours && *metadata.level() == Level::ERROR) {
-            emitter.embed(&mut line, &[Point::once(Metric::Trouble)], now);
+            emitter.embed(&mut line, &[Point::once(Metric::LoggedErrors)], now);
         }
         (self.write)(&Value::Object(line).to_string());
     }
@@ -260,7 +260,7 @@ mod tests {
         };
         assert_eq!(line["place"], here.to_string());
         assert_eq!(
-            (&line["message"], &line["Trouble"]),
+            (&line["message"], &line["LoggedErrors"]),
             (&json!("a bug ended the process"), &json!(1))
         );
     }
@@ -274,13 +274,13 @@ mod tests {
             error!(target: "lambda_runtime::runtime", "not ours");
         });
         assert_eq!(lines.len(), 3);
-        let counted: Vec<_> = lines.iter().map(|line| line.get("Trouble")).collect();
+        let counted: Vec<_> = lines.iter().map(|line| line.get("LoggedErrors")).collect();
         assert_eq!(counted, [None, Some(&json!(1)), None]);
         assert_eq!(lines[1]["Function"], "reporter");
         assert_eq!(
             lines[1]["_aws"]["CloudWatchMetrics"],
             json!([{"Namespace": "Snowgate", "Dimensions": [["Stack", "Function"]],
-                    "Metrics": [{"Name": "Trouble", "Unit": "Count"}]}])
+                    "Metrics": [{"Name": "LoggedErrors", "Unit": "Count"}]}])
         );
     }
 }

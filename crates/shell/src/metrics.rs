@@ -43,14 +43,14 @@ pub enum Metric {
     States,
     /// Decisions of owners, one for each slot.
     Decisions,
-    /// Letters that the mail service took.
-    Letters,
-    /// Times that a ticket was told.
-    TicketsTold,
+    /// Approval e-mails that the mail service accepted.
+    ApprovalEmails,
+    /// Updates of tickets.
+    TicketUpdates,
     /// Requests put off, to be looked at again.
     Retries,
     /// Errors in a function's log, whatever became of the call.
-    Trouble,
+    LoggedErrors,
     /// Decisions whose signature did not verify.
     UnprovenDecisions,
     /// From acceptance to the decision that settled the request.
@@ -58,7 +58,7 @@ pub enum Metric {
     /// From the last decision to the access.
     TimeToAccess,
     /// From acceptance to the access.
-    TimeInAll,
+    TotalTimeToAccess,
     /// From the end of an access to its removal, once it is removed.
     RemovalDelay,
     /// How long an access that is still there should have been gone.
@@ -92,14 +92,14 @@ impl Metric {
         Self::Requests,
         Self::States,
         Self::Decisions,
-        Self::Letters,
-        Self::TicketsTold,
+        Self::ApprovalEmails,
+        Self::TicketUpdates,
         Self::Retries,
-        Self::Trouble,
+        Self::LoggedErrors,
         Self::UnprovenDecisions,
         Self::TimeToDecision,
         Self::TimeToAccess,
-        Self::TimeInAll,
+        Self::TotalTimeToAccess,
         Self::RemovalDelay,
         Self::RemovalOverdue,
     ];
@@ -111,14 +111,14 @@ impl Metric {
             Self::Requests => "Requests",
             Self::States => "States",
             Self::Decisions => "Decisions",
-            Self::Letters => "Letters",
-            Self::TicketsTold => "TicketsTold",
+            Self::ApprovalEmails => "ApprovalEmails",
+            Self::TicketUpdates => "TicketUpdates",
             Self::Retries => "Retries",
-            Self::Trouble => "Trouble",
+            Self::LoggedErrors => "LoggedErrors",
             Self::UnprovenDecisions => "UnprovenDecisions",
             Self::TimeToDecision => "TimeToDecision",
             Self::TimeToAccess => "TimeToAccess",
-            Self::TimeInAll => "TimeInAll",
+            Self::TotalTimeToAccess => "TotalTimeToAccess",
             Self::RemovalDelay => "RemovalDelay",
             Self::RemovalOverdue => "RemovalOverdue",
         }
@@ -130,7 +130,7 @@ impl Metric {
         match self {
             Self::TimeToDecision
             | Self::TimeToAccess
-            | Self::TimeInAll
+            | Self::TotalTimeToAccess
             | Self::RemovalDelay
             | Self::RemovalOverdue => "Seconds",
             _ => "Count",
@@ -143,7 +143,7 @@ impl Metric {
         match self {
             Self::States => Some(Dimension::State),
             Self::Decisions => Some(Dimension::Verdict),
-            Self::Retries | Self::Trouble => Some(Dimension::Function),
+            Self::Retries | Self::LoggedErrors => Some(Dimension::Function),
             _ => None,
         }
     }
@@ -372,7 +372,7 @@ mod tests {
     fn a_time_is_never_below_zero() {
         let at = Timestamp::from_second(100).unwrap();
         let later = Timestamp::from_second(103).unwrap();
-        assert_eq!(Point::seconds(Metric::TimeInAll, later, at).value, 0);
-        assert_eq!(Point::seconds(Metric::TimeInAll, at, later).value, 3);
+        assert_eq!(Point::seconds(Metric::TotalTimeToAccess, later, at).value, 0);
+        assert_eq!(Point::seconds(Metric::TotalTimeToAccess, at, later).value, 3);
     }
 }

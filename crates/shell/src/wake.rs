@@ -9,12 +9,12 @@ use tracing::{info, warn};
 /// that fails, the sweeper does it two minutes later.
 pub async fn reporter(queue: &impl OutcomesQueue, record: &RequestRecord, now: Timestamp) {
     if !record.asks_reporter(now) {
-        info!(state = %record.state, "nothing to tell");
+        info!(state = %record.state(), "nothing to tell");
         return;
     }
     if let Err(failure) = queue.wake_reporter(&WakeUp::first(record)).await {
         let error = crate::log::chain(&failure);
-        warn!(error, request_id = %record.id, "the reporter could not be woken");
+        warn!(error, request_id = %record.id(), "the reporter could not be woken");
     }
 }
 
@@ -40,7 +40,7 @@ mod tests {
         let expired = world.apply(&record, Event::Expired, Actor::Sweeper, at(300_000));
         assert_eq!(woken(&world, &expired, 300_000), 1, "a note and mails");
         let reported = Event::Reported {
-            state: expired.state,
+            state: expired.state(),
         };
         let reported = world.apply(&expired, reported, Actor::Reporter, at(300_001));
         assert_eq!(reported.unreported(), None);

@@ -108,10 +108,10 @@ where
             step @ (Overdue::WakeDispatcher | Overdue::WakeProvisioner | Overdue::WakeReporter) => {
                 self.wake(&record, step).await?;
                 swept.woken += 1;
-                let (again, attempts) = (record.next_try(now), record.attempts.saturating_add(1));
+                let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
                 // Where it changed meanwhile, it has a due time of its own.
                 self.ledger
-                    .postpone(&record.id, record.version, again, attempts)
+                    .postpone(record.id(), record.version(), again, attempts)
                     .await?;
             }
         }
@@ -143,7 +143,7 @@ where
             Overdue::WakeDispatcher => self.queues.wake_dispatcher(&wake).await,
             Overdue::WakeProvisioner => {
                 self.queues
-                    .wake_provisioner(&wake, &record.request.target)
+                    .wake_provisioner(&wake, &record.request().target)
                     .await
             }
             Overdue::WakeReporter => self.queues.wake_reporter(&wake).await,

@@ -17,7 +17,7 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
 use snowgate_core::slots::{
-    Approver, ApproverRole, Eligibility, Excluded, OwnedResource, Slot, delegates, eligible, judge,
+    Approver, ApproverRole, Excluded, OwnedResource, Slot, delegates, eligible,
 };
 use snowgate_core::ticket::{Person, Ticket};
 
@@ -151,12 +151,6 @@ async fn standing_in(
 
 /// Of how many delegates the records are read.
 const MOST_DELEGATES: usize = 50;
-
-/// Whether a letter may go to this person at all, whatever their standing.
-#[must_use]
-pub fn may_be_written_to(person: &Person, rules: &Rules<'_>) -> bool {
-    judge(person, rules.excluded, rules.guardrails.mail_domains()) == Eligibility::Eligible
-}
 
 /// What is touched, as the CMDB has it.
 pub(crate) async fn item_of(

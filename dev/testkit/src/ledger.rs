@@ -35,10 +35,10 @@ struct Tables {
 }
 
 fn claim_of(record: &RequestRecord) -> String {
-    let source = &record.request.source;
+    let source = &record.request().source;
     format!(
         "{}#{}#{}",
-        record.client,
+        record.client(),
         source.table.as_str(),
         source.sys_id
     )
@@ -70,8 +70,8 @@ impl Tables {
             return Err(CallError::permanent(WRITE, "NotNew"));
         }
         if let Some(key) = &new.key
-            && let Some((first, held)) = self.keys.get(&(record.client.clone(), key.key.clone()))
-            && held.expires_at.as_second() > record.created_at.as_second()
+            && let Some((first, held)) = self.keys.get(&(record.client().clone(), key.key.clone()))
+            && held.expires_at.as_second() > record.created_at().as_second()
         {
             return Ok(if held.body == key.body {
                 Created::Replayed(Box::new(self.records.get(first).unwrap().clone()))
@@ -79,10 +79,10 @@ impl Tables {
                 Created::KeyReused
             });
         }
-        if let Some(held) = self.records.get(&record.id) {
-            return if held.created_at == record.created_at
-                && held.client == record.client
-                && held.request_digest == record.request_digest
+        if let Some(held) = self.records.get(record.id()) {
+            return if held.created_at() == record.created_at()
+                && held.client() == record.client()
+                && held.request_digest() == record.request_digest()
             {
                 Ok(Created::New)
             } else {
@@ -92,14 +92,14 @@ impl Tables {
         if let Some(other) = self.claims.get(&claim_of(record)) {
             return Ok(Created::RecordBusy(other.clone()));
         }
-        self.claims.insert(claim_of(record), record.id.clone());
+        self.claims.insert(claim_of(record), record.id().clone());
         if let Some(key) = &new.key {
-            let name = (record.client.clone(), key.key.clone());
-            self.keys.insert(name, (record.id.clone(), key.clone()));
+            let name = (record.client().clone(), key.key.clone());
+            self.keys.insert(name, (record.id().clone(), key.clone()));
         }
         self.rows
-            .insert(record.id.clone(), vec![new.change.row.clone()]);
-        self.records.insert(record.id.clone(), record.clone());
+            .insert(record.id().clone(), vec![new.change.row.clone()]);
+        self.records.insert(record.id().clone(), record.clone());
         Ok(Created::New)
     }
 
@@ -108,9 +108,9 @@ impl Tables {
         let Some(replaces) = commit.change.replaces else {
             return Err(CallError::permanent(WRITE, "NotAChange").into());
         };
-        let held = self.records.get(&record.id).ok_or(CommitError::Conflict)?;
-        let rows = self.rows.entry(record.id.clone()).or_default();
-        if held.version != replaces
+        let held = self.records.get(record.id()).ok_or(CommitError::Conflict)?;
+        let rows = self.rows.entry(record.id().clone()).or_default();
+        if held.version() != replaces
             || rows.iter().any(|there| there.n == row.n)
             || commit
                 .tokens
@@ -131,16 +131,16 @@ impl Tables {
                 of_principal.remove(&effect.key());
             }
         }
-        let documents = self.documents.entry(record.id.clone()).or_default();
+        let documents = self.documents.entry(record.id().clone()).or_default();
         documents.extend(commit.documents.iter().cloned());
         for token in &commit.tokens {
             self.tokens.insert(token.digest.clone(), token.clone());
         }
         let claim = claim_of(record);
-        if !record.state.holds_record() && self.claims.get(&claim) == Some(&record.id) {
+        if !record.state().holds_record() && self.claims.get(&claim) == Some(record.id()) {
             self.claims.remove(&claim);
         }
-        self.records.insert(record.id.clone(), record.clone());
+        self.records.insert(record.id().clone(), record.clone());
         Ok(())
     }
 }
@@ -167,11 +167,12 @@ impl Ledger for FakeLedger {
     ) -> Result<bool, CallError> {
         let mut tables = self.0.lock().unwrap();
         let held = tables.records.get_mut(id);
-        let Some(held) = held.filter(|held| held.version == version) else {
+        let Some(held) = held.filter(|held| held.version() == version) else {
             return Ok(false);
         };
-        held.due_at = Some(whole_second(due_at));
-        held.attempts = attempts;
+        *held = held
+            .clone()
+            .rescheduled(Some(whole_second(due_at)), attempts);
         Ok(true)
     }
 
@@ -195,13 +196,13 @@ impl Ledger for FakeLedger {
         let mut found: Vec<_> = tables
             .records
             .values()
-            .filter(|held| held.client == *client && held.request.source.sys_id == *sys_id)
+            .filter(|held| *held.client() == *client && held.request().source.sys_id == *sys_id)
             .collect();
-        found.sort_by_key(|held| std::cmp::Reverse(held.created_at));
+        found.sort_by_key(|held| std::cmp::Reverse(held.created_at()));
         Ok(found
             .into_iter()
             .take(25)
-            .map(|held| (held.id.clone(), held.state))
+            .map(|held| (held.id().clone(), held.state()))
             .collect())
     }
 
@@ -215,11 +216,11 @@ impl Ledger for FakeLedger {
         let mut due: Vec<_> = tables
             .records
             .values()
-            .filter(|held| bucket_of(&held.id) == bucket)
+            .filter(|held| bucket_of(held.id()) == bucket)
             .filter_map(|held| {
                 Some(DueRequest {
-                    id: held.id.clone(),
-                    due_at: whole_second(held.due_at?),
+                    id: held.id().clone(),
+                    due_at: whole_second(held.due_at()?),
                 })
             })
             .filter(|due| due.due_at.as_second() <= now.as_second())

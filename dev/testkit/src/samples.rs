@@ -134,11 +134,19 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
     ApprovalRound::new(slots, binding, content, expires_at)
 }
 
+/// The record with its stored form changed, as somebody with access to the table could.
+#[must_use]
+pub fn tampered(record: &RequestRecord, change: impl FnOnce(&mut Value)) -> RequestRecord {
+    let mut stored = serde_json::to_value(record).unwrap();
+    change(&mut stored);
+    serde_json::from_value(stored).unwrap()
+}
+
 /// The change that asks these people, three days long.
 #[must_use]
 pub fn ask(record: &RequestRecord, approvers: &[SysId], now: Timestamp) -> Change {
     let expires_at = now + jiff::SignedDuration::from_hours(72);
-    let asked = asked(&record.request, approvers, expires_at);
+    let asked = asked(record.request(), approvers, expires_at);
     record
         .apply(Event::ApprovalRound { asked }, Actor::Dispatcher, now)
         .unwrap()
@@ -148,7 +156,7 @@ pub fn ask(record: &RequestRecord, approvers: &[SysId], now: Timestamp) -> Chang
 #[must_use]
 pub fn withdraw(record: &RequestRecord, now: Timestamp) -> Change {
     let actor = Actor::Client {
-        client: record.client.clone(),
+        client: record.client().clone(),
     };
     record
         .apply(Event::Withdrawn { reason: None }, actor, now)

@@ -226,7 +226,7 @@ impl World {
             let token = ReviewToken::from_random(samples::random());
             let row = TokenRow {
                 digest: token.digest(),
-                request: record.id.clone(),
+                request: record.id().clone(),
                 approver: approver.clone(),
                 expires_at: now + PENDING_FOR,
             };
@@ -251,7 +251,7 @@ impl World {
         let token = ReviewToken::from_random(samples::random());
         let row = TokenRow {
             digest: token.digest(),
-            request: record.id.clone(),
+            request: record.id().clone(),
             approver: id(who),
             expires_at: now + PENDING_FOR,
         };
@@ -299,10 +299,10 @@ impl World {
         keys: &FakeKeys,
         now: Timestamp,
     ) -> DecisionRecord {
-        let asked = record.asked.as_ref().unwrap();
+        let asked = record.round().unwrap();
         let reason: snowgate_core::prose::Reason = "Known and needed".parse().unwrap();
         let decision = Decision {
-            request: record.id.clone(),
+            request: record.id().clone(),
             content: asked.content.clone(),
             slot: asked.slots.first().unwrap().id.clone(),
             verdict,
@@ -341,7 +341,7 @@ impl World {
         people: &[SysId],
         expires_at: Timestamp,
     ) -> (ApprovalRound, Vec<String>) {
-        let request = &record.request;
+        let request = record.request();
         let survey = ready(survey(&self.directory, request)).unwrap();
         let survey = survey.expect("everything that is asked for is there");
         let mut asked = samples::asked(request, people, expires_at);

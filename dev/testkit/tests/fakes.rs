@@ -270,10 +270,10 @@ fn after_a_crash_nothing_gets_through() {
         Err(CommitError::Call(_))
     ));
     assert_eq!(ledger.records(), [commit.change.record]);
-    assert!(now(dying.load(&new.change.record.id)).is_err());
+    assert!(now(dying.load(new.change.record.id())).is_err());
     now(async {
         let wake = ports::queue::WakeUp {
-            request: new.change.record.id.clone(),
+            request: new.change.record.id().clone(),
             version: 1,
             attempt: 0,
         };

@@ -47,7 +47,7 @@ async fn a_function_without_links_has_none() {
     let (requests, _) = stack.tables().await;
     let ledger = DynamoLedger::new(&stack.config, &requests, None);
     let change = samples::received(&sys_id(), at(0));
-    let token = samples::token(&change.record.id, at(60));
+    let token = samples::token(change.record.id(), at(60));
     let error = ledger.token(&token.digest).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),

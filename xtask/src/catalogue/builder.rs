@@ -8,6 +8,7 @@
 //! from old to new.
 
 mod block;
+mod entries;
 mod release;
 mod table;
 
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Why the table was not renewed. It is left as it was.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub(crate) enum RenewError {
     /// A file of the package or the table cannot be read or written.
     #[error("cannot read or write `{path}`", path = path.display())]
     File {
@@ -79,14 +80,14 @@ pub(crate) struct Renewed {
 ///
 /// # Errors
 /// When a file cannot be read or written, is not of its form, or is older than the table.
-pub(crate) fn renew(path: &Path, folder: &Path) -> Result<Renewed, Error> {
-    let file = |source| Error::File {
+pub(crate) fn renew(path: &Path, folder: &Path) -> Result<Renewed, RenewError> {
+    let file = |source| RenewError::File {
         path: path.to_owned(),
         source,
     };
     let (mut table, before) = match std::fs::read_to_string(path) {
         Ok(text) => {
-            let table = table::Table::read(&text).map_err(|line| Error::Table {
+            let table = table::CatalogueTable::read(&text).map_err(|line| RenewError::Table {
                 path: path.to_owned(),
                 line,
             })?;
@@ -97,7 +98,7 @@ pub(crate) fn renew(path: &Path, folder: &Path) -> Result<Renewed, Error> {
     };
     let release = release::read(folder)?;
     if release.date < table.date {
-        return Err(Error::Older {
+        return Err(RenewError::Older {
             release: release.date,
             table: table.date,
         });

@@ -2,21 +2,31 @@
 
 use std::path::PathBuf;
 
+use local_stack::checkout::Checkout;
+use local_stack::environments::Environment;
+
+use super::layout::{self, Look};
 use super::privileges;
-use crate::checkout::Checkout;
-use crate::environments::Environment;
 
 /// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
 /// built more often than their speed matters.
 const DENY: &str = "cargo-deny@0.20.2";
 const MACHETE: &str = "cargo-machete@0.9.2";
 
-/// A named check: all its commands must end as they should.
+/// A named check.
 pub(super) struct Gate {
     /// Its name.
     pub(super) name: &'static str,
-    /// What it runs, in order.
-    pub(super) commands: Vec<Wanted>,
+    /// What it does.
+    pub(super) work: GateWork,
+}
+
+/// What a check does.
+pub(super) enum GateWork {
+    /// Runs these in order; all must end as they should.
+    Commands(Vec<Wanted>),
+    /// Looks itself; nothing may be found.
+    Look(Look),
 }
 
 /// A command that must succeed.
@@ -85,16 +95,29 @@ fn tree_without(of: &str, absent: &[&str]) -> Wanted {
 }
 
 fn gate(name: &'static str, commands: Vec<Wanted>) -> Gate {
-    Gate { name, commands }
+    let work = GateWork::Commands(commands);
+    Gate { name, work }
 }
 
 /// All static checks, the quick ones first.
 pub(super) fn all(checkout: &Checkout) -> Vec<Gate> {
-    let mut gates = texts(checkout);
+    let mut gates = layouts();
+    gates.extend(texts(checkout));
     gates.extend(trees());
     gates.extend(dependencies(checkout));
     gates.extend(rust());
     gates
+}
+
+fn layouts() -> Vec<Gate> {
+    let look = |name, look| Gate {
+        name,
+        work: GateWork::Look(look),
+    };
+    vec![
+        look("arrows between crates", layout::arrows as Look),
+        look("code map", layout::code_map as Look),
+    ]
 }
 
 fn texts(checkout: &Checkout) -> Vec<Gate> {
@@ -124,7 +147,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         ),
         gate(
             "documents against code",
-            vec![run(sam("python"), "local/documents_test.py")],
+            vec![
+                run(sam("python"), "local/manual_test.py"),
+                run(sam("python"), "local/documents_test.py"),
+            ],
         ),
         gate(
             "sam validate",
@@ -154,7 +180,8 @@ fn trees() -> Vec<Gate> {
     current.absent = ["hyper v0.", "rustls v0.21", "rustls v0.22"]
         .map(str::to_owned)
         .into();
-    // One HTTPS client, on one library for cryptography; the tools may have others.
+    // One HTTPS client, on one library for cryptography, in all that ships; what never ships may have
+    // others.
     let others = [
         "aws-lc-sys",
         "aws-smithy-http-client",
@@ -162,8 +189,10 @@ fn trees() -> Vec<Gate> {
         "jsonwebtoken",
         "reqwest",
     ];
-    let https = privileges::forbidden()
-        .map(|(function, _)| tree_without(&format!("--package {function}"), &others))
+    let ships = privileges::forbidden().map(|(function, _)| function);
+    let https = ships
+        .chain(["snowgate"])
+        .map(|package| tree_without(&format!("--package {package}"), &others))
         .collect();
     // Credentials come from the environment alone: nothing that could fetch others is built in.
     let mut chain = tree_without("--workspace", &[]);

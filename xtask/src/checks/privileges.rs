@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::checkout::Checkout;
+use local_stack::checkout::Checkout;
 
 /// Every client that one of the functions has.
 const CLIENTS: [&str; 7] = [

@@ -19,9 +19,9 @@ fn an_approval_is_signed_and_wakes_the_provisioner() {
         10,
     );
     assert_eq!(answer.status, 200);
-    let after = world.load(&record.id);
-    assert_eq!(after.state, State::Approved);
-    let decided = &after.decisions[0];
+    let after = world.load(record.id());
+    assert_eq!(after.state(), State::Approved);
+    let decided = &after.decisions()[0];
     let said = &decided.signed.decision;
     assert_eq!(
         (said.verdict, &said.approver, decided.reason.as_str()),
@@ -33,7 +33,7 @@ fn an_approval_is_signed_and_wakes_the_provisioner() {
     assert_eq!(sent.len(), 1);
     assert_eq!(
         (sent[0].queue, &sent[0].wake.request, &sent[0].principal),
-        (QueueName::Work, &record.id, &Some(world.target.clone()))
+        (QueueName::Work, record.id(), &Some(world.target.clone()))
     );
 }
 
@@ -47,12 +47,12 @@ fn a_denial_wakes_the_reporter() {
         10,
     );
     assert_eq!(answer.status, 200);
-    assert_eq!(world.load(&record.id).state, State::Denied);
+    assert_eq!(world.load(record.id()).state(), State::Denied);
     let sent = world.queues.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(
         (sent[0].queue, &sent[0].wake.request),
-        (QueueName::Outcomes, &record.id)
+        (QueueName::Outcomes, record.id())
     );
 }
 
@@ -68,9 +68,9 @@ fn a_decision_counts_although_the_queues_are_down() {
             10,
         );
         assert_eq!(answer.status, 200);
-        let after = world.load(&record.id);
-        assert_eq!(after.state, state);
-        assert!(after.due_at.is_some(), "the sweeper comes back to it");
+        let after = world.load(record.id());
+        assert_eq!(after.state(), state);
+        assert!(after.due_at().is_some(), "the sweeper comes back to it");
         assert_eq!(world.queues.sent(), []);
     }
 }
@@ -86,8 +86,8 @@ fn of_two_decisions_the_first_counts() {
         let (record, links) = world.pending(&[OWNER, COLLEAGUE], at(0));
         let owner = |choice| decision(&world, &links[0], choice, 10);
         assert_eq!(send(&approval, owner(first), 10).status, 200);
-        let after = world.load(&record.id);
-        assert_eq!(after.state, state);
+        let after = world.load(record.id());
+        assert_eq!(after.state(), state);
         let woken = world.queues.sent();
         // The same person again, and a colleague with a form that was open.
         for event in [
@@ -98,7 +98,7 @@ fn of_two_decisions_the_first_counts() {
             let answer = send(&approval, event, 20);
             assert_eq!(answer.status, 200, "an honest page, not an error");
             assert!(!answer.html.contains("<form"));
-            assert_eq!(world.load(&record.id), after);
+            assert_eq!(world.load(record.id()), after);
         }
         assert_eq!(world.queues.sent(), woken, "nobody is woken again");
     }
@@ -114,12 +114,12 @@ fn a_decision_gets_through_beside_other_changes() {
         let event = super::event_of(decision(&world, &links[0], "approve", 10));
         let decide = tokio::spawn(async move { approval.handle(&event, at(10)).await });
         // Somebody marks letters as sent, again and again, while the decision is made.
-        let (beside, id_of) = (world.clone(), record.id.clone());
+        let (beside, id_of) = (world.clone(), record.id().clone());
         let mark = tokio::spawn(async move {
             let mut marked = 0;
             loop {
                 let now = beside.load(&id_of);
-                if now.state != State::Pending {
+                if now.state() != State::Pending {
                     return marked;
                 }
                 if marked < 3 {
@@ -139,7 +139,7 @@ fn a_decision_gets_through_beside_other_changes() {
         assert_eq!(mark.await.unwrap(), 3, "the request changed meanwhile");
         assert_eq!(decide.await.unwrap().status_code, 200);
     });
-    assert_eq!(world.load(&record.id).state, State::Approved);
+    assert_eq!(world.load(record.id()).state(), State::Approved);
 }
 
 /// Wherever a call breaks off, sending the form again comes to one decision.
@@ -163,9 +163,12 @@ fn a_call_that_breaks_off_can_be_made_again() {
             world.fault.mend();
             let again = send(&approval, decision(&world, &links[0], "approve", 20), 20);
             assert_eq!(again.status, 200, "{moment:?} call {nth}");
-            let after = world.load(&record.id);
-            assert_eq!((after.state, after.decisions.len()), (State::Approved, 1));
-            assert!(after.due_at.is_some());
+            let after = world.load(record.id());
+            assert_eq!(
+                (after.state(), after.decisions().len()),
+                (State::Approved, 1)
+            );
+            assert!(after.due_at().is_some());
             if !reached {
                 break;
             }
@@ -191,6 +194,6 @@ fn a_form_may_carry_line_breaks_and_any_script() {
         10,
     );
     assert_eq!(answer.status, 200);
-    let reason = world.load(&record.id).decisions[0].reason.clone();
+    let reason = world.load(record.id()).decisions()[0].reason.clone();
     assert_eq!(reason.as_str(), "Nein, wird nicht gebraucht:\n理由なし");
 }

@@ -191,7 +191,7 @@ fn a_link_ends_when_its_time_is_over() {
         end,
     );
     assert_eq!(answer.status, 410);
-    assert_eq!(world.load(&record.id).state, State::Pending);
+    assert_eq!(world.load(record.id()).state(), State::Pending);
 }
 
 #[test]

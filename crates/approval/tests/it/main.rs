@@ -121,7 +121,7 @@ fn decision(world: &World, token: &ReviewToken, decision: &str, second: i64) -> 
 fn snapshot(world: &World) -> (String, usize) {
     let mut all = String::new();
     for record in world.ledger.records() {
-        let trail = ready(ports::ledger::Ledger::trail(&world.ledger, &record.id)).unwrap();
+        let trail = ready(ports::ledger::Ledger::trail(&world.ledger, record.id())).unwrap();
         all.push_str(&format!("{record:?}\n{trail:?}\n"));
     }
     let mut tokens = world.ledger.tokens();

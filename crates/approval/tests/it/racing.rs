@@ -27,9 +27,9 @@ async fn race(world: &World, links: &[ReviewToken]) {
 }
 
 async fn one_winner(world: &World, record: &RequestRecord) -> State {
-    let after = world.load(&record.id);
-    assert_eq!(after.decisions.len(), 1);
-    let trail = world.ledger.trail(&record.id).await.unwrap();
+    let after = world.load(record.id());
+    assert_eq!(after.decisions().len(), 1);
+    let trail = world.ledger.trail(record.id()).await.unwrap();
     let decided = trail
         .iter()
         .filter(|row| matches!(row.event, Event::DecisionRecord { .. }))
@@ -37,12 +37,12 @@ async fn one_winner(world: &World, record: &RequestRecord) -> State {
     assert_eq!(decided, 1, "one audit row");
     let woken: Vec<QueueName> = world.queues.sent().iter().map(|one| one.queue).collect();
     // After an approval the colleague, too, is told that nothing is left to do.
-    let expected = match after.state {
+    let expected = match after.state() {
         State::Approved => &[QueueName::Work, QueueName::Outcomes][..],
         _ => &[QueueName::Outcomes],
     };
     assert_eq!(woken, expected, "one wakes the next");
-    after.state
+    after.state()
 }
 
 /// Every call waits for a turn before each step, so that all of them read before any writes.

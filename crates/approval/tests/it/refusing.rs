@@ -64,9 +64,9 @@ fn without_a_configured_origin_the_domain_that_was_called_counts() {
     let mut nowhere = event.clone();
     nowhere["requestContext"]["domainName"] = json!(null);
     assert_eq!(send(&approval, nowhere, 10).status, 403);
-    assert_eq!(world.load(&record.id).decisions, []);
+    assert_eq!(world.load(record.id()).decisions(), []);
     assert_eq!(send(&approval, event, 10).status, 200);
-    assert_eq!(world.load(&record.id).decisions.len(), 1);
+    assert_eq!(world.load(record.id()).decisions().len(), 1);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
         ),
         (
             form(
-                &other.nonce(&record.asked.as_ref().unwrap().content, at(9)),
+                &other.nonce(&record.round().unwrap().content, at(9)),
                 "approve",
                 REASON,
             ),
@@ -223,10 +223,10 @@ fn whoever_lost_standing_does_not_decide() {
 /// Nothing is decided, the owner is asked no more, and the sweeper is to wake the dispatcher.
 #[track_caller]
 fn nothing_decided(world: &World, record: &RequestRecord) {
-    let after = world.load(&record.id);
-    assert_eq!(after.decisions, []);
+    let after = world.load(record.id());
+    assert_eq!(after.decisions(), []);
     assert!(!after.asks(&id(OWNER)) && after.needs_reassignment().is_some());
-    assert_eq!(after.due_at, Some(at(10)));
+    assert_eq!(after.due_at(), Some(at(10)));
     assert_eq!(world.queues.sent(), []);
 }
 
@@ -275,7 +275,7 @@ fn a_delegate_decides_in_the_dates_of_the_delegation() {
         let event = decision(&world, &link, "approve", 10);
         let answer = send(&approval(&world, &Fault::none()), event, 10);
         assert_eq!(answer.status, status, "{what}");
-        let decided = world.load(&record.id).decisions.len();
+        let decided = world.load(record.id()).decisions().len();
         assert_eq!(decided, usize::from(status == 200), "{what}");
     }
 }
@@ -291,13 +291,13 @@ fn a_form_from_before_others_were_found_counts_only_for_those_still_asked() {
     let resolved = Event::SlotReassigned { slot, approvers };
     let record = world.apply(&record, resolved, Actor::Dispatcher, at(9));
     refused(&world, event, 410, false);
-    assert_eq!(world.load(&record.id), record);
+    assert_eq!(world.load(record.id()), record);
 }
 
 fn put_ticket(world: &World, record: &RequestRecord, active: bool, opened_for: Option<SysId>) {
     world.put_ticket(Ticket {
-        sys_id: record.request.source.sys_id.clone(),
-        number: record.request.source.number.clone(),
+        sys_id: record.request().source.sys_id.clone(),
+        number: record.request().source.number.clone(),
         active,
         opened_by: Some(requester().sys_id),
         opened_for,

@@ -22,10 +22,10 @@ fn active(world: &World) -> (RequestRecord, Vec<ReviewToken>) {
     let until = Event::Activated { until: at(90_000) };
     // Its ticket is closed when the access is granted.
     world.put_ticket(Ticket {
-        sys_id: record.request.source.sys_id.clone(),
-        number: record.request.source.number.clone(),
+        sys_id: record.request().source.sys_id.clone(),
+        number: record.request().source.number.clone(),
         active: false,
-        opened_by: Some(record.request.requested_by.clone()),
+        opened_by: Some(record.request().requested_by.clone()),
         opened_for: None,
     });
     (by_us(&started, until), links)
@@ -34,7 +34,7 @@ fn active(world: &World) -> (RequestRecord, Vec<ReviewToken>) {
 fn end(world: &World, token: &ReviewToken, reason: &str, second: i64) -> Value {
     let rows = world.ledger.tokens();
     let row = rows.iter().find(|row| row.digest == token.digest());
-    let asked = world.load(&row.unwrap().request).asked.unwrap();
+    let asked = world.load(&row.unwrap().request).round().unwrap().clone();
     let nonce = token.nonce(&RevokeForm::purpose(&asked.content), at(second - 1));
     post(token, &form(&nonce, "revoke", reason))
 }
@@ -56,9 +56,9 @@ fn a_used_link_shows_until_when_and_ends_it() {
         let event = end(&world, &links[link], REASON, 80_000);
         let ended = send(&tested(&world), event.clone(), 80_000);
         assert_eq!(ended.status, 200, "{}", ended.html);
-        let after = world.load(&record.id);
+        let after = world.load(record.id());
         assert!(after.is_over(at(80_000)));
-        let revocation = after.revocation.as_ref().unwrap();
+        let revocation = after.revocation().unwrap();
         let by = RevokedBy::Approver {
             role,
             resource: OwnedResourceKind::Account,
@@ -75,7 +75,7 @@ fn a_used_link_shows_until_when_and_ends_it() {
         let again = send(&tested(&world), event, 80_010);
         assert_eq!(again.status, 200, "an honest page");
         assert!(!again.html.contains("<form"));
-        assert_eq!(world.load(&record.id), after, "once");
+        assert_eq!(world.load(record.id()), after, "once");
         assert_eq!(world.queues.sent(), sent, "nobody is woken again");
     }
 }
@@ -98,7 +98,7 @@ fn looking_changes_nothing() {
 fn only_our_own_form_for_this_purpose_counts() {
     let world = World::default();
     let (record, links) = active(&world);
-    let content = record.asked.as_ref().unwrap().content.clone();
+    let content = record.round().unwrap().content.clone();
     let nonce = links[0].nonce(&RevokeForm::purpose(&content), at(9));
     let mut foreign = end(&world, &links[0], REASON, 10);
     foreign["headers"]["Origin"] = json!("https://evil.example");
@@ -172,12 +172,12 @@ fn what_is_not_active_is_not_ended() {
         answer.html.contains("value=\"approve\""),
         "the form to decide"
     );
-    assert_eq!(world.load(&waiting.id), waiting);
+    assert_eq!(world.load(waiting.id()), waiting);
     // And a decision that comes when the access is there decides nothing.
     let (record, links) = active(&world);
     let answer = send(&tested(&world), decision(&world, &links[1], "deny", 20), 20);
     assert_eq!(answer.status, 200);
-    assert_eq!(world.load(&record.id), record);
+    assert_eq!(world.load(record.id()), record);
 }
 
 /// Wherever a call breaks off, sending the form again comes to one end.
@@ -196,13 +196,13 @@ fn a_call_that_breaks_off_can_be_made_again() {
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
             assert_eq!(send(&approval, event, 20).status, 200);
-            let after = world.load(&record.id);
+            let after = world.load(record.id());
             assert_eq!(
-                (after.state, after.version),
-                (State::Active, record.version + 1)
+                (after.state(), after.version()),
+                (State::Active, record.version() + 1)
             );
             assert!(
-                after.due_at.unwrap() <= at(20),
+                after.due_at().unwrap() <= at(20),
                 "the sweeper finds it at once"
             );
             if !reached {

@@ -109,47 +109,47 @@ fn every_change_after_the_approval_is_found() {
         ),
         (
             "another duration",
-            |r, _| r.request.duration = "PT9H".parse().unwrap(),
+            |r, _| r.request_mut().duration = "PT9H".parse().unwrap(),
             FailureCode::ContentChanged,
         ),
         (
             "another requester",
-            |r, _| r.request.requested_by = person(8),
+            |r, _| r.request_mut().requested_by = person(8),
             FailureCode::ContentChanged,
         ),
         (
             "another account",
-            |r, _| r.request.target.account_id = "320987654321".parse().unwrap(),
+            |r, _| r.request_mut().target.account_id = "320987654321".parse().unwrap(),
             FailureCode::ContentChanged,
         ),
         (
             "a slot less",
-            |r, _| r.asked.as_mut().unwrap().slots.clear(),
+            |r, _| r.round_mut().as_mut().unwrap().slots.clear(),
             FailureCode::ContentChanged,
         ),
         (
             "nothing asked",
-            |r, _| r.asked = None,
+            |r, _| *r.round_mut() = None,
             FailureCode::UnprovenDecision,
         ),
         (
             "no decision",
-            |r, _| r.decisions.clear(),
+            |r, _| r.decisions_mut().clear(),
             FailureCode::UnprovenDecision,
         ),
         (
             "a denial",
-            |r, _| r.decisions[0].signed.decision.verdict = Verdict::Deny,
+            |r, _| r.decisions_mut()[0].signed.decision.verdict = Verdict::Deny,
             FailureCode::UnprovenDecision,
         ),
         (
             "by somebody else",
-            |r, _| r.decisions[0].signed.decision.approver = person(7),
+            |r, _| r.decisions_mut()[0].signed.decision.approver = person(7),
             FailureCode::UnprovenDecision,
         ),
         (
             "another reason",
-            |r, _| r.decisions[0].reason = "Not what I said".parse().unwrap(),
+            |r, _| r.decisions_mut()[0].reason = "Not what I said".parse().unwrap(),
             FailureCode::UnprovenDecision,
         ),
     ];
@@ -228,7 +228,7 @@ fn of_three_kinds() -> RequestRecord {
         {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
         {"type": "group_membership", "group": "Analysts"}
     ]);
-    record.request.grants = serde_json::from_value(grants).unwrap();
+    record.request_mut().grants = serde_json::from_value(grants).unwrap();
     record
 }
 
@@ -237,7 +237,7 @@ fn grants_come_to_one_inline_policy_and_the_rest() {
     let record = of_three_kinds();
     let made = effects(&record, &principal(), &[], at(5)).unwrap();
     let keys: Vec<String> = made.iter().map(|effect| effect.change.key()).collect();
-    let name = inline_policy_name(&record.id);
+    let name = inline_policy_name(record.id());
     assert_eq!(
         keys,
         [
@@ -245,7 +245,7 @@ fn grants_come_to_one_inline_policy_and_the_rest() {
             format!("inline-policy#{name}")
         ]
     );
-    let end = at(5) + record.request.duration.as_signed();
+    let end = at(5) + record.request().duration.as_signed();
     assert_eq!(
         until(&record, &made, at(500)),
         end,
@@ -265,7 +265,7 @@ fn a_policy_of_our_name_that_we_did_not_record_is_not_ours() {
     let record = of_three_kinds();
     let squatted = PrincipalFacts {
         inline: vec![InlineFacts {
-            name: inline_policy_name(&record.id),
+            name: inline_policy_name(record.id()),
             document: "{}".to_owned(),
         }],
         groups: vec!["analysts".to_owned()],
@@ -300,7 +300,7 @@ fn in_charge() -> (Guardrails, IamFacts, crate::request::Resource) {
 fn approved_in(owned: Vec<OwnedResource>) -> RequestRecord {
     let (guardrails, survey, resource) = in_charge();
     let mut record = received().record;
-    record.request.resource = Some(resource);
+    record.request_mut().resource = Some(resource);
     let approvers = vec![crate::slots::Approver::own(
         person(2),
         crate::slots::ApproverRole::Owner,
@@ -310,7 +310,7 @@ fn approved_in(owned: Vec<OwnedResource>) -> RequestRecord {
         .map(|resource| crate::slots::Slot::new(resource, approvers.clone()))
         .collect();
     let binding = survey.binding(guardrails.digest());
-    let content = content_digest(&record.request, &binding, &slots).unwrap();
+    let content = content_digest(record.request(), &binding, &slots).unwrap();
     let asked = ApprovalRound::new(slots.clone(), binding, content, at(72 * 3600));
     let event = Event::ApprovalRound { asked };
     let mut record = record

@@ -6,6 +6,21 @@ use crate::audit::{self, TrailError};
 use crate::binding::{BoundPolicy, BoundPrincipal};
 use crate::slots::{Approver, ApproverRole, OwnedResource};
 
+/// What somebody with access to the table could do.
+impl RequestRecord {
+    pub(crate) const fn request_mut(&mut self) -> &mut AccessRequest {
+        &mut self.request
+    }
+
+    pub(crate) const fn round_mut(&mut self) -> &mut Option<ApprovalRound> {
+        &mut self.asked
+    }
+
+    pub(crate) const fn decisions_mut(&mut self) -> &mut Vec<DecisionRecord> {
+        &mut self.decisions
+    }
+}
+
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }

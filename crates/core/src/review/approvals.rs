@@ -82,7 +82,7 @@ pub(super) fn slots(
 /// it is for.
 pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot]) -> Text {
     let target = OwnedResource::Account {
-        account_id: record.request.target.account_id.clone(),
+        account_id: record.request().target.account_id.clone(),
     };
     let yours = slots.iter().filter(|slot| slot.yours);
     let mut reasons: Vec<String> = Vec::new();
@@ -141,7 +141,7 @@ fn who(slot: &Slot) -> String {
 /// one is needed.
 #[must_use]
 pub fn approval_lines(record: &RequestRecord) -> Vec<Text> {
-    let slots = record.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
+    let slots = record.slots();
     if slots.len() < 2 {
         return Vec::new();
     }

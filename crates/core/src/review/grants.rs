@@ -100,7 +100,7 @@ pub(super) fn grants(
             Ok(ReviewGrant::new(title, Some(bound.arn.as_str()), &texts))
         }
     };
-    record.request.grants.iter().map(of).collect()
+    record.request().grants.iter().map(of).collect()
 }
 
 fn role(
@@ -131,7 +131,7 @@ fn account_name(
     };
     let slot = asked.slots.iter().position(|slot| slot.resource == resource);
     let of_slot = slot.and_then(|index| context.slots.get(index));
-    let of_target = (record.request.target.account_id == *account_id).then_some(&context.account);
+    let of_target = (record.request().target.account_id == *account_id).then_some(&context.account);
     match of_slot.or(of_target) {
         Some(name) if !name.is_empty() && name != account_id.as_str() => {
             format!("{} ({account_id})", code(name))
@@ -289,13 +289,13 @@ mod tests {
             {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
             {"type": "group_membership", "group": "analysts"}
         ]);
-        record.request.grants = serde_json::from_value(grants).unwrap();
+        record.request_mut().grants = serde_json::from_value(grants).unwrap();
         let (writes, manages) = (allowing("s3:PutObject"), allowing("s3:PutObjectAcl"));
         let inline = |name: &str, text: &str| BoundInline {
             name: name.to_owned(),
             document: Digest::of(text.as_bytes()),
         };
-        let mut asked = record.asked.clone().unwrap();
+        let mut asked = record.round().cloned().unwrap();
         asked.binding.policies = Vec::new();
         asked.binding.roles = vec![BoundRole {
             arn: "arn:aws:iam::320987654321:role/assumable/reader"

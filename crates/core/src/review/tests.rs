@@ -33,7 +33,7 @@ fn review_of(
         documents: &[DOCUMENT.to_owned()],
         now: at(0),
     };
-    let asked = record.asked.as_ref().unwrap();
+    let asked = record.round().unwrap();
     Review::new(record, asked, &person(2), &context).unwrap()
 }
 
@@ -151,7 +151,7 @@ fn the_title_is_that_of_the_readers_own_slot() {
         request.grants = serde_json::from_value(grants).unwrap();
         let record = pending(vec![slot(account, &[2])]);
         let names = ["data-lake".to_owned()];
-        let asked = record.asked.as_ref().unwrap();
+        let asked = record.round().unwrap();
         let slots = approvals::slots(&record, asked, &person(2), &names);
         let yours: Vec<&ReviewSlot> = slots.iter().collect();
         let diego = PersonName::new("Diego Santos");

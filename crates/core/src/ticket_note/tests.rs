@@ -24,7 +24,7 @@ fn by_owner_then_gone(record: &RequestRecord, first: Event, last: Event) -> Requ
         record.apply(event, actor, at(30)).unwrap().record
     };
     let mut record = by(record, first);
-    if record.state == State::Active {
+    if record.state() == State::Active {
         record = by(&record, Event::RevocationStarted);
     }
     by(&record, last)

@@ -70,10 +70,10 @@ impl Quote {
         };
         match state {
             State::Revoked => {
-                let reason = record.revocation.as_ref()?.reason.as_ref()?;
+                let reason = record.revocation()?.reason.as_ref()?;
                 Some(plain("Reason", reason.as_str()))
             }
-            State::Withdrawn => match &record.end_reason {
+            State::Withdrawn => match record.end_reason() {
                 Some(EndReason::Withdrawn { reason }) => Some(plain("Reason", reason.as_str())),
                 _ => None,
             },
@@ -99,15 +99,15 @@ fn texts<const N: usize>(lines: [&str; N]) -> Vec<Text> {
 }
 
 fn decided(record: &RequestRecord, verdict: Verdict) -> impl Iterator<Item = &DecisionRecord> {
-    let decisions = record.decisions.iter();
+    let decisions = record.decisions().iter();
     decisions.filter(move |decided| decided.signed.decision.verdict == verdict)
 }
 
 /// Who decided, without a name: `the owner of AWS account 210987654321`.
 fn decider(record: &RequestRecord, decided: &DecisionRecord) -> String {
     let decision = &decided.signed.decision;
-    let slots = record.asked.iter().flat_map(|asked| &asked.slots);
-    let slot = slots.into_iter().find(|slot| slot.id == decision.slot);
+    let mut slots = record.slots().iter();
+    let slot = slots.find(|slot| slot.id == decision.slot);
     let found = slot.and_then(|slot| Some((slot.approver(&decision.approver)?, &slot.resource)));
     let Some((approver, resource)) = found else {
         return "an approver".to_owned();
@@ -122,8 +122,8 @@ fn decider(record: &RequestRecord, decided: &DecisionRecord) -> String {
 }
 
 fn active(record: &RequestRecord) -> Vec<Text> {
-    let line = match record.until {
-        _ if record.revocation.is_some() => {
+    let line = match record.until() {
+        _ if record.revocation().is_some() => {
             return texts(["It was granted, but someone ended it early: it is being removed now."]);
         }
         Some(until) => format!(
@@ -133,12 +133,12 @@ fn active(record: &RequestRecord) -> Vec<Text> {
         None => "It is active now.".to_owned(),
     };
     let mut lines = vec![Text::new(line)];
-    lines.extend(super::how_to_use(&record.request));
+    lines.extend(super::how_to_use(&record.request()));
     lines
 }
 
 fn expired(record: &RequestRecord) -> Vec<Text> {
-    let why = match record.decisions.is_empty() {
+    let why = match record.decisions().is_empty() {
         true => "No one decided in time. No access was granted.",
         false => "It could not be completed in time. No access was granted.",
     };
@@ -147,7 +147,7 @@ fn expired(record: &RequestRecord) -> Vec<Text> {
 
 /// Why nothing was granted: the findings themselves, where there are any that forbid it.
 fn refused(record: &RequestRecord) -> Vec<Text> {
-    match &record.end_reason {
+    match record.end_reason() {
         Some(EndReason::Failed { code }) => texts([code.in_words()]),
         Some(EndReason::Refused { code, findings }) => {
             let refusing = findings.iter().filter(|found| found.code.refusal().is_some());
@@ -169,7 +169,7 @@ fn refused(record: &RequestRecord) -> Vec<Text> {
 
 /// What nobody could be found for.
 fn without_owner(record: &RequestRecord) -> String {
-    let slot = match &record.end_reason {
+    let slot = match record.end_reason() {
         Some(EndReason::Undeliverable { slot }) => slot.split_once(':'),
         _ => None,
     };
@@ -181,14 +181,14 @@ fn without_owner(record: &RequestRecord) -> String {
 }
 
 fn revoked(record: &RequestRecord) -> Vec<Text> {
-    let how = match &record.revocation {
+    let how = match record.revocation() {
         Some(revocation) => format!("It was ended early by {}", revocation.by.in_words()),
         None => "It expired".to_owned(),
     };
-    let retained: Vec<String> = record.retained.iter().map(retained).collect();
+    let retained: Vec<String> = record.retained().iter().map(retained).collect();
     let line = match retained.len() {
         0 => format!("{how} and was removed."),
-        some if some < record.request.grants.len() => {
+        some if some < record.request().grants.len() => {
             format!("{how} and was removed, except {}.", super::list(&retained))
         }
         _ => format!("{how}. Not removed: {}.", super::list(&retained)),

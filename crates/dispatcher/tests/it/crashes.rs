@@ -30,7 +30,7 @@ fn a_message_that_comes_again_sends_nothing_again() {
     let world = two();
     let record = world.received(at(0));
     for second in [1, 1, 30, 200, 4000] {
-        handle(&dispatcher(&world, &[]), &record.id, second).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), second).unwrap();
     }
     assert_eq!(
         addresses(&world.mailer.sent()),
@@ -47,14 +47,17 @@ fn without_servicenow_nobody_gets_a_letter() {
         let record = world.received(at(0));
         world.fault.at(nth, Moment::Before, Aftermath::Dead);
         let dispatcher = dispatcher(&world, &[Port::ServiceNow]);
-        if handle(&dispatcher, &record.id, 1).is_ok() {
+        if handle(&dispatcher, record.id(), 1).is_ok() {
             break;
         }
         assert_eq!(world.mailer.sent(), [], "call {nth}");
         let open = [State::Received, State::Pending];
-        assert!(open.contains(&world.load(&record.id).state), "call {nth}");
+        assert!(
+            open.contains(&world.load(record.id()).state()),
+            "call {nth}"
+        );
         world.fault.mend();
-        handle(&dispatcher, &record.id, 200).unwrap();
+        handle(&dispatcher, record.id(), 200).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(OWNER)]);
         nth += 1;
     }
@@ -67,12 +70,12 @@ fn a_letter_that_fails_keeps_no_other_back() {
     let record = world.received(at(0));
     world.fault.at(1, Moment::Before, Aftermath::Alive);
     let dispatcher = dispatcher(&world, &[Port::Mailer]);
-    assert!(handle(&dispatcher, &record.id, 1).is_err());
+    assert!(handle(&dispatcher, record.id(), 1).is_err());
     assert_eq!(addresses(&world.mailer.sent()), [address(COLLEAGUE)]);
-    handle(&dispatcher, &record.id, 60).unwrap();
+    handle(&dispatcher, record.id(), 60).unwrap();
     assert_eq!(world.mailer.sent().len(), 1, "still claimed");
-    assert!(world.load(&record.id).due_at.is_some());
-    handle(&dispatcher, &record.id, 200).unwrap();
+    assert!(world.load(record.id()).due_at().is_some());
+    handle(&dispatcher, record.id(), 200).unwrap();
     assert_eq!(
         addresses(&world.mailer.sent()),
         [address(COLLEAGUE), address(MEMBER)]
@@ -81,8 +84,8 @@ fn a_letter_that_fails_keeps_no_other_back() {
 
 /// How many letters were taken by the mail service and not marked as sent.
 fn unmarked(world: &World, record: &RequestRecord) -> usize {
-    let asked = world.load(&record.id).asked;
-    let letters = asked.iter().flat_map(|asked| &asked.letters);
+    let record = world.load(record.id());
+    let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
     let marked = letters.filter(|letter| letter.sent_at.is_some()).count();
     world.mailer.sent().len() - marked
 }
@@ -97,7 +100,7 @@ fn a_run_that_breaks_off_is_taken_up() {
             let world = two();
             let record = world.received(at(0));
             world.fault.at(nth, moment, Aftermath::Dead);
-            let crashed = handle(&dispatcher(&world, &ALL), &record.id, 1).is_err();
+            let crashed = handle(&dispatcher(&world, &ALL), record.id(), 1).is_err();
             if !crashed {
                 break;
             }
@@ -105,8 +108,8 @@ fn a_run_that_breaks_off_is_taken_up() {
             doubled += again;
             world.fault.mend();
             let sound = dispatcher(&world, &ALL);
-            handle(&sound, &record.id, 200).unwrap();
-            handle(&sound, &record.id, 400).unwrap();
+            handle(&sound, record.id(), 200).unwrap();
+            handle(&sound, record.id(), 400).unwrap();
             let letters = world.mailer.sent();
             assert_eq!(letters.len(), 2 + again, "{moment:?} call {nth}");
             for who in [MEMBER, COLLEAGUE] {
@@ -120,7 +123,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                     "every link opens"
                 );
             }
-            assert_eq!(world.load(&record.id).state, State::Pending);
+            assert_eq!(world.load(record.id()).state(), State::Pending);
             nth += 1;
         }
         assert!(nth > 15, "every call was tried: {nth}");
@@ -135,7 +138,7 @@ async fn two_runs_at_once_send_one_letter_each() {
     let record = world.received(at(0));
     let runs: Vec<_> = (0..8)
         .map(|_| {
-            let (dispatcher, id) = (dispatcher(&world, &ALL), record.id.clone());
+            let (dispatcher, id) = (dispatcher(&world, &ALL), record.id().clone());
             tokio::spawn(async move { dispatcher.handle(&id, at(1)).await.is_ok() })
         })
         .collect();
@@ -148,7 +151,7 @@ async fn two_runs_at_once_send_one_letter_each() {
     people.dedup();
     assert_eq!((letters.len(), people.len()), (people.len(), people.len()));
     world.fault.mend();
-    handle(&dispatcher(&world, &ALL), &record.id, 200).unwrap();
+    handle(&dispatcher(&world, &ALL), record.id(), 200).unwrap();
     assert_eq!(world.mailer.sent().len(), 2);
 }
 
@@ -183,13 +186,13 @@ fn whoever_became_unfit_meanwhile_gets_no_letter() {
         let world = World::default();
         let record = world.received(at(0));
         world.fault.at(1, Moment::Before, Aftermath::Dead);
-        assert!(handle(&dispatcher(&world, &[Port::Mailer]), &record.id, 1).is_err());
-        assert_eq!(world.load(&record.id).state, State::Pending);
+        assert!(handle(&dispatcher(&world, &[Port::Mailer]), record.id(), 1).is_err());
+        assert_eq!(world.load(record.id()).state(), State::Pending);
         world.fault.mend();
         world.servicenow.put_person(unfit);
-        handle(&dispatcher(&world, &[]), &record.id, 200).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), 200).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);
-        let after = world.load(&record.id);
+        let after = world.load(record.id());
         assert!(!after.asks(&id(OWNER)) && after.asks(&id(MANAGER)));
     }
 }
@@ -199,17 +202,17 @@ fn a_request_that_ended_gets_no_letters() {
     let world = World::default();
     let record = world.received(at(0));
     world.fault.at(1, Moment::Before, Aftermath::Dead);
-    assert!(handle(&dispatcher(&world, &[Port::Mailer]), &record.id, 1).is_err());
+    assert!(handle(&dispatcher(&world, &[Port::Mailer]), record.id(), 1).is_err());
     world.fault.mend();
-    let pending = world.load(&record.id);
+    let pending = world.load(record.id());
     let actor = snowgate_core::lifecycle::Actor::Client {
-        client: pending.client.clone(),
+        client: pending.client().clone(),
     };
     let withdrawn = snowgate_core::record::Event::Withdrawn { reason: None };
     let ended = world.apply(&pending, withdrawn, actor, at(2));
-    handle(&dispatcher(&world, &[]), &record.id, 200).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 200).unwrap();
     assert_eq!(world.mailer.sent(), []);
-    assert_eq!(world.load(&record.id), ended);
+    assert_eq!(world.load(record.id()), ended);
 }
 
 #[test]

@@ -100,14 +100,14 @@ fn whoever_stands_nearest_and_is_fit_is_asked() {
                 make(&world, *who);
             }
             let record = world.received(at(0));
-            handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+            handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
             let (asked, role) = CHAIN[length];
             let expected: Vec<String> = asked.iter().map(|n| address(*n)).collect();
             let letters = world.mailer.sent();
             assert_eq!(addresses(&letters), expected, "{why}, {length} skipped");
-            let after = world.load(&record.id);
-            assert_eq!(after.state, State::Pending);
-            let slot = &after.asked.unwrap().slots[0];
+            let after = world.load(record.id());
+            assert_eq!(after.state(), State::Pending);
+            let slot = &after.slots()[0];
             assert!(slot.approvers.iter().all(|asked| asked.role == role));
         }
     }
@@ -123,13 +123,13 @@ fn whoever_opened_the_ticket_or_is_named_in_it_is_not_asked() {
             false => (Some(requester().sys_id), Some(id(OWNER))),
         };
         world.put_ticket(Ticket {
-            sys_id: record.request.source.sys_id.clone(),
-            number: record.request.source.number.clone(),
+            sys_id: record.request().source.sys_id.clone(),
+            number: record.request().source.number.clone(),
             active: true,
             opened_by,
             opened_for,
         });
-        handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);
     }
 }
@@ -142,7 +142,7 @@ fn an_owner_who_asks_does_not_decide() {
     item.managed_by = Some(requester().sys_id);
     world.put_account(item);
     let record = world.received(at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     assert_eq!(addresses(&world.mailer.sent()), [address(LEAD)]);
 }
 
@@ -159,23 +159,26 @@ fn a_group_that_is_inactive_has_nobody() {
     };
     world.servicenow.put_group(&id(SUPPORT_GROUP), group);
     let record = world.received(at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     assert_eq!(addresses(&world.mailer.sent()), [address(SECURITY)]);
 }
 
 fn ends_undeliverable(world: &World) {
     let record = world.received(at(0));
-    handle(&dispatcher(world, &[]), &record.id, 1).unwrap();
-    let after = world.load(&record.id);
-    assert_eq!(after.state, State::Undeliverable);
+    handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
+    let after = world.load(record.id());
+    assert_eq!(after.state(), State::Undeliverable);
     let slot = format!("account:{ACCOUNT}");
-    assert_eq!(after.end_reason, Some(EndReason::Undeliverable { slot }));
+    assert_eq!(
+        after.end_reason(),
+        Some(EndReason::Undeliverable { slot }).as_ref()
+    );
     assert_eq!(world.mailer.sent(), []);
     let woken = world.queues.sent();
     assert_eq!(woken.len(), 1);
     assert_eq!(
         (woken[0].queue, &woken[0].wake.request),
-        (QueueName::Outcomes, &record.id)
+        (QueueName::Outcomes, record.id())
     );
 }
 
@@ -218,18 +221,18 @@ fn each_letter_has_a_link_of_its_own_that_opens() {
     };
     world.servicenow.put_group(&id(SUPPORT_GROUP), group);
     let record = world.received(at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     let letters = world.mailer.sent();
     assert_eq!(addresses(&letters), [address(MEMBER), address(COLLEAGUE)]);
     let rows = world.ledger.tokens();
     assert_eq!(rows.len(), 2);
-    let expires_at = world.load(&record.id).asked.unwrap().expires_at;
+    let expires_at = world.load(record.id()).expires_at().unwrap();
     for (letter, who) in letters.iter().zip([MEMBER, COLLEAGUE]) {
         let digest = token_in(letter).digest();
         let row = rows.iter().find(|row| row.digest == digest).unwrap();
         assert_eq!(
             (&row.request, &row.approver, row.expires_at),
-            (&record.id, &id(who), expires_at)
+            (record.id(), &id(who), expires_at)
         );
         for verdict in ["approve", "deny"] {
             let links: Vec<_> = letter.email.html.match_indices("href=").collect();

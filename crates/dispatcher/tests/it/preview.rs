@@ -23,10 +23,10 @@ fn dry(world: &World) -> RequestRecord {
 /// What a dry run in this world finds.
 fn preview(world: &World) -> Preview {
     let record = dry(world);
-    handle(&dispatcher(world, &[]), &record.id, 1).unwrap();
-    let after = world.load(&record.id);
-    assert_eq!(after.state, State::Previewed);
-    after.preview.unwrap()
+    handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
+    let after = world.load(record.id());
+    assert_eq!(after.state(), State::Previewed);
+    after.preview().unwrap().clone()
 }
 
 fn passed(who: u8, role: ApproverRole, because: PassedOverBecause) -> PassedOver {
@@ -41,13 +41,10 @@ fn passed(who: u8, role: ApproverRole, because: PassedOverBecause) -> PassedOver
 fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     let world = World::default();
     let record = dry(&world);
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
-    let after = world.load(&record.id);
-    assert_eq!(
-        (after.state, after.asked.as_ref()),
-        (State::Previewed, None)
-    );
-    let preview = after.preview.as_ref().unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
+    let after = world.load(record.id());
+    assert_eq!((after.state(), after.round()), (State::Previewed, None));
+    let preview = after.preview().unwrap();
     assert_eq!(preview.changes.len(), 1);
     assert!(!preview.changes[0].already_there);
     let slot = &preview.slots[0];
@@ -64,11 +61,11 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     assert_eq!(world.queues.sent().len(), 1, "the reporter is woken");
     assert_eq!(after.due_notices(at(2)), [], "nobody is written to");
 
-    handle(&dispatcher(&world, &[]), &record.id, 2).unwrap();
-    assert_eq!(world.load(&record.id), after, "it stays as it is");
-    let real = world.receive(record.request.clone(), at(3));
+    handle(&dispatcher(&world, &[]), record.id(), 2).unwrap();
+    assert_eq!(world.load(record.id()), after, "it stays as it is");
+    let real = world.receive(record.request().clone(), at(3));
     assert_eq!(
-        real.state,
+        real.state(),
         State::Received,
         "the ticket may ask for real now"
     );
@@ -154,11 +151,11 @@ fn a_dry_run_that_breaks_off_is_taken_up() {
             let world = World::default();
             let record = dry(&world);
             world.fault.at(nth, moment, Aftermath::Dead);
-            let _ = handle(&dispatcher(&world, &ALL), &record.id, 1);
+            let _ = handle(&dispatcher(&world, &ALL), record.id(), 1);
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
-            handle(&dispatcher(&world, &ALL), &record.id, 200).unwrap();
-            assert_eq!(world.load(&record.id).state, State::Previewed);
+            handle(&dispatcher(&world, &ALL), record.id(), 200).unwrap();
+            assert_eq!(world.load(record.id()).state(), State::Previewed);
             assert_eq!(world.mailer.sent(), [], "{moment:?} call {nth}");
             if !reached {
                 break;

@@ -14,8 +14,8 @@ type Change = fn(&World, &RequestRecord);
 
 fn ticket(world: &World, record: &RequestRecord, change: impl Fn(&mut Ticket)) {
     let mut ticket = Ticket {
-        sys_id: record.request.source.sys_id.clone(),
-        number: record.request.source.number.clone(),
+        sys_id: record.request().source.sys_id.clone(),
+        number: record.request().source.number.clone(),
         active: true,
         opened_by: Some(requester().sys_id),
         opened_for: None,
@@ -133,7 +133,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
 
 /// Why a request was refused, if it was.
 fn refusal(record: &RequestRecord) -> Option<RefusalCode> {
-    match &record.end_reason {
+    match record.end_reason() {
         Some(EndReason::Refused { code, .. }) => Some(*code),
         _ => None,
     }
@@ -145,14 +145,14 @@ fn what_does_not_hold_is_refused_and_nobody_is_asked() {
         let world = World::default();
         let record = world.received(testkit::world::at(0));
         change(&world, &record);
-        handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
-        let after = world.load(&record.id);
-        assert_eq!(after.state, State::Refused, "{name}");
+        handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
+        let after = world.load(record.id());
+        assert_eq!(after.state(), State::Refused, "{name}");
         assert_eq!(refusal(&after), Some(code), "{name}");
         assert_eq!(world.mailer.sent(), [], "{name}");
         // A ticket that was not found to carry the request is left alone.
         let reported = code.ticket_was_verified();
-        assert_eq!(after.due_at.is_some(), reported, "{name}");
+        assert_eq!(after.due_at().is_some(), reported, "{name}");
         assert_eq!(
             after.unreported(),
             reported.then_some(State::Refused),
@@ -162,8 +162,8 @@ fn what_does_not_hold_is_refused_and_nobody_is_asked() {
         assert_eq!(woken, usize::from(reported), "{name}");
         assert_eq!(world.ledger.tokens(), [], "{name}");
 
-        handle(&dispatcher(&world, &[]), &record.id, 2).unwrap();
-        assert_eq!(world.load(&record.id), after, "{name}: woken again");
+        handle(&dispatcher(&world, &[]), record.id(), 2).unwrap();
+        assert_eq!(world.load(record.id()), after, "{name}: woken again");
     }
 }
 
@@ -172,9 +172,9 @@ fn a_ticket_that_does_not_exist_is_refused() {
     let world = World::default();
     let request = samples::request(&samples::sys_id(), &world.target);
     let record = world.receive(request, testkit::world::at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     let code = RefusalCode::NoSuchTicket;
-    assert_eq!(refusal(&world.load(&record.id)), Some(code));
+    assert_eq!(refusal(&world.load(record.id())), Some(code));
 }
 
 #[test]
@@ -184,11 +184,11 @@ fn a_requester_that_does_not_exist_is_refused() {
     request.requested_by = samples::sys_id();
     let record = world.receive(request, testkit::world::at(0));
     ticket(&world, &record, |ticket| {
-        ticket.opened_by = Some(record.request.requested_by.clone());
+        ticket.opened_by = Some(record.request().requested_by.clone());
     });
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     let code = RefusalCode::RequesterInactive;
-    assert_eq!(refusal(&world.load(&record.id)), Some(code));
+    assert_eq!(refusal(&world.load(record.id())), Some(code));
 }
 
 #[test]
@@ -197,9 +197,9 @@ fn guardrails_that_grew_narrower_refuse() {
     let mut request = world.request();
     request.source.table = "incident".to_owned().try_into().unwrap();
     let record = world.receive(request, testkit::world::at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     let code = RefusalCode::TableNotAllowed;
-    assert_eq!(refusal(&world.load(&record.id)), Some(code));
+    assert_eq!(refusal(&world.load(record.id())), Some(code));
 }
 
 #[test]
@@ -210,12 +210,12 @@ fn transient_errors_refuse_nothing() {
     for fault in [AccountFault::Throttled, AccountFault::Denied] {
         let directory: &FakeDirectory = &world.directory;
         directory.set_fault(&account, Some(fault));
-        assert!(handle(&dispatcher(&world, &ALL), &record.id, 1).is_err());
-        assert_eq!(world.load(&record.id), record);
+        assert!(handle(&dispatcher(&world, &ALL), record.id(), 1).is_err());
+        assert_eq!(world.load(record.id()), record);
     }
     world.directory.set_fault(&account, None);
-    handle(&dispatcher(&world, &ALL), &record.id, 2).unwrap();
-    assert_eq!(world.load(&record.id).state, State::Pending);
+    handle(&dispatcher(&world, &ALL), record.id(), 2).unwrap();
+    assert_eq!(world.load(record.id()).state(), State::Pending);
     assert_eq!(
         person(testkit::world::OWNER).email,
         Some(world.mailer.sent()[0].to.clone())

@@ -33,22 +33,22 @@ fn two() -> World {
 /// A request whose letters have gone out.
 fn asked(world: &World) -> RequestRecord {
     let record = world.received(at(0));
-    handle(&dispatcher(world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
     assert_eq!(world.mailer.take().len(), 2);
-    world.load(&record.id)
+    world.load(record.id())
 }
 
 #[test]
 fn each_is_reminded_once_with_a_link_of_their_own() {
     let world = two();
     let record = asked(&world);
-    assert_eq!(record.due_at, Some(at(time() - 1)), "due at that time");
+    assert_eq!(record.due_at(), Some(at(time() - 1)), "due at that time");
     for second in [100, time() - 10] {
-        handle(&dispatcher(&world, &[]), &record.id, second).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), second).unwrap();
     }
     assert_eq!(world.mailer.sent(), []);
     for second in [time(), time() + 1, time() + 500] {
-        handle(&dispatcher(&world, &[]), &record.id, second).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), second).unwrap();
     }
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(MEMBER), address(COLLEAGUE)]);
@@ -60,13 +60,13 @@ fn each_is_reminded_once_with_a_link_of_their_own() {
         let row = rows.iter().find(|row| row.digest == digest).unwrap();
         assert_eq!(
             row.expires_at,
-            record.asked.as_ref().unwrap().expires_at,
+            record.round().unwrap().expires_at,
             "no longer than the first"
         );
     }
-    let after = world.load(&record.id);
-    assert_eq!(after.state, State::Pending);
-    assert_eq!(after.due_at, Some(at(1 + PENDING_FOR.as_secs())));
+    let after = world.load(record.id());
+    assert_eq!(after.state(), State::Pending);
+    assert_eq!(after.due_at(), Some(at(1 + PENDING_FOR.as_secs())));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn nobody_is_reminded_of_what_is_decided() {
     let world = two();
     let record = asked(&world);
     let _ = world.decide(&record, MEMBER, Verdict::Approve, &world.keys, at(50));
-    handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
     assert_eq!(world.mailer.sent(), []);
 }
 
@@ -99,10 +99,10 @@ fn whoever_became_unfit_is_asked_no_more_and_the_other_is_reminded() {
         let world = two();
         let record = asked(&world);
         world.servicenow.put_person(unfit);
-        handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+        handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(COLLEAGUE)]);
-        let after = world.load(&record.id);
-        let closed: Vec<_> = after.notices.iter().map(|state| state.closed).collect();
+        let after = world.load(record.id());
+        let closed: Vec<_> = after.notices().iter().map(|state| state.closed).collect();
         assert_eq!(closed, [Some(Closing::Sent)]);
         assert!(!after.asks(&id(MEMBER)) && after.asks(&id(COLLEAGUE)));
         assert_eq!(after.needs_reassignment(), None, "the slot is settled anew");
@@ -113,19 +113,19 @@ fn whoever_became_unfit_is_asked_no_more_and_the_other_is_reminded() {
 fn whoever_lost_their_standing_is_replaced_and_not_reminded() {
     let world = World::default();
     let record = world.received(at(0));
-    handle(&dispatcher(&world, &[]), &record.id, 1).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     assert_eq!(addresses(&world.mailer.take()), [address(OWNER)]);
     let mut sold = account();
     sold.owned_by = Some(id(COLLEAGUE));
     world.put_account(sold);
-    handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(COLLEAGUE)]);
     assert!(!sent[0].email.subject.starts_with("Reminder: "));
-    let after = world.load(&record.id);
-    assert_eq!(after.state, State::Pending);
+    let after = world.load(&record.id());
+    assert_eq!(after.state(), State::Pending);
     assert!(!after.asks(&id(OWNER)) && after.asks(&id(COLLEAGUE)));
-    assert_eq!(after.notices, []);
+    assert_eq!(after.notices(), []);
 }
 
 #[test]
@@ -141,11 +141,11 @@ fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
         managed_by: None,
         support_group: None,
     });
-    handle(&dispatcher(&world, &[]), &record.id, time()).unwrap();
+    handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(OWNER), address(COLLEAGUE)]);
     assert!(sent[0].email.subject.starts_with("Reminder: "));
-    let after = world.load(&record.id);
+    let after = world.load(&record.id());
     let open_to = |who: u8| -> Vec<String> {
         let who = id(who);
         let slots = after.open_slots_of(&who);
@@ -166,10 +166,10 @@ fn a_run_that_breaks_off_is_taken_up() {
             let world = two();
             let record = asked(&world);
             world.fault.at(nth, moment, Aftermath::Dead);
-            let _ = handle(&dispatcher(&world, &ALL), &record.id, time());
+            let _ = handle(&dispatcher(&world, &ALL), record.id(), time());
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
-            handle(&dispatcher(&world, &ALL), &record.id, time() + 200).unwrap();
+            handle(&dispatcher(&world, &ALL), record.id(), time() + 200).unwrap();
             let sent = world.mailer.sent();
             let mut people = addresses(&sent);
             people.sort_unstable();

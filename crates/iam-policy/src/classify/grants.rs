@@ -5,7 +5,7 @@ use super::facts::{Facts, RelevantAction};
 use super::rules::{GrantRule, GrantRules};
 use super::work_limit::WorkLimit;
 use crate::catalogue::{self, Action};
-use crate::document::{Actions, Document, Effect, Path, Statement};
+use crate::document::{Actions, Document, Effect, Path, Resources, Statement};
 
 /// What grants an action.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl<'d> Grants<'d> {
                 for statement in document
                     .statements()
                     .iter()
-                    .filter(|statement| !is_over(statement))
+                    .filter(|statement| !is_over(statement) && !is_about_nothing(statement))
                 {
                     let rule = GrantRule::new(policy, statement);
                     match statement.effect() {
@@ -175,6 +175,14 @@ impl<'d> Grants<'d> {
         })
     }
 
+    /// The statements that allow the action and that no denial takes it from.
+    pub(super) fn granting(&self, name: &str) -> impl Iterator<Item = &'d Statement<'d>> {
+        let given = self.allows.about(name, &self.work).into_iter();
+        given
+            .filter(|(nth, rule)| !self.denies.take_all(name, *nth, rule, &self.work))
+            .map(|(_, rule)| rule.statement)
+    }
+
     /// Whether nothing takes away what a rule allows.
     pub(super) fn is_plain(&self) -> bool {
         self.denies.all().is_empty() && self.limits.is_empty()
@@ -251,6 +259,16 @@ fn assume(slot: &mut Option<Best>, rule: usize, pattern: usize) {
         pattern,
         assumed: true,
     });
+}
+
+/// Whether the statement leaves out every resource.
+fn is_about_nothing(statement: &Statement<'_>) -> bool {
+    match statement.resources() {
+        Some(Resources::NotResource(list)) => list
+            .texts()
+            .any(|text| !text.is_empty() && text.bytes().all(|byte| byte == b'*')),
+        _ => false,
+    }
 }
 
 /// Whether the statement holds only until a date before the catalogue was made.

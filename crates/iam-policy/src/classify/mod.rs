@@ -8,6 +8,7 @@
 
 mod facts;
 mod grants;
+mod pass_role;
 mod rules;
 mod work_limit;
 
@@ -16,8 +17,10 @@ use serde::Serialize;
 use crate::catalogue::AccessLevel;
 use crate::document::{Document, Effect, Path, Resources, Statement};
 use crate::json::Span;
+pub use facts::paths_release;
 use facts::{Category, Facts, PathTarget, facts};
 use grants::{Grant, Grants};
+use pass_role::{PASS_ROLE, PassTargets};
 use work_limit::WorkLimit;
 
 /// All policies of one principal.
@@ -115,7 +118,7 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
             .filter_map(|action| evidence(facts, &granted, action))
             .collect()
     };
-    let privilege_escalation = escalations(facts, &granted);
+    let privilege_escalation = escalations(facts, &granted, &PassTargets::of(&grants));
     let manages = [Category::Resource, Category::Escalation]
         .into_iter()
         .flat_map(|category| facts.sensitive(category))
@@ -171,7 +174,11 @@ fn access_levels(grants: &Grants<'_>, manages: bool) -> Vec<AccessLevel> {
     found
 }
 
-fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
+fn escalations(
+    facts: &Facts,
+    granted: &[Option<Grant>],
+    targets: &PassTargets<'_>,
+) -> Vec<Escalation> {
     let mut found: Vec<Escalation> = Vec::new();
     let grant = |action: usize| granted.get(action).and_then(Option::as_ref);
     let mut reported = vec![false; facts.named().len()];
@@ -181,6 +188,10 @@ fn escalations(facts: &Facts, granted: &[Option<Grant>]) -> Vec<Escalation> {
             .clone()
             .all(|grant| grant.is_some_and(|grant| !grant.unmatched))
         {
+            continue;
+        }
+        let mut names = path.actions.iter().filter_map(|action| facts.name(*action));
+        if names.clone().any(|name| name == PASS_ROLE) && !targets.reach(&mut names) {
             continue;
         }
         let plain = usable.all(|grant| grant.is_some_and(|g| g.everywhere && !g.conditional));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::work_limit::WorkLimit;
 use crate::catalogue::{Action, wildcard};
-use crate::document::{Resources, Statement};
+use crate::document::{List, Resources, Statement};
 use crate::glob::{Coverage, Glob, common, covered};
 use crate::scan;
 
@@ -54,6 +54,9 @@ impl<'d> GrantRule<'d> {
 
     /// Whether one of the resources can be a resource of the action.
     pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
+        if let Some(Resources::NotResource(list)) = self.statement.resources() {
+            return reaches_beyond(list, action, work);
+        }
         let Some(list) = self.resources().filter(|_| !self.everywhere) else {
             return true;
         };
@@ -255,20 +258,39 @@ fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> 
     Some((tail, form.splitn(6, ':').nth(5)?))
 }
 
-fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    let mut open = String::with_capacity(form.len());
-    for (nth, part) in form.splitn(6, ':').enumerate() {
-        if nth > 0 {
-            open.push(':');
-        }
-        let mut rest = part;
-        while let Some((plain, after)) = rest.split_once("${") {
-            open.push_str(plain);
-            open.push('*');
-            rest = after.split_once('}').map_or("", |(_, behind)| behind);
-        }
-        open.push_str(rest);
+/// Whether something that the action can be used on is not in the list of a `NotResource`.
+fn reaches_beyond(list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> bool {
+    let Some(action) = action.filter(Action::has_resource_types) else {
+        return true;
+    };
+    if !work.spend(4 * list.values().len()) || list.texts().any(wildcard::has_variable) {
+        return true;
     }
+    let mut kinds = action.resource_types();
+    kinds.any(|(kind, _)| {
+        // Partitions other than the usual one are left to whoever names them.
+        let open = open_form(kind.arn()).replacen("arn:*:", "arn:aws:", 1);
+        let open = Glob::new(&open);
+        !list
+            .texts()
+            .any(|text| Glob::new(text).plainly_includes(&open))
+    })
+}
+
+/// The form of a type's ARNs with `*` for every variable.
+fn open_form(form: &str) -> String {
+    let mut open = String::with_capacity(form.len());
+    let mut rest = form;
+    while let Some((plain, after)) = rest.split_once("${") {
+        open.push_str(plain);
+        open.push('*');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    open + rest
+}
+
+fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
+    let open = open_form(form);
     // An account is twelve digits: what belongs to `aws` cannot be changed by anybody.
     let account = pattern.split(':').nth(4).unwrap_or("*");
     let foreign = !wildcard::has_wildcard(account)

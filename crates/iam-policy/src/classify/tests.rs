@@ -27,7 +27,7 @@ fn paths(policies: &[Document<'_>]) -> Vec<(String, Certainty)> {
 }
 
 #[test]
-fn every_way_is_found_and_none_when_an_action_lacks() {
+fn every_path_is_found_and_none_when_an_action_lacks() {
     for path in facts().paths() {
         let statement = |actions: &[&str]| {
             read(&format!(
@@ -168,4 +168,82 @@ fn levels_and_exposures_come_with_evidence() {
         .map(|e| e.action.as_str())
         .collect();
     assert!(wide.contains(&"s3:GetObject") && !wide.contains(&"sts:GetSessionToken"));
+}
+
+#[test]
+fn what_leaves_out_everything_grants_nothing() {
+    let allow = |rest: &str| {
+        read(&format!(
+            r#"{{"Effect":"Allow","Action":["iam:PassRole","glue:CreateDevEndpoint"],{rest}}}"#
+        ))
+    };
+    assert_eq!(
+        of(&[allow(r#""NotResource":"*""#)]),
+        Classification::default()
+    );
+    assert!(paths(&[allow(r#""NotResource":"arn:aws:iam::*:role/*""#)]).is_empty());
+    assert!(!paths(&[allow(r#""NotResource":"arn:aws:iam::*:role/admin""#)]).is_empty());
+}
+
+#[test]
+fn roles_go_only_to_the_services_named() {
+    let pass = |service: &str| {
+        read(&format!(
+            r#"{{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{{"StringLike":{{"iam:PassedToService":"{service}"}}}}}},
+               {{"Effect":"Allow","Action":"ecs:RunTask","Resource":"*"}}"#
+        ))
+    };
+    for open in ["ecs-tasks.amazonaws.com", "ecs*", "*"] {
+        assert!(!paths(&[pass(open)]).is_empty(), "{open}");
+    }
+    for closed in ["glue.amazonaws.com", "ec2.amazonaws.com"] {
+        assert!(paths(&[pass(closed)]).is_empty(), "{closed}");
+    }
+    let anywhere = read(r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#);
+    assert!(!paths(&[pass("glue.amazonaws.com"), anywhere]).is_empty());
+}
+
+#[test]
+fn policies_of_aws_cannot_be_changed() {
+    let version = |resource: &str| {
+        read(&format!(
+            r#"{{"Effect":"Allow","Action":["iam:CreatePolicyVersion","iam:SetDefaultPolicyVersion"],"Resource":"{resource}"}}"#
+        ))
+    };
+    assert!(paths(&[version("arn:aws:iam::aws:policy/*")]).is_empty());
+    assert!(!paths(&[version("arn:aws:iam::111111111111:policy/*")]).is_empty());
+}
+
+#[test]
+fn what_hands_out_access_or_data_is_reported() {
+    let all = |action: &str| {
+        of(&[read(&format!(
+            r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#
+        ))])
+    };
+    for action in [
+        "identitystore:CreateGroupMembership",
+        "sso:PutInlinePolicyToPermissionSet",
+        "eks:AssociateAccessPolicy",
+        "ssm:UpdateAssociation",
+        "iam:AcceptDelegationRequest",
+    ] {
+        assert!(!all(action).privilege_escalation.is_empty(), "{action}");
+    }
+    for action in [
+        "secretsmanager:BatchGetSecretValue",
+        "grafana:CreateWorkspaceApiKey",
+    ] {
+        assert!(!all(action).credentials_exposure.is_empty(), "{action}");
+    }
+    assert!(
+        !all("rds-data:BatchExecuteStatement")
+            .data_exfiltration
+            .is_empty()
+    );
+    assert!(
+        !all("rds:ModifyDBClusterSnapshotAttribute")
+            .resource_exposure
+            .is_empty()
+    );
 }

@@ -1,8 +1,8 @@
 //! One request, all policies that have a say, one decision with its reason.
 //!
 //! The order is AWS's (*Policy evaluation logic* in the IAM User Guide): a deny anywhere wins;
-//! then resource and service control policies must allow on every level; then within one
-//! account either side grants, across accounts both must. What a resource policy grants to
+//! then service control policies must allow on every level; then within one account either side
+//! grants, across accounts both must. What a resource policy grants to
 //! a user or a session by name, or to everyone, is limited by neither boundary nor session
 //! policy; what it grants to a role is; what it grants to an account leaves the decision to
 //! the identity's own policies. Trust policies of roles and policies of KMS keys must allow
@@ -10,22 +10,26 @@
 
 mod missing_keys;
 mod principal;
+mod principal_matcher;
 mod request;
 mod resource;
 mod ruleset;
 
-pub(crate) use principal::PrincipalMatcher;
 pub use principal::{InvalidPrincipal, Principal};
+pub(crate) use principal_matcher::PrincipalMatcher;
 pub use request::{MOST_TEXT, Request};
 pub(crate) use resource::{ResourceMatcher, ResourcePattern};
 pub use ruleset::Ruleset;
 pub(crate) use ruleset::{Reading, Rule};
 
-use principal::PrincipalMatch;
+use principal_matcher::PrincipalMatch;
 use ruleset::PreparedRequest;
 use serde::Serialize;
 
 use crate::document::Effect;
+
+/// The key that says whose the resource is.
+const RESOURCE_ACCOUNT: &str = "aws:ResourceAccount";
 
 /// All policies that have a say in a request.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +43,8 @@ pub struct Policies {
     /// Service control policies, from the root of the organisation down to the account of the
     /// principal. Of each level one must allow.
     pub service_control: Vec<Vec<Ruleset>>,
-    /// Resource control policies, likewise for the account of the resource.
+    /// Resource control policies, likewise for the account of the resource. They only deny: AWS
+    /// attaches a policy that allows everything to every level, and it cannot be detached.
     pub resource_control: Vec<Vec<Ruleset>>,
     /// Of the resource; for `sts:AssumeRole` the trust policy of the role.
     pub resource: Option<Ruleset>,
@@ -99,8 +104,8 @@ pub struct Evaluation {
     /// Whether the request goes through.
     #[serde(rename = "decision")]
     pub outcome: Outcome,
-    /// What decided. `None` only when no policy was looked at: there was none, or the request is
-    /// longer than AWS takes.
+    /// What decided. `None` only when no policy was looked at: there was none, the request is
+    /// longer than AWS takes, or it needs no permission.
     #[serde(rename = "by")]
     pub decided_by: Option<DecidedBy>,
     /// Context keys that statements about this action and resource asked for and that the
@@ -146,6 +151,9 @@ impl Evaluator<'_> {
     fn decide(&mut self) -> (Outcome, Option<DecidedBy>) {
         let policies = self.policies;
         let principal = self.request.principal();
+        if self.needs_no_permission() {
+            return (Outcome::Allowed, None);
+        }
         let linked = principal.is_service_linked();
         let from_account = principal.account().is_some();
         let scps: &[_] = if linked || !from_account {
@@ -161,18 +169,14 @@ impl Evaluator<'_> {
         if let Some(by) = self.denied(scps, rcps) {
             return (Outcome::ExplicitlyDenied, Some(by));
         }
-        for (layer, levels) in [
-            (Layer::ResourceControlPolicies, rcps),
-            (Layer::ServiceControlPolicies, scps),
-        ] {
-            for (level, rulesets) in levels.iter().enumerate() {
-                if self.first(Effect::Allow, layer, rulesets).is_none() {
-                    let by = DecidedBy {
-                        level: Some(level),
-                        ..DecidedBy::nothing(layer)
-                    };
-                    return (Outcome::ImplicitlyDenied, Some(by));
-                }
+        for (level, rulesets) in scps.iter().enumerate() {
+            let layer = Layer::ServiceControlPolicies;
+            if self.first(Effect::Allow, layer, rulesets).is_none() {
+                let by = DecidedBy {
+                    level: Some(level),
+                    ..DecidedBy::nothing(layer)
+                };
+                return (Outcome::ImplicitlyDenied, Some(by));
             }
         }
         match self.granted() {
@@ -224,10 +228,7 @@ impl Evaluator<'_> {
                 .map(|(by, _)| Some(by))
                 .ok_or(Layer::ResourcePolicy);
         };
-        let same_account = self
-            .request
-            .resource_account()
-            .is_none_or(|owner| owner == account);
+        let same_account = self.is_within(account);
         if resource.is_none() && (!same_account || self.needs_resource_policy()) {
             return Err(Layer::ResourcePolicy);
         }
@@ -236,7 +237,8 @@ impl Evaluator<'_> {
             self.first(Effect::Allow, Layer::PermissionBoundaries, within)
                 .is_some()
         });
-        let in_session = policies.sessions.is_empty()
+        // A federated user without session policy is given nothing (`GetFederationToken`).
+        let in_session = policies.sessions.is_empty() && !principal.is_federated_user()
             || self
                 .first(Effect::Allow, Layer::SessionPolicies, &policies.sessions)
                 .is_some();
@@ -265,11 +267,41 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Whether nobody can take the right to it away: who somebody is may be asked by everybody who is
+    /// signed in, and a user may always ask for a session of its own (*Permissions for
+    /// `GetCallerIdentity`*, `GetSessionToken`).
+    fn needs_no_permission(&self) -> bool {
+        let principal = self.request.principal();
+        match self.prepared.action() {
+            "sts:getcalleridentity" => principal.account().is_some(),
+            "sts:getsessiontoken" => principal.is_user() || principal.is_root(),
+            _ => false,
+        }
+    }
+
+    /// Whether the resource belongs to this account. Of a bucket that is not known unless the
+    /// request says so, and one of somebody else is not ours on one side's word.
+    fn is_within(&mut self, account: &str) -> bool {
+        if let Some(owner) = self.request.resource_account() {
+            return owner == account;
+        }
+        let mut parts = self.prepared.resource().splitn(4, ':').skip(2);
+        let is_bucket = parts
+            .next()
+            .is_some_and(|service| service.starts_with("s3"));
+        if is_bucket {
+            missing_keys::note(RESOURCE_ACCOUNT, &mut self.missing);
+        }
+        !is_bucket
+    }
+
     /// Whether the policy of the resource has to allow also within one account.
     fn needs_resource_policy(&self) -> bool {
         let (action, resource) = (self.prepared.action(), self.prepared.resource());
+        let of_role = action.starts_with("sts:assumerole")
+            || matches!(action, "sts:tagsession" | "sts:setsourceidentity");
         (action.starts_with("kms:") && resource.contains(":key/"))
-            || (action.starts_with("sts:assumerole") && resource.contains(":role/"))
+            || (of_role && resource.contains(":role/"))
     }
 
     fn first(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::condition::Context;
+use crate::condition::{Context, ContextValue};
 use crate::document::PrincipalKind;
 use crate::evaluate::Principal;
 
@@ -16,6 +16,7 @@ pub struct Request {
     resource_account: Option<String>,
     principal: Principal,
     has_boundary: bool,
+    federated_by: Option<Principal>,
     context: Context,
 }
 
@@ -29,6 +30,7 @@ impl Request {
             resource_account: None,
             principal,
             has_boundary: false,
+            federated_by: None,
             context,
         }
     }
@@ -57,6 +59,19 @@ impl Request {
     pub const fn with_boundary(mut self) -> Self {
         self.has_boundary = true;
         self
+    }
+
+    /// The same request in a session that this user made for somebody else
+    /// (`sts:GetFederationToken`): what names the user is about the session too.
+    #[must_use]
+    pub fn federated_by(mut self, user: Principal) -> Self {
+        self.federated_by = Some(user);
+        self
+    }
+
+    /// The user who made the session, as far as is known.
+    pub(super) const fn federating_user(&self) -> Option<&Principal> {
+        self.federated_by.as_ref()
     }
 
     /// Whether the principal has a permissions boundary.
@@ -88,14 +103,18 @@ impl Request {
         &self.resource
     }
 
-    /// The account the resource belongs to: as given, else as the ARN says.
+    /// The account the resource belongs to: as given, else as the ARN or `aws:ResourceAccount`
+    /// says.
     #[must_use]
     pub fn resource_account(&self) -> Option<&str> {
-        let stated = self.resource_account.as_deref();
-        let of_arn = || self.resource.split(':').nth(4);
-        stated
-            .or_else(of_arn)
-            .filter(|account| !account.is_empty() && !account.contains('*'))
+        let plain = |account: &&str| !account.is_empty() && !account.contains('*');
+        let stated = self.resource_account.as_deref().filter(plain);
+        let of_arn = || self.resource.split(':').nth(4).filter(plain);
+        let of_context = || match self.context.get("aws:ResourceAccount") {
+            Some(ContextValue::One(account)) => Some(account.as_str()).filter(plain),
+            _ => None,
+        };
+        stated.or_else(of_arn).or_else(of_context)
     }
 
     /// The principal that makes the request.
@@ -112,7 +131,8 @@ impl Request {
 }
 
 impl<'de> Deserialize<'de> for Request {
-    /// Reads `{action, resource, resource_account, principal, has_boundary, context}`; all but `action`
+    /// Reads `{action, resource, resource_account, principal, has_boundary,
+    /// federated_by, context}`; all but `action`
     /// may be left out. `principal` is a text or an object with one kind, such as
     /// `{"Service": "ec2.amazonaws.com"}`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -127,6 +147,7 @@ impl<'de> Deserialize<'de> for Request {
             principal: Option<WirePrincipal>,
             #[serde(default)]
             has_boundary: bool,
+            federated_by: Option<String>,
             context: Option<Context>,
         }
         #[derive(Deserialize)]
@@ -153,12 +174,14 @@ impl<'de> Deserialize<'de> for Request {
                 }
             }
         };
+        let user = wire.federated_by.map(|name| name.parse());
         Ok(Self {
             action: wire.action,
             resource: wire.resource.unwrap_or_else(|| "*".to_owned()),
             resource_account: wire.resource_account,
             principal,
             has_boundary: wire.has_boundary,
+            federated_by: user.transpose().map_err(D::Error::custom)?,
             context: wire.context.unwrap_or_default(),
         })
     }
@@ -166,7 +189,7 @@ impl<'de> Deserialize<'de> for Request {
 
 impl Serialize for Request {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = 5 + usize::from(self.has_boundary);
+        let fields = 5 + usize::from(self.has_boundary) + usize::from(self.federated_by.is_some());
         let mut wire = serializer.serialize_struct("Request", fields)?;
         wire.serialize_field("action", &self.action)?;
         wire.serialize_field("resource", &self.resource)?;
@@ -174,6 +197,9 @@ impl Serialize for Request {
         wire.serialize_field("principal", self.principal.name())?;
         if self.has_boundary {
             wire.serialize_field("has_boundary", &true)?;
+        }
+        if let Some(user) = &self.federated_by {
+            wire.serialize_field("federated_by", user.name())?;
         }
         wire.serialize_field("context", &self.context)?;
         wire.end()

@@ -2,7 +2,7 @@ use crate::catalogue;
 use crate::condition::{Clause, Context};
 use crate::document::{Document, Effect, PolicyType, Principals, Statement};
 use crate::evaluate::missing_keys::note_missing;
-use crate::evaluate::principal::{PrincipalMatch, PrincipalMatcher};
+use crate::evaluate::principal_matcher::{PrincipalMatch, PrincipalMatcher};
 use crate::evaluate::{Principal, Request, ResourceMatcher};
 use crate::glob::Glob;
 
@@ -137,6 +137,7 @@ pub(super) struct PreparedRequest<'r> {
     action: String,
     resource: &'r str,
     principal: &'r Principal,
+    federated_by: Option<&'r Principal>,
     context: &'r Context,
     /// The principal has a permissions boundary.
     pub(super) has_boundary: bool,
@@ -148,6 +149,7 @@ impl<'r> PreparedRequest<'r> {
             action: request.action().to_ascii_lowercase(),
             resource: request.resource(),
             principal: request.principal(),
+            federated_by: request.federating_user(),
             context: request.context(),
             has_boundary: request.has_boundary() && request.principal().may_have_boundary(),
         }
@@ -179,7 +181,9 @@ impl Rule {
         Self {
             sid: statement.sid().map(|sid| sid.text().into()),
             effect: statement.effect(),
-            principals: statement.principals().map(PrincipalMatcher::new),
+            principals: statement
+                .principals()
+                .map(|principals| PrincipalMatcher::new(principals, statement.effect())),
             all_with_boundary: statement.effect() == Effect::Deny
                 && statement.principals().is_some_and(Principals::is_negated),
             not_actions: statement.actions().is_negated(),
@@ -211,7 +215,7 @@ impl Rule {
         let matched = match &self.principals {
             None => PrincipalMatch::Exact,
             Some(_) if self.all_with_boundary && prepared.has_boundary => PrincipalMatch::Everyone,
-            Some(matcher) => matcher.match_kind(prepared.principal)?,
+            Some(matcher) => matcher.match_request(prepared.principal, prepared.federated_by)?,
         };
         if let Some(resources) = &self.resources
             && !resources.matches(self.effect, prepared.resource, prepared.context, missing)

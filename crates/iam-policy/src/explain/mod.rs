@@ -6,6 +6,7 @@
 
 mod actions;
 mod conditions;
+mod never;
 mod resources;
 mod wording;
 
@@ -50,6 +51,11 @@ pub fn explain(document: &Document<'_>) -> Vec<Sentence> {
 /// `permits`: whether something in the document is allowed, to which a denial is an exception.
 fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mut usize) -> String {
     let allows = statement.effect() == Effect::Allow;
+    let clauses = Clause::read(statement, variables);
+    if let Some(reason) = never::reason(statement, &clauses) {
+        let verb = if allows { "permits" } else { "forbids" };
+        return finish(&format!("{verb} nothing: {reason}"));
+    }
     let mut text = match (allows, permits) {
         (false, true) => "but ".to_owned(),
         _ => String::new(),
@@ -77,7 +83,6 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     } else {
         text.push_str(&what_and_where(&phrase, allows, place));
     }
-    let clauses = Clause::read(statement, variables);
     let all_of_this = phrase.is_list() && !text.contains(" – all of this");
     if !clauses.is_empty() && all_of_this {
         text.push_str(" – all of this");

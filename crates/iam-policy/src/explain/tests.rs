@@ -61,3 +61,52 @@ fn principals_in_words() {
         assert_eq!(described(&statement, PolicyType::Trust), expected);
     }
 }
+
+#[test]
+fn what_is_about_no_request_is_no_access() {
+    let nothing = |actions: &str, rest: &str| {
+        let statement = format!(r#"{{"Effect":"Allow","Action":{actions},{rest}}}"#);
+        described(&statement, PolicyType::Identity).starts_with("Permits nothing: ")
+    };
+    for (action, rest) in [
+        (
+            r#""s3:ListBucketVersions""#,
+            r#""Resource":"arn:aws:s3:::logs/*""#,
+        ),
+        (
+            r#"["s3:PutObject","s3:DeleteObject"]"#,
+            r#""Resource":"arn:aws:s3:::logs""#,
+        ),
+        (
+            r#""dynamodb:PutItem""#,
+            r#""Resource":"arn:aws:dynamodb:eu-west-1:1:table:t""#,
+        ),
+        (
+            r#""secretsmanager:DescribeSecret""#,
+            r#""Resource":"arn:aws:secretsmanager:eu-west-1:1:secret:app/key""#,
+        ),
+        (
+            r#""s3:DeleteObject""#,
+            r#""Resource":"*","Condition":{"StringEquals":{"s3:delimiter":"/"}}"#,
+        ),
+    ] {
+        assert!(nothing(action, rest), "{action} {rest}");
+    }
+    for (action, rest) in [
+        (
+            r#"["s3:ListBucket","s3:PutObject"]"#,
+            r#""Resource":"arn:aws:s3:::logs/*""#,
+        ),
+        (r#""s3:List*""#, r#""Resource":"arn:aws:s3:::logs/*""#),
+        (
+            r#""s3:ListBucket""#,
+            r#""Resource":"*","Condition":{"StringEquals":{"s3:delimiter":"/"}}"#,
+        ),
+        (
+            r#""secretsmanager:DescribeSecret""#,
+            r#""Resource":"arn:aws:secretsmanager:eu-west-1:1:secret:app/key-??????""#,
+        ),
+    ] {
+        assert!(!nothing(action, rest), "{action} {rest}");
+    }
+}

@@ -31,6 +31,15 @@ impl Variable {
         self.default.as_deref()
     }
 
+    /// The length of the shortest value that begins a text: a character, unless the default is
+    /// empty.
+    fn shortest(&self, text: &str) -> usize {
+        if self.default() == Some("") {
+            return 0;
+        }
+        text.chars().next().map_or(0, char::len_utf8)
+    }
+
     fn read(inner: &str) -> Self {
         let (name, default) = match inner.split_once(',') {
             Some((name, default)) => (name, Some(default.trim())),
@@ -173,17 +182,23 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Variable(variable) => {
-                    values.extend(open.map(|before| (before, String::new())));
-                    open = Some(variable);
+                    if let Some(before) = open.replace(variable) {
+                        let (value, after) = rest.split_at_checked(before.shortest(rest))?;
+                        values.push((before, value.to_owned()));
+                        rest = after;
+                    }
                 }
+                Part::Code(code) if code.is_empty() => {}
                 Part::Code(code) => {
                     let glob = Glob::from_code(code.to_vec());
                     let literal = glob.literal_prefix();
                     let ends = glob.as_literal().is_some();
                     let at = match open {
                         None => 0,
-                        Some(_) if literal.is_empty() && ends => rest.len(),
-                        Some(_) => rest.find(literal)?,
+                        Some(variable) => {
+                            let least = variable.shortest(rest);
+                            least + rest.get(least..)?.find(literal)?
+                        }
                     };
                     let (value, after) = rest.split_at_checked(at)?;
                     values.extend(open.take().map(|variable| (variable, value.to_owned())));
@@ -275,6 +290,22 @@ mod tests {
                 .matches("${a}")
         );
         assert!(Template::new("x${a", ALL).fixed().unwrap().matches("x${a"));
+    }
+
+    #[test]
+    fn captured_values_are_not_empty() {
+        let captured = |text: &str, word: &str| {
+            let template = Template::new(text, ALL);
+            let values = template.capture(word).unwrap();
+            values
+                .into_iter()
+                .map(|(_, value)| value)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(captured("b/${a}*", "b/xy"), ["x"]);
+        assert_eq!(captured("b/${a}${b}", "b/xyz"), ["x", "yz"]);
+        assert_eq!(captured("${a}/x", "//x"), ["/"]);
+        assert_eq!(captured("b/${a, ''}*", "b/"), [""]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const FORMER_PREFIXES: [&str; 1] = ["zocalo"];
 
 /// Retired services that AWS answers as unknown. It keeps most of them; which, only its
 /// answers tell.
-const REFUSED_PREFIXES: [&str; 1] = ["elastic-inference"];
+pub(super) const REFUSED_PREFIXES: [&str; 1] = ["elastic-inference"];
 
 impl Checker<'_, '_> {
     pub(super) fn actions(&mut self, statement: &DraftStatement<'_>) {

@@ -130,6 +130,7 @@ codes! {
         UnsupportedWildcardInPrincipal "UNSUPPORTED_WILDCARD_IN_PRINCIPAL",
         VariableUnsupportedInElement "VARIABLE_UNSUPPORTED_IN_ELEMENT",
         VariableUnsupportedInVersion "VARIABLE_UNSUPPORTED_IN_VERSION",
+        OwnActionNotOfSts "IAM_POLICY_ACTION_NOT_OF_STS",
         OwnDuplicateKey "IAM_POLICY_DUPLICATE_KEY",
     }
     SecurityWarning {
@@ -174,6 +175,7 @@ codes! {
         TypeMismatchString "TYPE_MISMATCH_STRING",
         UniqueSidsRecommended "UNIQUE_SIDS_RECOMMENDED",
         WildcardWithoutLikeOperator "WILDCARD_WITHOUT_LIKE_OPERATOR",
+        OwnConditionNeverHolds "IAM_POLICY_CONDITION_NEVER_HOLDS",
         OwnResourceNeverMatches "IAM_POLICY_RESOURCE_NEVER_MATCHES",
     }
     Suggestion {
@@ -211,8 +213,10 @@ impl Code {
     pub(super) const fn is_optional(self) -> bool {
         matches!(
             self,
-            Self::OwnAllowForAllValues
+            Self::OwnActionNotOfSts
+                | Self::OwnAllowForAllValues
                 | Self::OwnAllowNotAction
+                | Self::OwnConditionNeverHolds
                 | Self::OwnResourceNeverMatches
                 | Self::OwnRetired
                 | Self::OwnTooManyToCompare

@@ -112,6 +112,10 @@ impl Checker<'_, '_> {
                 Code::TypeMismatchDate,
                 "a date such as `2026-05-02T00:00:00Z`",
             ),
+            Compares::Date if dates::is_impossible(text) => {
+                let message = format!("`{text}` is a day that its month does not have");
+                return Some((Code::InvalidDateValue, message));
+            }
             // Seconds since 1970 leave out leap seconds.
             Compares::Date if is_epoch(text) && !entry.is_about("aws:EpochTime") => {
                 let message = format!("write `{text}` as a date such as `2026-05-02T00:00:00Z`");

@@ -142,7 +142,7 @@ impl Entry<'_, '_> {
     }
 }
 
-fn operator_path(statement: &DraftStatement<'_>, operator: &Value<'_>) -> Path {
+pub(super) fn operator_path(statement: &DraftStatement<'_>, operator: &Value<'_>) -> Path {
     statement.path().key("Condition").key(operator.text())
 }
 

@@ -1,5 +1,25 @@
 //! Dates as IAM reads them.
 
+/// Whether a date that IAM reads names a day that its month does not have, such as 30 February: it
+/// means another day than it says.
+pub(super) fn is_impossible(text: &str) -> bool {
+    let day = text.split(['T', 't']).next().unwrap_or_default();
+    let mut parts = day.splitn(3, '-').map(str::parse::<u32>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    is_date(text) && day > last
+}
+
 /// A date as IAM reads it: `2026-05-02`, `2026-05-02T10:00:00.5Z`, an offset in hours and
 /// perhaps minutes, one-digit hours, or whole seconds since 1970.
 pub(super) fn is_date(text: &str) -> bool {
@@ -86,6 +106,23 @@ mod tests {
             ("soon", false),
         ] {
             assert_eq!(is_date(text), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_have_their_days() {
+        for day in ["2026-02-29", "2026-04-31T10:00:00Z", "1900-02-29"] {
+            assert!(is_impossible(day), "{day}");
+        }
+        for day in [
+            "2024-02-29",
+            "2000-02-29",
+            "2026-12-31",
+            "2026-02",
+            "soon",
+            "1777680000",
+        ] {
+            assert!(!is_impossible(day), "{day}");
         }
     }
 }

@@ -9,6 +9,8 @@ struct Sensitive {
     action: &'static str,
     /// A condition on this key limits the action well enough.
     limit: &'static str,
+    /// Whether a resource stands for roles of any name.
+    is_open: fn(&str) -> bool,
     /// Codes for an action named, an action with wildcard, `NotAction`.
     star: [Code; 3],
     not_resource: [Code; 3],
@@ -18,6 +20,7 @@ const SENSITIVE: [Sensitive; 2] = [
     Sensitive {
         action: "iam:passrole",
         limit: "iam:PassedToService",
+        is_open: every_role,
         star: [
             Code::PassRoleWithStarInResource,
             Code::PassRoleWithStarInActionAndResource,
@@ -32,6 +35,7 @@ const SENSITIVE: [Sensitive; 2] = [
     Sensitive {
         action: "iam:createservicelinkedrole",
         limit: "iam:AWSServiceName",
+        is_open: every_linked_role,
         star: [
             Code::CreateSlrWithStarInResource,
             Code::CreateSlrWithStarInActionAndResource,
@@ -54,10 +58,10 @@ impl Checker<'_, '_> {
         {
             return;
         }
-        let Some(open) = open_resource(statement) else {
-            return;
-        };
         for sensitive in &SENSITIVE {
+            let Some(open) = open_resource(statement, sensitive.is_open) else {
+                continue;
+            };
             let Some((kind, action)) = granted(statement, sensitive.action) else {
                 continue;
             };
@@ -123,10 +127,13 @@ fn granted(statement: &DraftStatement<'_>, action: &str) -> Option<(usize, Locat
 }
 
 /// The resource that stands for roles of any name, or `NotResource`; whether it is the latter.
-fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, Location)> {
+fn open_resource(
+    statement: &DraftStatement<'_>,
+    is_open: fn(&str) -> bool,
+) -> Option<impl Fn() -> (bool, Location)> {
     let (element, list, nth) = match &statement.resource {
         Some(list) => {
-            let nth = list.texts().position(every_role)?;
+            let nth = list.texts().position(is_open)?;
             ("Resource", list, Some(nth))
         }
         None => ("NotResource", statement.not_resource.as_ref()?, None),
@@ -144,6 +151,16 @@ fn open_resource(statement: &DraftStatement<'_>) -> Option<impl Fn() -> (bool, L
             }
         }
     })
+}
+
+/// Whether a resource reaches roles that services own of any name: everything, or a name that
+/// begins with a wildcard, which also stands for the path of such roles.
+fn every_linked_role(text: &str) -> bool {
+    every_role(text)
+        || arn::Arn::read(text).is_some_and(|arn| {
+            let name = arn.resource.strip_prefix("role/");
+            wildcard::matches(arn.service, "iam") && name.is_some_and(|name| name.starts_with('*'))
+        })
 }
 
 fn every_role(text: &str) -> bool {

@@ -14,6 +14,7 @@ mod conditions;
 mod dates;
 mod grammar;
 mod grants;
+mod never;
 mod principals;
 mod redundancy;
 mod resources;

@@ -2,7 +2,7 @@
 
 use super::arn::{self, Arn};
 use super::{Checker, Code, Latest};
-use crate::catalogue::{self, Service, wildcard};
+use crate::catalogue::{self, Service};
 use crate::document::{DraftStatement, List, Path};
 use crate::scan;
 
@@ -71,68 +71,6 @@ impl Checker<'_, '_> {
             self.add(code, path(), value.span(), message);
         }
     }
-
-    /// Actions that can be limited to resources, none of which is named.
-    fn never_matches(&mut self, statement: &DraftStatement<'_>) {
-        let (Some(actions), Some(resources)) = (&statement.action, &statement.resource) else {
-            return;
-        };
-        if resources.values().is_empty() || resources.values().len() > 500 {
-            return;
-        }
-        for (nth, value) in actions.values().iter().enumerate().take(500) {
-            if wildcard::has_wildcard(value.text()) {
-                continue;
-            }
-            let Some(action) = catalogue::action(value.text()) else {
-                continue;
-            };
-            let reached = if action.has_resource_types() {
-                resources.texts().any(|text| {
-                    wildcard::has_variable(text) || {
-                        action
-                            .resource_types()
-                            .any(|(kind, _)| may_meet(text, kind.arn()))
-                    }
-                })
-            } else {
-                resources.texts().any(|text| text == "*")
-            };
-            if !reached {
-                let message = if action.has_resource_types() {
-                    format!(
-                        "`{}` matches none of the resources named here",
-                        value.text()
-                    )
-                } else {
-                    format!(
-                        "`{}` cannot be limited to resources: it needs `*`",
-                        value.text()
-                    )
-                };
-                let path = actions.path(statement.path().key("Action"), nth);
-                self.add(Code::OwnResourceNeverMatches, path, value.span(), message);
-            }
-        }
-    }
-}
-
-/// Whether a pattern of a policy and the form of a type's ARNs may have an ARN in
-/// common: both with wildcards, so each part is tried both ways, generously.
-fn may_meet(pattern: &str, form: &str) -> bool {
-    let mut open = String::with_capacity(form.len());
-    let mut rest = form;
-    while let Some((plain, after)) = rest.split_once("${") {
-        open.push_str(plain);
-        open.push('*');
-        rest = after.split_once('}').map_or("", |(_, behind)| behind);
-    }
-    open.push_str(rest);
-    let first = |text: &str| text.split('*').next().unwrap_or_default().len();
-    let shared = first(pattern).min(first(&open));
-    wildcard::matches(pattern, &open)
-        || wildcard::matches(&open, pattern)
-        || wildcard::has_wildcard(pattern) && pattern.get(..shared) == open.get(..shared)
 }
 
 /// What is wrong with the form of an ARN, if anything.
@@ -170,7 +108,8 @@ fn fault(
         return Some((Code::InvalidArnServiceCase, message));
     }
     let service = latest.service(arn.service);
-    if service.is_none() && !ARN_SERVICES.contains(&arn.service) {
+    let unknown = service.is_none() && !ARN_SERVICES.contains(&arn.service);
+    if unknown || super::actions::REFUSED_PREFIXES.contains(&arn.service) {
         let near = hint(arn.service);
         return Some((
             Code::InvalidService,
@@ -249,6 +188,11 @@ mod tests {
             ("arn:awz:s3:::bucket", Some(Code::InvalidPartition)),
             ("arn:aws:S3:::bucket", Some(Code::InvalidArnServiceCase)),
             ("arn:aws:s4s4s4:::bucket", Some(Code::InvalidService)),
+            ("arn:aws:codestar:eu-west-1:123456789012:project/x", None),
+            (
+                "arn:aws:elastic-inference:eu-west-1:123456789012:elastic-inference-accelerator/x",
+                Some(Code::InvalidService),
+            ),
             (
                 "arn:aws:sqs:middle-earth:123456789012:q",
                 Some(Code::InvalidArnRegion),

@@ -3,12 +3,13 @@
 //! A condition on a key that a request does not have fails: what is to be denied is then
 //! allowed, and what is to be allowed is not.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::conditions::{Compares, Operator};
 use super::{Checker, Code};
 use crate::catalogue;
 use crate::document::DraftStatement;
+use crate::reach;
 
 impl Checker<'_, '_> {
     pub(super) fn tag_keys(&mut self, statement: &DraftStatement<'_>) {
@@ -44,15 +45,22 @@ impl Checker<'_, '_> {
             return;
         }
         let actions = statement.action.iter().flat_map(|list| list.texts());
-        let services: BTreeSet<&'static str> = actions
-            .filter_map(|action| catalogue::service(action.split_once(':')?.0))
-            .filter(|service| service.retired().is_none() && !knows_tags(service))
-            .map(catalogue::Service::prefix)
-            .collect();
+        // A service counts when none of its actions here knows the tags of its resources.
+        let mut services: BTreeMap<&'static str, bool> = BTreeMap::new();
+        for text in actions {
+            let service = text
+                .split_once(':')
+                .and_then(|(prefix, _)| catalogue::service(prefix));
+            if let Some(service) = service.filter(|service| service.retired().is_none()) {
+                let known = services.entry(service.prefix()).or_default();
+                *known = *known || knows_tags(service, text);
+            }
+        }
+        services.retain(|_, known| !*known);
         if services.is_empty() {
             return;
         }
-        let services: Vec<&str> = services.into_iter().collect();
+        let services: Vec<&str> = services.into_keys().collect();
         let (code, word) = if allows {
             (Code::AllowUnsupportedTag, "allowed")
         } else {
@@ -71,10 +79,16 @@ fn is_resource_tag(key: &str) -> bool {
         .is_some_and(|begin| begin.eq_ignore_ascii_case("aws:ResourceTag/"))
 }
 
-/// Whether any action or resource of the service knows the key.
-fn knows_tags(service: &'static catalogue::Service) -> bool {
+/// Whether an action of the service that the pattern matches knows the key, or one that is new to the
+/// catalogue may.
+fn knows_tags(service: &'static catalogue::Service, pattern: &str) -> bool {
     let mut keys = service.condition_keys();
-    keys.any(|key| is_resource_tag(key.name()))
+    if !keys.any(|key| is_resource_tag(key.name())) {
+        return false;
+    }
+    let mut actions = catalogue::actions_matching(pattern).peekable();
+    actions.peek().is_none()
+        || actions.any(|action| reach::has_key(action, |key| is_resource_tag(key.name())))
 }
 
 #[cfg(test)]
@@ -117,6 +131,13 @@ mod tests {
             ["DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"]
         );
         assert!(told("Allow", r#""Action":"ec2:StartInstances""#, equals).is_empty());
+        // Decided by action: one that knows the tags speaks for its service.
+        assert_eq!(
+            told("Allow", r#""Action":"resource-groups:CreateGroup""#, equals),
+            ["ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"]
+        );
+        let two = r#""Action":["resource-groups:CreateGroup","resource-groups:DeleteGroup"]"#;
+        assert!(told("Allow", two, equals).is_empty());
         for holds_without in [
             r#"{"StringEqualsIfExists":{"aws:ResourceTag/team":"a"}}"#,
             r#"{"StringNotEquals":{"aws:ResourceTag/team":"a"}}"#,

@@ -1,6 +1,7 @@
 //! What holds only for the trust policies of roles.
 
 use super::conditions::names_key;
+use super::grammar::is_foreign_to_sts;
 use super::{Checker, Code};
 use crate::catalogue::wildcard;
 use crate::document::{DraftStatement, Element, PrincipalEntry, PrincipalKind, PrincipalSet};
@@ -35,6 +36,7 @@ impl Checker<'_, '_> {
                 );
             }
         }
+        self.foreign_actions(statement);
         if statement
             .effect
             .as_ref()
@@ -44,6 +46,24 @@ impl Checker<'_, '_> {
         }
         self.trusted_principals(statement);
         self.session_keys(statement);
+    }
+
+    /// Actions of other services, which IAM refuses in trust policies.
+    fn foreign_actions(&mut self, statement: &DraftStatement<'_>) {
+        for (nth, value) in statement
+            .action
+            .iter()
+            .flat_map(|list| list.values())
+            .enumerate()
+        {
+            if is_foreign_to_sts(value.text())
+                && let Some(list) = &statement.action
+            {
+                let message = "a trust policy may only name actions of STS".to_owned();
+                let path = list.path(statement.path().key("Action"), nth);
+                self.add(Code::OwnActionNotOfSts, path, value.span(), message);
+            }
+        }
     }
 
     fn trusted_principals(&mut self, statement: &DraftStatement<'_>) {

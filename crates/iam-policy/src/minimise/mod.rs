@@ -12,7 +12,7 @@ mod simplify;
 mod split;
 mod statement_parts;
 
-use crate::document::{Document, PolicyType, Version};
+use crate::document::{Document, PolicyType};
 use crate::evaluate::Ruleset;
 use crate::glob::Budget;
 use crate::prove::is_within;
@@ -74,17 +74,29 @@ pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, Mi
         }
         simplify::tidy_lists(&mut parts, version, policy_type, &mut budget);
     }
-    if !is_same(version, policy_type, &original, &parts) {
+    let compile = |parts: &[StatementParts]| ruleset(version, parts, policy_type);
+    let before = compile(&original);
+    let is_same = |other: &[StatementParts]| match (&before, compile(other)) {
+        (Some(before), Some(after)) => is_same(before, &after),
+        _ => false,
+    };
+    if parts != original && !is_same(&parts) {
         parts.clone_from(&original);
     }
+    let mut length = write_document(version, &parts).len();
+    let shortened = parts.clone();
     // What is dropped first decides what can be dropped later: from both ends, the better counts.
     for from_end in [true, false] {
-        let mut fewer = parts.clone();
+        let mut fewer = shortened.clone();
         simplify::drop_covered(&mut fewer, from_end, version, policy_type, &mut budget);
+        if fewer == shortened {
+            // What nothing else covers, nothing covers from the other end either.
+            break;
+        }
         simplify::join(&mut fewer);
-        let length = |parts: &[StatementParts]| write_document(version, parts).len();
-        if length(&fewer) < length(&parts) && is_same(version, policy_type, &original, &fewer) {
-            parts = fewer;
+        let size = write_document(version, &fewer).len();
+        if size < length && is_same(&fewer) {
+            (parts, length) = (fewer, size);
         }
     }
     let text = write_document(version, &parts);
@@ -103,23 +115,11 @@ pub fn minimise(document: &Document<'_>, quota: usize) -> Result<Vec<String>, Mi
 }
 
 /// Whether both are proved to allow the same and to deny the same.
-fn is_same(
-    version: Option<Version>,
-    policy_type: PolicyType,
-    one: &[StatementParts],
-    other: &[StatementParts],
-) -> bool {
-    if one == other {
-        return true;
-    }
-    let ruleset = |parts: &[StatementParts]| ruleset(version, parts, policy_type);
-    let (Some(one), Some(other)) = (ruleset(one), ruleset(other)) else {
-        return false;
-    };
+fn is_same(one: &Ruleset, other: &Ruleset) -> bool {
     let within = |one: &Ruleset, other: &Ruleset| is_within(other, one, &mut Budget::default());
     let (denied, still_denied) = (one.denials(), other.denials());
-    within(&one, &other)
-        && within(&other, &one)
+    within(one, other)
+        && within(other, one)
         && within(&denied, &still_denied)
         && within(&still_denied, &denied)
 }
@@ -138,18 +138,9 @@ mod tests {
         let documents = minimise(&document, MANAGED_POLICY_QUOTA).unwrap();
         assert_eq!(documents.len(), 1);
         let after = Document::parse(&documents[0], PolicyType::Identity).unwrap();
-        let parts = |document: &Document<'_>| {
-            document
-                .statements()
-                .iter()
-                .map(StatementParts::read)
-                .collect::<Vec<_>>()
-        };
         assert!(is_same(
-            document.declared_version(),
-            PolicyType::Identity,
-            &parts(&document),
-            &parts(&after)
+            &Ruleset::compile(&document),
+            &Ruleset::compile(&after)
         ));
         documents[0].clone()
     }
@@ -225,12 +216,10 @@ mod tests {
             .iter()
             .map(StatementParts::read)
             .collect();
-        assert!(is_same(
-            original.declared_version(),
-            PolicyType::Identity,
-            &before,
-            &parts
-        ));
+        let compiled = |parts: &[StatementParts]| {
+            ruleset(original.declared_version(), parts, PolicyType::Identity).unwrap()
+        };
+        assert!(is_same(&compiled(&before), &compiled(&parts)));
     }
 
     #[test]

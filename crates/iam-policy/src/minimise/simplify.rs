@@ -246,6 +246,9 @@ impl Rest {
 
     /// Whether a statement changes nothing beside the others.
     fn covers(&self, rule: Rule, budget: &mut Budget) -> bool {
+        if self.plainly_leaves(&rule, budget) {
+            return false;
+        }
         let rule = Rule {
             effect: Effect::Allow,
             ..rule
@@ -256,6 +259,54 @@ impl Rest {
             is_within(&self.reference, &candidate, budget)
         })
     }
+}
+
+impl Rest {
+    /// Whether an example shows that the others do not hold all of a statement. `false` means
+    /// unknown.
+    fn plainly_leaves(&self, rule: &Rule, budget: &mut Budget) -> bool {
+        if rule.not_actions || rule.resources.as_ref().is_some_and(|r| r.negated) {
+            return false;
+        }
+        let resources: Vec<Option<String>> = match &rule.resources {
+            None => vec![None],
+            Some(matcher) => {
+                let fixed = matcher
+                    .patterns
+                    .iter()
+                    .filter_map(|pattern| match &pattern.pattern {
+                        Pattern::Fixed(glob) if !pattern.wild_type => Some(Some(glob.example())),
+                        _ => None,
+                    });
+                fixed.take(EXAMPLES).collect()
+            }
+        };
+        rule.actions.iter().take(EXAMPLES).any(|action| {
+            let action = action.example();
+            resources.iter().any(|resource| {
+                let held = |other: &Rule| may_hold(other, &action, resource.as_deref());
+                budget.compare(self.reference.rules().len()).is_ok()
+                    && !self.reference.rules().iter().any(held)
+            })
+        })
+    }
+}
+
+/// So many actions and resources of a statement are taken as examples.
+const EXAMPLES: usize = 8;
+
+/// Whether a statement may be about the action and the resource: principals, conditions and
+/// variables are not looked at.
+fn may_hold(rule: &Rule, action: &str, resource: Option<&str>) -> bool {
+    let named = rule.actions.iter().any(|glob| glob.matches(action));
+    let Some((matcher, resource)) = rule.resources.as_ref().zip(resource) else {
+        return named != rule.not_actions;
+    };
+    let matches = |pattern: &ResourcePattern| match &pattern.pattern {
+        Pattern::Fixed(glob) => glob.matches(resource),
+        Pattern::Variable(template) => template.widest().matches(resource),
+    };
+    named != rule.not_actions && (matcher.negated || matcher.patterns.iter().any(matches))
 }
 
 /// Steps that one proof may cost.

@@ -151,9 +151,20 @@ fn principals(principals: &Principals<'_>) -> String {
 }
 
 fn element_of(out: &mut String, element: &str, list: &[String]) {
-    let quoted: Vec<String> = list.iter().map(|text| quote(text)).collect();
-    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
-    out.push_str(&format!(",\"{element}\":{}", scalar_or_array(&quoted)));
+    out.push_str(",\"");
+    out.push_str(element);
+    out.push_str("\":");
+    if let [only] = list {
+        return quote_to(only, out);
+    }
+    out.push('[');
+    for (nth, text) in list.iter().enumerate() {
+        if nth > 0 {
+            out.push(',');
+        }
+        quote_to(text, out);
+    }
+    out.push(']');
 }
 
 fn scalar_or_array(values: &[&str]) -> String {
@@ -171,5 +182,19 @@ fn json_of(value: &Value<'_>) -> String {
 }
 
 fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = String::with_capacity(text.len() + 2);
+    quote_to(text, &mut out);
+    out
+}
+
+/// Writes a text as JSON.
+fn quote_to(text: &str, out: &mut String) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) struct RequestAnswer<'a> {
     findings: Option<&'a [Finding]>,
     decisions: Vec<DecisionAnswer<'a>>,
     end_reason: Option<EndReasonAnswer<'a>>,
-    reported: &'a [State],
+    reported: Vec<State>,
     timeline: Vec<TimelineStep>,
 }
 
@@ -113,14 +113,14 @@ struct TimelineStep {
 
 impl<'a> RequestAnswer<'a> {
     pub(crate) fn new(record: &'a RequestRecord, trail: &[AuditRow]) -> Self {
-        let request = &record.request;
-        let asked = record.asked.as_ref();
+        let request = record.request();
+        let asked = record.round();
         let extension = request.extends.as_ref();
-        let preview = record.preview.as_ref();
+        let preview = record.preview();
         Self {
-            request_id: &record.id,
-            state: record.state,
-            digest: &record.request_digest,
+            request_id: record.id(),
+            state: record.state(),
+            digest: record.request_digest(),
             content_digest: asked.map(|asked| &asked.content),
             source: &request.source,
             target: (&request.target).into(),
@@ -128,20 +128,20 @@ impl<'a> RequestAnswer<'a> {
             resource: request.resource.as_ref(),
             extends: extension.map(|before| ExtensionAnswer::new(before, request)),
             duration: &request.duration,
-            created_at: record.created_at,
+            created_at: record.created_at(),
             decide_by: asked.map(|asked| asked.expires_at),
-            until: record.until,
+            until: record.until(),
             dry_run: request.dry_run,
             preview: preview.map(|found| PreviewAnswer::new(found, &request.target)),
-            revocation: record.revocation.as_ref().map(Into::into),
-            retained: &record.retained,
+            revocation: record.revocation().map(Into::into),
+            retained: record.retained(),
             slots: asked.map_or_else(Vec::new, |asked| {
                 asked.slots.iter().map(Into::into).collect()
             }),
             findings: asked.map(|asked| asked.findings.as_slice()),
-            decisions: record.decisions.iter().map(Into::into).collect(),
-            end_reason: record.end_reason.as_ref().map(Into::into),
-            reported: &record.reported,
+            decisions: record.decisions().iter().map(Into::into).collect(),
+            end_reason: record.end_reason().map(Into::into),
+            reported: record.reported(),
             timeline: trail.iter().map(Into::into).collect(),
         }
     }

@@ -11,7 +11,7 @@ use snowgate_core::record::{
 use snowgate_core::request::{AccessRequest, Extension};
 use snowgate_core::slots::{OwnedResource, Slot};
 use testkit::samples;
-use testkit::world::{OWNER, World, at, id};
+use testkit::world::{OWNER, World, at, id, role_facts};
 
 use super::schema::Schemas;
 use super::{Setup, get, setup};
@@ -23,7 +23,10 @@ fn document() -> Value {
 /// What `GET` shows of a request.
 fn shown(setup: &Setup, record: &RequestRecord) -> Value {
     let path = "/v1/requests/{id}";
-    let answer = setup.send(get(path, record.id.as_str(), json!(null), "servicenow"), 90);
+    let answer = setup.send(
+        get(path, record.id().as_str(), json!(null), "servicenow"),
+        90,
+    );
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.body
 }
@@ -37,7 +40,7 @@ fn full_request(world: &World) -> AccessRequest {
         {"type": "inline_policy", "document": {"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
         ]}},
-        {"type": "assume_role", "role_arn": "arn:aws:iam::210987654321:role/granted/reader"},
+        {"type": "assume_role", "role_arn": role_facts().arn},
         {"type": "group_membership", "group": "analysts"},
     ]);
     let mut request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
@@ -53,7 +56,7 @@ fn full_request(world: &World) -> AccessRequest {
 fn revoked_early(world: &World) -> RequestRecord {
     let (record, _) = world.pend(world.receive(full_request(world), at(0)), &[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
-    let change = samples::effect(&record.id, &world.target, true).change;
+    let change = samples::effect(record.id(), &world.target, true).change;
     let by = json!({"type": "approver", "role": "owner", "resource": "item", "delegate": true});
     let client = Actor::Client {
         client: samples::client(),
@@ -93,7 +96,7 @@ fn revoked_early(world: &World) -> RequestRecord {
 /// A request that waits for the owner of a configuration item, who stands in for an account's.
 fn with_item(world: &World) -> RequestRecord {
     let record = world.received(at(0));
-    let mut asked = samples::asked(&record.request, &[id(OWNER)], at(99));
+    let mut asked = samples::asked(record.request(), &[id(OWNER)], at(99));
     let item = OwnedResource::Item {
         sys_id: id(0x61),
         instead_of: vec![world.target.account_id.clone()],
@@ -170,14 +173,14 @@ fn each_answer_is_what_its_schema_says_and_each_property_is_in_some_answer() {
     let (pending, _) = world.pending(&[OWNER], at(0));
     let withdraw = super::ending::event(
         "withdraw",
-        pending.id.as_str(),
+        pending.id().as_str(),
         r#"{"reason": "Ordered twice"}"#,
         "servicenow",
     );
     schemas.check("Request", &setup.send(withdraw, 1).body);
 
     let active = super::ending::active(world);
-    let revoke = super::ending::event("revoke", active.id.as_str(), "", "watch");
+    let revoke = super::ending::event("revoke", active.id().as_str(), "", "watch");
     schemas.check("Ended", &setup.send(revoke, 3).body);
     problems(&setup, &body, &mut schemas);
 
@@ -190,7 +193,7 @@ fn problems(setup: &Setup, body: &Value, schemas: &mut Schemas) {
     let mut outside = setup.body();
     outside["source"]["table"] = json!("incident");
     let open = setup.world.received(at(0));
-    let too_early = super::ending::event("revoke", open.id.as_str(), "", "servicenow");
+    let too_early = super::ending::event("revoke", open.id().as_str(), "", "servicenow");
     for (status, answer) in [
         (400, setup.post("{}", None, 0)),
         (409, setup.post(&body.to_string(), None, 1)),

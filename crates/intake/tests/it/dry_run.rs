@@ -16,7 +16,7 @@ pub(super) fn previewed(world: &World) -> RequestRecord {
     request.dry_run = true;
     let record = world.receive(request, at(0));
     let slot = samples::slot(&[id(OWNER)]);
-    let effect = samples::effect(&record.id, &world.target, false);
+    let effect = samples::effect(record.id(), &world.target, false);
     let preview = Preview {
         changes: vec![(&effect).into()],
         findings: Vec::new(),
@@ -45,7 +45,10 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
     let setup = setup();
     let record = previewed(&setup.world);
     let path = "/v1/requests/{id}";
-    let shown = setup.send(get(path, record.id.as_str(), json!(null), "servicenow"), 2);
+    let shown = setup.send(
+        get(path, record.id().as_str(), json!(null), "servicenow"),
+        2,
+    );
     assert_eq!((shown.status, &shown.body["dry_run"]), (200, &json!(true)));
     let expected = json!({
         "changes": [{

@@ -54,23 +54,23 @@ fn what_is_not_begun_is_withdrawn_once() {
     for (n, state) in states.iter().enumerate() {
         let setup = setup();
         let record = state(&setup.world);
-        let first = end(&setup, "withdraw", record.id.as_str(), "", 10);
+        let first = end(&setup, "withdraw", record.id().as_str(), "", 10);
         assert_eq!(
             (first.status, &first.body["state"]),
             (200, &json!("Withdrawn"))
         );
-        let after = setup.world.load(&record.id);
-        assert_eq!(after.state, State::Withdrawn);
+        let after = setup.world.load(record.id());
+        assert_eq!(after.state(), State::Withdrawn);
         // Nothing is reported to a ticket that was never checked.
         let woken = setup.world.queues.sent();
         assert_eq!(woken.len(), usize::from(n > 0), "case {n}");
         assert!(woken.iter().all(|sent| sent.queue == QueueName::Outcomes));
-        let again = end(&setup, "withdraw", record.id.as_str(), "{}", 20);
+        let again = end(&setup, "withdraw", record.id().as_str(), "{}", 20);
         assert_eq!((again.status, again.body), (200, first.body));
-        assert_eq!(setup.world.load(&record.id), after);
+        assert_eq!(setup.world.load(record.id()), after);
         assert_eq!(setup.world.queues.sent(), woken, "nobody is woken again");
         // The record may ask anew.
-        let body = testkit::samples::body(&record.request.source.sys_id, &setup.world.target);
+        let body = testkit::samples::body(&record.request().source.sys_id, &setup.world.target);
         assert_eq!(setup.post(&body.to_string(), None, 30).status, 202);
     }
 }
@@ -80,25 +80,25 @@ fn active_access_is_revoked_once() {
     let setup = setup();
     let record = active(&setup.world);
     let body = r#"{"reason": "The project was stopped"}"#;
-    let first = end(&setup, "revoke", record.id.as_str(), body, 10);
+    let first = end(&setup, "revoke", record.id().as_str(), body, 10);
     assert_eq!(first.status, 200, "{}", first.text);
     assert_eq!(first.body["revocation"]["by"], json!({"type": "client"}));
     assert_eq!(
         first.body["revocation"]["reason"],
         "The project was stopped"
     );
-    let after = setup.world.load(&record.id);
+    let after = setup.world.load(record.id());
     assert!(after.is_over(at(10)));
-    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Client);
+    assert_eq!(after.revocation().unwrap().by, RevokedBy::Client);
     let woken = setup.world.queues.sent();
     assert_eq!(woken.len(), 1);
     assert_eq!(
         (woken[0].queue, &woken[0].principal),
         (QueueName::Work, &Some(setup.world.target.clone()))
     );
-    let again = end(&setup, "revoke", record.id.as_str(), "", 20);
+    let again = end(&setup, "revoke", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, first.body));
-    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.load(record.id()), after);
     assert_eq!(setup.world.queues.sent(), woken);
 }
 
@@ -128,18 +128,18 @@ fn what_does_not_fit_the_state_is_a_conflict_that_changes_nothing() {
     for (n, (how, state)) in cases.iter().enumerate() {
         let setup = setup();
         let record = state(&setup.world);
-        let answer = end(&setup, how, record.id.as_str(), "", 10).problem(409);
-        assert_eq!(answer.body["state"], json!(record.state), "case {n}");
-        assert_eq!(setup.world.load(&record.id), record, "case {n}");
+        let answer = end(&setup, how, record.id().as_str(), "", 10).problem(409);
+        assert_eq!(answer.body["state"], json!(record.state()), "case {n}");
+        assert_eq!(setup.world.load(record.id()), record, "case {n}");
         assert_eq!(setup.world.queues.sent(), []);
     }
     let setup = setup();
     let record = revoked(&setup.world);
     assert_eq!(
-        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        end(&setup, "revoke", record.id().as_str(), "", 10).status,
         200
     );
-    assert_eq!(setup.world.load(&record.id), record, "it has ended anyway");
+    assert_eq!(setup.world.load(record.id()), record, "it has ended anyway");
 }
 
 #[test]
@@ -147,11 +147,11 @@ fn the_reason_of_a_withdrawal_is_shown() {
     let setup = setup();
     let (record, _) = setup.world.pending(&[OWNER], at(0));
     let body = r#"{"reason": "Ordered twice"}"#;
-    let answer = end(&setup, "withdraw", record.id.as_str(), body, 10);
+    let answer = end(&setup, "withdraw", record.id().as_str(), body, 10);
     let reason =
         json!({"code": "withdrawn", "detail": "It was withdrawn.", "reason": "Ordered twice"});
     assert_eq!((answer.status, &answer.body["end_reason"]), (200, &reason));
-    let again = end(&setup, "withdraw", record.id.as_str(), "", 20);
+    let again = end(&setup, "withdraw", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, answer.body));
 }
 
@@ -173,11 +173,11 @@ fn access_is_ended_on_behalf_of_requester_and_beneficiary_and_of_nobody_else() {
         let answer = end(
             &setup,
             "revoke",
-            record.id.as_str(),
+            record.id().as_str(),
             &on_behalf_of(&who),
             10,
         );
-        let after = setup.world.load(&record.id);
+        let after = setup.world.load(record.id());
         let Some(role) = role else {
             let answer = answer.problem(422);
             assert_eq!(answer.body["errors"][0]["pointer"], "/by/sys_id");
@@ -187,13 +187,16 @@ fn access_is_ended_on_behalf_of_requester_and_beneficiary_and_of_nobody_else() {
         };
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(answer.body["revocation"]["by"], json!(role));
-        assert_eq!(after.revocation.map(|revocation| revocation.by), Some(role));
+        assert_eq!(
+            after.revocation().map(|revocation| revocation.by),
+            Some(role)
+        );
     }
     // Nor does it matter that it has ended already.
     let setup = setup();
     let record = revoked(&setup.world);
     let body = on_behalf_of(id(OWNER).as_str());
-    end(&setup, "revoke", record.id.as_str(), &body, 10).problem(422);
+    end(&setup, "revoke", record.id().as_str(), &body, 10).problem(422);
 }
 
 /// The security client of the guardrails.
@@ -203,15 +206,15 @@ const WATCH: &str = "watch";
 fn a_security_client_ends_any_access_and_reads_nothing() {
     let setup = setup();
     let record = active(&setup.world);
-    let id = record.id.as_str();
+    let id = record.id().as_str();
     let revoke = |body: &str, second| setup.send(event("revoke", id, body, WATCH), second);
     let first = revoke(r#"{"reason": "Seen from an unknown address"}"#, 10);
     let answer = json!({"request_id": id, "state": "Active"});
     assert_eq!((first.status, &first.body), (200, &answer));
-    let after = setup.world.load(&record.id);
+    let after = setup.world.load(record.id());
     assert!(after.is_over(at(10)));
-    assert_eq!(after.revocation.as_ref().unwrap().by, RevokedBy::Security);
-    let trail = ready(setup.world.ledger.trail(&record.id)).unwrap();
+    assert_eq!(after.revocation().unwrap().by, RevokedBy::Security);
+    let trail = ready(setup.world.ledger.trail(record.id())).unwrap();
     let actor = &trail.last().unwrap().actor;
     let client = WATCH.parse().unwrap();
     assert_eq!(*actor, Actor::Client { client });
@@ -219,7 +222,7 @@ fn a_security_client_ends_any_access_and_reads_nothing() {
     assert_eq!((woken.len(), woken[0].queue), (1, QueueName::Work));
     let again = revoke("", 20);
     assert_eq!((again.status, &again.body), (200, &answer));
-    assert_eq!(setup.world.load(&record.id), after);
+    assert_eq!(setup.world.load(record.id()), after);
     assert_eq!(setup.world.queues.sent(), woken);
     // Its client reads who it was, and in which role.
     let path = "/v1/requests/{id}";
@@ -239,7 +242,7 @@ fn a_security_client_may_do_nothing_else() {
     for state in states {
         let setup = setup();
         let record = state(&setup.world);
-        let id = record.id.as_str();
+        let id = record.id().as_str();
         setup
             .send(super::get("/v1/requests/{id}", id, json!(null), WATCH), 10)
             .problem(404);
@@ -250,11 +253,11 @@ fn a_security_client_may_do_nothing_else() {
         setup
             .send(event("revoke", id, &on_behalf, WATCH), 10)
             .problem(422);
-        if record.state != State::Active {
+        if record.state() != State::Active {
             let answer = setup.send(event("revoke", id, "", WATCH), 10).problem(409);
-            assert_eq!(answer.body["state"], json!(record.state));
+            assert_eq!(answer.body["state"], json!(record.state()));
         }
-        assert_eq!(setup.world.load(&record.id), record);
+        assert_eq!(setup.world.load(record.id()), record);
         assert_eq!(setup.world.queues.sent(), []);
     }
     // What it asked for itself is its own like anybody's.
@@ -271,7 +274,7 @@ fn a_security_client_may_do_nothing_else() {
 fn who_may_not_hears_the_same_of_what_is_there_and_what_is_not() {
     let setup = setup();
     let record = active(&setup.world);
-    let (there, not) = (record.id.to_string(), format!("req-{}", "0".repeat(32)));
+    let (there, not) = (record.id().to_string(), format!("req-{}", "0".repeat(32)));
     let on_behalf = json!({"by": {"sys_id": requester().sys_id}}).to_string();
     for how in ["withdraw", "revoke"] {
         for (id, client) in [
@@ -290,7 +293,7 @@ fn who_may_not_hears_the_same_of_what_is_there_and_what_is_not() {
             assert_eq!(answer.text, nothing.text, "{how} {id} {client}");
         }
     }
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }
 
 #[test]
@@ -298,10 +301,10 @@ fn requests_of_others_are_not_ended() {
     let setup = setup();
     let record = active(&setup.world);
     for how in ["withdraw", "revoke"] {
-        let event = event(how, record.id.as_str(), "", "another");
+        let event = event(how, record.id().as_str(), "", "another");
         setup.send(event, 10).problem(404);
     }
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }
 
 #[test]
@@ -326,11 +329,11 @@ fn bodies_that_cannot_be_understood_end_nothing() {
         ),
     ];
     for (how, body) in bad {
-        let answer = end(&setup, how, record.id.as_str(), body, 10).problem(400);
+        let answer = end(&setup, how, record.id().as_str(), body, 10).problem(400);
         assert!(answer.body["errors"].is_array(), "{body}");
     }
-    let mut form = event("revoke", record.id.as_str(), "reason=Fine", "servicenow");
+    let mut form = event("revoke", record.id().as_str(), "reason=Fine", "servicenow");
     form["headers"]["Content-Type"] = json!("application/x-www-form-urlencoded");
     setup.send(form, 10).problem(415);
-    assert_eq!(setup.world.load(&record.id), record);
+    assert_eq!(setup.world.load(record.id()), record);
 }

@@ -17,7 +17,7 @@ pub(super) fn active_of(world: &World, request: AccessRequest) -> RequestRecord 
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
     let started = by_us(&approved, Event::ProvisioningStarted);
-    let until = at(2) + started.request.duration.as_signed();
+    let until = at(2) + started.request().duration.as_signed();
     by_us(&started, Event::Activated { until })
 }
 
@@ -56,26 +56,26 @@ fn access_that_is_there_is_asked_for_longer_as_a_request_of_its_own() {
     let world = &setup.world;
     let first = active_of(world, world.request());
     let (body, key) = (longer(world, "PT4H"), Some("RITM2-1"));
-    let answer = extend(&setup, first.id.as_str(), &body, "servicenow", key);
+    let answer = extend(&setup, first.id().as_str(), &body, "servicenow", key);
     assert_eq!(answer.status, 202, "{}", answer.text);
-    assert_eq!(world.load(&first.id), first, "the first stays as it is");
+    assert_eq!(world.load(first.id()), first, "the first stays as it is");
     let id = answer.body["request_id"].as_str().unwrap();
     let second = world.load(&id.parse().unwrap());
-    assert_eq!(second.state, State::Received);
+    assert_eq!(second.state(), State::Received);
     let extends = Extension {
-        request: first.id.clone(),
+        request: first.id().clone(),
         since: at(2),
-        before: first.request.duration,
+        before: first.request().duration,
     };
-    assert_eq!(second.request.extends, Some(extends));
-    assert_eq!(second.request.grants, first.request.grants);
+    assert_eq!(second.request().extends, Some(extends));
+    assert_eq!(second.request().grants, first.request().grants);
     assert!(first.is_extended_by(&second, at(10)));
-    assert!(!first.is_extended_by(&second, at(2) + first.request.duration.as_signed()));
+    assert!(!first.is_extended_by(&second, at(2) + first.request().duration.as_signed()));
     let woken = world.queues.take(QueueName::Requests);
-    assert_eq!(woken[0].wake.request, second.id);
+    assert_eq!(woken[0].wake.request, second.id().clone());
     let path = "/v1/requests/{id}";
     let shown = setup.send(super::get(path, id, json!(null), "servicenow"), 11);
-    let expected = json!({"request_id": first.id, "since": at(2), "total": "PT12H"});
+    let expected = json!({"request_id": first.id(), "since": at(2), "total": "PT12H"});
     assert_eq!(shown.body["extends"], expected);
     // The answer to the same call is the same, also once the first has ended.
     let revoking = world.apply(&first, Event::RevocationStarted, Actor::Provisioner, at(20));
@@ -83,10 +83,10 @@ fn access_that_is_there_is_asked_for_longer_as_a_request_of_its_own() {
         retained: Vec::new(),
     };
     let _ = world.apply(&revoking, ended, Actor::Provisioner, at(21));
-    let again = extend(&setup, first.id.as_str(), &body, "servicenow", key);
+    let again = extend(&setup, first.id().as_str(), &body, "servicenow", key);
     assert_eq!((again.status, again.body), (202, answer.body));
     let other = longer(world, "PT5H");
-    extend(&setup, first.id.as_str(), &other, "servicenow", key).problem(409);
+    extend(&setup, first.id().as_str(), &other, "servicenow", key).problem(409);
 }
 
 #[test]
@@ -105,22 +105,22 @@ fn what_was_never_there_or_is_of_others_is_not_extended() {
         let setup = setup();
         let record = made(&setup.world);
         let body = longer(&setup.world, "PT4H");
-        let answer = extend(&setup, record.id.as_str(), &body, "servicenow", None).problem(409);
-        assert_eq!(answer.body["state"], json!(record.state));
+        let answer = extend(&setup, record.id().as_str(), &body, "servicenow", None).problem(409);
+        assert_eq!(answer.body["state"], json!(record.state()));
         assert_eq!(setup.world.ledger.records().len(), 1);
     }
     let setup = setup();
     let record = active_of(&setup.world, setup.world.request());
     let body = longer(&setup.world, "PT4H");
     for client in ["another", "watch"] {
-        extend(&setup, record.id.as_str(), &body, client, None).problem(404);
+        extend(&setup, record.id().as_str(), &body, client, None).problem(404);
     }
     let mut more = body.clone();
     more["grants"] = json!([]);
-    extend(&setup, record.id.as_str(), &more, "servicenow", None).problem(400);
+    extend(&setup, record.id().as_str(), &more, "servicenow", None).problem(400);
     assert_eq!(setup.world.ledger.records().len(), 1);
     assert!(
-        ready(setup.world.ledger.load(&record.id))
+        ready(setup.world.ledger.load(record.id()))
             .unwrap()
             .is_some()
     );
@@ -135,7 +135,7 @@ fn all_durations_are_added_up() {
     let first = active_of(world, request.clone());
     let fits = extend(
         &setup,
-        first.id.as_str(),
+        first.id().as_str(),
         &longer(world, "P7D"),
         "servicenow",
         None,
@@ -149,7 +149,7 @@ fn all_durations_are_added_up() {
     request.extends = first.extension();
     let second = active_of(world, request);
     let body = longer(world, "PT15M");
-    let answer = extend(&setup, second.id.as_str(), &body, "servicenow", None).problem(422);
+    let answer = extend(&setup, second.id().as_str(), &body, "servicenow", None).problem(422);
     let codes: Vec<&Value> = answer.body["findings"]
         .as_array()
         .unwrap()

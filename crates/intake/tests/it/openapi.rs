@@ -168,7 +168,7 @@ fn endings_are_read_as_the_document_says() {
         let known = members(&named(&document, schema)["properties"]);
         for name in ["reason", "by", "other"] {
             let body = json!({ name: 7 }).to_string();
-            let call = super::ending::event(how, record.id.as_str(), &body, "servicenow");
+            let call = super::ending::event(how, record.id().as_str(), &body, "servicenow");
             let answer = setup.send(call, 1).problem(400);
             let unknown = answer.body["errors"][0]["code"] == "unknown";
             assert_eq!(unknown, !known.contains(name), "{how} {name}");
@@ -197,7 +197,7 @@ fn extensions_are_read_as_the_document_says() {
     let setup = setup();
     let first = super::extending::active_of(&setup.world, setup.world.request());
     let body = json!({"other": 1});
-    let id = first.id.as_str();
+    let id = first.id().as_str();
     let answer = super::extending::extend(&setup, id, &body, "servicenow", None).problem(400);
     let place = named(&document, "NewExtension");
     let mut missing = BTreeSet::new();

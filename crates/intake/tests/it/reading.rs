@@ -16,7 +16,10 @@ fn a_client_sees_its_own_request_without_people() {
     let world = &setup.world;
     let (record, links) = world.pending(&[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(9));
-    let answer = setup.send(get(ONE, record.id.as_str(), json!(null), "servicenow"), 10);
+    let answer = setup.send(
+        get(ONE, record.id().as_str(), json!(null), "servicenow"),
+        10,
+    );
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body["state"], "Denied");
     assert_eq!(answer.body["decisions"][0]["decision"], "deny");
@@ -37,7 +40,7 @@ fn a_client_sees_its_own_request_without_people() {
     for person in people {
         assert!(!answer.text.contains(&person), "names nobody");
     }
-    let mac = serde_json::to_value(&record.decisions[0].signed.mac).unwrap();
+    let mac = serde_json::to_value(&record.decisions()[0].signed.mac).unwrap();
     assert!(!answer.text.contains(mac.as_str().unwrap()));
     assert!(!answer.text.contains(links[0].digest().as_str()));
 }
@@ -50,7 +53,7 @@ fn requests_of_others_do_not_exist() {
         .send(get(ONE, "req-0", json!(null), "servicenow"), 1)
         .problem(404);
     let strangers = [
-        (record.id.as_str(), "another"),
+        (record.id().as_str(), "another"),
         ("req-00000000000000000000000000000000", "servicenow"),
     ];
     for (id, client) in strangers {
@@ -59,11 +62,11 @@ fn requests_of_others_do_not_exist() {
             .problem(404);
         assert_eq!(answer.text, none.text, "all of them look the same");
     }
-    let query = json!({"sys_id": record.request.source.sys_id});
+    let query = json!({"sys_id": record.request().source.sys_id});
     let answer = setup.send(get(LIST, "", query.clone(), "another"), 1);
     assert_eq!((answer.status, answer.body), (200, json!({"requests": []})));
     let answer = setup.send(get(LIST, "", query, "servicenow"), 1);
-    let id = record.id.as_str();
+    let id = record.id().as_str();
     let expected =
         json!({"request_id": id, "state": "Received", "status_url": format!("/v1/requests/{id}")});
     assert_eq!(answer.body["requests"], json!([expected]));
@@ -89,9 +92,9 @@ fn a_list_has_one_parameter() {
 fn without_the_ledger_there_is_a_problem_to_read() {
     let setup = setup();
     let record = setup.world.received(at(0));
-    let query = json!({"sys_id": record.request.source.sys_id});
+    let query = json!({"sys_id": record.request().source.sys_id});
     let calls = [
-        (get(ONE, record.id.as_str(), json!(null), "servicenow"), 2),
+        (get(ONE, record.id().as_str(), json!(null), "servicenow"), 2),
         (get(LIST, "", query, "servicenow"), 1),
     ];
     for (event, calls) in calls {

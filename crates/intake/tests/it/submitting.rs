@@ -16,19 +16,19 @@ fn an_accepted_request_is_held_and_the_dispatcher_woken() {
     assert_eq!(records.len(), 1);
     let record = &records[0];
     let expected = json!({
-        "request_id": record.id, "state": "Received", "digest": record.request_digest,
-        "findings": [], "status_url": format!("/v1/requests/{}", record.id),
+        "request_id": record.id(), "state": "Received", "digest": record.request_digest(),
+        "findings": [], "status_url": format!("/v1/requests/{}", record.id()),
     });
     assert_eq!(answer.body, expected);
     assert_eq!(
-        (record.state, record.client.as_str()),
+        (record.state(), record.client().as_str()),
         (State::Received, "servicenow")
     );
     let sent = setup.world.queues.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(
         (sent[0].queue, &sent[0].wake.request, sent[0].wake.version),
-        (QueueName::Requests, &record.id, record.version)
+        (QueueName::Requests, record.id(), record.version())
     );
 }
 
@@ -39,7 +39,10 @@ fn a_request_is_held_although_the_queue_is_down() {
     assert_eq!(setup.post(&setup.body().to_string(), None, 0).status, 202);
     let records = setup.world.ledger.records();
     assert_eq!(records.len(), 1);
-    assert!(records[0].due_at.is_some(), "the sweeper comes back to it");
+    assert!(
+        records[0].due_at().is_some(),
+        "the sweeper comes back to it"
+    );
     assert_eq!(setup.world.queues.sent(), []);
 }
 

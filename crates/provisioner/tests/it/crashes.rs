@@ -18,11 +18,11 @@ fn a_run_that_breaks_off_is_taken_up() {
                 let world = World::default();
                 let approved = world.approved(at(0));
                 world.fault.at(nth, moment, aftermath);
-                let _ = run(&provisioner(&world), &approved.id, 1);
+                let _ = run(&provisioner(&world), approved.id(), 1);
                 let reached = world.fault.calls() >= nth;
                 world.fault.mend();
                 let after = provision(&world, &approved, 200);
-                assert_eq!(after.state, State::Active, "{moment:?} call {nth}");
+                assert_eq!(after.state(), State::Active, "{moment:?} call {nth}");
                 assert_eq!(
                     world.directory.attached(&world.target),
                     [samples::policy().to_string()]
@@ -32,7 +32,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                 assert_eq!(effects.len(), 1);
                 assert!(!effects[0].preexisting, "it is ours, whenever we look");
                 assert_eq!(after.unreported(), Some(State::Active));
-                assert!(after.due_at.is_some(), "the ticket will be told");
+                assert!(after.due_at().is_some(), "the ticket will be told");
                 if !reached {
                     break;
                 }
@@ -52,22 +52,22 @@ fn an_attachment_of_a_crashed_run_is_not_taken_for_foreign() {
     while world.directory.attached(&world.target).is_empty() {
         world.fault.mend();
         world.fault.at(nth, Moment::After, Aftermath::Dead);
-        let _ = run(&provisioner(&world), &one.id, 1);
+        let _ = run(&provisioner(&world), one.id(), 1);
         nth += 1;
     }
     world.fault.mend();
     let other = provision(&world, &world.approved(at(2)), 3);
-    assert_eq!(other.state, State::Active);
+    assert_eq!(other.state(), State::Active);
     let end = |until: Option<jiff::Timestamp>| until.unwrap().as_second() - at(0).as_second();
     assert_eq!(
-        provision(&world, &other, end(other.until)).state,
+        provision(&world, &other, end(other.until())).state(),
         State::Revoked
     );
     assert!(!world.directory.attached(&world.target).is_empty());
     let one = provision(&world, &one, 400);
-    assert_eq!(one.state, State::Active);
+    assert_eq!(one.state(), State::Active);
     assert_eq!(
-        provision(&world, &one, end(one.until)).state,
+        provision(&world, &one, end(one.until())).state(),
         State::Revoked
     );
     assert_eq!(

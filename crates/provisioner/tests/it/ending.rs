@@ -11,13 +11,13 @@ use super::{provision, provisioner, run};
 
 /// The second at which the access of a request has ended.
 fn end(record: &RequestRecord) -> i64 {
-    record.until.unwrap().as_second() - at(0).as_second()
+    record.until().unwrap().as_second() - at(0).as_second()
 }
 
 fn active(world: &World, second: i64) -> RequestRecord {
     let approved = world.approved(at(second));
     let active = provision(world, &approved, second + 1);
-    assert_eq!(active.state, State::Active);
+    assert_eq!(active.state(), State::Active);
     active
 }
 
@@ -36,7 +36,7 @@ fn access_is_taken_back_at_its_end_and_not_before() {
     assert_eq!(early, active);
     assert!(attached(&world));
     let after = provision(&world, &active, end(&active));
-    assert_eq!(after.state, State::Revoked);
+    assert_eq!(after.state(), State::Revoked);
     assert!(!attached(&world));
     assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
     assert_eq!(after.unreported(), Some(State::Revoked));
@@ -54,7 +54,7 @@ fn what_was_there_before_us_stays() {
     let second = active(&world, 10);
     for record in [first, second] {
         let after = provision(&world, &record, end(&record));
-        assert_eq!(after.state, State::Revoked);
+        assert_eq!(after.state(), State::Revoked);
     }
     assert!(attached(&world));
     assert_eq!(world.directory.changes(), Vec::<String>::new());
@@ -73,12 +73,15 @@ fn of_two_requests_the_last_to_end_takes_it_back() {
         if swapped {
             // Woken for the later one at its end, the provisioner ends the earlier one too.
             let after = provision(&world, &one, end(&one));
-            assert_eq!(after.state, State::Revoked);
-            assert_eq!(world.load(&other.id).state, State::Revoked);
+            assert_eq!(after.state(), State::Revoked);
+            assert_eq!(world.load(other.id()).state(), State::Revoked);
         } else {
-            assert_eq!(provision(&world, &one, end(&one)).state, State::Revoked);
+            assert_eq!(provision(&world, &one, end(&one)).state(), State::Revoked);
             assert!(attached(&world), "the other one still gives it");
-            assert_eq!(provision(&world, &other, end(&other)).state, State::Revoked);
+            assert_eq!(
+                provision(&world, &other, end(&other)).state(),
+                State::Revoked
+            );
         }
         assert!(!attached(&world));
         assert_eq!(world.directory.changes().len(), 2);
@@ -91,7 +94,7 @@ fn a_principal_that_is_gone_has_nothing_to_take_back() {
     let record = active(&world, 0);
     world.directory.remove_principal(&world.target);
     assert_eq!(
-        provision(&world, &record, end(&record)).state,
+        provision(&world, &record, end(&record)).state(),
         State::Revoked
     );
 }
@@ -105,7 +108,7 @@ fn another_principal_of_the_same_name_is_left_alone() {
     facts.attached.push(samples::policy().to_string());
     world.directory.put_principal(&world.target, facts);
     assert_eq!(
-        provision(&world, &record, end(&record)).state,
+        provision(&world, &record, end(&record)).state(),
         State::Revoked
     );
     assert!(attached(&world));
@@ -125,11 +128,11 @@ fn taking_back_goes_on_until_it_is_done() {
         };
         world.fault.at(nth.div_ceil(2), moment, Aftermath::Dead);
         let second = end(&record);
-        let sound = run(&provisioner(&world), &record.id, second).is_ok();
+        let sound = run(&provisioner(&world), record.id(), second).is_ok();
         let calls = world.fault.calls();
         world.fault.mend();
         let after = provision(&world, &record, second + 200);
-        assert_eq!(after.state, State::Revoked, "{moment:?} call {nth}");
+        assert_eq!(after.state(), State::Revoked, "{moment:?} call {nth}");
         assert!(!attached(&world));
         assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
         assert_eq!(world.directory.changes().len(), 2);

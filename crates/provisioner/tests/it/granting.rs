@@ -31,8 +31,8 @@ fn exactly_the_policies_are_attached_and_read_back() {
     let (pending, _) = world.pend(received, &[OWNER], at(1));
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(2));
     let after = provision(&world, &approved, 10);
-    assert_eq!(after.state, State::Active);
-    assert_eq!(after.until, Some(at(10 + 8 * 3600)));
+    assert_eq!(after.state(), State::Active);
+    assert_eq!(after.until(), Some(at(10 + 8 * 3600)));
     assert_eq!(
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
@@ -42,11 +42,11 @@ fn exactly_the_policies_are_attached_and_read_back() {
     assert!(
         effects
             .iter()
-            .all(|e| e.request == after.id && !e.preexisting)
+            .all(|e| e.request == *after.id() && !e.preexisting)
     );
     let woken = world.queues.take(QueueName::Outcomes);
     assert_eq!(woken.len(), 1);
-    assert_eq!(woken[0].wake.request, after.id);
+    assert_eq!(woken[0].wake.request, after.id().clone());
 
     assert_eq!(provision(&world, &after, 11), after, "woken again");
     assert_eq!(world.directory.changes().len(), 2);
@@ -58,9 +58,9 @@ fn access_lasts_from_when_it_was_read_back() {
     let approved = world.approved(at(0));
     let mut slow = provisioner(&world);
     slow.clock = Clock::new(|| at(70));
-    run(&slow, &approved.id, 10).unwrap();
-    let after = world.load(&approved.id);
-    assert_eq!(after.until, Some(at(70 + 8 * 3600)));
+    run(&slow, approved.id(), 10).unwrap();
+    let after = world.load(approved.id());
+    assert_eq!(after.until(), Some(at(70 + 8 * 3600)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_effect_is_written_down_before_the_change() {
         world
             .fault
             .at(nth, testkit::Moment::After, testkit::Aftermath::Dead);
-        let _ = run(&provisioner(&world), &approved.id, 10);
+        let _ = run(&provisioner(&world), approved.id(), 10);
         let effects = ready(world.ledger.effects(&world.target)).unwrap();
         let attached = !world.directory.attached(&world.target).is_empty();
         assert!(!attached || !effects.is_empty(), "after call {nth}");
@@ -144,7 +144,7 @@ fn a_decision_that_was_changed_or_moved_grants_nothing() {
             actor,
             at(2),
         );
-        assert_eq!(record.state, State::Approved, "{what}");
+        assert_eq!(record.state(), State::Approved, "{what}");
         let after = provision(&world, &record, 10);
         failed_untouched(&world, &after, FailureCode::UnprovenDecision);
     }
@@ -193,7 +193,7 @@ fn what_changed_since_the_approval_fails() {
         let approved = world.approved(at(0));
         change(&world);
         let after = provision(&world, &approved, 10);
-        assert_eq!(after.state, State::Failed, "{what}");
+        assert_eq!(after.state(), State::Failed, "{what}");
         failed_untouched(&world, &after, FailureCode::ContentChanged);
     }
 }
@@ -204,8 +204,8 @@ fn other_guardrails_fail() {
     let approved = world.approved(at(0));
     let mut changed = provisioner(&world);
     changed.guardrails = Guardrails::parse(&format!("{GUARDRAILS}\n# reviewed again")).unwrap();
-    run(&changed, &approved.id, 10).unwrap();
-    let after = world.load(&approved.id);
+    run(&changed, approved.id(), 10).unwrap();
+    let after = world.load(approved.id());
     failed_untouched(&world, &after, FailureCode::ContentChanged);
 }
 
@@ -224,7 +224,7 @@ fn what_iam_refuses_is_rolled_back() {
         policy_arn: other_policy(),
     });
     let after = provision(&world, &approved, 10);
-    assert_eq!(after.state, State::Failed);
+    assert_eq!(after.state(), State::Failed);
     assert_eq!(
         world.directory.attached(&world.target),
         Vec::<String>::new()
@@ -248,12 +248,12 @@ fn transient_errors_put_off_and_keep_nothing_back() {
         let approved = world.approved(at(0));
         world.directory.set_fault(&account, Some(fault));
         let after = provision(&world, &approved, 10);
-        assert_eq!((after.state, after.attempts), (State::Approved, 1));
-        assert_eq!(after.due_at, Some(at(10 + 120)));
+        assert_eq!((after.state(), after.attempts()), (State::Approved, 1));
+        assert_eq!(after.due_at(), Some(at(10 + 120)));
         let after = provision(&world, &approved, 130);
-        assert_eq!(after.due_at, Some(at(130 + 240)), "twice as long");
+        assert_eq!(after.due_at(), Some(at(130 + 240)), "twice as long");
         world.directory.set_fault(&account, None);
-        assert_eq!(provision(&world, &approved, 400).state, State::Active);
+        assert_eq!(provision(&world, &approved, 400).state(), State::Active);
     }
 }
 
@@ -271,20 +271,20 @@ fn hold_changes_nothing_and_loses_nothing() {
     let approved = world.approved(at(0));
     let mut held = provisioner(&world);
     held.hold = true;
-    run(&held, &approved.id, 10).unwrap();
-    let after = world.load(&approved.id);
-    assert_eq!(after.state, State::Approved);
-    assert!(after.due_at.is_some());
+    run(&held, approved.id(), 10).unwrap();
+    let after = world.load(approved.id());
+    assert_eq!(after.state(), State::Approved);
+    assert!(after.due_at().is_some());
     assert_eq!(world.directory.changes(), Vec::<String>::new());
     let active = provision(&world, &approved, 20);
-    assert_eq!(active.state, State::Active);
-    let end = active.until.unwrap().as_second() - at(0).as_second();
+    assert_eq!(active.state(), State::Active);
+    let end = active.until().unwrap().as_second() - at(0).as_second();
     for second in [30, 40, 50, 60, end - 1] {
-        run(&held, &active.id, second).unwrap();
-        let due = world.load(&active.id).due_at.unwrap();
-        assert!(due <= active.until.unwrap(), "it still ends in time");
+        run(&held, active.id(), second).unwrap();
+        let due = world.load(active.id()).due_at().unwrap();
+        assert!(due <= active.until().unwrap(), "it still ends in time");
     }
-    run(&held, &active.id, end + 1).unwrap();
-    assert_eq!(world.load(&active.id).state, State::Active);
+    run(&held, active.id(), end + 1).unwrap();
+    assert_eq!(world.load(active.id()).state(), State::Active);
     assert_eq!(world.directory.changes().len(), 1);
 }

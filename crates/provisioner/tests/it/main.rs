@@ -49,16 +49,19 @@ fn run(provisioner: &Tested, id: &RequestId, second: i64) -> Result<(), Provisio
 
 /// Provisions and answers the record afterwards.
 fn provision(world: &World, record: &RequestRecord, second: i64) -> RequestRecord {
-    run(&provisioner(world), &record.id, second).unwrap();
-    world.load(&record.id)
+    run(&provisioner(world), record.id(), second).unwrap();
+    world.load(record.id())
 }
 
 /// Asserts that the request failed with this code and that nothing was attached.
 #[track_caller]
 fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
-    assert_eq!(record.state, State::Failed);
-    assert_eq!(record.end_reason, Some(EndReason::Failed { code }));
+    assert_eq!(record.state(), State::Failed);
+    assert_eq!(
+        record.end_reason(),
+        Some(EndReason::Failed { code }).as_ref()
+    );
     assert_eq!(world.directory.changes(), Vec::<String>::new());
-    let effects = ports::ledger::Ledger::effects(&world.ledger, &record.request.target);
+    let effects = ports::ledger::Ledger::effects(&world.ledger, &record.request().target);
     assert_eq!(testkit::world::ready(effects).unwrap(), []);
 }

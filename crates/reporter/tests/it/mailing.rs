@@ -12,9 +12,10 @@ use snowgate_core::email::Email;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::ticket_note::OutcomeFields;
 use snowgate_core::record::{
-    Closing, Event, Notice, RefusalCode, Reminders, RequestRecord, SkipCode,
+    Closing, Event, Notice, RefusalCode, RequestRecord, SkipCode,
 };
 use snowgate_core::ticket::Person;
+use testkit::samples;
 use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
 use testkit::{Aftermath, Moment};
 
@@ -38,7 +39,7 @@ fn subject(words: &str) -> String {
 }
 
 fn closings(record: &RequestRecord) -> Vec<Option<Closing>> {
-    record.notices.iter().map(|state| state.closed).collect()
+    record.notices().iter().map(|state| state.closed).collect()
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn the_requester_is_told_of_each_ending_once() {
         (
             |world| {
                 let record = world.approved(at(0));
-                let client = record.client.clone();
+                let client = record.client().clone();
                 world.apply(
                     &record,
                     Event::Withdrawn { reason: None },
@@ -97,12 +98,12 @@ fn the_requester_is_told_of_each_ending_once() {
         let world = World::default();
         let record = ending(&world);
         for second in [2, 3, 400] {
-            handle(&world, &record.id, second).unwrap();
+            handle(&world, record.id(), second).unwrap();
         }
         assert_eq!(mail(&world), [(RITA.to_owned(), subject(words))]);
-        let after = world.load(&record.id);
+        let after = world.load(record.id());
         assert_eq!(closings(&after), [Some(Closing::Sent)]);
-        assert_eq!(after.reported, [record.state]);
+        assert_eq!(after.reported(), [record.state()]);
     }
 }
 
@@ -115,9 +116,9 @@ fn a_ticket_that_was_not_verified_has_nobody_written_to() {
         findings: Vec::new(),
     };
     let refused = world.apply(&received, event, Actor::Dispatcher, at(1));
-    handle(&world, &refused.id, 2).unwrap();
+    handle(&world, refused.id(), 2).unwrap();
     assert_eq!((mail(&world), world.tickets.updates().len()), (vec![], 0));
-    assert_eq!(world.load(&refused.id), refused);
+    assert_eq!(world.load(refused.id()), refused);
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
     let (record, _) = world.pending(&[OWNER, COLLEAGUE, MEMBER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
     for second in [2, 3, 400] {
-        handle(&world, &record.id, second).unwrap();
+        handle(&world, record.id(), second).unwrap();
     }
     let words = "No action needed: request by Person 0";
     let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
@@ -180,15 +181,15 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         let world = World::default();
         let record = denied(&world);
         world.servicenow.put_person(unfit);
-        handle(&world, &record.id, 2).unwrap();
+        handle(&world, record.id(), 2).unwrap();
         assert_eq!(mail(&world), []);
-        let after = world.load(&record.id);
+        let after = world.load(record.id());
         assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
         assert_eq!(
-            (after.due_at, &after.reported[..]),
+            (after.due_at(), &after.reported()[..]),
             (None, &[State::Denied][..])
         );
-        let trail = ready(world.ledger.trail(&record.id)).unwrap();
+        let trail = ready(world.ledger.trail(record.id())).unwrap();
         let skipped = trail.iter().any(|row| {
             let notice = Notice::Outcome {
                 state: State::Denied,
@@ -197,7 +198,7 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         });
         assert!(skipped, "the audit trail has it");
         world.servicenow.put_person(requester());
-        handle(&world, &record.id, 400).unwrap();
+        handle(&world, record.id(), 400).unwrap();
         assert_eq!(mail(&world), [], "for good");
     }
 }
@@ -206,14 +207,12 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
 fn the_end_of_access_is_announced_and_told() {
     let world = World::default();
     let record = active(&world, 8 * 3600);
-    handle(&world, &record.id, 3).unwrap();
+    handle(&world, record.id(), 3).unwrap();
     let _ = world.mailer.take();
     // The sample has no reminders; this one does.
-    let mut announced = world.load(&record.id);
-    announced.asked.as_mut().unwrap().reminders = Reminders {
-        decide_at: None,
-        before_end: Some(jiff::SignedDuration::from_hours(2)),
-    };
+    let announced = samples::tampered(&world.load(record.id()), |stored| {
+        stored["asked"]["reminders"]["before_end"] = "PT2H".into();
+    });
     let due = announced.due_notices(at(6 * 3600));
     assert_eq!(due, [Notice::EndsSoon]);
 }
@@ -250,11 +249,11 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
         installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     };
-    ready(tested.handle(&record.id, at(2))).unwrap();
-    let after = world.load(&record.id);
+    ready(tested.handle(record.id(), at(2))).unwrap();
+    let after = world.load(record.id());
     let why = SkipCode::MailRefused;
     assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
-    assert_eq!(after.due_at, None);
+    assert_eq!(after.due_at(), None);
 }
 
 #[test]
@@ -262,20 +261,20 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     let world = World::default();
     let record = denied(&world);
     world.servicenow.set_failure(Some(Failure::Transient));
-    handle(&world, &record.id, 2).unwrap();
-    let waiting = world.load(&record.id);
+    handle(&world, record.id(), 2).unwrap();
+    let waiting = world.load(record.id());
     assert_eq!(
-        waiting.reported,
+        waiting.reported(),
         [State::Denied],
         "the ticket is told all the same"
     );
-    assert_eq!(waiting.due_at, Some(at(2 + 120)));
+    assert_eq!(waiting.due_at(), Some(at(2 + 120)));
     world.servicenow.set_failure(None);
-    handle(&world, &record.id, 8 * 24 * 3600).unwrap();
-    let after = world.load(&record.id);
+    handle(&world, record.id(), 8 * 24 * 3600).unwrap();
+    let after = world.load(record.id());
     let why = SkipCode::TooLate;
     assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
-    assert_eq!((after.due_at, mail(&world)), (None, vec![]));
+    assert_eq!((after.due_at(), mail(&world)), (None, vec![]));
 }
 
 /// Wherever a run breaks off, everybody is told; twice only where the answer of the mail service
@@ -290,19 +289,19 @@ fn a_run_that_breaks_off_doubles_one_mail_at_most() {
             let (record, _) = world.pending(&[OWNER, COLLEAGUE], at(0));
             let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));
             world.fault.at(nth, moment, Aftermath::Dead);
-            let _ = handle(&world, &record.id, 2);
+            let _ = handle(&world, record.id(), 2);
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
-            handle(&world, &record.id, 300).unwrap();
+            handle(&world, record.id(), 300).unwrap();
             let mut reported: Vec<String> = mail(&world).into_iter().map(|(to, _)| to).collect();
             let all = reported.len();
             reported.dedup();
             assert_eq!(reported, [address(COLLEAGUE), RITA.to_owned()]);
             assert!(all <= 3, "{moment:?} call {nth}: {all} mails");
             doubled += usize::from(all == 3);
-            let after = world.load(&record.id);
+            let after = world.load(record.id());
             assert_eq!(
-                (closings(&after), after.due_at),
+                (closings(&after), after.due_at()),
                 (vec![Some(Closing::Sent); 2], None)
             );
             if !reached {
@@ -325,7 +324,7 @@ async fn runs_at_once_send_one_mail_each() {
     world.fault.interleave();
     let runs: Vec<_> = (0..8)
         .map(|_| {
-            let (reporter, id) = (reporter(&world), record.id.clone());
+            let (reporter, id) = (reporter(&world), record.id().clone());
             tokio::spawn(async move { reporter.handle(&id, at(2)).await.is_ok() })
         })
         .collect();
@@ -333,6 +332,6 @@ async fn runs_at_once_send_one_mail_each() {
         run.await.unwrap();
     }
     world.fault.mend();
-    handle(&world, &record.id, 400).unwrap();
+    handle(&world, record.id(), 400).unwrap();
     assert_eq!(mail(&world).len(), 2);
 }

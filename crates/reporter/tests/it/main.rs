@@ -62,40 +62,43 @@ fn the_ticket_is_told_once() {
     let world = World::default();
     let record = denied(&world);
     for second in [2, 3, 400] {
-        handle(&world, &record.id, second).unwrap();
+        handle(&world, record.id(), second).unwrap();
     }
     let updates = world.tickets.updates();
     assert_eq!(updates.len(), 1);
     let (table, sys_id, update) = &updates[0];
     assert_eq!(
         (table, sys_id),
-        (&record.request.source.table, &record.request.source.sys_id)
+        (
+            &record.request().source.table,
+            &record.request().source.sys_id
+        )
     );
     assert_eq!(update.fields["state"], "4");
     assert!(
         update
             .work_notes
-            .ends_with(&marker(&record.id, State::Denied))
+            .ends_with(&marker(record.id(), State::Denied))
     );
-    let after = world.load(&record.id);
-    assert_eq!(after.reported, [State::Denied]);
-    assert_eq!((after.state, after.due_at), (State::Denied, None));
+    let after = world.load(record.id());
+    assert_eq!(after.reported(), [State::Denied]);
+    assert_eq!((after.state(), after.due_at()), (State::Denied, None));
 }
 
 #[test]
 fn each_state_that_is_told_has_its_note() {
     let world = World::default();
     let record = active(&world, 9000);
-    handle(&world, &record.id, 3).unwrap();
-    let reported = world.load(&record.id);
-    assert_eq!(reported.due_at, Some(at(9000)), "due again at its end");
+    handle(&world, record.id(), 3).unwrap();
+    let reported = world.load(record.id());
+    assert_eq!(reported.due_at(), Some(at(9000)), "due again at its end");
     let over = world.apply(
         &reported,
         Event::RevocationStarted,
         Actor::Provisioner,
         at(9000),
     );
-    handle(&world, &record.id, 9001).unwrap();
+    handle(&world, record.id(), 9001).unwrap();
     assert_eq!(
         world.tickets.updates().len(),
         1,
@@ -105,9 +108,9 @@ fn each_state_that_is_told_has_its_note() {
         retained: Vec::new(),
     };
     let _ = world.apply(&over, gone, Actor::Provisioner, at(9002));
-    handle(&world, &record.id, 9003).unwrap();
+    handle(&world, record.id(), 9003).unwrap();
     assert_eq!(
-        world.load(&record.id).reported,
+        world.load(record.id()).reported(),
         [State::Active, State::Revoked]
     );
     assert_eq!(world.tickets.updates().len(), 2);
@@ -122,8 +125,8 @@ fn what_is_still_open_is_not_told() {
         world.approved(at(0)),
     ];
     for record in records {
-        handle(&world, &record.id, 3).unwrap();
-        assert_eq!(world.load(&record.id), record);
+        handle(&world, record.id(), 3).unwrap();
+        assert_eq!(world.load(record.id()), record);
     }
     assert_eq!(world.tickets.updates(), []);
 }
@@ -136,14 +139,14 @@ fn a_ticket_that_refuses_is_tried_less_and_less_often() {
         world.tickets.set_failure(Some(failure));
         let mut second = 10;
         for minutes in [2, 4, 8, 16, 32, 60, 60] {
-            handle(&world, &record.id, second).unwrap();
-            let due = world.load(&record.id).due_at.unwrap();
+            handle(&world, record.id(), second).unwrap();
+            let due = world.load(record.id()).due_at().unwrap();
             assert_eq!(due, at(second + minutes * 60));
             second += minutes * 60;
         }
         world.tickets.set_failure(None);
-        handle(&world, &record.id, second).unwrap();
-        assert_eq!(world.load(&record.id).reported, [State::Denied]);
+        handle(&world, record.id(), second).unwrap();
+        assert_eq!(world.load(record.id()).reported(), [State::Denied]);
         assert_eq!(world.tickets.updates().len(), 1);
     }
 }
@@ -154,8 +157,8 @@ fn a_failing_ticket_does_not_put_off_the_end_of_access() {
     let record = active(&world, 200);
     world.tickets.set_failure(Some(Failure::Transient));
     for second in [10, 20, 30, 190] {
-        handle(&world, &record.id, second).unwrap();
-        let due = world.load(&record.id).due_at.unwrap();
+        handle(&world, record.id(), second).unwrap();
+        let due = world.load(record.id()).due_at().unwrap();
         assert!(due <= at(200), "{second}");
     }
 }
@@ -169,14 +172,14 @@ fn a_run_that_breaks_off_leaves_one_note() {
             let world = World::default();
             let record = denied(&world);
             world.fault.at(nth, moment, Aftermath::Dead);
-            let _ = handle(&world, &record.id, 2);
+            let _ = handle(&world, record.id(), 2);
             let reached = world.fault.calls() >= nth;
             world.fault.mend();
-            handle(&world, &record.id, 300).unwrap();
+            handle(&world, record.id(), 300).unwrap();
             assert_eq!(world.tickets.updates().len(), 1, "{moment:?} call {nth}");
-            let after = world.load(&record.id);
+            let after = world.load(record.id());
             assert_eq!(
-                (&after.reported[..], after.due_at),
+                (&after.reported()[..], after.due_at()),
                 (&[State::Denied][..], None)
             );
             if !reached {
@@ -195,7 +198,7 @@ async fn runs_at_once_leave_one_note() {
     world.fault.interleave();
     let runs: Vec<_> = (0..8)
         .map(|_| {
-            let (reporter, id) = (reporter(&world), record.id.clone());
+            let (reporter, id) = (reporter(&world), record.id().clone());
             tokio::spawn(async move { reporter.handle(&id, at(2)).await.unwrap() })
         })
         .collect();
@@ -203,7 +206,7 @@ async fn runs_at_once_leave_one_note() {
         run.await.unwrap();
     }
     assert_eq!(world.tickets.updates().len(), 1);
-    assert_eq!(world.load(&record.id).reported, [State::Denied]);
+    assert_eq!(world.load(record.id()).reported(), [State::Denied]);
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl<L: Ledger> Ledger for Metered<L> {
 }
 
 fn measure(change: &Change) {
-    emit(&points(change), &change.record.id, change.row.at);
+    emit(&points(change), change.record.id(), change.row.at);
 }
 
 /// What a change that was written says.
@@ -102,24 +102,24 @@ fn points(change: &Change) -> Vec<Point> {
     let (record, at) = (&change.record, change.row.at);
     let mut points = Vec::new();
     if moved(change) {
-        points.push(Point::state(record.state));
+        points.push(Point::state(record.state()));
     }
     match &change.row.event {
         Event::Received { .. } => points.push(Point::once(Metric::Requests)),
-        Event::LetterSent { .. } => points.push(Point::once(Metric::Letters)),
-        Event::Reported { .. } => points.push(Point::once(Metric::TicketsTold)),
+        Event::LetterSent { .. } => points.push(Point::once(Metric::ApprovalEmails)),
+        Event::Reported { .. } => points.push(Point::once(Metric::TicketUpdates)),
         Event::DecisionRecord { decided } => {
             points.push(Point::decision(decided.signed.decision.verdict));
-            if record.state != State::Pending {
+            if record.state() != State::Pending {
                 points.push(Point::seconds(
                     Metric::TimeToDecision,
-                    record.created_at,
+                    record.created_at(),
                     at,
                 ));
             }
         }
         Event::Activated { .. } => {
-            points.push(Point::seconds(Metric::TimeInAll, record.created_at, at));
+            points.push(Point::seconds(Metric::TotalTimeToAccess, record.created_at(), at));
             points.extend(
                 decided_at(record).map(|from| Point::seconds(Metric::TimeToAccess, from, at)),
             );
@@ -127,7 +127,7 @@ fn points(change: &Change) -> Vec<Point> {
         Event::Revoked { .. } => {
             points.extend(
                 record
-                    .until
+                    .until()
                     .map(|end| Point::seconds(Metric::RemovalDelay, end, at)),
             );
         }
@@ -151,22 +151,22 @@ fn moved(change: &Change) -> bool {
         | Event::NoticeSent { .. }
         | Event::NoticeSkipped { .. }
         | Event::RevocationRequested { .. } => true,
-        Event::DecisionRecord { .. } => change.record.state == State::Pending,
+        Event::DecisionRecord { .. } => change.record.state() == State::Pending,
         _ => false,
     };
-    !stays && change.record.since == change.row.at
+    !stays && change.record.since() == change.row.at
 }
 
 fn decided_at(record: &RequestRecord) -> Option<Timestamp> {
-    let last = record.decisions.last()?;
+    let last = record.decisions().last()?;
     Timestamp::from_second(last.signed.decision.at).ok()
 }
 
 /// How long the access should have been gone, where it should.
 fn overdue(record: &RequestRecord, now: Timestamp) -> Option<Point> {
-    let end = match record.state {
-        State::Active => record.until?,
-        State::Revoking => record.since,
+    let end = match record.state() {
+        State::Active => record.until()?,
+        State::Revoking => record.since(),
         _ => return None,
     };
     (now > end).then(|| Point::seconds(Metric::RemovalOverdue, end, now))
@@ -199,7 +199,7 @@ mod tests {
                 .unwrap();
         let approver = testkit::world::id(OWNER);
         let asked = samples::asked(
-            &received.record.request,
+            received.record.request(),
             std::slice::from_ref(&approver),
             at(9_000),
         );
@@ -269,7 +269,7 @@ mod tests {
             vec![Point::state(State::Received), Point::once(Metric::Requests)],
             vec![Point::state(State::Pending)],
             vec![],
-            vec![Point::once(Metric::Letters)],
+            vec![Point::once(Metric::ApprovalEmails)],
             vec![
                 Point::state(State::Approved),
                 Point::decision(Verdict::Approve),
@@ -278,10 +278,10 @@ mod tests {
             vec![Point::state(State::Provisioning)],
             vec![
                 Point::state(State::Active),
-                time(Metric::TimeInAll, 75),
+                time(Metric::TotalTimeToAccess, 75),
                 time(Metric::TimeToAccess, 10),
             ],
-            vec![Point::once(Metric::TicketsTold)],
+            vec![Point::once(Metric::TicketUpdates)],
             vec![Point::state(State::Revoking)],
             vec![Point::state(State::Revoked), time(Metric::RemovalDelay, 30)],
         ];
@@ -322,14 +322,14 @@ mod tests {
         let emitter = Emitter::new("snowgate".to_owned(), "snowgate-approval");
         for change in life() {
             let record = &change.record;
-            let line = emitter.line(&points(&change), &record.id, change.row.at);
+            let line = emitter.line(&points(&change), record.id(), change.row.at);
             let whole = serde_json::to_value(record).unwrap();
             let mut held = Vec::new();
             texts(&whole["request"], &mut held);
             texts(&whole["asked"], &mut held);
             texts(&whole["decisions"], &mut held);
             // Times and the request's id are what a line is for.
-            held.retain(|text| text.len() > 7 && text != record.id.as_str());
+            held.retain(|text| text.len() > 7 && text != record.id().as_str());
             held.retain(|text| text.parse::<Timestamp>().is_err());
             assert!(held.iter().any(|text| text == CANARY));
             for text in held {

@@ -59,12 +59,12 @@ fn what_is_due_is_woken_and_nothing_else() {
     let swept = sweep(&world, 120);
     assert_eq!((swept.woken, swept.expired, swept.failed), (3, 0, 0));
     let expected = [
-        (QueueName::Requests, received.id.to_string()),
-        (QueueName::Work, approved.id.to_string()),
-        (QueueName::Outcomes, denied.id.to_string()),
+        (QueueName::Requests, received.id().to_string()),
+        (QueueName::Work, approved.id().to_string()),
+        (QueueName::Outcomes, denied.id().to_string()),
     ];
     assert_eq!(woken(&world), expected);
-    assert_eq!(world.load(&waiting.id), waiting);
+    assert_eq!(world.load(waiting.id()), waiting);
     assert_eq!(sweep(&world, 180), Swept::default(), "not again at once");
     assert_eq!(sweep(&world, 120 + 120).woken, 3, "again a little later");
 }
@@ -76,10 +76,10 @@ fn what_nobody_decided_ends_when_its_time_is_over() {
     let end = PENDING_FOR.as_secs();
     assert_eq!(sweep(&world, end - 1), Swept::default());
     assert_eq!(sweep(&world, end).expired, 1);
-    assert_eq!(world.load(&record.id).state, State::Expired);
+    assert_eq!(world.load(record.id()).state(), State::Expired);
     assert_eq!(
         woken(&world),
-        [(QueueName::Outcomes, record.id.to_string())]
+        [(QueueName::Outcomes, record.id().to_string())]
     );
     assert_eq!(sweep(&world, end + 1), Swept::default());
 }
@@ -90,11 +90,11 @@ fn what_was_never_looked_at_or_provisioned_ends_too() {
     let received = world.received(at(0));
     let approved = world.approved(at(0));
     let _ = sweep(&world, 24 * 3600);
-    assert_eq!(world.load(&approved.id).state, State::Expired);
-    assert_eq!(world.load(&received.id).state, State::Received);
+    assert_eq!(world.load(approved.id()).state(), State::Expired);
+    assert_eq!(world.load(received.id()).state(), State::Received);
     let _ = sweep(&world, PENDING_FOR.as_secs());
-    let after = world.load(&received.id);
-    assert_eq!((after.state, after.due_at), (State::Expired, None));
+    let after = world.load(received.id());
+    assert_eq!((after.state(), after.due_at()), (State::Expired, None));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_provisioner_is_woken_at_the_end_of_access() {
     }
     assert_eq!(sweep(&world, 8999), Swept::default());
     assert_eq!(sweep(&world, 9000).woken, 1);
-    assert_eq!(woken(&world), [(QueueName::Work, record.id.to_string())]);
+    assert_eq!(woken(&world), [(QueueName::Work, record.id().to_string())]);
 }
 
 /// A ticket that cannot be told must not put off the end of the access.
@@ -130,7 +130,7 @@ fn access_ends_in_time_although_the_ticket_was_never_told() {
         let (mut second, mut last) = (0, 0);
         while second <= end + 60 {
             let _ = sweep(&world, second);
-            if woken(&world).contains(&(QueueName::Work, record.id.to_string())) {
+            if woken(&world).contains(&(QueueName::Work, record.id().to_string())) {
                 last = second;
                 break;
             }
@@ -156,7 +156,7 @@ fn a_decision_at_the_last_moment_counts() {
         let sweeper = sweeper(&world, &Fault::none());
         let sweep = tokio::spawn(async move { sweeper.sweep(at(end)).await.unwrap() });
         // It reads the request, somebody decides, and then it comes to write.
-        let reads = u32::from(ports::ledger::bucket_of(&record.id)) + 2;
+        let reads = u32::from(ports::ledger::bucket_of(record.id())) + 2;
         let (beside, record) = (world.clone(), record.clone());
         let decide = tokio::spawn(async move {
             for _ in 0..reads {
@@ -164,17 +164,19 @@ fn a_decision_at_the_last_moment_counts() {
             }
             beside.decide(&record, OWNER, Verdict::Approve, &beside.keys, at(end - 1))
         });
-        assert_eq!(decide.await.unwrap().state, State::Approved);
+        assert_eq!(decide.await.unwrap().state(), State::Approved);
         let swept = sweep.await.unwrap();
         assert_eq!((swept.expired, swept.failed), (0, 0));
     });
-    assert_eq!(world.load(&record.id).state, State::Approved);
+    assert_eq!(world.load(record.id()).state(), State::Approved);
 }
 
 #[test]
 fn one_that_fails_keeps_no_other_back() {
     let world = World::default();
-    let ids: Vec<_> = (0..20).map(|_| world.received(at(0)).id).collect();
+    let ids: Vec<_> = (0..20)
+        .map(|_| world.received(at(0)).id().clone())
+        .collect();
     let queues = Fault::none();
     queues.at(3, Moment::Before, Aftermath::Alive);
     let swept = ready(sweeper(&world, &queues).sweep(at(200))).unwrap();
@@ -198,8 +200,8 @@ fn a_failure_anywhere_loses_nothing() {
             let _ = ready(sweeper(&world, &world.fault).sweep(at(200)));
             world.fault.mend();
             let _ = sweep(&world, 4000);
-            assert!(woken(&world).contains(&(QueueName::Requests, record.id.to_string())));
-            assert_eq!(world.load(&record.id).state, State::Received);
+            assert!(woken(&world).contains(&(QueueName::Requests, record.id().to_string())));
+            assert_eq!(world.load(record.id()).state(), State::Received);
         }
     }
 }
@@ -218,10 +220,10 @@ fn repeated_wake_ups_are_different_messages() {
         );
         assert!(!seen.contains(&sent[0].wake.attempt));
         seen.push(sent[0].wake.attempt);
-        let due = world.load(&record.id).due_at.unwrap();
+        let due = world.load(record.id()).due_at().unwrap();
         second = due.as_second() - at(0).as_second();
     }
-    let trail = ready(world.ledger.trail(&record.id)).unwrap();
+    let trail = ready(world.ledger.trail(record.id())).unwrap();
     assert_eq!(trail.len(), 1, "being woken is no event");
-    assert_eq!(samples::client(), record.client);
+    assert_eq!(samples::client(), record.client().clone());
 }

@@ -25,13 +25,13 @@ pub async fn review(
     installation: &Installation,
     now: Timestamp,
 ) -> Result<Option<(Person, Review)>, CallError> {
-    let Some(asked) = &record.asked else {
+    let Some(asked) = record.round() else {
         return Ok(None);
     };
     if record.open_slot_of(approver).is_none() {
         return Ok(None);
     }
-    let requester = &record.request.requested_by;
+    let requester = &record.request().requested_by;
     let beneficiary = asked
         .binding
         .principal
@@ -89,7 +89,7 @@ async fn target_name(
     asked: &ApprovalRound,
     names: &[String],
 ) -> Result<String, CallError> {
-    let account_id = &record.request.target.account_id;
+    let account_id = &record.request().target.account_id;
     let target = OwnedResource::Account {
         account_id: account_id.clone(),
     };

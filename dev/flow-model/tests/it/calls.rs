@@ -63,11 +63,9 @@ fn waiting(count: usize) -> World {
     );
     let first = first.unwrap();
     for _ in 0..count {
-        let mut change: Change = first.clone();
-        change.record.id = samples::request_id();
-        change.record.request.source.sys_id = samples::sys_id();
-        change.record.due_at = Some(at(250_000));
-        change.row.request = change.record.id.clone();
+        let due_at = Some(at(250_000));
+        let mut change = samples::received(&samples::sys_id(), at(0));
+        change.record = change.record.rescheduled(due_at, 0);
         let new = NewRequest { change, key: None };
         ready(world.ledger.create(&new)).unwrap();
     }
@@ -159,7 +157,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     runtime.block_on(sweeper.sweep(at(6))).unwrap();
     steps.push(("sweeper", meters.take()));
 
-    assert_eq!(world.load(&id).state, State::Active);
+    assert_eq!(world.load(&id).state(), State::Active);
     steps
 }
 

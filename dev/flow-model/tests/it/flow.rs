@@ -98,7 +98,7 @@ impl Flow {
 
     pub(crate) fn states(&self) -> Vec<State> {
         let records = self.world.ledger.records();
-        records.iter().map(|record| record.state).collect()
+        records.iter().map(|record| record.state()).collect()
     }
 
     /// Who is asked about what is open of the only request, each once.
@@ -257,7 +257,7 @@ impl Flow {
         let resource = format!("/v1/requests/{{id}}/{how}");
         let event = json!({
             "resource": resource, "path": resource, "httpMethod": "POST",
-            "headers": {}, "pathParameters": {"id": records[pick % records.len()].id},
+            "headers": {}, "pathParameters": {"id": records[pick % records.len()].id()},
             "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
         });
         self.break_off(crash);
@@ -369,12 +369,12 @@ impl Flow {
         let mut pending = self.world.ledger.records();
         let now = at(self.second);
         pending.retain(|record| {
-            let Some(asked) = &record.asked else {
+            let Some(asked) = record.round() else {
                 return false;
             };
             // What is forged is a yes of the owner for the first slot.
             let first = &asked.slots[0];
-            record.state == State::Pending
+            record.state() == State::Pending
                 && first.approver(&world::id(OWNER)).is_some()
                 && record.decision_of(&first.id).is_none()
                 && now < asked.expires_at
@@ -387,7 +387,7 @@ impl Flow {
         let _ = self
             .world
             .decide(record, OWNER, Verdict::Approve, &keys, now);
-        self.forged.push(record.id.clone());
+        self.forged.push(record.id().clone());
     }
 
     fn sweep(&self, crash: Crash) {
@@ -438,7 +438,7 @@ impl Flow {
                 self.everybody_agrees();
             }
             let records = self.world.ledger.records();
-            if records.iter().all(|record| record.due_at.is_none()) {
+            if records.iter().all(|record| record.due_at().is_none()) {
                 return;
             }
             if round > PATIENCE_ROUNDS {
@@ -456,11 +456,11 @@ const PATIENCE_ROUNDS: usize = 4;
 
 /// Every open slot has people, all of whom have a letter that nobody reported lost.
 fn somebody_is_asked(record: &RequestRecord) {
-    if record.state != State::Pending {
+    if record.state() != State::Pending {
         return;
     }
     assert_eq!(record.needs_reassignment(), None, "nobody looks for people");
-    let asked = record.asked.as_ref().unwrap();
+    let asked = record.round().unwrap();
     for slot in record.open_slots() {
         assert!(!slot.approvers.is_empty(), "{} waits for nobody", slot.id);
         for approver in &slot.approvers {

@@ -26,15 +26,15 @@ impl Flow {
             self.check_endings(&record);
             self.check_trail(&record);
             self.check_mails(&record);
-            if let Some(end) = self.ended.get(&record.id) {
-                assert_eq!(record.state, *end, "a terminal state has changed");
-            } else if record.state.is_terminal() {
-                self.ended.insert(record.id.clone(), record.state);
+            if let Some(end) = self.ended.get(record.id()) {
+                assert_eq!(record.state(), *end, "a terminal state has changed");
+            } else if record.state().is_terminal() {
+                self.ended.insert(record.id().clone(), record.state());
             } else {
                 assert!(
-                    record.due_at.is_some(),
+                    record.due_at().is_some(),
                     "{:?} is due at no time",
-                    record.state
+                    record.state()
                 );
             }
         }
@@ -52,12 +52,12 @@ impl Flow {
             for effect in &effects {
                 let request = self.world.load(&effect.request);
                 assert!(
-                    HOLDING.contains(&request.state),
+                    HOLDING.contains(&request.state()),
                     "an effect outlived its request"
                 );
                 let there = held.shows(&effect.change);
                 assert!(
-                    there || request.state != State::Active,
+                    there || request.state() != State::Active,
                     "active without access"
                 );
                 if there && !effect.preexisting && self.is_approved(&request) {
@@ -74,14 +74,14 @@ impl Flow {
     /// Everything that the request touches has its slot, and every slot a signed yes of somebody
     /// who was asked for it and is not involved.
     fn is_approved(&self, record: &RequestRecord) -> bool {
-        let Some(asked) = &record.asked else {
+        let Some(asked) = record.round() else {
             return false;
         };
-        let needed = owned_resources(&record.request, &[]);
+        let needed = owned_resources(record.request(), &[]);
         let mut slots = asked.slots.iter();
         needed.len() == asked.slots.len()
             && slots.all(|slot| needed.contains(&slot.resource) && self.is_filled(record, slot))
-            && !self.forged.contains(&record.id)
+            && !self.forged.contains(record.id())
     }
 
     fn is_filled(&self, record: &RequestRecord, slot: &Slot) -> bool {
@@ -89,7 +89,10 @@ impl Flow {
             return false;
         };
         let decision = &decided.signed.decision;
-        let involved = [record.request.requested_by.clone(), world::id(BENEFICIARY)];
+        let involved = [
+            record.request().requested_by.clone(),
+            world::id(BENEFICIARY),
+        ];
         let message = decision.signed_bytes().unwrap();
         decision.verdict == Verdict::Approve
             && Some(&decision.content) == record.content()
@@ -102,40 +105,40 @@ impl Flow {
     fn check_decisions(&mut self, record: &RequestRecord) {
         let before = self
             .decided
-            .insert(record.id.clone(), record.decisions.clone())
+            .insert(record.id().clone(), record.decisions().to_vec())
             .unwrap_or_default();
         assert!(
-            record.decisions.starts_with(&before),
+            record.decisions().starts_with(&before),
             "a decision was changed or lost"
         );
         let slots: BTreeSet<_> = record
-            .decisions
+            .decisions()
             .iter()
             .map(|decided| &decided.signed.decision.slot)
             .collect();
         assert_eq!(
             slots.len(),
-            record.decisions.len(),
+            record.decisions().len(),
             "one decision for a slot"
         );
         let no = |decided: &DecisionRecord| decided.signed.decision.verdict == Verdict::Deny;
         assert_eq!(
-            record.decisions.iter().any(no),
-            record.state == State::Denied,
+            record.decisions().iter().any(no),
+            record.state() == State::Denied,
             "any no ends it, and nothing else denies"
         );
-        if HOLDING[1..].contains(&record.state) || record.state == State::Revoked {
+        if HOLDING[1..].contains(&record.state()) || record.state() == State::Revoked {
             assert!(
                 self.is_approved(record),
                 "{:?} without approval",
-                record.state
+                record.state()
             );
         }
     }
 
     /// Nobody whom a letter did not reach is asked, and whoever is asked has a letter.
     fn check_people(&self, record: &RequestRecord) {
-        let Some(asked) = &record.asked else {
+        let Some(asked) = record.round() else {
             return;
         };
         for slot in record.open_slots() {
@@ -149,7 +152,7 @@ impl Flow {
                 let to = letters.filter(|letter| letter.approver == approver.sys_id);
                 assert_eq!(to.count(), 1, "one letter for each person");
             }
-            let settled = !slot.needs_reassignment && record.state == State::Pending;
+            let settled = !slot.needs_reassignment && record.state() == State::Pending;
             assert!(!settled || !slot.approvers.is_empty(), "nobody is asked");
         }
     }
@@ -157,48 +160,51 @@ impl Flow {
     /// What was withdrawn was never begun, what was ended early is over and stays so, and a dry
     /// run asks nobody.
     fn check_endings(&mut self, record: &RequestRecord) {
-        let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
+        let trail = ready(self.world.ledger.trail(record.id())).unwrap();
         let begun = trail
             .iter()
             .any(|row| matches!(row.event, Event::ProvisioningStarted));
         assert!(
-            !begun || record.state != State::Withdrawn,
+            !begun || record.state() != State::Withdrawn,
             "withdrawn too late"
         );
-        if let Some(revocation) = &record.revocation {
-            assert!(record.until.is_some_and(|until| until <= revocation.at));
-            assert!([State::Active, State::Revoking, State::Revoked].contains(&record.state));
-            let before = self.ending.insert(record.id.clone(), record.until);
+        if let Some(revocation) = record.revocation() {
+            assert!(record.until().is_some_and(|until| until <= revocation.at));
+            assert!([State::Active, State::Revoking, State::Revoked].contains(&record.state()));
+            let before = self.ending.insert(record.id().clone(), record.until());
             assert!(
-                before.is_none_or(|before| before == record.until),
+                before.is_none_or(|before| before == record.until()),
                 "what was ended early has another end"
             );
         } else {
             assert!(
-                !self.ending.contains_key(&record.id),
+                !self.ending.contains_key(record.id()),
                 "an early end is lost"
             );
         }
-        if record.request.dry_run {
-            let nothing = record.asked.is_none() && record.decisions.is_empty() && !begun;
+        if record.request().dry_run {
+            let nothing = record.round().is_none() && record.decisions().is_empty() && !begun;
             assert!(nothing, "a dry run asks nobody and changes nothing");
         }
-        assert_eq!(record.preview.is_some(), record.state == State::Previewed);
+        assert_eq!(
+            record.preview().is_some(),
+            record.state() == State::Previewed
+        );
     }
 
     fn check_trail(&self, record: &RequestRecord) {
-        let trail = ready(self.world.ledger.trail(&record.id)).unwrap();
+        let trail = ready(self.world.ledger.trail(record.id())).unwrap();
         let mut previous = None;
         for (n, row) in (0_u64..).zip(&trail) {
             assert_eq!((row.n, &row.previous), (n, &previous));
             previous = Some(row.hash().unwrap());
         }
-        assert_eq!(previous.as_ref(), Some(&record.audit.hash));
+        assert_eq!(previous.as_ref(), Some(&record.audit().hash));
         let decided = trail
             .iter()
             .filter(|row| matches!(row.event, Event::DecisionRecord { .. }))
             .count();
-        assert_eq!(decided, record.decisions.len(), "one row for a decision");
+        assert_eq!(decided, record.decisions().len(), "one row for a decision");
     }
 
     /// No marker stands twice, and none but of states that are told.
@@ -210,9 +216,9 @@ impl Flow {
             .collect();
         assert_eq!(markers.len(), updates.len(), "a note stands twice");
         for record in self.world.ledger.records() {
-            for state in &record.reported {
+            for state in record.reported() {
                 assert!(
-                    markers.contains(&marker(&record.id, *state)),
+                    markers.contains(&marker(record.id(), state)),
                     "told, without a note"
                 );
             }
@@ -221,15 +227,15 @@ impl Flow {
 
     pub(crate) fn check_the_end(&self) {
         for record in self.world.ledger.records() {
-            assert!(record.state.is_terminal(), "left {:?}", record.state);
-            assert_eq!((record.unreported(), record.due_at), (None, None));
-            let once: BTreeSet<_> = record.reported.iter().collect();
-            assert_eq!(once.len(), record.reported.len(), "told once");
+            assert!(record.state().is_terminal(), "left {:?}", record.state());
+            assert_eq!((record.unreported(), record.due_at()), (None, None));
+            let once: BTreeSet<_> = record.reported().into_iter().collect();
+            assert_eq!(once.len(), record.reported().len(), "told once");
             let far = at(i64::from(u32::MAX));
             assert_eq!(record.due_notices(far), [], "everybody is told");
-            if record.asked.is_some() || record.preview.is_some() {
+            if record.round().is_some() || record.preview().is_some() {
                 assert!(
-                    record.reported.contains(&record.state),
+                    record.is_reported(record.state()),
                     "the ticket knows the end"
                 );
             }

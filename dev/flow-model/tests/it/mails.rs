@@ -87,7 +87,7 @@ impl Flow {
             let Some((tags, _)) = &sent.tagged else {
                 continue;
             };
-            if tags.request == record.id {
+            if tags.request == *record.id() {
                 let n = u8::from_str_radix(tags.approver.as_str().trim_start_matches('0'), 16);
                 assert_eq!(
                     sent.to.expose(),
@@ -108,7 +108,7 @@ impl Flow {
 
     fn trail(&self, record: &RequestRecord) -> Trail {
         let mut trail = Trail::default();
-        for row in ready(self.world.ledger.trail(&record.id)).unwrap() {
+        for row in ready(self.world.ledger.trail(record.id())).unwrap() {
             trail.read(&row.event);
         }
         trail

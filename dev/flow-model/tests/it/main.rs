@@ -167,7 +167,7 @@ fn three_approvals_whoever_gives_them() {
     });
     flow.decides(MANAGER, true);
     flow.check();
-    assert_eq!(flow.world.ledger.records()[0].decisions, []);
+    assert_eq!(flow.world.ledger.records()[0].decisions(), []);
     flow.take(&Step::Wait { minutes: 3 });
     flow.take(&Step::Sweep { crash: None });
     flow.deliver_all();

@@ -99,7 +99,7 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
         "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
     });
     wait(functions::intake(&world).handle(&event_of(event), at(0)));
-    let request = world.ledger.records()[0].id.clone();
+    let request = world.ledger.records()[0].id().clone();
     wait(functions::dispatcher(&world).handle(&request, at(1))).unwrap();
     let letters = world.mailer.sent();
     let asked = world.load(&request).asks(&person.sys_id);

@@ -41,20 +41,20 @@ impl Caller {
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
             Self::Own => "the program that asked",
-            Self::ForRequester => "… on the wish of the requester",
-            Self::ForBeneficiary => "… on the wish of the beneficiary",
-            Self::ForOwner => "… on the wish of anybody else, the account's owner say",
-            Self::Security => "a program of the security team",
+            Self::ForRequester => "… on behalf of the requester",
+            Self::ForBeneficiary => "… on behalf of the beneficiary",
+            Self::ForOwner => "… on behalf of anybody else, the account's owner say",
+            Self::Security => "the security client",
             Self::Other => "another program",
         }
     }
 
     pub(crate) fn can_try(self, action: Action) -> bool {
-        let on_a_wish = matches!(
+        let on_behalf = matches!(
             self,
             Self::ForRequester | Self::ForBeneficiary | Self::ForOwner
         );
-        action == Action::Revoke || !on_a_wish
+        action == Action::Revoke || !on_behalf
     }
 
     const fn client(self) -> &'static str {
@@ -66,13 +66,13 @@ impl Caller {
     }
 
     fn body(self) -> Value {
-        let wish = match self {
+        let person = match self {
             Self::ForRequester => requester().sys_id,
             Self::ForBeneficiary => id(BENEFICIARY),
             Self::ForOwner => id(OWNER),
             Self::Own | Self::Security | Self::Other => return json!({}),
         };
-        json!({ "by": { "sys_id": wish } })
+        json!({ "by": { "sys_id": person } })
     }
 
     pub(crate) fn tries(self, action: Action, reached: &Reached) -> Cell {
@@ -117,9 +117,10 @@ impl Caller {
             action != Action::Read || !changed,
             "reading changed something"
         );
-        let role = reached.load().revocation.filter(|_| changed);
+        let record = reached.load();
+        let role = record.revocation().filter(|_| changed);
         let words = match role {
-            None if changed => format!("200, and {seen}, now `{}`", reached.load().state),
+            None if changed => format!("200, and {seen}, now `{}`", reached.load().state()),
             None => format!("200, and {seen}"),
             Some(how) => format!(
                 "200, and {seen}; the ticket will say “It was ended early by {}”",
@@ -136,12 +137,12 @@ fn looked_into(reached: &Reached, accepted: &Value) -> Cell {
     let dispatcher = functions::dispatcher(&reached.world);
     wait(dispatcher.handle(&id, at(reached.now))).unwrap();
     let record = reached.world.load(&id);
-    match &record.end_reason {
+    match record.end_reason() {
         None => Cell::new(
             Verdict::Yes,
             format!(
                 "202, and a request of its own, which is `{}`: everybody is asked again",
-                record.state
+                record.state()
             ),
         ),
         Some(EndReason::Refused { code, .. }) => Cell::new(

@@ -1,13 +1,14 @@
 //! Who gets as far as the service API: the authorizer's policies.
 
 use authorizer::keys::{KeySource, KeySourceError};
-use authorizer::{Authorizer, ClientsSecret, Now};
+use authorizer::{Authorizer, ClientsSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ports::CallError;
 use serde_json::json;
 use sha2::Sha256;
+use testkit::world::at;
 
 use crate::stage::{event_of, wait};
 use crate::table::{Cell, Verdict, plain};
@@ -45,12 +46,12 @@ impl KeySource for Nobody {
 }
 
 const ROUTES: [(&str, &str); 6] = [
-    ("POST /v1/requests", "ask for access"),
+    ("POST /v1/requests", "request access"),
     ("GET /v1/requests", "list requests"),
     ("GET /v1/requests/*", "see a request"),
-    ("POST /v1/requests/*/withdraw", "take one back"),
-    ("POST /v1/requests/*/revoke", "end access"),
-    ("POST /v1/requests/*/extend", "ask for longer"),
+    ("POST /v1/requests/*/withdraw", "withdraw one"),
+    ("POST /v1/requests/*/revoke", "revoke access"),
+    ("POST /v1/requests/*/extend", "extend access"),
 ];
 
 const CALLERS: [(&str, Option<&str>); 5] = [
@@ -58,7 +59,7 @@ const CALLERS: [(&str, Option<&str>); 5] = [
     ("a program with a wrong secret", Some("servicenow:guessed")),
     ("a program that has no route", Some("powerless:open sesame")),
     (
-        "a program of the security team, registered for `revoke` alone",
+        "the security client, registered for `revoke` alone",
         Some("watch:open sesame"),
     ),
     (
@@ -79,7 +80,7 @@ pub(crate) fn section() -> String {
             "multiValueHeaders": {"Authorization": header.iter().collect::<Vec<_>>()},
             "requestContext": {}, "methodArn": format!("{API}/POST/v1/requests"),
         });
-        let answer = wait(authorizer.authorize(&event_of(event), Now::read()));
+        let answer = wait(authorizer.authorize(&event_of(event), at(0)));
         let Ok(policy) = answer else {
             return (
                 who.to_owned(),

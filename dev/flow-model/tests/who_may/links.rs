@@ -167,12 +167,12 @@ impl Holder {
     /// takes nothing and gives nothing.
     fn cell(self, action: Action, before: &str, answer: &Answer, reached: &Reached) -> Cell {
         let record = reached.load();
-        let last = record.decisions.last();
+        let last = record.decisions().last();
         let mine = last.filter(|decided| {
             let decided = format!("{decided:?}");
             !before.contains(&decided)
         });
-        let ended = record.revocation.as_ref().filter(|how| {
+        let ended = record.revocation().filter(|how| {
             let how = format!("{how:?}");
             !before.contains(&how)
         });
@@ -180,7 +180,7 @@ impl Holder {
         match (mine, ended) {
             (Some(_), _) => {
                 assert_ne!(action, Action::End);
-                let words = format!("{words}; now `{}`", record.state);
+                let words = format!("{words}; now `{}`", record.state());
                 Cell::new(Verdict::Yes, words)
             }
             (None, Some(how)) => {

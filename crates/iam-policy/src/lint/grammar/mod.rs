@@ -31,6 +31,10 @@ pub enum GrammarError {
     /// An action without prefix, or with a prefix or name that cannot be.
     #[error("the action `{0}` must be written `service:name`")]
     Action(String),
+    /// An action of another service in a trust policy: "AssumeRole policy may only specify STS
+    /// AssumeRole actions."
+    #[error("a trust policy may only name actions of STS, not `{0}`")]
+    TrustAction(String),
     /// A resource that is neither `*` nor an ARN.
     #[error("the resource `{0}` must be `*` or an ARN")]
     Resource(String),
@@ -172,6 +176,13 @@ fn check_statement(
     if let Some(action) = actions.iter().find(|action| !is_action(action.text())) {
         return Err(GrammarError::Action(action.text().to_owned()));
     }
+    if policy_type == PolicyType::Trust
+        && let Some(action) = actions
+            .iter()
+            .find(|action| is_foreign_to_sts(action.text()))
+    {
+        return Err(GrammarError::TrustAction(action.text().to_owned()));
+    }
     let resources = statement
         .resource
         .as_ref()
@@ -219,6 +230,12 @@ fn is_action(text: &str) -> bool {
         && prefix.bytes().all(fits)
         && !name.is_empty()
         && scan::find(name, b':').is_none()
+}
+
+/// Whether an action, by its prefix, is of another service than STS.
+pub(super) fn is_foreign_to_sts(action: &str) -> bool {
+    let prefix = action.split_once(':').map_or(action, |(prefix, _)| prefix);
+    !crate::catalogue::wildcard::matches_ignoring_case(prefix, "sts")
 }
 
 /// Which bytes the prefix of an action may hold.

@@ -1,6 +1,7 @@
 //! Resources that `iam:CreatePolicy` refuses.
 
 use super::GrammarError;
+use crate::catalogue::wildcard;
 use crate::lint::arn::{self, Arn};
 use crate::lint::resources::IAM_TYPES;
 use crate::scan;
@@ -15,7 +16,9 @@ pub(super) fn check(text: &str) -> Result<(), GrammarError> {
     if count < 2 {
         return Err(GrammarError::Resource(text.to_owned()));
     }
-    let known = arn::PARTITIONS.contains(&partition) || arn::is_open(partition);
+    // IAM replaces no variables in the partition.
+    let known = arn::PARTITIONS.contains(&partition)
+        || wildcard::has_wildcard(partition) && !wildcard::has_variable(partition);
     if !known {
         return Err(GrammarError::Partition(text.to_owned()));
     }

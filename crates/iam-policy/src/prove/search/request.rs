@@ -1,9 +1,9 @@
 //! A request that shows a gap: values for what patterns leave open.
 
 use super::{Coverage, Found, Search};
-use crate::condition::{Clause, Context, ContextValue};
+use crate::condition::{Context, ContextValue};
 use crate::evaluate::{Principal, Request};
-use crate::glob::Exhausted;
+use crate::glob::{Exhausted, Variable};
 use crate::prove::statement::StatementProduct;
 use crate::prove::witness;
 
@@ -77,11 +77,18 @@ impl Search<'_, '_> {
     /// Gives values to the variables of the region, so that the resource matches where it was
     /// taken to match, and to the keys that are compared with variables.
     fn give_variables(&self, resource: &str, context: &mut Context) {
-        for product in self.region {
+        for product in self.region.iter().filter(|product| !leaves_out(product)) {
             capture(product, resource, context);
         }
+        // What is left out by `NotResource` must be known.
+        for product in self.region.iter().filter(|product| leaves_out(product)) {
+            let resources = product.resources.iter();
+            for variable in resources.flat_map(|resources| &resources.variable) {
+                name_unset(variable.template.variables(), context);
+            }
+        }
         for clause in self.region.iter().flat_map(|product| &product.rule.clauses) {
-            name_variables(clause, context);
+            name_unset(clause.variables().into_iter(), context);
             if clause.has_variables()
                 && !clause.holds(context)
                 && let Some(value) = clause.example(context)
@@ -92,14 +99,23 @@ impl Search<'_, '_> {
     }
 }
 
+/// Whether the statement has `NotResource`.
+fn leaves_out(product: &StatementProduct<'_>) -> bool {
+    let resources = product.resources.as_ref();
+    resources.is_some_and(|resources| resources.negated)
+}
+
 /// Gives the variables in the resources of a statement the values with which one of its patterns
-/// matches.
+/// matches, unless one without variables does.
 fn capture(product: &StatementProduct<'_>, resource: &str, context: &mut Context) {
-    let patterns = product.resources.iter();
-    for variable in patterns.flat_map(|resources| &resources.variable) {
-        if !variable.widest.matches(resource) {
-            continue;
-        }
+    let Some(resources) = &product.resources else {
+        return;
+    };
+    if resources.fixed.iter().any(|glob| glob.matches(resource)) {
+        return;
+    }
+    let mut near = resources.variable.iter();
+    if let Some(variable) = near.find(|variable| variable.widest.matches(resource)) {
         for (name, value) in variable.template.capture(resource).unwrap_or_default() {
             if context.get(name.name()).is_none() {
                 context.set(name.name(), ContextValue::One(value));
@@ -108,9 +124,9 @@ fn capture(product: &StatementProduct<'_>, resource: &str, context: &mut Context
     }
 }
 
-/// Gives every variable in the values of a condition a value, unless it has one.
-fn name_variables(clause: &Clause, context: &mut Context) {
-    for name in clause.variables() {
+/// Gives every variable a value, unless it has one.
+fn name_unset<'v>(variables: impl Iterator<Item = &'v Variable>, context: &mut Context) {
+    for name in variables {
         if context.get(name.name()).is_none() {
             context.set(name.name(), ContextValue::One(NAME.to_owned()));
         }
@@ -119,11 +135,7 @@ fn name_variables(clause: &Clause, context: &mut Context) {
 
 /// Gives values with which the statement probably does not hold the request.
 fn evade(cover: &StatementProduct<'_>, resource: &str, context: &mut Context) {
-    if cover
-        .resources
-        .as_ref()
-        .is_some_and(|resources| resources.negated)
-    {
+    if leaves_out(cover) {
         capture(cover, resource, context);
     }
     for clause in cover
@@ -132,7 +144,7 @@ fn evade(cover: &StatementProduct<'_>, resource: &str, context: &mut Context) {
         .iter()
         .filter(|clause| clause.has_variables())
     {
-        name_variables(clause, context);
+        name_unset(clause.variables().into_iter(), context);
         if clause.holds(context)
             && clause
                 .operator()

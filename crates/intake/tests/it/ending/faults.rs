@@ -14,11 +14,11 @@ fn an_ending_counts_although_the_queues_are_down() {
     setup.queue.at(1, Moment::Before, Aftermath::Dead);
     let record = active(&setup.world);
     assert_eq!(
-        end(&setup, "revoke", record.id.as_str(), "", 10).status,
+        end(&setup, "revoke", record.id().as_str(), "", 10).status,
         200
     );
-    let after = setup.world.load(&record.id);
-    assert_eq!(after.due_at, Some(at(10)), "the sweeper finds it at once");
+    let after = setup.world.load(record.id());
+    assert_eq!(after.due_at(), Some(at(10)), "the sweeper finds it at once");
 }
 
 /// The provisioner and the client meet: whoever writes first wins.
@@ -39,14 +39,15 @@ async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
                 .await
                 .is_ok()
         });
-        let event = serde_json::from_value(event("withdraw", record.id.as_str(), "", "servicenow"));
+        let event =
+            serde_json::from_value(event("withdraw", record.id().as_str(), "", "servicenow"));
         let status = setup
             .intake
             .handle(&event.unwrap(), at(10))
             .await
             .status_code;
         let begun = begin.await.unwrap();
-        let state = setup.world.load(&record.id).state;
+        let state = setup.world.load(record.id()).state();
         let expected = if begun {
             (409, State::Provisioning)
         } else {
@@ -70,15 +71,18 @@ fn a_call_that_breaks_off_can_be_made_again() {
                     _ => active(world),
                 };
                 world.fault.at(nth, moment, Aftermath::Dead);
-                let first = end(&setup, how, record.id.as_str(), "", 10);
+                let first = end(&setup, how, record.id().as_str(), "", 10);
                 assert!([200, 503].contains(&first.status), "{how} call {nth}");
                 let reached = world.fault.calls() >= nth;
                 world.fault.mend();
-                let again = end(&setup, how, record.id.as_str(), "", 20);
+                let again = end(&setup, how, record.id().as_str(), "", 20);
                 assert_eq!(again.status, 200, "{how} {moment:?} call {nth}");
-                let after = world.load(&record.id);
-                assert_eq!((after.state, after.version), (state, record.version + 1));
-                assert!(after.due_at.is_some());
+                let after = world.load(record.id());
+                assert_eq!(
+                    (after.state(), after.version()),
+                    (state, record.version() + 1)
+                );
+                assert!(after.due_at().is_some());
                 if !reached {
                     break;
                 }

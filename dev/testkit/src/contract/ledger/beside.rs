@@ -16,7 +16,7 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     let second = held(ledger, &sys_id(), at(0)).await;
     assert_eq!(ledger.effects(&user).await.unwrap(), []);
 
-    let mine = samples::effect(&first.id, &user, true);
+    let mine = samples::effect(first.id(), &user, true);
     let put = |record, effects: &[snowgate_core::effect::Effect], second| {
         let mut change = Commit::from(samples::ask(record, &[sys_id()], at(second)));
         change.put_effects = effects.to_vec();
@@ -30,16 +30,16 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     );
 
     // Again, with another memory of what was there before: the first one counts.
-    let first = read(ledger, &first.id).await;
+    let first = read(ledger, first.id()).await;
     let mut again = Commit::from(samples::withdraw(&first, at(2)));
-    again.put_effects = vec![samples::effect(&first.id, &user, false)];
+    again.put_effects = vec![samples::effect(first.id(), &user, false)];
     ledger.commit(&again).await.unwrap();
     assert_eq!(
         ledger.effects(&shouted).await.unwrap(),
         std::slice::from_ref(&mine)
     );
 
-    let theirs = samples::effect(&second.id, &shouted, false);
+    let theirs = samples::effect(second.id(), &shouted, false);
     let mut stale = Commit::from(samples::withdraw(&first, at(3)));
     stale.put_effects = vec![theirs.clone()];
     conflicts(ledger, &stale).await;
@@ -53,7 +53,7 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     both.sort_by_key(|effect| effect.preexisting);
     assert_eq!(both, [theirs.clone(), mine.clone()]);
 
-    let second = read(ledger, &second.id).await;
+    let second = read(ledger, second.id()).await;
     let mut delete = Commit::from(samples::withdraw(&second, at(4)));
     // One that is not there is gone already.
     delete.delete_effects = vec![
@@ -69,8 +69,8 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
 pub async fn tokens_come_with_their_change(ledger: &impl Ledger) {
     let record = held(ledger, &sys_id(), at(0)).await;
     let tokens = [
-        samples::token(&record.id, at(60)),
-        samples::token(&record.id, at(-1_000_000)),
+        samples::token(record.id(), at(60)),
+        samples::token(record.id(), at(-1_000_000)),
     ];
     let mut change = Commit::from(samples::ask(&record, &[sys_id()], at(1)));
     change.tokens = tokens.to_vec();
@@ -82,7 +82,7 @@ pub async fn tokens_come_with_their_change(ledger: &impl Ledger) {
     let unknown = Digest::of(&random::<32>());
     assert_eq!(ledger.token(&unknown).await.unwrap(), None);
 
-    let late = samples::token(&record.id, at(60));
+    let late = samples::token(record.id(), at(60));
     let mut stale = Commit::from(samples::withdraw(&record, at(2)));
     stale.tokens = vec![late.clone()];
     conflicts(ledger, &stale).await;
@@ -92,7 +92,7 @@ pub async fn tokens_come_with_their_change(ledger: &impl Ledger) {
     let other = held(ledger, &sys_id(), at(0)).await;
     let mut theft = Commit::from(samples::ask(&other, &[sys_id()], at(1)));
     theft.tokens = vec![snowgate_core::approval::TokenRow {
-        request: other.id.clone(),
+        request: other.id().clone(),
         ..tokens[0].clone()
     }];
     conflicts(ledger, &theft).await;

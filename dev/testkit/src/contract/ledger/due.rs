@@ -11,10 +11,10 @@ use crate::samples::{self, at, sys_id};
 /// A request is put off where nobody changed it in between; its version stays.
 pub async fn postponing_needs_the_same_version(ledger: &impl Ledger) {
     let record = held(ledger, &sys_id(), at(0)).await;
-    let id = &record.id;
+    let id = record.id();
     assert!(ledger.postpone(id, 0, at(500), 3).await.unwrap());
     let mut postponed = record.clone();
-    (postponed.due_at, postponed.attempts) = (Some(at(500)), 3);
+    postponed = postponed.rescheduled(Some(at(500)), 3);
     assert_eq!(read(ledger, id).await, postponed);
     for wrong in [1, 7] {
         assert!(!ledger.postpone(id, wrong, at(900), 9).await.unwrap());
@@ -55,19 +55,19 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
     for due in [30, 10, 20] {
         let change = received_in(bucket, at(0));
         hold(ledger, &change).await;
-        let id = change.record.id;
+        let id = change.record.id().clone();
         assert!(ledger.postpone(&id, 0, second(due), 1).await.unwrap());
         ids.push(id);
     }
     let beside = received_in(other, at(0));
     hold(ledger, &beside).await;
-    let beside = beside.record.id;
+    let beside = beside.record.id();
     assert!(ledger.postpone(&beside, 0, second(10), 1).await.unwrap());
-    ids.push(beside);
+    ids.push(beside.clone());
 
     let due = async |bucket: u8, now: i64, limit: u16| -> Vec<(usize, i64)> {
         let found = ledger.due(bucket, second(now), limit).await.unwrap();
-        let place = |id: &RequestId| ids.iter().position(|ours| ours == id);
+        let place = |id: &RequestId| ids.iter().position(|ours| *ours == *id);
         found
             .iter()
             .filter_map(|found| {

@@ -31,7 +31,7 @@ fn keyed(change: &Change, key: &IdempotencyKey) -> NewRequest {
 /// changes nothing.
 pub async fn requests_are_held(ledger: &impl Ledger) {
     let change = samples::received(&sys_id(), at(0));
-    let id = &change.record.id;
+    let id = change.record.id();
     assert_eq!(ledger.load(id).await.unwrap(), None);
     assert_eq!(ledger.trail(id).await.unwrap(), []);
     hold(ledger, &change).await;
@@ -72,12 +72,12 @@ pub async fn keys_bind_one_body(ledger: &impl Ledger) {
         let again = samples::received(&source, at(second));
         let replayed = create(again.clone(), bound.clone()).await;
         assert_eq!(replayed, Created::Replayed(Box::new(now.clone())));
-        assert_eq!(ledger.load(&again.record.id).await.unwrap(), None);
+        assert_eq!(ledger.load(again.record.id()).await.unwrap(), None);
     }
     let elsewhere = samples::received(&sys_id(), at(3));
     let reused = create(elsewhere.clone(), key(&name, b"other", 1000)).await;
     assert_eq!(reused, Created::KeyReused);
-    assert_eq!(ledger.load(&elsewhere.record.id).await.unwrap(), None);
+    assert_eq!(ledger.load(elsewhere.record.id()).await.unwrap(), None);
 
     let client = "another-client".parse().unwrap();
     let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
@@ -88,7 +88,7 @@ pub async fn keys_bind_one_body(ledger: &impl Ledger) {
 
     let free = key(&self::name(), b"busy", 1000);
     let busy = create(samples::received(&source, at(5)), free.clone()).await;
-    assert_eq!(busy, Created::RecordBusy(first.record.id));
+    assert_eq!(busy, Created::RecordBusy(first.record.id().clone()));
     assert_eq!(create(elsewhere, free).await, Created::New);
 }
 
@@ -111,7 +111,7 @@ pub async fn keys_expire(ledger: &impl Ledger) {
     let open = held(ledger, &source, at(500)).await;
     let late = keyed(&samples::received(&source, at(1000)), &bound);
     let busy = ledger.create(&late).await.unwrap();
-    assert_eq!(busy, Created::RecordBusy(open.id));
+    assert_eq!(busy, Created::RecordBusy(open.id().clone()));
     assert_eq!(create(1000, &later).await, Created::New);
     assert_eq!(create(1001, &bound).await, Created::KeyReused);
 }
@@ -126,9 +126,9 @@ pub async fn records_have_one_open_request(ledger: &impl Ledger) {
         let change = samples::received(&source, at(second));
         async move { (ledger.create(&new(&change)).await.unwrap(), change.record) }
     };
-    assert_eq!(create(1).await.0, busy(first.id.clone()));
+    assert_eq!(create(1).await.0, busy(first.id().clone()));
     let first = commit(ledger, samples::ask(&first, &[sys_id()], at(2))).await;
-    assert_eq!(create(3).await.0, busy(first.id.clone()));
+    assert_eq!(create(3).await.0, busy(first.id().clone()));
 
     let client = "another-client".parse().unwrap();
     let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
@@ -142,10 +142,10 @@ pub async fn records_have_one_open_request(ledger: &impl Ledger) {
         let event = Event::Reported {
             state: State::Withdrawn,
         };
-        let first = read(ledger, &first.id).await;
+        let first = read(ledger, first.id()).await;
         let change = first.apply(event, Actor::Reporter, at(reported)).unwrap();
         commit(ledger, change).await;
-        assert_eq!(create(8).await.0, busy(second.id.clone()));
+        assert_eq!(create(8).await.0, busy(second.id().clone()));
     }
     commit(ledger, samples::withdraw(&second, at(9))).await;
     assert_eq!(create(10).await.0, Created::New);
@@ -159,10 +159,10 @@ pub async fn requests_of_a_record(ledger: &impl Ledger) {
     for second in 0..27 {
         let record = held(ledger, &source, at(10 * second)).await;
         let ended = commit(ledger, samples::withdraw(&record, at(10 * second + 1))).await;
-        expected.insert(0, (ended.id, State::Withdrawn));
+        expected.insert(0, (ended.id().clone(), State::Withdrawn));
     }
     let open = held(ledger, &source, at(1000)).await;
-    expected.insert(0, (open.id, State::Received));
+    expected.insert(0, (open.id().clone(), State::Received));
     expected.truncate(25);
     let other: snowgate_core::id::ClientId = "another-client".parse().unwrap();
     let theirs = samples::received_from(other.clone(), samples::request_id(), &source, at(2000));
@@ -170,6 +170,6 @@ pub async fn requests_of_a_record(ledger: &impl Ledger) {
     assert_eq!(ledger.of_record(&client, &source).await.unwrap(), expected);
     assert_eq!(
         ledger.of_record(&other, &source).await.unwrap(),
-        [(theirs.record.id, State::Received)]
+        [(theirs.record.id().clone(), State::Received)]
     );
 }

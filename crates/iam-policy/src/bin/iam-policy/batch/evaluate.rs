@@ -4,9 +4,22 @@ use iam_policy::json::{Json, Kind};
 
 use super::{InputLine, LineError, classify, document};
 
+/// What a line may have.
+const MEMBERS: [&str; 8] = [
+    "id",
+    "request",
+    "identity_policies",
+    "permission_boundaries",
+    "session_policies",
+    "service_control_policies",
+    "resource_control_policies",
+    "resource_policy",
+];
+
 /// `{id, request:{…}, identity_policies, permission_boundaries, session_policies,
 /// service_control_policies:[[…]], resource_control_policies:[[…]], resource_policy}`
 pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<Evaluation, LineError> {
+    line.only(&MEMBERS)?;
     let request = line.get("request").ok_or(LineError::Missing("request"))?;
     let request: Request =
         serde_json::from_str(request.raw()).map_err(|error| LineError::Value("request", error))?;
@@ -23,10 +36,9 @@ pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<Evaluation, LineError> 
         )
     };
     // For taking a role the policy of the resource is the role's trust policy.
-    let trust = request
-        .action()
-        .to_ascii_lowercase()
-        .starts_with("sts:assumerole");
+    let action = request.action().to_ascii_lowercase();
+    let trust = action.starts_with("sts:assumerole")
+        || matches!(action.as_str(), "sts:tagsession" | "sts:setsourceidentity");
     let resource_type = if trust {
         PolicyType::Trust
     } else {

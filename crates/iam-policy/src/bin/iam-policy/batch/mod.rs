@@ -58,6 +58,8 @@ pub(crate) enum LineError {
     NoObject,
     #[error("`{0}` is missing")]
     Missing(&'static str),
+    #[error("`{0}` is not known here")]
+    Unknown(String),
     #[error("`{0}` must be {1}")]
     Kind(&'static str, &'static str),
     #[error("`{0}`: {1}")]
@@ -163,6 +165,17 @@ impl<'j, 'a> InputLine<'j, 'a> {
             .map(|(_, value)| value)
             .last()
             .filter(|value| value.kind() != Kind::Null)
+    }
+
+    /// Refuses members that are none of these: a name that is mistyped would be left out.
+    fn only(&self, known: &[&str]) -> Result<(), LineError> {
+        for (key, _) in self.0.members() {
+            let key = key.string().unwrap_or_default();
+            if !known.contains(&&*key) {
+                return Err(LineError::Unknown(key.into_owned()));
+            }
+        }
+        Ok(())
     }
 
     fn id(&self) -> serde_json::Value {

@@ -1,0 +1,62 @@
+//! What Access Analyzer and IAM decide by the action, the day, the service.
+
+use super::*;
+
+#[test]
+fn linked_roles_are_open_with_a_wildcard_in_front() {
+    let create = |role: &str| {
+        let found = identity(&format!(
+            r#"{{"Effect":"Allow","Action":"iam:CreateServiceLinkedRole","Resource":"arn:aws:iam::*:role/{role}"}}"#
+        ));
+        found
+            .iter()
+            .any(|(code, _)| *code == "CREATE_SLR_WITH_STAR_IN_RESOURCE")
+    };
+    assert!(create("*") && create("*/AWSServiceRoleForBatch"));
+    assert!(!create(
+        "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch*"
+    ));
+}
+
+#[test]
+fn days_that_do_not_exist_are_seen() {
+    let dated = |date: &str| {
+        let found = identity(&format!(
+            r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{{"DateGreaterThan":{{"aws:CurrentTime":"{date}"}}}}}}"#
+        ));
+        found.iter().any(|(code, _)| *code == "INVALID_DATE_VALUE")
+    };
+    assert!(dated("2027-04-31T08:00:00Z") && !dated("2027-04-30T08:00:00Z"));
+}
+
+#[test]
+fn trust_policies_are_about_sts() {
+    let trust = |action: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"111111111111"}},"Action":"{action}"}}]}}"#
+        );
+        let own = Options { own_codes: true };
+        let report = lint(&text, PolicyType::Trust, own);
+        let found = report.findings().iter();
+        let own = found
+            .filter(|finding| finding.code() == Code::OwnActionNotOfSts)
+            .count();
+        (report.grammar().is_ok(), own)
+    };
+    assert_eq!(trust("sqs:SendMessage"), (false, 1));
+    for action in ["sts:AssumeRole", "STS:*", "*"] {
+        assert_eq!(trust(action), (true, 0), "{action}");
+    }
+}
+
+#[test]
+fn a_variable_is_no_partition() {
+    let valid = |partition: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sqs:*","Resource":"arn:{partition}:sqs:*:*:q"}}]}}"#
+        );
+        check_grammar(&text, PolicyType::Identity).is_ok()
+    };
+    assert!(valid("aws") && valid("*") && valid("aws-cn"));
+    assert!(!valid("${aws:PrincipalTag/partition}"));
+}

@@ -1,0 +1,270 @@
+//! What a request for an action can be about: the resources and the condition keys that it can have,
+//! as far as the catalogue says.
+
+use crate::catalogue::{self, Action, ConditionKey, wildcard};
+use crate::condition::{Clause, Quantifier, Test};
+use crate::glob::{Budget, Glob, common};
+
+/// Steps that one question about a pattern may take; what is not answered then is taken for possible.
+const STEPS: u64 = 2_000;
+
+/// Variables at the end of a form that hold no `/`, although no other type of the service shows it.
+const WITHOUT_SLASH: [(&str, &str); 6] = [
+    ("kms", "${KeyId}"),
+    ("kinesis", "${StreamName}"),
+    ("lambda", "${FunctionName}"),
+    ("sns", "${TopicName}"),
+    ("sqs", "${QueueName}"),
+    ("states", "${StateMachineName}"),
+];
+
+/// Services some of whose resources belong to AWS, in ARNs without account, as no form says.
+const OWNERLESS: [&str; 2] = ["ssm", "cloudformation"];
+
+/// Whether a request for the action can be about a resource that a pattern of a policy matches.
+pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
+    let everything = !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*');
+    if everything || wildcard::has_variable(pattern) {
+        return true;
+    }
+    if !action.has_resource_types() {
+        return false;
+    }
+    let parts = pattern.splitn(6, ':').count();
+    let pattern = if parts < 6 {
+        format!("{pattern}*")
+    } else {
+        pattern.to_owned()
+    };
+    let service = action.service();
+    let forms = || service.resource_types().map(|kind| kind.arn());
+    let mut kinds = action.resource_types();
+    kinds.any(|(kind, _)| {
+        let form = kind.arn();
+        overlaps(&pattern, form)
+            && !goes_on(service.prefix(), &pattern, form, forms())
+            && !has_empty_name(&pattern, form)
+    })
+}
+
+/// Whether pattern and form have an ARN in common, with a text in the place of each variable.
+fn overlaps(pattern: &str, form: &str) -> bool {
+    let mut open = String::with_capacity(form.len());
+    for (nth, part) in form.splitn(6, ':').enumerate() {
+        if nth > 0 {
+            open.push(':');
+        }
+        let service = pattern.split(':').nth(2).unwrap_or_default();
+        let ownerless = nth == 4 && OWNERLESS.contains(&service);
+        let mut rest = part;
+        while let Some((plain, after)) = rest.split_once("${") {
+            open.push_str(plain);
+            open.push_str(if ownerless { "*" } else { "?*" });
+            rest = after.split_once('}').map_or("", |(_, behind)| behind);
+        }
+        open.push_str(rest);
+    }
+    let (one, other) = (Glob::new(pattern), Glob::new(&open).segmented());
+    !one.plainly_disjoint(&other)
+        && common(&one, &other, &mut Budget::of(STEPS)).map_or(true, |word| word.is_some())
+}
+
+/// Whether the pattern has more `/` than a resource of this form: it names one of a more specific
+/// type, or none at all.
+fn goes_on<'f>(
+    service: &str,
+    pattern: &str,
+    form: &str,
+    mut forms: impl Iterator<Item = &'f str>,
+) -> bool {
+    let resource = |arn: &str| arn.splitn(6, ':').nth(5).unwrap_or_default().to_owned();
+    let slashes = |text: &str| text.matches('/').count();
+    let plain = pattern
+        .splitn(6, ':')
+        .take(5)
+        .all(|part| !part.contains('*'))
+        || pattern.splitn(6, ':').count() == 6;
+    let more = slashes(&resource(pattern)) > slashes(&resource(form));
+    let mut last_is_name = || {
+        WITHOUT_SLASH
+            .iter()
+            .any(|(known, end)| *known == service && form.ends_with(end))
+            || form.ends_with('}')
+                && forms.any(|other| {
+                    let rest = other.strip_prefix(form);
+                    rest.is_some_and(|rest| rest.starts_with('/'))
+                })
+    };
+    plain && more && last_is_name()
+}
+
+/// Whether the pattern begins a name with `/` where the form says that names begin otherwise.
+fn has_empty_name(pattern: &str, form: &str) -> bool {
+    const NAMES: [&str; 2] = ["WithoutLeadingSlash}", "WithPath}"];
+    if !NAMES.iter().any(|name| form.ends_with(name)) {
+        return false;
+    }
+    let Some((before, _)) = form.rsplit_once("${") else {
+        return false;
+    };
+    let kind = before.rsplit(':').next().unwrap_or_default();
+    let resource = pattern.splitn(6, ':').nth(5).unwrap_or_default();
+    !kind.is_empty()
+        && resource
+            .strip_prefix(kind)
+            .is_some_and(|name| name.starts_with('/'))
+}
+
+/// Whether a secret is named without the characters that Secrets Manager puts at the end of every
+/// name: no ARN is like that.
+pub(crate) fn is_incomplete_secret(pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let ["arn", _, "secretsmanager", _, _, resource] = parts.as_slice() else {
+        return false;
+    };
+    let Some(name) = resource.strip_prefix("secret:") else {
+        return false;
+    };
+    let whole = || {
+        let (_, end) = name.rsplit_once('-')?;
+        Some(end.len() == 6 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    !wildcard::has_wildcard(name) && !wildcard::has_variable(name) && whole() != Some(true)
+}
+
+/// Whether requests for the action never have the key of a condition that needs it.
+pub(crate) fn never_holds(action: Action, clause: &Clause) -> bool {
+    needs_key(clause) && never_has(action, clause.key())
+}
+
+/// Whether a condition cannot hold when its key is missing.
+fn needs_key(clause: &Clause) -> bool {
+    clause.operator().is_some_and(|operator| {
+        let null = operator.test() == Test::Null;
+        let present = || {
+            clause
+                .texts()
+                .all(|text| text.eq_ignore_ascii_case("false"))
+        };
+        match operator.quantifier() {
+            Some(Quantifier::Any) => true,
+            Some(Quantifier::All) => false,
+            None if null => clause.texts().len() > 0 && present(),
+            None => !operator.is_negated() && !operator.if_exists(),
+        }
+    })
+}
+
+/// Keys that tell of the caller and not of the call, whatever the action.
+const OF_CALLER: [&str; 3] = [
+    "ec2:rolesdelivery",
+    "ec2:sourceinstancearn",
+    "kms:viaservice",
+];
+
+/// Whether the key is one of the action's own service that other actions have and this one has not.
+/// Of keys of tags the catalogue does not know all, so these are left out.
+fn never_has(action: Action, key: &str) -> bool {
+    let Some((prefix, _)) = key.split_once(':') else {
+        return false;
+    };
+    let of_caller = OF_CALLER
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(key));
+    if of_caller || key.contains('/') {
+        return false;
+    }
+    let own = prefix.eq_ignore_ascii_case(action.service().prefix());
+    let known = || {
+        let service = catalogue::service(prefix)?;
+        service.condition_key(key)
+    };
+    own && known().is_some() && !has_key(action, |own| own.covers(key))
+}
+
+/// Whether requests for the action have a key like this, by themselves or by what they are about.
+pub(crate) fn has_key(action: Action, like: impl Fn(&ConditionKey) -> bool) -> bool {
+    let mut kinds = action.resource_types();
+    action.condition_keys().any(|key| like(&key))
+        || kinds.any(|(kind, _)| kind.condition_keys().any(|key| like(&key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_reach_resources_of_their_types() {
+        for (action, pattern, expected) in [
+            ("s3:ListBucket", "arn:aws:s3:::logs", true),
+            ("s3:ListBucket", "arn:aws:s3:::logs*", true),
+            ("s3:ListBucket", "arn:aws:s3:::*", true),
+            ("s3:ListBucket", "arn:aws:s3:::logs/*", false),
+            ("s3:ListBucket", "arn:aws:s3:::*/a", false),
+            ("s3:PutObject", "arn:aws:s3:::logs/*", true),
+            ("s3:PutObject", "arn:aws:s3:::logs*", true),
+            ("s3:PutObject", "arn:aws:s3:::logs", false),
+            ("dynamodb:PutItem", "arn:aws:dynamodb:r:1:table/t", true),
+            (
+                "dynamodb:PutItem",
+                "arn:aws:dynamodb:r:1:table/t/index/i",
+                false,
+            ),
+            ("dynamodb:PutItem", "arn:aws:dynamodb:r:1:table:t", false),
+            ("dynamodb:PutItem", "arn:aws:dynamodb:r:1:table//t", false),
+            (
+                "dynamodb:Query",
+                "arn:aws:dynamodb:r:1:table/t/index/i",
+                true,
+            ),
+            ("sqs:SendMessage", "arn:aws:sqs:r:1:q", true),
+            ("sqs:SendMessage", "arn:aws:sqs:r:1:a/q", false),
+            ("sqs:SendMessage", "arn:aws:sqs:r::q", false),
+            ("sqs:SendMessage", "arn:aws:sqs::1:q", false),
+            ("sqs:SendMessage", "arn:aws:sqs", true),
+            ("ssm:GetParameters", "arn:aws:ssm:r:1:parameter/a/b", true),
+            ("ssm:GetParameters", "arn:aws:ssm:r::parameter/aws/x", true),
+            ("ssm:GetParameters", "arn:aws:ssm:r:1:parameter//a/b", false),
+            ("iam:GetRole", "arn:aws:iam::1:role/a/b", true),
+            ("iam:GetRole", "arn:aws:iam::1:user/a", false),
+            ("ec2:DescribeVpcs", "arn:aws:ec2:r:1:vpc/*", false),
+            ("ec2:DescribeVpcs", "*", true),
+            ("sqs:SendMessage", "arn:aws:sqs:r:1:${aws:username}", true),
+        ] {
+            let known = catalogue::action(action).unwrap();
+            assert_eq!(may_reach(known, pattern), expected, "{action} {pattern}");
+        }
+    }
+
+    #[test]
+    fn names_of_secrets_have_an_end() {
+        let secret =
+            |name: &str| is_incomplete_secret(&format!("arn:aws:secretsmanager:r:1:secret:{name}"));
+        assert!(secret("db") && secret("my-database"));
+        assert!(!secret("db-a1B2c3") && !secret("db*") && !secret("db-??????"));
+    }
+
+    #[test]
+    fn conditions_need_keys_that_requests_have() {
+        let never = |action: &str, operator: &str, key: &str, value: &str| {
+            let clause = Clause::new(operator, key, [value], true);
+            never_holds(catalogue::action(action).unwrap(), &clause)
+        };
+        assert!(never("s3:PutObject", "StringLike", "s3:prefix", "a/*"));
+        assert!(never("s3:PutObject", "Null", "S3:Prefix", "false"));
+        assert!(!never(
+            "s3:PutObject",
+            "StringLikeIfExists",
+            "s3:prefix",
+            "a/*"
+        ));
+        assert!(!never("s3:PutObject", "StringNotLike", "s3:prefix", "a/*"));
+        assert!(!never("s3:ListBucket", "StringLike", "s3:prefix", "a/*"));
+        assert!(!never(
+            "s3:PutObject",
+            "StringEquals",
+            "aws:PrincipalTag/a",
+            "b"
+        ));
+    }
+}

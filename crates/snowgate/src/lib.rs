@@ -1,0 +1,13 @@
+//! What an operator of Snowgate does with the command `snowgate`: see whether a deployment is ready
+//! for its first request, get the parameters of a target account, and review new guardrails.
+//!
+//! The binary needs no checkout. It needs the guardrails file; `preflight` needs Python 3.11 or
+//! later besides, which asks AWS with boto3, and `guardrails diff` needs git where it compares with
+//! a revision.
+
+pub mod difference;
+pub mod guardrails_file;
+pub mod member_parameters;
+pub mod preflight;
+pub mod python;
+pub mod terminal;

@@ -1,0 +1,189 @@
+//! Whether everything is ready for the first request. Reads, and changes nothing.
+
+mod accounts;
+mod aws_facts;
+mod boto;
+mod check_result;
+mod hub;
+mod servicenow;
+mod test_ticket;
+mod tools;
+
+use std::path::PathBuf;
+
+use snowgate_core::guardrails::Guardrails;
+use snowgate_core::id::AccountId;
+
+pub use aws_facts::StackLocation;
+pub use boto::{BOTO, BotoError};
+pub use check_result::CheckResult;
+pub use test_ticket::{TestTicket, TestTicketError};
+
+use crate::python::ProgramError;
+use crate::terminal::{line, note};
+use aws_facts::AwsFacts;
+
+/// The name of the hub's stack, unless another is named.
+const STACK: &str = "snowgate";
+
+/// Why nothing was checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PreflightError {
+    /// There is no Python that could ask AWS.
+    #[error("AWS is asked by Python with boto3, and there is none")]
+    Boto(#[from] BotoError),
+    /// AWS was not asked, or did not answer.
+    #[error("AWS cannot be asked")]
+    Facts(#[from] ProgramError),
+}
+
+/// What to look at.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PreflightOptions {
+    /// Name of the hub's stack.
+    #[arg(long, default_value = STACK)]
+    stack: String,
+    /// Region of the hub's stack; otherwise what AWS's configuration says.
+    #[arg(long)]
+    region: Option<String>,
+    /// Role in the target accounts that may read IAM.
+    #[arg(long)]
+    inspect_role: Option<String>,
+    /// A ticket made for this, as `table/sys_id`, once for each table: an update without fields is sent to it.
+    #[arg(long = "ticket")]
+    tickets: Vec<TestTicket>,
+    /// A Python 3.11 or later that has boto3, in place of the virtual environment of the cache folder.
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks everything and prints the results; whether all is as it must be.
+///
+/// # Errors
+/// Where AWS could not be asked.
+pub async fn preflight(
+    guardrails: &Guardrails,
+    options: PreflightOptions,
+) -> Result<bool, PreflightError> {
+    let mut results = tools::check(guardrails).await;
+    let inspection = Inspection {
+        python: match options.python {
+            Some(python) => python,
+            None => boto::ensure().await?,
+        },
+        location: StackLocation {
+            region: options.region,
+            stack: options.stack,
+            endpoint: None,
+            inspect_role: options.inspect_role,
+        },
+        guardrails,
+        accounts: guardrails.accounts().into_iter().cloned().collect(),
+        tickets: options.tickets,
+    };
+    results.extend(inspection.run().await?);
+    Ok(report(guardrails, &results, options.json))
+}
+
+/// Prints results, and what comes next where there is no stack yet; whether all is as it must be.
+fn report(guardrails: &Guardrails, results: &[CheckResult], json: bool) -> bool {
+    if json {
+        check_result::print_json(results);
+    } else {
+        check_result::print(results);
+        next_steps(guardrails, results);
+    }
+    let failed = results.iter().filter(|result| !result.ok).count();
+    if failed > 0 {
+        note(&format!("failed: {failed} of {} checks", results.len()));
+    }
+    failed == 0
+}
+
+/// A look at a stack and its target accounts.
+#[derive(Debug, Clone)]
+pub struct Inspection<'g> {
+    /// A Python that has boto3.
+    pub python: PathBuf,
+    /// Where the stack is.
+    pub location: StackLocation,
+    /// What the stack should grant.
+    pub guardrails: &'g Guardrails,
+    /// The target accounts to look into.
+    pub accounts: Vec<AccountId>,
+    /// Tickets that an update without fields may be sent to.
+    pub tickets: Vec<TestTicket>,
+}
+
+impl Inspection<'_> {
+    /// The results of all checks of the stack; of less where there is none.
+    ///
+    /// # Errors
+    /// Where AWS could not be asked.
+    pub async fn run(&self) -> Result<Vec<CheckResult>, PreflightError> {
+        let (guardrails, accounts) = (self.guardrails, &self.accounts);
+        let facts = AwsFacts::gather(&self.python, &self.location, guardrails, accounts).await?;
+        let now = jiff::Timestamp::now().as_second();
+        if let Some(early) = early(&facts) {
+            return Ok(vec![early]);
+        }
+        let mut results = hub::check(&facts, now);
+        results.extend(accounts::check(&facts, guardrails, accounts));
+        let tables = guardrails.tables();
+        results.extend(servicenow::check(&facts, tables, &self.tickets, now).await);
+        Ok(results)
+    }
+
+    /// Prints the results; whether all is as it must be.
+    ///
+    /// # Errors
+    /// Where AWS could not be asked.
+    pub async fn print(&self, json: bool) -> Result<bool, PreflightError> {
+        Ok(report(self.guardrails, &self.run().await?, json))
+    }
+}
+
+/// What ends the preflight before it begins.
+fn early(facts: &AwsFacts) -> Option<CheckResult> {
+    if facts.refusal("/caller").is_some() {
+        let found = "AWS does not accept the credentials, or there are none";
+        let remedy =
+            "sign in to the hub account (aws sso login), and name the region with --region";
+        return Some(CheckResult::bad("stack", "", found, remedy));
+    }
+    if facts.has_stack() {
+        return None;
+    }
+    let found = "there is none yet, so nothing else could be looked at";
+    match facts.refusal("/stack") {
+        // CloudFormation's word for a stack that is not there.
+        Some("ValidationError") => Some(CheckResult::good("stack", "", found)),
+        why => {
+            let found = format!("cannot be read: {}", why.unwrap_or("no reason given"));
+            let remedy = "look with credentials that may read the hub account";
+            Some(CheckResult::bad("stack", "", found, remedy))
+        }
+    }
+}
+
+fn next_steps(guardrails: &Guardrails, results: &[CheckResult]) {
+    if results.iter().any(|result| result.check == "sender") {
+        return;
+    }
+    line("");
+    line(
+        "After the deployment, deploy templates/member-account.yaml in each of these accounts, with the",
+    );
+    line("parameters that are printed by");
+    for account in guardrails.accounts() {
+        line(&format!("  snowgate member-parameters --account {account}"));
+    }
+    line("Then put the values of the three secrets in, verify the sender, and run this again");
+    line("(docs/operating.md).");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! The hub: the stack, mail, secrets, the clock.
+
+use serde_json::Value;
+use snowgate_core::caller::Clients;
+
+use super::aws_facts::AwsFacts;
+use super::check_result::CheckResult;
+
+/// Clocks may differ by this many seconds: tokens and signatures of AWS bear five minutes.
+const CLOCK_SECONDS: i64 = 120;
+
+/// Everything about the hub.
+pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<CheckResult> {
+    let mut results = vec![clock("AWS", facts.at("/aws_time").as_f64(), now)];
+    results.push(stack(facts));
+    results.push(sender(facts));
+    results.extend(sandbox(facts));
+    results.extend(email(facts));
+    results.push(clients(facts));
+    results.extend(["read", "write"].map(|name| credentials(facts, name)));
+    results
+}
+
+/// Whether a clock agrees with ours; both in seconds since 1970.
+#[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
+pub(super) fn clock(whose: &str, theirs: Option<f64>, now: i64) -> CheckResult {
+    let Some(theirs) = theirs else {
+        let remedy = "see whether a proxy between here and there removes the Date header";
+        return CheckResult::bad("clock", whose, "does not say what time it is", remedy);
+    };
+    let apart = (theirs as i64 - now).abs();
+    if apart <= CLOCK_SECONDS {
+        return CheckResult::good("clock", whose, format!("{apart} s apart"));
+    }
+    let remedy = "set this machine's clock (NTP); if it is right, ask whoever runs the other";
+    CheckResult::bad(
+        "clock",
+        whose,
+        format!("{apart} s apart from this machine"),
+        remedy,
+    )
+}
+
+fn stack(facts: &AwsFacts) -> CheckResult {
+    let status = facts.text("/stack/status");
+    let settled = [
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ];
+    if !settled.contains(&status) {
+        let remedy = "see the stack's events in CloudFormation, and deploy again";
+        return CheckResult::bad("stack", "", format!("its status is {status}"), remedy);
+    }
+    if facts.parameter("Hold") == "true" {
+        let remedy = "deploy with Hold=false once the reason is gone";
+        return CheckResult::bad(
+            "stack",
+            "",
+            "Hold is on: nothing is decided or changed",
+            remedy,
+        );
+    }
+    CheckResult::good("stack", "", "deployed, and not on hold")
+}
+
+fn sender(facts: &AwsFacts) -> CheckResult {
+    let (sender, identity) = (facts.parameter("Sender"), facts.parameter("SenderIdentity"));
+    let of = if identity.is_empty() {
+        sender
+    } else {
+        identity
+    };
+    let belongs = of == sender
+        || sender
+            .rsplit_once('@')
+            .is_some_and(|(_, domain)| domain == of);
+    if !belongs {
+        let remedy = "set SenderIdentity to the sender's own domain, or leave it empty";
+        return CheckResult::bad(
+            "sender",
+            "",
+            "the identity is not that of the sender",
+            remedy,
+        );
+    }
+    let remedy = "aws sesv2 create-email-identity, then click the link or publish the DKIM records";
+    match facts.refusal("/mail/identity") {
+        Some(_) => CheckResult::bad("sender", "", "SES does not know the identity", remedy),
+        None if facts.at("/mail/identity/VerifiedForSendingStatus") == &Value::Bool(true) => {
+            CheckResult::good("sender", "", "verified")
+        }
+        None => CheckResult::bad("sender", "", "not verified yet", remedy),
+    }
+}
+
+fn sandbox(facts: &AwsFacts) -> Vec<CheckResult> {
+    let is = |what: &str| facts.at(&format!("/mail/account/{what}")) == &Value::Bool(true);
+    let sandbox = if is("ProductionAccessEnabled") {
+        CheckResult::good("sandbox", "", "SES has production access")
+    } else {
+        let remedy = "request production access in the SES console: until then only verified \
+                      addresses receive e-mail";
+        CheckResult::bad("sandbox", "", "SES is in the sandbox", remedy)
+    };
+    let sending = if is("SendingEnabled") {
+        CheckResult::good("sandbox", "sending", "enabled")
+    } else {
+        let remedy =
+            "aws sesv2 put-account-sending-attributes --sending-enabled, or see why AWS paused it";
+        CheckResult::bad(
+            "sandbox",
+            "sending",
+            "SES does not send for this account",
+            remedy,
+        )
+    };
+    vec![sandbox, sending]
+}
+
+fn email(facts: &AwsFacts) -> Vec<CheckResult> {
+    if facts.refusal("/mail/configuration_set").is_some() {
+        let remedy = "deploy the stack again: e-mail needs its configuration set";
+        return vec![CheckResult::bad(
+            "e-mail",
+            "",
+            "the configuration set is not there",
+            remedy,
+        )];
+    }
+    let tracking = if tracks(facts) {
+        let remedy = "remove CLICK and OPEN from the event destinations and turn engagement metrics \
+                      off: a rewritten link hands the review token to a third party";
+        CheckResult::bad("e-mail", "tracking", "clicks or opens are tracked", remedy)
+    } else {
+        CheckResult::good("e-mail", "tracking", "neither clicks nor opens")
+    };
+    let policy = facts.text("/mail/configuration_set/DeliveryOptions/TlsPolicy");
+    let tls = if policy == "REQUIRE" {
+        CheckResult::good("e-mail", "TLS", "required")
+    } else {
+        let remedy =
+            "deploy the stack again, or put the delivery options back to TlsPolicy REQUIRE";
+        CheckResult::bad("e-mail", "TLS", "e-mail may travel unencrypted", remedy)
+    };
+    let sending = if facts.at("/mail/configuration_set/SendingOptions/SendingEnabled")
+        == &Value::Bool(false)
+    {
+        let remedy = "aws sesv2 put-configuration-set-sending-options --sending-enabled";
+        CheckResult::bad("e-mail", "sending", "sending is paused", remedy)
+    } else {
+        CheckResult::good("e-mail", "sending", "not paused")
+    };
+    vec![tracking, tls, sending]
+}
+
+/// SES rewrites links for a destination that wants these events, and for engagement metrics
+/// (SES Developer Guide, "Configuring custom domains to handle open and click tracking").
+fn tracks(facts: &AwsFacts) -> bool {
+    let destinations = facts.at("/mail/destinations/EventDestinations").as_array();
+    let wants = |destination: &Value| {
+        let types = destination
+            .get("MatchingEventTypes")
+            .and_then(Value::as_array);
+        let tracked = |kind: &Value| matches!(kind.as_str(), Some("CLICK" | "OPEN"));
+        types.into_iter().flatten().any(tracked)
+    };
+    let engagement =
+        facts.text("/mail/configuration_set/VdmOptions/DashboardOptions/EngagementMetrics");
+    engagement == "ENABLED" || destinations.into_iter().flatten().any(wants)
+}
+
+fn secret<'f>(facts: &'f AwsFacts, name: &str) -> Option<&'f str> {
+    let text = facts.text(&format!("/secrets/{name}/SecretString"));
+    (!text.is_empty()).then_some(text)
+}
+
+fn clients(facts: &AwsFacts) -> CheckResult {
+    let remedy = "put a value in as docs/operating.md, section 5, has it";
+    match secret(facts, "clients").map(Clients::parse) {
+        None => CheckResult::bad("secrets", "clients", "has no value", remedy),
+        Some(Ok(_)) => CheckResult::good("secrets", "clients", "has the right shape"),
+        Some(Err(why)) => CheckResult::bad("secrets", "clients", why.to_string(), remedy),
+    }
+}
+
+fn credentials(facts: &AwsFacts, name: &str) -> CheckResult {
+    let about = match name {
+        "read" => "servicenow-read",
+        _ => "servicenow-write",
+    };
+    let remedy = "put a value in as docs/operating.md, section 5, has it";
+    match secret(facts, name).map(str::parse::<servicenow::ServiceNowCredentials>) {
+        None => CheckResult::bad("secrets", about, "has no value", remedy),
+        Some(Ok(_)) => CheckResult::good("secrets", about, "has the right shape"),
+        Some(Err(why)) => CheckResult::bad("secrets", about, why.to_string(), remedy),
+    }
+}

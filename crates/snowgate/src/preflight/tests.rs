@@ -1,0 +1,339 @@
+//! What each fact leads to, one fault at a time.
+
+mod facts;
+
+use serde_json::{Value, json};
+
+use self::facts::{ACCOUNT, NOW, facts, guardrails};
+use super::*;
+
+fn results(facts: Value) -> Vec<CheckResult> {
+    let facts = AwsFacts::of(facts);
+    let guardrails = guardrails();
+    let accounts: Vec<_> = guardrails.accounts().into_iter().cloned().collect();
+    let mut results = hub::check(&facts, NOW);
+    results.extend(accounts::check(&facts, &guardrails, &accounts));
+    results
+}
+
+/// The results with one fact changed, that are not as they must be.
+fn broken(path: &str, value: Value) -> Vec<(&'static str, String)> {
+    let mut facts = facts();
+    *facts
+        .pointer_mut(path)
+        .unwrap_or_else(|| panic!("{path} is there")) = value;
+    let bad = results(facts).into_iter().filter(|result| !result.ok);
+    bad.inspect(|result| assert!(!result.remedy.is_empty(), "{result:?} says what to do"))
+        .map(|result| (result.check, result.about))
+        .collect()
+}
+
+#[test]
+fn all_is_well_with_good_facts() {
+    let bad: Vec<_> = results(facts())
+        .into_iter()
+        .filter(|result| !result.ok)
+        .collect();
+    assert_eq!(bad, []);
+}
+
+#[test]
+fn every_fault_is_found_and_nothing_else() {
+    let refused = || json!({"refused": "NoSuchEntity"});
+    let role = |what: &str| format!("/accounts/{ACCOUNT}/{what}");
+    let condition = "trust/Statement/0/Condition";
+    let attach = role("member/policies/0/Statement/0");
+    let detach = role("member/policies/0/Statement/1");
+    let cases = [
+        ("/aws_time".to_owned(), json!(1_800_000_121), "clock", "AWS"),
+        ("/aws_time".to_owned(), Value::Null, "clock", "AWS"),
+        (
+            "/stack/status".to_owned(),
+            json!("UPDATE_ROLLBACK_FAILED"),
+            "stack",
+            "",
+        ),
+        (
+            "/stack/parameters/Hold".to_owned(),
+            json!("true"),
+            "stack",
+            "",
+        ),
+        (
+            "/stack/parameters/SenderIdentity".to_owned(),
+            json!("example.org"),
+            "sender",
+            "",
+        ),
+        (
+            "/mail/identity".to_owned(),
+            json!({"refused": "NotFoundException"}),
+            "sender",
+            "",
+        ),
+        (
+            "/mail/identity/VerifiedForSendingStatus".to_owned(),
+            json!(false),
+            "sender",
+            "",
+        ),
+        (
+            "/mail/account/ProductionAccessEnabled".to_owned(),
+            json!(false),
+            "sandbox",
+            "",
+        ),
+        (
+            "/mail/account/SendingEnabled".to_owned(),
+            json!(false),
+            "sandbox",
+            "sending",
+        ),
+        (
+            "/mail/configuration_set".to_owned(),
+            json!({"refused": "NotFoundException"}),
+            "e-mail",
+            "",
+        ),
+        (
+            "/mail/configuration_set/DeliveryOptions/TlsPolicy".to_owned(),
+            json!("OPTIONAL"),
+            "e-mail",
+            "TLS",
+        ),
+        (
+            "/mail/configuration_set/SendingOptions/SendingEnabled".to_owned(),
+            json!(false),
+            "e-mail",
+            "sending",
+        ),
+        (
+            "/mail/destinations/EventDestinations/0/MatchingEventTypes/0".to_owned(),
+            json!("OPEN"),
+            "e-mail",
+            "tracking",
+        ),
+        (
+            "/secrets/clients".to_owned(),
+            refused(),
+            "secrets",
+            "clients",
+        ),
+        (
+            "/secrets/clients/SecretString".to_owned(),
+            json!("{}"),
+            "secrets",
+            "clients",
+        ),
+        (
+            "/secrets/read/SecretString".to_owned(),
+            json!("{\"password\":\"x\"}"),
+            "secrets",
+            "servicenow-read",
+        ),
+        (
+            "/secrets/write/SecretString".to_owned(),
+            json!(""),
+            "secrets",
+            "servicenow-write",
+        ),
+        (
+            "/roles/dispatcher/policies".to_owned(),
+            json!([]),
+            "read role",
+            ACCOUNT,
+        ),
+        (
+            "/roles/provisioner/policies".to_owned(),
+            json!([]),
+            "member role",
+            ACCOUNT,
+        ),
+        (role("read"), refused(), "read role", ACCOUNT),
+        (
+            role(&format!("read/{condition}/ArnEquals")),
+            json!({}),
+            "read role",
+            ACCOUNT,
+        ),
+        (
+            role(&format!("read/{condition}/StringEquals")),
+            json!({}),
+            "read role",
+            ACCOUNT,
+        ),
+        (
+            role(&format!("member/{condition}/StringEquals/sts:ExternalId")),
+            json!("theirs"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role(&format!(
+                "member/{condition}/StringEquals/aws:PrincipalOrgID"
+            )),
+            json!("o-another12345"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role(&format!("member/{condition}/ArnEquals/aws:PrincipalArn")),
+            json!("arn:aws:iam::111122223333:role/other-provisioner"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role(&format!("member/{condition}")),
+            json!({"StringLike": {"aws:PrincipalArn": "*"}}),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            format!("{attach}/Resource/0"),
+            json!(format!("arn:aws:iam::{ACCOUNT}:user/*")),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            format!("{detach}/Resource"),
+            json!("*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            format!("{attach}/Condition/ArnEquals/iam:PolicyARN"),
+            json!("arn:aws:iam::aws:policy/*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            format!("{detach}/Condition/ArnEquals/iam:PolicyARN/0"),
+            json!("arn:aws:iam::aws:policy/x"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            format!("{attach}/Condition/ArnEquals/iam:PermissionsBoundary"),
+            json!("arn:aws:iam::444455556666:policy/Other"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/2/Condition"),
+            json!({}),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/2/Action"),
+            json!("iam:GetUser"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/3/Resource"),
+            json!("*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/4/Resource"),
+            json!("*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/4/Effect"),
+            json!("Deny"),
+            "member role",
+            ACCOUNT,
+        ),
+        (role("member/policies"), json!([]), "member role", ACCOUNT),
+        (role("boundary"), refused(), "boundary", ACCOUNT),
+        (
+            role("boundary/document/Statement/0/NotAction"),
+            json!(["billing:*"]),
+            "boundary",
+            ACCOUNT,
+        ),
+        (
+            role("boundary/document/Statement/1/Action"),
+            json!("sts:TagSession"),
+            "boundary",
+            ACCOUNT,
+        ),
+        (
+            format!("/accounts/{ACCOUNT}"),
+            json!({"refused": "no inspect role"}),
+            "read role",
+            ACCOUNT,
+        ),
+    ];
+    for (path, value, check, about) in cases {
+        let shown = value.to_string();
+        assert_eq!(
+            broken(&path, value),
+            [(check, about.to_owned())],
+            "{path} = {shown}"
+        );
+    }
+}
+
+#[test]
+fn engagement_metrics_are_tracking() {
+    let mut facts = facts();
+    facts["mail"]["configuration_set"]["VdmOptions"] =
+        json!({"DashboardOptions": {"EngagementMetrics": "ENABLED"}});
+    let bad: Vec<_> = results(facts)
+        .into_iter()
+        .filter(|result| !result.ok)
+        .collect();
+    assert_eq!(
+        bad.first().map(|result| result.about.as_str()),
+        Some("tracking")
+    );
+}
+
+#[test]
+fn no_result_shows_a_secret() {
+    for value in [
+        "canary",
+        "{\"password\":\"canary\"}",
+        "{\"username\":\"canary\",\"password\":1}",
+        "{\"key\":\"canary\"}",
+    ] {
+        for name in ["clients", "read", "write"] {
+            let mut facts = facts();
+            facts["secrets"][name]["SecretString"] = json!(value);
+            let said = serde_json::to_string(&results(facts)).unwrap();
+            assert!(!said.contains("canary"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn without_a_stack_only_its_absence_is_said() {
+    let absent =
+        AwsFacts::of(json!({"caller": {"account": "1"}, "stack": {"refused": "ValidationError"}}));
+    assert!(early(&absent).unwrap().ok);
+    let hidden =
+        AwsFacts::of(json!({"caller": {"account": "1"}, "stack": {"refused": "AccessDenied"}}));
+    assert!(!early(&hidden).unwrap().ok);
+    let nobody = AwsFacts::of(json!({"caller": {"refused": "NoCredentialsError"}}));
+    assert!(!early(&nobody).unwrap().ok);
+    assert!(early(&AwsFacts::of(facts())).is_none());
+}
+
+#[test]
+fn the_example_is_no_set_of_guardrails() {
+    assert!(tools::examples(&guardrails()).ok);
+    let shipped = Guardrails::parse(include_str!("../../../../guardrails.toml")).unwrap();
+    let result = tools::examples(&shipped);
+    assert!(!result.ok);
+    for account in shipped.accounts() {
+        assert!(
+            result.found.contains(account.as_str()),
+            "{account} is known"
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Guardrails, and facts of a deployment that is as it must be.
+
+use serde_json::{Value, json};
+use snowgate_core::guardrails::Guardrails;
+
+pub(super) const NOW: i64 = 1_800_000_000;
+pub(super) const ACCOUNT: &str = "444455556666";
+
+pub(super) fn guardrails() -> Guardrails {
+    let text = r#"
+        partition = "aws"
+        maximum_duration = "P7D"
+        [servicenow]
+        tables = ["sc_req_item"]
+        security_group = "5ec00000000000000000000000000001"
+        [approvers]
+        mail_domains = ["example.com"]
+        per_slot = 3
+        [principals]
+        paths = ["/enrolled/"]
+        boundary = "Frame"
+        [never]
+        actions = ["iam:*"]
+        policies = []
+        [[reference]]
+        accounts = ["444455556666"]
+        statements = [{ Action = "s3:GetObject", Resource = "*" }]
+        [[grants]]
+        accounts = ["444455556666"]
+        policies = ["arn:aws:iam::444455556666:policy/reports"]
+        groups = ["arn:aws:iam::444455556666:group/readers"]
+        inline_policies = true
+        maximum_duration = "P1D"
+        risk = "low"
+    "#;
+    Guardrails::parse(text).unwrap()
+}
+
+fn hub_role(name: &str, takes: &str) -> Value {
+    json!({
+        "arn": format!("arn:aws:iam::111122223333:role/snowgate-{name}"),
+        "trust": {},
+        "policies": [{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::*:role/{takes}")},
+        ]}],
+    })
+}
+
+fn target_role(name: &str, function: &str, policies: &Value) -> Value {
+    json!({
+        "arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+        "policies": policies,
+        "trust": {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"sts:ExternalId": "ours", "aws:PrincipalOrgID": "o-example1234"},
+                "ArnEquals": {"aws:PrincipalArn": format!("arn:aws:iam::111122223333:role/snowgate-{function}")},
+            },
+        }]},
+    })
+}
+
+/// Facts with which everything is well.
+pub(super) fn facts() -> Value {
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/Frame");
+    let listed = format!("arn:aws:iam::{ACCOUNT}:policy/reports");
+    let enrolled = ["user", "role"].map(|kind| format!("arn:aws:iam::{ACCOUNT}:{kind}/enrolled/*"));
+    let policy = json!([{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["iam:AttachRolePolicy", "iam:AttachUserPolicy"], "Resource": enrolled,
+         "Condition": {"ArnEquals": {"iam:PolicyARN": [listed], "iam:PermissionsBoundary": boundary}}},
+        {"Effect": "Allow", "Action": ["iam:DetachRolePolicy", "iam:DetachUserPolicy"], "Resource": enrolled,
+         "Condition": {"ArnEquals": {"iam:PolicyARN": [listed]}}},
+        {"Effect": "Allow", "Action": ["iam:PutRolePolicy", "iam:PutUserPolicy"], "Resource": enrolled,
+         "Condition": {"ArnEquals": {"iam:PermissionsBoundary": boundary}}},
+        {"Effect": "Allow", "Action": ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"], "Resource": enrolled},
+        {"Effect": "Allow", "Action": ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
+         "Resource": "arn:aws:iam::444455556666:group/readers"},
+    ]}]);
+    json!({
+        "caller": {"account": "111122223333"},
+        "aws_time": 1_800_000_003,
+        "organisation": "o-example1234",
+        "stack": {"status": "UPDATE_COMPLETE", "outputs": {}, "parameters": {
+            "Sender": "access@example.com", "SenderIdentity": "example.com", "Hold": "false", "ExternalId": "ours"}},
+        "mail": {
+            "identity": {"VerifiedForSendingStatus": true},
+            "account": {"ProductionAccessEnabled": true, "SendingEnabled": true},
+            "configuration_set": {"DeliveryOptions": {"TlsPolicy": "REQUIRE"}, "SendingOptions": {"SendingEnabled": true}},
+            "destinations": {"EventDestinations": [{"MatchingEventTypes": ["BOUNCE"]}]},
+        },
+        "secrets": {
+            "clients": {"SecretString": json!({"key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "clients": [
+                {"id": "servicenow", "hashes": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
+                 "routes": ["POST /v1/requests"]}]}).to_string()},
+            "read": {"SecretString": "{\"username\":\"a\",\"password\":\"b\"}"},
+            "write": {"SecretString": "{\"client_id\":\"a\",\"client_secret\":\"b\",\"grant_type\":\"client_credentials\"}"},
+        },
+        "roles": {
+            "dispatcher": hub_role("dispatcher", "SnowgateRead"),
+            "provisioner": hub_role("provisioner", "SnowgateMember"),
+        },
+        "accounts": {ACCOUNT: {
+            "read": target_role("SnowgateRead", "dispatcher", &json!([])),
+            "member": target_role("SnowgateMember", "provisioner", &policy),
+            "boundary": {"document": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
+                {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/Snowgate*"},
+            ]}},
+        }},
+    })
+}

@@ -1,0 +1,266 @@
+//! How the workspace is laid out: which crate may depend on which, and that docs/architecture.md
+//! names every crate.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use local_stack::binaries::FUNCTIONS;
+use local_stack::checkout::Checkout;
+use serde::Deserialize;
+
+/// The document with the code map.
+const MAP: &str = "docs/architecture.md";
+
+/// What crates may depend on, beside their tests; all of them crates that ship. `*` stands for any
+/// ending.
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("iam-policy", &[]),
+    ("https", &[]),
+    ("core", &["iam-policy"]),
+    ("ports", &["core"]),
+    ("workflow", &["ports", "core"]),
+    ("aws-errors", &["ports", "core"]),
+    ("aws-*", &["aws-errors", "ports", "core"]),
+    ("servicenow", &["https", "ports", "core"]),
+    ("shell", &["https", "ports", "core"]),
+    ("snowgate", &["servicenow", "https", "core", "iam-policy"]),
+];
+/// What a function may depend on.
+const OF_FUNCTIONS: &[&str] = &[
+    "workflow",
+    "aws-*",
+    "servicenow",
+    "shell",
+    "https",
+    "ports",
+    "core",
+];
+
+/// Looks at the workspace and says, one line each, what is wrong.
+pub(super) type Look = fn(&Checkout) -> Result<Vec<String>, LayoutError>;
+
+/// Why the layout cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LayoutError {
+    /// Cargo could not be run.
+    #[error("`cargo metadata` could not be run")]
+    Cargo(#[source] std::io::Error),
+    /// Cargo said something else.
+    #[error("`cargo metadata` does not describe a workspace")]
+    Metadata(#[from] serde_json::Error),
+    /// The code map cannot be read.
+    #[error("cannot read `{MAP}`")]
+    Map(#[source] std::io::Error),
+}
+
+/// A crate of this workspace.
+#[derive(Debug)]
+struct Member {
+    /// Its folder from the root, such as `crates/core`.
+    folder: String,
+    /// The folders of the crates of this workspace that it is built with, tests apart.
+    depends_on: Vec<String>,
+}
+
+/// The dependencies between the crates that ship run in one direction, and never to what does not
+/// ship.
+pub(super) fn arrows(checkout: &Checkout) -> Result<Vec<String>, LayoutError> {
+    Ok(wrong_arrows(&members(checkout)?))
+}
+
+/// Every crate is named in the code map, in backticks: by its folder's name, or by its path.
+pub(super) fn code_map(checkout: &Checkout) -> Result<Vec<String>, LayoutError> {
+    let map = std::fs::read_to_string(checkout.path(MAP)).map_err(LayoutError::Map)?;
+    let members = members(checkout)?;
+    Ok(missing(&members, &map))
+}
+
+fn wrong_arrows(members: &[Member]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for member in members {
+        let Some(name) = member.folder.strip_prefix("crates/") else {
+            continue;
+        };
+        let Some(allowed) = allowed(name) else {
+            wrong.push(format!(
+                "`{}` is in no layer: name it in xtask/src/checks/layout.rs",
+                member.folder
+            ));
+            continue;
+        };
+        for other in &member.depends_on {
+            let fits = other
+                .strip_prefix("crates/")
+                .is_some_and(|other| allowed.iter().any(|pattern| fits(other, pattern)));
+            if !fits {
+                wrong.push(format!("`{}` must not depend on `{other}`", member.folder));
+            }
+        }
+    }
+    wrong
+}
+
+/// What a crate that ships may depend on; none where nobody has said it.
+fn allowed(name: &str) -> Option<&'static [&'static str]> {
+    if FUNCTIONS.contains(&name) {
+        return Some(OF_FUNCTIONS);
+    }
+    let found = ARROWS.iter().find(|(pattern, _)| fits(name, pattern));
+    found.map(|(_, allowed)| *allowed)
+}
+
+fn fits(name: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    }
+}
+
+fn missing(members: &[Member], map: &str) -> Vec<String> {
+    let quoted: Vec<&str> = map
+        .lines()
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .map(|text| text.trim_end_matches('/'))
+        .collect();
+    let is_named = |member: &&Member| {
+        let name = member.folder.rsplit('/').next().unwrap_or_default();
+        quoted.contains(&name) || quoted.contains(&member.folder.as_str())
+    };
+    members
+        .iter()
+        .filter(|member| !is_named(member))
+        .map(|member| format!("`{}` is not named in {MAP}", member.folder))
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    manifest_path: PathBuf,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    /// `dev` or `build`; nothing for what is built in.
+    kind: Option<String>,
+    /// The folder, where it is no package of a registry.
+    path: Option<PathBuf>,
+}
+
+fn members(checkout: &Checkout) -> Result<Vec<Member>, LayoutError> {
+    let output = Command::new(super::gates::cargo())
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(checkout.root())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(LayoutError::Cargo)?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    Ok(of_metadata(&metadata))
+}
+
+fn of_metadata(metadata: &Metadata) -> Vec<Member> {
+    let folder = |path: &Path| {
+        let inside = path.strip_prefix(&metadata.workspace_root).unwrap_or(path);
+        inside.display().to_string()
+    };
+    let packages = metadata.packages.iter();
+    packages
+        .map(|package| {
+            let built_in = |one: &&Dependency| one.kind.as_deref() != Some("dev");
+            let depends_on = package.dependencies.iter().filter(built_in);
+            Member {
+                folder: folder(package.manifest_path.parent().unwrap_or(Path::new(""))),
+                depends_on: depends_on
+                    .filter_map(|one| one.path.as_deref())
+                    .map(folder)
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(folder: &str, depends_on: &[&str]) -> Member {
+        Member {
+            folder: folder.to_owned(),
+            depends_on: depends_on.iter().map(|&one| one.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn arrows_run_down_only() {
+        let right = [
+            member(
+                "crates/dispatcher",
+                &["crates/workflow", "crates/aws-iam", "crates/core"],
+            ),
+            member("crates/aws-iam", &["crates/aws-errors", "crates/ports"]),
+            member("crates/core", &["crates/iam-policy"]),
+            member(
+                "dev/testkit",
+                &["crates/workflow", "dev/servicenow-emulator"],
+            ),
+            member("xtask", &["dev/local-stack"]),
+        ];
+        assert_eq!(wrong_arrows(&right), Vec::<String>::new());
+        let wrong = [
+            member("crates/core", &["crates/ports"]),
+            member("crates/intake", &["crates/dispatcher"]),
+            member("crates/servicenow", &["crates/aws-iam"]),
+            member("crates/snowgate", &["dev/local-stack"]),
+            member("crates/shell", &["xtask"]),
+            member("crates/novelty", &[]),
+        ];
+        assert_eq!(
+            wrong_arrows(&wrong),
+            [
+                "`crates/core` must not depend on `crates/ports`",
+                "`crates/intake` must not depend on `crates/dispatcher`",
+                "`crates/servicenow` must not depend on `crates/aws-iam`",
+                "`crates/snowgate` must not depend on `dev/local-stack`",
+                "`crates/shell` must not depend on `xtask`",
+                "`crates/novelty` is in no layer: name it in xtask/src/checks/layout.rs",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_crate_is_on_the_map_by_name_or_path() {
+        let members = ["crates/core", "crates/ports", "dev/bench", "tests"];
+        let members = members.map(|folder| member(folder, &[]));
+        let map = "- `core`: rules, unlike ports\n| `dev/bench/` | measures |\n`tests/src` `dev`";
+        assert_eq!(
+            missing(&members, map),
+            [
+                "`crates/ports` is not named in docs/architecture.md",
+                "`tests` is not named in docs/architecture.md",
+            ]
+        );
+    }
+
+    #[test]
+    fn tests_may_use_what_they_like() {
+        let metadata = serde_json::from_value(serde_json::json!({
+            "workspace_root": "/w",
+            "packages": [{"manifest_path": "/w/crates/core/Cargo.toml", "dependencies": [
+                {"kind": null, "path": "/w/crates/iam-policy"},
+                {"kind": "build", "path": "/w/crates/ports"},
+                {"kind": "dev", "path": "/w/dev/testkit"},
+                {"kind": null, "path": null},
+            ]}],
+        }));
+        let members = of_metadata(&metadata.unwrap());
+        assert_eq!(members.len(), 1);
+        assert_eq!(members[0].folder, "crates/core");
+        assert_eq!(members[0].depends_on, ["crates/iam-policy", "crates/ports"]);
+    }
+}
