@@ -139,7 +139,7 @@ impl Stack {
         )
     }
 
-    /// The client of those who watch over all access.
+    /// The client of the security team.
     #[must_use]
     pub fn security(&self) -> Credentials {
         Credentials::new(

@@ -82,7 +82,7 @@ async fn a_request_is_raised_from_the_form_and_followed() {
         .type_into("textarea", "Please ask again after the close")
         .await;
     phone.tap("button").await;
-    phone.shows("Thank you: denied").await;
+    phone.shows("You denied this request").await;
     stack.reaches(&id, "Denied").await;
     let ticket = request["source"]["sys_id"].as_str().expect("a ticket");
     stack.servicenow.closed(ticket).await;

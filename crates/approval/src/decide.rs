@@ -8,14 +8,14 @@ use shell::request::{body, header, is_media_type};
 use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::Digest;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::page::{self, DecisionForm, FormProblem, Message, Page};
+use snowgate_core::page::{About, DecisionForm, FormProblem, Page, StatusPage};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
 use tracing::info;
 use workflow::approvers::{self, Rules};
 use workflow::change::{NotChanged, load, write};
 
-use crate::{Approval, ApprovalError, Opened, Ports};
+use crate::{Approval, ApprovalError, Opened, Ports, retained};
 
 impl<P: Ports> Approval<P> {
     pub(crate) async fn decide(
@@ -25,17 +25,15 @@ impl<P: Ports> Approval<P> {
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         if self.hold {
-            return Ok(page::message(&Message::Held(&typed(event)))?);
+            return self.paused(event, &opened.record);
         }
         if !self.is_ours(event) {
-            return Ok(page::message(&Message::ForeignForm)?);
+            return self.status(&StatusPage::ForeignForm, None);
         }
         let bytes = body(event).unwrap_or_default();
         let form = match DecisionForm::parse(&bytes) {
             Ok(form) => form,
-            Err((problem, typed)) => {
-                return self.show(&opened, Some((&problem, &typed)), now).await;
-            }
+            Err(fields) => return self.show(&opened, Some(fields), now).await,
         };
         if let Some(page) = self.closed(&opened, None, now).await? {
             return Ok(page);
@@ -44,8 +42,8 @@ impl<P: Ports> Approval<P> {
         let shown = opened.record.shown_to(approver);
         let shown = shown.ok_or(ApprovalError::Inconsistent)?;
         if !opened.token.accepts_nonce(&form.nonce, &shown, now) {
-            let again = Some((&FormProblem::Stale, form.reason.as_str()));
-            return self.show(&opened, again, now).await;
+            let again = form.fields().with(FormProblem::Stale);
+            return self.show(&opened, Some(again), now).await;
         }
         self.decide_all(opened, &form, now).await
     }
@@ -63,13 +61,17 @@ impl<P: Ports> Approval<P> {
         let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
         match self.qualification(&opened, &slots, now).await? {
             Qualification::Qualified => {}
-            Qualification::TicketClosed => return Ok(page::message(&Message::TicketClosed)?),
+            Qualification::TicketClosed => {
+                let about = self.about(&opened.record).await;
+                return self.status(&StatusPage::TicketClosed, Some(&about));
+            }
             Qualification::Disqualified(lost) => {
+                let about = self.about(&opened.record).await;
                 let (record, whom) = (opened.record, (&approver, &lost[..]));
                 // That makes the request due, and the sweeper wakes the dispatcher, which looks
                 // for others.
                 approvers::disqualify(&self.requests, record, whom, &Actor::Approval, now).await?;
-                return Ok(page::message(&Message::NotAnApprover)?);
+                return self.status(&StatusPage::NotAnApprover, Some(&about));
             }
         }
         let mut taken = false;
@@ -100,8 +102,9 @@ impl<P: Ports> Approval<P> {
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let message = match (verdict, opened.record.state()) {
-            (Verdict::Approve, State::Pending) => Message::ThanksSoFar,
+        let page = match (verdict, opened.record.state()) {
+            (Verdict::Deny, _) => StatusPage::Denied,
+            (Verdict::Approve, State::Pending) => StatusPage::ApprovedSoFar,
             // Somebody else ended it between two slots: nothing is set up.
             (
                 Verdict::Approve,
@@ -110,9 +113,22 @@ impl<P: Ports> Approval<P> {
                 let page = self.closed(opened, None, now).await?;
                 return Ok(page.ok_or(NotChanged::Busy)?);
             }
-            _ => Message::Thanks(verdict),
+            (Verdict::Approve, _) => StatusPage::Approved {
+                duration: opened.record.request().duration.in_words(),
+            },
         };
-        Ok(page::message(&message)?)
+        let about = self.about(&opened.record).await;
+        self.status(&page, Some(&about))
+    }
+
+    /// The page while approvals are paused, with what was sent.
+    pub(crate) fn paused(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        record: &RequestRecord,
+    ) -> Result<Page, ApprovalError> {
+        let about = About::new(record, None, &self.installation);
+        self.status(&StatusPage::Paused(retained(event)), Some(&about))
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.
@@ -209,12 +225,4 @@ enum Qualification {
     TicketClosed,
     /// May not decide these slots any more.
     Disqualified(Vec<String>),
-}
-
-/// The reason that was typed, for pages that keep it.
-pub(crate) fn typed(event: &ApiGatewayProxyRequest) -> String {
-    match DecisionForm::parse(&body(event).unwrap_or_default()) {
-        Ok(form) => form.reason.as_str().to_owned(),
-        Err((_, typed)) => typed,
-    }
 }

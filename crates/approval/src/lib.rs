@@ -23,7 +23,8 @@ use shell::answer::respond;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::page::{self, Message, Page};
+use snowgate_core::installation::Installation;
+use snowgate_core::page::{self, About, Page, RetainedForm, StatusPage};
 use snowgate_core::record::RequestRecord;
 use tracing::{Instrument as _, error, info_span};
 use workflow::change::{NotChanged, load};
@@ -65,6 +66,8 @@ pub struct Approval<P: Ports> {
     pub outcomes: P::Outcomes,
     /// What may be granted.
     pub guardrails: Guardrails,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// The origin that forms must come from; none for the domain that was called.
     pub origin: Option<String>,
     /// Whether all decisions are stopped.
@@ -94,6 +97,13 @@ pub enum ApprovalError {
     NotChanged(#[from] NotChanged),
 }
 
+impl ApprovalError {
+    /// Whether ServiceNow did not answer. It is asked before anything is written, so nothing was.
+    fn is_servicenow(&self) -> bool {
+        matches!(self, Self::Call(call) if call.operation.starts_with("servicenow:"))
+    }
+}
+
 /// A link that opened: the token, what is stored of it, and the request.
 pub(crate) struct Opened {
     pub(crate) token: ReviewToken,
@@ -118,8 +128,12 @@ impl<P: Ports> Approval<P> {
                     error = shell::log::chain(&failure),
                     "a page could not be served"
                 );
-                let typed = decide::typed(event);
-                page::message(&Message::Unavailable(&typed)).unwrap_or_else(|_| Page {
+                let form = retained(event);
+                let page = match failure.is_servicenow() {
+                    true => StatusPage::ServiceNowUnreachable(form),
+                    false => StatusPage::Unavailable(form),
+                };
+                self.status(&page, None).unwrap_or_else(|_| Page {
                     status: 503,
                     html: String::new(),
                 })
@@ -143,6 +157,15 @@ impl<P: Ports> Approval<P> {
         wake::reporter(&self.outcomes, record, now).await;
     }
 
+    /// A page that is no form, about a request where there is one.
+    pub(crate) fn status(
+        &self,
+        page: &StatusPage<'_>,
+        about: Option<&About>,
+    ) -> Result<Page, ApprovalError> {
+        Ok(page::status(page, about, &self.installation)?)
+    }
+
     async fn page(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -160,10 +183,10 @@ impl<P: Ports> Approval<P> {
             .get("token")
             .and_then(|text| text.parse::<ReviewToken>().ok());
         let Some(token) = token else {
-            return Ok(page::message(&Message::UnknownLink)?);
+            return self.status(&StatusPage::UnknownLink, None);
         };
         let Some(row) = self.tokens.token(&token.digest()).await? else {
-            return Ok(page::message(&Message::UnknownLink)?);
+            return self.status(&StatusPage::UnknownLink, None);
         };
         let record = load(&self.requests, &row.request).await?;
         let span = info_span!("request", request_id = %record.id());
@@ -176,6 +199,11 @@ impl<P: Ports> Approval<P> {
             _ => self.show(&opened, None, now).instrument(span).await,
         }
     }
+}
+
+/// The form that was sent, for pages that show it again.
+pub(crate) fn retained(event: &ApiGatewayProxyRequest) -> RetainedForm {
+    RetainedForm::of(&shell::request::body(event).unwrap_or_default())
 }
 
 /// Whether a form is sent to end access, and not to decide.

@@ -42,6 +42,7 @@ async fn main() -> Result<(), Error> {
         total,
         ..Limits::default()
     };
+    let installation = shell::environment::installation(instance.origin())?;
     let ledger = DynamoLedger::new(
         &aws,
         required("REQUESTS_TABLE")?,
@@ -60,6 +61,7 @@ async fn main() -> Result<(), Error> {
         work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails: shell::guardrails::load()?,
+        installation,
         origin: optional("APPROVAL_URL").map(|url| shell::environment::origin_of(&url)),
         hold: parsed("HOLD")?,
     };

@@ -7,16 +7,14 @@ use jiff::Timestamp;
 use ports::CallError;
 use shell::request::body;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::asked_line;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::page::{self, FormProblem, Message, Page, RevokeForm};
+use snowgate_core::page::{self, FormFields, FormProblem, Page, RevokeForm, StatusPage};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord, RevokedBy};
 use snowgate_core::slots::Excluded;
 use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
 use workflow::change::{NotChanged, write};
 
-use crate::decide::typed;
 use crate::{Approval, ApprovalError, Opened, Ports};
 
 impl<P: Ports> Approval<P> {
@@ -26,28 +24,30 @@ impl<P: Ports> Approval<P> {
         &self,
         opened: &Opened,
         decided: &DecisionRecord,
-        again: Option<(&FormProblem, &str)>,
+        again: Option<&FormFields>,
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
         let record = &opened.record;
         let early = record.revocation().is_some();
-        let message = match record.state() {
+        let page = match record.state() {
             State::Active if !record.is_over(now) => {
-                let name = self.name_of(&decided.signed.decision.approver).await;
+                let (about, decided_by) = self.named(record, decided).await;
                 let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
-                let nonce = opened
-                    .token
-                    .nonce(&RevokeForm::purpose(&asked.content), now);
-                let (name, until) = (name.as_ref(), record.until());
-                let asked = asked_line(record);
-                let page = page::active(&asked, decided, name, until, &nonce, again)?;
+                let purpose = RevokeForm::purpose(&asked.content);
+                let fields = FormFields {
+                    nonce: opened.token.nonce(&purpose, now),
+                    ..again.cloned().unwrap_or_default()
+                };
+                let by = (&opened.row.approver, decided_by.as_ref());
+                let page = page::active(&about, decided, by, record.until(), &fields, now)?;
                 return Ok(Some(page));
             }
-            State::Active | State::Revoking => Message::BeingEnded,
-            State::Revoked if early => Message::EndedEarly,
+            State::Active | State::Revoking => StatusPage::BeingEnded,
+            State::Revoked if early => StatusPage::EndedEarly,
             _ => return Ok(None),
         };
-        Ok(Some(page::message(&message)?))
+        let about = self.about(record).await;
+        self.status(&page, Some(&about)).map(Some)
     }
 
     /// Ends the access now.
@@ -58,10 +58,10 @@ impl<P: Ports> Approval<P> {
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         if self.hold {
-            return Ok(page::message(&Message::Held(&typed(event)))?);
+            return self.paused(event, &opened.record);
         }
         if !self.is_ours(event) {
-            return Ok(page::message(&Message::ForeignForm)?);
+            return self.status(&StatusPage::ForeignForm, None);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
         let content = match record.round() {
@@ -72,18 +72,17 @@ impl<P: Ports> Approval<P> {
         };
         let form = match RevokeForm::parse(&body(event).unwrap_or_default()) {
             Ok(form) => form,
-            Err((problem, typed)) => {
-                return self.show(&opened, Some((&problem, &typed)), now).await;
-            }
+            Err(fields) => return self.show(&opened, Some(fields), now).await,
         };
         let purpose = RevokeForm::purpose(content);
         if !opened.token.accepts_nonce(&form.nonce, &purpose, now) {
-            let again = Some((&FormProblem::Stale, form.reason.as_str()));
-            return self.show(&opened, again, now).await;
+            let again = form.fields().with(FormProblem::Stale);
+            return self.show(&opened, Some(again), now).await;
         }
         let Some(by) = self.early_role(record, approver, now).await? else {
             warn!("an early end is not taken");
-            return Ok(page::message(&Message::CannotEnd)?);
+            let about = self.about(record).await;
+            return self.status(&StatusPage::CannotEnd, Some(&about));
         };
         let event = Event::RevocationRequested {
             by,
@@ -135,17 +134,23 @@ impl<P: Ports> Approval<P> {
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         let actor = Actor::Approver {
-            sys_id: opened.row.approver,
+            sys_id: opened.row.approver.clone(),
         };
-        match write(&self.requests, opened.record, event, &actor, now).await {
+        match write(&self.requests, opened.record.clone(), event, &actor, now).await {
             Ok(record) => {
                 info!("access ended early");
                 self.wake(&record, now).await;
+                return self.being_ended(&record).await;
             }
             // Somebody else was first, or its time has come: it is ended either way.
             Err(NotChanged::Rules(ChangeError::EndingAlready | ChangeError::Transition(_))) => {}
             Err(other) => return Err(other.into()),
         }
-        Ok(page::message(&Message::BeingEnded)?)
+        self.being_ended(&opened.record).await
+    }
+
+    async fn being_ended(&self, record: &RequestRecord) -> Result<Page, ApprovalError> {
+        let about = self.about(record).await;
+        self.status(&StatusPage::BeingEnded, Some(&about))
     }
 }

@@ -4,83 +4,114 @@ use jiff::Timestamp;
 use ports::ledger::Requests as _;
 use ports::servicenow::ServiceNow as _;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::{asked_line, slot_lines};
 use snowgate_core::lifecycle::State;
-use snowgate_core::page::{self, FormProblem, Message, Page};
+use snowgate_core::page::{self, About, FormFields, Page, PastAnswer, StatusPage};
 use snowgate_core::record::{DecisionRecord, RequestRecord};
+use snowgate_core::review::approval_lines;
 use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
 use crate::{Approval, ApprovalError, Opened, Ports};
 
 impl<P: Ports> Approval<P> {
-    /// The form, or, where there is nothing to decide any more, what has happened.
+    /// The form, or, where there is nothing to decide any more, what has happened. `again` is what
+    /// was sent and could not be taken.
     pub(crate) async fn show(
         &self,
         opened: &Opened,
-        again: Option<(&FormProblem, &str)>,
+        again: Option<FormFields>,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if let Some(page) = self.closed(opened, again, now).await? {
+        if let Some(page) = self.closed(opened, again.as_ref(), now).await? {
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
+        let ticket = self.servicenow.ticket(&record.request().source).await?;
+        if !ticket.is_some_and(|ticket| ticket.active) {
+            let about = self.about(record).await;
+            return self.status(&StatusPage::TicketClosed, Some(&about));
+        }
         let documents = self.requests.documents(record.id()).await?;
-        let shown = approvers::review(&self.servicenow, record, approver, &documents).await?;
+        let (servicenow, installation) = (&self.servicenow, &self.installation);
+        let shown =
+            approvers::review(servicenow, record, approver, &documents, installation, now).await?;
         let Some((_, review)) = shown else {
-            return Ok(page::message(&Message::NotAnApprover)?);
+            let about = self.about(record).await;
+            return self.status(&StatusPage::NotAnApprover, Some(&about));
         };
         let shown = record.shown_to(approver);
         let shown = shown.ok_or(ApprovalError::Inconsistent)?;
-        let nonce = opened.token.nonce(&shown, now);
-        Ok(page::form(&review, &nonce, again)?)
+        let fields = FormFields {
+            nonce: opened.token.nonce(&shown, now),
+            ..again.unwrap_or_default()
+        };
+        Ok(page::form(&review, &fields)?)
     }
 
     /// The page where there is nothing to decide: decided before, ended, or out of time.
     pub(crate) async fn closed(
         &self,
         opened: &Opened,
-        again: Option<(&FormProblem, &str)>,
+        again: Option<&FormFields>,
         now: Timestamp,
     ) -> Result<Option<Page>, ApprovalError> {
-        let record = &opened.record;
-        if let Some(decided) = decided_for(record, &opened.row.approver) {
+        let (record, reader) = (&opened.record, &opened.row.approver);
+        if let Some(decided) = decided_for(record, reader) {
             if let Some(page) = self.used(opened, decided, again, now).await? {
                 return Ok(Some(page));
             }
-            let name = self.name_of(&decided.signed.decision.approver).await;
-            let mut lines = vec![asked_line(record)];
-            lines.extend(slot_lines(record));
-            let message = Message::AlreadyDecided(decided, name, lines);
-            return Ok(Some(page::message(&message)?));
+            let (about, decided_by) = self.named(record, decided).await;
+            let past = PastAnswer {
+                decided,
+                reader,
+                decided_by,
+                state: record.state(),
+                approvals: approval_lines(record),
+            };
+            let page = StatusPage::AlreadyDecided(past);
+            return self.status(&page, Some(&about)).map(Some);
         }
-        if record.state() != State::Pending {
-            let message = Message::Ended(record.state(), asked_line(record));
-            return Ok(Some(page::message(&message)?));
-        }
-        let late = record
-            .expires_at()
-            .is_none_or(|expires_at| now >= expires_at);
-        if late || now >= opened.row.expires_at {
-            return Ok(Some(page::message(&Message::ExpiredLink)?));
-        }
-        if !record.asks(&opened.row.approver) {
-            return Ok(Some(page::message(&Message::NoLongerAsked)?));
-        }
-        Ok(None)
+        let late = record.round().is_none_or(|asked| now >= asked.expires_at);
+        let page = match record.state() {
+            State::Pending if late || now >= opened.row.expires_at => StatusPage::ExpiredLink,
+            State::Pending if !record.asks(reader) => StatusPage::NoLongerAsked,
+            State::Pending => return Ok(None),
+            state => StatusPage::Ended(state),
+        };
+        let about = self.about(record).await;
+        self.status(&page, Some(&about)).map(Some)
     }
 
-    /// The name of a person for a page; the page does without where ServiceNow does not answer.
-    pub(crate) async fn name_of(&self, person: &SysId) -> Option<PersonName> {
-        let people = self
-            .servicenow
-            .people(std::slice::from_ref(person))
-            .await
-            .ok()?;
-        people
-            .into_iter()
-            .find(|found| found.sys_id == *person)
-            .map(|found| found.name)
+    /// Which request a page is about, with the requester's name where ServiceNow answers.
+    pub(crate) async fn about(&self, record: &RequestRecord) -> About {
+        let requester = &record.request().requested_by;
+        let [name] = self.names_of([requester]).await;
+        About::new(record, name, &self.installation)
+    }
+
+    /// The same, and the name of whoever decided.
+    pub(crate) async fn named(
+        &self,
+        record: &RequestRecord,
+        decided: &DecisionRecord,
+    ) -> (About, Option<PersonName>) {
+        let decider = &decided.signed.decision.approver;
+        let [requester, decided_by] = self
+            .names_of([&record.request().requested_by, decider])
+            .await;
+        let about = About::new(record, requester, &self.installation);
+        (about, decided_by)
+    }
+
+    /// The names of people for a page; it does without where ServiceNow does not answer.
+    async fn names_of<const N: usize>(&self, people: [&SysId; N]) -> [Option<PersonName>; N] {
+        let ids = people.map(Clone::clone);
+        let found = self.servicenow.people(&ids).await.unwrap_or_default();
+        people.map(|person| {
+            let mut found = found.iter();
+            let found = found.find(|found| found.sys_id == *person);
+            found.map(|found| found.name.clone())
+        })
     }
 }
 

@@ -8,12 +8,12 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, Me
 use ports::CallError;
 use ports::mail::Mailer;
 use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
-use snowgate_core::letter::Letter;
 
 const SEND: &str = "ses:SendEmail";
 
-/// How often the SDK tries a call. Few times: a letter that SES took although its answer got
+/// How often the SDK tries a call. Few times: an e-mail that SES took although its answer got
 /// lost is sent twice.
 const ATTEMPTS: u32 = 2;
 
@@ -57,23 +57,23 @@ fn utf8(text: &str) -> Result<Content, CallError> {
         .map_err(|error| CallError::permanent(SEND, "NotSent").because(error))
 }
 
-fn content(letter: &Letter) -> Result<EmailContent, CallError> {
+fn content(email: &Email) -> Result<EmailContent, CallError> {
     // A subject is one header: whatever could begin another is refused, not repaired.
-    if letter.subject.chars().any(char::is_control) {
+    if email.subject.chars().any(char::is_control) {
         return Err(CallError::permanent(SEND, "SubjectNotOneLine"));
     }
     let body = Body::builder()
-        .text(utf8(&letter.text)?)
-        .html(utf8(&letter.html)?)
+        .text(utf8(&email.text)?)
+        .html(utf8(&email.html)?)
         .build();
     let message = Message::builder()
-        .subject(utf8(&letter.subject)?)
+        .subject(utf8(&email.subject)?)
         .body(body)
         .build();
     Ok(EmailContent::builder().simple(message).build())
 }
 
-/// The tags of a letter: sys_ids and request ids are of the characters that SES allows in tags
+/// The tags of an e-mail: sys_ids and request ids are of the characters that SES allows in tags
 /// (SES API v2 reference, MessageTag).
 fn tags(tags: &LetterTags) -> Result<Vec<MessageTag>, CallError> {
     [
@@ -95,7 +95,7 @@ impl Mailer for SesMailer {
     async fn send(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        email: &Email,
         about: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         let answer = self
@@ -103,7 +103,7 @@ impl Mailer for SesMailer {
             .send_email()
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(to.expose()).build())
-            .content(content(letter)?)
+            .content(content(email)?)
             .set_email_tags(about.map(tags).transpose()?)
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
@@ -117,8 +117,8 @@ impl Mailer for SesMailer {
 mod tests {
     use super::*;
 
-    fn letter(subject: &str) -> Letter {
-        Letter {
+    fn email(subject: &str) -> Email {
+        Email {
             subject: subject.to_owned(),
             text: "Grüße".to_owned(),
             html: "<p>Grüße</p>".to_owned(),
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_letter_is_text_and_html_in_utf8() {
-        let content = content(&letter("Zugriff für Rita")).unwrap();
+        let content = content(&email("Zugriff für Rita")).unwrap();
         let message = content.simple().unwrap();
         let (text, html) = (
             message.body().unwrap().text().unwrap(),
@@ -146,7 +146,7 @@ mod tests {
             "Access\nx",
             "Access\0",
         ] {
-            assert!(!content(&letter(bad)).unwrap_err().is_transient());
+            assert!(!content(&email(bad)).unwrap_err().is_transient());
         }
     }
 }

@@ -120,7 +120,10 @@ impl BodyReader {
             .filter(|name| !known.contains(&name.as_str()))
         {
             let escaped = name.replace('~', "~0").replace('/', "~1");
-            let detail = format!("not a member here; known are `{}`", known.join("`, `"));
+            let detail = format!(
+                "unknown member; the known ones are `{}`",
+                known.join("`, `")
+            );
             let place = format!("{pointer}/{escaped}");
             self.error(&place, FieldErrorCode::Unknown, detail);
         }
@@ -136,7 +139,7 @@ impl BodyReader {
         let value = members.get(name);
         if value.is_none() {
             let place = format!("{pointer}/{name}");
-            self.error(&place, FieldErrorCode::Missing, "must be there");
+            self.error(&place, FieldErrorCode::Missing, "is required");
         }
         value
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::PolicyArn;
 use crate::id::RequestId;
+use crate::markup::code;
 use crate::principal::Principal;
 use crate::request::GroupName;
 
@@ -75,9 +76,9 @@ impl EffectChange {
     #[must_use]
     pub fn in_words(&self) -> String {
         match self {
-            Self::PolicyAttached { policy_arn } => format!("the policy {}", policy_arn.name()),
-            Self::InlinePolicyPut { name, .. } => format!("the inline policy {name}"),
-            Self::GroupJoined { group } => format!("the membership of the group {group}"),
+            Self::PolicyAttached { policy_arn } => format!("policy {}", code(policy_arn.name())),
+            Self::InlinePolicyPut { name, .. } => format!("inline policy {}", code(name)),
+            Self::GroupJoined { group } => format!("membership in group {}", code(group.as_str())),
         }
     }
 }

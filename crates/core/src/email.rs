@@ -1,7 +1,25 @@
-//! Mail addresses that keep themselves out of logs.
+//! E-mail addresses and messages that keep themselves out of logs.
 
 use std::fmt;
 use std::str::FromStr;
+
+/// An e-mail, ready to send: the same content as plain text and as HTML.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email {
+    /// The subject, one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+/// `Debug` shows no content: an e-mail holds names and a link that decides.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(redacted)")
+    }
+}
 
 /// A mail address as found in `sys_user.email`: one `@`, no spaces or control characters,
 /// at most 254 octets (RFC 5321 4.5.3.1.3), ASCII only so that no look-alike domain passes.
@@ -19,7 +37,7 @@ pub struct EmailAddress {
 pub struct EmailError;
 
 impl EmailAddress {
-    /// The address itself, for the envelope of a letter and nothing else.
+    /// The address itself, for the envelope of an e-mail, and for the people who decide on a request of its owner.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.whole

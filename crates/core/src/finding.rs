@@ -30,6 +30,11 @@ pub struct Evidence {
     pub witness: Option<Witness>,
 }
 
+impl Evidence {
+    /// How the inline policy of a request is named.
+    pub const INLINE_POLICY: &'static str = "inline policy";
+}
+
 /// One request to AWS, as an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
@@ -85,11 +90,11 @@ finding_codes! {
     CannotEnd => Some(RefusalCode::OutsideGuardrails),
     /// A policy cannot be read, so nothing can be said of it.
     Unreadable => Some(RefusalCode::UnreadablePolicy),
-    /// A policy allows what is never granted.
+    /// A policy allows a denied action.
     DeniedAction => Some(RefusalCode::DeniedAction),
     /// A policy allows more than the reference policy of the account.
     ExceedsReference => Some(RefusalCode::ExceedsReference),
-    /// Nobody could prove that a policy stays within the reference policy of the account.
+    /// It could not be proved that a policy stays within the reference policy of the account.
     NotProven => Some(RefusalCode::ExceedsReference),
     /// Together with what the principal holds, it could give itself whatever it wants.
     Escalates => Some(RefusalCode::Escalates),
@@ -105,7 +110,7 @@ finding_codes! {
     TooManyPolicies => Some(RefusalCode::TooManyPolicies),
     /// The role does not trust the principal.
     RoleDoesNotTrust => Some(RefusalCode::RoleDoesNotTrust),
-    /// The role trusts the principal without a policy of its own: the grant would change nothing.
+    /// The role trusts the principal without this grant: the grant would change nothing.
     TrustsAlready => Some(RefusalCode::TrustsAlready),
     /// Sessions of the role would last too long after the end.
     SessionTooLong => Some(RefusalCode::SessionTooLong),

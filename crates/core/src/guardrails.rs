@@ -19,6 +19,7 @@ pub use reference::Reference;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::finding::{Finding, FindingCode};
 use crate::id::{AccountId, ClientId, Digest, SysId};
+use crate::markup::code;
 use crate::plan::inline_policy;
 use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
@@ -115,7 +116,7 @@ impl Guardrails {
         &self.security_group
     }
 
-    /// Whether this client belongs to those who watch over all access: it may end any that is
+    /// Whether this client belongs to the security team: it may end any access that is
     /// active, by the request's id, and do nothing else with requests of others.
     #[must_use]
     pub fn is_security(&self, client: &ClientId) -> bool {
@@ -152,11 +153,12 @@ impl Guardrails {
             findings.push(Finding::new(pointer, code, detail));
         };
         if !self.tables.contains(&request.source.table) {
-            let detail = "records of this table may not ask for access";
+            let table = code(request.source.table.as_str());
+            let detail = format!("records of table {table} can't request access");
             find(
                 "/source/table".to_owned(),
                 FindingCode::TableNotAllowed,
-                detail,
+                &detail,
             );
         }
         let account = &request.target.account_id;
@@ -165,11 +167,11 @@ impl Guardrails {
             .iter()
             .any(|grant| grant.accounts.contains(account))
         {
-            let detail = "no access is granted in this account";
+            let detail = format!("the guardrails grant no access in AWS account {account}");
             find(
                 "/target/account_id".to_owned(),
                 FindingCode::AccountNotAllowed,
-                detail,
+                &detail,
             );
             return findings;
         }
@@ -178,18 +180,26 @@ impl Guardrails {
             let pointer = format!("/grants/{index}/{}", grant.member());
             match self.allowed(account, grant) {
                 None => {
-                    let detail = "this may not be granted in this account";
-                    find(pointer, FindingCode::GrantNotAllowed, detail);
+                    let detail = format!(
+                        "the guardrails don't permit {grant} for users and roles of AWS account {account}"
+                    );
+                    find(pointer, FindingCode::GrantNotAllowed, &detail);
                 }
                 Some(allowed) if allowed.risk == Risk::High => {
-                    let detail = "this needs an approver who signs in, which is not offered yet";
-                    find(pointer, FindingCode::NeedsSignIn, detail);
+                    let detail = format!(
+                        "{grant} needs an approver who signs in, which isn't supported yet"
+                    );
+                    find(pointer, FindingCode::NeedsSignIn, &detail);
                 }
                 Some(allowed) => longest = longest.min(allowed.maximum_duration),
             }
         }
         if request.duration > longest {
-            let detail = format!("this access may last at most {longest}");
+            let detail = format!(
+                "{} is too long: the guardrails permit at most {} for this access",
+                request.duration.in_words(),
+                longest.in_words()
+            );
             find("/duration".to_owned(), FindingCode::TooLong, &detail);
         }
         self.judge_total(request, &mut findings);
@@ -205,9 +215,16 @@ impl Guardrails {
         let detail = match (self.maximum_total, request.total()) {
             (Some(most), Some(total)) if total <= most => return,
             (Some(most), _) => {
-                format!("with all that it extends, this access may last at most {most}")
+                let total = request.total();
+                let total =
+                    total.map_or_else(String::new, |total| format!(" of {}", total.in_words()));
+                format!(
+                    "the total{total} with all extensions is too long: the guardrails permit at \
+                     most {}",
+                    most.in_words()
+                )
             }
-            (None, _) => "no access is extended".to_owned(),
+            (None, _) => "the guardrails don't permit extensions".to_owned(),
         };
         let code = FindingCode::TooLongInTotal;
         findings.push(Finding::new("/duration", code, detail));
@@ -223,7 +240,7 @@ impl Guardrails {
                 (Grant::GroupMembership { .. }, _)
                     if request.target.kind != PrincipalType::User =>
                 {
-                    let detail = "only users can be members of groups";
+                    let detail = "only IAM users can be members of groups";
                     findings.push(Finding::new(pointer, FindingCode::OnlyUsers, detail));
                 }
                 (Grant::InlinePolicy { document }, Some(allowed)) => {

@@ -3,8 +3,8 @@
 //! Everything that decides lives here: what a request may say ([`request`]), what may be
 //! granted at all ([`guardrails`]), who must be asked ([`slots`]), how a request moves through
 //! its life ([`lifecycle`], [`record`]), what a decision is and what proves it ([`approval`]),
-//! what is shown to people ([`letter`], [`page`]), what has to change in IAM ([`plan`]) and what
-//! the ticket is told ([`outcome`]).
+//! what approvers are shown ([`review`], [`page`]), what has to change in IAM ([`plan`]) and what is
+//! reported to requesters, approvers and tickets ([`notification`], [`ticket_note`]).
 //!
 //! **Invariant:** no clock, no randomness, no environment, no network, no async. Time and
 //! random bytes come in as arguments. The checks of the build hold this crate to it.
@@ -24,10 +24,10 @@ pub mod facts;
 pub mod finding;
 pub mod guardrails;
 pub mod id;
-pub mod letter;
+pub mod installation;
 pub mod lifecycle;
-pub mod notice;
-pub mod outcome;
+pub mod markup;
+pub mod notification;
 pub mod page;
 pub mod plan;
 pub mod preview;
@@ -35,6 +35,9 @@ pub mod principal;
 pub mod prose;
 pub mod record;
 pub mod request;
+pub mod review;
 pub mod slots;
 pub mod strict_json;
 pub mod ticket;
+pub mod ticket_note;
+pub mod wording;

@@ -48,7 +48,7 @@ pub struct PreviewSlot {
     pub known: bool,
     /// Who would be asked, each alone sufficing. Nobody: such a request ends `Undeliverable`.
     pub would_ask: Vec<Approver>,
-    /// Who has a standing at least as near and would not be asked.
+    /// Who has a role at least as near and would not be asked.
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -57,7 +57,7 @@ pub struct PreviewSlot {
 pub struct PassedOver {
     /// The person.
     pub sys_id: SysId,
-    /// The standing that the person has.
+    /// The role that the person has.
     pub role: ApproverRole,
     /// Why not.
     pub because: PassedOverBecause,
@@ -75,7 +75,7 @@ pub enum PassedOverBecause {
     NoMail,
     /// The mail address is in a domain that is not allowed.
     ForeignMail,
-    /// The person asks, opened the ticket, or receives the access.
+    /// The person requested the access, opened the ticket, or receives the access.
     Involved,
     /// Another record of somebody who is asked.
     SamePerson,
@@ -103,13 +103,15 @@ impl PassedOverBecause {
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::Inactive => "The account in ServiceNow is inactive.",
-            Self::Locked => "The account in ServiceNow is locked.",
-            Self::NoMail => "The record has no usable mail address.",
-            Self::ForeignMail => "The mail address is in a domain that is not allowed.",
-            Self::Involved => "The person asks, opened the ticket, or receives the access.",
-            Self::SamePerson => "It is another record of somebody who is asked.",
-            Self::Enough => "Enough others with the same standing are asked.",
+            Self::Inactive => "The ServiceNow account is inactive.",
+            Self::Locked => "The ServiceNow account is locked out.",
+            Self::NoMail => "The record has no usable e-mail address.",
+            Self::ForeignMail => "The domain of the e-mail address is not allowed.",
+            Self::Involved => {
+                "The person requested the access, opened the ticket, or receives the access."
+            }
+            Self::SamePerson => "It is another record of an approver.",
+            Self::Enough => "Enough approvers with the same role are asked.",
             Self::Missing => "ServiceNow has no such person.",
         }
     }

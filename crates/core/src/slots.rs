@@ -99,7 +99,7 @@ impl Approver {
         let role = self.role.towards(resource);
         match self.on_behalf_of {
             None => role,
-            Some(_) => format!("the delegate, in ServiceNow, of {role}"),
+            Some(_) => format!("a delegate, in ServiceNow, of {role}"),
         }
     }
 }
@@ -138,7 +138,9 @@ impl ApproverRole {
             Self::Manager => "the manager of this account in the CMDB",
             Self::GroupManager => "the manager of the group that supports this account",
             Self::GroupMember => "a member of the group that supports this account",
-            Self::SecurityGroup => "a member of the security group, and nobody nearer can decide",
+            Self::SecurityGroup => {
+                "a member of the security group, because no closer approver is available"
+            }
         }
     }
 
@@ -153,7 +155,7 @@ impl ApproverRole {
             (_, true) => role,
             // Whoever is asked last of all has no part in the item.
             (Self::SecurityGroup, false) => {
-                format!("{role} on {}", in_charge("this item", instead_of))
+                format!("{role} for {}", in_charge("this item", instead_of))
             }
             (_, false) => in_charge(&role, instead_of),
         }
@@ -196,7 +198,7 @@ pub enum Eligibility {
     NoMail,
     /// The mail address is in a domain that is not allowed.
     ForeignMail,
-    /// The person asks, opened the ticket, or receives the access.
+    /// The person requested the access, opened the ticket, or receives the access.
     Involved,
 }
 
@@ -247,12 +249,13 @@ pub fn eligible<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::PersonName;
+    use crate::ticket::{JobTitle, PersonName};
 
     fn person(n: u8, email: &str) -> Person {
         Person {
             sys_id: format!("{n:032x}").parse().unwrap(),
             name: PersonName::new("A Person"),
+            title: JobTitle::default(),
             active: true,
             locked_out: false,
             email: email.parse().ok(),
@@ -357,20 +360,21 @@ mod tests {
         let in_charge = item(&["210987654321", "320987654321"]);
         assert_eq!(
             approver.in_words(&in_charge),
-            "the owner of this item in the CMDB, which the guardrails put in charge of what is \
-             asked for here in the AWS accounts 210987654321 and 320987654321"
+            "the owner of this item in the CMDB, which the guardrails put in charge of the requested \
+             resources in AWS accounts 210987654321 and 320987654321"
         );
         approver.role = ApproverRole::SecurityGroup;
         assert_eq!(
             approver.in_words(&item(&["210987654321"])),
-            "a member of the security group, and nobody nearer can decide on this item, which the \
-             guardrails put in charge of what is asked for here in the AWS account 210987654321"
+            "a member of the security group, because no closer approver is available for this item, \
+             which the guardrails put in charge of the requested resources in AWS account \
+             210987654321"
         );
         approver.role = ApproverRole::Owner;
         approver.on_behalf_of = Some("ee".repeat(16).parse().unwrap());
         assert_eq!(
             approver.in_words(&item(&[])),
-            "the delegate, in ServiceNow, of the owner of this item in the CMDB"
+            "a delegate, in ServiceNow, of the owner of this item in the CMDB"
         );
     }
 }

@@ -12,6 +12,8 @@ pub struct Person {
     pub sys_id: SysId,
     /// The name as people see it, on one line.
     pub name: PersonName,
+    /// The job title; empty where ServiceNow has none.
+    pub title: JobTitle,
     /// Whether the account is active.
     pub active: bool,
     /// Whether the account is locked.
@@ -31,7 +33,7 @@ impl PersonName {
         Self(crate::prose::one_line(text, 100))
     }
 
-    /// The name, for letters and pages.
+    /// The name, for e-mails and pages.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -41,6 +43,30 @@ impl PersonName {
 impl std::fmt::Debug for PersonName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("PersonName(redacted)")
+    }
+}
+
+/// The job title of a person. `Debug` never shows it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct JobTitle(String);
+
+impl JobTitle {
+    /// Takes a title from elsewhere; it is made safe for one line and cut at 100 characters.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(crate::prose::one_line(text, 100))
+    }
+
+    /// The title, for e-mails and pages.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for JobTitle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JobTitle(redacted)")
     }
 }
 

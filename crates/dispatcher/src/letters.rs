@@ -64,7 +64,9 @@ impl<P: Ports> Dispatcher<P> {
             return self.disqualify(record, approver, &lost, now).await;
         }
         let documents = self.requests.documents(record.id()).await?;
-        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
+        let (servicenow, installation) = (&self.servicenow, &self.installation);
+        let shown =
+            approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
         let domains = self.guardrails.mail_domains();
         let fit = shown.filter(|(person, _)| {
             judge(person, &Excluded::default(), domains) == Eligibility::Eligible
@@ -80,7 +82,7 @@ impl<P: Ports> Dispatcher<P> {
         let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
-        let letter = review.letter(&link)?;
+        let email = review.email(&link)?;
         let claimed = match self.claim(record, approver, &token, now).await? {
             Changed::Written(record) => record,
             // Somebody else is sending it, or it is not wanted any more.
@@ -90,7 +92,7 @@ impl<P: Ports> Dispatcher<P> {
             request: claimed.id().clone(),
             approver: approver.clone(),
         };
-        let message = self.mailer.send(address, &letter, Some(&tags)).await?;
+        let message = self.mailer.send(address, &email, Some(&tags)).await?;
         info!("review request sent");
         self.mark_sent(claimed, approver, message, now).await
     }

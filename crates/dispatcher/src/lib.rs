@@ -24,6 +24,7 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::MAX_REASSIGNMENTS;
@@ -58,6 +59,8 @@ pub struct Dispatcher<P: Ports> {
     pub outcomes: P::Outcomes,
     /// What may be granted.
     pub guardrails: Guardrails,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// What review links start with: an origin and a stage, without a slash at the end.
     pub approval_url: String,
     /// How long a decision is awaited.

@@ -43,6 +43,7 @@ async fn main() -> Result<(), Error> {
         &external_id,
         "snowgate-dispatcher",
     )?;
+    let installation = shell::environment::installation(instance.origin())?;
     let dispatcher = Dispatcher::<Aws> {
         requests: Metered(DynamoLedger::new(
             &aws,
@@ -58,6 +59,7 @@ async fn main() -> Result<(), Error> {
         mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails,
+        installation,
         approval_url: required("APPROVAL_URL")?,
         pending_for: parsed("PENDING_FOR")?,
         remind_before: parsed("REMIND_BEFORE")?,

@@ -10,9 +10,9 @@ use ports::mail::Mailer as _;
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{RequestId, SysId};
-use snowgate_core::letter::Review;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
+use snowgate_core::review::Review;
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{error, info, warn};
 use workflow::approvers;
@@ -62,7 +62,9 @@ impl<P: Ports> Dispatcher<P> {
             return Ok(record);
         }
         let documents = self.requests.documents(record.id()).await?;
-        let shown = approvers::review(&self.servicenow, &record, approver, &documents).await?;
+        let (servicenow, installation) = (&self.servicenow, &self.installation);
+        let shown =
+            approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
         let Some((person, review)) = shown else {
             return self
                 .pass_over(record, notice, SkipCode::NotAnApprover, now)
@@ -133,8 +135,8 @@ impl<P: Ports> Dispatcher<P> {
         token: &ReviewToken,
     ) -> Result<(), DispatchError> {
         let link = format!("{}/r/{}", self.approval_url, token.expose());
-        let letter = review.reminder(&link)?;
-        self.mailer.send(address, &letter, None).await?;
+        let email = review.reminder(&link)?;
+        self.mailer.send(address, &email, None).await?;
         Ok(())
     }
 

@@ -19,7 +19,7 @@ impl JsonBody {
     pub(crate) fn required(event: &ApiGatewayProxyRequest) -> Result<Self, Problem> {
         if !is_media_type(event, "application/json") {
             return Err(Problem::new(415, "Unsupported media type")
-                .detail("The body is `application/json`."));
+                .detail("Send the body as `application/json`."));
         }
         bytes(event).map(Self)
     }

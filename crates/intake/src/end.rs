@@ -65,15 +65,15 @@ impl Ending {
                 return Next::Done(Unchanged::EndedBefore);
             }
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
-                "It is being carried out already; revoke it once it is `Active`."
+                "The access is being set up already. Revoke it once it is `Active`."
             }
             (Self::Revoke(_), State::Received | State::Pending | State::Approved) => {
-                "Nothing was granted yet; withdraw it instead."
+                "No access is granted yet. Withdraw the request instead."
             }
             (Self::Revoke(_), State::Provisioning) => {
-                "It is being carried out now; revoke it once it is `Active`."
+                "The access is being set up now. Revoke it once it is `Active`."
             }
-            _ => "The request has ended in another way.",
+            _ => "The request has already ended.",
         };
         Next::Done(Unchanged::Refused(conflict(record, why)))
     }

@@ -24,9 +24,9 @@ impl<P: Ports> Intake<P> {
         let Some(extension) = before.extension() else {
             let why = match before.state() {
                 State::Received | State::Pending | State::Approved | State::Provisioning => {
-                    "Nothing was granted yet; extend it once it is `Active`."
+                    "No access is granted yet. Extend the request once it is `Active`."
                 }
-                _ => "Nothing was granted, so there is nothing to extend.",
+                _ => "No access was granted, so there is nothing to extend.",
             };
             return Err(Problem::new(409, "Not in this state")
                 .detail(why)

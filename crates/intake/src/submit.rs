@@ -65,11 +65,11 @@ impl<P: Ports> Intake<P> {
             }
             Created::Replayed(record) => *record,
             Created::KeyReused => {
-                let detail = "This `Idempotency-Key` was used before with another body.";
+                let detail = "This `Idempotency-Key` was already used with a different body.";
                 return Err(Problem::new(409, "Idempotency key reused").detail(detail));
             }
             Created::RecordBusy(id) => {
-                let detail = "This ServiceNow record has a request that has not ended.";
+                let detail = "This ServiceNow record already has an open request.";
                 return Err(Problem::new(409, "Request open").detail(detail).request(id));
             }
         };
@@ -88,7 +88,8 @@ impl<P: Ports> Intake<P> {
         if refusal(&findings).is_none() {
             return Ok(findings);
         }
-        let detail = "Valid, but not permitted by the guardrails. No request was created.";
+        let detail =
+            "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
         Err(Problem::new(422, "Outside the guardrails")
             .detail(detail)
             .findings(findings))

@@ -37,7 +37,7 @@ impl<P: Ports> Intake<P> {
         event: &ApiGatewayProxyRequest,
         is_visible: impl FnOnce(&RequestRecord) -> bool,
     ) -> Result<RequestRecord, Problem> {
-        let missing = || Problem::new(404, "Not found").detail("There is no such request.");
+        let missing = || Problem::new(404, "Not found").detail("No request with this id.");
         let id = event
             .path_parameters
             .get("id")
@@ -68,7 +68,7 @@ impl<P: Ports> Intake<P> {
             .and_then(|text| text.parse::<SysId>().ok());
         let alone = query.iter().all(|(name, _)| name == "sys_id");
         let Some(sys_id) = sys_id.filter(|_| alone) else {
-            let detail = "The one parameter is `sys_id`: 32 lowercase hexadecimal digits.";
+            let detail = "The only parameter is `sys_id`, 32 lowercase hexadecimal digits.";
             return Err(Problem::new(400, "Bad request").detail(detail));
         };
         let found = self

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
-use snowgate_core::letter::Letter;
 
 use crate::CallError;
 
@@ -16,7 +16,7 @@ pub trait Mailer: Send + Sync {
     fn send(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        email: &Email,
         tags: Option<&LetterTags>,
     ) -> impl Future<Output = Result<Option<MessageId>, CallError>> + Send;
 }

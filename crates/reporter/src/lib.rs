@@ -12,9 +12,10 @@ use ports::ledger::Requests;
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::outcome::{self, OutcomeFields};
 use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::ticket_note::{self, OutcomeFields};
 use tracing::{error, info};
 use workflow::change::{Next, NotChanged, change, load, put_off};
 
@@ -42,6 +43,8 @@ pub struct Reporter<P: Ports> {
     pub mailer: P::Mailer,
     /// Which fields are set at which outcome.
     pub fields: OutcomeFields,
+    /// Whose installation this is.
+    pub installation: Installation,
     /// The domains that mail goes to.
     pub mail_domains: Vec<String>,
 }
@@ -96,9 +99,10 @@ impl<P: Ports> Reporter<P> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let (Some(update), Some(state)) =
-            (outcome::update(&record, &self.fields), record.unreported())
-        else {
+        let (Some(update), Some(state)) = (
+            ticket_note::update(&record, &self.fields),
+            record.unreported(),
+        ) else {
             return Ok((record, None));
         };
         let source = &record.request().source;

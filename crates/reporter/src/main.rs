@@ -13,7 +13,7 @@ use reporter::{Ports, Reporter};
 use servicenow::{Instance, Reader, Session, Writer};
 use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
-use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::ticket_note::OutcomeFields;
 
 /// The reporter on AWS.
 struct Aws;
@@ -35,6 +35,7 @@ async fn main() -> Result<(), Error> {
         .get(&required("SERVICENOW_READ_SECRET_ARN")?)
         .await?;
     let instance: Instance = parsed("SERVICENOW_URL")?;
+    let installation = shell::environment::installation(instance.origin())?;
     let reporter = Reporter::<Aws> {
         requests: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         tickets: Writer::new(Session::new(
@@ -48,6 +49,7 @@ async fn main() -> Result<(), Error> {
             shell::clock(),
         )?),
         mailer: SesMailer::new(&aws, required("SENDER")?, optional("CONFIGURATION_SET")),
+        installation,
         mail_domains: shell::guardrails::load()?.mail_domains().to_vec(),
         fields: OutcomeFields::parse(&required("OUTCOME_FIELDS")?)?,
     };

@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
 use ports::mail::Mailer as _;
 use ports::servicenow::ServiceNow as _;
+use snowgate_core::email::Email;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::notice;
+use snowgate_core::notification;
 use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
-use snowgate_core::ticket::{Person, PersonName};
+use snowgate_core::ticket::Person;
 use tracing::{error, info, warn};
 use workflow::change::{Changed, Next, NotChanged, change, load, write};
 
@@ -80,7 +80,7 @@ impl<P: Ports> Reporter<P> {
             Ok(address) => address,
             Err(why) => return self.pass_over(record, notice, why, now).await,
         };
-        let Some(letter) = letter(&record, notice, people)? else {
+        let Some(email) = self.email(&record, notice, people, now)? else {
             return Ok(Reported::Done(Box::new(record)));
         };
         let record = match self.claim(record, notice, now).await? {
@@ -88,7 +88,7 @@ impl<P: Ports> Reporter<P> {
             // Somebody else is sending it, or it is not wanted any more.
             Changed::Left(record, ()) => return Ok(Reported::Done(Box::new(record))),
         };
-        match self.mailer.send(address, &letter, None).await {
+        match self.mailer.send(address, &email, None).await {
             Ok(_) => info!("notice sent"),
             Err(failure) if failure.is_transient() => {
                 return Ok(Reported::Later(Box::new(record), failure));
@@ -107,6 +107,27 @@ impl<P: Ports> Reporter<P> {
         };
         let record = self.close(record, sent, now).await?;
         Ok(Reported::Done(Box::new(record)))
+    }
+
+    fn email(
+        &self,
+        record: &RequestRecord,
+        notice: &Notice,
+        people: &[Person],
+        now: Timestamp,
+    ) -> Result<Option<Email>, askama::Error> {
+        let requester = &record.request().requested_by;
+        let named = people.iter().find(|person| person.sys_id == *requester);
+        let installation = &self.installation;
+        Ok(match notice {
+            Notice::Outcome { state } => notification::outcome_email(record, *state, installation)?,
+            Notice::EndsSoon => Some(notification::ends_soon(record, installation, now)?),
+            Notice::Handled { .. } => {
+                let name = named.map(|person| &person.name);
+                Some(notification::handled(record, name, installation)?)
+            }
+            Notice::Reminder { .. } => None,
+        })
     }
 
     async fn pass_over(
@@ -190,23 +211,4 @@ fn address_of<'a>(
         Eligibility::ForeignMail => Err(SkipCode::ForeignMail),
         Eligibility::Involved => Err(SkipCode::NotAnApprover),
     }
-}
-
-fn letter(
-    record: &RequestRecord,
-    notice: &Notice,
-    people: &[Person],
-) -> Result<Option<Letter>, askama::Error> {
-    let requester = &record.request().requested_by;
-    let named = people.iter().find(|person| person.sys_id == *requester);
-    Ok(match notice {
-        Notice::Outcome { state } => notice::outcome(record, *state)?,
-        Notice::EndsSoon => Some(notice::ends_soon(record)?),
-        Notice::Handled { .. } => {
-            let nobody = PersonName::new("a person who has left");
-            let name = named.map_or(&nobody, |person| &person.name);
-            Some(notice::handled(record, name)?)
-        }
-        Notice::Reminder { .. } => None,
-    })
 }

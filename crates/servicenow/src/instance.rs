@@ -111,6 +111,12 @@ fn is_loopback(host: &str) -> Option<bool> {
 }
 
 impl Instance {
+    /// Scheme, host and, unless it is the scheme's own, port, in lowercase.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether the connection is encrypted.
     pub(crate) fn is_https(&self) -> bool {
         self.https

@@ -2,7 +2,7 @@
 
 use ports::CallError;
 use snowgate_core::id::SysId;
-use snowgate_core::ticket::{Person, PersonName};
+use snowgate_core::ticket::{JobTitle, Person, PersonName};
 
 use crate::error::ServiceNowError;
 use crate::query::{Query, UserName};
@@ -11,7 +11,10 @@ use crate::session::Session;
 use crate::table::{self, TableRead};
 
 const OPERATION: &str = "servicenow:ReadPeople";
-const FIELDS: &[&str] = &["sys_id", "name", "active", "locked_out", "email"];
+const FIELDS: &[&str] = &["sys_id", "name", "active", "locked_out", "email", TITLE];
+
+/// The job title. It is shown and decides nothing, so a row may do without.
+const TITLE: &str = "title";
 
 /// The people with these ids. Those that do not exist are missing.
 pub(crate) async fn people(session: &Session, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
@@ -68,6 +71,7 @@ fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
     Ok(Person {
         sys_id: row.sys_id()?,
         name: PersonName::new(row.text("name")?),
+        title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
         active: row.boolean("active")?,
         locked_out: row.boolean("locked_out")?,
         email: row.text("email")?.parse().ok(),
@@ -82,7 +86,7 @@ mod tests {
     fn row() -> Value {
         json!({
             "sys_id": "0a".repeat(16), "name": "Ada\nOkafor", "active": "true",
-            "locked_out": "false", "email": "ada@brightwater.example"
+            "locked_out": "false", "email": "ada@brightwater.example", "title": "Head of Payments"
         })
     }
 
@@ -91,11 +95,16 @@ mod tests {
         let person = person_of(&Row::new(row()).unwrap()).unwrap();
         assert!(person.active && !person.locked_out);
         assert_eq!(person.name.expose(), "Ada Okafor");
+        assert_eq!(person.title.expose(), "Head of Payments");
         assert_eq!(person.email.unwrap().expose(), "ada@brightwater.example");
         for field in FIELDS {
             let mut hidden = row();
             hidden.as_object_mut().unwrap().remove(*field);
             let read = person_of(&Row::new(hidden).unwrap());
+            if *field == TITLE {
+                assert_eq!(read.unwrap().title.expose(), "");
+                continue;
+            }
             assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");
         }
     }

@@ -12,8 +12,8 @@ use ports::CallError;
 use ports::servicenow::{Tickets, Written};
 use serde_json::{Map, Value};
 use snowgate_core::id::SysId;
-use snowgate_core::outcome::Update;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 use crate::error::ServiceNowError;
 use crate::query::Query;
@@ -49,7 +49,7 @@ impl Tickets for Writer {
         &self,
         table: &TableName,
         sys_id: &SysId,
-        update: &Update,
+        update: &TicketUpdate,
     ) -> Result<Written, CallError> {
         let table = TicketTable::try_from(table).map_err(|error| error.in_call(OPERATION))?;
         let stored = stored_fields(update).map_err(|error| error.in_call(OPERATION))?;
@@ -80,7 +80,7 @@ type Fields<'u> = BTreeMap<&'u str, &'u str>;
 
 /// The fields that can be read back, after checking that the update is safe to write: its marker
 /// is in its note, and it sets no field that is not its own to set.
-fn stored_fields(update: &Update) -> Result<Fields<'_>, ServiceNowError> {
+fn stored_fields(update: &TicketUpdate) -> Result<Fields<'_>, ServiceNowError> {
     let marked = !update.marker.trim().is_empty() && update.work_notes.contains(&update.marker);
     let own = |field: &String| {
         let plain = (1..=80).contains(&field.len())
@@ -103,7 +103,7 @@ fn stored_fields(update: &Update) -> Result<Fields<'_>, ServiceNowError> {
 }
 
 /// The note and all fields of an update.
-fn whole_update<'u>(update: &'u Update, mut fields: Fields<'u>) -> Map<String, Value> {
+fn whole_update<'u>(update: &'u TicketUpdate, mut fields: Fields<'u>) -> Map<String, Value> {
     fields.insert("work_notes", &update.work_notes);
     if let Some(comments) = update.fields.get("comments") {
         fields.insert("comments", comments);
@@ -207,8 +207,8 @@ impl Target<'_> {
 mod tests {
     use super::*;
 
-    fn update() -> Update {
-        Update {
+    fn update() -> TicketUpdate {
+        TicketUpdate {
             marker: "[snowgate req-1 active]".to_owned(),
             work_notes: "Granted.\n[snowgate req-1 active]".to_owned(),
             correlation_id: "req-1".to_owned(),
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn updates_that_could_do_harm_are_refused() {
-        let changed = |change: fn(&mut Update)| {
+        let changed = |change: fn(&mut TicketUpdate)| {
             let mut update = update();
             change(&mut update);
             stored_fields(&update).err()

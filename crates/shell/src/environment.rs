@@ -2,6 +2,11 @@
 
 use std::str::FromStr;
 
+use snowgate_core::installation::Installation;
+
+/// The variable that names the organisation.
+const ORGANIZATION_NAME: &str = "ORGANIZATION_NAME";
+
 /// A variable that is missing or cannot be used. Names the variable, never its value.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
@@ -46,6 +51,19 @@ pub fn parsed<T: FromStr<Err: std::fmt::Display>>(
             name,
             why: error.to_string(),
         })
+}
+
+/// Whose installation this is: the organisation of `ORGANIZATION_NAME`, if it is set, with the
+/// origin of its ServiceNow instance.
+///
+/// # Errors
+/// Where the name cannot be shown.
+pub fn installation(servicenow: &str) -> Result<Installation, EnvironmentError> {
+    let organization = match optional(ORGANIZATION_NAME) {
+        Some(_) => Some(parsed(ORGANIZATION_NAME)?),
+        None => None,
+    };
+    Ok(Installation::new(organization, servicenow))
 }
 
 /// The origin of a URL: scheme, host and port in lowercase, as browsers send it, without path

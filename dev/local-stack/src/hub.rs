@@ -64,6 +64,7 @@ pub(crate) async fn deploy(
     let parameters = [
         format!("ServiceNowUrl=http://127.0.0.1:{}", ports.servicenow),
         format!("ApprovalUrl=http://127.0.0.1:{}", ports.approval),
+        "OrganizationName=Brightwater".to_owned(),
         format!("Sender={SENDER}"),
         format!("ExternalId={EXTERNAL_ID}"),
         format!("Architecture={}", architecture()),

@@ -20,16 +20,16 @@ use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::AuditRow;
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
-use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::State;
-use snowgate_core::outcome::Update;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
+use snowgate_core::ticket_note::TicketUpdate;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,7 +269,7 @@ impl<T: Mailer> Mailer for Failing<T> {
     async fn send(
         &self,
         to: &EmailAddress,
-        letter: &Letter,
+        letter: &Email,
         tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         self.call(self.inner.send(to, letter, tags)).await
@@ -334,7 +334,7 @@ impl<T: Tickets> Tickets for Failing<T> {
         &self,
         table: &TableName,
         sys_id: &SysId,
-        update: &Update,
+        update: &TicketUpdate,
     ) -> Result<Written, CallError> {
         self.call(self.inner.update(table, sys_id, update)).await
     }

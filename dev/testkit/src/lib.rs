@@ -29,7 +29,7 @@ pub use directory::{AccountFault, FakeDirectory};
 pub use failing::{Aftermath, Failing, Fault, Moment, turn};
 pub use keys::FakeKeys;
 pub use ledger::FakeLedger;
-pub use mailer::{FakeMailer, SentLetter};
+pub use mailer::{FakeMailer, SentEmail};
 pub use queues::{FakeQueues, QueueName, SentWakeUp};
 pub use servicenow::{FakeServiceNow, Group};
 pub use tickets::FakeTickets;

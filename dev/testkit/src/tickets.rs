@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use ports::servicenow::{Tickets, Written};
 use ports::{CallError, Failure};
 use snowgate_core::id::SysId;
-use snowgate_core::outcome::Update;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 /// Keeps the updates of tickets.
 #[derive(Debug, Clone, Default)]
@@ -14,14 +14,14 @@ pub struct FakeTickets(Arc<Mutex<Journal>>);
 
 #[derive(Debug, Default)]
 struct Journal {
-    updates: Vec<(TableName, SysId, Update)>,
+    updates: Vec<(TableName, SysId, TicketUpdate)>,
     failure: Option<Failure>,
 }
 
 impl FakeTickets {
     /// The updates that were written, in order.
     #[must_use]
-    pub fn updates(&self) -> Vec<(TableName, SysId, Update)> {
+    pub fn updates(&self) -> Vec<(TableName, SysId, TicketUpdate)> {
         self.0.lock().unwrap().updates.clone()
     }
 
@@ -36,7 +36,7 @@ impl Tickets for FakeTickets {
         &self,
         table: &TableName,
         sys_id: &SysId,
-        update: &Update,
+        update: &TicketUpdate,
     ) -> Result<Written, CallError> {
         const UPDATE: &str = "fake:Update";
         let mut journal = self.0.lock().unwrap();

@@ -18,6 +18,7 @@ use snowgate_core::arn::PolicyArn;
 use snowgate_core::binding::content_digest;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{Digest, RequestId, SysId};
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::{ApprovalRound, DecisionRecord, Event, RequestRecord};
@@ -80,6 +81,8 @@ pub struct World {
     pub fault: Fault,
     /// What may be granted.
     pub guardrails: Guardrails,
+    /// Whose installation it is.
+    pub installation: Installation,
     /// Who receives access.
     pub target: Principal,
 }
@@ -96,6 +99,10 @@ impl Default for World {
             keys: FakeKeys::new([7; 32]),
             fault: Fault::none(),
             guardrails: Guardrails::parse(GUARDRAILS).unwrap(),
+            installation: Installation::new(
+                "Brightwater".parse().ok(),
+                "https://brightwater.service-now.com",
+            ),
             target: samples::user(),
         };
         world.found();

@@ -11,9 +11,9 @@ use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
 use snowgate_core::account::{AccountItem, GROUPS_QUOTA, InlineFacts, PolicyFacts, PrincipalFacts};
 use snowgate_core::effect::EffectChange;
-use snowgate_core::outcome::Update;
 use snowgate_core::principal::{Principal, PrincipalType};
-use snowgate_core::ticket::{Person, PersonName, Ticket};
+use snowgate_core::ticket::{JobTitle, Person, PersonName, Ticket};
+use snowgate_core::ticket_note::TicketUpdate;
 use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
 use testkit::samples::{self, at, sys_id};
 use testkit::world;
@@ -52,7 +52,7 @@ fn mailer() {
     let letter = now(contract::mailer(&mailer, &to));
     let sent = mailer.take();
     assert_eq!(sent.len(), 1);
-    assert_eq!((&sent[0].to, &sent[0].letter), (&to, &letter));
+    assert_eq!((&sent[0].to, &sent[0].email), (&to, &letter));
     assert_eq!(mailer.sent(), []);
 }
 
@@ -166,6 +166,7 @@ fn servicenow() {
     let person = |name: &str| Person {
         sys_id: sys_id(),
         name: PersonName::new(name),
+        title: JobTitle::default(),
         active: true,
         locked_out: false,
         email: None,
@@ -215,7 +216,7 @@ fn servicenow() {
 fn tickets_are_told_once() {
     let tickets = FakeTickets::default();
     let source = samples::request(&sys_id(), &samples::user()).source;
-    let update = |marker: &str| Update {
+    let update = |marker: &str| TicketUpdate {
         marker: marker.to_owned(),
         work_notes: format!("Granted.\n{marker}"),
         correlation_id: String::new(),

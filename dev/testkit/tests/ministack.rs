@@ -183,8 +183,8 @@ async fn mailer() {
     contract::mailer(&mailer, &to).await;
 }
 
-fn samples_letter() -> snowgate_core::letter::Letter {
-    snowgate_core::letter::Letter {
+fn samples_letter() -> snowgate_core::email::Email {
+    snowgate_core::email::Email {
         subject: "Access".to_owned(),
         text: "Access".to_owned(),
         html: "<p>Access</p>".to_owned(),

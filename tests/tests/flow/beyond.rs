@@ -75,7 +75,7 @@ async fn refused(stack: &Stack, case: &Case, request: &Value, code: &str, found:
     );
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
-    assert!(notes.starts_with("Not granted"), "{notes}");
+    assert!(notes.starts_with("Refused: "), "{notes}");
     let findings = request["end_reason"]["findings"].as_array();
     let of_code = findings
         .expect("findings")

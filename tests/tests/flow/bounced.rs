@@ -59,7 +59,7 @@ async fn the_next_person_is_asked_and_the_lost_letter_opens_no_form() {
     let shown = stack.browser.open(&lost.link).await;
     assert_eq!(
         (shown.status, shown.heading()),
-        (410, "You are no longer asked")
+        (410, "You are no longer asked to decide")
     );
     case.nothing_in_iam(&stack).await;
 
@@ -67,13 +67,16 @@ async fn the_next_person_is_asked_and_the_lost_letter_opens_no_form() {
         .browser
         .decide(&next.link, "approve", "canary-reason: in her place")
         .await;
-    assert_eq!((page.status, page.heading()), (200, "Thank you: approved"));
+    assert_eq!(
+        (page.status, page.heading()),
+        (200, "You approved this request")
+    );
     stack.servicenow.closed(&case.sys_id).await;
     let attached = stack.aws.attached(&case.account, &case.user).await;
     assert_eq!(attached, [case.policy.as_str()]);
     stack
         .mailbox
-        .notice(&case.number, "Your access is there")
+        .notice(&case.number, "Your access is ready")
         .await;
     let request = stack.request(&id).await;
     let found =
@@ -120,7 +123,7 @@ async fn whoever_marks_a_letter_as_unwanted_is_asked_no_more() {
     stack.report("complained", kind, &report).await;
     stack.mailbox.to(&case.number, "tomas.herrera").await;
     let shown = stack.browser.open(&letter.link).await;
-    assert_eq!(shown.heading(), "You are no longer asked");
+    assert_eq!(shown.heading(), "You are no longer asked to decide");
     assert_eq!(count(&stack.request(&id).await, "letter_bounced"), 1);
 }
 

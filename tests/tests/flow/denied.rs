@@ -13,7 +13,7 @@ async fn a_denial_grants_nothing_and_tells_the_reason() {
     let thanks = stack.browser.decide(&letter.link, "deny", reason).await;
     assert_eq!(
         (thanks.status, thanks.heading()),
-        (200, "Thank you: denied")
+        (200, "You denied this request")
     );
 
     let ticket = stack.servicenow.closed(&case.sys_id).await;
@@ -47,6 +47,9 @@ async fn after_a_denial_the_ticket_may_ask_anew_and_the_old_link_stays_used() {
     assert_ne!(first, second);
     stack.reaches(&second, "Pending").await;
     let old = stack.browser.open(&letter.link).await;
-    assert_eq!((old.status, old.heading()), (200, "Already denied"));
+    assert_eq!(
+        (old.status, old.heading()),
+        (200, "You denied this request")
+    );
     assert_eq!(stack.request(&first).await["state"], "Denied");
 }

@@ -53,7 +53,7 @@ async fn an_owner_who_was_replaced_decides_nothing_and_the_next_is_asked() {
         .browser
         .decide(&ada.link, "approve", "canary-reason: the account is fine")
         .await;
-    assert_eq!(page.heading(), "Thank you: approved");
+    assert_eq!(page.heading(), "You approved this request");
 
     item.owned(&stack, "", KOFI).await;
     // A no would end it; his counts no more than a yes would.
@@ -63,7 +63,7 @@ async fn an_owner_who_was_replaced_decides_nothing_and_the_next_is_asked() {
         .await;
     assert_eq!(
         (page.status, page.heading()),
-        (403, "You can no longer decide this")
+        (403, "You can no longer decide this request")
     );
     let request = stack.request(&id).await;
     assert_eq!(request["state"], "Pending");
@@ -71,7 +71,7 @@ async fn an_owner_who_was_replaced_decides_nothing_and_the_next_is_asked() {
     let again = stack.browser.open(&marek.link).await;
     assert_eq!(
         (again.status, again.heading()),
-        (410, "You are no longer asked")
+        (410, "You are no longer asked to decide")
     );
 
     // As the sweeper does within a minute.

@@ -67,8 +67,8 @@ async fn at_its_end_the_access_is_taken_back_unless_another_request_still_holds_
     let ending = Ending {
         state: "Revoked",
         ticket: "3",
-        notes: &["Access granted", "Access ended:"],
-        mails: &["Your access is there", "Your access has ended"],
+        notes: &["Access granted", "Access ended: "],
+        mails: &["Your access is ready", "Your access has ended"],
     };
     column.ends(&stack, &ending).await;
     alone.nothing_in_iam(&stack).await;

@@ -32,7 +32,7 @@ async fn requests_that_nobody_decides_expire() {
     let ending = Ending {
         state: "Expired",
         ticket: "4",
-        notes: &["Nobody decided in time"],
+        notes: &["Expired: "],
         mails: &["Your request has expired"],
     };
     column.ends(&stack, &ending).await;

@@ -53,11 +53,11 @@ async fn it_goes_on_without_a_gap_and_ends_with_the_last() {
     );
 
     let letter = stack.mailbox.one(&next.number).await;
-    let words = format!("an extension of {first}: there since");
+    let words = format!("extends request {first}, active since");
     assert!(letter.text.contains(&words), "{}", letter.text);
     let page = stack.browser.open(&letter.link).await;
     assert!(page.html.contains(&words), "{}", page.html);
-    assert!(page.html.contains("6 hours in all"), "{}", page.html);
+    assert!(page.html.contains("6 hours in total"), "{}", page.html);
     stack
         .browser
         .decide(&letter.link, "approve", "Still needed")

@@ -27,7 +27,7 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
         .await;
     assert_eq!(
         (thanks.status, thanks.heading()),
-        (200, "Thank you: approved")
+        (200, "You approved this request")
     );
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let request = stack.request(&id).await;

@@ -120,7 +120,7 @@ async fn all_kinds_at_once() {
     let all = json!([managed(), inline(), role(), group()]);
     let words = [
         "reports-read",
-        "a policy of its own",
+        "an inline policy",
         "reports-reader",
         "analysts",
     ];

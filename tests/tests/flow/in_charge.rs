@@ -66,7 +66,7 @@ async fn its_owner_decides_on_what_is_within_it() {
         .await;
     assert_eq!(
         (answer.status, answer.heading()),
-        (200, "Thank you: approved")
+        (200, "You approved this request")
     );
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     assert_eq!(ticket["state"], "3");

@@ -130,7 +130,7 @@ async fn only_our_own_form_decides() {
     let page = stack.browser.send(&letter.link, ours, &good).await;
     assert_eq!(
         page.heading(),
-        "Thank you: approved",
+        "You approved this request",
         "the form itself was good"
     );
 }

@@ -28,7 +28,7 @@ fn kinds() -> Vec<Kind> {
     let all = || vec![managed(), inline(), role(), group()];
     let kinds = [
         ("a managed policy", vec![managed()], false),
-        ("a policy of its own", vec![inline()], false),
+        ("an inline policy", vec![inline()], false),
         ("a role", vec![role()], false),
         ("a membership", vec![group()], false),
         ("all at once", all(), false),
@@ -270,7 +270,7 @@ impl Cell {
 fn words(grant: &Value) -> &'static str {
     match grant["type"].as_str() {
         Some("attach_managed_policy") => "reports-read",
-        Some("inline_policy") => "a policy of its own",
+        Some("inline_policy") => "an inline policy",
         Some("assume_role") => "reports-reader",
         _ => "analysts",
     }
@@ -331,7 +331,7 @@ async fn denied() {
     let ending = Ending {
         state: "Denied",
         ticket: "4",
-        notes: &["Access denied"],
+        notes: &["Denied: "],
         mails: &["Your request was denied"],
     };
     column.ends(&stack, &ending).await;
@@ -354,8 +354,8 @@ async fn withdrawn_while_it_waits() {
     let ending = Ending {
         state: "Withdrawn",
         ticket: "4",
-        notes: &["Withdrawn"],
-        mails: &["Your request was withdrawn"],
+        notes: &["Cancelled: "],
+        mails: &["Your request was cancelled"],
     };
     column.ends(&stack, &ending).await;
     for letter in column.cells.iter().flat_map(|cell| &cell.letters) {
@@ -377,11 +377,8 @@ async fn ended_by_the_client() {
     let ending = Ending {
         state: "Revoked",
         ticket: "3",
-        notes: &[
-            "Access granted",
-            "Access ended early by the side that asked",
-        ],
-        mails: &["Your access is there", "Your access has ended"],
+        notes: &["Access granted", "Access ended: "],
+        mails: &["Your access is ready", "Your access has ended"],
     };
     column.ends(&stack, &ending).await;
 }
@@ -397,7 +394,7 @@ async fn ended_through_the_link_of_an_approver() {
         let page = send_end(&stack, letter, "canary-reason: not needed any more").await;
         assert_eq!(
             (page.status, page.heading()),
-            (200, "The access is being ended"),
+            (200, "Access is being ended"),
             "{}",
             cell.kind.name
         );
@@ -405,8 +402,8 @@ async fn ended_through_the_link_of_an_approver() {
     let ending = Ending {
         state: "Revoked",
         ticket: "3",
-        notes: &["Access granted", "Access ended early by the "],
-        mails: &["Your access is there", "Your access has ended"],
+        notes: &["Access granted", "Access ended: "],
+        mails: &["Your access is ready", "Your access has ended"],
     };
     column.ends(&stack, &ending).await;
 }
@@ -421,8 +418,8 @@ async fn refused() {
     let ending = Ending {
         state: "Refused",
         ticket: "4",
-        notes: &["Not granted"],
-        mails: &["Your access was not granted"],
+        notes: &["Refused: "],
+        mails: &["Your request was refused"],
     };
     column.ends(&stack, &ending).await;
     for cell in &column.cells {
@@ -441,8 +438,8 @@ async fn undeliverable() {
     let ending = Ending {
         state: "Undeliverable",
         ticket: "4",
-        notes: &["Nobody who may decide could be found"],
-        mails: &["Nobody can decide on your request"],
+        notes: &["No approver found: "],
+        mails: &["No approver could be found"],
     };
     column.ends(&stack, &ending).await;
     for cell in &column.cells {

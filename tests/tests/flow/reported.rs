@@ -12,7 +12,7 @@ async fn the_requester_is_told_that_the_access_is_there() {
     case.granted(&stack).await;
     let reported = stack
         .mailbox
-        .notice(&case.number, "Your access is there")
+        .notice(&case.number, "Your access is ready")
         .await;
     assert_eq!(reported.to, RITA);
     assert!(reported.text.contains("reports-read"), "{}", reported.text);
@@ -22,7 +22,7 @@ async fn the_requester_is_told_that_the_access_is_there() {
         reported.text
     );
     assert!(!reported.text.contains("Ada"), "no approver is named");
-    assert!(!reported.text.contains("://"), "no link");
+    assert!(!reported.text.contains("/r/"), "no review link");
 }
 
 #[tokio::test]
@@ -51,10 +51,10 @@ async fn a_refusal_of_a_ticket_that_was_verified_is_told() {
     stack.reaches(&id, "Refused").await;
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
-    assert!(notes.starts_with("Not granted"), "{notes}");
+    assert!(notes.starts_with("Refused: "), "{notes}");
     let reported = stack
         .mailbox
-        .notice(&case.number, "Your access was not granted")
+        .notice(&case.number, "Your request was refused")
         .await;
     assert_eq!(reported.to, RITA);
 }
@@ -91,7 +91,7 @@ async fn a_colleague_who_was_asked_too_is_told_that_nothing_is_left() {
         .await;
     let reported = stack
         .mailbox
-        .notice(&case.number, "The request of Rita Chen needs nothing")
+        .notice(&case.number, "No action needed: request by Rita Chen")
         .await;
     assert_eq!(vec![reported.to], letters[1].to);
     assert!(reported.text.contains("approved"), "{}", reported.text);

@@ -18,24 +18,24 @@ async fn a_request_that_is_withdrawn_grants_nothing_and_everybody_is_told() {
     assert_eq!(ticket["correlation_id"], Value::from(id.as_str()));
     let notes = Case::notes(&ticket);
     assert_eq!(notes.len(), 1, "one note: {notes:?}");
-    assert!(notes.concat().starts_with("Withdrawn"), "{notes:?}");
+    assert!(notes.concat().starts_with("Cancelled: "), "{notes:?}");
     case.nothing_in_iam(&stack).await;
 
     let reported = stack
         .mailbox
-        .notice(&case.number, "Your request was withdrawn")
+        .notice(&case.number, "Your request was cancelled")
         .await;
     assert_eq!(reported.to, "rita.chen@brightwater.example");
     let asked = stack
         .mailbox
-        .notice(&case.number, "The request of Rita Chen needs nothing")
+        .notice(&case.number, "No action needed: request by Rita Chen")
         .await;
     assert_eq!(asked.to, letter.to[0]);
-    assert!(asked.text.contains("withdrawn"), "{}", asked.text);
+    assert!(asked.text.contains("cancelled"), "{}", asked.text);
     let shown = stack.browser.open(&letter.link).await;
     assert_eq!(
         (shown.status, shown.heading()),
-        (410, "The request was withdrawn")
+        (410, "This request is closed")
     );
 }
 

@@ -59,7 +59,7 @@ async fn decide(account: &str, choose: &str, thanks: &str) -> Option<(Phone, Sta
 
 #[tokio::test]
 async fn an_owner_approves_and_ends_it_without_scripts_by_keyboard_alone() {
-    let decided = decide("210987654321", SPACE, "Thank you: approved").await;
+    let decided = decide("210987654321", SPACE, "You approved this request").await;
     let Some((phone, stack, case, link)) = decided else {
         return;
     };
@@ -68,9 +68,9 @@ async fn an_owner_approves_and_ends_it_without_scripts_by_keyboard_alone() {
     assert_eq!(attached, [case.policy.as_str()]);
 
     phone.open(&link).await;
-    phone.shows("Already approved").await;
+    phone.shows("Access is active until").await;
     by_keys(&phone, &[("reason", "Not needed any more"), ("", ENTER)]).await;
-    phone.shows("The access is being ended").await;
+    phone.shows("Access is being ended").await;
     flow_tests::eventually("the access to be gone", || async {
         let attached = stack.aws.attached(&case.account, &case.user).await;
         attached.is_empty().then_some(())
@@ -81,7 +81,7 @@ async fn an_owner_approves_and_ends_it_without_scripts_by_keyboard_alone() {
 #[tokio::test]
 async fn an_owner_denies_without_scripts_by_keyboard_alone() {
     let keys = format!("{SPACE}{DOWN}");
-    let decided = decide("430987654321", &keys, "Thank you: denied").await;
+    let decided = decide("430987654321", &keys, "You denied this request").await;
     let Some((_, stack, case, _)) = decided else {
         return;
     };

@@ -26,7 +26,7 @@ async fn pages_of_requests_that_have_moved_on_are_for_everybody() {
     let hana = "aaaa0000000000000000000000000013";
     stack.servicenow.put(table, owned_by(hana)).await;
     send(&phone, "approve", "I was the owner").await;
-    is_good(&phone, "You can no longer decide this").await;
+    is_good(&phone, "You can no longer decide this request").await;
     stack.servicenow.put(table, owned_by(Person::RITA.0)).await;
     case.nothing_in_iam(&stack).await;
 
@@ -36,17 +36,17 @@ async fn pages_of_requests_that_have_moved_on_are_for_everybody() {
     case.put(&stack, &json!({ "active": "false", "state": "4" }))
         .await;
     send(&phone, "deny", "Too late").await;
-    is_good(&phone, "The ticket was closed").await;
+    is_good(&phone, "This request is closed").await;
 
     phone.open(&late.link).await;
     let over = flow_tests::eventually("the time to be over", || async {
         phone.open(&late.link).await;
         let heading = phone.text("h1").await;
-        (!heading.contains("asks for access")).then_some(heading)
+        (!heading.contains("wants policy")).then_some(heading)
     })
     .await;
     assert!(
-        ["This link has expired", "The time to decide is over"].contains(&over.as_str()),
+        ["This link has expired", "This request is closed"].contains(&over.as_str()),
         "{over}"
     );
     is_good(&phone, &over).await;
@@ -71,19 +71,19 @@ async fn pages_of_access_that_is_there_and_that_was_ended_are_for_everybody() {
     stack.reaches(&id, "Active").await;
 
     phone.open(&letter.link).await;
-    is_good(&phone, "Already approved").await;
-    phone.says("main", "The access is active until").await;
+    is_good(&phone, "Access is active until").await;
+    phone.says("main", "You approved it on").await;
     phone.says("main", &case.user).await;
     fits(&phone).await;
     phone.picture("active-phone").await;
     send_as_it_is(&phone).await;
-    phone.says("[role=alert]", "Please say why").await;
-    is_good(&phone, "Already approved").await;
+    phone.says("[role=alert]", "Enter a reason").await;
+    is_good(&phone, "Access is active until").await;
     fits(&phone).await;
 
     phone.type_into("textarea", "Rita has left the team").await;
     phone.tap("button").await;
-    is_good(&phone, "The access is being ended").await;
+    is_good(&phone, "Access is being ended").await;
     fits(&phone).await;
     stack.reaches(&id, "Revoked").await;
     phone.open(&letter.link).await;
@@ -103,7 +103,7 @@ async fn the_page_of_a_request_that_was_withdrawn_is_for_everybody() {
     let answer = stack.api.end(Some(&client), &id, "withdraw", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     phone.open(&letter.link).await;
-    is_good(&phone, "The request was withdrawn").await;
+    is_good(&phone, "This request is closed").await;
     fits(&phone).await;
     phone.picture("withdrawn-phone").await;
 }
@@ -133,16 +133,16 @@ async fn pages_of_a_request_that_several_decide_are_for_everybody() {
 
     phone.open(&ada.link).await;
     send(&phone, "approve", "The account is fine").await;
-    is_good(&phone, "Thank you: approved").await;
-    phone.says("main", "Others are asked too").await;
+    is_good(&phone, "You approved this request").await;
+    phone.says("main", "Other approvals are still needed").await;
     fits(&phone).await;
     phone.open(&ada.link).await;
-    is_good(&phone, "Already approved").await;
-    phone.says("main", "not decided").await;
+    is_good(&phone, "You approved this request").await;
+    phone.says("main", "no decision").await;
     fits(&phone).await;
 
     phone.open(&marek.link).await;
-    phone.says("main", "Who is asked").await;
+    phone.says("main", "Approvals needed").await;
     phone.says("main", "The account is fine").await;
     phone.is_accessible().await;
     fits(&phone).await;
@@ -152,9 +152,9 @@ async fn pages_of_a_request_that_several_decide_are_for_everybody() {
     phone.picture("several-phone").await;
     stack.servicenow.put("cmdb_ci_server", owned_by("")).await;
     send(&phone, "deny", "I owned it once").await;
-    is_good(&phone, "You can no longer decide this").await;
+    is_good(&phone, "You can no longer decide this request").await;
     fits(&phone).await;
     phone.open(&marek.link).await;
-    is_good(&phone, "You are no longer asked").await;
+    is_good(&phone, "You are no longer asked to decide").await;
     fits(&phone).await;
 }

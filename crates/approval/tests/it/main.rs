@@ -45,6 +45,7 @@ fn approval(world: &World, queues: &Fault) -> Tested {
         work: Failing::new(world.queues.clone(), queues),
         outcomes: Failing::new(world.queues.clone(), queues),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         origin: Some(ORIGIN.to_owned()),
         hold: false,
     }

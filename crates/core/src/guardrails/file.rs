@@ -69,7 +69,7 @@ impl Approvers {
     }
 }
 
-/// Those who watch over all access.
+/// The security team.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Security {

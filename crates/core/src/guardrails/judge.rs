@@ -1,6 +1,7 @@
 //! What can be judged only with what IAM holds: enrolment, quotas, trust, and what the policies
 //! really allow, alone and together with what the principal has.
 
+mod enrolment;
 mod power;
 
 use iam_policy::classify::{self, PrincipalPolicies};
@@ -16,10 +17,12 @@ use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
 use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inline_quota};
 use crate::facts::{GrantFacts, IamFacts};
-use crate::finding::{Finding, FindingCode};
+use crate::finding::{Evidence, Finding, FindingCode};
 use crate::id::AccountId;
+use crate::markup::code;
 use crate::plan::{counted, inline_policy};
 use crate::request::{AccessRequest, Grant, InlineDocument};
+use crate::wording::duration_of;
 
 impl Guardrails {
     /// What can be judged only with what IAM holds. All findings at once; those that have a
@@ -31,7 +34,9 @@ impl Guardrails {
         judge_quotas(request, survey, &mut findings);
         let policies: usize = survey.grants.iter().map(|one| one.documents().len()).sum();
         if policies > MOST_POLICIES {
-            let detail = format!("the grants bring {policies} policies; at most {MOST_POLICIES}");
+            let detail = format!(
+                "the grants include {policies} policies; an approver reviews at most {MOST_POLICIES}"
+            );
             let code = FindingCode::TooManyPolicies;
             findings.push(Finding::new("/grants", code, detail));
         }
@@ -69,7 +74,9 @@ impl Guardrails {
                 (GrantFacts::Group { group, .. }, Some(allowed))
                     if !allowed.groups.contains(&group.arn) =>
                 {
-                    let detail = "the group of this name is another one than the guardrails list";
+                    let name = code(group.arn.name());
+                    let detail =
+                        format!("group {name} has another path than the one the guardrails permit");
                     findings.push(Finding::new(pointer, FindingCode::GrantNotAllowed, detail));
                 }
                 _ => {}
@@ -90,7 +97,7 @@ impl Guardrails {
     ) {
         let judged = Judged {
             pointer: pointer.to_owned(),
-            name: INLINE,
+            name: Evidence::INLINE_POLICY,
             text: document.as_str(),
         };
         findings.extend(self.judge_policy(account, &judged));
@@ -125,28 +132,9 @@ impl Guardrails {
         match self.reference(account) {
             Some(reference) => reference.judge(judged),
             None => {
-                let detail = "the account has no reference policy".to_owned();
+                let detail = format!("AWS account {account} has no reference policy");
                 Some(judged.finding(FindingCode::ExceedsReference, detail, "", None))
             }
-        }
-    }
-
-    fn judge_principal(
-        &self,
-        request: &AccessRequest,
-        survey: &IamFacts,
-        findings: &mut Vec<Finding>,
-    ) {
-        let principal = &survey.principal;
-        let boundary = self.boundary_in(&request.target.account_id);
-        let enrolled = self.principal_paths.contains(&principal.path)
-            && principal.boundary.as_deref() == Some(boundary.as_str())
-            && principal.owner().is_some();
-        if !enrolled {
-            let detail = "path, permissions boundary or owner tag are not those of an enrolled \
-                          principal";
-            let place = "/target/principal";
-            findings.push(Finding::new(place, FindingCode::NotEnrolled, detail));
         }
     }
 
@@ -160,7 +148,7 @@ impl Guardrails {
             match (grants, grant) {
                 (GrantFacts::Inline, Grant::InlinePolicy { document }) => judged.push(Judged {
                     pointer,
-                    name: INLINE,
+                    name: Evidence::INLINE_POLICY,
                     text: document.as_str(),
                 }),
                 // A role has power of its own; see `judge_role_power`.
@@ -205,16 +193,15 @@ impl Guardrails {
 /// one transaction of the ledger holds.
 pub(super) const MOST_POLICIES: usize = 30;
 
-/// How an inline policy that is asked for is named in findings.
-const INLINE: &str = "inline policy";
-
 fn managed(policies: &[PolicyFacts]) -> impl Iterator<Item = &str> {
     policies.iter().map(|policy| policy.document.as_str())
 }
 
 fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<Finding>) {
     let principal = &survey.principal;
-    let mut full = |detail: &str| {
+    let target = &request.target;
+    let who = crate::wording::principal(target);
+    let mut full = |detail: String| {
         findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
     };
     let (mut policies, mut groups) = (principal.attached.len(), principal.groups.len());
@@ -229,10 +216,14 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
         }
     }
     if policies > ATTACHED_QUOTA {
-        full("the user or role would hold more managed policies than IAM allows");
+        full(format!(
+            "{who} would have {policies} managed policies; IAM's default quota is {ATTACHED_QUOTA}"
+        ));
     }
     if groups > GROUPS_QUOTA {
-        full("the user would be in more groups than IAM allows");
+        full(format!(
+            "{who} would be in {groups} groups; IAM's quota is {GROUPS_QUOTA}"
+        ));
     }
     // Every end has the same length.
     if let Ok(Some(document)) = inline_policy(request, Timestamp::UNIX_EPOCH) {
@@ -241,8 +232,11 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
             .iter()
             .map(|held| counted(&held.document))
             .sum();
-        if held + counted(&document) > inline_quota(request.target.kind) {
-            full("the inline policies of the user or role would be longer than IAM allows");
+        let (needed, quota) = (held + counted(&document), inline_quota(request.target.kind));
+        if needed > quota {
+            full(format!(
+                "the inline policies of {who} would have {needed} characters; IAM's quota is {quota}"
+            ));
         }
     }
 }
@@ -259,25 +253,36 @@ fn judge_role(
         .longest_session
         .map_or(0, |longest| longest.seconds());
     if role.longest_session > longest {
-        let detail = "a session of the role may last longer than the guardrails allow";
+        let detail = format!(
+            "sessions of role {} can last {}; the guardrails permit at most {}",
+            code(role.arn.name()),
+            duration_of(role.longest_session),
+            duration_of(longest)
+        );
         findings.push(Finding::new(pointer, FindingCode::SessionTooLong, detail));
     }
     let own = json!({"Version": "2012-10-17", "Statement":
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.arn.as_str()}});
     if matches!(trust(survey, role, None), Trust::Full) {
-        let detail = "the role lets this user or role assume it as it is: nothing would be granted, \
-                      and nothing could be taken back";
+        let name = code(role.arn.name());
+        let detail = format!(
+            "role {name} can be assumed without this grant already, so ending the grant would \
+             change nothing"
+        );
         findings.push(Finding::new(pointer, FindingCode::TrustsAlready, detail));
         return;
     }
     match trust(survey, role, Some(&own.to_string())) {
         Trust::Full => {}
         Trust::If(keys) => {
-            let detail = format!("the role may be assumed only under conditions on {keys}");
+            let name = code(role.arn.name());
+            let detail = format!("role {name} can only be assumed under conditions on {keys}");
             findings.push(Finding::new(pointer, FindingCode::TrustDepends, detail));
         }
         Trust::No => {
-            let detail = "the trust policy of the role does not let this user or role assume it";
+            let name = code(role.arn.name());
+            let detail =
+                format!("the trust policy of role {name} doesn't let this user or role assume it");
             findings.push(Finding::new(pointer, FindingCode::RoleDoesNotTrust, detail));
         }
     }
@@ -324,7 +329,8 @@ fn trust(survey: &IamFacts, role: &RoleFacts, own: Option<&str>) -> Trust {
     match decision.outcome {
         Outcome::Allowed if decision.missing_context.is_empty() => Trust::Full,
         Outcome::Allowed | Outcome::ImplicitlyDenied if !decision.missing_context.is_empty() => {
-            Trust::If(decision.missing_context.join(", "))
+            let keys = decision.missing_context.iter().map(|key| code(key));
+            Trust::If(keys.collect::<Vec<_>>().join(", "))
         }
         _ => Trust::No,
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::AccountId;
+use crate::markup;
 
 /// The reference policy of some accounts: the statements of the guardrails, without what is
 /// never granted.
@@ -133,21 +134,17 @@ impl Reference {
     /// Everything in a policy that goes beyond the reference. None means that this is proved.
     pub(super) fn judge(&self, judged: &Judged<'_>) -> Option<Finding> {
         let Ok(document) = Document::parse(judged.text, PolicyType::Identity) else {
-            let detail = "the policy cannot be read";
+            let detail = "the policy can't be parsed";
             return Some(judged.finding(FindingCode::Unreadable, detail.to_owned(), "", None));
         };
         let ruleset = Ruleset::compile(&document);
         let never = check_access_not_granted(&ruleset, &self.never);
         let covered = || check_no_new_access(&self.ruleset, &ruleset);
         judged
-            .finding_of(never, FindingCode::DeniedAction, "is never granted")
+            .finding_of(never, FindingCode::DeniedAction, "is a denied action")
             .or_else(|| {
                 let code = FindingCode::ExceedsReference;
-                judged.finding_of(
-                    covered(),
-                    code,
-                    "is more than may be granted in this account",
-                )
+                judged.finding_of(covered(), code, "exceeds the account's reference policy")
             })
     }
 }
@@ -177,12 +174,16 @@ impl Judged<'_> {
             CheckResult::Pass => None,
             CheckResult::Fail { witness, statement } => {
                 let witness = Witness::from(&*witness);
-                let detail = format!("`{}` on `{}` {what}", witness.action, witness.resource);
+                let (action, resource) = (
+                    markup::code(&witness.action),
+                    markup::code(&witness.resource),
+                );
+                let detail = format!("{action} on {resource} {what}");
                 Some(self.finding(code, detail, &place(&statement), Some(witness)))
             }
             CheckResult::Undecided { statement } => {
-                let detail = "this could not be proved to stay within what may be granted in this \
-                              account; fewer or simpler conditions may help";
+                let detail = "it couldn't be proved that the policy stays within the account's \
+                              reference policy; fewer or simpler conditions may help";
                 let place = statement.as_ref().map_or_else(String::new, place);
                 Some(self.finding(FindingCode::NotProven, detail.to_owned(), &place, None))
             }

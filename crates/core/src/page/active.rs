@@ -1,16 +1,18 @@
-//! The page of a used link while the access is there: until when, and a form that ends it now.
+//! The page of a used link while the access is active: until when, and a form that ends it early.
 
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{FormProblem, Page, STYLE, said};
-use crate::id::Digest;
-use crate::letter::in_words;
-use crate::prose::{ProseError, Reason};
+use super::form::{FormFields, FormProblem};
+use super::{About, Page, STYLE, decided_words};
+use crate::id::{Digest, SysId};
+use crate::markup::Text;
+use crate::prose::Reason;
 use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
+use crate::wording::date_time_from;
 
-/// The largest form that is read, in bytes.
+/// The largest form that is looked at, in bytes.
 const MOST: usize = 16 * 1024;
 
 /// An early end as the form sent it.
@@ -31,30 +33,35 @@ impl RevokeForm {
                 .any(|(name, value)| name == "decision" && value == "revoke")
     }
 
-    /// Reads `application/x-www-form-urlencoded` (URL Standard). Each field stands once.
+    /// Reads the form.
     ///
     /// # Errors
-    /// What is wrong, with the reason that was typed, so that it is not lost.
-    pub fn parse(body: &[u8]) -> Result<Self, (FormProblem, String)> {
-        let (mut nonce, mut decision, mut reason) = (None, None, None);
-        for (name, value) in form_urlencoded::parse(body) {
-            let place = match name.as_ref() {
-                "nonce" => &mut nonce,
-                "decision" => &mut decision,
-                "reason" => &mut reason,
-                _ => return Err((FormProblem::Shape, reason.unwrap_or_default())),
-            };
-            if place.replace(value.into_owned()).is_some() {
-                return Err((FormProblem::Shape, reason.unwrap_or_default()));
-            }
+    /// The fields with everything that is wrong.
+    pub fn parse(body: &[u8]) -> Result<Self, FormFields> {
+        let mut fields = FormFields::read(body);
+        if !fields.problems.is_empty() {
+            return Err(fields);
         }
-        let typed = reason.unwrap_or_default();
-        let (Some(nonce), Some("revoke")) = (nonce, decision.as_deref()) else {
-            return Err((FormProblem::Shape, typed));
-        };
-        match typed.parse::<Reason>() {
-            Ok(reason) => Ok(Self { reason, nonce }),
-            Err(problem) => Err((FormProblem::Reason(problem), typed)),
+        if fields.nonce.is_empty() || fields.decision != "revoke" {
+            return Err(fields.with(FormProblem::Shape));
+        }
+        match fields.take_reason() {
+            Some(reason) => Ok(Self {
+                reason,
+                nonce: fields.nonce,
+            }),
+            None => Err(fields),
+        }
+    }
+
+    /// The fields that this was read from.
+    #[must_use]
+    pub fn fields(&self) -> FormFields {
+        FormFields {
+            nonce: self.nonce.clone(),
+            decision: "revoke".to_owned(),
+            reason: self.reason.as_str().to_owned(),
+            problems: Vec::new(),
         }
     }
 
@@ -70,64 +77,61 @@ impl RevokeForm {
 #[template(path = "active.html")]
 struct ActivePage<'a> {
     style: &'a str,
+    heading: &'a str,
     title: &'a str,
-    lines: &'a [String],
-    nonce: &'a str,
-    reason: &'a str,
-    problem: Option<&'a str>,
+    lines: &'a [Text],
+    about: Option<&'a About>,
+    reader: &'a Text,
+    typed: &'a FormFields,
 }
 
-/// The page with the form; `asked` says of what ([`crate::letter::asked_line`]). With a problem it is
-/// shown again (422) with what was typed.
+/// The page with the form. With problems it is shown again (422) with what was typed.
 ///
 /// # Errors
 /// Where a template cannot be filled, which needs memory to run out.
 pub fn active(
-    asked: &str,
+    about: &About,
     decided: &DecisionRecord,
-    name: Option<&PersonName>,
+    (reader, decided_by): (&SysId, Option<&PersonName>),
     until: Option<Timestamp>,
-    nonce: &str,
-    again: Option<(&FormProblem, &str)>,
+    typed: &FormFields,
+    now: Timestamp,
 ) -> Result<Page, askama::Error> {
-    let (problem, reason) = again.map_or((None, ""), |(problem, reason)| {
-        (Some(in_words_of(problem)), reason)
-    });
-    let (title, line) = said(decided, name);
-    let until = until.map(in_words).unwrap_or_default();
+    let until = until.map(|until| date_time_from(until, now));
+    let until = until.unwrap_or_default();
+    let title = match until.rsplit_once(" (") {
+        Some((date, _)) => format!("Access is active until {date}"),
+        None => "Access is active".to_owned(),
+    };
+    let (_, decided) = decided_words(decided, reader, decided_by);
     let lines = [
-        asked.to_owned(),
-        line,
-        format!("The access is active until {until}."),
+        decided,
+        Text::new(format!(
+            "It ends on {until} and is then removed automatically."
+        )),
     ];
     let html = ActivePage {
         style: STYLE,
+        heading: &about.heading,
         title: &title,
         lines: &lines,
-        nonce,
-        reason,
-        problem,
+        about: Some(about),
+        reader: &about.reader(),
+        typed,
     }
     .render()?;
-    let status = if problem.is_some() { 422 } else { 200 };
+    let status = if typed.problems.is_empty() { 200 } else { 422 };
     Ok(Page { status, html })
-}
-
-const fn in_words_of(problem: &FormProblem) -> &'static str {
-    match problem {
-        FormProblem::Reason(ProseError::TooShort) => {
-            "Please say why it should end now, in at least 3 characters."
-        }
-        other => other.in_words(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::approval::Verdict;
+    use crate::installation::tests::installation;
+    use crate::prose::ProseError;
     use crate::record::Event;
-    use crate::record::tests::{ONE, at, decide, pending, slot};
+    use crate::record::tests::{ONE, at, decide, pending, person, slot};
 
     #[test]
     fn the_page_of_a_used_link() {
@@ -136,29 +140,33 @@ mod tests {
             panic!("a decision");
         };
         let name = PersonName::new("Ada <i>Okafor</i>");
-        let asked = crate::letter::asked_line(&record);
-        let shown = |again| {
-            active(
-                &asked,
-                &decided,
-                Some(&name),
-                Some(at(9000)),
-                "1.nonce",
-                again,
-            )
+        let requester = Some(PersonName::new("Rita Chen"));
+        let about = About::new(&record, requester, &installation());
+        let shown = |typed: &FormFields| {
+            let by = (&person(3), Some(&name));
+            active(&about, &decided, by, Some(at(9000)), typed, at(0))
         };
-        let page = shown(None).unwrap();
+        let page = shown(&FormFields::empty("1.nonce".to_owned())).unwrap();
         assert_eq!(page.status, 200);
         assert!(!page.html.contains("<i>Okafor"));
         insta::assert_snapshot!(page.html);
-        let problem = FormProblem::Reason(ProseError::TooShort);
-        let page = shown(Some((&problem, "\"x<"))).unwrap();
+        let typed = FormFields {
+            nonce: "1.nonce".to_owned(),
+            reason: "\"x<".to_owned(),
+            problems: vec![FormProblem::Reason(ProseError::TooShort)],
+            ..FormFields::default()
+        };
+        let page = shown(&typed).unwrap();
         assert_eq!(page.status, 422);
         assert!(page.html.contains("role=\"alert\"") && page.html.contains("&#34;x&#60;"));
+        assert!(
+            page.html.contains("<a href=\"#reason\">"),
+            "the summary leads to the field"
+        );
     }
 
     #[test]
-    fn a_form_is_read_and_what_is_wrong_is_told() {
+    fn a_form_is_read_and_what_is_wrong_is_said() {
         let good = b"nonce=1.a&decision=revoke&reason=Left+the+team";
         assert!(RevokeForm::is_meant(good));
         let form = RevokeForm::parse(good).unwrap();
@@ -169,23 +177,23 @@ mod tests {
         for other in ["decision=approve&reason=Because", "", "decision=revoked"] {
             assert!(!RevokeForm::is_meant(other.as_bytes()), "{other}");
         }
-        let problem = |body: &str| RevokeForm::parse(body.as_bytes()).unwrap_err();
+        let problem = |body: &str| {
+            let fields = RevokeForm::parse(body.as_bytes()).unwrap_err();
+            (fields.problems, fields.reason)
+        };
         for bad in [
             "decision=revoke&reason=Because",
             "nonce=1&reason=Because",
             "reason=Because&nonce=1&decision=revoke&decision=approve",
             "reason=Because&who=me",
         ] {
-            assert_eq!(
-                problem(bad),
-                (FormProblem::Shape, "Because".to_owned()),
-                "{bad}"
-            );
+            let shape = vec![FormProblem::Shape];
+            assert_eq!(problem(bad), (shape, "Because".to_owned()), "{bad}");
         }
-        let short = problem("nonce=1&decision=revoke&reason=+");
+        let short = vec![FormProblem::Reason(ProseError::TooShort)];
         assert_eq!(
-            short,
-            (FormProblem::Reason(ProseError::TooShort), " ".to_owned())
+            problem("nonce=1&decision=revoke&reason=+"),
+            (short, " ".to_owned())
         );
     }
 

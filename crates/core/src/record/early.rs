@@ -31,7 +31,7 @@ pub enum RevokedBy {
     Requester,
     /// The person whom the principal belongs to, through that client.
     Beneficiary,
-    /// A client of those who watch over all access.
+    /// A client of the security team.
     Security,
     /// Somebody who was asked for a decision.
     Approver {
@@ -61,12 +61,12 @@ impl RevokedBy {
     #[must_use]
     pub fn in_words(self) -> String {
         let (role, resource, delegate) = match self {
-            Self::Client => return "the side that asked for it, in ServiceNow".to_owned(),
-            Self::Requester => return "the person who asked for it, in ServiceNow".to_owned(),
+            Self::Client => return "ServiceNow".to_owned(),
+            Self::Requester => return "the requester".to_owned(),
             Self::Beneficiary => {
-                return "the person whom it was given to, in ServiceNow".to_owned();
+                return "the person it was granted to".to_owned();
             }
-            Self::Security => return "those who watch over all access".to_owned(),
+            Self::Security => return "the security team".to_owned(),
             Self::Approver {
                 role,
                 resource,
@@ -113,12 +113,12 @@ pub enum RetainedBecause {
 }
 
 impl RetainedBecause {
-    /// The reason in words that follow "stays:".
+    /// The reason in words that follow what stays.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::ThereBefore => "it was there before",
-            Self::StillGiven => "another request still gives it",
+            Self::ThereBefore => "which was there before this request",
+            Self::StillGiven => "which another request still grants",
         }
     }
 }

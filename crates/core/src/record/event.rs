@@ -199,51 +199,51 @@ codes!(
     /// Why a request was refused after it was accepted.
     RefusalCode {
         /// The table is not one that may ask.
-        TableNotAllowed => "Records of this table may not ask for access.",
+        TableNotAllowed => "Records of this table can't request access.",
         /// There is no such record.
         NoSuchTicket => "ServiceNow has no such record.",
         /// The record does not carry the request.
-        TicketMismatch => "The record in ServiceNow does not carry this request.",
+        TicketMismatch => "The ServiceNow record isn't the one this request was made from.",
         /// The requester is unknown, inactive or locked.
         RequesterInactive => "The requester has no active account in ServiceNow.",
         /// The account has no role for Snowgate, or it does not trust us.
-        AccountNotPrepared => "The account is not prepared for Snowgate.",
+        AccountNotPrepared => "The AWS account isn't set up for Snowgate.",
         /// The principal does not exist.
-        NoSuchPrincipal => "The account has no such user or role.",
+        NoSuchPrincipal => "The AWS account has no such user or role.",
         /// The principal is not enrolled: path, boundary or owner are missing.
-        NotEnrolled => "The user or role is not enrolled for Snowgate in its account.",
+        NotEnrolled => "The user or role isn't enrolled.",
         /// The policy does not exist.
-        NoSuchPolicy => "The account has no such policy.",
+        NoSuchPolicy => "The AWS account has no such policy.",
         /// The principal's quota is used up.
-        QuotaReached => "The user or role holds as many policies as IAM allows.",
+        QuotaReached => "An IAM quota of the user or role would be exceeded.",
         /// The role does not exist.
-        NoSuchRole => "The account has no such role.",
+        NoSuchRole => "The AWS account has no such role.",
         /// The group does not exist.
-        NoSuchGroup => "The account has no such group.",
+        NoSuchGroup => "The AWS account has no such group.",
         /// The role does not trust the principal.
-        RoleDoesNotTrust => "The role does not trust the user or role that would assume it.",
+        RoleDoesNotTrust => "The role's trust policy doesn't let the user or role assume it.",
         /// The role trusts the principal without the grant.
-        TrustsAlready => "The role can be assumed without this access, so its end could take nothing away.",
+        TrustsAlready => "The role can be assumed without this grant, so ending the grant would change nothing.",
         /// Sessions of the role last too long.
-        SessionTooLong => "Sessions of the role would last too long after the end of the access.",
+        SessionTooLong => "Sessions of the role could outlast the access for too long.",
         /// The access that was to be extended is not there, or was another.
-        NotExtendable => "The access that was to be extended is not there any more.",
+        NotExtendable => "The access to extend is no longer active, or has changed.",
         /// The guardrails do not allow it.
-        OutsideGuardrails => "The guardrails do not allow this.",
+        OutsideGuardrails => "The guardrails don't permit this.",
         /// More people would have to be asked than the guardrails allow.
-        TooManyApprovers => "More people would have to be asked than the guardrails allow.",
+        TooManyApprovers => "The request needs more approvers than the guardrails allow.",
         /// The grants bring too many policies.
-        TooManyPolicies => "The grants bring more policies than anybody could read before deciding.",
+        TooManyPolicies => "The grants include more policies than an approver can review.",
         /// A policy cannot be read.
-        UnreadablePolicy => "A policy cannot be read, so nothing can be proved about it.",
+        UnreadablePolicy => "A policy can't be parsed, so nothing can be proved about it.",
         /// A policy holds actions that are never granted.
-        DeniedAction => "A policy allows actions that are never granted.",
+        DeniedAction => "A policy allows denied actions.",
         /// A policy allows more than the reference policy.
-        ExceedsReference => "A policy allows more than the guardrails' reference policy for the account.",
+        ExceedsReference => "A policy allows more than the account's reference policy.",
         /// The access leads to more power.
-        Escalates => "With this access more power could be taken than is granted.",
+        Escalates => "The access allows privilege escalation.",
         /// The access opens resources or hands out credentials.
-        Exposes => "With this access resources could be opened to others, or credentials handed out.",
+        Exposes => "The access could expose resources or credentials.",
     }
 );
 
@@ -266,14 +266,14 @@ codes!(
     /// Why an approved request could not be provisioned.
     FailureCode {
         /// A decision is missing or its signature does not verify.
-        UnprovenDecision => "A decision could not be verified.",
+        UnprovenDecision => "An approval's signature couldn't be verified.",
         /// What is there is not what was approved.
-        ContentChanged => "What was approved is no longer what is there. Please ask again.",
+        ContentChanged => "The policy or account changed after approval. Please request it again.",
         /// The guardrails of today do not allow it.
-        OutsideGuardrails => "The guardrails no longer allow this.",
+        OutsideGuardrails => "The guardrails no longer permit this.",
         /// IAM refused the change.
-        IamRefused => "IAM refused the change.",
+        IamRefused => "IAM rejected the change.",
         /// It was not done in time.
-        TimedOut => "The change could not be made in time.",
+        TimedOut => "The change couldn't be completed in time.",
     }
 );

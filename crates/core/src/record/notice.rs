@@ -74,19 +74,19 @@ codes!(
         /// ServiceNow has no such person.
         NoSuchPerson => "ServiceNow has no such person.",
         /// The account is inactive.
-        Inactive => "The person's account in ServiceNow is inactive.",
+        Inactive => "The person's ServiceNow account is inactive.",
         /// The account is locked.
-        Locked => "The person's account in ServiceNow is locked.",
+        Locked => "The person's ServiceNow account is locked out.",
         /// There is no usable address.
-        NoMail => "The person has no usable mail address.",
+        NoMail => "The person has no usable e-mail address.",
         /// The address is in a domain that is not allowed.
-        ForeignMail => "The person's mail address is in a domain that is not allowed.",
+        ForeignMail => "The domain of the person's e-mail address is not allowed.",
         /// The person may not be asked any more.
-        NotAnApprover => "The person may not decide any more.",
+        NotAnApprover => "The person is no longer an approver.",
         /// The mail service refused it.
-        MailRefused => "The mail service refused the mail.",
+        MailRefused => "The e-mail service rejected the e-mail.",
         /// It could not be sent for so long that nobody needs it any more.
-        TooLate => "The mail could not be sent in time.",
+        TooLate => "The e-mail could not be sent in time.",
     }
 );
 

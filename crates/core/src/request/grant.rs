@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::arn::{PolicyArn, RoleArn, is_name};
 use crate::canonical;
 use crate::id::AccountId;
+use crate::markup::code;
 use crate::principal::Principal;
 
 /// One thing that is asked for.
@@ -21,7 +22,7 @@ pub enum Grant {
         /// The policy.
         policy_arn: PolicyArn,
     },
-    /// Give the target a policy of its own. At most one in a request.
+    /// Give the target an inline policy. At most one in a request.
     InlinePolicy {
         /// The policy, without its end.
         document: InlineDocument,
@@ -65,21 +66,21 @@ impl Grant {
     }
 }
 
-/// A few words that name the grant for people: `policy reports-read`.
+/// A few words that name the grant for people: ``policy `reports-read` ``.
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AttachManagedPolicy { policy_arn } => write!(f, "policy {}", policy_arn.name()),
-            Self::InlinePolicy { .. } => f.write_str("a policy of its own"),
-            Self::AssumeRole { role_arn } => {
-                write!(
-                    f,
-                    "role {} in account {}",
-                    role_arn.name(),
-                    role_arn.account()
-                )
+            Self::AttachManagedPolicy { policy_arn } => {
+                write!(f, "policy {}", code(policy_arn.name()))
             }
-            Self::GroupMembership { group } => write!(f, "membership of group {group}"),
+            Self::InlinePolicy { .. } => f.write_str("an inline policy"),
+            Self::AssumeRole { role_arn } => {
+                let name = code(role_arn.name());
+                write!(f, "role {name} in AWS account {}", role_arn.account())
+            }
+            Self::GroupMembership { group } => {
+                write!(f, "membership in group {}", code(group.as_str()))
+            }
         }
     }
 }
@@ -146,10 +147,10 @@ pub enum InlineDocumentError {
     #[error("a policy document is a JSON object")]
     NotAnObject,
     /// IAM would not take it.
-    #[error("IAM would not take this policy: {0}")]
+    #[error("IAM would reject this policy: {0}")]
     Grammar(String),
     /// It forbids something.
-    #[error("a policy that is asked for only permits: statement {0} has the effect `Deny`")]
+    #[error("a requested policy can only allow: statement {0} has the effect `Deny`")]
     Denies(usize),
     /// It permits nothing.
     #[error("the policy has no statement")]

@@ -171,13 +171,13 @@ fn grants(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Vec<Grant>> 
                     .iter()
                     .any(|other| matches!(other, Grant::InlinePolicy { .. }));
             if second {
-                let detail = "a request has one inline policy; it may have many statements";
+                let detail = "a request can have one inline policy, with any number of statements";
                 reader.error(&pointer, FieldErrorCode::Duplicate, detail);
             } else if grants.contains(&grant) {
                 reader.error(
                     &pointer,
                     FieldErrorCode::Duplicate,
-                    "the same grant stands above",
+                    "duplicate of an earlier grant",
                 );
             }
             grants.push(grant);

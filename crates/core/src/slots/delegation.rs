@@ -71,7 +71,7 @@ pub fn delegates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::PersonName;
+    use crate::ticket::{JobTitle, PersonName};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -85,6 +85,7 @@ mod tests {
         Person {
             sys_id: id(n),
             name: PersonName::new("A Person"),
+            title: JobTitle::default(),
             active: true,
             locked_out: false,
             email: format!("person-{n}@meridian.example").parse().ok(),

@@ -93,7 +93,7 @@ pub fn owned_resources(request: &AccessRequest, covered: &[AccountId]) -> Vec<Ow
 pub(super) fn in_charge(item: &str, instead_of: &[AccountId]) -> String {
     let (accounts, names) = in_words(instead_of);
     format!(
-        "{item}, which the guardrails put in charge of what is asked for here in the {accounts} {names}"
+        "{item}, which the guardrails put in charge of the requested resources in {accounts} {names}"
     )
 }
 

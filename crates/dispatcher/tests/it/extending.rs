@@ -35,13 +35,13 @@ fn the_owner_is_asked_and_told_what_is_extended() {
     let record = looked_into(&world, request);
     assert_eq!(record.state(), State::Pending, "{:?}", record.end_reason());
     let letters = world.mailer.sent();
-    let text = letters[0].letter.text.replace('\n', " ");
-    let words = format!("This is an extension of {}: there since", first.id());
+    let text = letters[0].email.text.replace('\n', " ");
+    let words = format!("extends request {}, active since", first.id());
     assert!(
-        text.contains(&words) && text.contains("16 hours in all"),
+        text.contains(&words) && text.contains("16 hours in total"),
         "{text}"
     );
-    assert!(letters[0].letter.html.contains(&words));
+    assert!(letters[0].email.html.contains(&words));
     assert!(record.content().is_some());
     let other = testkit::samples::tampered(&record, |stored| {
         stored["request"]["extends"].take();

@@ -18,7 +18,7 @@ use snowgate_core::approval::ReviewToken;
 use snowgate_core::id::RequestId;
 use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at, ready};
 use testkit::{
-    Failing, FakeDirectory, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow, Fault, SentLetter,
+    Failing, FakeDirectory, FakeLedger, FakeMailer, FakeQueues, FakeServiceNow, Fault, SentEmail,
 };
 
 const APPROVAL_URL: &str = "https://review.example/live";
@@ -67,6 +67,7 @@ fn dispatcher(world: &World, failing: &[Port]) -> Tested {
         mailer: Failing::new(world.mailer.clone(), &fault(Port::Mailer)),
         outcomes: Failing::new(world.queues.clone(), &fault(Port::Outcomes)),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         approval_url: APPROVAL_URL.to_owned(),
         pending_for: PENDING_FOR,
         remind_before: REMIND_BEFORE,
@@ -79,12 +80,12 @@ fn handle(dispatcher: &Tested, id: &RequestId, second: i64) -> Result<(), Dispat
 }
 
 /// To whom letters went, in order.
-fn addresses(letters: &[SentLetter]) -> Vec<&str> {
+fn addresses(letters: &[SentEmail]) -> Vec<&str> {
     letters.iter().map(|sent| sent.to.expose()).collect()
 }
 
 /// The token of the link in a letter: the same in text and HTML, and the only one.
-fn token_in(sent: &SentLetter) -> ReviewToken {
+fn token_in(sent: &SentEmail) -> ReviewToken {
     let start = format!("{APPROVAL_URL}/r/");
     let tokens = |text: &str| -> Vec<String> {
         text.split(&start)
@@ -96,7 +97,7 @@ fn token_in(sent: &SentLetter) -> ReviewToken {
             })
             .collect()
     };
-    let (text, html) = (tokens(&sent.letter.text), tokens(&sent.letter.html));
+    let (text, html) = (tokens(&sent.email.text), tokens(&sent.email.html));
     assert_eq!(text.len(), 1);
     assert!(!html.is_empty() && html.iter().all(|token| *token == text[0]));
     text[0].parse().unwrap()

@@ -235,9 +235,13 @@ fn each_letter_has_a_link_of_its_own_that_opens() {
             (record.id(), &id(who), expires_at)
         );
         for verdict in ["approve", "deny"] {
-            let links: Vec<_> = letter.letter.html.match_indices("href=").collect();
-            assert_eq!(links.len(), 1, "one link, and it decides nothing");
-            assert!(!letter.letter.text.contains(&format!("/{verdict}")));
+            let links: Vec<_> = letter.email.html.match_indices("href=").collect();
+            assert_eq!(
+                links.len(),
+                2,
+                "that of the page, which decides nothing, and that of the ticket"
+            );
+            assert!(!letter.email.text.contains(&format!("/{verdict}")));
         }
     }
 }

@@ -8,7 +8,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::request::Resource;
 use snowgate_core::slots::{ApproverRole, Delegation, OwnedResource};
-use testkit::SentLetter;
+use testkit::SentEmail;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account,
@@ -32,7 +32,7 @@ fn asked(world: &World) -> RequestRecord {
     world.load(record.id())
 }
 
-fn bounce(sent: &SentLetter) -> Bounce {
+fn bounce(sent: &SentEmail) -> Bounce {
     let (tags, message) = sent.tagged.clone().unwrap();
     Bounce {
         message,
@@ -67,9 +67,9 @@ fn a_delegate_is_asked_beside_the_owner() {
     assert_eq!(delegate.role, ApproverRole::Owner);
     assert!(
         world.mailer.sent()[1]
-            .letter
+            .email
             .text
-            .contains("the delegate, in ServiceNow")
+            .contains("a delegate, in ServiceNow")
     );
 }
 
@@ -203,9 +203,9 @@ fn the_owner_of_both_gets_one_letter() {
     assert_eq!(addresses(&letters), [address(OWNER)]);
     assert!(
         letters[0]
-            .letter
+            .email
             .text
-            .contains("configuration item reports")
+            .contains("Configuration item `reports`")
     );
 }
 
@@ -241,10 +241,10 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
         instead_of: vec![ACCOUNT.parse().unwrap()],
     };
     assert_eq!(slots, [stands_in]);
-    let why = "which the guardrails put in charge of what is asked for here in the AWS account";
-    let text = letters[0].letter.text.replace('\n', " ");
+    let why = "which the guardrails put in charge of the requested resources in AWS account";
+    let text = letters[0].email.text.replace('\n', " ");
     assert!(
-        text.contains(why) && text.contains("configuration item reports"),
+        text.contains(why) && text.contains("Configuration item `reports`"),
         "{text}"
     );
     assert!(record.content().is_some());

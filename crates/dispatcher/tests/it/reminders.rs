@@ -55,7 +55,7 @@ fn each_is_reminded_once_with_a_link_of_their_own() {
     let rows = world.ledger.tokens();
     assert_eq!(rows.len(), 4, "the first links stay");
     for letter in &sent {
-        assert!(letter.letter.subject.starts_with("Reminder: "));
+        assert!(letter.email.subject.starts_with("Reminder: "));
         let digest = token_in(letter).digest();
         let row = rows.iter().find(|row| row.digest == digest).unwrap();
         assert_eq!(
@@ -121,8 +121,8 @@ fn whoever_lost_their_standing_is_replaced_and_not_reminded() {
     handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(COLLEAGUE)]);
-    assert!(!sent[0].letter.subject.starts_with("Reminder: "));
-    let after = world.load(record.id());
+    assert!(!sent[0].email.subject.starts_with("Reminder: "));
+    let after = world.load(&record.id());
     assert_eq!(after.state(), State::Pending);
     assert!(!after.asks(&id(OWNER)) && after.asks(&id(COLLEAGUE)));
     assert_eq!(after.notices(), []);
@@ -144,8 +144,8 @@ fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
     handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(OWNER), address(COLLEAGUE)]);
-    assert!(sent[0].letter.subject.starts_with("Reminder: "));
-    let after = world.load(record.id());
+    assert!(sent[0].email.subject.starts_with("Reminder: "));
+    let after = world.load(&record.id());
     let open_to = |who: u8| -> Vec<String> {
         let who = id(who);
         let slots = after.open_slots_of(&who);

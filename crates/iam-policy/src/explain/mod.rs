@@ -17,6 +17,7 @@ use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals,
 use actions::ActionPhrase;
 use resources::ResourcePhrase;
 use wording::list;
+pub use wording::natural_order;
 
 /// What one statement says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

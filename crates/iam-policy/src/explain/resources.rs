@@ -1,4 +1,6 @@
-use super::wording::{list, name, plural_of, service_name, thing, words};
+use std::collections::BTreeMap;
+
+use super::wording::{list, name, natural_order, plural_of, service_name, thing, words};
 use crate::catalogue;
 
 /// The resources that patterns stand for.
@@ -129,7 +131,8 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
     };
     let mut buckets: Vec<String> = Vec::new();
     let mut parts: Vec<String> = Vec::new();
-    for pattern in patterns {
+    let (folders, patterns) = many_folders(patterns, &whole);
+    for pattern in &patterns {
         // A folder and what is in it are described once.
         if pattern.contains('/') && whole(pattern.trim_end_matches('/')) {
             continue;
@@ -150,7 +153,49 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
     if names.len() > 1 && names.len() == buckets.len() {
         buckets = vec![format!("the buckets {}", list(&names, "and"))];
     }
-    buckets.into_iter().chain(parts).collect()
+    buckets.into_iter().chain(folders).chain(parts).collect()
+}
+
+/// Several folders of one bucket are described together, in numeric order; what is left beside them.
+fn many_folders<'p>(
+    patterns: &[&'p str],
+    whole: &dyn Fn(&str) -> bool,
+) -> (Vec<String>, Vec<&'p str>) {
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut left = Vec::new();
+    for pattern in patterns {
+        let folder = pattern.split_once('/').and_then(|(bucket, key)| {
+            let folder = key.strip_suffix("/*")?;
+            let plain = !folder.is_empty() && !folder.contains(['*', '?', '$']);
+            (plain && !bucket.contains(['*', '?', '$']) && !whole(bucket))
+                .then_some((bucket, folder))
+        });
+        match folder {
+            Some((bucket, folder)) => folders.entry(bucket).or_default().push(folder),
+            None => left.push(*pattern),
+        }
+    }
+    let mut described = Vec::new();
+    for (bucket, mut names) in folders {
+        names.sort_by(|a, b| natural_order(a, b));
+        names.dedup();
+        if let [_, _, ..] = names.as_slice() {
+            let names: Vec<String> = names.iter().map(|folder| name(folder)).collect();
+            let of = thing("bucket", bucket);
+            described.push(format!(
+                "{} folders of {of}: {}",
+                names.len(),
+                list(&names, "and")
+            ));
+        } else {
+            left.extend(patterns.iter().filter(|pattern| {
+                names
+                    .iter()
+                    .any(|folder| **pattern == format!("{bucket}/{folder}/*"))
+            }));
+        }
+    }
+    (described, left)
 }
 
 fn push(list: &mut Vec<String>, text: String) {
@@ -288,6 +333,10 @@ mod tests {
             (
                 &["arn:aws:s3:::reports/2026/*"],
                 "in the folder 2026 of the bucket reports",
+            ),
+            (
+                &["arn:aws:s3:::reports/10/*", "arn:aws:s3:::reports/9/*"],
+                "in 2 folders of the bucket reports: 9 and 10",
             ),
             (
                 &["arn:aws:s3:::logs-*"],

@@ -208,7 +208,7 @@ impl<'a> From<&'a EndReason> for EndReasonAnswer<'a> {
             EndReason::Failed { code } => plain(EndCode::Failed(*code), code.in_words()),
             EndReason::Withdrawn { reason } => Self {
                 reason: Some(reason),
-                ..plain(EndCode::Other("withdrawn"), "It was withdrawn.")
+                ..plain(EndCode::Other("withdrawn"), "It was cancelled.")
             },
             EndReason::Undeliverable { slot } => Self {
                 slot: Some(slot),

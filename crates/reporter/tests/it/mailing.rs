@@ -7,12 +7,12 @@ use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
 use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
-use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::outcome::OutcomeFields;
 use snowgate_core::record::{Closing, Event, Notice, RefusalCode, RequestRecord, SkipCode};
 use snowgate_core::ticket::Person;
+use snowgate_core::ticket_note::OutcomeFields;
 use testkit::samples;
 use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
 use testkit::{Aftermath, FakeLedger, FakeServiceNow, FakeTickets, Moment};
@@ -26,7 +26,7 @@ fn mail(world: &World) -> Vec<(String, String)> {
     let sent = world.mailer.sent();
     let mut all: Vec<_> = sent
         .iter()
-        .map(|one| (one.to.expose().to_owned(), one.letter.subject.clone()))
+        .map(|one| (one.to.expose().to_owned(), one.email.subject.clone()))
         .collect();
     all.sort();
     all
@@ -44,7 +44,7 @@ fn closings(record: &RequestRecord) -> Vec<Option<Closing>> {
 fn the_requester_is_told_of_each_ending_once() {
     type Ending = (fn(&World) -> RequestRecord, &'static str);
     let endings: [Ending; 7] = [
-        (|world| active(world, 9000), "Your access is there"),
+        (|world| active(world, 9000), "Your access is ready"),
         (denied, "Your request was denied"),
         (
             |world| {
@@ -71,7 +71,7 @@ fn the_requester_is_told_of_each_ending_once() {
                     at(1),
                 )
             },
-            "Your request was withdrawn",
+            "Your request was cancelled",
         ),
         (
             |world| {
@@ -79,7 +79,7 @@ fn the_requester_is_told_of_each_ending_once() {
                 let event = Event::Undeliverable { slot };
                 world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
             },
-            "Nobody can decide on your request",
+            "No approver could be found",
         ),
         (
             |world| {
@@ -89,7 +89,7 @@ fn the_requester_is_told_of_each_ending_once() {
                 };
                 world.apply(&world.received(at(0)), event, Actor::Dispatcher, at(1))
             },
-            "Your access was not granted",
+            "Your request was refused",
         ),
     ];
     for (ending, words) in endings {
@@ -127,12 +127,12 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
     for second in [2, 3, 400] {
         handle(&world, record.id(), second).unwrap();
     }
-    let words = "The request of Person 0 needs nothing from you";
+    let words = "No action needed: request by Person 0";
     let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
     assert_eq!(mail(&world), reported);
-    let text = &world.mailer.sent()[0].letter.text;
+    let text = &world.mailer.sent()[0].email.text;
     assert!(
-        text.contains("Your part was approved by somebody else"),
+        text.contains("Another approver approved your part"),
         "{text}"
     );
     assert!(
@@ -223,7 +223,7 @@ impl Mailer for Refusing {
     async fn send(
         &self,
         _: &EmailAddress,
-        _: &Letter,
+        _: &Email,
         _: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
@@ -250,6 +250,7 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
         servicenow: world.servicenow.clone(),
         mailer: Refusing,
         fields: OutcomeFields::parse(FIELDS).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     };
     ready(tested.handle(record.id(), at(2))).unwrap();

@@ -11,9 +11,9 @@ use reporter::{Ports, ReportError, Reporter};
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::outcome::OutcomeFields;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket::marker;
+use snowgate_core::ticket_note::OutcomeFields;
 use testkit::world::{OWNER, World, at, ready};
 use testkit::{
     Aftermath, Failing, FakeLedger, FakeMailer, FakeServiceNow, FakeTickets, Moment, samples,
@@ -41,6 +41,7 @@ fn reporter(world: &World) -> Tested {
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(FIELDS).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }

@@ -7,16 +7,16 @@ use ports::servicenow::{Tickets as _, Written};
 use ports::{CallError, Failure};
 use serde_json::{Value, json};
 use servicenow::Writer;
-use snowgate_core::outcome::Update;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 use crate::server::{Reply, Seen, Server};
 use crate::steps::{id, sys_id};
 
 const MARKER: &str = "[snowgate req-0123456789abcdef0123456789abcdef active]";
 
-pub(crate) fn update() -> Update {
-    Update {
+pub(crate) fn update() -> TicketUpdate {
+    TicketUpdate {
         marker: MARKER.to_owned(),
         work_notes: format!("canary: access was granted.\n{MARKER}"),
         correlation_id: "req-0123456789abcdef0123456789abcdef".to_owned(),
@@ -138,7 +138,7 @@ impl Stage {
     }
 
     /// Writes with a session of its own, as another process would.
-    async fn write(&self, update: &Update) -> Result<Written, CallError> {
+    async fn write(&self, update: &TicketUpdate) -> Result<Written, CallError> {
         let writer = Writer::new(self.server.session());
         writer
             .update(&table("sc_req_item"), &sys_id("0e"), update)

@@ -1,10 +1,12 @@
 //! What an approver is shown.
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::id::SysId;
-use snowgate_core::letter::{Review, ReviewNames};
+use snowgate_core::installation::Installation;
 use snowgate_core::record::{ApprovalRound, RequestRecord};
+use snowgate_core::review::{Review, ReviewContext};
 use snowgate_core::slots::OwnedResource;
 use snowgate_core::ticket::Person;
 
@@ -22,6 +24,8 @@ pub async fn review(
     record: &RequestRecord,
     approver: &SysId,
     documents: &[String],
+    installation: &Installation,
+    now: Timestamp,
 ) -> Result<Option<(Person, Review)>, CallError> {
     let Some(asked) = record.round() else {
         return Ok(None);
@@ -49,15 +53,18 @@ pub async fn review(
     }
     let missing = || CallError::transient("servicenow:ReadPeople", "Missing");
     let slots = names(servicenow, asked).await?;
-    let names = ReviewNames {
-        requester: person(requester).ok_or_else(missing)?.name.clone(),
+    let context = ReviewContext {
+        installation,
+        requester: person(requester).ok_or_else(missing)?.clone(),
         beneficiary: beneficiary
             .and_then(person)
             .map(|person| person.name.clone()),
         account: target_name(servicenow, record, asked, &slots).await?,
         slots,
+        documents,
+        now,
     };
-    let review = Review::new(record, asked, approver, names, documents).map_err(|error| {
+    let review = Review::new(record, asked, approver, &context).map_err(|error| {
         CallError::permanent("dynamodb:Query", "MissingDocument").because(error)
     })?;
     Ok(Some((reader.clone(), review)))

@@ -100,7 +100,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     runtime.block_on(dispatcher.handle(&id, at(2))).unwrap();
     steps.push(("dispatcher", meters.take()));
 
-    let letter = world.mailer.sent()[0].letter.text.clone();
+    let letter = world.mailer.sent()[0].email.text.clone();
     let (_, rest) = letter.split_once(&format!("{ORIGIN}/r/")).unwrap();
     let link: String = rest.chars().take(43).collect();
     let mut approval = functions::approval(world);

@@ -7,7 +7,7 @@ use dispatcher::Dispatcher;
 use intake::Intake;
 use provisioner::Provisioner;
 use reporter::Reporter;
-use snowgate_core::outcome::OutcomeFields;
+use snowgate_core::ticket_note::OutcomeFields;
 use sweeper::Sweeper;
 use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at};
 use testkit::{
@@ -88,6 +88,7 @@ pub(crate) fn dispatcher(world: &World) -> Dispatcher<Faked> {
         mailer: world.failing(&world.mailer),
         outcomes: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         approval_url: ORIGIN.to_owned(),
         pending_for: PENDING_FOR,
         remind_before: REMIND_BEFORE,
@@ -104,6 +105,7 @@ pub(crate) fn approval(world: &World) -> Approval<Faked> {
         work: world.failing(&world.queues),
         outcomes: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
+        installation: world.installation.clone(),
         origin: Some(ORIGIN.to_owned()),
         hold: false,
     }
@@ -132,6 +134,7 @@ pub(crate) fn reporter(world: &World) -> Reporter<Faked> {
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),
         fields: OutcomeFields::parse(fields).unwrap(),
+        installation: world.installation.clone(),
         mail_domains: world.guardrails.mail_domains().to_vec(),
     }
 }

@@ -121,7 +121,7 @@ impl Flow {
         let mut reminders = 0;
         for sent in self.world.mailer.sent() {
             let to = sent.to.expose();
-            let link = sent.letter.text.contains("/r/");
+            let link = sent.email.text.contains("/r/");
             assert!(link || sent.tagged.is_none(), "tags without a link");
             reminders += usize::from(link && sent.tagged.is_none());
             assert!(!link || to != requester, "the requester never decides");

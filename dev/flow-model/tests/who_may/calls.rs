@@ -123,7 +123,7 @@ impl Caller {
             None if changed => format!("200, and {seen}, now `{}`", reached.load().state()),
             None => format!("200, and {seen}"),
             Some(how) => format!(
-                "200, and {seen}; the ticket will say “ended early by {}”",
+                "200, and {seen}; the ticket will say “It was ended early by {}”",
                 how.by.in_words()
             ),
         };

@@ -53,6 +53,11 @@ impl Answer {
             _ => "",
         };
         let heading = heading.map_or("nothing", |(heading, _)| heading);
+        let marks = ["<bdi>", "</bdi>", "<code>", "</code>"];
+        let heading = marks
+            .iter()
+            .fold(heading.to_owned(), |text, mark| text.replace(mark, ""));
+        let heading = heading.replace("&#39;", "'");
         format!("{} “{heading}”{form}", self.status)
     }
 
@@ -183,7 +188,7 @@ impl Holder {
             (None, Some(how)) => {
                 assert_eq!(action, Action::End);
                 let by = how.by.in_words();
-                let words = format!("{words}; the ticket will say “ended early by {by}”");
+                let words = format!("{words}; the ticket will say “It was ended early by {by}”");
                 Cell::new(Verdict::Yes, words)
             }
             (None, None) => Cell::new(Verdict::No, words),

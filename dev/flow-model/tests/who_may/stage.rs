@@ -71,21 +71,21 @@ impl Stage {
 
     pub(crate) const fn in_words(self) -> &'static str {
         match self {
-            Self::Received => "taken in",
+            Self::Received => "received",
             Self::Pending => "waiting for both approvals",
             Self::HalfApproved => "approved for the account",
             Self::Approved => "approved by both",
             Self::Provisioning => "being set up",
-            Self::Active => "access is there",
+            Self::Active => "access is active",
             Self::BeingEnded => "access is being ended early",
-            Self::Revoking => "access is being taken away",
+            Self::Revoking => "access is being removed",
             Self::Revoked => "access has ended",
             Self::Denied => "denied",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
             Self::Failed => "failed",
             Self::Refused => "refused",
-            Self::Undeliverable => "nobody to ask",
+            Self::Undeliverable => "no approver",
             Self::Previewed => "dry run",
         }
     }
@@ -247,7 +247,7 @@ impl Reached {
                 .find(|n| address(*n) == letter.to.expose())
                 .unwrap();
             let (_, rest) = letter
-                .letter
+                .email
                 .text
                 .split_once(&format!("{ORIGIN}/r/"))
                 .unwrap();

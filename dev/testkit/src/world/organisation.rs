@@ -4,7 +4,7 @@ use snowgate_core::account::{AccountItem, GroupFacts, InlineFacts, PrincipalFact
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::id::SysId;
 use snowgate_core::slots::ApproverRole;
-use snowgate_core::ticket::{Person, PersonName};
+use snowgate_core::ticket::{JobTitle, Person, PersonName};
 
 use crate::samples::ACCOUNT;
 
@@ -94,6 +94,7 @@ pub fn person(n: u8) -> Person {
     Person {
         sys_id: id(n),
         name: PersonName::new(&format!("Person {n:x}")),
+        title: JobTitle::default(),
         active: true,
         locked_out: false,
         email: address(n).parse().ok(),

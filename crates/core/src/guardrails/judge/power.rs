@@ -7,6 +7,7 @@ use crate::account::{PolicyFacts, RoleFacts};
 use crate::finding::{Finding, FindingCode};
 use crate::guardrails::AllowedGrant;
 use crate::guardrails::reference::Judged;
+use crate::markup;
 
 /// What a role can do with its own policies, which whoever assumes it can do too.
 pub(super) fn judge_role_power(
@@ -109,7 +110,7 @@ pub(super) fn tell(
                 .map(|(_, step, actions)| (step.path.to_string(), actions.as_str()))
                 .unzip();
             if let Some(place) = places.first() {
-                let detail = format!("{in_words}: {}", some_of(&actions));
+                let detail = format!("{in_words}: {}", in_full(&actions));
                 findings.push(policy.finding(code, detail, place, None));
             }
         }
@@ -119,39 +120,42 @@ pub(super) fn tell(
 /// The kinds of findings on what policies lead to, the gravest first, in words that the actions
 /// follow.
 const POWER: [(FindingCode, &str); 7] = [
-    (
-        FindingCode::Escalates,
-        "lets the user or role give itself more than is granted",
-    ),
+    (FindingCode::Escalates, "allows privilege escalation"),
     (
         FindingCode::ExposesResources,
-        "can open resources to others",
+        "can expose resources to others",
     ),
-    (FindingCode::ExposesCredentials, "can hand out credentials"),
+    (FindingCode::ExposesCredentials, "can expose credentials"),
     (
         FindingCode::MayEscalate,
-        "may lead to more, depending on what it is used on",
+        "may allow privilege escalation, depending on the resources",
     ),
     (
         FindingCode::ReadsData,
-        "reads data that may be confidential",
+        "can read data that may be confidential",
     ),
-    (
-        FindingCode::WholeService,
-        "stands for all actions of a service",
-    ),
+    (FindingCode::WholeService, "allows all actions of a service"),
     (
         FindingCode::EveryResource,
-        "is allowed on every resource, though it could be limited",
+        "allows every resource, though it could be limited",
     ),
 ];
 
-/// The first few, and how many more there are.
-fn some_of(actions: &[&str]) -> String {
-    const TOLD: usize = 5;
-    let reported: Vec<&str> = actions.iter().copied().take(TOLD).collect();
-    match actions.len().saturating_sub(TOLD) {
-        0 => reported.join(", "),
-        more => format!("{} and {more} more", reported.join(", ")),
+/// All actions. A policy within IAM's quotas seldom has more of one kind than are listed; where it
+/// has, its JSON stands beside the finding, and the record of the request has room for both.
+fn in_full(actions: &[&str]) -> String {
+    const LISTED: usize = 50;
+    let mut listed: Vec<String> = Vec::new();
+    for action in actions {
+        let action = markup::code(action);
+        if !listed.contains(&action) {
+            listed.push(action);
+        }
+    }
+    let more = listed.len().saturating_sub(LISTED);
+    listed.truncate(LISTED);
+    match more {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more in its JSON", listed.join(", ")),
     }
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 use servicenow::Writer;
 use servicenow_emulator::FaultKind;
 use snowgate_core::id::SysId;
-use snowgate_core::outcome::Update;
+use snowgate_core::ticket_note::TicketUpdate;
 
 use super::{ITEM, Stage, Way, table};
 use crate::server::quick;
 
-fn update(event: &str) -> Update {
+fn update(event: &str) -> TicketUpdate {
     let marker = format!("[snowgate req-{} {event}]", "0a".repeat(16));
-    Update {
+    TicketUpdate {
         work_notes: format!("The access was granted.\n{marker}"),
         marker,
         correlation_id: format!("req-{}", "0a".repeat(16)),
@@ -21,7 +21,7 @@ fn update(event: &str) -> Update {
 }
 
 /// State, correlation and how many notes hold the marker.
-async fn written(stage: &Stage, update: &Update) -> (String, String, usize) {
+async fn written(stage: &Stage, update: &TicketUpdate) -> (String, String, usize) {
     let record = stage
         .control("GET", &format!("records/sc_req_item/{ITEM}"), None)
         .await;

@@ -1,0 +1,83 @@
+//! What a request is, in the words that matter to one reader.
+
+use super::ReviewSlot;
+use crate::id::AccountId;
+use crate::markup::{Text, code, name};
+use crate::prose::one_line;
+use crate::request::{AccessRequest, Grant};
+use crate::slots::OwnedResource;
+use crate::ticket::PersonName;
+
+/// Who wants what, as far as it touches what the reader decides on.
+pub(super) fn title(
+    request: &AccessRequest,
+    requester: &PersonName,
+    beneficiary: Option<&PersonName>,
+    yours: &[&ReviewSlot],
+) -> Text {
+    let requester = name(requester.expose());
+    let place = place(request, yours);
+    let touching: Vec<&Grant> = request
+        .grants
+        .iter()
+        .filter(|grant| yours.iter().any(|slot| touches(request, grant, slot)))
+        .collect();
+    let wish = match touching.as_slice() {
+        _ if request.extends.is_some() => format!("wants to extend access to {place}"),
+        [Grant::AssumeRole { role_arn }] => {
+            format!("wants to assume {} in {place}", code(role_arn.name()))
+        }
+        [Grant::AttachManagedPolicy { policy_arn }] => {
+            format!("wants policy {} in {place}", code(policy_arn.name()))
+        }
+        [Grant::GroupMembership { group }] => {
+            format!("wants to join group {} in {place}", code(group.as_str()))
+        }
+        _ => format!("wants access to {place}"),
+    };
+    let whom = beneficiary.map(|person| format!(" for {}", name(person.expose())));
+    Text::new(format!("{requester} {wish}{}", whom.unwrap_or_default()))
+}
+
+/// Who, where and for how long, on one line without marks.
+pub(super) fn subject(
+    request: &AccessRequest,
+    requester: &PersonName,
+    yours: &[&ReviewSlot],
+) -> String {
+    let place = Text::new(place(request, yours)).unmarked();
+    let (duration, number) = (request.duration.in_words(), request.source.number.as_str());
+    let (requester, place) = (one_line(requester.expose(), 60), one_line(&place, 60));
+    format!("{requester}, {place}, {duration} ({number})")
+}
+
+/// Whether a grant touches what an approval is for. A configuration item stands for all of them.
+fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
+    match &slot.resource {
+        OwnedResource::Account { account_id } => {
+            grant.accounts(&request.target).contains(account_id)
+        }
+        OwnedResource::Item { .. } => true,
+    }
+}
+
+/// The accounts and items that the reader decides on, by name.
+fn place(request: &AccessRequest, yours: &[&ReviewSlot]) -> String {
+    let places: Vec<String> = yours.iter().map(|slot| known(slot)).collect();
+    match places.as_slice() {
+        [] => account(&request.target.account_id),
+        places => crate::wording::list(places),
+    }
+}
+
+fn known(slot: &ReviewSlot) -> String {
+    match &slot.resource {
+        _ if !slot.name.is_empty() => code(&slot.name),
+        OwnedResource::Account { account_id } => account(account_id),
+        OwnedResource::Item { .. } => "a configuration item".to_owned(),
+    }
+}
+
+fn account(account_id: &AccountId) -> String {
+    format!("AWS account {account_id}")
+}

@@ -1,0 +1,45 @@
+//! What a dry run found, as a note on the ticket; programs ask the service API.
+
+use crate::markup::{Text, code};
+use crate::preview::{PlannedChange, Preview, PreviewSlot};
+use crate::slots::OwnedResource;
+
+/// A line for each change and each approval.
+pub(super) fn lines(preview: &Preview) -> Vec<Text> {
+    let changes = preview.changes.iter().map(change);
+    let approvals = preview.slots.iter().map(approval);
+    changes
+        .chain(approvals)
+        .map(|line| Text::new(format!("- {line}")))
+        .collect()
+}
+
+fn change(planned: &PlannedChange) -> String {
+    let what = planned.change.in_words();
+    match planned.already_there {
+        true => format!("Already in place, would stay: {what}"),
+        false => format!("Would add: {what}"),
+    }
+}
+
+fn approval(slot: &PreviewSlot) -> String {
+    let of = match &slot.resource {
+        OwnedResource::Account { account_id } => format!("AWS account {account_id}"),
+        OwnedResource::Item { sys_id, .. } => {
+            format!("configuration item {}", code(sys_id.as_str()))
+        }
+    };
+    let who = match (slot.would_ask.first(), slot.would_ask.len()) {
+        (Some(first), 1) => format!("1 approver, {}", first.in_words(&slot.resource)),
+        (Some(first), many) => format!(
+            "{many} approvers, any one of whom can decide, each {}",
+            first.in_words(&slot.resource)
+        ),
+        (None, _) => "no approver found, so it would not be granted".to_owned(),
+    };
+    let passed_over = match slot.passed_over.len() {
+        0 => String::new(),
+        count => format!("; {count} not eligible"),
+    };
+    format!("Approval for {of}: {who}{passed_over}")
+}

@@ -1,0 +1,203 @@
+use super::*;
+use crate::approval::Verdict;
+use crate::effect::EffectChange;
+use crate::finding::{Evidence, Finding, FindingCode};
+use crate::lifecycle::Actor;
+use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
+use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
+use crate::record::{Event, FailureCode, RefusalCode, RetainedBecause, RetainedChange, RevokedBy};
+use crate::slots::{ApproverRole, OwnedResourceKind};
+
+pub(crate) const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
+    "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
+
+fn gone() -> Event {
+    Event::Revoked {
+        retained: Vec::new(),
+    }
+}
+
+/// The record after an event, and after the removal if that is still to come.
+fn by_owner_then_gone(record: &RequestRecord, first: Event, last: Event) -> RequestRecord {
+    let by = |record: &RequestRecord, event| {
+        let actor = Actor::Approver { sys_id: person(2) };
+        record.apply(event, actor, at(30)).unwrap().record
+    };
+    let mut record = by(record, first);
+    if record.state() == State::Active {
+        record = by(&record, Event::RevocationStarted);
+    }
+    by(&record, last)
+}
+
+fn previewed_record() -> RequestRecord {
+    let slot = slot("210987654321", &[2]);
+    let change = EffectChange::PolicyAttached {
+        policy_arn: "arn:aws:iam::210987654321:policy/reports-read"
+            .parse()
+            .unwrap(),
+    };
+    let preview = Preview {
+        changes: vec![PlannedChange {
+            change,
+            already_there: false,
+        }],
+        slots: vec![PreviewSlot {
+            id: slot.id,
+            resource: slot.resource,
+            known: true,
+            would_ask: slot.approvers,
+            passed_over: vec![PassedOver {
+                sys_id: person(3),
+                role: ApproverRole::Owner,
+                because: PassedOverBecause::Inactive,
+            }],
+        }],
+        findings: Vec::new(),
+    };
+    let event = Event::Previewed { preview };
+    let change = received().record.apply(event, Actor::Dispatcher, at(2));
+    change.unwrap().record
+}
+
+fn refused_record() -> RequestRecord {
+    let event = Event::Refused {
+        code: RefusalCode::NotEnrolled,
+        findings: Vec::new(),
+    };
+    let change = received().record.apply(event, Actor::Dispatcher, at(2));
+    change.unwrap().record
+}
+
+/// Refused for what was found.
+fn refused_for_findings() -> RequestRecord {
+    let findings = vec![
+        Finding::new(
+            "/target/principal",
+            FindingCode::NotEnrolled,
+            "IAM user `rita.chen` isn't enrolled: it has no permissions boundary",
+        ),
+        Finding {
+            evidence: Some(Evidence {
+                policy: "arn:aws:iam::210987654321:policy/reports-[all]".to_owned(),
+                place: "Statement[0]".to_owned(),
+                witness: None,
+            }),
+            ..Finding::new(
+                "/grants/0/policy_arn",
+                FindingCode::DeniedAction,
+                "`iam:PassRole` on `*` is a denied action",
+            )
+        },
+        Finding::new("/grants/0/policy_arn", FindingCode::ReadsData, "reads data"),
+    ];
+    let code = RefusalCode::NotEnrolled;
+    let event = Event::Refused { code, findings };
+    let change = received().record.apply(event, Actor::Dispatcher, at(2));
+    change.unwrap().record
+}
+
+/// A request in each state that is reported.
+pub(crate) fn ends() -> Vec<RequestRecord> {
+    let record = pending(vec![slot("210987654321", &[2])]);
+    let who = Actor::Approver { sys_id: person(2) };
+    let by =
+        |record: &RequestRecord, event| record.apply(event, who.clone(), at(20)).unwrap().record;
+    let approved = by(&record, decide(&record, ONE, 2, Verdict::Approve));
+    let provisioning = by(&approved, Event::ProvisioningStarted);
+    let active = by(
+        &provisioning,
+        Event::Activated {
+            until: at(9 * 3600),
+        },
+    );
+    let reported = by(
+        &active,
+        Event::Reported {
+            state: State::Active,
+        },
+    );
+    let revoked = by(&by(&reported, Event::RevocationStarted), gone());
+    let policy_arn = "arn:aws:iam::210987654321:policy/reports-read";
+    let change = EffectChange::PolicyAttached {
+        policy_arn: policy_arn.parse().unwrap(),
+    };
+    let retained = |because| Event::Revoked {
+        retained: vec![RetainedChange {
+            change: change.clone(),
+            because,
+        }],
+    };
+    let early = |by, reason: Option<&str>| {
+        let reason = reason.map(|text| text.parse().unwrap());
+        by_owner_then_gone(&reported, Event::RevocationRequested { by, reason }, gone())
+    };
+    let ended = |event| by_owner_then_gone(&reported, Event::RevocationStarted, event);
+    vec![
+        active.clone(),
+        revoked,
+        ended(retained(RetainedBecause::ThereBefore)),
+        ended(retained(RetainedBecause::StillGiven)),
+        early(RevokedBy::Client, None),
+        early(RevokedBy::Requester, None),
+        early(RevokedBy::Beneficiary, None),
+        early(RevokedBy::Security, Some("Seen where it should not be")),
+        early(
+            RevokedBy::Approver {
+                role: ApproverRole::Owner,
+                resource: OwnedResourceKind::Item,
+                delegate: true,
+            },
+            Some("Wrong [code]person[/code]"),
+        ),
+        previewed_record(),
+        refused_record(),
+        refused_for_findings(),
+        by(&record, decide(&record, ONE, 2, Verdict::Deny)),
+        by(&record, Event::Expired),
+        by(&approved, Event::Expired),
+        by(
+            &record,
+            Event::Undeliverable {
+                slot: ONE.to_owned(),
+            },
+        ),
+        by(&record, Event::Withdrawn { reason: None }),
+        by(
+            &record,
+            Event::Withdrawn {
+                reason: "Not [needed] any more".parse().ok(),
+            },
+        ),
+        by(
+            &provisioning,
+            Event::Failed {
+                code: FailureCode::ContentChanged,
+            },
+        ),
+    ]
+}
+
+#[test]
+fn what_each_ending_says() {
+    let fields = OutcomeFields::parse(FIELDS).unwrap();
+    let all: Vec<String> = ends()
+        .iter()
+        .map(|record| {
+            let update = update(record, &fields).unwrap();
+            format!("{:?}\n{}\n", update.fields, update.work_notes)
+        })
+        .collect();
+    insta::assert_snapshot!(all.join("\n"));
+    let reported = Event::Reported {
+        state: State::Active,
+    };
+    let reported = ends()[0].apply(reported, Actor::Reporter, at(21)).unwrap();
+    assert_eq!(
+        update(&reported.record, &fields),
+        None,
+        "what was reported is not reported again"
+    );
+    let waiting = pending(vec![slot("210987654321", &[2])]);
+    assert_eq!(update(&waiting, &fields), None);
+}
