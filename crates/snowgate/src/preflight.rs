@@ -148,8 +148,8 @@ impl Inspection<'_> {
 
 /// What ends the preflight before it begins.
 fn early(facts: &AwsFacts) -> Option<PreflightResult> {
-    if facts.refusal("/caller").is_some() {
-        let found = "AWS does not accept the credentials, or there are none";
+    if let Some(why) = facts.refusal("/caller") {
+        let found = format!("AWS does not say whose credentials these are: {why}");
         let remedy =
             "sign in to the hub account (aws sso login), and name the region with --region";
         return Some(PreflightResult::bad("stack", "", found, remedy));
