@@ -5,7 +5,7 @@ mod gates;
 mod layout;
 mod privileges;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -194,7 +194,7 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
 
 /// Documentation examples first: the runner's summary is the last that is said.
 async fn tests(checkout: &Checkout, stack: &LocalStack) -> Result<bool, CheckError> {
-    let cargo = gates::cargo();
+    let cargo = cargo();
     let documented = inherited(
         checkout,
         stack,
@@ -212,6 +212,11 @@ async fn tests(checkout: &Checkout, stack: &LocalStack) -> Result<bool, CheckErr
         "--tests",
     ];
     Ok(succeeded(inherited(checkout, stack, &cargo, arguments), &cargo).await? && examples)
+}
+
+/// Cargo, the one that runs this.
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
 fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::process::Command {

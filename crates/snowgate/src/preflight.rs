@@ -3,8 +3,8 @@
 mod accounts;
 mod aws_facts;
 mod boto;
-mod check_result;
 mod hub;
+mod result;
 mod servicenow;
 mod test_ticket;
 mod tools;
@@ -16,7 +16,7 @@ use snowgate_core::id::AccountId;
 
 pub use aws_facts::StackLocation;
 pub use boto::{BOTO, BotoError};
-pub use check_result::CheckResult;
+pub use result::PreflightResult;
 pub use test_ticket::{TestTicket, TestTicketError};
 
 use crate::python::ProgramError;
@@ -89,11 +89,11 @@ pub async fn preflight(
 }
 
 /// Prints results, and what comes next where there is no stack yet; whether all is as it must be.
-fn report(guardrails: &Guardrails, results: &[CheckResult], json: bool) -> bool {
+fn report(guardrails: &Guardrails, results: &[PreflightResult], json: bool) -> bool {
     if json {
-        check_result::print_json(results);
+        result::print_json(results);
     } else {
-        check_result::print(results);
+        result::print(results);
         next_steps(guardrails, results);
     }
     let failed = results.iter().filter(|result| !result.ok).count();
@@ -123,7 +123,7 @@ impl Inspection<'_> {
     ///
     /// # Errors
     /// Where AWS could not be asked.
-    pub async fn run(&self) -> Result<Vec<CheckResult>, PreflightError> {
+    pub async fn run(&self) -> Result<Vec<PreflightResult>, PreflightError> {
         let (guardrails, accounts) = (self.guardrails, &self.accounts);
         let facts = AwsFacts::gather(&self.python, &self.location, guardrails, accounts).await?;
         let now = jiff::Timestamp::now().as_second();
@@ -147,12 +147,12 @@ impl Inspection<'_> {
 }
 
 /// What ends the preflight before it begins.
-fn early(facts: &AwsFacts) -> Option<CheckResult> {
-    if facts.refusal("/caller").is_some() {
-        let found = "AWS does not accept the credentials, or there are none";
+fn early(facts: &AwsFacts) -> Option<PreflightResult> {
+    if let Some(why) = facts.refusal("/caller") {
+        let found = format!("AWS does not say whose credentials these are: {why}");
         let remedy =
             "sign in to the hub account (aws sso login), and name the region with --region";
-        return Some(CheckResult::bad("stack", "", found, remedy));
+        return Some(PreflightResult::bad("stack", "", found, remedy));
     }
     if facts.has_stack() {
         return None;
@@ -160,16 +160,16 @@ fn early(facts: &AwsFacts) -> Option<CheckResult> {
     let found = "there is none yet, so nothing else could be looked at";
     match facts.refusal("/stack") {
         // CloudFormation's word for a stack that is not there.
-        Some("ValidationError") => Some(CheckResult::good("stack", "", found)),
+        Some("ValidationError") => Some(PreflightResult::good("stack", "", found)),
         why => {
             let found = format!("cannot be read: {}", why.unwrap_or("no reason given"));
             let remedy = "look with credentials that may read the hub account";
-            Some(CheckResult::bad("stack", "", found, remedy))
+            Some(PreflightResult::bad("stack", "", found, remedy))
         }
     }
 }
 
-fn next_steps(guardrails: &Guardrails, results: &[CheckResult]) {
+fn next_steps(guardrails: &Guardrails, results: &[PreflightResult]) {
     if results.iter().any(|result| result.check == "sender") {
         return;
     }

@@ -105,6 +105,14 @@ struct Story {
     states: Vec<String>,
 }
 
+/// What the ticket of the demonstration asks for.
+struct Wanted {
+    sys_id: String,
+    account: String,
+    user: String,
+    policy: String,
+}
+
 async fn show(checkout: &Checkout, stack: &LocalStack) -> Result<(), DemoError> {
     let organisation = Organisation::load(checkout)?;
     let aws = LocalAws::new(checkout, &stack.aws_endpoint, &stack.region);
@@ -112,83 +120,79 @@ async fn show(checkout: &Checkout, stack: &LocalStack) -> Result<(), DemoError> 
     let token = stack.control_token()?;
     let facts = StackFacts::new(stack.clone(), token, client.clone(), aws, Vec::new());
     let ticket = open_ticket(&facts, &organisation).await?;
-    let sys_id = text(&ticket, "/sys_id");
-    let (account, user) = (
-        text(&ticket, "/account_id"),
-        text(&ticket, "/principal/name"),
-    );
-    let policy = text(&ticket, "/grants/0/policy_arn");
-
-    line("");
-    line(&format!(
-        "{} asks for {policy}",
-        text(&ticket, "/requested_for/name")
-    ));
-    line(&format!(
-        "  ticket {}, account {account}, IAM user {user}",
-        text(&ticket, "/number")
-    ));
-    let before = facts.held(&account, &user).await?;
+    let wanted = Wanted::of(&ticket);
+    wanted.introduce(&ticket);
+    let before = facts.held(&wanted.account, &wanted.user).await?;
     line(&format!("  IAM before: {}", listed(&before)));
 
-    let known: BTreeSet<String> = facts
-        .emails()
-        .await?
-        .into_iter()
-        .map(|one| one.id)
-        .collect();
-    let begun = Instant::now();
-    let id = raise(&facts, &sys_id).await?;
-    line(&format!(
-        "  ServiceNow calls the service API: 202, request {id}"
-    ));
-    line("");
-    let mut story = Story {
-        facts,
-        id,
-        begun,
-        reported: 0,
-        states: Vec::new(),
-    };
+    let known = facts.emails().await?.into_iter().map(|one| one.id);
+    let known: BTreeSet<String> = known.collect();
+    let mut story = Story::begin(facts, &wanted.sys_id).await?;
     let email = story.email(&known).await?;
     tell(&email);
-    let link = email
-        .links(&stack.approval_api)
-        .into_iter()
-        .next()
-        .unwrap_or_default();
     let decided = Instant::now();
-    page::approve(
-        &client,
-        &link,
-        &stack.approval_api,
-        "Needed for the month-end close.",
-    )
-    .await?;
-    line("  the owner opens the link, types a reason and approves");
-    line("");
-    let ticket = story.closed(&sys_id).await?;
-
-    let after = story.facts.held(&account, &user).await?;
-    if !after.contains(&policy) {
-        return Err(DemoError::NotInIam(policy));
+    approve(&client, stack, &email).await?;
+    let ticket = story.closed(&wanted.sys_id).await?;
+    let after = story.facts.held(&wanted.account, &wanted.user).await?;
+    if !after.contains(&wanted.policy) {
+        return Err(DemoError::NotInIam(wanted.policy));
     }
     line("");
     line(&format!("  IAM now: {}", listed(&after)));
+    let part = |pointer| text(&ticket, pointer);
     line(&format!(
         "  ticket: {}, {}",
-        text(&ticket, "/number"),
-        text(&ticket, "/state_label")
+        part("/number"),
+        part("/state_label")
     ));
     let seconds = story.begun.elapsed().as_secs_f64();
     let from_decision = decided.elapsed().as_secs_f64();
     line(&format!(
         "  {seconds:.1} s in all, {from_decision:.1} s from decision to closed ticket"
     ));
-    let account_of = json!({
-        "account": account, "user": user, "before": before, "after": after, "granted": policy,
+    let iam = json!({
+        "account": wanted.account, "user": wanted.user, "before": before, "after": after,
+        "granted": wanted.policy,
     });
-    story.write(checkout, &account_of, &ticket, seconds)
+    story.write(checkout, &iam, &ticket, seconds)
+}
+
+impl Wanted {
+    fn of(ticket: &Value) -> Self {
+        Self {
+            sys_id: text(ticket, "/sys_id"),
+            account: text(ticket, "/account_id"),
+            user: text(ticket, "/principal/name"),
+            policy: text(ticket, "/grants/0/policy_arn"),
+        }
+    }
+
+    fn introduce(&self, ticket: &Value) {
+        line("");
+        let who = text(ticket, "/requested_for/name");
+        line(&format!("{who} asks for {}", self.policy));
+        line(&format!(
+            "  ticket {}, account {}, IAM user {}",
+            text(ticket, "/number"),
+            self.account,
+            self.user
+        ));
+    }
+}
+
+/// The owner approves, as a browser does.
+async fn approve(
+    client: &reqwest::Client,
+    stack: &LocalStack,
+    email: &ReceivedMail,
+) -> Result<(), DemoError> {
+    let origin = &stack.approval_api;
+    let link = email.links(origin).into_iter().next().unwrap_or_default();
+    let reason = "Needed for the month-end close.";
+    page::approve(client, &link, origin, reason).await?;
+    line("  the owner opens the link, types a reason and approves");
+    line("");
+    Ok(())
 }
 
 /// The first ticket that was not raised yet.
@@ -217,6 +221,23 @@ async fn raise(facts: &StackFacts, sys_id: &str) -> Result<String, DemoError> {
 }
 
 impl Story {
+    /// ServiceNow calls the service API.
+    async fn begin(facts: StackFacts, ticket: &str) -> Result<Self, DemoError> {
+        let begun = Instant::now();
+        let id = raise(&facts, ticket).await?;
+        line(&format!(
+            "  ServiceNow calls the service API: 202, request {id}"
+        ));
+        line("");
+        Ok(Self {
+            facts,
+            id,
+            begun,
+            reported: 0,
+            states: Vec::new(),
+        })
+    }
+
     /// Prints what is new on the timeline; the request's state.
     async fn follow(&mut self) -> Result<String, DemoError> {
         let answer = self.facts.request(&self.id).await?.unwrap_or_default();

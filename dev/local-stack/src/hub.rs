@@ -61,22 +61,6 @@ pub(crate) async fn deploy(
     api_key: &str,
 ) -> Result<Outputs, HubError> {
     localise(checkout).await?;
-    let parameters = [
-        format!("ServiceNowUrl=http://127.0.0.1:{}", ports.servicenow),
-        format!("ApprovalUrl=http://127.0.0.1:{}", ports.approval),
-        "OrganizationName=Brightwater".to_owned(),
-        format!("Sender={SENDER}"),
-        format!("ExternalId={EXTERNAL_ID}"),
-        format!("Architecture={}", architecture()),
-        "ProtectData=false".to_owned(),
-        format!("ServiceNowApiKeyValue={api_key}"),
-        // Tests call more often than ServiceNow does.
-        "ClientRate=1000".to_owned(),
-        "ClientBurst=1000".to_owned(),
-        "ClientDailyQuota=1000000".to_owned(),
-        "UserPool=true".to_owned(),
-        format!("UserPoolKeysOrigin=http://127.0.0.1:{}", ports.aws),
-    ];
     let output = sam(checkout, ports.aws)
         .args([
             "deploy",
@@ -97,7 +81,7 @@ pub(crate) async fn deploy(
         ])
         .arg(checkout.local("template.yaml"))
         .arg("--parameter-overrides")
-        .args(parameters)
+        .args(parameters(ports, api_key))
         .output()
         .await
         .map_err(|source| HubError::Run {
@@ -112,6 +96,26 @@ pub(crate) async fn deploy(
         });
     }
     outputs(aws).await
+}
+
+/// The template's parameters for this machine.
+fn parameters(ports: Ports, api_key: &str) -> Vec<String> {
+    vec![
+        format!("ServiceNowUrl=http://127.0.0.1:{}", ports.servicenow),
+        format!("ApprovalUrl=http://127.0.0.1:{}", ports.approval),
+        format!("Sender={SENDER}"),
+        format!("ExternalId={EXTERNAL_ID}"),
+        format!("Architecture={}", architecture()),
+        "OrganizationName=Brightwater".to_owned(),
+        "ProtectData=false".to_owned(),
+        format!("ServiceNowApiKeyValue={api_key}"),
+        // Tests call more often than ServiceNow does.
+        "ClientRate=1000".to_owned(),
+        "ClientBurst=1000".to_owned(),
+        "ClientDailyQuota=1000000".to_owned(),
+        "UserPool=true".to_owned(),
+        format!("UserPoolKeysOrigin=http://127.0.0.1:{}", ports.aws),
+    ]
 }
 
 /// The processor architecture of this machine, in Lambda's words.

@@ -6,7 +6,7 @@ use local_stack::checkout::Checkout;
 use local_stack::environments::Environment;
 
 use super::layout::{self, Look};
-use super::privileges;
+use super::{cargo, privileges};
 
 /// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
 /// built more often than their speed matters.
@@ -67,11 +67,6 @@ pub(super) fn rights(checkout: &Checkout) -> Gate {
         "rights of the roles",
         vec![run(python, "local/rights.py .local/stack.json")],
     )
-}
-
-/// Cargo, the one that runs this.
-pub(super) fn cargo() -> PathBuf {
-    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
 fn run(program: PathBuf, arguments: &str) -> Wanted {

@@ -154,7 +154,7 @@ struct Dependency {
 }
 
 fn members(checkout: &Checkout) -> Result<Vec<Member>, LayoutError> {
-    let output = Command::new(super::gates::cargo())
+    let output = Command::new(super::cargo())
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .current_dir(checkout.root())
         .stdin(Stdio::null())

@@ -10,7 +10,7 @@ use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
 
 use super::aws_facts::AwsFacts;
-use super::check_result::CheckResult;
+use super::result::PreflightResult;
 
 /// An account that nothing of ours is in.
 const STRANGER: &str = "999999999999";
@@ -22,20 +22,20 @@ pub(super) fn check(
     facts: &AwsFacts,
     guardrails: &Guardrails,
     accounts: &[AccountId],
-) -> Vec<CheckResult> {
+) -> Vec<PreflightResult> {
     accounts
         .iter()
         .flat_map(|account| in_account(facts, guardrails, account))
         .collect()
 }
 
-fn in_account(facts: &AwsFacts, guardrails: &Guardrails, id: &AccountId) -> Vec<CheckResult> {
+fn in_account(facts: &AwsFacts, guardrails: &Guardrails, id: &AccountId) -> Vec<PreflightResult> {
     let account = id.as_str();
     let base = format!("/accounts/{account}");
     if let Some(why) = facts.refusal(&base) {
         let remedy = "name a role that may read IAM there with --inspect-role";
         let found = format!("cannot be looked into: {why}");
-        return vec![CheckResult::bad("read role", account, found, remedy)];
+        return vec![PreflightResult::bad("read role", account, found, remedy)];
     }
     let read = Role {
         facts,
@@ -65,15 +65,32 @@ struct Role<'f> {
     account: &'f str,
     check: &'static str,
     key: &'static str,
-    /// The hub's function that takes it.
+    /// The hub's function that assumes it.
     function: &'static str,
 }
 
-/// Somebody who tries to take a role.
+/// Somebody who tries to assume a role.
 struct Attempt<'a> {
     principal: &'a str,
     external: &'a str,
     identity: Vec<Ruleset>,
+}
+
+impl<'a> Attempt<'a> {
+    /// With these rights of their own.
+    const fn with(principal: &'a str, external: &'a str, identity: Vec<Ruleset>) -> Self {
+        Self {
+            principal,
+            external,
+            identity,
+        }
+    }
+
+    /// With an identity policy that allows everything.
+    fn with_all_rights(principal: &'a str, external: &'a str) -> Self {
+        let identity = rules(&anything(), PolicyType::Identity);
+        Self::with(principal, external, identity.into_iter().collect())
+    }
 }
 
 impl Role<'_> {
@@ -81,9 +98,9 @@ impl Role<'_> {
         format!("/accounts/{}/{}{what}", self.account, self.key)
     }
 
-    /// Whether the hub's function can take the role, and nobody else.
-    fn trust(&self) -> CheckResult {
-        let bad = |found: String| CheckResult::bad(self.check, self.account, found, REMEDY);
+    /// Whether the hub's function can assume the role, and nobody else.
+    fn trust(&self) -> PreflightResult {
+        let bad = |found: String| PreflightResult::bad(self.check, self.account, found, REMEDY);
         if let Some(why) = self.facts.refusal(&self.at("")) {
             return bad(format!("is not there ({why})"));
         }
@@ -92,55 +109,47 @@ impl Role<'_> {
         };
         let own = self.facts.text(&format!("/roles/{}/arn", self.function));
         let external = self.facts.parameter("ExternalId");
-        let attempt = |principal: &str, external: &str, identity: Vec<Ruleset>| {
-            let attempt = Attempt {
-                principal,
-                external,
-                identity,
-            };
-            self.may(&trust, attempt)
-        };
-        let everything = || {
-            rules(&anything(), PolicyType::Identity)
-                .into_iter()
-                .collect::<Vec<_>>()
-        };
-        if !attempt(own, external, everything()) {
-            return bad(format!(
+        if !self.may(&trust, Attempt::with_all_rights(own, external)) {
+            let found = format!(
                 "does not trust the hub's {} with its external id",
                 self.function
-            ));
-        }
-        if !attempt(own, external, self.own_rights()) {
-            let found = format!("the hub's {} may not take it", self.function);
-            return CheckResult::bad(
-                self.check,
-                self.account,
-                found,
-                "deploy the hub's stack again",
             );
+            return bad(found);
         }
-        let hub = self.facts.text("/caller/account");
-        let root = own.replace(&tail(own), ":root");
-        let other = own.replace(self.function, "somebody");
-        let elsewhere = own.replace(hub, STRANGER);
-        for (who, arn) in [
-            ("another role of the hub", &other),
-            ("another account", &elsewhere),
-            ("the hub's root", &root),
-        ] {
-            if attempt(arn, external, everything()) {
-                return bad(format!("trusts {who} too"));
-            }
+        let rights = self.own_rights();
+        if !self.may(&trust, Attempt::with(own, external, rights)) {
+            let found = format!("the hub's {} may not assume it", self.function);
+            let remedy = "deploy the hub's stack again";
+            return PreflightResult::bad(self.check, self.account, found, remedy);
         }
-        if attempt(own, "somebody-elses", everything()) {
+        if let Some(who) = self.trusted_beside(&trust, own, external) {
+            return bad(format!("trusts {who} too"));
+        }
+        if self.may(&trust, Attempt::with_all_rights(own, "somebody-elses")) {
             return bad("does not ask for the external id".to_owned());
         }
-        CheckResult::good(
+        PreflightResult::good(
             self.check,
             self.account,
             format!("trusts the hub's {} alone", self.function),
         )
+    }
+
+    /// Somebody else who could assume the role, with all rights of their own.
+    fn trusted_beside(&self, trust: &Ruleset, own: &str, external: &str) -> Option<&'static str> {
+        let hub = self.facts.text("/caller/account");
+        let others = [
+            (
+                "another role of the hub",
+                own.replace(self.function, "somebody"),
+            ),
+            ("another account", own.replace(hub, STRANGER)),
+            ("the hub's root", own.replace(&tail(own), ":root")),
+        ];
+        let mut others = others.into_iter();
+        let trusted =
+            others.find(|(_, arn)| self.may(trust, Attempt::with_all_rights(arn, external)));
+        trusted.map(|(who, _)| who)
     }
 
     fn own_rights(&self) -> Vec<Ruleset> {
@@ -211,7 +220,7 @@ const DELETE: [&str; 2] = ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"];
 const JOIN: [&str; 2] = ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"];
 
 /// Whether the lists of the member role are those of the guardrails.
-fn lists(member: &Role<'_>, guardrails: &Guardrails, account: &AccountId) -> CheckResult {
+fn lists(member: &Role<'_>, guardrails: &Guardrails, account: &AccountId) -> PreflightResult {
     let wanted = Lists {
         policies: texts_of(&guardrails.policies_in(account)),
         enrolled: guardrails.enrolled_in(account).into_iter().collect(),
@@ -235,8 +244,8 @@ fn lists(member: &Role<'_>, guardrails: &Guardrails, account: &AccountId) -> Che
             .find_map(|statement| wanted.wrong(statement))
     });
     match wrong {
-        Some(found) => CheckResult::bad("member role", member.account, found, REMEDY),
-        None => CheckResult::good(
+        Some(found) => PreflightResult::bad("member role", member.account, found, REMEDY),
+        None => PreflightResult::good(
             "member role",
             member.account,
             "has the lists of the guardrails",
@@ -318,11 +327,11 @@ fn texts(value: Option<&Value>) -> BTreeSet<String> {
 }
 
 /// Whether the boundary is there, and stops what it is there to stop.
-fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> CheckResult {
+fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> PreflightResult {
     let base = format!("/accounts/{account}/boundary");
     let name = guardrails.boundary();
     let Some(rules) = rules(facts.at(&format!("{base}/document")), PolicyType::Identity) else {
-        return CheckResult::bad(
+        return PreflightResult::bad(
             "boundary",
             account,
             format!("`{name}` is not there"),
@@ -340,8 +349,13 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> CheckRe
         let request = Request::new(action, resource, who, Context::default());
         if rules.allows(&request) {
             let found = format!("`{name}` allows {action}, so a principal with it can escape it");
-            return CheckResult::bad("boundary", account, found, "take that out of the boundary");
+            return PreflightResult::bad(
+                "boundary",
+                account,
+                found,
+                "take that out of the boundary",
+            );
         }
     }
-    CheckResult::good("boundary", account, format!("`{name}` is there"))
+    PreflightResult::good("boundary", account, format!("`{name}` is there"))
 }

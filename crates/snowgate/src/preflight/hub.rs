@@ -4,13 +4,13 @@ use serde_json::Value;
 use snowgate_core::caller::Clients;
 
 use super::aws_facts::AwsFacts;
-use super::check_result::CheckResult;
+use super::result::PreflightResult;
 
 /// Clocks may differ by this many seconds: tokens and signatures of AWS bear five minutes.
 const CLOCK_SECONDS: i64 = 120;
 
 /// Everything about the hub.
-pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<CheckResult> {
+pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {
     let mut results = vec![clock("AWS", facts.at("/aws_time").as_f64(), now)];
     results.push(stack(facts));
     results.push(sender(facts));
@@ -23,17 +23,17 @@ pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<CheckResult> {
 
 /// Whether a clock agrees with ours; both in seconds since 1970.
 #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
-pub(super) fn clock(whose: &str, theirs: Option<f64>, now: i64) -> CheckResult {
+pub(super) fn clock(whose: &str, theirs: Option<f64>, now: i64) -> PreflightResult {
     let Some(theirs) = theirs else {
         let remedy = "see whether a proxy between here and there removes the Date header";
-        return CheckResult::bad("clock", whose, "does not say what time it is", remedy);
+        return PreflightResult::bad("clock", whose, "does not say what time it is", remedy);
     };
     let apart = (theirs as i64 - now).abs();
     if apart <= CLOCK_SECONDS {
-        return CheckResult::good("clock", whose, format!("{apart} s apart"));
+        return PreflightResult::good("clock", whose, format!("{apart} s apart"));
     }
     let remedy = "set this machine's clock (NTP); if it is right, ask whoever runs the other";
-    CheckResult::bad(
+    PreflightResult::bad(
         "clock",
         whose,
         format!("{apart} s apart from this machine"),
@@ -41,7 +41,7 @@ pub(super) fn clock(whose: &str, theirs: Option<f64>, now: i64) -> CheckResult {
     )
 }
 
-fn stack(facts: &AwsFacts) -> CheckResult {
+fn stack(facts: &AwsFacts) -> PreflightResult {
     let status = facts.text("/stack/status");
     let settled = [
         "CREATE_COMPLETE",
@@ -50,21 +50,21 @@ fn stack(facts: &AwsFacts) -> CheckResult {
     ];
     if !settled.contains(&status) {
         let remedy = "see the stack's events in CloudFormation, and deploy again";
-        return CheckResult::bad("stack", "", format!("its status is {status}"), remedy);
+        return PreflightResult::bad("stack", "", format!("its status is {status}"), remedy);
     }
     if facts.parameter("Hold") == "true" {
         let remedy = "deploy with Hold=false once the reason is gone";
-        return CheckResult::bad(
+        return PreflightResult::bad(
             "stack",
             "",
             "Hold is on: nothing is decided or changed",
             remedy,
         );
     }
-    CheckResult::good("stack", "", "deployed, and not on hold")
+    PreflightResult::good("stack", "", "deployed, and not on hold")
 }
 
-fn sender(facts: &AwsFacts) -> CheckResult {
+fn sender(facts: &AwsFacts) -> PreflightResult {
     let (sender, identity) = (facts.parameter("Sender"), facts.parameter("SenderIdentity"));
     let of = if identity.is_empty() {
         sender
@@ -77,7 +77,7 @@ fn sender(facts: &AwsFacts) -> CheckResult {
             .is_some_and(|(_, domain)| domain == of);
     if !belongs {
         let remedy = "set SenderIdentity to the sender's own domain, or leave it empty";
-        return CheckResult::bad(
+        return PreflightResult::bad(
             "sender",
             "",
             "the identity is not that of the sender",
@@ -86,29 +86,29 @@ fn sender(facts: &AwsFacts) -> CheckResult {
     }
     let remedy = "aws sesv2 create-email-identity, then click the link or publish the DKIM records";
     match facts.refusal("/mail/identity") {
-        Some(_) => CheckResult::bad("sender", "", "SES does not know the identity", remedy),
+        Some(_) => PreflightResult::bad("sender", "", "SES does not know the identity", remedy),
         None if facts.at("/mail/identity/VerifiedForSendingStatus") == &Value::Bool(true) => {
-            CheckResult::good("sender", "", "verified")
+            PreflightResult::good("sender", "", "verified")
         }
-        None => CheckResult::bad("sender", "", "not verified yet", remedy),
+        None => PreflightResult::bad("sender", "", "not verified yet", remedy),
     }
 }
 
-fn sandbox(facts: &AwsFacts) -> Vec<CheckResult> {
+fn sandbox(facts: &AwsFacts) -> Vec<PreflightResult> {
     let is = |what: &str| facts.at(&format!("/mail/account/{what}")) == &Value::Bool(true);
     let sandbox = if is("ProductionAccessEnabled") {
-        CheckResult::good("sandbox", "", "SES has production access")
+        PreflightResult::good("sandbox", "", "SES has production access")
     } else {
         let remedy = "request production access in the SES console: until then only verified \
                       addresses receive e-mail";
-        CheckResult::bad("sandbox", "", "SES is in the sandbox", remedy)
+        PreflightResult::bad("sandbox", "", "SES is in the sandbox", remedy)
     };
     let sending = if is("SendingEnabled") {
-        CheckResult::good("sandbox", "sending", "enabled")
+        PreflightResult::good("sandbox", "sending", "enabled")
     } else {
         let remedy =
             "aws sesv2 put-account-sending-attributes --sending-enabled, or see why AWS paused it";
-        CheckResult::bad(
+        PreflightResult::bad(
             "sandbox",
             "sending",
             "SES does not send for this account",
@@ -118,10 +118,10 @@ fn sandbox(facts: &AwsFacts) -> Vec<CheckResult> {
     vec![sandbox, sending]
 }
 
-fn email(facts: &AwsFacts) -> Vec<CheckResult> {
+fn email(facts: &AwsFacts) -> Vec<PreflightResult> {
     if facts.refusal("/mail/configuration_set").is_some() {
         let remedy = "deploy the stack again: e-mail needs its configuration set";
-        return vec![CheckResult::bad(
+        return vec![PreflightResult::bad(
             "e-mail",
             "",
             "the configuration set is not there",
@@ -131,25 +131,25 @@ fn email(facts: &AwsFacts) -> Vec<CheckResult> {
     let tracking = if tracks(facts) {
         let remedy = "remove CLICK and OPEN from the event destinations and turn engagement metrics \
                       off: a rewritten link hands the review token to a third party";
-        CheckResult::bad("e-mail", "tracking", "clicks or opens are tracked", remedy)
+        PreflightResult::bad("e-mail", "tracking", "clicks or opens are tracked", remedy)
     } else {
-        CheckResult::good("e-mail", "tracking", "neither clicks nor opens")
+        PreflightResult::good("e-mail", "tracking", "neither clicks nor opens")
     };
     let policy = facts.text("/mail/configuration_set/DeliveryOptions/TlsPolicy");
     let tls = if policy == "REQUIRE" {
-        CheckResult::good("e-mail", "TLS", "required")
+        PreflightResult::good("e-mail", "TLS", "required")
     } else {
         let remedy =
             "deploy the stack again, or put the delivery options back to TlsPolicy REQUIRE";
-        CheckResult::bad("e-mail", "TLS", "e-mail may travel unencrypted", remedy)
+        PreflightResult::bad("e-mail", "TLS", "e-mail may travel unencrypted", remedy)
     };
     let sending = if facts.at("/mail/configuration_set/SendingOptions/SendingEnabled")
         == &Value::Bool(false)
     {
         let remedy = "aws sesv2 put-configuration-set-sending-options --sending-enabled";
-        CheckResult::bad("e-mail", "sending", "sending is paused", remedy)
+        PreflightResult::bad("e-mail", "sending", "sending is paused", remedy)
     } else {
-        CheckResult::good("e-mail", "sending", "not paused")
+        PreflightResult::good("e-mail", "sending", "not paused")
     };
     vec![tracking, tls, sending]
 }
@@ -175,24 +175,24 @@ fn secret<'f>(facts: &'f AwsFacts, name: &str) -> Option<&'f str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn clients(facts: &AwsFacts) -> CheckResult {
+fn clients(facts: &AwsFacts) -> PreflightResult {
     let remedy = "put a value in as docs/operating.md, section 5, has it";
     match secret(facts, "clients").map(Clients::parse) {
-        None => CheckResult::bad("secrets", "clients", "has no value", remedy),
-        Some(Ok(_)) => CheckResult::good("secrets", "clients", "has the right shape"),
-        Some(Err(why)) => CheckResult::bad("secrets", "clients", why.to_string(), remedy),
+        None => PreflightResult::bad("secrets", "clients", "has no value", remedy),
+        Some(Ok(_)) => PreflightResult::good("secrets", "clients", "has the right shape"),
+        Some(Err(why)) => PreflightResult::bad("secrets", "clients", why.to_string(), remedy),
     }
 }
 
-fn credentials(facts: &AwsFacts, name: &str) -> CheckResult {
+fn credentials(facts: &AwsFacts, name: &str) -> PreflightResult {
     let about = match name {
         "read" => "servicenow-read",
         _ => "servicenow-write",
     };
     let remedy = "put a value in as docs/operating.md, section 5, has it";
     match secret(facts, name).map(str::parse::<servicenow::ServiceNowCredentials>) {
-        None => CheckResult::bad("secrets", about, "has no value", remedy),
-        Some(Ok(_)) => CheckResult::good("secrets", about, "has the right shape"),
-        Some(Err(why)) => CheckResult::bad("secrets", about, why.to_string(), remedy),
+        None => PreflightResult::bad("secrets", about, "has no value", remedy),
+        Some(Ok(_)) => PreflightResult::good("secrets", about, "has the right shape"),
+        Some(Err(why)) => PreflightResult::bad("secrets", about, why.to_string(), remedy),
     }
 }

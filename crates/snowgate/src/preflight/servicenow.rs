@@ -15,8 +15,8 @@ use serde_json::Value;
 use snowgate_core::request::TableName;
 
 use super::aws_facts::AwsFacts;
-use super::check_result::CheckResult;
 use super::hub::clock;
+use super::result::PreflightResult;
 use super::test_ticket::TestTicket;
 
 /// How long the instance may take for one answer.
@@ -85,7 +85,7 @@ pub(super) async fn check(
     tables: &[TableName],
     tickets: &[TestTicket],
     now: i64,
-) -> Vec<CheckResult> {
+) -> Vec<PreflightResult> {
     let mut results = Vec::new();
     let mut users = Vec::new();
     for (name, check) in [("read", READS), ("write", WRITES)] {
@@ -137,8 +137,12 @@ async fn call(
 
 impl User {
     /// Signs in and sees whether the instance answers.
-    async fn enter(facts: &AwsFacts, name: &str, check: &'static str) -> Result<Self, CheckResult> {
-        let bad = |found: String, remedy: &str| CheckResult::bad(check, "", found, remedy);
+    async fn enter(
+        facts: &AwsFacts,
+        name: &str,
+        check: &'static str,
+    ) -> Result<Self, PreflightResult> {
+        let bad = |found: String, remedy: &str| PreflightResult::bad(check, "", found, remedy);
         let text = facts.text(&format!("/secrets/{name}/SecretString"));
         let secret: SecretMembers = serde_json::from_str(text).map_err(|_| {
             bad(
@@ -214,7 +218,7 @@ impl User {
     }
 
     /// What the reading user must see.
-    async fn reads(&self, tables: &[TableName]) -> Vec<CheckResult> {
+    async fn reads(&self, tables: &[TableName]) -> Vec<PreflightResult> {
         let tickets = tables.iter().map(|table| (table.as_str(), TICKET));
         let mut results = Vec::new();
         for (table, fields) in READ.into_iter().chain(tickets) {
@@ -223,9 +227,9 @@ impl User {
         results
     }
 
-    async fn sees(&self, table: &str, fields: &[&str]) -> CheckResult {
+    async fn sees(&self, table: &str, fields: &[&str]) -> PreflightResult {
         let remedy = "give the reading user read ACLs for the table and the fields of docs/operating.md, section 4";
-        let bad = |found: String| CheckResult::bad(self.check, table, found, remedy);
+        let bad = |found: String| PreflightResult::bad(self.check, table, found, remedy);
         let Some(rows) = self.rows(table, fields).await else {
             return bad("cannot be read".to_owned());
         };
@@ -238,12 +242,12 @@ impl User {
             .find(|field| rows.iter().any(|row| row.get(**field).is_none()));
         match hidden {
             Some(field) => bad(format!("hides `{field}`")),
-            None => CheckResult::good(self.check, table, "can be read"),
+            None => PreflightResult::good(self.check, table, "can be read"),
         }
     }
 
     /// That the reading user cannot write.
-    async fn writes_none(&self, tickets: &[TestTicket]) -> Vec<CheckResult> {
+    async fn writes_none(&self, tickets: &[TestTicket]) -> Vec<PreflightResult> {
         let mut results = Vec::new();
         for ticket in tickets {
             let may = self.may_write(&ticket.table, &ticket.sys_id).await;
@@ -261,12 +265,12 @@ impl User {
         &self,
         tables: &[TableName],
         tickets: &[TestTicket],
-    ) -> Vec<CheckResult> {
+    ) -> Vec<PreflightResult> {
         let mut results = Vec::new();
         for table in tables.iter().map(TableName::as_str) {
             let Some(ticket) = tickets.iter().find(|ticket| ticket.table == table) else {
                 let remedy = "make a ticket for this and name it with --ticket <table>/<sys_id>";
-                results.push(CheckResult::bad(
+                results.push(PreflightResult::bad(
                     self.check,
                     table,
                     "writing was not tried",
@@ -275,8 +279,8 @@ impl User {
                 continue;
             };
             results.push(match self.may_write(table, &ticket.sys_id).await {
-                Some(true) => CheckResult::good(self.check, table, "can be written"),
-                Some(false) => CheckResult::bad(self.check, table, "cannot be written", "give the writing user a write ACL for the table, and see that the ticket is there and open"),
+                Some(true) => PreflightResult::good(self.check, table, "can be written"),
+                Some(false) => PreflightResult::bad(self.check, table, "cannot be written", "give the writing user a write ACL for the table, and see that the ticket is there and open"),
                 None => self.unclear(table),
             });
         }
@@ -284,7 +288,7 @@ impl User {
     }
 
     /// That the writing user can write nothing else. The rows are found by the one who reads.
-    async fn writes_nothing_else(&self, reader: &Self) -> Vec<CheckResult> {
+    async fn writes_nothing_else(&self, reader: &Self) -> Vec<PreflightResult> {
         let mut results = Vec::new();
         for table in PROTECTED {
             if let Some(id) = reader.first(table).await {
@@ -312,11 +316,11 @@ impl User {
         }
     }
 
-    fn must_not(&self, table: &str, may: Option<bool>) -> CheckResult {
+    fn must_not(&self, table: &str, may: Option<bool>) -> PreflightResult {
         let about = format!("{table}, writing");
         match may {
-            Some(false) => CheckResult::good(self.check, &about, "refused, as it must be"),
-            Some(true) => CheckResult::bad(
+            Some(false) => PreflightResult::good(self.check, &about, "refused, as it must be"),
+            Some(true) => PreflightResult::bad(
                 self.check,
                 &about,
                 "this user may write here",
@@ -326,8 +330,8 @@ impl User {
         }
     }
 
-    fn unclear(&self, about: &str) -> CheckResult {
-        CheckResult::bad(
+    fn unclear(&self, about: &str) -> PreflightResult {
+        PreflightResult::bad(
             self.check,
             about,
             "the instance gave no clear answer",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use self::facts::{ACCOUNT, NOW, facts, guardrails};
 use super::*;
 
-fn results(facts: Value) -> Vec<CheckResult> {
+fn results(facts: Value) -> Vec<PreflightResult> {
     let facts = AwsFacts::of(facts);
     let guardrails = guardrails();
     let accounts: Vec<_> = guardrails.accounts().into_iter().cloned().collect();

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use snowgate_core::guardrails::Guardrails;
 
-use super::check_result::CheckResult;
+use super::result::PreflightResult;
 
 /// The invented accounts of the example guardrails, which ship with Snowgate.
 const EXAMPLE_ACCOUNTS: [&str; 8] = [
@@ -44,12 +44,12 @@ const NEEDED: [Needed; 3] = [
 ];
 
 /// Tools and guardrails.
-pub(super) async fn check(guardrails: &Guardrails) -> Vec<CheckResult> {
+pub(super) async fn check(guardrails: &Guardrails) -> Vec<PreflightResult> {
     let mut results = Vec::new();
     for needed in &NEEDED {
         results.push(match works(needed).await {
-            true => CheckResult::good("tools", needed.program, "works"),
-            false => CheckResult::bad("tools", needed.program, "does not run", needed.remedy),
+            true => PreflightResult::good("tools", needed.program, "works"),
+            false => PreflightResult::bad("tools", needed.program, "does not run", needed.remedy),
         });
     }
     results.push(examples(guardrails));
@@ -68,7 +68,7 @@ async fn works(needed: &Needed) -> bool {
 }
 
 /// The guardrails that ship are an example: a deployment needs its own.
-pub(super) fn examples(guardrails: &Guardrails) -> CheckResult {
+pub(super) fn examples(guardrails: &Guardrails) -> PreflightResult {
     let accounts = guardrails.accounts();
     let left: Vec<_> = EXAMPLE_ACCOUNTS
         .into_iter()
@@ -76,9 +76,9 @@ pub(super) fn examples(guardrails: &Guardrails) -> CheckResult {
         .collect();
     if left.is_empty() {
         let found = format!("grant in {} accounts", accounts.len());
-        return CheckResult::good("guardrails", "", found);
+        return PreflightResult::good("guardrails", "", found);
     }
     let found = format!("still name accounts of the example: {}", left.join(", "));
     let remedy = "write your own, or name the file with --guardrails or SNOWGATE_GUARDRAILS";
-    CheckResult::bad("guardrails", "", found, remedy)
+    PreflightResult::bad("guardrails", "", found, remedy)
 }

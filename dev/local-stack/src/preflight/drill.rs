@@ -166,82 +166,16 @@ impl Drill<'_> {
             )
         };
         let values = self.aws.run(names.iter().map(get).collect()).await?;
-        let values: Vec<String> = values
-            .iter()
-            .map(|value| {
-                value
-                    .get("SecretString")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            })
-            .collect();
-        let (Some(clients), Some(read), Some(write)) =
-            (values.first(), values.get(1), values.get(2))
-        else {
-            return Ok(Vec::new());
+        let value = |n: usize| {
+            let found = values.get(n).and_then(|value| value.get("SecretString"));
+            found.and_then(Value::as_str).unwrap_or_default()
         };
-        let [of_clients, of_read, of_write] = &names;
-        let wrong = json!({"username": "snowgate.read", "password": "not-this-one"}).to_string();
-        let swap = |name, arn: &str, value: &str, old: &str, check, about| {
-            fault(
-                name,
-                vec![put_secret(arn, value)],
-                vec![put_secret(arn, old)],
-                check,
-                about,
-            )
-        };
-        Ok(vec![
-            swap(
-                "clients without shape",
-                of_clients,
-                "{\"clients\":[]}",
-                clients,
-                "secrets",
-                "clients",
-            ),
-            swap(
-                "a password alone",
-                of_read,
-                "{\"password\":\"x\"}",
-                read,
-                "secrets",
-                "servicenow-read",
-            ),
-            swap(
-                "no JSON",
-                of_write,
-                "secret",
-                write,
-                "secrets",
-                "servicenow-write",
-            ),
-            swap(
-                "a refused password",
-                of_read,
-                &wrong,
-                read,
-                "servicenow read",
-                "",
-            ),
-            swap(
-                "a reader that writes",
-                of_read,
-                write,
-                read,
-                "servicenow read",
-                "sc_req_item, writing",
-            ),
-            swap(
-                "a writer that only reads",
-                of_write,
-                read,
-                write,
-                "servicenow write",
-                "sc_req_item",
-            ),
-        ])
+        let [clients, read, write] = &names;
+        Ok(secrets(
+            (clients, value(0)),
+            (read, value(1)),
+            (write, value(2)),
+        ))
     }
 
     /// Trust that is too wide or too narrow, lists that are stale, a boundary that is none.

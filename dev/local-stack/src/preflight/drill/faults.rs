@@ -1,7 +1,7 @@
 //! The faults: what is put in, and how it is taken out.
 
 use serde_json::{Value, json};
-use snowgate::preflight::CheckResult;
+use snowgate::preflight::PreflightResult;
 
 use crate::aws;
 
@@ -21,9 +21,9 @@ pub(super) struct DrillFault {
 
 impl DrillFault {
     /// Whether it was found, with what to do.
-    pub(super) fn is_among(&self, results: &[CheckResult]) -> bool {
+    pub(super) fn is_among(&self, results: &[PreflightResult]) -> bool {
         let named =
-            |result: &&CheckResult| result.check == self.check && result.about == self.about;
+            |result: &&PreflightResult| result.check == self.check && result.about == self.about;
         let mut named = results.iter().filter(named);
         named.any(|result| !result.ok && !result.remedy.is_empty())
     }
@@ -54,17 +54,52 @@ pub(super) fn member(operation: &str, arguments: &Value) -> Value {
     aws::call(ACCOUNT, "iam", operation, arguments)
 }
 
-pub(super) fn put_secret(arn: &str, value: &str) -> Value {
-    hub(
-        "secretsmanager",
-        "put_secret_value",
-        &json!({"SecretId": arn, "SecretString": value}),
-    )
-}
-
 pub(super) fn put_rights(document: &Value) -> Value {
     let arguments = json!({"RoleName": "snowgate-dispatcher", "PolicyName": "rights", "PolicyDocument": document.to_string()});
     hub("iam", "put_role_policy", &arguments)
+}
+
+/// What can be wrong with the secrets, and with the users whose credentials they hold. Each secret
+/// by its ARN and value: the clients', the reading and the writing user's.
+pub(super) fn secrets(
+    clients: (&str, &str),
+    read: (&str, &str),
+    write: (&str, &str),
+) -> Vec<DrillFault> {
+    let wrong = json!({"username": "snowgate.read", "password": "not-this-one"}).to_string();
+    let swap = |name, (arn, value): (&str, &str), by: &str, check, about| {
+        let (inject, restore) = (put_secret(arn, by), put_secret(arn, value));
+        fault(name, vec![inject], vec![restore], check, about)
+    };
+    let shape = "secrets";
+    let (reading, writing) = ("servicenow read", "servicenow write");
+    let ticket = "sc_req_item";
+    vec![
+        swap(
+            "clients without shape",
+            clients,
+            "{\"clients\":[]}",
+            shape,
+            "clients",
+        ),
+        swap(
+            "a password alone",
+            read,
+            "{\"password\":\"x\"}",
+            shape,
+            "servicenow-read",
+        ),
+        swap("no JSON", write, "secret", shape, "servicenow-write"),
+        swap("a refused password", read, &wrong, reading, ""),
+        swap(
+            "a reader that writes",
+            read,
+            write.1,
+            reading,
+            "sc_req_item, writing",
+        ),
+        swap("a writer that only reads", write, read.1, writing, ticket),
+    ]
 }
 
 /// What can be wrong with mail.
@@ -307,4 +342,12 @@ pub(super) fn servicenow() -> Vec<DrillFault> {
             "",
         ),
     ]
+}
+
+fn put_secret(arn: &str, value: &str) -> Value {
+    hub(
+        "secretsmanager",
+        "put_secret_value",
+        &json!({"SecretId": arn, "SecretString": value}),
+    )
 }

@@ -6,7 +6,7 @@ use crate::terminal::line;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CheckResult {
+pub struct PreflightResult {
     /// The check, as docs/operating.md lists them.
     pub check: &'static str,
     /// What it was about: an account, a table, a secret. Empty where there is only one.
@@ -19,7 +19,7 @@ pub struct CheckResult {
     pub remedy: String,
 }
 
-impl CheckResult {
+impl PreflightResult {
     /// It is as it must be.
     pub(super) fn good(check: &'static str, about: &str, found: impl Into<String>) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl CheckResult {
 }
 
 /// Prints results for people.
-pub(super) fn print(results: &[CheckResult]) {
+pub(super) fn print(results: &[PreflightResult]) {
     for result in results {
         let mark = if result.ok { "ok" } else { "--" };
         let about = match result.about.as_str() {
@@ -65,7 +65,7 @@ pub(super) fn print(results: &[CheckResult]) {
 }
 
 /// Prints results for programs: one object.
-pub(super) fn print_json(results: &[CheckResult]) {
+pub(super) fn print_json(results: &[PreflightResult]) {
     let ok = results.iter().all(|result| result.ok);
     line(&serde_json::json!({ "ok": ok, "findings": results }).to_string());
 }
