@@ -62,7 +62,7 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
     let beside = received_in(other, at(0));
     hold(ledger, &beside).await;
     let beside = beside.record.id();
-    assert!(ledger.postpone(&beside, 0, second(10), 1).await.unwrap());
+    assert!(ledger.postpone(beside, 0, second(10), 1).await.unwrap());
     ids.push(beside.clone());
 
     let due = async |bucket: u8, now: i64, limit: u16| -> Vec<(usize, i64)> {
