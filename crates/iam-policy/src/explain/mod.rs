@@ -6,6 +6,7 @@
 
 mod actions;
 mod conditions;
+mod groups;
 mod never;
 mod resources;
 mod wording;

@@ -1,19 +1,10 @@
 //! Words and lists as people write them.
 
-/// `a`, `a and b`, `a, b and c`; of long lists the beginning and how many more.
+/// `a`, `a and b`, `a, b and c`. Nothing is cut: somebody decides on it.
 pub(super) fn list(items: &[String], word: &str) -> String {
-    const SHOWN: usize = 8;
     match items {
         [] => String::new(),
         [only] => only.clone(),
-        items if items.len() > SHOWN => {
-            let shown = items.get(..SHOWN - 1).unwrap_or(items);
-            format!(
-                "{} {word} {} more",
-                shown.join(", "),
-                items.len() - shown.len()
-            )
-        }
         [rest @ .., last] => format!("{} {word} {last}", rest.join(", ")),
     }
 }
@@ -87,8 +78,11 @@ pub(super) fn plural(word: &str) -> String {
     }
 }
 
-/// A name with variables in words.
+/// A name with variables in words; one that is empty is told as such.
 pub(super) fn name(text: &str) -> String {
+    if text.is_empty() {
+        return "(without a name)".to_owned();
+    }
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, inner, after)) = rest.split_once("${").and_then(|(before, rest)| {
@@ -229,6 +223,6 @@ mod tests {
     fn lists_end_with_a_word() {
         let items: Vec<String> = (1..=10).map(|n| n.to_string()).collect();
         assert_eq!(list(&items[..3], "and"), "1, 2 and 3");
-        assert_eq!(list(&items, "or"), "1, 2, 3, 4, 5, 6, 7 or 3 more");
+        assert_eq!(list(&items, "or"), "1, 2, 3, 4, 5, 6, 7, 8, 9 or 10");
     }
 }
