@@ -168,8 +168,7 @@ const fn is_colon(byte: &u8) -> bool {
 pub(super) fn ends_differ(one: &[u8], other: &[u8]) -> bool {
     let same = shared_ascii(one, other);
     let (left, right) = (one.iter().skip(same), other.iter().skip(same));
-    beginnings_differ(left, right)
-        || beginnings_differ(one.iter().rev(), other.iter().rev())
+    beginnings_differ(left, right) || beginnings_differ(one.iter().rev(), other.iter().rev())
 }
 
 /// How many bytes both begin with that are the same and ASCII, in steps of eight: no wildcard is
