@@ -15,6 +15,9 @@ pub mod glob;
 pub mod json;
 pub mod lint;
 pub mod minimise;
+mod normal_form;
 pub mod prove;
 mod reach;
 mod scan;
+
+pub use normal_form::normal_form;

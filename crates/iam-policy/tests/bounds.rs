@@ -274,6 +274,7 @@ fn no_policy_is_asked_about_requests_longer_than_aws_takes() {
         let principal = "arn:aws:iam::111111111111:user/alice".parse();
         let principal = principal.expect("a user");
         Request::new("s3:GetObject", &resource, principal, Context::new())
+            .to_account("111111111111")
     };
     let outcome = |length| evaluate(&ask(length), &policies).outcome;
     assert_eq!(outcome(MOST_TEXT), Outcome::Allowed);

@@ -252,36 +252,39 @@ impl<'d> GrantRules<'d> {
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
 fn meets(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    fits(pattern, form, work) && (overlaps_by_field(pattern, form) || overlaps(pattern, form, work))
+    match by_field(pattern, form, work) {
+        Some(met) => met,
+        None => fits(pattern, form, work) && overlaps(pattern, form, work),
+    }
 }
 
-/// Whether each field of the pattern plainly has a text in common with that of the form. `false` means
-/// unknown.
-fn overlaps_by_field(pattern: &str, form: &str) -> bool {
-    let account = pattern.split(':').nth(4).unwrap_or_default();
-    if !account
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'*')
-    {
-        return false;
-    }
+/// Decided field by field, where the fields of the pattern stand where those of an ARN stand: wildcards
+/// then stay in their field, as in requests. `None` for other patterns.
+fn by_field(pattern: &str, form: &str, work: &WorkLimit) -> Option<bool> {
     let (mut fields, mut forms) = (pattern.splitn(6, ':'), form.splitn(6, ':'));
-    loop {
-        match (fields.next(), forms.next()) {
-            (None, None) => return true,
-            (Some(field), Some(of_form)) => {
-                let whole =
-                    of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
-                let same = whole || field == "*" || field == of_form || {
-                    let open = open_form(of_form);
-                    wildcard::matches(&open, field) || wildcard::matches(field, &open)
-                };
-                if !same {
-                    return false;
-                }
-            }
-            _ => return false,
+    let mut met = true;
+    for nth in 0..5 {
+        let (field, of_form) = (fields.next()?, forms.next()?);
+        let usual = |byte: u8| {
+            byte.is_ascii_digit()
+                || matches!(byte, b'*' | b'?')
+                || nth < 4 && (byte.is_ascii_lowercase() || byte == b'-')
+        };
+        if !field.bytes().all(usual) {
+            return None;
         }
+        met = met && overlaps_plainly(field, of_form);
+    }
+    let (tail, of_form) = (fields.next()?, forms.next()?);
+    Some(met && overlaps(tail, of_form, work))
+}
+
+/// Whether a field and its form have a text in common: a form is a text, or a variable.
+fn overlaps_plainly(field: &str, of_form: &str) -> bool {
+    let variable = of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
+    variable || field == "*" || field == of_form || {
+        let open = open_form(of_form);
+        wildcard::matches(&open, field) || wildcard::matches(field, &open)
     }
 }
 

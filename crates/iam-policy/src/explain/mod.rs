@@ -6,6 +6,7 @@
 
 mod actions;
 mod conditions;
+mod groups;
 mod never;
 mod resources;
 mod wording;
@@ -17,7 +18,6 @@ use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals,
 use actions::ActionPhrase;
 use resources::ResourcePhrase;
 use wording::list;
-pub use wording::natural_order;
 
 /// What one statement says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

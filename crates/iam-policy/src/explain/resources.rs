@@ -1,6 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
-use super::wording::{list, name, natural_order, plural_of, service_name, thing, words};
+use super::groups::Groups;
+use super::wording::{list, name, plural_of, service_name, thing, words};
 use crate::catalogue;
 
 /// The resources that patterns stand for.
@@ -62,8 +63,9 @@ impl NamedResources {
     }
 }
 
-/// How many resources of a statement are looked at; of those beyond, only how many there are.
-const MOST_DESCRIBED: usize = 200;
+/// How many resources of a statement are looked at, more than the quotas of any policy allow; of those
+/// beyond, only how many there are.
+const MOST_DESCRIBED: usize = 5_000;
 
 /// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
 pub(super) fn describe<'p>(
@@ -83,6 +85,7 @@ pub(super) fn describe<'p>(
     let more = patterns.len().saturating_sub(MOST_DESCRIBED);
     let patterns = patterns.iter().map(String::as_str).take(MOST_DESCRIBED);
     let mut named = NamedResources::default();
+    let mut things = Groups::default();
     let mut objects: Vec<&str> = Vec::new();
     let mut none = true;
     for pattern in patterns {
@@ -96,23 +99,26 @@ pub(super) fn describe<'p>(
             ["arn", _, "s3", "" | "*", "" | "*", bucket] => objects.push(bucket),
             ["arn", _, service, region, account, resource] => {
                 let place = place(region, account);
-                let text = format!("{}{place}", of_service(service, resource));
-                push(&mut named.things, text);
+                match of_service(service, resource) {
+                    Told::Thing(kind, name) if !name.contains(['*', '?']) => {
+                        things.add(&kind, &name, &place);
+                    }
+                    Told::Thing(kind, name) => things.push(thing(&kind, &name) + &place),
+                    Told::Text(text) => things.push(text + &place),
+                }
             }
             ["arn", _, service, ..] => {
                 let service = service.trim_end_matches('*');
-                push(
-                    &mut named.things,
-                    format!("all of {}", service_name(service)),
-                );
+                things.push(format!("all of {}", service_name(service)));
             }
-            _ => push(&mut named.things, name(pattern)),
+            _ => things.push(name(pattern)),
         }
     }
     if none {
         return ResourcePhrase::Nowhere;
     }
     named.buckets = in_buckets(&objects);
+    named.things = things.texts();
     if more > 0 {
         named.things.push(format!("{more} more resources"));
     }
@@ -121,102 +127,51 @@ pub(super) fn describe<'p>(
 
 /// Buckets and what is in them. A bucket of which everything is meant is described once.
 fn in_buckets(patterns: &[&str]) -> Vec<String> {
-    let whole = |bucket: &str| {
-        let mut all = patterns.iter();
-        all.any(|other| other.strip_suffix("/*") == Some(bucket))
-    };
-    let partly = |bucket: &str| {
-        let begin = format!("{bucket}/");
-        patterns.iter().any(|other| other.starts_with(&begin))
-    };
-    let mut buckets: Vec<String> = Vec::new();
-    let mut parts: Vec<String> = Vec::new();
-    let (folders, patterns) = many_folders(patterns, &whole);
-    for pattern in &patterns {
+    let mut whole: HashSet<&str> = HashSet::new();
+    let mut partly: HashSet<&str> = HashSet::new();
+    for pattern in patterns {
+        whole.extend(pattern.strip_suffix("/*"));
+        partly.extend(pattern.split_once('/').map(|(bucket, _)| bucket));
+    }
+    let mut buckets: Vec<&str> = Vec::new();
+    let mut parts = Groups::default();
+    for pattern in patterns {
+        let (bucket, key) = pattern.split_once('/').unwrap_or((pattern, ""));
         // A folder and what is in it are described once.
-        if pattern.contains('/') && whole(pattern.trim_end_matches('/')) {
+        if pattern.contains('/') && whole.contains(pattern.trim_end_matches('/')) {
             continue;
         }
-        let bucket = pattern.split('/').next().unwrap_or_default();
-        if whole(bucket) || !pattern.contains('/') && !partly(bucket) {
-            push(&mut buckets, thing("bucket", bucket));
+        if whole.contains(bucket) || !pattern.contains('/') && !partly.contains(bucket) {
+            buckets.push(bucket);
         } else if pattern.contains('/') {
-            push(&mut parts, in_bucket(pattern));
+            in_bucket(bucket, key, &mut parts);
         } else {
-            push(&mut parts, format!("{} itself", thing("bucket", bucket)));
+            parts.push(format!("{} itself", thing("bucket", bucket)));
         }
     }
-    let names: Vec<String> = buckets
-        .iter()
-        .filter_map(|text| text.strip_prefix("the bucket ").map(str::to_owned))
-        .collect();
-    if names.len() > 1 && names.len() == buckets.len() {
-        buckets = vec![format!("the buckets {}", list(&names, "and"))];
-    }
-    buckets.into_iter().chain(folders).chain(parts).collect()
+    let mut seen = HashSet::new();
+    buckets.retain(|bucket| seen.insert(*bucket));
+    let plain = |bucket: &&str| !bucket.contains(['*', '?']);
+    let buckets = if buckets.len() > 1 && buckets.iter().all(plain) {
+        let names: Vec<String> = buckets.iter().map(|bucket| name(bucket)).collect();
+        vec![format!("the buckets {}", list(&names, "and"))]
+    } else {
+        buckets
+            .into_iter()
+            .map(|bucket| thing("bucket", bucket))
+            .collect()
+    };
+    buckets.into_iter().chain(parts.texts()).collect()
 }
 
-/// Several folders of one bucket are described together, in numeric order; what is left beside them.
-fn many_folders<'p>(
-    patterns: &[&'p str],
-    whole: &dyn Fn(&str) -> bool,
-) -> (Vec<String>, Vec<&'p str>) {
-    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut left = Vec::new();
-    for pattern in patterns {
-        let folder = pattern.split_once('/').and_then(|(bucket, key)| {
-            let folder = key.strip_suffix("/*")?;
-            let plain = !folder.is_empty() && !folder.contains(['*', '?', '$']);
-            (plain && !bucket.contains(['*', '?', '$']) && !whole(bucket))
-                .then_some((bucket, folder))
-        });
-        match folder {
-            Some((bucket, folder)) => folders.entry(bucket).or_default().push(folder),
-            None => left.push(*pattern),
-        }
-    }
-    let mut described = Vec::new();
-    for (bucket, mut names) in folders {
-        names.sort_by(|a, b| natural_order(a, b));
-        names.dedup();
-        if let [_, _, ..] = names.as_slice() {
-            let names: Vec<String> = names.iter().map(|folder| name(folder)).collect();
-            let of = thing("bucket", bucket);
-            described.push(format!(
-                "{} folders of {of}: {}",
-                names.len(),
-                list(&names, "and")
-            ));
-        } else {
-            left.extend(patterns.iter().filter(|pattern| {
-                names
-                    .iter()
-                    .any(|folder| **pattern == format!("{bucket}/{folder}/*"))
-            }));
-        }
-    }
-    (described, left)
-}
-
-fn push(list: &mut Vec<String>, text: String) {
-    if !list.contains(&text) {
-        list.push(text);
-    }
-}
-
-fn in_bucket(text: &str) -> String {
-    match text.split_once('/') {
-        None => thing("bucket", text),
-        Some((bucket, "*")) => thing("bucket", bucket),
-        Some((bucket, key)) => {
-            let bucket = thing("bucket", bucket);
-            match key.strip_suffix("/*") {
-                Some(folder) if !folder.contains(['*', '?']) => {
-                    format!("the folder {} of {bucket}", name(folder))
-                }
-                _ => format!("{} of {bucket}", thing("object", key)),
-            }
-        }
+fn in_bucket(bucket: &str, key: &str, parts: &mut Groups) {
+    let of = format!(" of {}", thing("bucket", bucket));
+    let plain = |text: &str| !text.contains(['*', '?']);
+    match key.strip_suffix("/*") {
+        _ if key == "*" => parts.push(thing("bucket", bucket)),
+        Some(folder) if plain(folder) => parts.add("folder", folder, &of),
+        _ if plain(key) => parts.add("object", key, &of),
+        _ => parts.push(thing("object", key) + &of),
     }
 }
 
@@ -232,9 +187,17 @@ fn place(region: &str, account: &str) -> String {
     place
 }
 
-fn of_service(service: &str, resource: &str) -> String {
+/// A resource as it is told.
+enum Told {
+    /// The kind and the name, which may be a pattern.
+    Thing(String, String),
+    /// As it is.
+    Text(String),
+}
+
+fn of_service(service: &str, resource: &str) -> Told {
     if resource == "*" {
-        return format!("all of {}", service_name(service));
+        return Told::Text(format!("all of {}", service_name(service)));
     }
     // Streams of a log group are described as the group.
     let resource = match service {
@@ -245,16 +208,17 @@ fn of_service(service: &str, resource: &str) -> String {
         _ => resource,
     };
     if let Some(kind) = nameless_kind(service, resource) {
-        return format!("the {kind}");
+        return Told::Text(format!("the {kind}"));
     }
     let start = resource
         .find(['/', ':'])
         .filter(|_| !resource.starts_with(['/', '$']));
     match start.and_then(|at| resource.split_at_checked(at)) {
-        Some((kind, rest)) if !kind.contains(['*', '?']) => {
-            thing(&kind_in_words(kind), rest.get(1..).unwrap_or_default())
-        }
-        Some(_) => format!("{} named like {}", plural_of("resource"), name(resource)),
+        Some((kind, rest)) if !kind.contains(['*', '?']) => Told::Thing(
+            kind_in_words(kind),
+            rest.get(1..).unwrap_or_default().to_owned(),
+        ),
+        Some(_) => Told::Text(format!("resources named like {}", name(resource))),
         None => {
             let nameless = |kind: &catalogue::ResourceType| {
                 kind.arn()
@@ -268,7 +232,7 @@ fn of_service(service: &str, resource: &str) -> String {
                     || "resource".to_owned(),
                     |kind| words(kind.name()).join(" "),
                 );
-            thing(&kind, resource)
+            Told::Thing(kind, resource.to_owned())
         }
     }
 }
@@ -333,10 +297,6 @@ mod tests {
             (
                 &["arn:aws:s3:::reports/2026/*"],
                 "in the folder 2026 of the bucket reports",
-            ),
-            (
-                &["arn:aws:s3:::reports/10/*", "arn:aws:s3:::reports/9/*"],
-                "in 2 folders of the bucket reports: 9 and 10",
             ),
             (
                 &["arn:aws:s3:::logs-*"],

@@ -1,61 +1,12 @@
 //! Words and lists as people write them.
 
-use std::cmp::Ordering;
-
-/// `a`, `a and b`, `a, b and c`; of long lists the beginning and how many more.
+/// `a`, `a and b`, `a, b and c`. Nothing is cut: somebody decides on it.
 pub(super) fn list(items: &[String], word: &str) -> String {
-    const SHOWN: usize = 8;
     match items {
         [] => String::new(),
         [only] => only.clone(),
-        items if items.len() > SHOWN => {
-            let shown = items.get(..SHOWN - 1).unwrap_or(items);
-            format!(
-                "{} {word} {} more",
-                shown.join(", "),
-                items.len() - shown.len()
-            )
-        }
         [rest @ .., last] => format!("{} {word} {last}", rest.join(", ")),
     }
-}
-
-/// Compares texts as people order them: `2` comes before `10`, wherever the digits stand.
-#[must_use]
-pub fn natural_order(a: &str, b: &str) -> Ordering {
-    let (mut left, mut right) = (a, b);
-    loop {
-        let (first, second) = (chunk(left), chunk(right));
-        if first.is_empty() || second.is_empty() {
-            return first.len().cmp(&second.len()).then_with(|| a.cmp(b));
-        }
-        let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-        let order = match is_number(first) && is_number(second) {
-            true => {
-                let (first, second) = (
-                    first.trim_start_matches('0'),
-                    second.trim_start_matches('0'),
-                );
-                first
-                    .len()
-                    .cmp(&second.len())
-                    .then_with(|| first.cmp(second))
-            }
-            false => first.cmp(second),
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-        left = left.get(first.len()..).unwrap_or_default();
-        right = right.get(second.len()..).unwrap_or_default();
-    }
-}
-
-/// The digits, or the other characters, that a text begins with.
-fn chunk(text: &str) -> &str {
-    let digits = text.starts_with(|c: char| c.is_ascii_digit());
-    let end = text.find(|c: char| c.is_ascii_digit() != digits);
-    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// Words that are written in capitals whatever AWS does.
@@ -127,8 +78,11 @@ pub(super) fn plural(word: &str) -> String {
     }
 }
 
-/// A name with variables in words.
+/// A name with variables in words; one that is empty is told as such.
 pub(super) fn name(text: &str) -> String {
+    if text.is_empty() {
+        return "(without a name)".to_owned();
+    }
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, inner, after)) = rest.split_once("${").and_then(|(before, rest)| {
@@ -266,19 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_ordered_by_their_value() {
-        let mut names = ["a10b", "a2", "a2b", "b1", "a", "10", "9", "010", "a02"];
-        names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(
-            names,
-            ["9", "010", "10", "a", "a02", "a2", "a2b", "a10b", "b1"]
-        );
-    }
-
-    #[test]
     fn lists_end_with_a_word() {
         let items: Vec<String> = (1..=10).map(|n| n.to_string()).collect();
         assert_eq!(list(&items[..3], "and"), "1, 2 and 3");
-        assert_eq!(list(&items, "or"), "1, 2, 3, 4, 5, 6, 7 or 3 more");
+        assert_eq!(list(&items, "or"), "1, 2, 3, 4, 5, 6, 7, 8, 9 or 10");
     }
 }

@@ -142,8 +142,8 @@ pub(crate) fn prove(data: &[u8]) {
     let (one, two) = (choices.policy(false), choices.policy(false));
     let requests: Vec<Request> = (0..6).filter_map(|_| choices.request()).collect();
     let (before, after) = (compiled(&one), compiled(&two));
-    // Keys are reckoned to have several values only where policies say so.
-    let several = |key: &str| key == "aws:TagKeys";
+    // Keys have several values where AWS says so, and where nobody knows them.
+    let several = |key: &str| key == "aws:TagKeys" || key.starts_with("k:");
     let fits = |request: &&Request| {
         let mut context = request.context().iter();
         context.all(|(key, value)| several(key) || matches!(value, ContextValue::One(_)))

@@ -188,7 +188,7 @@ fn conditions_may_be_covered_by_several_statements() {
         "fail"
     );
     assert_eq!(check(&denied, &denied), "pass");
-    // A key that one statement reckons to have several values has them for all.
+    // A key that has several values for one statement has them for all.
     let several = one(r#""ForAnyValue:StringEquals":{"aws:userid":"z"}"#);
     assert_eq!(check(&format!("{both},{several}"), &one("")), "fail");
     // A key with several values is matched by no plain operator.

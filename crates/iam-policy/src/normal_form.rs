@@ -1,0 +1,199 @@
+//! One text for all documents that say the same in another order.
+//!
+//! Two documents whose normal forms are equal allow and deny the same, so that a digest of the normal
+//! form binds what a policy means and not how it happens to be written: the order of members, statements
+//! and lists, a single value or a list of one, names of statements, capitals where IAM does not mind
+//! them, an account by its number or by its root.
+
+use serde_json::{Map, Value, json};
+
+use crate::document::{
+    Document, List, PrincipalKind, PrincipalSet, Principals, Resources, Statement,
+};
+
+/// The document in its normal form, as JSON without white space.
+///
+/// The same meaning in other patterns, such as `s3:*` beside `s3:Get*`, is another text: whether two
+/// such documents mean the same is asked of [`crate::prove::check_equivalent`].
+#[must_use]
+pub fn normal_form(document: &Document<'_>) -> String {
+    let statements = document.statements().iter().map(statement);
+    let mut statements: Vec<String> = statements.map(|value| value.to_string()).collect();
+    statements.sort_unstable();
+    statements.dedup();
+    format!(
+        "{{\"Version\":\"{}\",\"Statement\":[{}]}}",
+        document.version().as_str(),
+        statements.join(",")
+    )
+}
+
+/// A statement; its members are in the order of their names.
+fn statement(statement: &Statement<'_>) -> Value {
+    let mut members = Map::new();
+    members.insert("Effect".to_owned(), json!(statement.effect().as_str()));
+    if let Some(principals) = statement.principals() {
+        members.insert(principals.element().to_owned(), principal_set(principals));
+    }
+    let actions = statement.actions();
+    let element = if actions.is_negated() {
+        "NotAction"
+    } else {
+        "Action"
+    };
+    members.insert(
+        element.to_owned(),
+        sorted(actions.list().texts().map(str::to_ascii_lowercase)),
+    );
+    if let Some(resources) = statement.resources() {
+        let (element, list): (_, &List<'_>) = match resources {
+            Resources::Resource(list) => ("Resource", list),
+            Resources::NotResource(list) => ("NotResource", list),
+        };
+        members.insert(element.to_owned(), sorted(list.texts().map(str::to_owned)));
+    }
+    let conditions = conditions(statement);
+    if !conditions.is_empty() {
+        members.insert("Condition".to_owned(), Value::Object(conditions));
+    }
+    ordered(members)
+}
+
+/// Operators with keys in lower case and their values. Two conditions on one key under one
+/// operator, written with other capitals, both hold: they stay apart.
+fn conditions(statement: &Statement<'_>) -> Map<String, Value> {
+    let mut found = Map::new();
+    for condition in statement.conditions() {
+        let operator = condition.operator().text();
+        let keys = found
+            .entry(operator.to_owned())
+            .or_insert_with(|| Value::Object(Map::new()));
+        for entry in condition.entries() {
+            let lower = entry.key().text().to_lowercase();
+            let values = sorted(entry.values().texts().map(str::to_owned));
+            if let Value::Object(keys) = keys {
+                let name = match keys.get(&lower) {
+                    Some(known) if *known != values => entry.key().text().to_owned(),
+                    _ => lower,
+                };
+                keys.insert(name, values);
+            }
+        }
+        if let Value::Object(keys) = keys {
+            let all = std::mem::take(keys);
+            *keys = match ordered(all) {
+                Value::Object(all) => all,
+                _ => Map::new(),
+            };
+        }
+    }
+    match ordered(found) {
+        Value::Object(found) => found,
+        _ => Map::new(),
+    }
+}
+
+fn principal_set(principals: &Principals<'_>) -> Value {
+    let entries = match principals.set() {
+        PrincipalSet::Everyone(_) => return json!("*"),
+        PrincipalSet::Named(entries) => entries,
+    };
+    let mut kinds: Map<String, Value> = Map::new();
+    for entry in entries {
+        let kind = entry.kind();
+        let names = entry.values().texts().map(|name| {
+            let digits = name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit());
+            if kind == PrincipalKind::Aws && digits {
+                format!("arn:aws:iam::{name}:root")
+            } else {
+                name.to_owned()
+            }
+        });
+        kinds.insert(kind.as_str().to_owned(), sorted(names));
+    }
+    ordered(kinds)
+}
+
+/// A list, sorted, each member once.
+fn sorted(texts: impl Iterator<Item = String>) -> Value {
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    json!(texts)
+}
+
+/// An object with its members in the order of their names.
+fn ordered(members: Map<String, Value>) -> Value {
+    let mut members: Vec<(String, Value)> = members.into_iter().collect();
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Value::Object(members.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::PolicyType;
+    use crate::evaluate::Ruleset;
+    use crate::prove::check_equivalent;
+
+    fn of(text: &str, policy_type: PolicyType) -> String {
+        let document = Document::parse(text, policy_type).unwrap();
+        let normal = normal_form(&document);
+        // Proved to say the same, and its own normal form.
+        let again = Document::parse(&normal, policy_type).unwrap();
+        let (one, other) = (Ruleset::compile(&document), Ruleset::compile(&again));
+        assert!(check_equivalent(&one, &other).is_pass(), "{text}\n{normal}");
+        assert_eq!(normal_form(&again), normal);
+        normal
+    }
+
+    #[test]
+    fn the_order_and_the_way_of_writing_do_not_count() {
+        let one = r#"{"Version":"2012-10-17","Id":"x","Statement":[
+            {"Sid":"A","Effect":"Allow","Principal":{"AWS":"111111111111","Service":"a.amazonaws.com"},"Action":"S3:GetObject","Resource":["arn:aws:s3:::b","arn:aws:s3:::a"],
+             "Condition":{"StringEquals":{"AWS:PrincipalTag/x":["b","a"]},"Bool":{"aws:SecureTransport":true}}},
+            {"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}"#;
+        let other = r#"{"Statement":[{"Resource":["*"],"Action":["s3:*"],"Principal":"*","Effect":"Deny"},
+            {"Condition":{"Bool":{"aws:securetransport":["true"]},"StringEquals":{"aws:PrincipalTag/x":["a","b","a"]}},
+             "Resource":["arn:aws:s3:::a","arn:aws:s3:::b"],"Action":["s3:getobject"],"Principal":{"Service":["a.amazonaws.com"],"AWS":["arn:aws:iam::111111111111:root"]},"Effect":"Allow"}],
+            "Version":"2012-10-17"}"#;
+        assert_eq!(
+            of(one, PolicyType::Resource),
+            of(other, PolicyType::Resource)
+        );
+    }
+
+    #[test]
+    fn what_is_said_counts() {
+        let base = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}"}]}"#;
+        for (from, to) in [
+            ("2012-10-17", "2008-10-17"),
+            ("Allow", "Deny"),
+            ("GetObject", "PutObject"),
+            ("s3:::b", "s3:::B"),
+            ("\"Resource\"", "\"NotResource\""),
+        ] {
+            let changed = base.replace(from, to);
+            assert_ne!(
+                of(base, PolicyType::Identity),
+                of(&changed, PolicyType::Identity),
+                "{to}"
+            );
+        }
+        let absent = base.replace("\"Version\":\"2012-10-17\",", "");
+        let old = base.replace("2012-10-17", "2008-10-17");
+        assert_eq!(
+            of(&absent, PolicyType::Identity),
+            of(&old, PolicyType::Identity)
+        );
+    }
+
+    #[test]
+    fn conditions_on_one_key_in_other_capitals_both_hold() {
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*",
+            "Condition":{"StringLike":{"aws:username":"a*","AWS:UserName":"*b"}}}]}"#;
+        if let Ok(document) = Document::parse(text, PolicyType::Identity) {
+            assert!(normal_form(&document).contains("*b"));
+        }
+    }
+}
