@@ -1,10 +1,8 @@
 //! What a link shows. Nothing here changes anything.
 
 use jiff::Timestamp;
-use ports::ledger::Ledger;
-use ports::queue::{OutcomesQueue, WorkQueue};
-use ports::servicenow::ServiceNow;
-use ports::signature::Signer;
+use ports::ledger::Requests as _;
+use ports::servicenow::ServiceNow as _;
 use snowgate_core::id::SysId;
 use snowgate_core::letter::{asked_line, slot_lines};
 use snowgate_core::lifecycle::State;
@@ -13,16 +11,9 @@ use snowgate_core::record::{DecisionRecord, RequestRecord};
 use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
-use crate::{Approval, ApprovalError, Opened};
+use crate::{Approval, ApprovalError, Opened, Ports};
 
-impl<L, S, K, W, O> Approval<L, S, K, W, O>
-where
-    L: Ledger,
-    S: ServiceNow,
-    K: Signer,
-    W: WorkQueue,
-    O: OutcomesQueue,
-{
+impl<P: Ports> Approval<P> {
     /// The form, or, where there is nothing to decide any more, what has happened.
     pub(crate) async fn show(
         &self,
@@ -34,7 +25,7 @@ where
             return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
-        let documents = self.ledger.documents(record.id()).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let shown = approvers::review(&self.servicenow, record, approver, &documents).await?;
         let Some((_, review)) = shown else {
             return Ok(page::message(&Message::NotAnApprover)?);

@@ -37,36 +37,24 @@ impl FakeMailer {
     pub fn take(&self) -> Vec<SentLetter> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
-
-    fn push(&self, to: &EmailAddress, letter: &Letter, tagged: Option<(LetterTags, MessageId)>) {
-        self.0.lock().unwrap().push(SentLetter {
-            to: to.clone(),
-            letter: letter.clone(),
-            tagged,
-        });
-    }
 }
 
 impl Mailer for FakeMailer {
-    async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<(), CallError> {
-        if letter.subject.chars().any(char::is_control) {
-            return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
-        }
-        self.push(to, letter, None);
-        Ok(())
-    }
-
-    async fn send_tagged(
+    async fn send(
         &self,
         to: &EmailAddress,
         letter: &Letter,
-        tags: &LetterTags,
+        tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         if letter.subject.chars().any(char::is_control) {
             return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
         }
         let id: MessageId = format!("fake-{}", sys_id()).parse().unwrap();
-        self.push(to, letter, Some((tags.clone(), id.clone())));
+        self.0.lock().unwrap().push(SentLetter {
+            to: to.clone(),
+            letter: letter.clone(),
+            tagged: tags.map(|tags| (tags.clone(), id.clone())),
+        });
         Ok(Some(id))
     }
 }

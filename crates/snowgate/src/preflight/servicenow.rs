@@ -125,7 +125,10 @@ fn client(instance: &str) -> Option<HttpsClient> {
     .ok()
 }
 
-async fn call(client: &HttpsClient, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+async fn call(
+    client: &HttpsClient,
+    request: Request<Vec<u8>>,
+) -> Result<Response<Vec<u8>>, NoAnswer> {
     match tokio::time::timeout(PATIENCE, client.call(request, MOST_BYTES)).await {
         Ok(Ok(answer)) => Ok(answer),
         _ => Err(NoAnswer),

@@ -8,7 +8,9 @@ use snowgate_core::record::{ApprovalRound, RequestRecord};
 use snowgate_core::slots::OwnedResource;
 use snowgate_core::ticket::Person;
 
-/// What an approver is shown, in letter and page alike, and the approver's own record.
+use super::find::item_of;
+
+/// What an approver is shown, in e-mail and page alike, and the approver's own record.
 /// `documents` are the policy texts that the ledger keeps with the request. None where the person
 /// may fill no open slot, is not in ServiceNow any more, or has turned out to be the requester or
 /// the beneficiary.
@@ -69,7 +71,7 @@ async fn names(
 ) -> Result<Vec<String>, CallError> {
     let mut names = Vec::new();
     for slot in &asked.slots {
-        let item = super::item_of(servicenow, &slot.resource).await?;
+        let item = item_of(servicenow, &slot.resource).await?;
         names.push(item.map(|item| item.name).unwrap_or_default());
     }
     Ok(names)
@@ -89,7 +91,7 @@ async fn target_name(
     let slot = asked.slots.iter().position(|slot| slot.resource == target);
     let name = match slot.and_then(|index| names.get(index)) {
         Some(name) => name.clone(),
-        None => super::item_of(servicenow, &target)
+        None => item_of(servicenow, &target)
             .await?
             .map(|item| item.name)
             .unwrap_or_default(),
