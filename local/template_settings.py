@@ -7,6 +7,7 @@ from template_model import Model, named
 ON = {
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:ours",
     "AlarmEmail": "ops@example.com",
+    "OrganizationName": "Example",
     "ManageDashboard": "false",
     "ManageApiLogging": "false",
     "ProtectData": "false",
