@@ -80,9 +80,7 @@ where
             let page = StatusPage::AlreadyDecided(past);
             return self.status(&page, Some(&about)).map(Some);
         }
-        let late = record
-            .round()
-            .is_none_or(|asked| now >= asked.expires_at);
+        let late = record.round().is_none_or(|asked| now >= asked.expires_at);
         let page = match record.state() {
             State::Pending if late || now >= opened.row.expires_at => StatusPage::ExpiredLink,
             State::Pending if !record.asks(reader) => StatusPage::NoLongerAsked,

@@ -8,8 +8,8 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, Me
 use ports::CallError;
 use ports::mail::Mailer;
 use snowgate_core::bounce::{LetterTags, MessageId};
-use snowgate_core::email::EmailAddress;
 use snowgate_core::email::Email;
+use snowgate_core::email::EmailAddress;
 
 const SEND: &str = "ses:SendEmail";
 

@@ -120,7 +120,10 @@ impl BodyReader {
             .filter(|name| !known.contains(&name.as_str()))
         {
             let escaped = name.replace('~', "~0").replace('/', "~1");
-            let detail = format!("unknown member; the known ones are `{}`", known.join("`, `"));
+            let detail = format!(
+                "unknown member; the known ones are `{}`",
+                known.join("`, `")
+            );
             let place = format!("{pointer}/{escaped}");
             self.error(&place, FieldErrorCode::Unknown, detail);
         }

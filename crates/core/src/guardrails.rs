@@ -216,9 +216,8 @@ impl Guardrails {
             (Some(most), Some(total)) if total <= most => return,
             (Some(most), _) => {
                 let total = request.total();
-                let total = total.map_or_else(String::new, |total| {
-                    format!(" of {}", total.in_words())
-                });
+                let total =
+                    total.map_or_else(String::new, |total| format!(" of {}", total.in_words()));
                 format!(
                     "the total{total} with all extensions is too long: the guardrails permit at \
                      most {}",

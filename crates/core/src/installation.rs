@@ -101,6 +101,9 @@ pub(crate) mod tests {
         }
         let none = Installation::new(None, "https://x.example").heading();
         assert_eq!(none, "AWS access requests");
-        assert_eq!(installation().heading(), "Brightwater · AWS access requests");
+        assert_eq!(
+            installation().heading(),
+            "Brightwater · AWS access requests"
+        );
     }
 }

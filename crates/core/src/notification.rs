@@ -144,7 +144,9 @@ pub fn handled(
         title: Text::new(format!("No action needed: {whose}")),
         lines: vec![
             Text::new(handled_words(record)),
-            Text::new("You have nothing left to decide. The link in your first e-mail shows the same."),
+            Text::new(
+                "You have nothing left to decide. The link in your first e-mail shows the same.",
+            ),
         ],
         facts: vec![requested(record)],
     };
@@ -251,7 +253,10 @@ mod tests {
         insta::assert_snapshot!("handled_text", all.join("\n"));
         insta::assert_snapshot!("handled_html", email.html);
         let gone = handled(&waiting, None, &installation()).unwrap();
-        assert_eq!(gone.subject, "No action needed: access request (RITM0010001)");
+        assert_eq!(
+            gone.subject,
+            "No action needed: access request (RITM0010001)"
+        );
     }
 
     #[test]
@@ -261,9 +266,16 @@ mod tests {
             assert_eq!(email.html.matches("href=").count(), 1);
             assert_eq!(email.html.matches(&format!("href=\"{url}")).count(), 1);
             let plain = email.html.replace("&#38;", "&").replace("&#39;", "'");
-            let plain = plain.replace("<code><bdi>", "`").replace("</bdi></code>", "`");
+            let plain = plain
+                .replace("<code><bdi>", "`")
+                .replace("</bdi></code>", "`");
             let plain = plain.replace('’', "'");
-            for line in email.text.lines().map(str::trim).filter(|line| !line.starts_with("http")) {
+            for line in email
+                .text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.starts_with("http"))
+            {
                 let line = line.trim_start_matches("ServiceNow record: ");
                 assert!(plain.contains(line), "`{line}` is in the HTML too");
             }

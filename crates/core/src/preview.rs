@@ -107,7 +107,9 @@ impl PassedOverBecause {
             Self::Locked => "The ServiceNow account is locked out.",
             Self::NoMail => "The record has no usable e-mail address.",
             Self::ForeignMail => "The domain of the e-mail address is not allowed.",
-            Self::Involved => "The person requested the access, opened the ticket, or receives the access.",
+            Self::Involved => {
+                "The person requested the access, opened the ticket, or receives the access."
+            }
             Self::SamePerson => "It is another record of an approver.",
             Self::Enough => "Enough approvers with the same role are asked.",
             Self::Missing => "ServiceNow has no such person.",

@@ -67,7 +67,10 @@ pub struct ReviewPerson {
 
 impl ReviewPerson {
     fn new(person: &Person) -> Self {
-        let address = person.email.as_ref().map(crate::email::EmailAddress::expose);
+        let address = person
+            .email
+            .as_ref()
+            .map(crate::email::EmailAddress::expose);
         let details = [person.title.expose(), address.unwrap_or_default()];
         let details = details.into_iter().filter(|detail| !detail.is_empty());
         Self {
@@ -114,7 +117,12 @@ impl Review {
         let number = request.source.number.as_str().to_owned();
         let yours: Vec<&ReviewSlot> = slots.iter().filter(|slot| slot.yours).collect();
         Ok(Self {
-            title: title::title(request, &requester.name, context.beneficiary.as_ref(), &yours),
+            title: title::title(
+                request,
+                &requester.name,
+                context.beneficiary.as_ref(),
+                &yours,
+            ),
             subject: title::subject(request, &requester.name, &yours),
             heading: context.installation.heading(),
             record_url: context.installation.record_url(&request.source),

@@ -138,7 +138,9 @@ impl ApproverRole {
             Self::Manager => "the manager of this account in the CMDB",
             Self::GroupManager => "the manager of the group that supports this account",
             Self::GroupMember => "a member of the group that supports this account",
-            Self::SecurityGroup => "a member of the security group, because no closer approver is available",
+            Self::SecurityGroup => {
+                "a member of the security group, because no closer approver is available"
+            }
         }
     }
 

@@ -5,8 +5,8 @@ mod finding;
 mod outcome;
 mod time;
 
-pub use access::{access_requested, extension, principal};
 pub(crate) use access::how_to_use;
+pub use access::{access_requested, extension, principal};
 pub(crate) use finding::finding;
 pub(crate) use outcome::{Quote, outcome};
 pub use time::{date_time, date_time_from, duration_of};
@@ -20,4 +20,3 @@ pub fn list(items: &[String]) -> String {
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
-

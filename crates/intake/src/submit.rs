@@ -87,7 +87,8 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         if refusal(&findings).is_none() {
             return Ok(findings);
         }
-        let detail = "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
+        let detail =
+            "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
         Err(Problem::new(422, "Outside the guardrails")
             .detail(detail)
             .findings(findings))

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use snowgate_core::bounce::{LetterTags, MessageId};
-use snowgate_core::email::EmailAddress;
 use snowgate_core::email::Email;
+use snowgate_core::email::EmailAddress;
 
 use crate::CallError;
 

@@ -4,10 +4,10 @@ use std::future::Future;
 
 use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
-use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::request::{Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
+use snowgate_core::ticket_note::TicketUpdate;
 
 use crate::CallError;
 

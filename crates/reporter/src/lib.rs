@@ -14,8 +14,8 @@ use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
 use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::ticket_note::{self, OutcomeFields};
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::ticket_note::{self, OutcomeFields};
 use tracing::{error, info};
 
 /// How often a change is tried again when somebody else changed the request first.
@@ -94,9 +94,10 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let (Some(update), Some(state)) =
-            (ticket_note::update(&record, &self.fields), record.unreported())
-        else {
+        let (Some(update), Some(state)) = (
+            ticket_note::update(&record, &self.fields),
+            record.unreported(),
+        ) else {
             return Ok((record, None));
         };
         let source = &record.request().source;

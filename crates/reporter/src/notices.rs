@@ -9,8 +9,8 @@ use ports::CallError;
 use ports::ledger::{CommitError, Ledger};
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
-use snowgate_core::id::SysId;
 use snowgate_core::email::Email;
+use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::notification;
 use snowgate_core::record::{Event, Notice, RequestRecord, SkipCode};
@@ -123,9 +123,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let named = people.iter().find(|person| person.sys_id == *requester);
         let installation = &self.installation;
         Ok(match notice {
-            Notice::Outcome { state } => {
-                notification::outcome_email(record, *state, installation)?
-            }
+            Notice::Outcome { state } => notification::outcome_email(record, *state, installation)?,
             Notice::EndsSoon => Some(notification::ends_soon(record, installation, now)?),
             Notice::Handled { .. } => {
                 let name = named.map(|person| &person.name);

@@ -12,8 +12,8 @@ use ports::CallError;
 use ports::servicenow::{Tickets, Written};
 use serde_json::{Map, Value};
 use snowgate_core::id::SysId;
-use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 use crate::error::ServiceNowError;
 use crate::query::Query;

@@ -99,7 +99,8 @@ impl Problem {
     /// What is said when something behind us fails: try again, and nothing else.
     #[must_use]
     pub fn unavailable() -> Self {
-        Self::new(503, "Temporarily unavailable").detail("Try again later; repeating the call is safe.")
+        Self::new(503, "Temporarily unavailable")
+            .detail("Try again later; repeating the call is safe.")
     }
 
     /// The answer that carries the problem.

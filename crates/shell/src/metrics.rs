@@ -372,7 +372,13 @@ mod tests {
     fn a_time_is_never_below_zero() {
         let at = Timestamp::from_second(100).unwrap();
         let later = Timestamp::from_second(103).unwrap();
-        assert_eq!(Point::seconds(Metric::TotalTimeToAccess, later, at).value, 0);
-        assert_eq!(Point::seconds(Metric::TotalTimeToAccess, at, later).value, 3);
+        assert_eq!(
+            Point::seconds(Metric::TotalTimeToAccess, later, at).value,
+            0
+        );
+        assert_eq!(
+            Point::seconds(Metric::TotalTimeToAccess, at, later).value,
+            3
+        );
     }
 }

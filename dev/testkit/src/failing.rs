@@ -18,16 +18,16 @@ use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::AuditRow;
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
-use snowgate_core::email::Email;
 use snowgate_core::lifecycle::State;
-use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
+use snowgate_core::ticket_note::TicketUpdate;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use ports::CallError;
 use ports::mail::Mailer;
 use snowgate_core::bounce::{LetterTags, MessageId};
-use snowgate_core::email::EmailAddress;
 use snowgate_core::email::Email;
+use snowgate_core::email::EmailAddress;
 
 use crate::samples::sys_id;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use ports::servicenow::{Tickets, Written};
 use ports::{CallError, Failure};
 use snowgate_core::id::SysId;
-use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 /// Keeps the updates of tickets.
 #[derive(Debug, Clone, Default)]

@@ -17,8 +17,8 @@ use snowgate_core::approval::{Decision, ReviewToken, SignedDecision, TokenRow, V
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::binding::content_digest;
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::installation::Installation;
 use snowgate_core::id::{Digest, RequestId, SysId};
+use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
 use snowgate_core::record::{ApprovalRound, DecisionRecord, Event, RequestRecord};

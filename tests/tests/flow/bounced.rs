@@ -67,7 +67,10 @@ async fn the_next_person_is_asked_and_the_lost_letter_opens_no_form() {
         .browser
         .decide(&next.link, "approve", "canary-reason: in her place")
         .await;
-    assert_eq!((page.status, page.heading()), (200, "You approved this request"));
+    assert_eq!(
+        (page.status, page.heading()),
+        (200, "You approved this request")
+    );
     stack.servicenow.closed(&case.sys_id).await;
     let attached = stack.aws.attached(&case.account, &case.user).await;
     assert_eq!(attached, [case.policy.as_str()]);

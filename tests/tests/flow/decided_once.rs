@@ -40,10 +40,7 @@ async fn of_many_answers_at_once_one_counts() {
         }
     })
     .await;
-    let thanks: Vec<_> = pages
-        .iter()
-        .filter(|page| is_thanks(page))
-        .collect();
+    let thanks: Vec<_> = pages.iter().filter(|page| is_thanks(page)).collect();
     assert_eq!(thanks.len(), 1, "one answer is thanked for");
     for page in &pages {
         // 503: too many at once, to be tried again.

@@ -47,6 +47,9 @@ async fn after_a_denial_the_ticket_may_ask_anew_and_the_old_link_stays_used() {
     assert_ne!(first, second);
     stack.reaches(&second, "Pending").await;
     let old = stack.browser.open(&letter.link).await;
-    assert_eq!((old.status, old.heading()), (200, "You denied this request"));
+    assert_eq!(
+        (old.status, old.heading()),
+        (200, "You denied this request")
+    );
     assert_eq!(stack.request(&first).await["state"], "Denied");
 }

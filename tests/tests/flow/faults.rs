@@ -119,5 +119,8 @@ async fn without_servicenow_nobody_can_decide_and_what_was_typed_is_kept() {
     assert!(page.html.contains("Typed with care"));
     assert_eq!(stack.request(&id).await["state"], "Pending");
     let page = stack.browser.send(&letter.link, origin, &form).await;
-    assert_eq!((page.status, page.heading()), (200, "You approved this request"));
+    assert_eq!(
+        (page.status, page.heading()),
+        (200, "You approved this request")
+    );
 }

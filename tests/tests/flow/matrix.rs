@@ -377,10 +377,7 @@ async fn ended_by_the_client() {
     let ending = Ending {
         state: "Revoked",
         ticket: "3",
-        notes: &[
-            "Access granted",
-            "Access ended: ",
-        ],
+        notes: &["Access granted", "Access ended: "],
         mails: &["Your access is ready", "Your access has ended"],
     };
     column.ends(&stack, &ending).await;

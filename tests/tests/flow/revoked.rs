@@ -126,10 +126,7 @@ async fn the_client_ends_active_access_at_once() {
     case.nothing_in_iam(&stack).await;
     assert_eq!(request["retained"], json!([]));
     let note = end_note(&stack, &case).await;
-    assert!(
-        note.contains("It was ended early by ServiceNow"),
-        "{note}"
-    );
+    assert!(note.contains("It was ended early by ServiceNow"), "{note}");
     assert!(note.contains("the project was stopped"), "{note}");
     let reported = stack
         .mailbox

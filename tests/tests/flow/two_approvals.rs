@@ -125,7 +125,10 @@ async fn one_of_two_who_says_no_ends_it() {
         .browser
         .decide(&diego.link, "deny", "Not on this server")
         .await;
-    assert_eq!((page.status, page.heading()), (200, "You denied this request"));
+    assert_eq!(
+        (page.status, page.heading()),
+        (200, "You denied this request")
+    );
     stack.reaches(&id, "Denied").await;
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     assert_eq!(ticket["state"], "4");

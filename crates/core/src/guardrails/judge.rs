@@ -75,7 +75,8 @@ impl Guardrails {
                     if !allowed.groups.contains(&group.arn) =>
                 {
                     let name = code(group.arn.name());
-                    let detail = format!("group {name} has another path than the one the guardrails permit");
+                    let detail =
+                        format!("group {name} has another path than the one the guardrails permit");
                     findings.push(Finding::new(pointer, FindingCode::GrantNotAllowed, detail));
                 }
                 _ => {}
@@ -215,10 +216,14 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
         }
     }
     if policies > ATTACHED_QUOTA {
-        full(format!("{who} would have {policies} managed policies; IAM's default quota is {ATTACHED_QUOTA}"));
+        full(format!(
+            "{who} would have {policies} managed policies; IAM's default quota is {ATTACHED_QUOTA}"
+        ));
     }
     if groups > GROUPS_QUOTA {
-        full(format!("{who} would be in {groups} groups; IAM's quota is {GROUPS_QUOTA}"));
+        full(format!(
+            "{who} would be in {groups} groups; IAM's quota is {GROUPS_QUOTA}"
+        ));
     }
     // Every end has the same length.
     if let Ok(Some(document)) = inline_policy(request, Timestamp::UNIX_EPOCH) {
@@ -229,7 +234,9 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
             .sum();
         let (needed, quota) = (held + counted(&document), inline_quota(request.target.kind));
         if needed > quota {
-            full(format!("the inline policies of {who} would have {needed} characters; IAM's quota is {quota}"));
+            full(format!(
+                "the inline policies of {who} would have {needed} characters; IAM's quota is {quota}"
+            ));
         }
     }
 }
@@ -274,7 +281,8 @@ fn judge_role(
         }
         Trust::No => {
             let name = code(role.arn.name());
-            let detail = format!("the trust policy of role {name} doesn't let this user or role assume it");
+            let detail =
+                format!("the trust policy of role {name} doesn't let this user or role assume it");
             findings.push(Finding::new(pointer, FindingCode::RoleDoesNotTrust, detail));
         }
     }

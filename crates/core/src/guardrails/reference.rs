@@ -144,11 +144,7 @@ impl Reference {
             .finding_of(never, FindingCode::DeniedAction, "is a denied action")
             .or_else(|| {
                 let code = FindingCode::ExceedsReference;
-                judged.finding_of(
-                    covered(),
-                    code,
-                    "exceeds the account's reference policy",
-                )
+                judged.finding_of(covered(), code, "exceeds the account's reference policy")
             })
     }
 }
@@ -178,7 +174,10 @@ impl Judged<'_> {
             CheckResult::Pass => None,
             CheckResult::Fail { witness, statement } => {
                 let witness = Witness::from(&*witness);
-                let (action, resource) = (markup::code(&witness.action), markup::code(&witness.resource));
+                let (action, resource) = (
+                    markup::code(&witness.action),
+                    markup::code(&witness.resource),
+                );
                 let detail = format!("{action} on {resource} {what}");
                 Some(self.finding(code, detail, &place(&statement), Some(witness)))
             }

@@ -106,7 +106,9 @@ pub fn active(
     let (_, decided) = decided_words(decided, reader, decided_by);
     let lines = [
         decided,
-        Text::new(format!("It ends on {until} and is then removed automatically.")),
+        Text::new(format!(
+            "It ends on {until} and is then removed automatically."
+        )),
     ];
     let html = ActivePage {
         style: STYLE,
@@ -157,7 +159,10 @@ mod tests {
         let page = shown(&typed).unwrap();
         assert_eq!(page.status, 422);
         assert!(page.html.contains("role=\"alert\"") && page.html.contains("&#34;x&#60;"));
-        assert!(page.html.contains("<a href=\"#reason\">"), "the summary leads to the field");
+        assert!(
+            page.html.contains("<a href=\"#reason\">"),
+            "the summary leads to the field"
+        );
     }
 
     #[test]

@@ -222,15 +222,27 @@ mod tests {
     fn everything_that_is_wrong_is_said_and_what_was_typed_is_kept() {
         let short = FormProblem::Reason(ProseError::TooShort);
         let table = [
-            ("nonce=1&reason=Because", "Because", vec![FormProblem::NoDecision]),
+            (
+                "nonce=1&reason=Because",
+                "Because",
+                vec![FormProblem::NoDecision],
+            ),
             (
                 "nonce=1&reason=Because&decision=maybe",
                 "Because",
                 vec![FormProblem::NoDecision],
             ),
-            ("nonce=1&reason=+x+", " x ", vec![FormProblem::NoDecision, short]),
+            (
+                "nonce=1&reason=+x+",
+                " x ",
+                vec![FormProblem::NoDecision, short],
+            ),
             ("nonce=1&decision=deny&reason=+x+", " x ", vec![short]),
-            ("reason=Because&decision=deny", "Because", vec![FormProblem::Shape]),
+            (
+                "reason=Because&decision=deny",
+                "Because",
+                vec![FormProblem::Shape],
+            ),
             (
                 "reason=Because&decision=deny&nonce=",
                 "Because",
@@ -249,7 +261,11 @@ mod tests {
         ];
         for (body, reason, problems) in table {
             let fields = DecisionForm::parse(body.as_bytes()).unwrap_err();
-            assert_eq!((fields.reason.as_str(), &fields.problems), (reason, &problems), "{body}");
+            assert_eq!(
+                (fields.reason.as_str(), &fields.problems),
+                (reason, &problems),
+                "{body}"
+            );
         }
         let large = vec![b'x'; MOST + 1];
         let fields = DecisionForm::parse(&large).unwrap_err();

@@ -148,59 +148,114 @@ pub fn status(
 /// Status, title and lines.
 fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
     let (status, title, lines): (u16, &str, &[&str]) = match page {
-        StatusPage::UnknownLink => (404, "This link isn't valid", &[
-            "Your e-mail program may have cut it off. Copy the whole link from the e-mail and open it again.",
-        ]),
-        StatusPage::ExpiredLink => (410, "This link has expired", &[
-            "The time to decide is over. No access was granted through this link.",
-        ]),
+        StatusPage::UnknownLink => (
+            404,
+            "This link isn't valid",
+            &[
+                "Your e-mail program may have cut it off. Copy the whole link from the e-mail and open it again.",
+            ],
+        ),
+        StatusPage::ExpiredLink => (
+            410,
+            "This link has expired",
+            &["The time to decide is over. No access was granted through this link."],
+        ),
         StatusPage::Approved { duration } => {
-            return (200, "You approved this request".to_owned(), vec![
-                Text::new(format!(
-                    "Access is being set up. It lasts {duration} from when it is granted and is then removed automatically."
-                )),
-                Text::new("You can end the access early with this same link."),
-            ]);
+            return (
+                200,
+                "You approved this request".to_owned(),
+                vec![
+                    Text::new(format!(
+                        "Access is being set up. It lasts {duration} from when it is granted and is then removed automatically."
+                    )),
+                    Text::new("You can end the access early with this same link."),
+                ],
+            );
         }
-        StatusPage::ApprovedSoFar => (200, "You approved this request", &[
-            "Other approvals are still needed. Access is granted once every approval is given.",
-        ]),
+        StatusPage::ApprovedSoFar => (
+            200,
+            "You approved this request",
+            &["Other approvals are still needed. Access is granted once every approval is given."],
+        ),
         StatusPage::Denied => (200, "You denied this request", &["No access is granted."]),
         StatusPage::AlreadyDecided(past) => return already(past),
         StatusPage::Ended(state) => (410, "This request is closed", ended(*state)),
-        StatusPage::TicketClosed => (410, "This request is closed", &[
-            "Its record in ServiceNow is no longer open. Nothing was decided.",
-        ]),
-        StatusPage::NotAnApprover => (403, "You can no longer decide this request", &[
-            "According to ServiceNow, you are not one of its approvers. Nothing was decided.",
-            "Its current approvers are being asked.",
-        ]),
-        StatusPage::CannotEnd => (403, "You can no longer end this access", &[
-            "According to ServiceNow, you are not one of its approvers. The access is unchanged.",
-            "Its approvers, the requester and the security team can end it.",
-        ]),
-        StatusPage::NoLongerAsked => (410, "You are no longer asked to decide", &[
-            "You are no longer an approver, or our e-mails didn't reach you. Other approvers are asked instead.",
-            "Nothing was decided through this link.",
-        ]),
-        StatusPage::ServiceNowUnreachable(form) => (503, "We can't reach ServiceNow", unsaved(form, &[
-            "Your decision isn't saved yet. Your text is still in the form: submit it again in a few minutes.",
-        ])),
-        StatusPage::Unavailable(form) => (503, "Something went wrong", unsaved(form, &[
-            "We can't tell whether your decision was saved. Your text is still in the form: submit it again in a few minutes. A decision is only taken once.",
-        ])),
-        StatusPage::Paused(form) => (503, "Approvals are paused", unsaved(form, &[
-            "The operators have paused all approvals. Your decision isn't saved. Your text is still in the form: submit it again later.",
-        ])),
-        StatusPage::BeingEnded => (200, "Access is being ended", &[
-            "It is being removed now. The ServiceNow record shows when it is gone.",
-        ]),
-        StatusPage::EndedEarly => (200, "The access has ended", &[
-            "It was ended early and removed. The ServiceNow record shows who ended it, by role, and why.",
-        ]),
-        StatusPage::ForeignForm => (403, "We couldn't verify that submission", &[
-            "Nothing was decided. Open the link in your e-mail again and submit the form there.",
-        ]),
+        StatusPage::TicketClosed => (
+            410,
+            "This request is closed",
+            &["Its record in ServiceNow is no longer open. Nothing was decided."],
+        ),
+        StatusPage::NotAnApprover => (
+            403,
+            "You can no longer decide this request",
+            &[
+                "According to ServiceNow, you are not one of its approvers. Nothing was decided.",
+                "Its current approvers are being asked.",
+            ],
+        ),
+        StatusPage::CannotEnd => (
+            403,
+            "You can no longer end this access",
+            &[
+                "According to ServiceNow, you are not one of its approvers. The access is unchanged.",
+                "Its approvers, the requester and the security team can end it.",
+            ],
+        ),
+        StatusPage::NoLongerAsked => (
+            410,
+            "You are no longer asked to decide",
+            &[
+                "You are no longer an approver, or our e-mails didn't reach you. Other approvers are asked instead.",
+                "Nothing was decided through this link.",
+            ],
+        ),
+        StatusPage::ServiceNowUnreachable(form) => (
+            503,
+            "We can't reach ServiceNow",
+            unsaved(
+                form,
+                &[
+                    "Your decision isn't saved yet. Your text is still in the form: submit it again in a few minutes.",
+                ],
+            ),
+        ),
+        StatusPage::Unavailable(form) => (
+            503,
+            "Something went wrong",
+            unsaved(
+                form,
+                &[
+                    "We can't tell whether your decision was saved. Your text is still in the form: submit it again in a few minutes. A decision is only taken once.",
+                ],
+            ),
+        ),
+        StatusPage::Paused(form) => (
+            503,
+            "Approvals are paused",
+            unsaved(
+                form,
+                &[
+                    "The operators have paused all approvals. Your decision isn't saved. Your text is still in the form: submit it again later.",
+                ],
+            ),
+        ),
+        StatusPage::BeingEnded => (
+            200,
+            "Access is being ended",
+            &["It is being removed now. The ServiceNow record shows when it is gone."],
+        ),
+        StatusPage::EndedEarly => (
+            200,
+            "The access has ended",
+            &[
+                "It was ended early and removed. The ServiceNow record shows who ended it, by role, and why.",
+            ],
+        ),
+        StatusPage::ForeignForm => (
+            403,
+            "We couldn't verify that submission",
+            &["Nothing was decided. Open the link in your e-mail again and submit the form there."],
+        ),
     };
     let lines = lines.iter().copied().map(Text::from);
     (status, title.to_owned(), lines.collect())

@@ -129,7 +129,10 @@ fn account_name(
     let resource = OwnedResource::Account {
         account_id: account_id.clone(),
     };
-    let slot = asked.slots.iter().position(|slot| slot.resource == resource);
+    let slot = asked
+        .slots
+        .iter()
+        .position(|slot| slot.resource == resource);
     let of_slot = slot.and_then(|index| context.slots.get(index));
     let of_target = (record.request().target.account_id == *account_id).then_some(&context.account);
     match of_slot.or(of_target) {
@@ -170,9 +173,12 @@ impl<'a> Texts<'a> {
         inline: &[BoundInline],
     ) -> Result<Vec<(String, &'a str)>, MissingDocument> {
         let managed = policies.iter().map(|bound| self.managed(bound));
-        let inline = inline
-            .iter()
-            .map(|bound| Ok((format!("inline policy {}", code(&bound.name)), self.of(&bound.document)?)));
+        let inline = inline.iter().map(|bound| {
+            Ok((
+                format!("inline policy {}", code(&bound.name)),
+                self.of(&bound.document)?,
+            ))
+        });
         managed.chain(inline).collect()
     }
 }
@@ -259,7 +265,10 @@ fn long_lists(name: &str, text: &str) -> Vec<ReviewList> {
             entries.sort_by(|a, b| natural_order(a, b));
             lists.push(ReviewList {
                 title: Text::new(format!("All {} {what} of {name}", entries.len())),
-                entries: entries.into_iter().map(|one| Text::new(code(one))).collect(),
+                entries: entries
+                    .into_iter()
+                    .map(|one| Text::new(code(one)))
+                    .collect(),
             });
         }
     }
@@ -345,9 +354,7 @@ mod tests {
     }
 
     fn in_words(grant: &ReviewGrant) -> String {
-        let texts = |texts: &[Text]| -> Vec<String> {
-            texts.iter().map(Text::to_string).collect()
-        };
+        let texts = |texts: &[Text]| -> Vec<String> { texts.iter().map(Text::to_string).collect() };
         let names = grant.policies.iter().map(|policy| policy.name.to_string());
         format!(
             "{}\n  {}\n  {}\n  {:?}\n  {:?}",

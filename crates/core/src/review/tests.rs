@@ -79,7 +79,11 @@ fn an_email_names_every_approval_that_its_reader_decides() {
         .unwrap();
     let whole = format!("Subject: {}\n\n{}", email.subject, email.text);
     insta::assert_snapshot!("shared_email_text", whole);
-    assert!(email.html.contains("Configuration item <code><bdi>&#60;reports&#62;</bdi></code>"));
+    assert!(
+        email
+            .html
+            .contains("Configuration item <code><bdi>&#60;reports&#62;</bdi></code>")
+    );
 }
 
 #[test]
@@ -98,9 +102,15 @@ fn a_reminder_says_that_it_is_one_and_is_the_email_otherwise() {
         .reminder("https://approve.example/prod/r/TOKEN")
         .unwrap();
     let first = email();
-    assert_eq!(reminder.subject, format!("Reminder: a{}", &first.subject[1..]));
+    assert_eq!(
+        reminder.subject,
+        format!("Reminder: a{}", &first.subject[1..])
+    );
     let more = "Reminder: no one has decided yet. The link in the first e-mail works, too.";
-    assert_eq!(reminder.text.replace(&format!("{more}\n\n"), ""), first.text);
+    assert_eq!(
+        reminder.text.replace(&format!("{more}\n\n"), ""),
+        first.text
+    );
     assert!(reminder.html.contains(more) && !first.html.contains(more));
 }
 
@@ -111,8 +121,15 @@ fn the_email_has_one_review_link_that_of_the_record_and_no_markup_of_others() {
     assert!(!email.subject.contains(['\r', '\n']));
     for text in [&email.html, &email.text] {
         assert_eq!(text.matches("https://").count(), 2);
-        assert_eq!(text.matches("https://approve.example/prod/r/TOKEN").count(), 1);
-        assert_eq!(text.matches("https://brightwater.service-now.com/nav_to.do?").count(), 1);
+        assert_eq!(
+            text.matches("https://approve.example/prod/r/TOKEN").count(),
+            1
+        );
+        assert_eq!(
+            text.matches("https://brightwater.service-now.com/nav_to.do?")
+                .count(),
+            1
+        );
     }
     for word in ["approve?", "deny?", "decision="] {
         assert!(!email.text.contains(word) && !email.html.contains(word));
@@ -205,7 +222,10 @@ fn every_colour_of_the_email_has_contrast_in_light_and_dark() {
         (colour(dark, ".ink", "color"), card),
         (colour(dark, ".soft", "color"), card),
         (colour(dark, ".link", "color"), card),
-        (colour(dark, ".button", "color"), colour(dark, ".button", "background-color")),
+        (
+            colour(dark, ".button", "color"),
+            colour(dark, ".button", "background-color"),
+        ),
         ("1b2733", "ffffff"),
         ("4a5b6b", "ffffff"),
         ("0b5cad", "ffffff"),
@@ -217,7 +237,10 @@ fn every_colour_of_the_email_has_contrast_in_light_and_dark() {
         let known = ["1b2733", "4a5b6b", "ffffff", "0b5cad", "f3f5f7"];
         assert!(known.contains(&&part[..6]), "#{} is checked", &part[..6]);
     }
-    for coloured in body.split('<').filter(|tag| tag.contains(";color:#") || tag.contains("\"color:#")) {
+    for coloured in body
+        .split('<')
+        .filter(|tag| tag.contains(";color:#") || tag.contains("\"color:#"))
+    {
         let has_class = coloured.contains("class=\"");
         assert!(has_class, "<{coloured} has colours in the dark, too");
     }

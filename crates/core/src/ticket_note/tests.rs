@@ -101,9 +101,8 @@ fn refused_for_findings() -> RequestRecord {
 pub(crate) fn ends() -> Vec<RequestRecord> {
     let record = pending(vec![slot("210987654321", &[2])]);
     let who = Actor::Approver { sys_id: person(2) };
-    let by = |record: &RequestRecord, event| {
-        record.apply(event, who.clone(), at(20)).unwrap().record
-    };
+    let by =
+        |record: &RequestRecord, event| record.apply(event, who.clone(), at(20)).unwrap().record;
     let approved = by(&record, decide(&record, ONE, 2, Verdict::Approve));
     let provisioning = by(&approved, Event::ProvisioningStarted);
     let active = by(

@@ -35,7 +35,9 @@ pub fn extension(request: &AccessRequest) -> Option<String> {
     });
     let since = super::date_time(extension.since);
     let before = &extension.request;
-    Some(format!("extends request {before}, active since {since}{total}"))
+    Some(format!(
+        "extends request {before}, active since {since}{total}"
+    ))
 }
 
 /// How the access is used, a line for each kind of grant.
@@ -56,9 +58,8 @@ pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
     for grant in request.grants.iter().filter(is_role) {
         if let Grant::AssumeRole { role_arn } = grant {
             let (arn, name) = (role_arn.as_str(), target.name.as_str());
-            let command = format!(
-                "aws sts assume-role --role-arn {arn} --role-session-name {name}"
-            );
+            let command =
+                format!("aws sts assume-role --role-arn {arn} --role-session-name {name}");
             lines.push(Text::new(format!("Assume the role: {}", code(&command))));
             lines.push(Text::new(format!(
                 "Or switch role in the AWS console: account {}, role {}.",

@@ -31,7 +31,11 @@ pub(crate) struct Quote {
 pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
     let (title, status, lines) = match state {
         State::Active => ("Your access is ready", "Access granted", active(record)),
-        State::Denied => ("Your request was denied", "Denied", texts(["No access was granted."])),
+        State::Denied => (
+            "Your request was denied",
+            "Denied",
+            texts(["No access was granted."]),
+        ),
         State::Expired => ("Your request has expired", "Expired", expired(record)),
         State::Undeliverable => {
             let lines = vec![
@@ -47,7 +51,11 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
             let lines = texts(["It was cancelled in ServiceNow. No access was granted."]);
             ("Your request was cancelled", "Cancelled", lines)
         }
-        State::Failed => ("Your access was not granted", "Not granted", refused(record)),
+        State::Failed => (
+            "Your access was not granted",
+            "Not granted",
+            refused(record),
+        ),
         State::Refused => ("Your request was refused", "Refused", refused(record)),
         State::Revoked => ("Your access has ended", "Access ended", revoked(record)),
         State::Received
@@ -57,7 +65,11 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
         | State::Revoking
         | State::Previewed => return None,
     };
-    Some(Outcome { title, status, lines })
+    Some(Outcome {
+        title,
+        status,
+        lines,
+    })
 }
 
 impl Quote {
@@ -80,7 +92,10 @@ impl Quote {
             State::Denied => {
                 let denied = decided(record, Verdict::Deny).next()?;
                 let label = Text::new(format!("{} denied it", decider(record, denied)));
-                Some(plain(&label.capitalized().to_string(), denied.reason.as_str()))
+                Some(plain(
+                    &label.capitalized().to_string(),
+                    denied.reason.as_str(),
+                ))
             }
             State::Active => {
                 let reasons: Vec<&str> = decided(record, Verdict::Approve)
@@ -150,7 +165,9 @@ fn refused(record: &RequestRecord) -> Vec<Text> {
     match record.end_reason() {
         Some(EndReason::Failed { code }) => texts([code.in_words()]),
         Some(EndReason::Refused { code, findings }) => {
-            let refusing = findings.iter().filter(|found| found.code.refusal().is_some());
+            let refusing = findings
+                .iter()
+                .filter(|found| found.code.refusal().is_some());
             let mut lines: Vec<Text> = refusing.map(super::finding).collect();
             if lines.is_empty() {
                 return texts([code.in_words()]);

@@ -236,7 +236,11 @@ fn each_letter_has_a_link_of_its_own_that_opens() {
         );
         for verdict in ["approve", "deny"] {
             let links: Vec<_> = letter.email.html.match_indices("href=").collect();
-            assert_eq!(links.len(), 2, "that of the page, which decides nothing, and that of the ticket");
+            assert_eq!(
+                links.len(),
+                2,
+                "that of the page, which decides nothing, and that of the ticket"
+            );
             assert!(!letter.email.text.contains(&format!("/{verdict}")));
         }
     }

@@ -167,7 +167,8 @@ fn many_folders<'p>(
         let folder = pattern.split_once('/').and_then(|(bucket, key)| {
             let folder = key.strip_suffix("/*")?;
             let plain = !folder.is_empty() && !folder.contains(['*', '?', '$']);
-            (plain && !bucket.contains(['*', '?', '$']) && !whole(bucket)).then_some((bucket, folder))
+            (plain && !bucket.contains(['*', '?', '$']) && !whole(bucket))
+                .then_some((bucket, folder))
         });
         match folder {
             Some((bucket, folder)) => folders.entry(bucket).or_default().push(folder),
@@ -181,10 +182,16 @@ fn many_folders<'p>(
         if let [_, _, ..] = names.as_slice() {
             let names: Vec<String> = names.iter().map(|folder| name(folder)).collect();
             let of = thing("bucket", bucket);
-            described.push(format!("{} folders of {of}: {}", names.len(), list(&names, "and")));
+            described.push(format!(
+                "{} folders of {of}: {}",
+                names.len(),
+                list(&names, "and")
+            ));
         } else {
             left.extend(patterns.iter().filter(|pattern| {
-                names.iter().any(|folder| **pattern == format!("{bucket}/{folder}/*"))
+                names
+                    .iter()
+                    .any(|folder| **pattern == format!("{bucket}/{folder}/*"))
             }));
         }
     }

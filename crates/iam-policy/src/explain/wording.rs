@@ -32,8 +32,14 @@ pub fn natural_order(a: &str, b: &str) -> Ordering {
         let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
         let order = match is_number(first) && is_number(second) {
             true => {
-                let (first, second) = (first.trim_start_matches('0'), second.trim_start_matches('0'));
-                first.len().cmp(&second.len()).then_with(|| first.cmp(second))
+                let (first, second) = (
+                    first.trim_start_matches('0'),
+                    second.trim_start_matches('0'),
+                );
+                first
+                    .len()
+                    .cmp(&second.len())
+                    .then_with(|| first.cmp(second))
             }
             false => first.cmp(second),
         };
@@ -263,7 +269,10 @@ mod tests {
     fn numbers_are_ordered_by_their_value() {
         let mut names = ["a10b", "a2", "a2b", "b1", "a", "10", "9", "010", "a02"];
         names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["9", "010", "10", "a", "a02", "a2", "a2b", "a10b", "b1"]);
+        assert_eq!(
+            names,
+            ["9", "010", "10", "a", "a02", "a2", "a2b", "a10b", "b1"]
+        );
     }
 
     #[test]

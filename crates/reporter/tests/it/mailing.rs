@@ -7,14 +7,12 @@ use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
 use snowgate_core::bounce::{LetterTags, MessageId};
-use snowgate_core::email::EmailAddress;
 use snowgate_core::email::Email;
+use snowgate_core::email::EmailAddress;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::ticket_note::OutcomeFields;
-use snowgate_core::record::{
-    Closing, Event, Notice, RefusalCode, RequestRecord, SkipCode,
-};
+use snowgate_core::record::{Closing, Event, Notice, RefusalCode, RequestRecord, SkipCode};
 use snowgate_core::ticket::Person;
+use snowgate_core::ticket_note::OutcomeFields;
 use testkit::samples;
 use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
 use testkit::{Aftermath, Moment};

@@ -11,9 +11,9 @@ use reporter::{ReportError, Reporter};
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::ticket_note::OutcomeFields;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket::marker;
+use snowgate_core::ticket_note::OutcomeFields;
 use testkit::world::{OWNER, World, at, ready};
 use testkit::{
     Aftermath, Failing, FakeLedger, FakeMailer, FakeServiceNow, FakeTickets, Moment, samples,

@@ -7,8 +7,8 @@ use ports::servicenow::{Tickets as _, Written};
 use ports::{CallError, Failure};
 use serde_json::{Value, json};
 use servicenow::Writer;
-use snowgate_core::ticket_note::TicketUpdate;
 use snowgate_core::request::TableName;
+use snowgate_core::ticket_note::TicketUpdate;
 
 use crate::server::{Reply, Seen, Server};
 use crate::steps::{id, sys_id};

@@ -119,7 +119,11 @@ fn points(change: &Change) -> Vec<Point> {
             }
         }
         Event::Activated { .. } => {
-            points.push(Point::seconds(Metric::TotalTimeToAccess, record.created_at(), at));
+            points.push(Point::seconds(
+                Metric::TotalTimeToAccess,
+                record.created_at(),
+                at,
+            ));
             points.extend(
                 decided_at(record).map(|from| Point::seconds(Metric::TimeToAccess, from, at)),
             );

@@ -54,7 +54,9 @@ impl Answer {
         };
         let heading = heading.map_or("nothing", |(heading, _)| heading);
         let marks = ["<bdi>", "</bdi>", "<code>", "</code>"];
-        let heading = marks.iter().fold(heading.to_owned(), |text, mark| text.replace(mark, ""));
+        let heading = marks
+            .iter()
+            .fold(heading.to_owned(), |text, mark| text.replace(mark, ""));
         let heading = heading.replace("&#39;", "'");
         format!("{} “{heading}”{form}", self.status)
     }

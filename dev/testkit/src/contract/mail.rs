@@ -2,8 +2,8 @@
 
 use ports::mail::Mailer;
 use snowgate_core::bounce::LetterTags;
-use snowgate_core::email::EmailAddress;
 use snowgate_core::email::Email;
+use snowgate_core::email::EmailAddress;
 
 use crate::samples::{request_id, sys_id};
 

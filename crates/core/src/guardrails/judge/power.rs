@@ -120,10 +120,7 @@ pub(super) fn tell(
 /// The kinds of findings on what policies lead to, the gravest first, in words that the actions
 /// follow.
 const POWER: [(FindingCode, &str); 7] = [
-    (
-        FindingCode::Escalates,
-        "allows privilege escalation",
-    ),
+    (FindingCode::Escalates, "allows privilege escalation"),
     (
         FindingCode::ExposesResources,
         "can expose resources to others",
@@ -137,10 +134,7 @@ const POWER: [(FindingCode, &str); 7] = [
         FindingCode::ReadsData,
         "can read data that may be confidential",
     ),
-    (
-        FindingCode::WholeService,
-        "allows all actions of a service",
-    ),
+    (FindingCode::WholeService, "allows all actions of a service"),
     (
         FindingCode::EveryResource,
         "allows every resource, though it could be limited",
