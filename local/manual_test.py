@@ -104,6 +104,14 @@ class Manual(unittest.TestCase):
         self.assertEqual(said, wanted)
         self.assertIn(f"Namespace `{emitted['namespace']}`", section(self.PATH, "Metrics"))
 
+    def test_checks_of_the_preflight(self):
+        code = rust("crates/snowgate/src/preflight")
+        constants = dict(re.findall(r'const (\w+): &str = "(.*?)";', code))
+        checks = set(re.findall(r'CheckResult::\w+\(\s*"(.*?)"', code))
+        checks |= {constants[name] for name in ("READS", "WRITES")}
+        said = {name for row in rows(section(self.PATH, "7. Preflight")) for name in names(row[0])}
+        self.assertEqual(said, checks)
+
     def test_outputs_and_logged_messages_exist(self):
         outputs = set(parsed("template.yaml")["Outputs"])
         for output in re.findall(r"OutputKey=='(\w+)'|output `(\w+)`", text(self.PATH)):

@@ -2,33 +2,22 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
-use ports::ledger::{CommitError, Ledger};
-use ports::queue::{OutcomesQueue, WakeUp, WorkQueue};
-use ports::servicenow::ServiceNow;
-use ports::signature::Signer;
+use ports::servicenow::ServiceNow as _;
+use ports::signature::Signer as _;
 use shell::request::{body, header, is_media_type};
 use snowgate_core::approval::{Decision, SignedDecision, Verdict};
-use snowgate_core::id::{Digest, SysId};
+use snowgate_core::id::Digest;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{About, DecisionForm, FormProblem, Page, StatusPage};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
-use tracing::{info, warn};
+use tracing::info;
 use workflow::approvers::{self, Rules};
+use workflow::change::{NotChanged, load, write};
 
-use crate::{Approval, ApprovalError, Opened, retained};
+use crate::{Approval, ApprovalError, Opened, Ports, retained};
 
-/// How often a decision is tried again when something else changed the request first.
-const TRIES: usize = 6;
-
-impl<L, S, K, W, O> Approval<L, S, K, W, O>
-where
-    L: Ledger,
-    S: ServiceNow,
-    K: Signer,
-    W: WorkQueue,
-    O: OutcomesQueue,
-{
+impl<P: Ports> Approval<P> {
     pub(crate) async fn decide(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -70,26 +59,27 @@ where
         let mut opened = opened;
         let approver = opened.row.approver.clone();
         let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
-        let lost = match self.role(&opened, &slots, now).await? {
-            ApproverRole::Stands => Vec::new(),
-            ApproverRole::TicketClosed => {
+        match self.qualification(&opened, &slots, now).await? {
+            Qualification::Qualified => {}
+            Qualification::TicketClosed => {
                 let about = self.about(&opened.record).await;
                 return self.status(&StatusPage::TicketClosed, Some(&about));
             }
-            ApproverRole::Lost(slots) => slots,
-        };
-        if !lost.is_empty() {
-            let about = self.about(&opened.record).await;
-            self.report_loss(opened.record, &approver, &lost, now)
-                .await?;
-            return self.status(&StatusPage::NotAnApprover, Some(&about));
+            Qualification::Disqualified(lost) => {
+                let about = self.about(&opened.record).await;
+                let (record, whom) = (opened.record, (&approver, &lost[..]));
+                // That makes the request due, and the sweeper wakes the dispatcher, which looks
+                // for others.
+                approvers::disqualify(&self.requests, record, whom, &Actor::Approval, now).await?;
+                return self.status(&StatusPage::NotAnApprover, Some(&about));
+            }
         }
         let mut taken = false;
         for slot in &slots {
             match self.decide_slot(&opened, slot, form, now).await? {
                 Some(record) => (opened.record, taken) = (record, true),
                 // A colleague was quicker, or it is over.
-                None => opened.record = self.load(opened.record.id()).await?,
+                None => opened.record = load(&self.requests, opened.record.id()).await?,
             }
             if opened.record.state() != State::Pending {
                 break;
@@ -98,7 +88,7 @@ where
         if !taken {
             return match self.closed(&opened, None, now).await? {
                 Some(page) => Ok(page),
-                None => Err(ApprovalError::Busy),
+                None => Err(NotChanged::Busy.into()),
             };
         }
         self.wake(&opened.record, now).await;
@@ -121,7 +111,7 @@ where
                 State::Denied | State::Withdrawn | State::Expired | State::Undeliverable,
             ) => {
                 let page = self.closed(opened, None, now).await?;
-                return page.ok_or(ApprovalError::Busy);
+                return Ok(page.ok_or(NotChanged::Busy)?);
             }
             (Verdict::Approve, _) => StatusPage::Approved {
                 duration: opened.record.request().duration.in_words(),
@@ -153,81 +143,30 @@ where
     }
 
     /// Whether the approver may decide these slots, as ServiceNow has it now.
-    async fn role(
+    async fn qualification(
         &self,
         opened: &Opened,
         slots: &[Slot],
         now: Timestamp,
-    ) -> Result<ApproverRole, ApprovalError> {
-        let request = opened.record.request();
-        let ticket = self.servicenow.ticket(&request.source).await?;
+    ) -> Result<Qualification, ApprovalError> {
+        let (record, servicenow) = (&opened.record, &self.servicenow);
+        let ticket = servicenow.ticket(&record.request().source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
-            return Ok(ApproverRole::TicketClosed);
+            return Ok(Qualification::TicketClosed);
         };
-        let binding = opened.record.binding();
-        let beneficiary = binding.and_then(|binding| binding.principal.owner.as_ref());
-        let servicenow = &self.servicenow;
-        let excluded =
-            approvers::involved(servicenow, &request.requested_by, &ticket, beneficiary).await?;
+        let excluded = approvers::involved_in(servicenow, record, &ticket).await?;
         let rules = Rules {
             excluded: &excluded,
             unreachable: &[],
             guardrails: &self.guardrails,
             now,
         };
-        let mut lost = Vec::new();
-        for slot in slots {
-            let approver = &opened.row.approver;
-            if !approvers::still_qualifies(servicenow, slot, approver, &rules).await? {
-                lost.push(slot.id.clone());
-            }
-        }
+        let approver = &opened.row.approver;
+        let lost = approvers::disqualified(servicenow, slots, approver, &rules).await?;
         Ok(match lost.is_empty() {
-            true => ApproverRole::Stands,
-            false => ApproverRole::Lost(lost),
+            true => Qualification::Qualified,
+            false => Qualification::Disqualified(lost),
         })
-    }
-
-    /// Writes down that somebody who was asked may not decide these slots any more. That makes
-    /// the request due, and the sweeper wakes the dispatcher, which looks for others.
-    async fn report_loss(
-        &self,
-        mut record: RequestRecord,
-        approver: &SysId,
-        slots: &[String],
-        now: Timestamp,
-    ) -> Result<(), ApprovalError> {
-        let mut slots = slots.iter();
-        let mut slot = slots.next();
-        for _ in 0..TRIES.saturating_add(slots.len()) {
-            let Some(id) = slot else {
-                return Ok(());
-            };
-            let event = Event::ApproverDisqualified {
-                slot: id.clone(),
-                approver: approver.clone(),
-            };
-            let change = match record.apply(event, Actor::Approval, now) {
-                Ok(change) => change,
-                // Decided, ended, or known by now.
-                Err(
-                    ChangeError::SlotDecided | ChangeError::NotAsked | ChangeError::Transition(_),
-                ) => {
-                    slot = slots.next();
-                    continue;
-                }
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => {
-                    warn!("somebody who was asked may not decide any more");
-                    (record, slot) = (change.record, slots.next());
-                }
-                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
-        }
-        Err(ApprovalError::Busy)
     }
 
     /// Signs and writes the decision on a slot. None where somebody else decided it first.
@@ -238,7 +177,7 @@ where
         form: &DecisionForm,
         now: Timestamp,
     ) -> Result<Option<RequestRecord>, ApprovalError> {
-        let mut record = opened.record.clone();
+        let record = opened.record.clone();
         // What is signed is what this record says, and what was shown.
         let content = record
             .content()
@@ -258,62 +197,32 @@ where
             signed: SignedDecision { decision, mac },
             reason: form.reason.clone(),
         };
-        for _ in 0..TRIES {
-            let event = Event::DecisionRecord {
-                decided: decided.clone(),
-            };
-            let actor = Actor::Approver {
-                sys_id: opened.row.approver.clone(),
-            };
-            let change = match record.apply(event, actor, now) {
-                Ok(change) => change,
-                Err(
-                    ChangeError::SlotDecided
-                    | ChangeError::NotAsked
-                    | ChangeError::Transition(_)
-                    | ChangeError::TooLate,
-                ) => return Ok(None),
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => {
-                    info!(state = %change.record.state(), "slot decided");
-                    return Ok(Some(change.record));
-                }
-                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
+        let event = Event::DecisionRecord { decided };
+        let actor = Actor::Approver {
+            sys_id: opened.row.approver.clone(),
+        };
+        match write(&self.requests, record, event, &actor, now).await {
+            Ok(record) => {
+                info!(state = %record.state(), "slot decided");
+                Ok(Some(record))
             }
-        }
-        Err(ApprovalError::Busy)
-    }
-
-    /// Wakes whoever is next: of an approved request the provisioner, and the reporter, because
-    /// others who were asked have nothing left to do. Where that fails, the sweeper does it.
-    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
-        if record.state() == State::Approved {
-            self.wake_provisioner(record).await;
-        }
-        shell::wake::reporter(&self.outcomes, record, now).await;
-    }
-
-    /// Wakes the provisioner. Where that fails, the sweeper does it.
-    pub(crate) async fn wake_provisioner(&self, record: &RequestRecord) {
-        let (wake, target) = (WakeUp::first(record), &record.request().target);
-        if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
-            warn!(
-                error = shell::log::chain(&failure),
-                "the provisioner could not be woken"
-            );
+            Err(NotChanged::Rules(
+                ChangeError::SlotDecided
+                | ChangeError::NotAsked
+                | ChangeError::Transition(_)
+                | ChangeError::TooLate,
+            )) => Ok(None),
+            Err(other) => Err(other.into()),
         }
     }
 }
 
 /// What ServiceNow says of an approver at the moment of a decision.
-enum ApproverRole {
+enum Qualification {
     /// May decide.
-    Stands,
+    Qualified,
     /// The ticket is closed, or gone.
     TicketClosed,
     /// May not decide these slots any more.
-    Lost(Vec<String>),
+    Disqualified(Vec<String>),
 }

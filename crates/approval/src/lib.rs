@@ -15,7 +15,7 @@ use askama::Error as TemplateError;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{CommitError, Ledger};
+use ports::ledger::{Requests, Tokens};
 use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
@@ -23,28 +23,47 @@ use shell::answer::respond;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::id::RequestId;
 use snowgate_core::installation::Installation;
 use snowgate_core::page::{self, About, Page, RetainedForm, StatusPage};
-use snowgate_core::record::{ChangeError, RequestRecord};
+use snowgate_core::record::RequestRecord;
 use tracing::{Instrument as _, error, info_span};
+use workflow::change::{NotChanged, load};
+use workflow::wake;
 
 /// How long a page may take, below the function's own time-out: there must be time left for the
 /// page that keeps what was typed.
 const PATIENCE: Duration = Duration::from_secs(14);
 
-/// The approval function with what it needs.
-pub struct Approval<L, S, K, W, O> {
-    /// Where requests and links are held.
-    pub ledger: L,
-    /// Whether the approver still stands.
-    pub servicenow: S,
+/// What the approval function may use, and nothing else.
+pub trait Ports {
+    /// Where requests are held.
+    type Requests: Requests;
+    /// The review links.
+    type Tokens: Tokens;
+    /// Whether the approver may still decide.
+    type ServiceNow: ServiceNow;
     /// What signs decisions.
-    pub signer: K,
+    type Signer: Signer;
     /// The queue that wakes the provisioner.
-    pub work: W,
+    type Work: WorkQueue;
     /// The queue that wakes the reporter.
-    pub outcomes: O,
+    type Outcomes: OutcomesQueue;
+}
+
+/// The approval function with what it needs.
+pub struct Approval<P: Ports> {
+    /// Where requests are held.
+    pub requests: P::Requests,
+    /// The review links.
+    pub tokens: P::Tokens,
+    /// Whether the approver may still decide.
+    pub servicenow: P::ServiceNow,
+    /// What signs decisions.
+    pub signer: P::Signer,
+    /// The queue that wakes the provisioner.
+    pub work: P::Work,
+    /// The queue that wakes the reporter.
+    pub outcomes: P::Outcomes,
     /// What may be granted.
     pub guardrails: Guardrails,
     /// Whose installation this is.
@@ -61,9 +80,6 @@ pub enum ApprovalError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The link is for a request that the ledger does not have.
-    #[error("the ledger does not have the request of a link")]
-    Lost,
     /// The answer took too long.
     #[error("the answer took too long")]
     TooSlow,
@@ -76,27 +92,15 @@ pub enum ApprovalError {
     /// A decision could not be hashed.
     #[error("a decision could not be hashed")]
     Canonical(#[from] CanonicalError),
-    /// A change that the rules do not allow.
+    /// The request could not be changed.
     #[error(transparent)]
-    Change(#[from] ChangeError),
-    /// The request changed under our hands, again and again.
-    #[error("the request keeps changing")]
-    Busy,
+    NotChanged(#[from] NotChanged),
 }
 
 impl ApprovalError {
     /// Whether ServiceNow did not answer. It is asked before anything is written, so nothing was.
     fn is_servicenow(&self) -> bool {
         matches!(self, Self::Call(call) if call.operation.starts_with("servicenow:"))
-    }
-}
-
-impl From<CommitError> for ApprovalError {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Conflict => Self::Busy,
-            CommitError::Call(call) => Self::Call(call),
-        }
     }
 }
 
@@ -107,14 +111,7 @@ pub(crate) struct Opened {
     pub(crate) record: RequestRecord,
 }
 
-impl<L, S, K, W, O> Approval<L, S, K, W, O>
-where
-    L: Ledger,
-    S: ServiceNow,
-    K: Signer,
-    W: WorkQueue,
-    O: OutcomesQueue,
-{
+impl<P: Ports> Approval<P> {
     /// Answers one call. Whatever fails inside becomes a page that says to try again and keeps
     /// what was typed.
     pub async fn handle(
@@ -162,8 +159,11 @@ where
         Ok(page::status(page, about, &self.installation)?)
     }
 
-    pub(crate) async fn load(&self, id: &RequestId) -> Result<RequestRecord, ApprovalError> {
-        self.ledger.load(id).await?.ok_or(ApprovalError::Lost)
+    /// Wakes those who have something to do now: of an approved request the provisioner, and the
+    /// reporter, because others who were asked have nothing left to do.
+    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
+        wake::provisioner(&self.work, record, now).await;
+        wake::reporter(&self.outcomes, record, now).await;
     }
 
     async fn page(
@@ -185,10 +185,10 @@ where
         let Some(token) = token else {
             return self.status(&StatusPage::UnknownLink, None);
         };
-        let Some(row) = self.ledger.token(&token.digest()).await? else {
+        let Some(row) = self.tokens.token(&token.digest()).await? else {
             return self.status(&StatusPage::UnknownLink, None);
         };
-        let record = self.load(&row.request).await?;
+        let record = load(&self.requests, &row.request).await?;
         let span = info_span!("request", request_id = %record.id());
         let opened = Opened { token, row, record };
         match method {

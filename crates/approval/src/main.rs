@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use approval::Approval;
+use approval::{Approval, Ports};
 use aws_keys::KmsSigner;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_ledger::DynamoLedger;
@@ -14,6 +14,18 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Limits, Reader, Session};
 use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
+
+/// The approval function on AWS.
+struct Aws;
+
+impl Ports for Aws {
+    type Requests = Metered<DynamoLedger>;
+    type Tokens = DynamoLedger;
+    type ServiceNow = Reader;
+    type Signer = KmsSigner;
+    type Work = SqsWork;
+    type Outcomes = SqsOutcomes;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -31,12 +43,14 @@ async fn main() -> Result<(), Error> {
         ..Limits::default()
     };
     let installation = shell::environment::installation(instance.origin())?;
-    let approval = Approval {
-        ledger: Metered(DynamoLedger::new(
-            &aws,
-            required("REQUESTS_TABLE")?,
-            Some(required("TOKENS_TABLE")?),
-        )),
+    let ledger = DynamoLedger::new(
+        &aws,
+        required("REQUESTS_TABLE")?,
+        Some(required("TOKENS_TABLE")?),
+    );
+    let approval = Approval::<Aws> {
+        requests: Metered(ledger.clone()),
+        tokens: ledger,
         servicenow: Reader::new(Session::with_limits(
             instance,
             secret.expose().parse()?,

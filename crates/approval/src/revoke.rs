@@ -5,10 +5,6 @@
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{CommitError, Ledger};
-use ports::queue::{OutcomesQueue, WorkQueue};
-use ports::servicenow::ServiceNow;
-use ports::signature::Signer;
 use shell::request::body;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -17,20 +13,11 @@ use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord, R
 use snowgate_core::slots::Excluded;
 use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
+use workflow::change::{NotChanged, write};
 
-use crate::{Approval, ApprovalError, Opened};
+use crate::{Approval, ApprovalError, Opened, Ports};
 
-/// How often the end is tried again when something else changed the request first.
-const TRIES: usize = 6;
-
-impl<L, S, K, W, O> Approval<L, S, K, W, O>
-where
-    L: Ledger,
-    S: ServiceNow,
-    K: Signer,
-    W: WorkQueue,
-    O: OutcomesQueue,
-{
+impl<P: Ports> Approval<P> {
     /// What a used link shows while its access is there, or has just been ended; none where
     /// there is no access.
     pub(crate) async fn used(
@@ -101,7 +88,7 @@ where
             by,
             reason: Some(form.reason),
         };
-        self.end_now(&opened, event, now).await
+        self.end_now(opened, event, now).await
     }
 
     /// In which role this person was asked, where they have that standing still. The ticket does
@@ -131,7 +118,9 @@ where
             let Some(person) = slot.approver(approver) else {
                 continue;
             };
-            if approvers::still_qualifies(&self.servicenow, slot, approver, &rules).await? {
+            let one = std::slice::from_ref(slot);
+            let lost = approvers::disqualified(&self.servicenow, one, approver, &rules).await?;
+            if lost.is_empty() {
                 return Ok(Some(RevokedBy::approver(person, &slot.resource)));
             }
         }
@@ -140,38 +129,23 @@ where
 
     async fn end_now(
         &self,
-        opened: &Opened,
+        opened: Opened,
         event: Event,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        let mut record = opened.record.clone();
-        for _ in 0..TRIES {
-            let actor = Actor::Approver {
-                sys_id: opened.row.approver.clone(),
-            };
-            let change = match record.apply(event.clone(), actor, now) {
-                Ok(change) => change,
-                // Somebody else was first, or its time has come: it is ended either way.
-                Err(ChangeError::EndingAlready | ChangeError::Transition(_)) => {
-                    return self.being_ended(&record).await;
-                }
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => {
-                    info!("access ended early");
-                    self.wake_provisioner(&change.record).await;
-                    return self.being_ended(&change.record).await;
-                }
-                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
+        let actor = Actor::Approver {
+            sys_id: opened.row.approver,
+        };
+        let about = self.about(&opened.record).await;
+        match write(&self.requests, opened.record, event, &actor, now).await {
+            Ok(record) => {
+                info!("access ended early");
+                self.wake(&record, now).await;
             }
+            // Somebody else was first, or its time has come: it is ended either way.
+            Err(NotChanged::Rules(ChangeError::EndingAlready | ChangeError::Transition(_))) => {}
+            Err(other) => return Err(other.into()),
         }
-        Err(ApprovalError::Busy)
-    }
-
-    async fn being_ended(&self, record: &RequestRecord) -> Result<Page, ApprovalError> {
-        let about = self.about(record).await;
         self.status(&StatusPage::BeingEnded, Some(&about))
     }
 }

@@ -1,10 +1,8 @@
 //! What a link shows. Nothing here changes anything.
 
 use jiff::Timestamp;
-use ports::ledger::Ledger;
-use ports::queue::{OutcomesQueue, WorkQueue};
-use ports::servicenow::ServiceNow;
-use ports::signature::Signer;
+use ports::ledger::Requests as _;
+use ports::servicenow::ServiceNow as _;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, About, FormFields, Page, PastAnswer, StatusPage};
@@ -13,16 +11,9 @@ use snowgate_core::review::approval_lines;
 use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
-use crate::{Approval, ApprovalError, Opened};
+use crate::{Approval, ApprovalError, Opened, Ports};
 
-impl<L, S, K, W, O> Approval<L, S, K, W, O>
-where
-    L: Ledger,
-    S: ServiceNow,
-    K: Signer,
-    W: WorkQueue,
-    O: OutcomesQueue,
-{
+impl<P: Ports> Approval<P> {
     /// The form, or, where there is nothing to decide any more, what has happened. `again` is what
     /// was sent and could not be taken.
     pub(crate) async fn show(
@@ -40,7 +31,7 @@ where
             let about = self.about(record).await;
             return self.status(&StatusPage::TicketClosed, Some(&about));
         }
-        let documents = self.ledger.documents(&record.id()).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, record, approver, &documents, installation, now).await?;

@@ -37,7 +37,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
+use ports::ledger::{
+    Commit, CommitError, Created, DueRequest, Effects, NewRequest, RequestIndex, Requests, Tokens,
+};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::AuditRow;
 use snowgate_core::effect::Effect;
@@ -83,7 +85,7 @@ impl DynamoLedger {
     }
 }
 
-impl Ledger for DynamoLedger {
+impl Requests for DynamoLedger {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.write_new(new).await
     }
@@ -122,7 +124,9 @@ impl Ledger for DynamoLedger {
         let text = |item| document::text(read::QUERY, item, "text").map(str::to_owned);
         items.iter().map(text).collect()
     }
+}
 
+impl RequestIndex for DynamoLedger {
     async fn of_record(
         &self,
         client: &ClientId,
@@ -139,7 +143,9 @@ impl Ledger for DynamoLedger {
     ) -> Result<Vec<DueRequest>, CallError> {
         self.read_due(bucket, now, limit).await
     }
+}
 
+impl Effects for DynamoLedger {
     async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
         let items = self
             .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
@@ -149,7 +155,9 @@ impl Ledger for DynamoLedger {
             .map(|item| document::read(read::QUERY, item))
             .collect()
     }
+}
 
+impl Tokens for DynamoLedger {
     async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
         self.read_token(digest).await
     }

@@ -91,12 +91,12 @@ fn tags(tags: &LetterTags) -> Result<Vec<MessageTag>, CallError> {
     .collect()
 }
 
-impl SesMailer {
-    async fn post(
+impl Mailer for SesMailer {
+    async fn send(
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: Option<Vec<MessageTag>>,
+        about: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         let answer = self
             .client
@@ -104,27 +104,12 @@ impl SesMailer {
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(to.expose()).build())
             .content(content(email)?)
-            .set_email_tags(tags)
+            .set_email_tags(about.map(tags).transpose()?)
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
         let sent = answer.map_err(|error| call_error_with(SEND, &error, TRANSIENT))?;
         Ok(sent.message_id().and_then(|id| id.parse().ok()))
-    }
-}
-
-impl Mailer for SesMailer {
-    async fn send(&self, to: &EmailAddress, email: &Email) -> Result<(), CallError> {
-        self.post(to, email, None).await.map(|_| ())
-    }
-
-    async fn send_tagged(
-        &self,
-        to: &EmailAddress,
-        email: &Email,
-        about: &LetterTags,
-    ) -> Result<Option<MessageId>, CallError> {
-        self.post(to, email, Some(tags(about)?)).await
     }
 }
 

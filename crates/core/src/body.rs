@@ -47,7 +47,7 @@ pub enum FieldErrorCode {
 }
 
 /// The members of a JSON object.
-pub type Members<'a> = &'a Map<String, Value>;
+pub type JsonMembers<'a> = &'a Map<String, Value>;
 
 /// Reads members and collects the errors. A value that cannot be read is `None`, and the error
 /// is noted.
@@ -104,7 +104,7 @@ impl BodyReader {
         value: &'a Value,
         pointer: &str,
         known: &[&str],
-    ) -> Option<Members<'a>> {
+    ) -> Option<JsonMembers<'a>> {
         let Value::Object(members) = value else {
             self.error(pointer, FieldErrorCode::Type, "must be an object");
             return None;
@@ -114,7 +114,7 @@ impl BodyReader {
     }
 
     /// Notes each member that is not one of these.
-    pub fn known_only(&mut self, members: Members<'_>, pointer: &str, known: &[&str]) {
+    pub fn known_only(&mut self, members: JsonMembers<'_>, pointer: &str, known: &[&str]) {
         for name in members
             .keys()
             .filter(|name| !known.contains(&name.as_str()))
@@ -132,7 +132,7 @@ impl BodyReader {
     /// A member that must be there.
     pub fn member<'a>(
         &mut self,
-        members: Members<'a>,
+        members: JsonMembers<'a>,
         pointer: &str,
         name: &str,
     ) -> Option<&'a Value> {
@@ -147,7 +147,7 @@ impl BodyReader {
     /// A string that must be there and parse.
     pub fn text<T: FromStr<Err: Display>>(
         &mut self,
-        members: Members<'_>,
+        members: JsonMembers<'_>,
         pointer: &str,
         name: &str,
     ) -> Option<T> {
@@ -157,7 +157,7 @@ impl BodyReader {
     /// As [`BodyReader::text`], parsed by this function.
     pub fn text_by<T, E: Display>(
         &mut self,
-        members: Members<'_>,
+        members: JsonMembers<'_>,
         pointer: &str,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -176,7 +176,7 @@ impl BodyReader {
     /// A string that parses, where there is one.
     pub fn optional_text<T: FromStr<Err: Display>>(
         &mut self,
-        members: Members<'_>,
+        members: JsonMembers<'_>,
         pointer: &str,
         name: &str,
     ) -> Option<T> {
@@ -185,7 +185,7 @@ impl BodyReader {
     }
 
     /// A boolean; `false` where there is none.
-    pub fn flag(&mut self, members: Members<'_>, pointer: &str, name: &str) -> bool {
+    pub fn flag(&mut self, members: JsonMembers<'_>, pointer: &str, name: &str) -> bool {
         match members.get(name) {
             None => false,
             Some(Value::Bool(flag)) => *flag,

@@ -13,7 +13,7 @@ mod notice;
 mod people;
 
 use due::RESEND_AFTER;
-pub use due::{Overdue, PROVISION_WITHIN};
+pub use due::{Overdue, PROVISION_WITHIN, Worker};
 pub use early::{RetainedBecause, RetainedChange, Revocation, RevokedBy};
 pub use event::{EndReason, Event, FailureCode, RefusalCode};
 pub use notice::{Closing, Notice, NoticeState, Reminders, SkipCode};

@@ -3,118 +3,173 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::{Directory, DirectoryError};
-use ports::ledger::{Commit, Ledger};
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
+use ports::directory::DirectoryError;
+use ports::ledger::Requests as _;
+use ports::servicenow::ServiceNow as _;
 use snowgate_core::binding::content_digest;
+use snowgate_core::canonical::CanonicalError;
 use snowgate_core::facts::IamFacts;
 use snowgate_core::finding::{Finding, refusal};
-use snowgate_core::lifecycle::Actor;
+use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
 use snowgate_core::record::{ApprovalRound, Event, RefusalCode, Reminders, RequestRecord};
 use snowgate_core::slots::{ApproverRole, Excluded, OwnedResource, Slot, fit};
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use tracing::info;
 use workflow::approvers;
-use workflow::survey::{Missing, survey};
+use workflow::change::{Changed, Draft, Next, change};
+use workflow::survey::{Missing, SurveyError, survey};
 
-use crate::{DispatchError, Dispatcher};
+use crate::{DispatchError, Dispatcher, Ports};
 
-/// Either what was looked for, or why the request is refused.
-type Checked<T> = Result<Result<T, RefusalCode>, CallError>;
+/// Why nobody is asked.
+enum Unasked {
+    /// The request is refused.
+    Refused(RefusalCode),
+    /// Nobody may decide on this.
+    Undeliverable(OwnedResource),
+    /// A call failed, and the request is looked at again.
+    Call(CallError),
+    /// What is decided on could not be hashed.
+    Canonical(CanonicalError),
+}
 
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
-    /// Takes a request from `Received` to `Pending`, `Refused` or `Undeliverable`.
+impl From<RefusalCode> for Unasked {
+    fn from(code: RefusalCode) -> Self {
+        Self::Refused(code)
+    }
+}
+
+impl From<CallError> for Unasked {
+    fn from(call: CallError) -> Self {
+        Self::Call(call)
+    }
+}
+
+impl From<CanonicalError> for Unasked {
+    fn from(error: CanonicalError) -> Self {
+        Self::Canonical(error)
+    }
+}
+
+impl From<SurveyError> for Unasked {
+    /// An account that is not prepared refuses the request; every other failure is tried again.
+    fn from(error: SurveyError) -> Self {
+        Self::Refused(match error {
+            SurveyError::Missing(Missing::Principal) => RefusalCode::NoSuchPrincipal,
+            SurveyError::Missing(Missing::Policy) => RefusalCode::NoSuchPolicy,
+            SurveyError::Missing(Missing::Role) => RefusalCode::NoSuchRole,
+            SurveyError::Missing(Missing::Group) => RefusalCode::NoSuchGroup,
+            SurveyError::Directory(DirectoryError::NotPrepared(_)) => {
+                RefusalCode::AccountNotPrepared
+            }
+            SurveyError::Directory(DirectoryError::Call(call)) => return Self::Call(call),
+        })
+    }
+}
+
+impl<P: Ports> Dispatcher<P> {
+    /// Takes a request from `Received` to `Pending`, `Refused` or `Undeliverable`; one that is
+    /// further already is left as it is.
     pub(crate) async fn ask(
         &self,
         record: RequestRecord,
         now: Timestamp,
-    ) -> Result<RequestRecord, DispatchError> {
-        let (event, documents) = self.judge(&record, now).await?;
-        let change = record.apply(event, Actor::Dispatcher, now)?;
-        let commit = Commit {
-            documents,
-            ..Commit::from(change.clone())
+    ) -> Result<Changed, DispatchError> {
+        if record.state() != State::Received {
+            return Ok(Changed::Left(record, ()));
+        }
+        let draft = self.outcome(&record, now).await?;
+        // Somebody else may have asked, or ended it, meanwhile.
+        let next = |record: &RequestRecord| match record.state() {
+            State::Received => draft.clone().into(),
+            _ => Next::Done(()),
         };
-        self.ledger.commit(&commit).await?;
-        info!(state = %change.record.state(), "request looked into");
-        Ok(change.record)
+        let changed = change(&self.requests, record, &Actor::Dispatcher, now, next).await?;
+        if let Changed::Written(record) = &changed {
+            info!(state = %record.state(), "request evaluated");
+        }
+        Ok(changed)
     }
 
-    /// What is to happen, with the policy texts to keep.
-    async fn judge(
+    /// What is to happen to a request, with the policy texts to keep.
+    async fn outcome(
         &self,
         record: &RequestRecord,
         now: Timestamp,
-    ) -> Result<(Event, Vec<String>), DispatchError> {
-        let refused = |code, findings| Ok((Event::Refused { code, findings }, Vec::new()));
+    ) -> Result<Draft, DispatchError> {
         let mut findings = self.guardrails.evaluate_request(record.request());
+        Ok(match self.round(record, &mut findings, now).await {
+            Ok(draft) => draft,
+            Err(Unasked::Refused(code)) => Event::Refused { code, findings }.into(),
+            Err(Unasked::Undeliverable(resource)) => {
+                let slot = resource.slot_id();
+                Event::Undeliverable { slot }.into()
+            }
+            Err(Unasked::Call(call)) => return Err(call.into()),
+            Err(Unasked::Canonical(error)) => return Err(error.into()),
+        })
+    }
+
+    /// The approvals that are needed and what they are given on; of a dry run, what it found. To
+    /// the findings on the request come those on what IAM holds.
+    async fn round(
+        &self,
+        record: &RequestRecord,
+        findings: &mut Vec<Finding>,
+        now: Timestamp,
+    ) -> Result<Draft, Unasked> {
+        let request = record.request();
         // ServiceNow is asked about no other table than those that may ask.
-        if let Some(code @ RefusalCode::TableNotAllowed) = refusal(&findings) {
-            return refused(code, findings);
+        if let Some(code @ RefusalCode::TableNotAllowed) = refusal(findings) {
+            return Err(code.into());
         }
-        let ticket = match self.ticket(record).await? {
-            Ok(ticket) => ticket,
-            Err(code) => return refused(code, findings),
-        };
-        if let Some(code) = refusal(&findings) {
-            return refused(code, findings);
-        }
+        let ticket = self.ticket(record).await?;
+        acceptable(findings)?;
         if !self.extends_what_is_there(record, now).await? {
-            return refused(RefusalCode::NotExtendable, findings);
+            return Err(RefusalCode::NotExtendable.into());
         }
-        let survey = match self.survey(record).await? {
-            Ok(survey) => survey,
-            Err(code) => return refused(code, findings),
-        };
-        findings.extend(self.guardrails.evaluate_facts(record.request(), &survey));
-        let findings = told_once(findings);
-        if let Some(code) = refusal(&findings) {
-            return refused(code, findings);
-        }
-        let resource = self.guardrails.owned_resources(record.request(), &survey);
-        let requester = &record.request().requested_by;
-        let owner = survey.principal.owner();
+        let facts = survey(&self.directory, request).await?;
+        findings.extend(self.guardrails.evaluate_facts(request, &facts));
+        once(findings);
+        acceptable(findings)?;
+        let resources = self.guardrails.owned_resources(request, &facts);
+        let (requester, owner) = (&request.requested_by, facts.principal.owner());
         let excluded =
             approvers::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
-        if record.request().dry_run {
-            let Ok(effects) = plan::effects(record, &survey.principal, &[], now) else {
-                return refused(RefusalCode::OutsideGuardrails, findings);
-            };
+        if request.dry_run {
+            let effects = plan::effects(record, &facts.principal, &[], now)
+                .map_err(|_| RefusalCode::OutsideGuardrails)?;
+            let findings = findings.clone();
             let preview = self
-                .preview(record, (resource, &effects), findings, (&excluded, now))
+                .preview(record, (resources, &effects), findings, (&excluded, now))
                 .await?;
-            return Ok((Event::Previewed { preview }, Vec::new()));
+            return Ok(Event::Previewed { preview }.into());
         }
-        let mut slots = match self.slots(record, resource, (&excluded, now)).await? {
-            Ok(slots) => slots,
-            Err(resource) => {
-                let slot = resource.slot_id();
-                return Ok((Event::Undeliverable { slot }, Vec::new()));
-            }
-        };
-        if fit(&mut slots, self.guardrails.approvers_per_request()).is_err() {
-            return refused(RefusalCode::TooManyApprovers, findings);
-        }
-        let binding = survey.binding(self.guardrails.digest());
-        let content = content_digest(record.request(), &binding, &slots)
-            .map_err(snowgate_core::record::ChangeError::from)?;
+        let slots = self.slots(record, resources, (&excluded, now)).await?;
+        self.asked(record, &facts, slots, (findings, now))
+    }
+
+    /// The request as its approvers are asked about it.
+    fn asked(
+        &self,
+        record: &RequestRecord,
+        facts: &IamFacts,
+        slots: Vec<Slot>,
+        (findings, now): (&[Finding], Timestamp),
+    ) -> Result<Draft, Unasked> {
+        let binding = facts.binding(self.guardrails.digest());
+        let content = content_digest(record.request(), &binding, &slots)?;
         let expires_at = now + self.pending_for;
         let asked = ApprovalRound {
-            findings,
+            findings: findings.to_vec(),
             reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
             ..ApprovalRound::new(slots, binding, content, expires_at)
         };
-        Ok((Event::ApprovalRound { asked }, survey.documents()))
+        Ok(Draft {
+            documents: facts.documents(),
+            ..Draft::from(Event::ApprovalRound { asked })
+        })
     }
 
     /// Whether the access that a request extends, if it does, is there and is the same. Whoever
@@ -127,81 +182,64 @@ where
         let Some(extension) = &record.request().extends else {
             return Ok(true);
         };
-        let before = self.ledger.load(&extension.request).await?;
+        let before = self.requests.load(&extension.request).await?;
         Ok(before.is_some_and(|before| before.is_extended_by(record, now)))
     }
 
     /// The ticket, if it carries the request.
-    async fn ticket(&self, record: &RequestRecord) -> Checked<Ticket> {
+    async fn ticket(&self, record: &RequestRecord) -> Result<Ticket, Unasked> {
         let request = record.request();
-        let Some(ticket) = self.servicenow.ticket(&request.source).await? else {
-            return Ok(Err(RefusalCode::NoSuchTicket));
-        };
-        let people = self
-            .servicenow
-            .people(std::slice::from_ref(&request.requested_by))
-            .await?;
-        let Some(requester) = people
+        let ticket = self.servicenow.ticket(&request.source).await?;
+        let ticket = ticket.ok_or(RefusalCode::NoSuchTicket)?;
+        let requester = std::slice::from_ref(&request.requested_by);
+        let people = self.servicenow.people(requester).await?;
+        let requester = people
             .iter()
             .find(|person| person.sys_id == request.requested_by)
-        else {
-            return Ok(Err(RefusalCode::RequesterInactive));
-        };
-        Ok(match ticket.carries(request, requester) {
+            .ok_or(RefusalCode::RequesterInactive)?;
+        match ticket.carries(request, requester) {
             Ok(()) => Ok(ticket),
-            Err(TicketFinding::RequesterInactive) => Err(RefusalCode::RequesterInactive),
+            Err(TicketFinding::RequesterInactive) => Err(RefusalCode::RequesterInactive.into()),
             Err(TicketFinding::Number | TicketFinding::Closed | TicketFinding::NotTheirs) => {
-                Err(RefusalCode::TicketMismatch)
+                Err(RefusalCode::TicketMismatch.into())
             }
-        })
+        }
     }
 
-    /// What IAM holds, as far as the request touches it. An account that is not prepared refuses
-    /// the request; every other failure is tried again.
-    async fn survey(&self, record: &RequestRecord) -> Checked<IamFacts> {
-        let surveyed = match survey(&self.directory, record.request()).await {
-            Ok(surveyed) => surveyed,
-            Err(DirectoryError::NotPrepared(_)) => {
-                return Ok(Err(RefusalCode::AccountNotPrepared));
-            }
-            Err(DirectoryError::Call(call)) => return Err(call),
-        };
-        Ok(surveyed.map_err(|missing| match missing {
-            Missing::Principal => RefusalCode::NoSuchPrincipal,
-            Missing::Policy => RefusalCode::NoSuchPolicy,
-            Missing::Role => RefusalCode::NoSuchRole,
-            Missing::Group => RefusalCode::NoSuchGroup,
-        }))
-    }
-
-    /// The slots with the people who may fill them; or what nobody may decide on.
+    /// The slots with the people who may fill them.
     async fn slots(
         &self,
         record: &RequestRecord,
-        resource: Vec<OwnedResource>,
+        resources: Vec<OwnedResource>,
         (excluded, now): (&Excluded, Timestamp),
-    ) -> Result<Result<Vec<Slot>, OwnedResource>, CallError> {
+    ) -> Result<Vec<Slot>, Unasked> {
         let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
-        for resource in resource {
+        for resource in resources {
             let found =
                 approvers::find(&self.servicenow, &resource, &ApproverRole::ORDER, &rules).await?;
             if found.is_empty() {
-                return Ok(Err(resource));
+                return Err(Unasked::Undeliverable(resource));
             }
             slots.push(Slot::new(resource, found));
         }
-        Ok(Ok(slots))
+        fit(&mut slots, self.guardrails.approvers_per_request())
+            .map_err(|_| RefusalCode::TooManyApprovers)?;
+        Ok(slots)
     }
 }
 
-/// The findings, each once: what is seen in the request is seen again with what IAM holds.
-fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut reported: Vec<Finding> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        if !reported.contains(&finding) {
-            reported.push(finding);
-        }
-    }
-    reported
+/// Nothing was found that refuses the request.
+fn acceptable(findings: &[Finding]) -> Result<(), RefusalCode> {
+    refusal(findings).map_or(Ok(()), Err)
+}
+
+/// Each finding once: what is seen in the request is seen again with what IAM holds.
+fn once(findings: &mut Vec<Finding>) {
+    let mut seen: Vec<Finding> = Vec::with_capacity(findings.len());
+    findings.retain(|finding| {
+        let new = !seen.contains(finding);
+        seen.push(finding.clone());
+        new
+    });
 }

@@ -5,11 +5,8 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::Directory;
-use ports::ledger::{Commit, CommitError, Ledger};
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
+use ports::ledger::Requests as _;
+use ports::mail::Mailer as _;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::id::SysId;
@@ -18,22 +15,13 @@ use snowgate_core::record::{ApprovalRound, ChangeError, Event, RequestRecord};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{info, warn};
 use workflow::approvers;
+use workflow::change::{Changed, Draft, Next, NotChanged, change, load, write};
 
-use crate::{DispatchError, Dispatcher};
+use crate::{DispatchError, Dispatcher, Ports};
 
-/// How often a change is tried again when somebody else changed the request first.
-pub(crate) const TRIES: usize = 5;
-
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Dispatcher<P> {
     /// Sends every letter that is due. A letter that fails does not keep the others back. Whoever
-    /// turns out not to stand any more gets none: the slot is left to be settled.
+    /// turns out not to stand any more gets none: the slot is left to be reassigned.
     pub(crate) async fn write_letters(
         &self,
         mut record: RequestRecord,
@@ -53,7 +41,7 @@ where
                 Err(error) => {
                     warn!(error = shell::log::chain(&error), "a letter was not sent");
                     failed = Some(error);
-                    record = self.load(record.id()).await?;
+                    record = load(&self.requests, record.id()).await?;
                 }
             }
         }
@@ -73,9 +61,9 @@ where
             false => self.lost(&record, approver, now).await?,
         };
         if !lost.is_empty() {
-            return self.drop(record, approver, &lost, now).await;
+            return self.disqualify(record, approver, &lost, now).await;
         }
-        let documents = self.ledger.documents(&record.id()).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
@@ -88,20 +76,24 @@ where
                 .open_slots_of(approver)
                 .map(|slot| slot.id.clone())
                 .collect();
-            return self.drop(record, approver, &all, now).await;
+            return self.disqualify(record, approver, &all, now).await;
         };
         let unfit = || CallError::transient("servicenow:ReadPeople", "UnfitForALetter");
         let address = person.email.as_ref().ok_or_else(unfit)?;
         let token = ReviewToken::from_random(shell::random::bytes()?);
         let link = format!("{}/r/{}", self.approval_url, token.expose());
         let email = review.email(&link)?;
-        let claimed = self.claim(&record, approver, &token, now).await?;
+        let claimed = match self.claim(record, approver, &token, now).await? {
+            Changed::Written(record) => record,
+            // Somebody else is sending it, or it is not wanted any more.
+            Changed::Left(record, ()) => return Ok(record),
+        };
         let tags = LetterTags {
-            request: record.id().clone(),
+            request: claimed.id().clone(),
             approver: approver.clone(),
         };
-        let message = self.mailer.send_tagged(address, &email, &tags).await?;
-        info!("letter sent");
+        let message = self.mailer.send(address, &email, Some(&tags)).await?;
+        info!("review request sent");
         self.mark_sent(claimed, approver, message, now).await
     }
 
@@ -114,87 +106,71 @@ where
     ) -> Result<Vec<String>, CallError> {
         let excluded = self.excluded(record).await?;
         let rules = self.rules(record, &excluded, now);
-        let mut lost = Vec::new();
-        for slot in record.open_slots_of(approver) {
-            if !approvers::still_qualifies(&self.servicenow, slot, approver, &rules).await? {
-                lost.push(slot.id.clone());
-            }
-        }
-        Ok(lost)
+        let slots = record.open_slots_of(approver);
+        approvers::disqualified(&self.servicenow, slots, approver, &rules).await
     }
 
-    /// Takes a person out of slots, which are settled next.
-    pub(crate) async fn drop(
+    /// Takes a person out of slots, which are reassigned next.
+    pub(crate) async fn disqualify(
         &self,
-        mut record: RequestRecord,
+        record: RequestRecord,
         approver: &SysId,
         slots: &[String],
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        for slot in slots {
-            let event = Event::ApproverDisqualified {
-                slot: slot.clone(),
-                approver: approver.clone(),
-            };
-            let change = record.apply(event, Actor::Dispatcher, now)?;
-            self.ledger.commit(&change.clone().into()).await?;
-            warn!("somebody who was asked may not decide any more");
-            record = change.record;
-        }
-        Ok(record)
+        let actor = Actor::Dispatcher;
+        let whom = (approver, slots);
+        Ok(approvers::disqualify(&self.requests, record, whom, &actor, now).await?)
     }
 
-    /// Claims a letter, together with its link.
+    /// Claims a letter, together with its link, where it is still due.
     async fn claim(
         &self,
-        record: &RequestRecord,
+        record: RequestRecord,
         approver: &SysId,
         token: &ReviewToken,
         now: Timestamp,
-    ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.round().ok_or(ChangeError::NoLetter)?;
-        let row = link(token, record, asked, approver);
-        let claim = Event::LetterClaimed {
-            approver: approver.clone(),
+    ) -> Result<Changed, DispatchError> {
+        let next = |record: &RequestRecord| {
+            let asked = record.round();
+            let asked = asked.filter(|asked| {
+                let mut letters = asked.letters.iter();
+                letters.any(|one| one.approver == *approver && one.is_due(now))
+            });
+            let Some(asked) = asked.filter(|_| record.open_slot_of(approver).is_some()) else {
+                return Next::Done(());
+            };
+            let event = Event::LetterClaimed {
+                approver: approver.clone(),
+            };
+            Next::from(Draft {
+                tokens: vec![link(token, record, asked, approver)],
+                ..Draft::from(event)
+            })
         };
-        let change = record.apply(claim, Actor::Dispatcher, now)?;
-        let commit = Commit {
-            tokens: vec![row],
-            ..Commit::from(change)
-        };
-        self.ledger.commit(&commit).await?;
-        Ok(commit.change.record)
+        Ok(change(&self.requests, record, &Actor::Dispatcher, now, next).await?)
     }
 
     /// Marks a letter as sent, however often the request changes meanwhile: the approver may be
     /// quicker than we are.
     async fn mark_sent(
         &self,
-        mut record: RequestRecord,
+        record: RequestRecord,
         approver: &SysId,
         message: Option<MessageId>,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        for _ in 0..TRIES {
-            let sent = Event::LetterSent {
-                approver: approver.clone(),
-                message: message.clone(),
-            };
-            let change = match record.apply(sent, Actor::Dispatcher, now) {
-                Ok(change) => change,
-                // The person was taken out of the slot meanwhile; the link says so.
-                Err(ChangeError::NoLetter) => return Ok(record),
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => return Ok(change.record),
-                Err(CommitError::Conflict) => {
-                    record = self.load(record.id()).await?;
-                }
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
+        let id = record.id().clone();
+        let sent = Event::LetterSent {
+            approver: approver.clone(),
+            message,
+        };
+        match write(&self.requests, record, sent, &Actor::Dispatcher, now).await {
+            Ok(record) => Ok(record),
+            // The person was taken out of the slot meanwhile; the link says so.
+            Err(NotChanged::Rules(ChangeError::NoLetter)) => Ok(load(&self.requests, &id).await?),
+            Err(other) => Err(other.into()),
         }
-        Err(DispatchError::Busy)
     }
 }
 

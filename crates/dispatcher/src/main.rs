@@ -10,11 +10,22 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_queues::SqsOutcomes;
 use aws_secrets::Secrets;
-use dispatcher::{Dispatcher, Message};
+use dispatcher::{Dispatcher, Message, Ports};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
+
+/// The dispatcher on AWS.
+struct Aws;
+
+impl Ports for Aws {
+    type Requests = Metered<DynamoLedger>;
+    type ServiceNow = Reader;
+    type Directory = ReadRole;
+    type Mailer = SesMailer;
+    type Outcomes = SqsOutcomes;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -33,8 +44,8 @@ async fn main() -> Result<(), Error> {
         "snowgate-dispatcher",
     )?;
     let installation = shell::environment::installation(instance.origin())?;
-    let dispatcher = Dispatcher {
-        ledger: Metered(DynamoLedger::new(
+    let dispatcher = Dispatcher::<Aws> {
+        requests: Metered(DynamoLedger::new(
             &aws,
             required("REQUESTS_TABLE")?,
             Some(required("TOKENS_TABLE")?),

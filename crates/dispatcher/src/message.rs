@@ -1,16 +1,11 @@
 //! What the queues of the dispatcher bring.
 
 use jiff::Timestamp;
-use ports::directory::Directory;
-use ports::ledger::Ledger;
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
 use serde::Deserialize;
 use snowgate_core::bounce::Bounce;
 use snowgate_core::id::RequestId;
 
-use crate::{DispatchError, Dispatcher};
+use crate::{DispatchError, Dispatcher, Ports};
 
 /// A message of the queue `requests` or `bounces`.
 #[derive(Debug, Clone)]
@@ -39,14 +34,7 @@ impl Message {
     }
 }
 
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Dispatcher<P> {
     /// Does what a message is about.
     ///
     /// # Errors

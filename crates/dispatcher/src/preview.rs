@@ -2,11 +2,6 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::Directory;
-use ports::ledger::Ledger;
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
 use snowgate_core::effect::Effect;
 use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
@@ -14,16 +9,9 @@ use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Excluded, OwnedResource};
 use workflow::approvers;
 
-use crate::Dispatcher;
+use crate::{Dispatcher, Ports};
 
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Dispatcher<P> {
     /// What a request would do. The effects of other requests are the provisioner's to read, so
     /// what one of them gives counts here as there already.
     pub(crate) async fn preview(

@@ -1,33 +1,19 @@
-//! Slots whose people changed while the request waits: somebody left, lost their standing, or no
-//! letter reaches them. People are looked for anew, a bounded number of times.
+//! Slots whose people changed while the request waits: somebody left, was disqualified, or no
+//! e-mail reaches them. People are looked for anew, a bounded number of times.
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::Directory;
-use ports::ledger::{CommitError, Ledger};
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
+use ports::servicenow::ServiceNow as _;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::{Excluded, Slot};
 use tracing::info;
 use workflow::approvers::{self, Rules};
+use workflow::change::{Changed, Next, change};
 
-use crate::{DispatchError, Dispatcher};
+use crate::{DispatchError, Dispatcher, Ports};
 
-/// How often a change is tried in one go: once for each slot, and again where somebody else
-/// changed the request first.
-const TRIES: usize = 32;
-
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Dispatcher<P> {
     /// Looks for people for every open slot that needs them; or ends the request where nobody is
     /// left.
     pub(crate) async fn reassign(
@@ -36,52 +22,35 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let mut excluded = None;
-        for _ in 0..TRIES {
-            let needs_reassignment = record
-                .needs_reassignment()
-                .filter(|_| record.state() == State::Pending);
-            let Some(slot) = needs_reassignment.cloned() else {
-                return Ok(record);
-            };
+        // Each turn that writes costs a slot one of its attempts.
+        while let Some(slot) = to_reassign(&record) {
             let known = match excluded.take() {
                 Some(known) => known,
                 None => self.excluded(&record).await?,
             };
-            let event = self.people_for(&record, &slot, &known, now).await?;
+            let event = self.people_for(&record, slot, &known, now).await?;
             excluded = Some(known);
-            let change = match record.apply(event, Actor::Dispatcher, now) {
-                Ok(change) => change,
-                // Somebody else found them meanwhile, or the slot was decided.
-                Err(ChangeError::SlotDecided | ChangeError::Transition(_)) => return Ok(record),
-                Err(other) => return Err(other.into()),
+            let id = slot.id.clone();
+            // Somebody else may have found them meanwhile, or the slot was decided.
+            let next = |record: &RequestRecord| match to_reassign(record) {
+                Some(slot) if slot.id == id => Next::from(event.clone()),
+                _ => Next::Done(()),
             };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => {
-                    info!(state = %change.record.state(), "looked for people anew");
-                    record = change.record;
-                }
-                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
+            let changed = change(&self.requests, record, &Actor::Dispatcher, now, next).await?;
+            if let Changed::Written(record) = &changed {
+                info!(state = %record.state(), "approvers reassigned");
             }
+            record = changed.into_record();
         }
-        Err(DispatchError::Busy)
+        Ok(record)
     }
 
     /// Everybody who must not decide on a request whose owners were asked before. The ticket is
     /// read again; without it nobody knows who opened it.
     pub(crate) async fn excluded(&self, record: &RequestRecord) -> Result<Excluded, CallError> {
-        let request = record.request();
-        let ticket = self.servicenow.ticket(&request.source).await?;
+        let ticket = self.servicenow.ticket(&record.request().source).await?;
         let ticket = ticket.ok_or(CallError::transient("servicenow:ReadTicket", "Missing"))?;
-        let binding = record.binding();
-        let beneficiary = binding.and_then(|binding| binding.principal.owner.as_ref());
-        approvers::involved(
-            &self.servicenow,
-            &request.requested_by,
-            &ticket,
-            beneficiary,
-        )
-        .await
+        approvers::involved_in(&self.servicenow, record, &ticket).await
     }
 
     /// The people who may decide a slot now, as an event.
@@ -131,4 +100,10 @@ where
         let cap = self.guardrails.approvers_per_request();
         cap.saturating_sub(others.len()).max(1)
     }
+}
+
+/// The first slot that needs people, while decisions are awaited.
+fn to_reassign(record: &RequestRecord) -> Option<&Slot> {
+    let slot = record.needs_reassignment();
+    slot.filter(|_| record.state() == State::Pending)
 }

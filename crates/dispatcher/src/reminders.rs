@@ -5,12 +5,8 @@
 //! afterwards. Whoever is not to be written to any more is passed over for good.
 
 use jiff::Timestamp;
-use ports::CallError;
-use ports::directory::Directory;
-use ports::ledger::{Commit, CommitError, Ledger};
-use ports::mail::Mailer;
-use ports::queue::OutcomesQueue;
-use ports::servicenow::ServiceNow;
+use ports::ledger::Requests as _;
+use ports::mail::Mailer as _;
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{RequestId, SysId};
@@ -20,23 +16,14 @@ use snowgate_core::review::Review;
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{error, info, warn};
 use workflow::approvers;
+use workflow::change::{Changed, Draft, Next, NotChanged, change, load, write};
 
 use crate::letters::link;
-use crate::{DispatchError, Dispatcher};
+use crate::{DispatchError, Dispatcher, Ports};
 
-/// How often a change is tried again when somebody else changed the request first.
-const TRIES: usize = 5;
-
-impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
-where
-    L: Ledger,
-    S: ServiceNow,
-    D: Directory,
-    M: Mailer,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Dispatcher<P> {
     /// Sends every reminder that is due. One that fails does not keep the others back. Whoever
-    /// turns out not to stand any more gets none: the slot is left to be settled.
+    /// turns out not to stand any more gets none: the slot is left to be reassigned.
     pub(crate) async fn remind(
         &self,
         mut record: RequestRecord,
@@ -65,16 +52,16 @@ where
         approver: &SysId,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let record = self.load(id).await?;
+        let record = load(&self.requests, id).await?;
         if !record.due_notices(now).contains(notice) {
             return Ok(record);
         }
         let lost = self.lost(&record, approver, now).await?;
-        let record = self.drop(record, approver, &lost, now).await?;
+        let record = self.disqualify(record, approver, &lost, now).await?;
         if record.open_slot_of(approver).is_none() {
             return Ok(record);
         }
-        let documents = self.ledger.documents(&record.id()).await?;
+        let documents = self.requests.documents(record.id()).await?;
         let (servicenow, installation) = (&self.servicenow, &self.installation);
         let shown =
             approvers::review(servicenow, &record, approver, &documents, installation, now).await?;
@@ -91,9 +78,14 @@ where
             }
         };
         let token = ReviewToken::from_random(shell::random::bytes()?);
-        let record = self
-            .claim_reminder(&record, notice, approver, &token, now)
-            .await?;
+        let record = match self
+            .claim_reminder(record, notice, approver, &token, now)
+            .await?
+        {
+            Changed::Written(record) => record,
+            // Somebody else is sending it, or it is not wanted any more.
+            Changed::Left(record, ()) => return Ok(record),
+        };
         match self.send_reminder(&review, address, &token).await {
             Ok(()) => info!("reminder sent"),
             Err(DispatchError::Call(call)) if !call.is_transient() => {
@@ -112,26 +104,28 @@ where
         self.close(record, sent, now).await
     }
 
-    /// Claims a reminder, together with its link.
+    /// Claims a reminder, together with its link, where it is still due.
     async fn claim_reminder(
         &self,
-        record: &RequestRecord,
+        record: RequestRecord,
         notice: &Notice,
         approver: &SysId,
         token: &ReviewToken,
         now: Timestamp,
-    ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.round().ok_or(ChangeError::NoNotice)?;
-        let row = link(token, record, asked, approver);
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
+    ) -> Result<Changed, DispatchError> {
+        let next = |record: &RequestRecord| match record.round() {
+            Some(asked) if record.due_notices(now).contains(notice) => {
+                let event = Event::NoticeClaimed {
+                    notice: notice.clone(),
+                };
+                Next::from(Draft {
+                    tokens: vec![link(token, record, asked, approver)],
+                    ..Draft::from(event)
+                })
+            }
+            _ => Next::Done(()),
         };
-        let commit = Commit {
-            tokens: vec![row],
-            ..Commit::from(record.apply(claim, Actor::Dispatcher, now)?)
-        };
-        self.ledger.commit(&commit).await?;
-        Ok(commit.change.record)
+        Ok(change(&self.requests, record, &Actor::Dispatcher, now, next).await?)
     }
 
     async fn send_reminder(
@@ -142,8 +136,8 @@ where
     ) -> Result<(), DispatchError> {
         let link = format!("{}/r/{}", self.approval_url, token.expose());
         let email = review.reminder(&link)?;
-        let sent: Result<(), CallError> = self.mailer.send(address, &email).await;
-        Ok(sent?)
+        self.mailer.send(address, &email, None).await?;
+        Ok(())
     }
 
     async fn pass_over(
@@ -164,24 +158,17 @@ where
     /// Writes down what became of a reminder, however often the request changes meanwhile.
     async fn close(
         &self,
-        mut record: RequestRecord,
+        record: RequestRecord,
         event: Event,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        for _ in 0..TRIES {
-            let change = match record.apply(event.clone(), Actor::Dispatcher, now) {
-                Ok(change) => change,
-                // Somebody else has closed it.
-                Err(ChangeError::NoNotice) => return Ok(record),
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => return Ok(change.record),
-                Err(CommitError::Conflict) => record = self.load(record.id()).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
+        let id = record.id().clone();
+        match write(&self.requests, record, event, &Actor::Dispatcher, now).await {
+            Ok(record) => Ok(record),
+            // Somebody else has closed it.
+            Err(NotChanged::Rules(ChangeError::NoNotice)) => Ok(load(&self.requests, &id).await?),
+            Err(other) => Err(other.into()),
         }
-        Err(DispatchError::Busy)
     }
 }
 

@@ -5,22 +5,19 @@ mod body;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
-use ports::ledger::{CommitError, Ledger};
-use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use shell::answer::{Problem, json_answer};
 use snowgate_core::body::{FieldError, FieldErrorCode};
 use snowgate_core::id::ClientId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
-use snowgate_core::record::{ChangeError, Event, RequestRecord, RevokedBy};
+use snowgate_core::record::{Event, RequestRecord, RevokedBy};
 use tracing::{info, warn};
+use workflow::change::{Changed, Next, NotChanged, change};
+use workflow::wake;
 
 use self::body::RevocationBody;
 use crate::answer::EndedAnswer;
-use crate::{Intake, unavailable};
-
-/// How often an ending is tried again when something else changed the request first.
-const TRIES: usize = 6;
+use crate::{Intake, Ports, unavailable};
 
 /// What the client asks for.
 enum Ending {
@@ -39,40 +36,46 @@ enum ClientRole {
     Security,
 }
 
-/// What follows from where the request stands.
-enum Next {
-    /// It is ended.
-    Apply(Box<Event>),
+/// Why nothing is written.
+enum Unchanged {
     /// It has been ended so before.
-    Done,
-    /// It cannot be ended so, and why.
-    Conflict(&'static str),
+    EndedBefore,
+    /// It cannot be ended so.
+    Refused(Problem),
 }
 
 impl Ending {
-    fn next(&self, record: &RequestRecord, role: RevokedBy) -> Next {
-        match (self, record.state()) {
+    /// What follows from where the request stands.
+    fn next(&self, record: &RequestRecord, client: ClientRole) -> Next<Unchanged> {
+        let by = match self.role(record, client) {
+            Ok(by) => by,
+            Err(problem) => return Next::Done(Unchanged::Refused(problem)),
+        };
+        let why = match (self, record.state()) {
             (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
                 let reason = reason.clone();
-                Next::Apply(Box::new(Event::Withdrawn { reason }))
-            }
-            (Self::Withdraw(_), State::Withdrawn) => Next::Done,
-            (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
-                Next::Conflict("The access is being set up already. Revoke it once it is `Active`.")
+                return Event::Withdrawn { reason }.into();
             }
             (Self::Revoke(body), State::Active) if record.revocation().is_none() => {
-                let (by, reason) = (role, body.reason.clone());
-                Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
+                let reason = body.reason.clone();
+                return Event::RevocationRequested { by, reason }.into();
             }
-            (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
-            (Self::Revoke(..), State::Received | State::Pending | State::Approved) => {
-                Next::Conflict("No access is granted yet. Withdraw the request instead.")
+            (Self::Withdraw(_), State::Withdrawn)
+            | (Self::Revoke(_), State::Active | State::Revoking | State::Revoked) => {
+                return Next::Done(Unchanged::EndedBefore);
             }
-            (Self::Revoke(..), State::Provisioning) => {
-                Next::Conflict("The access is being set up now. Revoke it once it is `Active`.")
+            (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
+                "The access is being set up already. Revoke it once it is `Active`."
             }
-            _ => Next::Conflict("The request has already ended."),
-        }
+            (Self::Revoke(_), State::Received | State::Pending | State::Approved) => {
+                "No access is granted yet. Withdraw the request instead."
+            }
+            (Self::Revoke(_), State::Provisioning) => {
+                "The access is being set up now. Revoke it once it is `Active`."
+            }
+            _ => "The request has already ended.",
+        };
+        Next::Done(Unchanged::Refused(conflict(record, why)))
     }
 
     /// In which role access is ended: that of the person on whose behalf, who must be the requester
@@ -98,7 +101,7 @@ impl Ending {
     }
 }
 
-impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     pub(crate) async fn withdraw(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -126,33 +129,21 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         ending: &Ending,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        for _ in 0..TRIES {
-            let (record, caller) = self.find_endable(event, client, ending).await?;
-            let role = ending.role(&record, caller)?;
-            let step = match ending.next(&record, role) {
-                Next::Apply(step) => *step,
-                Next::Done => return self.ended(&record, caller).await,
-                Next::Conflict(why) => return Err(conflict(&record, why)),
-            };
-            let actor = Actor::Client {
-                client: client.clone(),
-            };
-            let change = match record.apply(step, actor, now) {
-                Ok(change) => change,
-                Err(failure) => return Err(unwritable(&failure)),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => {
-                    info!(request_id = %record.id(), client = %client, state = %change.record.state(), "ended by a client");
-                    self.wake_next(&change.record).await;
-                    return self.ended(&change.record, caller).await;
-                }
-                // Whoever was first counts; where it stands now decides.
-                Err(CommitError::Conflict) => {}
-                Err(CommitError::Call(call)) => return Err(unavailable(&call)),
+        let (record, caller) = self.find_endable(event, client, ending).await?;
+        let actor = Actor::Client {
+            client: client.clone(),
+        };
+        let next = |record: &RequestRecord| ending.next(record, caller);
+        match change(&self.requests, record, &actor, now, next).await {
+            Ok(Changed::Written(record)) => {
+                info!(request_id = %record.id(), client = %client, state = %record.state(), "ended by a client");
+                wake::everybody(&self.queues, &record, now).await;
+                self.ended(&record, caller).await
             }
+            Ok(Changed::Left(record, Unchanged::EndedBefore)) => self.ended(&record, caller).await,
+            Ok(Changed::Left(_, Unchanged::Refused(problem))) => Err(problem),
+            Err(failure) => Err(unwritten(&failure)),
         }
-        Err(Problem::unavailable())
     }
 
     /// The request, if this client may end it so: its own, or, for a security client that revokes,
@@ -166,9 +157,9 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         let is_security =
             matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
         let record = self
-            .find_visible(event, |record| is_security || *record.client() == *client)
+            .find_visible(event, |record| is_security || record.client() == client)
             .await?;
-        let role = match *record.client() == *client {
+        let role = match record.client() == client {
             true => ClientRole::Requesting,
             false => ClientRole::Security,
         };
@@ -192,23 +183,6 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
             }
         }
     }
-
-    /// Wakes whoever is next. Where that fails, the sweeper does it.
-    async fn wake_next(&self, record: &RequestRecord) {
-        let wake = WakeUp::first(record);
-        let sent = match record.state() {
-            State::Active => {
-                let target = &record.request().target;
-                self.queue.wake_provisioner(&wake, target).await
-            }
-            _ if record.asks_reporter(record.since()) => self.queue.wake_reporter(&wake).await,
-            _ => Ok(()),
-        };
-        if let Err(failure) = sent {
-            let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id(), error, "ended, but the next step could not be woken");
-        }
-    }
 }
 
 fn conflict(record: &RequestRecord, why: &'static str) -> Problem {
@@ -230,10 +204,11 @@ fn not_theirs() -> Problem {
         .errors(vec![error])
 }
 
-fn unwritable(failure: &ChangeError) -> Problem {
-    warn!(
-        error = shell::log::chain(failure),
-        "an ending could not be written down"
-    );
+fn unwritten(failure: &NotChanged) -> Problem {
+    if let NotChanged::Call(call) = failure {
+        return unavailable(call);
+    }
+    let error = shell::log::chain(failure);
+    warn!(error, "an ending could not be written down");
     Problem::unavailable()
 }

@@ -4,16 +4,14 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
-use ports::ledger::Ledger;
-use ports::queue::RequestsQueue;
 use shell::answer::Problem;
 use snowgate_core::id::ClientId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::request::AccessRequest;
 
-use crate::Intake;
+use crate::{Intake, Ports};
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     /// Accepts an extension. Whether the access is there still is looked at by the
     /// dispatcher, so that a call that is repeated later gets the same answer.
     pub(crate) async fn extend(

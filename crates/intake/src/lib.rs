@@ -14,7 +14,7 @@ mod view;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
-use ports::ledger::Ledger;
+use ports::ledger::{RequestIndex, Requests};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::answer::Problem;
 use snowgate_core::guardrails::Guardrails;
@@ -22,18 +22,31 @@ use snowgate_core::id::ClientId;
 
 use crate::routes::Operation;
 
-/// The intake with what it needs.
-pub struct Intake<L, Q> {
+/// What the intake may use, and nothing else.
+pub trait Ports {
     /// Where requests are held.
-    pub ledger: L,
+    type Requests: Requests;
+    /// The requests of a ServiceNow record.
+    type Index: RequestIndex;
     /// The queues that wake the dispatcher, and, when the client ends something, provisioner and
     /// reporter.
-    pub queue: Q,
+    type Queues: RequestsQueue + WorkQueue + OutcomesQueue;
+}
+
+/// The intake with what it needs.
+pub struct Intake<P: Ports> {
+    /// Where requests are held.
+    pub requests: P::Requests,
+    /// The requests of a ServiceNow record.
+    pub index: P::Index,
+    /// The queues that wake the dispatcher, and, when the client ends something, provisioner and
+    /// reporter.
+    pub queues: P::Queues,
     /// What may be asked for.
     pub guardrails: Guardrails,
 }
 
-impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     /// Answers one call.
     pub async fn handle(
         &self,

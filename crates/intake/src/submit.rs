@@ -2,8 +2,7 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::{SignedDuration, Timestamp};
-use ports::ledger::{Created, IdempotencyKey, Ledger, NewRequest};
-use ports::queue::{RequestsQueue, WakeUp};
+use ports::ledger::{Created, IdempotencyKey, NewRequest, Requests as _};
 use shell::answer::{Problem, json_answer};
 use shell::request::header;
 use snowgate_core::body::FieldError;
@@ -11,16 +10,17 @@ use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::AccessRequest;
-use tracing::{error, info, warn};
+use tracing::{error, info};
+use workflow::wake;
 
 use crate::answer::AcceptedAnswer;
 use crate::body::JsonBody;
-use crate::{Intake, unavailable};
+use crate::{Intake, Ports, unavailable};
 
 /// How long an idempotency key is remembered: ServiceNow may repeat a call for seven days.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(8 * 24);
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     pub(crate) async fn submit(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -53,13 +53,14 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         })?;
         let new = NewRequest { change, key };
         let record = match self
-            .ledger
+            .requests
             .create(&new)
             .await
             .map_err(|e| unavailable(&e))?
         {
             Created::New => {
-                self.wake(&new.change.record).await;
+                // Where that fails the request is held all the same, and the sweeper wakes it.
+                wake::everybody(&self.queues, &new.change.record, now).await;
                 new.change.record
             }
             Created::Replayed(record) => *record,
@@ -92,16 +93,6 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         Err(Problem::new(422, "Outside the guardrails")
             .detail(detail)
             .findings(findings))
-    }
-
-    /// Wakes the dispatcher. Where that fails the request is held all the same, and the sweeper
-    /// wakes it two minutes later.
-    async fn wake(&self, record: &RequestRecord) {
-        let wake = WakeUp::first(record);
-        if let Err(failure) = self.queue.wake_dispatcher(&wake).await {
-            let error = shell::log::chain(&failure);
-            warn!(request_id = %record.id(), error, "held, but the dispatcher could not be woken");
-        }
     }
 }
 

@@ -2,16 +2,15 @@
 //! of others do not exist for it.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use ports::ledger::Ledger;
-use ports::queue::RequestsQueue;
+use ports::ledger::{RequestIndex as _, Requests as _};
 use shell::answer::{Problem, json_answer};
 use snowgate_core::id::{ClientId, RequestId, SysId};
 use snowgate_core::record::RequestRecord;
 
 use crate::answer::{ListAnswer, RequestAnswer};
-use crate::{Intake, unavailable};
+use crate::{Intake, Ports, unavailable};
 
-impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
+impl<P: Ports> Intake<P> {
     pub(crate) async fn show(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -27,7 +26,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
     ) -> Result<RequestRecord, Problem> {
-        self.find_visible(event, |record| *record.client() == *client)
+        self.find_visible(event, |record| record.client() == client)
             .await
     }
 
@@ -44,7 +43,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             .get("id")
             .and_then(|id| id.parse::<RequestId>().ok());
         let id = id.ok_or_else(missing)?;
-        let record = self.ledger.load(&id).await.map_err(|e| unavailable(&e))?;
+        let record = self.requests.load(&id).await.map_err(|e| unavailable(&e))?;
         record.filter(is_visible).ok_or_else(missing)
     }
 
@@ -53,7 +52,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        let trail = self.ledger.trail(record.id()).await;
+        let trail = self.requests.trail(record.id()).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &RequestAnswer::new(record, &trail)))
     }
@@ -73,7 +72,7 @@ impl<L: Ledger, Q: RequestsQueue> Intake<L, Q> {
             return Err(Problem::new(400, "Bad request").detail(detail));
         };
         let found = self
-            .ledger
+            .index
             .of_record(client, &sys_id)
             .await
             .map_err(|e| unavailable(&e))?;

@@ -1,4 +1,7 @@
-//! The ledger: where requests are held, and where the first decision wins.
+//! The ledger: where requests are held, and where the first decision wins. Nothing scans.
+//!
+//! One port for each part that a function may be given or not: the requests themselves, their
+//! indexes, the effects on principals, and the review links.
 
 use std::future::Future;
 
@@ -98,13 +101,13 @@ pub struct DueRequest {
     pub due_at: Timestamp,
 }
 
-/// The tables `requests` and `tokens`. Never scans.
-pub trait Ledger: Send + Sync {
+/// Requests: records, their audit trails and policy texts. Everything is read consistently.
+pub trait Requests: Send + Sync {
     /// Holds a new request: record, audit row, key and the claim on the ServiceNow record, in
     /// one transaction.
     fn create(&self, new: &NewRequest) -> impl Future<Output = Result<Created, CallError>> + Send;
 
-    /// Reads a request, consistently.
+    /// Reads a request.
     fn load(
         &self,
         id: &RequestId,
@@ -131,15 +134,17 @@ pub trait Ledger: Send + Sync {
         id: &RequestId,
     ) -> impl Future<Output = Result<Vec<AuditRow>, CallError>> + Send;
 
-    /// The policy texts kept with a request, in any order, consistently. Whoever shows one checks
-    /// it against the digest that is bound.
+    /// The policy texts kept with a request, in any order. Whoever shows one checks it against
+    /// the digest that is bound.
     fn documents(
         &self,
         id: &RequestId,
     ) -> impl Future<Output = Result<Vec<String>, CallError>> + Send;
+}
 
+/// The indexes of requests. Eventually consistent: whoever acts on a request loads it first.
+pub trait RequestIndex: Send + Sync {
     /// The requests of a client for one ServiceNow record, the newest first, at most 25.
-    /// Eventually consistent.
     fn of_record(
         &self,
         client: &ClientId,
@@ -147,20 +152,27 @@ pub trait Ledger: Send + Sync {
     ) -> impl Future<Output = Result<Vec<(RequestId, State)>, CallError>> + Send;
 
     /// Requests of one bucket (0 to [`DUE_BUCKETS`] − 1) that are due, the longest due first, at
-    /// most `limit`. Eventually consistent.
+    /// most `limit`.
     fn due(
         &self,
         bucket: u8,
         now: Timestamp,
         limit: u16,
     ) -> impl Future<Output = Result<Vec<DueRequest>, CallError>> + Send;
+}
 
+/// What requests have changed in IAM. Effects are written with a request's change
+/// ([`Requests::commit`]).
+pub trait Effects: Send + Sync {
     /// All live effects on a principal, consistently.
     fn effects(
         &self,
         principal: &Principal,
     ) -> impl Future<Output = Result<Vec<Effect>, CallError>> + Send;
+}
 
+/// Review links. They are written with a request's change ([`Requests::commit`]).
+pub trait Tokens: Send + Sync {
     /// The review link with this digest, whether or not it has expired.
     fn token(
         &self,

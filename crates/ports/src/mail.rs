@@ -1,4 +1,4 @@
-//! Sending letters.
+//! Sending e-mails.
 
 use std::future::Future;
 
@@ -10,19 +10,13 @@ use crate::CallError;
 
 /// The mail service.
 pub trait Mailer: Send + Sync {
-    /// Sends one e-mail to one person, as plain text and HTML.
+    /// Sends one e-mail to one person, as plain text and HTML. Where its loss is to be known, it
+    /// carries tags: the mail service reports it with these and the id that is answered here;
+    /// none where it gave none that can be used.
     fn send(
         &self,
         to: &EmailAddress,
         email: &Email,
-    ) -> impl Future<Output = Result<(), CallError>> + Send;
-
-    /// Sends one e-mail whose loss is to be known: the mail service reports it with these tags
-    /// and the id that is answered here; none where it gave none that can be used.
-    fn send_tagged(
-        &self,
-        to: &EmailAddress,
-        email: &Email,
-        tags: &LetterTags,
+        tags: Option<&LetterTags>,
     ) -> impl Future<Output = Result<Option<MessageId>, CallError>> + Send;
 }

@@ -1,66 +1,81 @@
 //! From `Approved` to `Active`, or to `Failed` with everything rolled back.
 
 use jiff::{SignedDuration, Timestamp};
-use ports::directory::{DirectoryError, Member};
-use ports::ledger::Ledger;
-use ports::queue::OutcomesQueue;
-use ports::signature::Verifier;
+use ports::CallError;
+use ports::directory::{Directory as _, DirectoryError, Member as _};
+use ports::ledger::Effects as _;
+use ports::signature::Verifier as _;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::Effect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
 use tracing::{error, warn};
-use workflow::survey::survey;
+use workflow::change::Draft;
+use workflow::survey::{SurveyError, survey};
 
-use crate::{LOOKS, ProvisionError, Provisioner, effects_of};
+use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects_of};
 
-impl<L, M, V, Q> Provisioner<L, M, V, Q>
-where
-    L: Ledger,
-    M: Member,
-    V: Verifier,
-    Q: OutcomesQueue,
-{
+/// Why a request is not granted.
+enum NotGranted {
+    /// For good.
+    Failed(FailureCode),
+    /// For now.
+    Later(ProvisionError),
+}
+
+impl From<FailureCode> for NotGranted {
+    fn from(code: FailureCode) -> Self {
+        Self::Failed(code)
+    }
+}
+
+impl From<ProvisionError> for NotGranted {
+    fn from(error: ProvisionError) -> Self {
+        Self::Later(error)
+    }
+}
+
+impl From<CallError> for NotGranted {
+    fn from(call: CallError) -> Self {
+        Self::Later(call.into())
+    }
+}
+
+impl From<SurveyError> for NotGranted {
+    fn from(error: SurveyError) -> Self {
+        match error {
+            SurveyError::Missing(_) => Self::Failed(FailureCode::ContentChanged),
+            SurveyError::Directory(failure) => Self::Later(failure.into()),
+        }
+    }
+}
+
+impl<P: Ports> Provisioner<P> {
     /// Provisions a request that was approved, or goes on where an earlier run stopped.
     pub(crate) async fn grant(
         &self,
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        if self.is_late(&record, now) {
-            return self.fail(record, FailureCode::TimedOut, now).await;
-        }
-        let Ok(survey) = survey(&self.member, record.request()).await? else {
-            return self.fail(record, FailureCode::ContentChanged, now).await;
-        };
-        if !self.is_proved(&record).await? {
-            error!("a decision does not verify");
-            return self.fail(record, FailureCode::UnprovenDecision, now).await;
-        }
-        if let Err(code) = plan::check(&record, &survey, &self.guardrails, now) {
-            return self.fail(record, code, now).await;
-        }
-        let live = self.ledger.effects(&record.request().target).await?;
-        let effects = match plan::effects(&record, &survey.principal, &live, now) {
+        let effects = match self.plan(&record, now).await {
             Ok(effects) => effects,
-            Err(code) => return self.fail(record, code, now).await,
+            Err(NotGranted::Failed(code)) => return self.fail(record, code, now).await,
+            Err(NotGranted::Later(failure)) => return Err(failure),
         };
-        // What an earlier run found there and somebody took away since is not ours to put back.
-        if effects
-            .iter()
-            .any(|effect| effect.preexisting && !survey.principal.shows(&effect.change))
-        {
-            return self.fail(record, FailureCode::ContentChanged, now).await;
-        }
         let record = match record.state() {
             State::Approved => {
-                let put = effects.clone();
-                self.write(&record, Event::ProvisioningStarted, put, Vec::new(), now)
-                    .await?
+                let draft = Draft {
+                    put_effects: effects.clone(),
+                    ..Draft::from(Event::ProvisioningStarted)
+                };
+                self.write(record, draft, now).await?
             }
             _ => record,
         };
+        if record.state() != State::Provisioning {
+            return Ok(record);
+        }
         match self.apply(&record, &effects).await {
             Ok(()) => {}
             Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.is_transient() => {
@@ -71,14 +86,33 @@ where
         }
         // The access counts from the moment when it was seen to be there.
         let until = plan::until(&record, &effects, self.clock.now().max(now));
-        self.write(
-            &record,
-            Event::Activated { until },
-            Vec::new(),
-            Vec::new(),
-            now,
-        )
-        .await
+        self.write(record, Event::Activated { until }.into(), now)
+            .await
+    }
+
+    /// What the request changes in IAM, if everything is still as it was approved.
+    async fn plan(
+        &self,
+        record: &RequestRecord,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, NotGranted> {
+        if self.is_late(record, now) {
+            return Err(FailureCode::TimedOut.into());
+        }
+        let facts = survey(&self.member, record.request()).await?;
+        if !self.is_proved(record).await? {
+            error!("a decision does not verify");
+            return Err(FailureCode::UnprovenDecision.into());
+        }
+        plan::check(record, &facts, &self.guardrails, now)?;
+        let live = self.effects.effects(&record.request().target).await?;
+        let effects = plan::effects(record, &facts.principal, &live, now)?;
+        // What an earlier run found there and somebody took away since is not ours to put back.
+        let gone = |effect: &Effect| effect.preexisting && !facts.principal.shows(&effect.change);
+        match effects.iter().any(gone) {
+            true => Err(FailureCode::ContentChanged.into()),
+            false => Ok(effects),
+        }
     }
 
     /// A request that was approved or begun long ago. The sweeper ends those that were not begun.
@@ -143,10 +177,13 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.ledger.effects(&record.request().target).await?;
+        let live = self.effects.effects(&record.request().target).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
-        self.write(&record, Event::Failed { code }, Vec::new(), mine, now)
-            .await
+        let draft = Draft {
+            delete_effects: mine,
+            ..Draft::from(Event::Failed { code })
+        };
+        self.write(record, draft, now).await
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ports::directory::{DirectoryError, Member};
-use ports::ledger::{Commit, CommitError, Ledger};
+use ports::ledger::{Effects, Requests};
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
 use ports::{CallError, Clock};
@@ -21,25 +21,40 @@ use snowgate_core::effect::Effect;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::RequestRecord;
 use tracing::{error, info, warn};
+use workflow::change::{self, Draft, Next, NotChanged, change, load};
+use workflow::wake;
 
 /// How often a change is looked for in IAM before the request is put off.
 const LOOKS: u32 = 8;
 
-/// How often a step is tried again at once when somebody else changed the request first.
-const TRIES: usize = 4;
+/// What the provisioner may use, and nothing else.
+pub trait Ports {
+    /// Where requests are held.
+    type Requests: Requests;
+    /// What requests have changed in IAM.
+    type Effects: Effects;
+    /// The target accounts, with the right to change them.
+    type Member: Member;
+    /// What verifies decisions.
+    type Verifier: Verifier;
+    /// The queue that wakes the reporter.
+    type Outcomes: OutcomesQueue;
+}
 
 /// The provisioner with what it needs.
-pub struct Provisioner<L, M, V, Q> {
+pub struct Provisioner<P: Ports> {
     /// Where requests are held.
-    pub ledger: L,
+    pub requests: P::Requests,
+    /// What requests have changed in IAM.
+    pub effects: P::Effects,
     /// The target accounts, with the right to change them.
-    pub member: M,
+    pub member: P::Member,
     /// What verifies decisions.
-    pub verifier: V,
+    pub verifier: P::Verifier,
     /// The queue that wakes the reporter.
-    pub outcomes: Q,
+    pub outcomes: P::Outcomes,
     /// What may be granted today.
     pub guardrails: Guardrails,
     /// Whether all changes are stopped.
@@ -54,45 +69,24 @@ pub struct Provisioner<L, M, V, Q> {
 /// Why a request could not be provisioned now.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
-    /// The ledger has no such request.
-    #[error("the ledger has no such request")]
-    Unknown,
-    /// A call to the ledger, the key or a queue failed.
+    /// A call to the ledger or the key failed.
     #[error(transparent)]
     Call(#[from] CallError),
     /// A call to the target account failed.
     #[error(transparent)]
     Account(#[from] DirectoryError),
-    /// Somebody else changed the request first.
-    #[error("the request was changed by somebody else first")]
-    Conflict,
     /// A change is not to be seen in IAM yet.
     #[error("the change is not to be seen in IAM yet")]
     NotSeen,
-    /// A change that the rules do not allow.
+    /// The request could not be changed.
     #[error(transparent)]
-    Change(#[from] ChangeError),
+    NotChanged(#[from] NotChanged),
     /// A decision could not be hashed.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
 }
 
-impl From<CommitError> for ProvisionError {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Conflict => Self::Conflict,
-            CommitError::Call(call) => Self::Call(call),
-        }
-    }
-}
-
-impl<L, M, V, Q> Provisioner<L, M, V, Q>
-where
-    L: Ledger,
-    M: Member,
-    V: Verifier,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Provisioner<P> {
     /// Does all that is due on the principal of this request: what has ended is taken back
     /// first, then this request is provisioned.
     ///
@@ -100,8 +94,8 @@ where
     /// Only where the ledger itself does not answer. Every other trouble is written into the
     /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
-        let record = self.ledger.load(id).await?.ok_or(ProvisionError::Unknown)?;
-        let live = self.ledger.effects(&record.request().target).await?;
+        let record = load(&self.requests, id).await?;
+        let live = self.effects.effects(&record.request().target).await?;
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
@@ -110,10 +104,10 @@ where
             ended |= self.end(other, now).await;
         }
         if ended && record.state() == State::Approved {
-            let left = self.ledger.effects(&record.request().target).await?;
+            let left = self.effects.effects(&record.request().target).await?;
             if left.len() < live.len() {
                 // IAM may still list what was just taken back, and it would pass for found there.
-                return self.put_off(&record, now).await;
+                return Ok(change::put_off(&self.requests, &record, now).await?);
             }
         }
         self.step(record, now).await
@@ -122,7 +116,7 @@ where
     /// Takes back what another request gave, if that is over. Trouble with it is its own: it is
     /// due by itself, and keeps nothing else back. Answers whether there was anything to do.
     async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
-        let done = match self.ledger.load(id).await {
+        let done = match self.requests.load(id).await {
             Ok(Some(record)) if record.is_over(now) => self.step(record, now).await,
             Ok(_) => return false,
             Err(failure) => Err(failure.into()),
@@ -134,76 +128,50 @@ where
         true
     }
 
-    /// Takes the next step, and puts it off where that does not work now. Where somebody else
-    /// wrote to the request first (noted a mail, or withdrew it), where it stands then decides.
-    async fn step(&self, mut record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        let mut tries = 0;
-        loop {
-            let done = match record.state() {
-                _ if self.hold => {
-                    warn!(state = %record.state(), "all changes are stopped");
-                    return self.put_off(&record, now).await;
-                }
-                State::Approved | State::Provisioning => self.grant(record.clone(), now).await,
-                State::Active | State::Revoking if record.is_over(now) => {
-                    self.revoke(record.clone(), now).await
-                }
-                _ => return Ok(()),
-            };
-            match done {
-                Ok(after) => {
-                    shell::wake::reporter(&self.outcomes, &after, now).await;
-                    return Ok(());
-                }
-                Err(ProvisionError::Conflict) if tries < TRIES => {
-                    tries += 1;
-                    record = self.reload(&record).await?;
-                }
-                Err(failure) => {
-                    error!(error = shell::log::chain(&failure), state = %record.state(), "not done yet");
-                    // The step may have been written down before the trouble came.
-                    let current = self.reload(&record).await?;
-                    return self.put_off(&current, now).await;
-                }
+    /// Takes the next step, and puts it off where that does not work now.
+    async fn step(&self, record: RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
+        let (id, state) = (record.id().clone(), record.state());
+        let done = match state {
+            _ if self.hold => {
+                warn!(%state, "all changes are stopped");
+                return Ok(change::put_off(&self.requests, &record, now).await?);
             }
-        }
-    }
-
-    async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ProvisionError> {
-        let loaded = self.ledger.load(record.id()).await?;
-        loaded.ok_or(ProvisionError::Unknown)
-    }
-
-    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        if record.due_at().is_some() {
-            let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
-            self.ledger
-                .postpone(record.id(), record.version(), again, attempts)
-                .await?;
+            State::Approved | State::Provisioning => self.grant(record, now).await,
+            State::Active | State::Revoking if record.is_over(now) => {
+                self.revoke(record, now).await
+            }
+            _ => return Ok(()),
+        };
+        match done {
+            Ok(after) => wake::reporter(&self.outcomes, &after, now).await,
+            Err(failure) => {
+                error!(error = shell::log::chain(&failure), %state, "not done yet");
+                // The step may have been written down before the trouble came.
+                let current = load(&self.requests, &id).await?;
+                change::put_off(&self.requests, &current, now).await?;
+            }
         }
         Ok(())
     }
 
-    /// Writes an event with its effects; answers the record afterwards.
+    /// Writes down a step, however often the request changes meanwhile, as long as it stays in
+    /// its state: whoever brought it further counts, a client that withdrew it above all.
+    /// Answers the record afterwards.
     async fn write(
         &self,
-        record: &RequestRecord,
-        event: Event,
-        put_effects: Vec<Effect>,
-        delete_effects: Vec<Effect>,
+        record: RequestRecord,
+        draft: Draft,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        let change = record.apply(event, Actor::Provisioner, now)?;
-        let commit = Commit {
-            change,
-            put_effects,
-            delete_effects,
-            tokens: Vec::new(),
-            documents: Vec::new(),
+        let from = record.state();
+        let next = |record: &RequestRecord| match record.state() == from {
+            true => Next::from(draft.clone()),
+            false => Next::Done(()),
         };
-        self.ledger.commit(&commit).await?;
-        info!(state = %commit.change.record.state(), "written down");
-        Ok(commit.change.record)
+        let changed = change(&self.requests, record, &Actor::Provisioner, now, next).await?;
+        let after = changed.into_record();
+        info!(%from, to = %after.state(), "written down");
+        Ok(after)
     }
 }
 

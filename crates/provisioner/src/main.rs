@@ -10,9 +10,20 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
 use aws_queues::SqsOutcomes;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use provisioner::Provisioner;
+use provisioner::{Ports, Provisioner};
 use shell::environment::{parsed, required};
 use shell::metrics::Metered;
+
+/// The provisioner on AWS.
+struct Aws;
+
+impl Ports for Aws {
+    type Requests = Metered<DynamoLedger>;
+    type Effects = DynamoLedger;
+    type Member = MemberRole;
+    type Verifier = KmsVerifier;
+    type Outcomes = SqsOutcomes;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,8 +37,10 @@ async fn main() -> Result<(), Error> {
         &external_id,
         "snowgate-provisioner",
     )?;
-    let provisioner = Provisioner {
-        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
+    let ledger = DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None);
+    let provisioner = Provisioner::<Aws> {
+        requests: Metered(ledger.clone()),
+        effects: ledger,
         member: MemberRole::new(&aws, role, shell::clock()),
         verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),

@@ -1,26 +1,19 @@
 //! From `Active` to `Revoked`. Never fails for good: access that was given is taken back.
 
 use jiff::Timestamp;
-use ports::directory::Member;
-use ports::ledger::Ledger;
-use ports::queue::OutcomesQueue;
-use ports::signature::Verifier;
+use ports::directory::{Directory as _, Member as _};
+use ports::ledger::Effects as _;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{Undo, retained, undo};
 use snowgate_core::record::{Event, RequestRecord};
 use tracing::info;
+use workflow::change::Draft;
 
-use crate::{ProvisionError, Provisioner, effects_of};
+use crate::{Ports, ProvisionError, Provisioner, effects_of};
 
-impl<L, M, V, Q> Provisioner<L, M, V, Q>
-where
-    L: Ledger,
-    M: Member,
-    V: Verifier,
-    Q: OutcomesQueue,
-{
+impl<P: Ports> Provisioner<P> {
     /// Takes back what a request gave, or goes on where an earlier run stopped.
     pub(crate) async fn revoke(
         &self,
@@ -29,24 +22,25 @@ where
     ) -> Result<RequestRecord, ProvisionError> {
         let record = match record.state() {
             State::Active => {
-                self.write(
-                    &record,
-                    Event::RevocationStarted,
-                    Vec::new(),
-                    Vec::new(),
-                    now,
-                )
-                .await?
+                self.write(record, Event::RevocationStarted.into(), now)
+                    .await?
             }
             _ => record,
         };
-        let live = self.ledger.effects(&record.request().target).await?;
+        if record.state() != State::Revoking {
+            return Ok(record);
+        }
+        let live = self.effects.effects(&record.request().target).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {
             retained: retained(&mine, &live),
         };
-        self.write(&record, event, Vec::new(), mine, now).await
+        let draft = Draft {
+            delete_effects: mine,
+            ..Draft::from(event)
+        };
+        self.write(record, draft, now).await
     }
 
     /// Takes back those effects that are this request's alone, and looks until they are gone.

@@ -1,36 +1,46 @@
-//! Tells the ticket how its request went, and people by mail.
+//! Reports to the ticket how its request went, and notifies people by e-mail.
 //!
 //! Woken by the queue `outcomes`; believes only the ledger. A note goes in once: the writer
-//! looks for its marker first, and the ledger remembers what was told. It writes tickets with
+//! looks for its marker first, and the ledger remembers what was reported. It writes tickets with
 //! one credential and reads people with another.
 
 mod notices;
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{CommitError, Ledger};
+use ports::ledger::Requests;
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
 use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::ticket_note::{self, OutcomeFields};
 use tracing::{error, info};
+use workflow::change::{Next, NotChanged, change, load, put_off};
 
-/// How often a change is tried again when somebody else changed the request first.
-const TRIES: usize = 5;
+/// What the reporter may use, and nothing else.
+pub trait Ports {
+    /// Where requests are held.
+    type Requests: Requests;
+    /// The tickets.
+    type Tickets: Tickets;
+    /// Whom to write to.
+    type ServiceNow: ServiceNow;
+    /// The mail service.
+    type Mailer: Mailer;
+}
 
 /// The reporter with what it needs.
-pub struct Reporter<L, T, S, M> {
+pub struct Reporter<P: Ports> {
     /// Where requests are held.
-    pub ledger: L,
+    pub requests: P::Requests,
     /// The tickets.
-    pub tickets: T,
+    pub tickets: P::Tickets,
     /// Whom to write to.
-    pub servicenow: S,
+    pub servicenow: P::ServiceNow,
     /// The mail service.
-    pub mailer: M,
+    pub mailer: P::Mailer,
     /// Which fields are set at which outcome.
     pub fields: OutcomeFields,
     /// Whose installation this is.
@@ -39,57 +49,52 @@ pub struct Reporter<L, T, S, M> {
     pub mail_domains: Vec<String>,
 }
 
-/// Why a ticket could not be told. The queue brings the message back.
+/// Why a request could not be reported. The queue brings the message back.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The ledger has no such request.
-    #[error("the ledger has no such request")]
-    Unknown,
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// A change that the rules do not allow.
+    /// The request could not be changed.
     #[error(transparent)]
-    Change(#[from] ChangeError),
-    /// An e-mail could not be written.
-    #[error("an e-mail could not be written")]
-    Email(#[from] askama::Error),
-    /// The request changed under our hands, again and again.
-    #[error("the request keeps changing")]
-    Busy,
+    NotChanged(#[from] NotChanged),
+    /// An e-mail could not be composed.
+    #[error("an e-mail could not be composed")]
+    Template(#[from] askama::Error),
 }
 
-impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
-    /// Tells the ticket of a request what it has not been told, and people by mail. Trouble with
-    /// one does not keep the other back.
+impl<P: Ports> Reporter<P> {
+    /// Reports a request to its ticket, and notifies people by e-mail. A failure of one does not
+    /// keep the other back.
     ///
     /// # Errors
     /// Where it is to be tried again at once. Where the ticket refuses or mail cannot be sent,
     /// the request is put off instead: the sweeper comes back to it, less and less often.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ReportError> {
-        let record = self.ledger.load(id).await?.ok_or(ReportError::Unknown)?;
-        let (record, ticket) = self.tell_ticket(record, now).await?;
-        let (record, mail) = self.tell_people(record, now).await?;
-        let troubles = [
-            (ticket, "the ticket could not be told"),
-            (mail, "a mail could not be sent"),
+        let record = load(&self.requests, id).await?;
+        let (record, ticket) = self.report(record, now).await?;
+        let (record, mail) = self.notify(record, now).await?;
+        let failures = [
+            (ticket, "the ticket could not be written"),
+            (mail, "an e-mail could not be sent"),
         ];
-        let mut trouble = false;
-        for (failure, what) in troubles {
+        let mut failed = false;
+        for (failure, what) in failures {
             if let Some(failure) = failure {
                 let (error, retry) = (shell::log::chain(&failure), failure.is_transient());
                 error!(error, retry, "{what}");
-                trouble = true;
+                failed = true;
             }
         }
-        match trouble {
-            true => self.put_off(&record, now).await,
-            false => Ok(()),
+        if failed {
+            put_off(&self.requests, &record, now).await?;
         }
+        Ok(())
     }
 
-    /// Answers the record afterwards, and what kept the ticket from being told.
-    async fn tell_ticket(
+    /// Writes to the ticket what it does not say yet. Answers the record afterwards, and what
+    /// kept it from being written.
+    async fn report(
         &self,
         record: RequestRecord,
         now: Timestamp,
@@ -101,12 +106,9 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             return Ok((record, None));
         };
         let source = &record.request().source;
-        match self
-            .tickets
-            .update(&source.table, &source.sys_id, &update)
-            .await
-        {
-            Ok(written) => info!(?written, %state, "ticket told"),
+        let written = self.tickets.update(&source.table, &source.sys_id, &update);
+        match written.await {
+            Ok(written) => info!(?written, %state, "ticket written"),
             Err(failure) => return Ok((record, Some(failure))),
         }
         Ok((self.remember(record, state, now).await?, None))
@@ -114,35 +116,15 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
 
     async fn remember(
         &self,
-        mut record: RequestRecord,
+        record: RequestRecord,
         state: State,
         now: Timestamp,
-    ) -> Result<RequestRecord, ReportError> {
-        for _ in 0..TRIES {
-            if record.is_reported(state) {
-                return Ok(record);
-            }
-            let change = record.apply(Event::Reported { state }, Actor::Reporter, now)?;
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => return Ok(change.record),
-                Err(CommitError::Conflict) => record = self.reload(&record).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
-        }
-        Err(ReportError::Busy)
-    }
-
-    async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ReportError> {
-        let loaded = self.ledger.load(record.id()).await?;
-        loaded.ok_or(ReportError::Unknown)
-    }
-
-    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ReportError> {
-        // Where the request has changed meanwhile, it has a due time of its own.
-        let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
-        self.ledger
-            .postpone(record.id(), record.version(), again, attempts)
-            .await?;
-        Ok(())
+    ) -> Result<RequestRecord, NotChanged> {
+        let next = |record: &RequestRecord| match record.is_reported(state) {
+            true => Next::Done(()),
+            false => Event::Reported { state }.into(),
+        };
+        let changed = change(&self.requests, record, &Actor::Reporter, now, next).await?;
+        Ok(changed.into_record())
     }
 }

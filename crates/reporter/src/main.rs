@@ -9,11 +9,21 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_secrets::Secrets;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use reporter::Reporter;
+use reporter::{Ports, Reporter};
 use servicenow::{Instance, Reader, Session, Writer};
 use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
 use snowgate_core::ticket_note::OutcomeFields;
+
+/// The reporter on AWS.
+struct Aws;
+
+impl Ports for Aws {
+    type Requests = Metered<DynamoLedger>;
+    type Tickets = Writer;
+    type ServiceNow = Reader;
+    type Mailer = SesMailer;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,8 +36,8 @@ async fn main() -> Result<(), Error> {
         .await?;
     let instance: Instance = parsed("SERVICENOW_URL")?;
     let installation = shell::environment::installation(instance.origin())?;
-    let reporter = Reporter {
-        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
+    let reporter = Reporter::<Aws> {
+        requests: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
         tickets: Writer::new(Session::new(
             instance.clone(),
             write.expose().parse()?,

@@ -6,19 +6,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{CommitError, Ledger};
-use ports::mail::Mailer;
-use ports::servicenow::{ServiceNow, Tickets};
+use ports::mail::Mailer as _;
+use ports::servicenow::ServiceNow as _;
 use snowgate_core::email::Email;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::notification;
-use snowgate_core::record::{Event, Notice, RequestRecord, SkipCode};
+use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use snowgate_core::ticket::Person;
 use tracing::{error, info, warn};
+use workflow::change::{Changed, Next, NotChanged, change, load, write};
 
-use crate::{ReportError, Reporter, TRIES};
+use crate::{Ports, ReportError, Reporter};
 
 /// After this nobody needs to hear of an end any more.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -31,9 +31,9 @@ enum Reported {
     Later(Box<RequestRecord>, CallError),
 }
 
-impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
+impl<P: Ports> Reporter<P> {
     /// Sends every mail that is due; answers the record afterwards, and what kept a mail back.
-    pub(crate) async fn tell_people(
+    pub(crate) async fn notify(
         &self,
         mut record: RequestRecord,
         now: Timestamp,
@@ -83,16 +83,13 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let Some(email) = self.email(&record, notice, people, now)? else {
             return Ok(Reported::Done(Box::new(record)));
         };
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
+        let record = match self.claim(record, notice, now).await? {
+            Changed::Written(record) => record,
+            // Somebody else is sending it, or it is not wanted any more.
+            Changed::Left(record, ()) => return Ok(Reported::Done(Box::new(record))),
         };
-        let (record, claimed) = self.write(record, claim, notice, true, now).await?;
-        if !claimed {
-            // Somebody else has set about it, or it is not wanted any more.
-            return Ok(Reported::Done(Box::new(record)));
-        }
-        match self.mailer.send(address, &email).await {
-            Ok(()) => info!("notice sent"),
+        match self.mailer.send(address, &email, None).await {
+            Ok(_) => info!("notice sent"),
             Err(failure) if failure.is_transient() => {
                 return Ok(Reported::Later(Box::new(record), failure));
             }
@@ -108,7 +105,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let sent = Event::NoticeSent {
             notice: notice.clone(),
         };
-        let (record, _) = self.write(record, sent, notice, false, now).await?;
+        let record = self.close(record, sent, now).await?;
         Ok(Reported::Done(Box::new(record)))
     }
 
@@ -145,37 +142,39 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             notice: notice.clone(),
             why,
         };
-        let (record, _) = self.write(record, event, notice, false, now).await?;
+        let record = self.close(record, event, now).await?;
         Ok(Reported::Done(Box::new(record)))
     }
 
-    /// Writes how far a mail is, however often the request changes meanwhile; a claim only as
-    /// long as the mail is due. Answers the record, and whether it was written.
-    async fn write(
+    /// Claims an e-mail, where it is still due.
+    async fn claim(
         &self,
-        mut record: RequestRecord,
-        event: Event,
+        record: RequestRecord,
         notice: &Notice,
-        only_if_due: bool,
         now: Timestamp,
-    ) -> Result<(RequestRecord, bool), ReportError> {
-        for _ in 0..TRIES {
-            if only_if_due && !record.due_notices(now).contains(notice) {
-                return Ok((record, false));
-            }
-            let change = match record.apply(event.clone(), Actor::Reporter, now) {
-                Ok(change) => change,
-                // Somebody else has closed it.
-                Err(snowgate_core::record::ChangeError::NoNotice) => return Ok((record, false)),
-                Err(other) => return Err(other.into()),
-            };
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => return Ok((change.record, true)),
-                Err(CommitError::Conflict) => record = self.reload(&record).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
+    ) -> Result<Changed, NotChanged> {
+        let next = |record: &RequestRecord| match record.due_notices(now).contains(notice) {
+            true => Next::from(Event::NoticeClaimed {
+                notice: notice.clone(),
+            }),
+            false => Next::Done(()),
+        };
+        change(&self.requests, record, &Actor::Reporter, now, next).await
+    }
+
+    /// Writes down what became of an e-mail, however often the request changes meanwhile.
+    async fn close(
+        &self,
+        record: RequestRecord,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<RequestRecord, NotChanged> {
+        let id = record.id().clone();
+        match write(&self.requests, record, event, &Actor::Reporter, now).await {
+            // Somebody else has closed it.
+            Err(NotChanged::Rules(ChangeError::NoNotice)) => load(&self.requests, &id).await,
+            closed => closed,
         }
-        Err(ReportError::Busy)
     }
 }
 

@@ -11,7 +11,7 @@ use snowgate_core::lifecycle::State;
 /// A problem (RFC 9457). Names nothing of how Snowgate works inside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    body: ProblemBody,
+    body: Box<ProblemBody>,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -40,7 +40,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: u16, title: &'static str) -> Self {
         Self {
-            body: ProblemBody {
+            body: Box::new(ProblemBody {
                 kind: "about:blank",
                 title,
                 status,
@@ -49,7 +49,7 @@ impl Problem {
                 findings: Vec::new(),
                 request_id: None,
                 state: None,
-            },
+            }),
             headers: Vec::new(),
         }
     }

@@ -1,5 +1,5 @@
 //! What every function shares: configuration, the AWS client configuration, logs, time and
-//! random bytes, HTTP answers, queue batches and waking the reporter.
+//! random bytes, HTTP answers and queue batches.
 
 pub mod answer;
 mod aws;
@@ -11,7 +11,6 @@ pub mod metrics;
 pub mod random;
 pub mod request;
 mod stdout;
-pub mod wake;
 
 pub use aws::aws;
 

@@ -4,21 +4,35 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{CommitError, DUE_BUCKETS, DueRequest, Ledger};
-use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
+use ports::ledger::{DUE_BUCKETS, DueRequest, RequestIndex, Requests};
+use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{ChangeError, Event, Overdue, RequestRecord};
+use snowgate_core::record::{Event, Overdue, RequestRecord};
 use tracing::{Instrument as _, error, info, info_span, warn};
+use workflow::change::{Changed, Next, NotChanged, change, put_off};
+use workflow::wake;
 
 /// How many requests of one bucket are looked at in one run; the rest is due again next minute.
 const PER_BUCKET: u16 = 100;
 
-/// The sweeper with what it needs.
-pub struct Sweeper<L, Q> {
+/// What the sweeper may use, and nothing else.
+pub trait Ports {
     /// Where requests are held.
-    pub ledger: L,
+    type Requests: Requests;
+    /// What is due.
+    type Index: RequestIndex;
     /// The three queues.
-    pub queues: Q,
+    type Queues: RequestsQueue + WorkQueue + OutcomesQueue;
+}
+
+/// The sweeper with what it needs.
+pub struct Sweeper<P: Ports> {
+    /// Where requests are held.
+    pub requests: P::Requests,
+    /// What is due.
+    pub index: P::Index,
+    /// The three queues.
+    pub queues: P::Queues,
     /// How long a decision is awaited.
     pub pending_for: SignedDuration,
 }
@@ -40,16 +54,12 @@ pub enum SweepError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// A change that the rules do not allow.
+    /// The request could not be changed.
     #[error(transparent)]
-    Change(#[from] ChangeError),
+    NotChanged(#[from] NotChanged),
 }
 
-impl<L, Q> Sweeper<L, Q>
-where
-    L: Ledger,
-    Q: RequestsQueue + WorkQueue + OutcomesQueue,
-{
+impl<P: Ports> Sweeper<P> {
     /// Looks at everything that is due now. One request that fails does not keep the others
     /// back; it stays due.
     ///
@@ -59,7 +69,7 @@ where
         let mut swept = Swept::default();
         let mut unread = None;
         for bucket in 0..DUE_BUCKETS {
-            let due = self.ledger.due(bucket, now, PER_BUCKET).await;
+            let due = self.index.due(bucket, now, PER_BUCKET).await;
             // The other buckets are looked at all the same.
             let due = due.unwrap_or_else(|failure| {
                 unread = Some(failure);
@@ -98,56 +108,39 @@ where
         swept: &mut Swept,
     ) -> Result<(), SweepError> {
         // The index lags behind; what counts is the record itself.
-        let Some(record) = self.ledger.load(&due.id).await? else {
+        let Some(record) = self.requests.load(&due.id).await? else {
             warn!("the index names a request that the ledger does not have");
             return Ok(());
         };
         match record.overdue(now, self.pending_for) {
             Overdue::Nothing => {}
             Overdue::Expire => self.expire(record, now, swept).await?,
-            step @ (Overdue::WakeDispatcher | Overdue::WakeProvisioner | Overdue::WakeReporter) => {
-                self.wake(&record, step).await?;
+            Overdue::Wake => {
+                wake::everybody_again(&self.queues, &record, now).await?;
                 swept.woken += 1;
-                let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
-                // Where it changed meanwhile, it has a due time of its own.
-                self.ledger
-                    .postpone(record.id(), record.version(), again, attempts)
-                    .await?;
+                put_off(&self.requests, &record, now).await?;
             }
         }
         Ok(())
     }
 
+    /// Ends a request whose time is over. Somebody who decides at the last moment counts.
     async fn expire(
         &self,
         record: RequestRecord,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), SweepError> {
-        let change = record.apply(Event::Expired, Actor::Sweeper, now)?;
-        match self.ledger.commit(&change.clone().into()).await {
-            Ok(()) => {
-                swept.expired += 1;
-                info!("request expired");
-                Ok(self.wake(&change.record, Overdue::WakeReporter).await?)
-            }
-            // Somebody decided at the last moment, and that counts.
-            Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Call(call)) => Err(call.into()),
+        let next = |record: &RequestRecord| match record.overdue(now, self.pending_for) {
+            Overdue::Expire => Next::from(Event::Expired),
+            Overdue::Nothing | Overdue::Wake => Next::Done(()),
+        };
+        let changed = change(&self.requests, record, &Actor::Sweeper, now, next).await?;
+        if let Changed::Written(record) = changed {
+            swept.expired += 1;
+            info!("request expired");
+            wake::everybody_again(&self.queues, &record, now).await?;
         }
-    }
-
-    async fn wake(&self, record: &RequestRecord, step: Overdue) -> Result<(), CallError> {
-        let wake = WakeUp::again(record);
-        match step {
-            Overdue::WakeDispatcher => self.queues.wake_dispatcher(&wake).await,
-            Overdue::WakeProvisioner => {
-                self.queues
-                    .wake_provisioner(&wake, &record.request().target)
-                    .await
-            }
-            Overdue::WakeReporter => self.queues.wake_reporter(&wake).await,
-            Overdue::Nothing | Overdue::Expire => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -10,14 +10,25 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shell::environment::{parsed, required};
 use shell::metrics::Metered;
-use sweeper::Sweeper;
+use sweeper::{Ports, Sweeper};
+
+/// The sweeper on AWS.
+struct Aws;
+
+impl Ports for Aws {
+    type Requests = Metered<DynamoLedger>;
+    type Index = DynamoLedger;
+    type Queues = SqsQueues;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shell::log::start();
     let aws = shell::aws(Duration::from_secs(8))?;
-    let sweeper = Sweeper {
-        ledger: Metered(DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None)),
+    let ledger = DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None);
+    let sweeper = Sweeper::<Aws> {
+        requests: Metered(ledger.clone()),
+        index: ledger,
         queues: SqsQueues {
             requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),
             work: SqsWork::new(&aws, required("WORK_QUEUE_URL")?),

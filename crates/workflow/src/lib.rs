@@ -1,6 +1,11 @@
 //! What several functions do alike, above the ports and below the functions.
 //!
-//! [`approvers`] asks the CMDB who may decide, [`survey`] reads what a request touches in IAM.
+//! [`change`] is the one loop that changes a request, [`wake`] the one decision who is woken for
+//! it. [`approvers`] asks the CMDB who may decide, [`survey`] reads what a request touches in IAM.
 
 pub mod approvers;
+pub mod change;
+#[cfg(test)]
+mod storm;
 pub mod survey;
+pub mod wake;

@@ -13,79 +13,94 @@ use snowgate_core::id::AccountId;
 use snowgate_core::request::{AccessRequest, Grant};
 
 /// What is missing, so that there is nothing to decide on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
     /// The user or role.
+    #[error("the principal does not exist")]
     Principal,
     /// A managed policy.
+    #[error("a managed policy does not exist")]
     Policy,
     /// A role that is to be assumed.
+    #[error("a role that is to be assumed does not exist")]
     Role,
     /// A group that is to be joined.
+    #[error("a group that is to be joined does not exist")]
     Group,
+}
+
+/// Why a request could not be surveyed.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// Something that the request names is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The target account is not prepared, does not answer, or lists what it then does not have.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+impl From<CallError> for SurveyError {
+    fn from(error: CallError) -> Self {
+        Self::Directory(error.into())
+    }
 }
 
 /// Reads what a request touches.
 ///
 /// # Errors
-/// Where a target account is not prepared or does not answer, or lists what it then does not have.
+/// [`SurveyError`].
 pub async fn survey(
     directory: &impl Directory,
     request: &AccessRequest,
-) -> Result<Result<IamFacts, Missing>, DirectoryError> {
+) -> Result<IamFacts, SurveyError> {
     let target = &request.target;
     let account = &target.account_id;
-    let Some(principal) = directory.principal(target).await? else {
-        return Ok(Err(Missing::Principal));
-    };
+    let principal = directory.principal(target).await?;
+    let principal = principal.ok_or(Missing::Principal)?;
     let mut grants = Vec::with_capacity(request.grants.len());
     for grant in &request.grants {
-        match bring(directory, account, grant).await? {
-            Ok(one) => grants.push(one),
-            Err(missing) => return Ok(Err(missing)),
-        }
+        grants.push(facts(directory, account, grant).await?);
     }
     let boundary = boundary(directory, account, principal.boundary.as_deref()).await?;
     let (held, held_inline) = held(directory, account, &principal).await?;
-    Ok(Ok(IamFacts {
+    Ok(IamFacts {
         principal,
         boundary,
         grants,
         held,
         held_inline,
-    }))
+    })
 }
 
-async fn bring(
+/// What IAM holds of one grant.
+async fn facts(
     directory: &impl Directory,
     account: &AccountId,
     grant: &Grant,
-) -> Result<Result<GrantFacts, Missing>, DirectoryError> {
+) -> Result<GrantFacts, SurveyError> {
     Ok(match grant {
         Grant::AttachManagedPolicy { policy_arn } => {
             let policy = directory.policy(account, policy_arn).await?;
-            policy.map(GrantFacts::Policy).ok_or(Missing::Policy)
+            GrantFacts::Policy(policy.ok_or(Missing::Policy)?)
         }
-        Grant::InlinePolicy { .. } => Ok(GrantFacts::Inline),
+        Grant::InlinePolicy { .. } => GrantFacts::Inline,
         Grant::AssumeRole { role_arn } => {
-            let Some(role) = directory.role(role_arn).await? else {
-                return Ok(Err(Missing::Role));
-            };
+            let role = directory.role(role_arn).await?.ok_or(Missing::Role)?;
             let home = role_arn.account();
             let policies = all_listed(directory, home, &role.attached).await?;
             let boundary = boundary(directory, home, role.boundary.as_deref()).await?;
-            Ok(GrantFacts::Role {
+            GrantFacts::Role {
                 role,
                 policies,
                 boundary,
-            })
+            }
         }
         Grant::GroupMembership { group } => {
-            let Some(group) = directory.group(account, group).await? else {
-                return Ok(Err(Missing::Group));
-            };
+            let group = directory.group(account, group).await?;
+            let group = group.ok_or(Missing::Group)?;
             let policies = all_listed(directory, account, &group.attached).await?;
-            Ok(GrantFacts::Group { group, policies })
+            GrantFacts::Group { group, policies }
         }
     })
 }

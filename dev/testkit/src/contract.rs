@@ -14,7 +14,7 @@ use std::task::Poll;
 
 pub use directory::{DirectoryWorld, directory};
 pub use keys::keys;
-pub use ledger::ledger;
+pub use ledger::{ledger, requests};
 pub use mail::mailer;
 pub use queues::queues;
 pub use servicenow::{ServiceNowWorld, servicenow};

@@ -7,7 +7,9 @@ use std::task::Poll;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
-use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
+use ports::ledger::{
+    Commit, CommitError, Created, DueRequest, Effects, NewRequest, RequestIndex, Requests, Tokens,
+};
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use ports::servicenow::{ServiceNow, Tickets, Written};
@@ -152,7 +154,7 @@ impl<T> Failing<T> {
     }
 }
 
-impl<T: Ledger> Ledger for Failing<T> {
+impl<T: Requests> Requests for Failing<T> {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.call(self.inner.create(new)).await
     }
@@ -180,6 +182,12 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.trail(id)).await
     }
 
+    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
+        self.call(self.inner.documents(id)).await
+    }
+}
+
+impl<T: RequestIndex> RequestIndex for Failing<T> {
     async fn of_record(
         &self,
         client: &ClientId,
@@ -196,15 +204,15 @@ impl<T: Ledger> Ledger for Failing<T> {
     ) -> Result<Vec<DueRequest>, CallError> {
         self.call(self.inner.due(bucket, now, limit)).await
     }
+}
 
-    async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
-        self.call(self.inner.documents(id)).await
-    }
-
+impl<T: Effects> Effects for Failing<T> {
     async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }
+}
 
+impl<T: Tokens> Tokens for Failing<T> {
     async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
         self.call(self.inner.token(digest)).await
     }
@@ -258,17 +266,13 @@ impl<T: Member> Member for Failing<T> {
 }
 
 impl<T: Mailer> Mailer for Failing<T> {
-    async fn send(&self, to: &EmailAddress, letter: &Email) -> Result<(), CallError> {
-        self.call(self.inner.send(to, letter)).await
-    }
-
-    async fn send_tagged(
+    async fn send(
         &self,
         to: &EmailAddress,
-        letter: &Email,
-        tags: &LetterTags,
+        email: &Email,
+        tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
-        self.call(self.inner.send_tagged(to, letter, tags)).await
+        self.call(self.inner.send(to, email, tags)).await
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueRequest, IdempotencyKey, Ledger, NewRequest, bucket_of,
+    Commit, CommitError, Created, DueRequest, Effects, IdempotencyKey, NewRequest, RequestIndex,
+    Requests, Tokens, bucket_of,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::AuditRow;
@@ -145,7 +146,7 @@ impl Tables {
     }
 }
 
-impl Ledger for FakeLedger {
+impl Requests for FakeLedger {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.0.lock().unwrap().create(new)
     }
@@ -186,7 +187,9 @@ impl Ledger for FakeLedger {
         let documents = tables.documents.get(id).cloned().unwrap_or_default();
         Ok(documents.into_iter().collect())
     }
+}
 
+impl RequestIndex for FakeLedger {
     async fn of_record(
         &self,
         client: &ClientId,
@@ -229,7 +232,9 @@ impl Ledger for FakeLedger {
         due.truncate(usize::from(limit.max(1)));
         Ok(due)
     }
+}
 
+impl Effects for FakeLedger {
     async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
         let tables = self.0.lock().unwrap();
         let of_principal = tables.effects.get(&principal.key());
@@ -238,7 +243,9 @@ impl Ledger for FakeLedger {
             .flat_map(|effects| effects.values().cloned())
             .collect())
     }
+}
 
+impl Tokens for FakeLedger {
     async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
         Ok(self.0.lock().unwrap().tokens.get(digest).cloned())
     }

@@ -37,36 +37,24 @@ impl FakeMailer {
     pub fn take(&self) -> Vec<SentEmail> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
-
-    fn push(&self, to: &EmailAddress, email: &Email, tagged: Option<(LetterTags, MessageId)>) {
-        self.0.lock().unwrap().push(SentEmail {
-            to: to.clone(),
-            email: email.clone(),
-            tagged,
-        });
-    }
 }
 
 impl Mailer for FakeMailer {
-    async fn send(&self, to: &EmailAddress, email: &Email) -> Result<(), CallError> {
-        if email.subject.chars().any(char::is_control) {
-            return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
-        }
-        self.push(to, email, None);
-        Ok(())
-    }
-
-    async fn send_tagged(
+    async fn send(
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: &LetterTags,
+        tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         if email.subject.chars().any(char::is_control) {
             return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));
         }
         let id: MessageId = format!("fake-{}", sys_id()).parse().unwrap();
-        self.push(to, email, Some((tags.clone(), id.clone())));
+        self.0.lock().unwrap().push(SentEmail {
+            to: to.clone(),
+            email: email.clone(),
+            tagged: tags.map(|tags| (tags.clone(), id.clone())),
+        });
         Ok(Some(id))
     }
 }

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp};
-use ports::ledger::{Commit, Ledger as _, NewRequest};
+use ports::ledger::{Commit, NewRequest, Requests as _};
 use ports::signature::Signer as _;
 use snowgate_core::account::{AccountItem, PolicyFacts};
 use snowgate_core::approval::{Decision, ReviewToken, SignedDecision, TokenRow, Verdict};
@@ -343,7 +343,6 @@ impl World {
     ) -> (ApprovalRound, Vec<String>) {
         let request = record.request();
         let survey = ready(survey(&self.directory, request)).unwrap();
-        let survey = survey.expect("everything that is asked for is there");
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
             approver.role = role(&approver.sys_id);

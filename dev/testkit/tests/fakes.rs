@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use ports::directory::{Directory, DirectoryError, Member};
-use ports::ledger::{Commit, CommitError, Created, Ledger as _, NewRequest};
+use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests as _};
 use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
 use snowgate_core::account::{AccountItem, GROUPS_QUOTA, InlineFacts, PolicyFacts, PrincipalFacts};

@@ -20,7 +20,7 @@ use aws_sdk_iam::types::Tag;
 use aws_secrets::write::SecretWriter;
 use aws_secrets::{SecretText, Secrets};
 use ports::directory::{Directory as _, DirectoryError};
-use ports::ledger::{Commit, Ledger as _};
+use ports::ledger::{Commit, Requests as _, Tokens as _};
 use snowgate_core::account::{
     GroupFacts, InlineFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts,
 };
@@ -168,7 +168,7 @@ async fn mailer() {
     let to = format!("{}@meridian.example", name("to")).parse().unwrap();
     let mailer = SesMailer::new(&stack.config, &sender, None);
     let letter = samples_letter();
-    let error = ports::mail::Mailer::send(&mailer, &to, &letter)
+    let error = ports::mail::Mailer::send(&mailer, &to, &letter, None)
         .await
         .unwrap_err();
     assert!(

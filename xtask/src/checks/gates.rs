@@ -115,7 +115,7 @@ fn layouts() -> Vec<Gate> {
         work: GateWork::Look(look),
     };
     vec![
-        look("arrows between crates", layout::arrows as Look),
+        look("layers", layout::layers as Look),
         look("code map", layout::code_map as Look),
     ]
 }

@@ -64,7 +64,7 @@ struct Member {
 
 /// The dependencies between the crates that ship run in one direction, and never to what does not
 /// ship.
-pub(super) fn arrows(checkout: &Checkout) -> Result<Vec<String>, LayoutError> {
+pub(super) fn layers(checkout: &Checkout) -> Result<Vec<String>, LayoutError> {
     Ok(wrong_arrows(&members(checkout)?))
 }
 

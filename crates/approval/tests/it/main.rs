@@ -11,7 +11,7 @@ mod racing;
 mod refusing;
 mod revoking;
 
-use approval::Approval;
+use approval::{Approval, Ports};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
@@ -21,18 +21,25 @@ use testkit::{Failing, FakeKeys, FakeLedger, FakeQueues, FakeServiceNow, Fault};
 const ORIGIN: &str = "https://review.example";
 const REASON: &str = "Month-end work, agreed with me";
 
-type Tested = Approval<
-    Failing<FakeLedger>,
-    Failing<FakeServiceNow>,
-    Failing<FakeKeys>,
-    Failing<FakeQueues>,
-    Failing<FakeQueues>,
->;
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type Tokens = Failing<FakeLedger>;
+    type ServiceNow = Failing<FakeServiceNow>;
+    type Signer = Failing<FakeKeys>;
+    type Work = Failing<FakeQueues>;
+    type Outcomes = Failing<FakeQueues>;
+}
+
+type Tested = Approval<Faked>;
 
 /// An approval function whose queues fail as `queues` plans and all else as the world's fault.
 fn approval(world: &World, queues: &Fault) -> Tested {
     Approval {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        tokens: world.failing(&world.ledger),
         servicenow: world.failing(&world.servicenow),
         signer: world.failing(&world.keys),
         work: Failing::new(world.queues.clone(), queues),
@@ -121,7 +128,7 @@ fn decision(world: &World, token: &ReviewToken, decision: &str, second: i64) -> 
 fn snapshot(world: &World) -> (String, usize) {
     let mut all = String::new();
     for record in world.ledger.records() {
-        let trail = ready(ports::ledger::Ledger::trail(&world.ledger, record.id())).unwrap();
+        let trail = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
         all.push_str(&format!("{record:?}\n{trail:?}\n"));
     }
     let mut tokens = world.ledger.tokens();

@@ -1,6 +1,6 @@
 //! Many decisions at once.
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Event, RequestRecord};

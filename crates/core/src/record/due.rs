@@ -21,12 +21,24 @@ pub enum Overdue {
     Nothing,
     /// Its time is over.
     Expire,
-    /// The owners are still to be asked, or letters to be sent.
-    WakeDispatcher,
-    /// IAM is still to be changed.
-    WakeProvisioner,
-    /// The ticket is still to be told.
-    WakeReporter,
+    /// Those who have something to do are woken ([`RequestRecord::waits_for`]).
+    Wake,
+}
+
+/// A function that is woken to do something about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worker {
+    /// It changes IAM.
+    Provisioner,
+    /// It finds the owners, and sends review requests and reminders.
+    Dispatcher,
+    /// It reports to the ticket, and to people by e-mail.
+    Reporter,
+}
+
+impl Worker {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Provisioner, Self::Dispatcher, Self::Reporter];
 }
 
 /// When a step that did not get through is tried again: two minutes, then twice as long each
@@ -48,29 +60,24 @@ impl RequestRecord {
             (State::Approved, _) => waited >= PROVISION_WITHIN,
             _ => false,
         };
-        match self.state {
-            _ if self.due_at.is_none_or(|due| due > now) => Overdue::Nothing,
-            _ if late => Overdue::Expire,
-            State::Active if self.is_over(now) => Overdue::WakeProvisioner,
-            _ if self.unreported().is_some() => Overdue::WakeReporter,
-            State::Pending if !self.asks_dispatcher(now) && self.asks_reporter(now) => {
-                Overdue::WakeReporter
-            }
-            state if (state == State::Active || state.is_terminal()) && self.asks_reporter(now) => {
-                Overdue::WakeReporter
-            }
-            State::Received | State::Pending => Overdue::WakeDispatcher,
-            State::Approved | State::Provisioning | State::Active | State::Revoking => {
-                Overdue::WakeProvisioner
-            }
-            State::Revoked
-            | State::Refused
-            | State::Undeliverable
-            | State::Denied
-            | State::Expired
-            | State::Withdrawn
-            | State::Failed
-            | State::Previewed => Overdue::Nothing,
+        match self.due_at {
+            Some(due) if due <= now && late => Overdue::Expire,
+            Some(due) if due <= now => Overdue::Wake,
+            _ => Overdue::Nothing,
+        }
+    }
+
+    /// Whether a function has something to do about the request.
+    #[must_use]
+    pub fn waits_for(&self, worker: Worker, now: Timestamp) -> bool {
+        match (worker, self.state) {
+            (Worker::Provisioner, State::Approved | State::Provisioning) => true,
+            (Worker::Provisioner, _) => self.is_over(now),
+            (Worker::Dispatcher, State::Received) => true,
+            (Worker::Dispatcher, State::Pending) => self.asks_dispatcher(now),
+            (Worker::Dispatcher, _) => false,
+            // Once access is over it is removed first; the provisioner wakes the reporter then.
+            (Worker::Reporter, _) => !self.is_over(now) && self.asks_reporter(now),
         }
     }
 
@@ -104,9 +111,8 @@ impl RequestRecord {
         }
     }
 
-    /// Whether something is left that the reporter tells: the ticket, or people by mail.
-    #[must_use]
-    pub fn asks_reporter(&self, now: Timestamp) -> bool {
+    /// Whether something is left to report: to the ticket, or to people by e-mail.
+    fn asks_reporter(&self, now: Timestamp) -> bool {
         let mut open = self.open_notices(now).into_iter();
         self.unreported().is_some() || open.any(|notice| !notice.is_by_dispatcher())
     }
@@ -201,72 +207,55 @@ mod tests {
         sent.unwrap().record
     }
 
+    /// What is done about a request that is due, and who is woken.
+    fn due(record: &RequestRecord, second: i64) -> (Overdue, Vec<Worker>) {
+        let now = at(second);
+        let workers = Worker::ALL.into_iter();
+        (
+            record.overdue(now, SignedDuration::from_hours(72)),
+            workers.filter(|one| record.waits_for(*one, now)).collect(),
+        )
+    }
+
     #[test]
     fn what_is_due_is_woken_or_ended() {
-        let three_days = SignedDuration::from_hours(72);
         let record = pending(vec![slot("210987654321", &[2])]);
         let fresh = received().record;
-        assert_eq!(fresh.overdue(at(60), three_days), Overdue::Nothing);
-        assert_eq!(fresh.overdue(at(121), three_days), Overdue::WakeDispatcher);
-        assert_eq!(fresh.overdue(at(72 * 3600), three_days), Overdue::Expire);
-        assert_eq!(
-            record.overdue(at(130), three_days),
-            Overdue::WakeDispatcher,
-            "a letter is unsent"
-        );
-        assert_eq!(record.overdue(at(72 * 3600), three_days), Overdue::Expire);
+        let dispatcher = || vec![Worker::Dispatcher];
+        assert_eq!(due(&fresh, 60), (Overdue::Nothing, dispatcher()));
+        assert_eq!(due(&fresh, 121), (Overdue::Wake, dispatcher()));
+        assert_eq!(due(&fresh, 72 * 3600).0, Overdue::Expire);
+        let unsent = (Overdue::Wake, dispatcher());
+        assert_eq!(due(&record, 130), unsent, "an e-mail is not sent");
+        assert_eq!(due(&record, 72 * 3600).0, Overdue::Expire);
         let yes = decide(&record, ONE, 2, Verdict::Approve);
         let approved = record.apply(yes, approver(2), at(10)).unwrap().record;
+        let provisioner = || vec![Worker::Provisioner];
+        assert_eq!(due(&approved, 200), (Overdue::Wake, provisioner()));
+        assert_eq!(due(&approved, 10 + 24 * 3600).0, Overdue::Expire);
+        let started = approved.apply(Event::ProvisioningStarted, Actor::Provisioner, at(11));
+        let provisioning = started.unwrap().record;
         assert_eq!(
-            approved.overdue(at(200), three_days),
-            Overdue::WakeProvisioner
+            due(&provisioning, 99 * 3600),
+            (Overdue::Wake, provisioner())
         );
-        assert_eq!(
-            approved.overdue(at(10 + 24 * 3600), three_days),
-            Overdue::Expire
-        );
-        let provisioning = approved
-            .apply(Event::ProvisioningStarted, Actor::Provisioner, at(11))
-            .unwrap()
-            .record;
-        assert_eq!(
-            provisioning.overdue(at(99 * 3600), three_days),
-            Overdue::WakeProvisioner
-        );
-        let active = provisioning
-            .apply(
-                Event::Activated { until: at(3600) },
-                Actor::Provisioner,
-                at(12),
-            )
-            .unwrap()
-            .record;
-        assert_eq!(active.overdue(at(200), three_days), Overdue::WakeReporter);
-        assert_eq!(
-            active.overdue(at(3600), three_days),
-            Overdue::WakeProvisioner,
-            "the end comes first"
-        );
-        let reported = active
-            .apply(
-                Event::Reported {
-                    state: State::Active,
-                },
-                Actor::Reporter,
-                at(13),
-            )
-            .unwrap()
-            .record;
-        assert_eq!(
-            reported.overdue(at(200), three_days),
-            Overdue::WakeReporter,
-            "the requester is still to be told"
-        );
+        let activated = Event::Activated { until: at(3600) };
+        let active = provisioning.apply(activated, Actor::Provisioner, at(12));
+        let active = active.unwrap().record;
+        let reporter = || vec![Worker::Reporter];
+        assert_eq!(due(&active, 200), (Overdue::Wake, reporter()));
+        let ended = (Overdue::Wake, provisioner());
+        assert_eq!(due(&active, 3600), ended, "the end comes first");
+        let reported = Event::Reported {
+            state: State::Active,
+        };
+        let reported = active.apply(reported, Actor::Reporter, at(13));
+        let reported = reported.unwrap().record;
+        let by_mail_still = (Overdue::Wake, reporter());
+        assert_eq!(due(&reported, 200), by_mail_still);
         let reported = by_mail(&reported, State::Active);
-        assert_eq!(
-            (reported.due_at, reported.overdue(at(3599), three_days)),
-            (Some(at(3600)), Overdue::Nothing)
-        );
+        assert_eq!(reported.due_at, Some(at(3600)));
+        assert_eq!(due(&reported, 3599), (Overdue::Nothing, Vec::new()));
     }
 
     #[test]

@@ -203,7 +203,7 @@ mod tests {
                 ending.due_at,
                 ending.overdue(at(100), SignedDuration::from_hours(72))
             ),
-            (Some(at(100)), Overdue::WakeProvisioner)
+            (Some(at(100)), Overdue::Wake)
         );
         let again = ending.apply(end_now(), approver(2), at(101));
         assert!(matches!(again, Err(ChangeError::EndingAlready)));

@@ -6,7 +6,7 @@ use super::{
     AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Resource,
     Source,
 };
-use crate::body::{BodyReader, FieldErrorCode, Members};
+use crate::body::{BodyReader, FieldErrorCode, JsonMembers};
 use crate::id::SysId;
 use crate::principal::{Principal, PrincipalType};
 
@@ -103,20 +103,20 @@ pub(super) fn extension(
     })
 }
 
-fn requester(reader: &mut BodyReader, body: Members<'_>) -> Option<SysId> {
+fn requester(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<SysId> {
     let value = reader.member(body, "", "requested_by")?;
     let object = reader.object(value, "/requested_by", &["sys_id"])?;
     reader.text(object, "/requested_by", "sys_id")
 }
 
 /// The configuration item, where one is named.
-fn resource(reader: &mut BodyReader, body: Members<'_>) -> Option<Resource> {
+fn resource(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Resource> {
     let object = reader.object(body.get("resource")?, "/resource", &["sys_id"])?;
     let sys_id = reader.text(object, "/resource", "sys_id")?;
     Some(Resource { sys_id })
 }
 
-fn source(reader: &mut BodyReader, body: Members<'_>) -> Option<Source> {
+fn source(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Source> {
     let value = reader.member(body, "", "source")?;
     let object = reader.object(value, "/source", &["table", "sys_id", "number"])?;
     let table = reader.text_by(object, "/source", "table", |text| {
@@ -133,7 +133,7 @@ fn source(reader: &mut BodyReader, body: Members<'_>) -> Option<Source> {
     })
 }
 
-fn target(reader: &mut BodyReader, body: Members<'_>) -> Option<Principal> {
+fn target(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Principal> {
     let value = reader.member(body, "", "target")?;
     let object = reader.object(value, "/target", &["account_id", "principal"])?;
     let account_id = reader.text(object, "/target", "account_id");
@@ -152,7 +152,7 @@ fn target(reader: &mut BodyReader, body: Members<'_>) -> Option<Principal> {
     })
 }
 
-fn grants(reader: &mut BodyReader, body: Members<'_>) -> Option<Vec<Grant>> {
+fn grants(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Vec<Grant>> {
     let Value::Array(items) = reader.member(body, "", "grants")? else {
         reader.error("/grants", FieldErrorCode::Type, "must be an array");
         return None;
@@ -211,7 +211,11 @@ fn grant(reader: &mut BodyReader, value: &Value, pointer: &str) -> Option<Grant>
     })
 }
 
-fn document(reader: &mut BodyReader, object: Members<'_>, pointer: &str) -> Option<InlineDocument> {
+fn document(
+    reader: &mut BodyReader,
+    object: JsonMembers<'_>,
+    pointer: &str,
+) -> Option<InlineDocument> {
     let value = reader.member(object, pointer, "document")?;
     let document = InlineDocument::try_from(value.clone());
     let pointer = format!("{pointer}/document");

@@ -13,7 +13,7 @@ mod preview;
 mod refusals;
 mod reminders;
 
-use dispatcher::{DispatchError, Dispatcher};
+use dispatcher::{DispatchError, Dispatcher, Ports};
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::id::RequestId;
 use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at, ready};
@@ -23,13 +23,18 @@ use testkit::{
 
 const APPROVAL_URL: &str = "https://review.example/live";
 
-type Tested = Dispatcher<
-    Failing<FakeLedger>,
-    Failing<FakeServiceNow>,
-    Failing<FakeDirectory>,
-    Failing<FakeMailer>,
-    Failing<FakeQueues>,
->;
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type ServiceNow = Failing<FakeServiceNow>;
+    type Directory = Failing<FakeDirectory>;
+    type Mailer = Failing<FakeMailer>;
+    type Outcomes = Failing<FakeQueues>;
+}
+
+type Tested = Dispatcher<Faked>;
 
 /// The ports of the dispatcher.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,7 @@ fn dispatcher(world: &World, failing: &[Port]) -> Tested {
         false => Fault::none(),
     };
     Dispatcher {
-        ledger: Failing::new(world.ledger.clone(), &fault(Port::Ledger)),
+        requests: Failing::new(world.ledger.clone(), &fault(Port::Ledger)),
         servicenow: Failing::new(world.servicenow.clone(), &fault(Port::ServiceNow)),
         directory: Failing::new(world.directory.clone(), &fault(Port::Directory)),
         mailer: Failing::new(world.mailer.clone(), &fault(Port::Mailer)),

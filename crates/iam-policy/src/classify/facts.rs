@@ -75,7 +75,17 @@ pub(super) struct Facts {
     /// Where to find one by the hash of its name: number + 1, 0 when free.
     slots: Vec<u16>,
     paths: Vec<EscalationPath>,
-    sensitive: HashMap<Category, Vec<usize>>,
+    /// What each action takes part in, by its number.
+    roles: Vec<Roles>,
+}
+
+/// What an action takes part in.
+#[derive(Debug, Default, Clone)]
+struct Roles {
+    /// Places in the lists of sensitive actions.
+    sensitive: Vec<(Category, usize)>,
+    /// Numbers of paths.
+    paths: Vec<usize>,
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -154,15 +164,31 @@ impl Facts {
                 list.extend(number(action));
             }
         }
+        let paths: Vec<EscalationPath> = paths.collect();
+        let mut roles = vec![Roles::default(); named.len()];
+        for (nth, path) in paths.iter().enumerate() {
+            for action in &path.actions {
+                if let Some(roles) = roles.get_mut(*action) {
+                    roles.paths.push(nth);
+                }
+            }
+        }
+        for (category, actions) in &sensitive {
+            for (nth, action) in actions.iter().enumerate() {
+                if let Some(roles) = roles.get_mut(*action) {
+                    roles.sensitive.push((*category, nth));
+                }
+            }
+        }
         Self {
-            paths: paths.collect(),
+            paths,
+            roles,
             begins: names
                 .iter()
                 .map(|name| scan::begin(name, 0, true))
                 .collect(),
             named,
             slots,
-            sensitive,
         }
     }
 
@@ -177,13 +203,45 @@ impl Facts {
     }
 
     /// All known paths up.
+    #[cfg(test)]
     pub(super) fn paths(&self) -> &[EscalationPath] {
         &self.paths
     }
 
-    /// The sensitive actions of a category.
-    pub(super) fn sensitive(&self, category: Category) -> impl Iterator<Item = usize> + '_ {
-        self.sensitive.get(&category).into_iter().flatten().copied()
+    /// The sensitive actions of a category among these, in the order of its list.
+    pub(super) fn sensitive_among(
+        &self,
+        category: Category,
+        actions: impl Iterator<Item = usize>,
+    ) -> Vec<usize> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for action in actions {
+            let roles = self.roles.get(action).into_iter();
+            let places = roles.flat_map(|roles| &roles.sensitive);
+            let places = places.filter(|(of, _)| *of == category);
+            found.extend(places.map(|(_, place)| (*place, action)));
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, action)| action).collect()
+    }
+
+    /// The paths of which all actions are among these, in order.
+    pub(super) fn paths_among(
+        &self,
+        actions: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = &EscalationPath> {
+        let mut counts = vec![0_usize; self.paths.len()];
+        for roles in actions.filter_map(|action| self.roles.get(action)) {
+            for path in &roles.paths {
+                if let Some(count) = counts.get_mut(*path) {
+                    *count += 1;
+                }
+            }
+        }
+        let paths = self.paths.iter().zip(counts);
+        paths
+            .filter(|(path, count)| path.actions.len() == *count)
+            .map(|(path, _)| path)
     }
 
     /// Calls for every action that matters and that the pattern of a policy matches. Answers
@@ -237,7 +295,10 @@ mod tests {
             Category::Resource,
             Category::Data,
         ]
-        .map(|category| facts.sensitive(category).count());
+        .map(|category| {
+            let all = 0..facts.named.len();
+            facts.sensitive_among(category, all).len()
+        });
         assert_eq!(sensitive, [27, 131, 313, 174]);
     }
 

@@ -4,7 +4,7 @@ use super::PrincipalPolicies;
 use super::facts::{Facts, RelevantAction};
 use super::rules::{GrantRule, GrantRules};
 use super::work_limit::WorkLimit;
-use crate::catalogue::{self, Action};
+use crate::catalogue::{self, Action, wildcard};
 use crate::document::{Actions, Document, Effect, Path, Resources, Statement};
 
 /// What grants an action.
@@ -17,6 +17,27 @@ pub(super) struct Grant {
     pub(super) unmatched: bool,
     /// Whether it is granted on every resource.
     pub(super) everywhere: bool,
+}
+
+/// The actions that matter and are granted, in their order.
+#[derive(Debug)]
+pub(super) struct Granted {
+    /// Where the grant of an action is: its number + 1, 0 for none.
+    places: Vec<usize>,
+    grants: Vec<(usize, Grant)>,
+}
+
+impl Granted {
+    /// What grants the action.
+    pub(super) fn get(&self, action: usize) -> Option<&Grant> {
+        let place = self.places.get(action)?.checked_sub(1)?;
+        self.grants.get(place).map(|(_, grant)| grant)
+    }
+
+    /// The numbers of the actions.
+    pub(super) fn actions(&self) -> impl Iterator<Item = usize> + '_ {
+        self.grants.iter().map(|(action, _)| *action)
+    }
 }
 
 /// How good a grant is: whether it reaches a resource, is unconditional, is on everything.
@@ -81,7 +102,7 @@ impl<'d> Grants<'d> {
 
     /// What grants each of the actions that matter, by their numbers: an unconditional grant
     /// on everything rather than a narrower one, else the first.
-    pub(super) fn of_named(&self, facts: &Facts) -> Vec<Option<Grant>> {
+    pub(super) fn of_named(&self, facts: &Facts) -> Granted {
         let mut best: Vec<Option<Best>> = vec![None; facts.named().len()];
         'rules: for (nth, rule) in self.allows.all().iter().enumerate() {
             // The first pattern of the statement that is about the action.
@@ -119,11 +140,24 @@ impl<'d> Grants<'d> {
             let mut limits = self.limits.iter();
             limits.all(|layer| layer.reach(named.name, named.action, &self.work))
         };
-        let reported = best.into_iter().zip(facts.named()).map(|(best, named)| {
-            best.filter(|_| within(named))
-                .and_then(|best| self.grant(best))
-        });
-        reported.collect()
+        let mut granted = Granted {
+            places: vec![0; best.len()],
+            grants: Vec::new(),
+        };
+        let found = best
+            .iter()
+            .enumerate()
+            .filter_map(|(of, best)| Some((of, (*best)?)));
+        for (of, best) in found {
+            let grant = facts.named().get(of).filter(|named| within(named));
+            if let Some(grant) = grant.and_then(|_| self.grant(best))
+                && let Some(place) = granted.places.get_mut(of)
+            {
+                granted.grants.push((of, grant));
+                *place = granted.grants.len();
+            }
+        }
+        granted
     }
 
     /// Takes a rule about the action when it grants more than the best one so far.
@@ -177,8 +211,13 @@ impl<'d> Grants<'d> {
 
     /// The statements that allow the action and that no denial takes it from.
     pub(super) fn granting(&self, name: &str) -> impl Iterator<Item = &'d Statement<'d>> {
-        let given = self.allows.about(name, &self.work).into_iter();
-        given
+        let rules = self.allows.all().iter().enumerate();
+        let about = rules.filter(|(_, rule)| {
+            let mut texts = rule.texts();
+            let named = texts.any(|text| wildcard::matches_ignoring_case(text, name));
+            named != rule.is_negated()
+        });
+        about
             .filter(|(nth, rule)| !self.denies.take_all(name, *nth, rule, &self.work))
             .map(|(_, rule)| rule.statement)
     }

@@ -19,7 +19,7 @@ use crate::document::{Document, Effect, Path, Resources, Statement};
 use crate::json::Span;
 pub use facts::paths_release;
 use facts::{Category, Facts, PathTarget, facts};
-use grants::{Grant, Grants};
+use grants::{Grant, Granted, Grants};
 use pass_role::{PASS_ROLE, PassTargets};
 use work_limit::WorkLimit;
 
@@ -113,20 +113,20 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     let grants = Grants::of(subject);
     let granted = grants.of_named(facts);
     let named = |category| {
-        let actions = facts.sensitive(category);
-        actions
-            .filter_map(|action| evidence(facts, &granted, action))
-            .collect()
+        let actions = facts.sensitive_among(category, granted.actions());
+        let evidence = actions.into_iter();
+        evidence
+            .filter_map(|action| evidence_of(facts, &granted, action))
+            .collect::<Vec<_>>()
     };
-    let privilege_escalation = escalations(facts, &granted, &PassTargets::of(&grants));
-    let manages = [Category::Resource, Category::Escalation]
-        .into_iter()
-        .flat_map(|category| facts.sensitive(category))
-        .any(|action| granted.get(action).is_some_and(Option::is_some));
+    let privilege_escalation = escalations(facts, &granted, &grants);
+    let resource_exposure = named(Category::Resource);
+    let escalating = facts.sensitive_among(Category::Escalation, granted.actions());
+    let manages = !resource_exposure.is_empty() || !escalating.is_empty();
     Classification {
         access_levels: access_levels(&grants, manages),
         privilege_escalation,
-        resource_exposure: named(Category::Resource),
+        resource_exposure,
         credentials_exposure: named(Category::Credentials),
         data_exfiltration: named(Category::Data),
         service_wildcards: service_wildcards(subject),
@@ -134,8 +134,8 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     }
 }
 
-fn evidence(facts: &Facts, granted: &[Option<Grant>], action: usize) -> Option<GrantedAction> {
-    let grant = granted.get(action)?.as_ref()?;
+fn evidence_of(facts: &Facts, granted: &Granted, action: usize) -> Option<GrantedAction> {
+    let grant = granted.get(action)?;
     Some(grant.evidence(facts.named().get(action)?.name))
 }
 
@@ -174,50 +174,51 @@ fn access_levels(grants: &Grants<'_>, manages: bool) -> Vec<AccessLevel> {
     found
 }
 
-fn escalations(
-    facts: &Facts,
-    granted: &[Option<Grant>],
-    targets: &PassTargets<'_>,
-) -> Vec<Escalation> {
+fn escalations(facts: &Facts, granted: &Granted, grants: &Grants<'_>) -> Vec<Escalation> {
     let mut found: Vec<Escalation> = Vec::new();
-    let grant = |action: usize| granted.get(action).and_then(Option::as_ref);
-    let mut reported = vec![false; facts.named().len()];
-    for path in facts.paths() {
-        let mut usable = path.actions.iter().map(|action| grant(*action));
-        if !usable
-            .clone()
-            .all(|grant| grant.is_some_and(|grant| !grant.unmatched))
-        {
+    let mut targets: Option<PassTargets<'_>> = None;
+    // Actions that are a path by themselves.
+    let mut reported: Vec<usize> = Vec::new();
+    for path in facts.paths_among(granted.actions()) {
+        let mut usable = path
+            .actions
+            .iter()
+            .filter_map(|action| granted.get(*action));
+        if usable.clone().any(|grant| grant.unmatched) {
             continue;
         }
         let mut names = path.actions.iter().filter_map(|action| facts.name(*action));
-        if names.clone().any(|name| name == PASS_ROLE) && !targets.reach(&mut names) {
-            continue;
+        if names.clone().any(|name| name == PASS_ROLE) {
+            let targets = targets.get_or_insert_with(|| PassTargets::of(grants));
+            if !targets.reach(&mut names) {
+                continue;
+            }
         }
-        let plain = usable.all(|grant| grant.is_some_and(|g| g.everywhere && !g.conditional));
+        let plain = usable.all(|grant| grant.everywhere && !grant.conditional);
         let certainty = if path.kind == PathTarget::Own && plain {
             Certainty::Proved
         } else {
             Certainty::DependsOnTarget
         };
-        if let [only] = path.actions[..]
-            && let Some(reported) = reported.get_mut(only)
-        {
-            *reported = true;
+        if let [only] = path.actions[..] {
+            reported.push(only);
         }
         let actions = path.actions.iter();
         found.push(Escalation {
             path: path.id.to_owned(),
             certainty,
             actions: actions
-                .filter_map(|action| evidence(facts, granted, *action))
+                .filter_map(|action| evidence_of(facts, granted, *action))
                 .collect(),
             source: path.source,
         });
     }
-    let sensitive = facts.sensitive(Category::Escalation);
-    for action in sensitive.filter(|action| reported.get(*action) == Some(&false)) {
-        if let Some(evidence) = evidence(facts, granted, action) {
+    let sensitive = facts.sensitive_among(Category::Escalation, granted.actions());
+    for action in sensitive
+        .into_iter()
+        .filter(|action| !reported.contains(action))
+    {
+        if let Some(evidence) = evidence_of(facts, granted, action) {
             found.push(Escalation {
                 path: format!("action:{}", evidence.action),
                 certainty: Certainty::Contributes,

@@ -18,6 +18,8 @@ pub(super) struct GrantRule<'d> {
     pub(super) everywhere: bool,
     /// The resources as patterns, once somebody has asked.
     globs: OnceCell<Vec<Glob>>,
+    /// What is known of the forms of types' ARNs: whether one of the resources is of the form.
+    met: RefCell<Vec<(&'static str, bool)>>,
 }
 
 impl<'d> GrantRule<'d> {
@@ -32,6 +34,7 @@ impl<'d> GrantRule<'d> {
             conditional: !statement.conditions().is_empty(),
             everywhere,
             globs: OnceCell::new(),
+            met: RefCell::new(Vec::new()),
         }
     }
 
@@ -67,11 +70,23 @@ impl<'d> GrantRule<'d> {
         if !work.spend(list.values().len()) || list.texts().any(wildcard::has_variable) {
             return true;
         }
-        action.has_resource_types()
-            && list.texts().any(|text| {
-                let mut kinds = action.resource_types();
-                kinds.any(|(kind, _)| !work.spend(4) || meets(text, kind.arn(), work))
-            })
+        let mut kinds = action.resource_types();
+        kinds.any(|(kind, _)| self.meets(list, kind.arn(), work))
+    }
+
+    /// Whether one of the resources is of the form, found out once for each form.
+    fn meets(&self, list: &List<'_>, form: &'static str, work: &WorkLimit) -> bool {
+        let known = self.met.borrow();
+        let found = known.iter().find(|(other, _)| std::ptr::eq(*other, form));
+        if let Some((_, met)) = found {
+            return *met;
+        }
+        drop(known);
+        let met = list
+            .texts()
+            .any(|text| !work.spend(4) || meets(text, form, work));
+        self.met.borrow_mut().push((form, met));
+        met
     }
 
     fn globs(&self) -> &[Glob] {
@@ -237,7 +252,37 @@ impl<'d> GrantRules<'d> {
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
 fn meets(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    fits(pattern, form, work) && overlaps(pattern, form, work)
+    fits(pattern, form, work) && (overlaps_by_field(pattern, form) || overlaps(pattern, form, work))
+}
+
+/// Whether each field of the pattern plainly has a text in common with that of the form. `false` means
+/// unknown.
+fn overlaps_by_field(pattern: &str, form: &str) -> bool {
+    let account = pattern.split(':').nth(4).unwrap_or_default();
+    if !account
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'*')
+    {
+        return false;
+    }
+    let (mut fields, mut forms) = (pattern.splitn(6, ':'), form.splitn(6, ':'));
+    loop {
+        match (fields.next(), forms.next()) {
+            (None, None) => return true,
+            (Some(field), Some(of_form)) => {
+                let whole =
+                    of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
+                let same = whole || field == "*" || field == of_form || {
+                    let open = open_form(of_form);
+                    wildcard::matches(&open, field) || wildcard::matches(field, &open)
+                };
+                if !same {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`

@@ -12,6 +12,8 @@ pub struct Principal {
     kind: Option<PrincipalKind>,
     /// The kind, a colon and the name; `*` for nobody in particular.
     word: Box<str>,
+    /// Where in the word the resource of the ARN begins.
+    resource: usize,
 }
 
 /// A text that names no principal.
@@ -72,15 +74,18 @@ impl Principal {
         Self {
             kind: None,
             word: "*".into(),
+            resource: 1,
         }
     }
 
     /// A principal of a known kind.
     #[must_use]
     pub fn of(kind: PrincipalKind, name: &str) -> Self {
+        let word = word(kind, name).into_boxed_str();
         Self {
             kind: Some(kind),
-            word: word(kind, name).into(),
+            resource: resource_start(&word),
+            word,
         }
     }
 
@@ -99,6 +104,7 @@ impl Principal {
         Self {
             kind,
             word: word.into(),
+            resource: resource_start(word),
         }
     }
 
@@ -136,7 +142,7 @@ impl Principal {
 
     /// What follows the account in the ARN, for example `user/alice`.
     fn resource(&self) -> &str {
-        self.name().splitn(6, ':').nth(5).unwrap_or_default()
+        self.word.get(self.resource..).unwrap_or_default()
     }
 
     /// Whether it is the account itself, signed in with its root user.
@@ -174,6 +180,13 @@ impl Principal {
 
 pub(super) fn word(kind: PrincipalKind, name: &str) -> String {
     format!("{}:{name}", kind.as_str())
+}
+
+/// Where what follows the account begins in a word such as `AWS:arn:aws:iam::1:user/alice`; its end
+/// when there is nothing.
+fn resource_start(word: &str) -> usize {
+    let colon = word.match_indices(':').nth(5);
+    colon.map_or(word.len(), |(at, _)| at + 1)
 }
 
 pub(super) fn is_account(text: &str) -> bool {

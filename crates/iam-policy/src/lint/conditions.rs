@@ -1,6 +1,7 @@
 //! Condition blocks: operators, and what they hold.
 
 use super::{Checker, Code};
+use crate::catalogue;
 use crate::document::{Condition, ConditionEntry, DraftStatement, Element, Path, Value};
 
 /// What an operator compares.
@@ -113,6 +114,54 @@ impl Operator {
     }
 }
 
+/// All operators without qualifier.
+const OPERATORS: [&str; 27] = [
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "BinaryEquals",
+    "Bool",
+    "DateEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateNotEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "Null",
+    "NumericEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericNotEquals",
+    "StringEquals",
+    "StringEqualsIgnoreCase",
+    "StringLike",
+    "StringNotEquals",
+    "StringNotEqualsIgnoreCase",
+    "StringNotLike",
+];
+
+/// The operator that was probably meant, with the qualifier and the end that stand there.
+fn nearest_operator(text: &str) -> Option<String> {
+    let (qualifier, rest) = match text.split_once(':') {
+        Some((qualifier, rest)) => {
+            let near = catalogue::closest(qualifier, ["ForAllValues", "ForAnyValue"])?;
+            (format!("{near}:"), rest)
+        }
+        None => (String::new(), text),
+    };
+    let lower = rest.to_ascii_lowercase();
+    let optional = lower.ends_with("ifexists");
+    let base = rest.get(..rest.len() - if optional { 8 } else { 0 })?;
+    let near = catalogue::closest(base, OPERATORS)?;
+    let end = if optional { "IfExists" } else { "" };
+    Some(format!("{qualifier}{near}{end}"))
+}
+
 /// Where a condition entry stands and what it is compared with.
 pub(super) struct Entry<'s, 'a> {
     pub(super) statement: &'s DraftStatement<'a>,
@@ -186,7 +235,9 @@ impl Checker<'_, '_> {
             );
         }
         let Some(operator) = Operator::read(text.text()) else {
-            let message = format!("there is no condition operator `{}`", text.text());
+            let near = self.hint(|| nearest_operator(text.text()));
+            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let message = format!("there is no condition operator `{}`{hint}", text.text());
             self.add(Code::InvalidConditionOperator, path(), text.span(), message);
             return;
         };

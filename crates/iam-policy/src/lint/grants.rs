@@ -59,10 +59,10 @@ impl Checker<'_, '_> {
             return;
         }
         for sensitive in &SENSITIVE {
-            let Some(open) = open_resource(statement, sensitive.is_open) else {
+            let Some((kind, action)) = granted(statement, sensitive.action) else {
                 continue;
             };
-            let Some((kind, action)) = granted(statement, sensitive.action) else {
+            let Some(open) = open_resource(statement, sensitive.is_open) else {
                 continue;
             };
             let (negated, resource) = open();

@@ -1,6 +1,7 @@
 //! Shape: what the reader found wrong, missing elements, Sids, version.
 
 use super::{Checker, Code};
+use crate::catalogue;
 use crate::document::{DraftStatement, Element, Path, PolicyType, ProblemKind, Segment};
 
 impl Checker<'_, '_> {
@@ -34,11 +35,17 @@ impl Checker<'_, '_> {
                     Segment::Key(key) => format!("`{key}`: "),
                     Segment::Index(_) => String::new(),
                 });
+            let written = problem.span.of(draft.text).trim_matches('"');
+            let hint = match code {
+                Code::InvalidEffect => catalogue::closest(written, ["Allow", "Deny"]),
+                _ => None,
+            };
+            let hint = hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             self.add(
                 code,
                 problem.path.clone(),
                 problem.span,
-                format!("{name}{}", problem.kind),
+                format!("{name}{}{hint}", problem.kind),
             );
         }
         if draft.version.is_none()

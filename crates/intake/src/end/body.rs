@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use shell::answer::Problem;
-use snowgate_core::body::{self, BodyReader, FieldError, Members};
+use snowgate_core::body::{self, BodyReader, FieldError, JsonMembers};
 use snowgate_core::id::SysId;
 use snowgate_core::prose::Reason;
 
@@ -57,7 +57,7 @@ fn parse_revocation(bytes: &[u8]) -> Result<RevocationBody, Vec<FieldError>> {
 }
 
 /// `by`: `{"sys_id": "…"}`.
-fn person(reader: &mut BodyReader, members: Members<'_>) -> Option<SysId> {
+fn person(reader: &mut BodyReader, members: JsonMembers<'_>) -> Option<SysId> {
     let object = reader.object(members.get("by")?, "/by", &["sys_id"])?;
     reader.text(object, "/by", "sys_id")
 }

@@ -2,7 +2,7 @@
 
 mod faults;
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use serde_json::{Value, json};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord, RevokedBy};

@@ -1,6 +1,6 @@
 //! `POST /v1/requests/{id}/extend`.
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use serde_json::{Value, json};
 use snowgate_core::approval::Verdict;
 use snowgate_core::lifecycle::{Actor, State};

@@ -17,23 +17,33 @@ mod schema;
 mod submitting;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use intake::Intake;
+use intake::{Intake, Ports};
 use serde_json::{Value, json};
 use testkit::world::{World, at, ready};
 use testkit::{Failing, FakeLedger, FakeQueues, Fault, samples};
+
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type Index = Failing<FakeLedger>;
+    type Queues = Failing<FakeQueues>;
+}
 
 /// The intake under test: ledger and queue fail each as planned for it.
 struct Setup {
     world: World,
     queue: Fault,
-    intake: Intake<Failing<FakeLedger>, Failing<FakeQueues>>,
+    intake: Intake<Faked>,
 }
 
 fn setup() -> Setup {
     let (world, queue) = (World::default(), Fault::none());
     let intake = Intake {
-        ledger: world.failing(&world.ledger),
-        queue: Failing::new(world.queues.clone(), &queue),
+        requests: world.failing(&world.ledger),
+        index: world.failing(&world.ledger),
+        queues: Failing::new(world.queues.clone(), &queue),
         guardrails: world.guardrails.clone(),
     };
     Setup {

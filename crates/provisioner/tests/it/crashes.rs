@@ -1,6 +1,6 @@
 //! Runs that break off at every call, and messages that come again.
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Effects as _;
 use snowgate_core::lifecycle::State;
 use testkit::samples;
 use testkit::world::{World, at, ready};

@@ -1,6 +1,6 @@
 //! What is taken back, and what stays.
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Effects as _;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use testkit::samples;

@@ -1,7 +1,7 @@
 //! What is granted, and what is not.
 
 use ports::Clock;
-use ports::ledger::Ledger as _;
+use ports::ledger::Effects as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
 use snowgate_core::effect::EffectChange;

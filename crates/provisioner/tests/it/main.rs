@@ -11,23 +11,30 @@ mod granting;
 use std::time::Duration;
 
 use ports::Clock;
-use provisioner::{ProvisionError, Provisioner};
+use provisioner::{Ports, ProvisionError, Provisioner};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
 use testkit::world::{World, at};
 use testkit::{Failing, FakeDirectory, FakeKeys, FakeLedger, FakeQueues};
 
-type Tested = Provisioner<
-    Failing<FakeLedger>,
-    Failing<FakeDirectory>,
-    Failing<FakeKeys>,
-    Failing<FakeQueues>,
->;
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type Effects = Failing<FakeLedger>;
+    type Member = Failing<FakeDirectory>;
+    type Verifier = Failing<FakeKeys>;
+    type Outcomes = Failing<FakeQueues>;
+}
+
+type Tested = Provisioner<Faked>;
 
 fn provisioner(world: &World) -> Tested {
     Provisioner {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        effects: world.failing(&world.ledger),
         member: world.failing(&world.directory),
         verifier: world.failing(&world.keys),
         outcomes: world.failing(&world.queues),
@@ -62,6 +69,6 @@ fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
         Some(EndReason::Failed { code }).as_ref()
     );
     assert_eq!(world.directory.changes(), Vec::<String>::new());
-    let effects = ports::ledger::Ledger::effects(&world.ledger, &record.request().target);
+    let effects = ports::ledger::Effects::effects(&world.ledger, &record.request().target);
     assert_eq!(testkit::world::ready(effects).unwrap(), []);
 }

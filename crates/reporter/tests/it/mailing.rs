@@ -2,7 +2,7 @@
 
 use ports::CallError;
 use ports::Failure;
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
@@ -15,7 +15,7 @@ use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::OutcomeFields;
 use testkit::samples;
 use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
-use testkit::{Aftermath, Moment};
+use testkit::{Aftermath, FakeLedger, FakeServiceNow, FakeTickets, Moment};
 
 use super::{FIELDS, active, denied, handle, reporter};
 
@@ -220,26 +220,32 @@ fn the_end_of_access_is_announced_and_told() {
 struct Refusing;
 
 impl Mailer for Refusing {
-    async fn send(&self, _: &EmailAddress, _: &Email) -> Result<(), CallError> {
-        Err(CallError::permanent("fake:Send", "MessageRejected"))
-    }
-
-    async fn send_tagged(
+    async fn send(
         &self,
         _: &EmailAddress,
         _: &Email,
-        _: &LetterTags,
+        _: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
+}
+
+/// Fakes, and a mail service that refuses.
+struct OnFakes;
+
+impl reporter::Ports for OnFakes {
+    type Requests = FakeLedger;
+    type Tickets = FakeTickets;
+    type ServiceNow = FakeServiceNow;
+    type Mailer = Refusing;
 }
 
 #[test]
 fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
     let world = World::default();
     let record = denied(&world);
-    let tested = Reporter {
-        ledger: world.ledger.clone(),
+    let tested = Reporter::<OnFakes> {
+        requests: world.ledger.clone(),
         tickets: world.tickets.clone(),
         servicenow: world.servicenow.clone(),
         mailer: Refusing,

@@ -7,7 +7,7 @@
 mod mailing;
 
 use ports::Failure;
-use reporter::{ReportError, Reporter};
+use reporter::{Ports, ReportError, Reporter};
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -22,16 +22,21 @@ use testkit::{
 const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
     "undeliverable":{"state":"4"},"withdrawn":{"state":"7"},"failed":{"state":"4"}}"#;
 
-type Tested = Reporter<
-    Failing<FakeLedger>,
-    Failing<FakeTickets>,
-    Failing<FakeServiceNow>,
-    Failing<FakeMailer>,
->;
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type Tickets = Failing<FakeTickets>;
+    type ServiceNow = Failing<FakeServiceNow>;
+    type Mailer = Failing<FakeMailer>;
+}
+
+type Tested = Reporter<Faked>;
 
 fn reporter(world: &World) -> Tested {
     Reporter {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
         tickets: world.failing(&world.tickets),
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),

@@ -2,25 +2,22 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
-use snowgate_core::approval::TokenRow;
+use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests};
 use snowgate_core::audit::AuditRow;
-use snowgate_core::effect::Effect;
-use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
 use snowgate_core::record::{Change, Event, FailureCode, RequestRecord};
 
 use super::{Metric, Point, emit};
 
-/// A ledger whose changes are measured, after they are written.
+/// Requests whose changes are measured, after they are written.
 #[derive(Debug, Clone)]
-pub struct Metered<L>(
-    /// The ledger itself.
-    pub L,
+pub struct Metered<R>(
+    /// The requests themselves.
+    pub R,
 );
 
-impl<L: Ledger> Ledger for Metered<L> {
+impl<R: Requests> Requests for Metered<R> {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         let created = self.0.create(new).await?;
         if created == Created::New {
@@ -65,31 +62,6 @@ impl<L: Ledger> Ledger for Metered<L> {
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
         self.0.documents(id).await
-    }
-
-    async fn of_record(
-        &self,
-        client: &ClientId,
-        sys_id: &SysId,
-    ) -> Result<Vec<(RequestId, State)>, CallError> {
-        self.0.of_record(client, sys_id).await
-    }
-
-    async fn due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
-        self.0.due(bucket, now, limit).await
-    }
-
-    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
-        self.0.effects(principal).await
-    }
-
-    async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
-        self.0.token(digest).await
     }
 }
 
@@ -354,8 +326,8 @@ mod tests {
 
     /// All operations pass through, whatever is measured.
     #[test]
-    fn a_metered_ledger_keeps_the_contract() {
+    fn metered_requests_keep_the_contract() {
         let metered = Metered(FakeLedger::default());
-        testkit::world::ready(testkit::contract::ledger(&metered));
+        testkit::world::ready(testkit::contract::requests(&metered));
     }
 }

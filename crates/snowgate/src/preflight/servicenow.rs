@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request, Response, StatusCode};
-use https::{Client, Roots, Settings};
+use https::{HttpsClient, HttpsSettings, Roots};
 use jiff::fmt::rfc2822;
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,7 +67,7 @@ struct SecretMembers {
 
 /// One user of the instance.
 struct User {
-    client: Client,
+    client: HttpsClient,
     instance: String,
     check: &'static str,
     /// The header with the user's credential.
@@ -114,8 +114,8 @@ pub(super) async fn check(
 
 /// A client as the functions have it: no redirects, no proxies, Mozilla's roots, and plain HTTP for
 /// an instance on this machine only.
-fn client(instance: &str) -> Option<Client> {
-    Client::new(&Settings {
+fn client(instance: &str) -> Option<HttpsClient> {
+    HttpsClient::new(&HttpsSettings {
         roots: Roots::Mozilla,
         plain: instance.starts_with("http://127.0.0.1:"),
         connect: PATIENCE,
@@ -125,7 +125,10 @@ fn client(instance: &str) -> Option<Client> {
     .ok()
 }
 
-async fn call(client: &Client, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+async fn call(
+    client: &HttpsClient,
+    request: Request<Vec<u8>>,
+) -> Result<Response<Vec<u8>>, NoAnswer> {
     match tokio::time::timeout(PATIENCE, client.call(request, MOST_BYTES)).await {
         Ok(Ok(answer)) => Ok(answer),
         _ => Err(NoAnswer),
@@ -336,7 +339,7 @@ impl User {
 /// The header to authenticate with: Basic (RFC 7617) where there is no OAuth client, otherwise a
 /// token; none where the instance gives none.
 async fn sign_in(
-    client: &Client,
+    client: &HttpsClient,
     instance: &str,
     with: SecretMembers,
 ) -> Result<Option<String>, NoAnswer> {

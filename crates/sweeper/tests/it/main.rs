@@ -4,19 +4,29 @@
     reason = "a test that panics is a test that fails"
 )]
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use snowgate_core::approval::Verdict;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord};
-use sweeper::{Sweeper, Swept};
+use sweeper::{Ports, Sweeper, Swept};
 use testkit::world::{OWNER, PENDING_FOR, World, at, ready};
 use testkit::{Aftermath, Failing, FakeLedger, FakeQueues, Fault, Moment, QueueName, samples};
 
-type Tested = Sweeper<Failing<FakeLedger>, Failing<FakeQueues>>;
+/// Everything in memory.
+struct Faked;
+
+impl Ports for Faked {
+    type Requests = Failing<FakeLedger>;
+    type Index = Failing<FakeLedger>;
+    type Queues = Failing<FakeQueues>;
+}
+
+type Tested = Sweeper<Faked>;
 
 fn sweeper(world: &World, queues: &Fault) -> Tested {
     Sweeper {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        index: world.failing(&world.ledger),
         queues: Failing::new(world.queues.clone(), queues),
         pending_for: PENDING_FOR,
     }

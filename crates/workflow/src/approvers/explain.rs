@@ -7,9 +7,10 @@ use snowgate_core::preview::{PassedOver, PassedOverBecause, PreviewSlot};
 use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, eligible, judge};
 use snowgate_core::ticket::Person;
 
-use super::{Rules, candidate_ids, item_of, people_in_order, standing_in};
+use super::Rules;
+use super::find::{candidate_ids, item_of, people_in_order, standing_in};
 
-/// Looks for those who may decide as [`crate::find`] does, and keeps what was found against
+/// Looks for those who may decide as [`super::find`] does, and keeps what was found against
 /// everybody who was passed over on the way.
 ///
 /// # Errors
@@ -53,7 +54,7 @@ fn is_in(asked: &[Approver], person: &Person) -> bool {
         .any(|approver| approver.sys_id == person.sys_id)
 }
 
-/// Those of one standing who would be asked, and all others with what was found against them.
+/// Those of one role who would be asked, and all others with what was found against them.
 fn part(
     people: &[Person],
     ids: &[SysId],

@@ -10,6 +10,8 @@ use snowgate_core::review::{Review, ReviewContext};
 use snowgate_core::slots::OwnedResource;
 use snowgate_core::ticket::Person;
 
+use super::find::item_of;
+
 /// What an approver is shown, in e-mail and page alike, and the approver's own record.
 /// `documents` are the policy texts that the ledger keeps with the request. None where the person
 /// may fill no open slot, is not in ServiceNow any more, or has turned out to be the requester or
@@ -76,7 +78,7 @@ async fn names(
 ) -> Result<Vec<String>, CallError> {
     let mut names = Vec::new();
     for slot in &asked.slots {
-        let item = super::item_of(servicenow, &slot.resource).await?;
+        let item = item_of(servicenow, &slot.resource).await?;
         names.push(item.map(|item| item.name).unwrap_or_default());
     }
     Ok(names)
@@ -96,7 +98,7 @@ async fn target_name(
     let slot = asked.slots.iter().position(|slot| slot.resource == target);
     let name = match slot.and_then(|index| names.get(index)) {
         Some(name) => name.clone(),
-        None => super::item_of(servicenow, &target)
+        None => item_of(servicenow, &target)
             .await?
             .map(|item| item.name)
             .unwrap_or_default(),

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ports::ledger::{Ledger as _, NewRequest};
+use ports::ledger::{NewRequest, Requests as _};
 use serde_json::json;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Change, RequestRecord};
 use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Failing, Fault, QueueName};
@@ -55,13 +54,6 @@ fn meter<T: Clone>(port: &T, fault: &Fault) -> Failing<T> {
 /// A world in which so many requests of others wait for a decision.
 fn waiting(count: usize) -> World {
     let world = World::default();
-    let first = RequestRecord::receive(
-        samples::request_id(),
-        samples::client(),
-        world.request(),
-        at(0),
-    );
-    let first = first.unwrap();
     for _ in 0..count {
         let due_at = Some(at(250_000));
         let mut change = samples::received(&samples::sys_id(), at(0));
@@ -82,8 +74,9 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
         .unwrap();
 
     let mut intake = functions::intake(world);
-    intake.ledger = meter(&world.ledger, &meters.ledger);
-    intake.queue = meter(&world.queues, &meters.queues);
+    intake.requests = meter(&world.ledger, &meters.ledger);
+    intake.index = meter(&world.ledger, &meters.ledger);
+    intake.queues = meter(&world.queues, &meters.queues);
     let body = samples::body(&world.ticket(), &world.target);
     let event = json!({
         "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
@@ -99,7 +92,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
         .request
         .clone();
     let mut dispatcher = functions::dispatcher(world);
-    dispatcher.ledger = meter(&world.ledger, &meters.ledger);
+    dispatcher.requests = meter(&world.ledger, &meters.ledger);
     dispatcher.servicenow = meter(&world.servicenow, &meters.servicenow);
     dispatcher.directory = meter(&world.directory, &meters.directory);
     dispatcher.mailer = meter(&world.mailer, &meters.mailer);
@@ -111,7 +104,8 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     let (_, rest) = letter.split_once(&format!("{ORIGIN}/r/")).unwrap();
     let link: String = rest.chars().take(43).collect();
     let mut approval = functions::approval(world);
-    approval.ledger = meter(&world.ledger, &meters.ledger);
+    approval.requests = meter(&world.ledger, &meters.ledger);
+    approval.tokens = meter(&world.ledger, &meters.ledger);
     approval.servicenow = meter(&world.servicenow, &meters.servicenow);
     approval.signer = meter(&world.keys, &meters.keys);
     approval.work = meter(&world.queues, &meters.queues);
@@ -138,7 +132,8 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     steps.push(("decision", meters.take()));
 
     let mut provisioner = functions::provisioner(world);
-    provisioner.ledger = meter(&world.ledger, &meters.ledger);
+    provisioner.requests = meter(&world.ledger, &meters.ledger);
+    provisioner.effects = meter(&world.ledger, &meters.ledger);
     provisioner.member = meter(&world.directory, &meters.directory);
     provisioner.verifier = meter(&world.keys, &meters.keys);
     provisioner.outcomes = meter(&world.queues, &meters.queues);
@@ -146,13 +141,14 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     steps.push(("provisioner", meters.take()));
 
     let mut reporter = functions::reporter(world);
-    reporter.ledger = meter(&world.ledger, &meters.ledger);
+    reporter.requests = meter(&world.ledger, &meters.ledger);
     reporter.tickets = meter(&world.tickets, &meters.tickets);
     runtime.block_on(reporter.handle(&id, at(5))).unwrap();
     steps.push(("reporter", meters.take()));
 
     let mut sweeper = functions::sweeper(world);
-    sweeper.ledger = meter(&world.ledger, &meters.ledger);
+    sweeper.requests = meter(&world.ledger, &meters.ledger);
+    sweeper.index = meter(&world.ledger, &meters.ledger);
     sweeper.queues = meter(&world.queues, &meters.queues);
     runtime.block_on(sweeper.sweep(at(6))).unwrap();
     steps.push(("sweeper", meters.take()));

@@ -17,22 +17,72 @@ use testkit::{
 
 pub(crate) const ORIGIN: &str = "https://review.example";
 
-type L = Failing<FakeLedger>;
-type Q = Failing<FakeQueues>;
-type S = Failing<FakeServiceNow>;
-type D = Failing<FakeDirectory>;
+type Ledger = Failing<FakeLedger>;
+type Queues = Failing<FakeQueues>;
+type ServiceNow = Failing<FakeServiceNow>;
+type Directory = Failing<FakeDirectory>;
+type Mailer = Failing<FakeMailer>;
+type Keys = Failing<FakeKeys>;
 
-pub(crate) fn intake(world: &World) -> Intake<L, Q> {
+/// All ports in memory.
+pub(crate) struct Faked;
+
+impl intake::Ports for Faked {
+    type Requests = Ledger;
+    type Index = Ledger;
+    type Queues = Queues;
+}
+
+impl dispatcher::Ports for Faked {
+    type Requests = Ledger;
+    type ServiceNow = ServiceNow;
+    type Directory = Directory;
+    type Mailer = Mailer;
+    type Outcomes = Queues;
+}
+
+impl approval::Ports for Faked {
+    type Requests = Ledger;
+    type Tokens = Ledger;
+    type ServiceNow = ServiceNow;
+    type Signer = Keys;
+    type Work = Queues;
+    type Outcomes = Queues;
+}
+
+impl provisioner::Ports for Faked {
+    type Requests = Ledger;
+    type Effects = Ledger;
+    type Member = Directory;
+    type Verifier = Keys;
+    type Outcomes = Queues;
+}
+
+impl reporter::Ports for Faked {
+    type Requests = Ledger;
+    type Tickets = Failing<FakeTickets>;
+    type ServiceNow = ServiceNow;
+    type Mailer = Mailer;
+}
+
+impl sweeper::Ports for Faked {
+    type Requests = Ledger;
+    type Index = Ledger;
+    type Queues = Queues;
+}
+
+pub(crate) fn intake(world: &World) -> Intake<Faked> {
     Intake {
-        ledger: world.failing(&world.ledger),
-        queue: world.failing(&world.queues),
+        requests: world.failing(&world.ledger),
+        index: world.failing(&world.ledger),
+        queues: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
     }
 }
 
-pub(crate) fn dispatcher(world: &World) -> Dispatcher<L, S, D, Failing<FakeMailer>, Q> {
+pub(crate) fn dispatcher(world: &World) -> Dispatcher<Faked> {
     Dispatcher {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
         servicenow: world.failing(&world.servicenow),
         directory: world.failing(&world.directory),
         mailer: world.failing(&world.mailer),
@@ -46,9 +96,10 @@ pub(crate) fn dispatcher(world: &World) -> Dispatcher<L, S, D, Failing<FakeMaile
     }
 }
 
-pub(crate) fn approval(world: &World) -> Approval<L, S, Failing<FakeKeys>, Q, Q> {
+pub(crate) fn approval(world: &World) -> Approval<Faked> {
     Approval {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        tokens: world.failing(&world.ledger),
         servicenow: world.failing(&world.servicenow),
         signer: world.failing(&world.keys),
         work: world.failing(&world.queues),
@@ -60,9 +111,10 @@ pub(crate) fn approval(world: &World) -> Approval<L, S, Failing<FakeKeys>, Q, Q>
     }
 }
 
-pub(crate) fn provisioner(world: &World) -> Provisioner<L, D, Failing<FakeKeys>, Q> {
+pub(crate) fn provisioner(world: &World) -> Provisioner<Faked> {
     Provisioner {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        effects: world.failing(&world.ledger),
         member: world.failing(&world.directory),
         verifier: world.failing(&world.keys),
         outcomes: world.failing(&world.queues),
@@ -73,11 +125,11 @@ pub(crate) fn provisioner(world: &World) -> Provisioner<L, D, Failing<FakeKeys>,
     }
 }
 
-pub(crate) fn reporter(world: &World) -> Reporter<L, Failing<FakeTickets>, S, Failing<FakeMailer>> {
+pub(crate) fn reporter(world: &World) -> Reporter<Faked> {
     let fields =
         r#"{"granted":{},"denied":{},"expired":{},"undeliverable":{},"withdrawn":{},"failed":{}}"#;
     Reporter {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
         tickets: world.failing(&world.tickets),
         servicenow: world.failing(&world.servicenow),
         mailer: world.failing(&world.mailer),
@@ -87,9 +139,10 @@ pub(crate) fn reporter(world: &World) -> Reporter<L, Failing<FakeTickets>, S, Fa
     }
 }
 
-pub(crate) fn sweeper(world: &World) -> Sweeper<L, Q> {
+pub(crate) fn sweeper(world: &World) -> Sweeper<Faked> {
     Sweeper {
-        ledger: world.failing(&world.ledger),
+        requests: world.failing(&world.ledger),
+        index: world.failing(&world.ledger),
         queues: world.failing(&world.queues),
         pending_for: PENDING_FOR,
     }

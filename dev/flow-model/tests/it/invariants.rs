@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ports::ledger::Ledger as _;
+use ports::ledger::{Effects as _, Requests as _};
 use ports::signature::Verifier as _;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ports::ledger::Ledger as _;
+use ports::ledger::Requests as _;
 use snowgate_core::id::SysId;
 use snowgate_core::record::{Event, Notice, RequestRecord};
 use testkit::world::{self, address, ready};

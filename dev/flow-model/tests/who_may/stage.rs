@@ -219,7 +219,7 @@ impl Reached {
     pub(crate) fn all(&self) -> String {
         let record = self.load();
         let trail =
-            testkit::world::ready(ports::ledger::Ledger::trail(&self.world.ledger, &self.id));
+            testkit::world::ready(ports::ledger::Requests::trail(&self.world.ledger, &self.id));
         let iam = self.world.directory.attached(&self.world.target);
         format!("{record:?}\n{:?}\n{iam:?}", trail.unwrap())
     }

@@ -12,7 +12,9 @@ pub use new::{
 };
 
 use jiff::Timestamp;
-use ports::ledger::{Commit, CommitError, Created, Ledger, NewRequest};
+use ports::ledger::{
+    Commit, CommitError, Created, Effects, NewRequest, RequestIndex, Requests, Tokens,
+};
 use snowgate_core::audit;
 use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::lifecycle::{Actor, State};
@@ -21,20 +23,30 @@ use snowgate_core::record::{Change, Event, RequestRecord};
 use super::together;
 use crate::samples::{self, at, sys_id};
 
+/// The whole ledger, which every adapter is; a function names the parts that it may use.
+pub trait Ledger: Requests + RequestIndex + Effects + Tokens {}
+
+impl<T: Requests + RequestIndex + Effects + Tokens> Ledger for T {}
+
 /// All of it.
 pub async fn ledger(ledger: &impl Ledger) {
+    requests(ledger).await;
+    requests_of_a_record(ledger).await;
+    due_requests_come_in_order(ledger).await;
+    effects_are_put_once(ledger).await;
+    tokens_come_with_their_change(ledger).await;
+}
+
+/// What the requests themselves must do.
+pub async fn requests(ledger: &impl Requests) {
     requests_are_held(ledger).await;
     keys_bind_one_body(ledger).await;
     keys_expire(ledger).await;
     records_have_one_open_request(ledger).await;
-    requests_of_a_record(ledger).await;
     one_change_to_a_version_wins(ledger).await;
     a_row_is_written_once(ledger).await;
     trails_hold_every_change(ledger).await;
     postponing_needs_the_same_version(ledger).await;
-    due_requests_come_in_order(ledger).await;
-    effects_are_put_once(ledger).await;
-    tokens_come_with_their_change(ledger).await;
 }
 
 fn new(change: &Change) -> NewRequest {
@@ -44,17 +56,17 @@ fn new(change: &Change) -> NewRequest {
     }
 }
 
-async fn hold(ledger: &impl Ledger, change: &Change) {
+async fn hold(ledger: &impl Requests, change: &Change) {
     assert_eq!(ledger.create(&new(change)).await.unwrap(), Created::New);
 }
 
-async fn held(ledger: &impl Ledger, source: &SysId, now: Timestamp) -> RequestRecord {
+async fn held(ledger: &impl Requests, source: &SysId, now: Timestamp) -> RequestRecord {
     let change = samples::received(source, now);
     hold(ledger, &change).await;
     change.record
 }
 
-async fn read(ledger: &impl Ledger, id: &RequestId) -> RequestRecord {
+async fn read(ledger: &impl Requests, id: &RequestId) -> RequestRecord {
     ledger
         .load(id)
         .await
@@ -62,24 +74,24 @@ async fn read(ledger: &impl Ledger, id: &RequestId) -> RequestRecord {
         .expect("the request is there")
 }
 
-async fn commit(ledger: &impl Ledger, change: Change) -> RequestRecord {
+async fn commit(ledger: &impl Requests, change: Change) -> RequestRecord {
     let record = change.record.clone();
     ledger.commit(&Commit::from(change)).await.unwrap();
     record
 }
 
-async fn conflicts(ledger: &impl Ledger, commit: &Commit) {
+async fn conflicts(ledger: &impl Requests, commit: &Commit) {
     let outcome = ledger.commit(commit).await;
     assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
 }
 
-async fn trail_is_whole(ledger: &impl Ledger, id: &RequestId) {
+async fn trail_is_whole(ledger: &impl Requests, id: &RequestId) {
     let rows = ledger.trail(id).await.unwrap();
     audit::verify(&rows, read(ledger, id).await.audit()).unwrap();
 }
 
 /// Of many changes to one version exactly one is written, with one audit row.
-pub async fn one_change_to_a_version_wins(ledger: &impl Ledger) {
+pub async fn one_change_to_a_version_wins(ledger: &impl Requests) {
     let record = held(ledger, &sys_id(), at(0)).await;
     let racers: Vec<_> = (1..=16)
         .map(|second| Commit::from(samples::withdraw(&record, at(second))))
@@ -108,7 +120,7 @@ pub async fn one_change_to_a_version_wins(ledger: &impl Ledger) {
 
 /// A change is written to the version that it names and to no other, and never where its audit
 /// row is there already.
-pub async fn a_row_is_written_once(ledger: &impl Ledger) {
+pub async fn a_row_is_written_once(ledger: &impl Requests) {
     let first = held(ledger, &sys_id(), at(0)).await;
     let second = commit(ledger, samples::ask(&first, &[sys_id()], at(1))).await;
     let mut again = samples::withdraw(&first, at(2));
@@ -124,7 +136,7 @@ pub async fn a_row_is_written_once(ledger: &impl Ledger) {
 }
 
 /// Every change is one row, in order, also beyond the tenth.
-pub async fn trails_hold_every_change(ledger: &impl Ledger) {
+pub async fn trails_hold_every_change(ledger: &impl Requests) {
     let approver = sys_id();
     let mut record = held(ledger, &sys_id(), at(0)).await;
     record = commit(

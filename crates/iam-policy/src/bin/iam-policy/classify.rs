@@ -59,6 +59,17 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
             evidence.action, evidence.path
         )
     };
+    let administrator = found.resource_wildcards.iter().find(|granted| {
+        let stars = |text: &str| text.bytes().all(|byte| matches!(byte, b'*' | b':'));
+        stars(&granted.action) && !granted.conditional
+    });
+    if let Some(granted) = administrator {
+        writeln!(
+            out,
+            "full administrator: every action on every resource, by {}\n",
+            place(granted)
+        )?;
+    }
     let levels: Vec<&str> = found
         .access_levels
         .iter()

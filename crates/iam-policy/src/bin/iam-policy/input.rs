@@ -1,14 +1,66 @@
 //! Reading what the command is given.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, Outcome};
 
 /// A text with the name to call it by.
 pub(crate) struct Input {
     pub(crate) name: String,
     pub(crate) text: String,
+    /// The file; `None` for standard input.
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// What could be read of files and folders, and whether all could.
+pub(crate) struct Inputs {
+    pub(crate) read: Vec<Input>,
+    pub(crate) complete: bool,
+}
+
+/// Reads files and folders as [`read_all`] does. What cannot be read is reported on standard error
+/// and left out.
+pub(crate) fn read_each(paths: &[PathBuf]) -> Result<Inputs, Error> {
+    let mut inputs = Inputs {
+        read: Vec::new(),
+        complete: true,
+    };
+    let standard = [PathBuf::from("-")];
+    for path in if paths.is_empty() { &standard } else { paths } {
+        let mut files = Vec::new();
+        inputs.note(collect(path, &mut files))?;
+        for file in files {
+            if let Some(input) = inputs.note(read(&file))? {
+                inputs.read.push(input);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+impl Inputs {
+    /// Reports what cannot be read; everything else ends the run.
+    pub(crate) fn note<T>(&mut self, result: Result<T, Error>) -> Result<Option<T>, Error> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error @ (Error::Read { .. } | Error::Policy { .. } | Error::Minimise { .. })) => {
+                let _ = writeln!(std::io::stderr(), "iam-policy: {error}");
+                self.complete = false;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How the run ends: an input that could not be read weighs most.
+    pub(crate) const fn outcome(&self, found: bool) -> Outcome {
+        match (self.complete, found) {
+            (false, _) => Outcome::Incomplete,
+            (true, true) => Outcome::Found,
+            (true, false) => Outcome::Clean,
+        }
+    }
 }
 
 /// Reads files, folders (all `*.json` below, in order), and `-`; without any, standard input.
@@ -40,7 +92,11 @@ pub(crate) fn read(path: &Path) -> Result<Input, Error> {
         std::fs::read_to_string(path)
     };
     match text {
-        Ok(text) => Ok(Input { name, text }),
+        Ok(text) => Ok(Input {
+            name,
+            text,
+            path: (path != Path::new("-")).then(|| path.to_owned()),
+        }),
         Err(source) => Err(Error::Read { path: name, source }),
     }
 }

@@ -2,16 +2,19 @@
 //!
 //! For people it reads files, folders or standard input and writes text; for programs
 //! there are `--json`, SARIF for lint, and `--batch`, one JSON object per line in and
-//! out. Ends with 0 when all is well, 1 when something was found, 2 when the input
-//! could not be read.
+//! out. Ends with 0 when all is well, 1 when something was found, 2 when an input could not
+//! be read.
 
 mod arguments;
 mod batch;
 mod classify;
 mod evaluate;
+mod expand;
+mod explain;
 mod input;
 mod lint;
 mod minimise;
+mod policy_type;
 mod prove;
 mod snippet;
 
@@ -59,6 +62,23 @@ enum Error {
         /// The quota that cannot be kept.
         source: iam_policy::minimise::MinimiseError,
     },
+    /// Nothing to compare with.
+    #[error("name the policy to compare with, `--reference FILE`, or ask `--not-public`")]
+    NoReference,
+    /// Policies that are attached to different things.
+    #[error(
+        "`{one}` is a policy of type {one_type} and `{other}` of type {other_type}: name the type with `--type` if they are of one"
+    )]
+    Types {
+        /// The name of the first.
+        one: String,
+        /// Its type.
+        one_type: &'static str,
+        /// The name of the second.
+        other: String,
+        /// Its type.
+        other_type: &'static str,
+    },
     /// No way to work in batches.
     #[error("`--batch` goes with lint, classify, prove, evaluate, minimise and explain")]
     NoBatch,
@@ -67,8 +87,12 @@ enum Error {
 /// What came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
+    /// All is well.
     Clean,
+    /// Something was found, not proved or denied.
     Found,
+    /// An input could not be read; the others were answered.
+    Incomplete,
 }
 
 fn main() -> ExitCode {
@@ -81,6 +105,7 @@ fn main() -> ExitCode {
     match done {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Incomplete) => ExitCode::from(2),
         // Whoever reads us has gone: nobody to tell.
         Err(Error::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
@@ -104,9 +129,13 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome, Error> {
         Command::Prove(options) => prove::run(options, out),
         Command::Evaluate(options) => evaluate::run(options, out),
         Command::Minimise(options) => minimise::run(options, out),
-        Command::Explain(options) => minimise::explain_all(options, out),
+        Command::Explain(options) => explain::run(options, out),
+        Command::Expand(options) => expand::run(options, out),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "iam-policy", out);
+            // Into memory first: the generator does not take a closed pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "iam-policy", &mut script);
+            out.write_all(&script)?;
             Ok(Outcome::Clean)
         }
     }

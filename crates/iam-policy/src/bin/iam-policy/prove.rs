@@ -5,54 +5,146 @@ use std::path::Path;
 
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
-use iam_policy::prove::{CheckResult, check_no_new_access, check_no_public_access};
+use iam_policy::json::LineIndex;
+use iam_policy::prove::{
+    CheckResult, StatementRef, check_disjoint, check_equivalent, check_no_new_access,
+    check_no_public_access,
+};
 
-use crate::arguments::Prove;
-use crate::{Error, Outcome, batch, input};
+use crate::arguments::{Color, Prove};
+use crate::input::Input;
+use crate::policy_type::type_of;
+use crate::snippet::{self, Paint};
+use crate::{Error, Outcome, input};
 
 pub(crate) fn run(options: &Prove, out: &mut dyn Write) -> Result<Outcome, Error> {
+    if options.reference.is_none() && !options.not_public {
+        return Err(Error::NoReference);
+    }
     let candidate = input::read(options.candidate.as_deref().unwrap_or(Path::new("-")))?;
     let reference = options.reference.as_deref().map(input::read).transpose()?;
-    let default = if options.not_public {
-        Some(PolicyType::Resource)
-    } else {
-        None
-    };
-    let policy_type = options.policy_type.or(default);
-    let compile = |input: &input::Input| {
-        let policy_type = policy_type.unwrap_or_else(|| batch::type_of(&input.text));
-        Document::parse(&input.text, policy_type)
-            .map(|document| Ruleset::compile(&document))
-            .map_err(|source| Error::Policy {
-                name: input.name.clone(),
-                source,
-            })
-    };
-    let verdict = match &reference {
-        Some(reference) => check_no_new_access(&compile(reference)?, &compile(&candidate)?),
-        None => check_no_public_access(&compile(&candidate)?),
+    let policy_type = common_type(options, reference.as_ref(), &candidate)?;
+    let allowed = parse(&candidate, policy_type)?;
+    let compiled = Ruleset::compile(&allowed);
+    let result = match &reference {
+        Some(reference) => {
+            let reference = Ruleset::compile(&parse(reference, policy_type)?);
+            let check = match (options.equivalent, options.disjoint) {
+                (true, _) => check_equivalent,
+                (_, true) => check_disjoint,
+                _ => check_no_new_access,
+            };
+            check(&reference, &compiled)
+        }
+        None => check_no_public_access(&compiled),
     };
     if options.json {
-        serde_json::to_writer_pretty(&mut *out, &verdict).map_err(std::io::Error::from)?;
+        serde_json::to_writer_pretty(&mut *out, &result).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        write(out, &verdict, reference.is_some())?;
+        write(out, &result, options)?;
+        // Of two equivalent policies either may be the one that allows more.
+        if let (Some(statement), false) = (statement(&result), options.equivalent) {
+            show(out, &candidate, &allowed, statement)?;
+        }
     }
-    Ok(if verdict.is_pass() {
+    Ok(if result.is_pass() {
         Outcome::Clean
     } else {
         Outcome::Found
     })
 }
 
-fn write(out: &mut dyn Write, verdict: &CheckResult, referenced: bool) -> std::io::Result<()> {
-    let beyond = if referenced {
-        "that the reference does not allow"
-    } else {
-        "to the public"
+/// The type of both policies: as given, or found out and the same.
+fn common_type(
+    options: &Prove,
+    reference: Option<&Input>,
+    candidate: &Input,
+) -> Result<PolicyType, Error> {
+    if let Some(policy_type) = options.policy_type {
+        return Ok(policy_type);
+    }
+    let found = type_of(&candidate.text);
+    let Some(reference) = reference else {
+        // What names no principals is public to nobody: it is asked of policies of resources.
+        let public = found.has_principal();
+        return Ok(if public { found } else { PolicyType::Resource });
     };
-    match verdict {
-        CheckResult::Pass => writeln!(out, "pass: nothing is allowed {beyond}"),
+    let other = type_of(&reference.text);
+    if other == found {
+        return Ok(found);
+    }
+    Err(Error::Types {
+        one: reference.name.clone(),
+        one_type: other.name(),
+        other: candidate.name.clone(),
+        other_type: found.name(),
+    })
+}
+
+fn parse(input: &Input, policy_type: PolicyType) -> Result<Document<'_>, Error> {
+    Document::parse(&input.text, policy_type).map_err(|source| Error::Policy {
+        name: input.name.clone(),
+        source,
+    })
+}
+
+const fn statement(result: &CheckResult) -> Option<&StatementRef> {
+    match result {
+        CheckResult::Pass => None,
+        CheckResult::Fail { statement, .. } => Some(statement),
+        CheckResult::Undecided { statement } => statement.as_ref(),
+    }
+}
+
+/// Shows where a statement begins.
+fn show(
+    out: &mut dyn Write,
+    input: &Input,
+    document: &Document<'_>,
+    statement: &StatementRef,
+) -> std::io::Result<()> {
+    let Some(found) = document.statements().get(statement.index) else {
+        return Ok(());
+    };
+    let span = found.span();
+    let place = LineIndex::new(&input.text).position(span);
+    let paint = Paint::new(Color::Auto);
+    let (line, column) = (place.line, place.column);
+    writeln!(
+        out,
+        "  {} {}:{line}:{column}  {}",
+        paint.of("34", "-->"),
+        input.name,
+        found.path()
+    )?;
+    snippet::write(out, paint, "1;31", &input.text, span, place)
+}
+
+fn write(out: &mut dyn Write, result: &CheckResult, options: &Prove) -> std::io::Result<()> {
+    let (all, some) = if options.equivalent {
+        (
+            "both policies allow the same",
+            "one policy allows something that the other does not",
+        )
+    } else if options.disjoint {
+        (
+            "no request is allowed by both policies",
+            "both policies allow something",
+        )
+    } else if options.not_public {
+        (
+            "nothing is allowed to the public",
+            "something is allowed to the public",
+        )
+    } else {
+        (
+            "nothing is allowed that the reference does not allow",
+            "something is allowed that the reference does not allow",
+        )
+    };
+    match result {
+        CheckResult::Pass => writeln!(out, "pass: {all}"),
         CheckResult::Fail { witness, statement } => {
             let sid = statement
                 .sid
@@ -60,7 +152,7 @@ fn write(out: &mut dyn Write, verdict: &CheckResult, referenced: bool) -> std::i
                 .map_or(String::new(), |sid| format!(" `{sid}`"));
             writeln!(
                 out,
-                "fail: statement {}{sid} allows something {beyond}, for example",
+                "fail: {some}, by statement {}{sid}, for example",
                 statement.index
             )?;
             writeln!(
@@ -74,10 +166,13 @@ fn write(out: &mut dyn Write, verdict: &CheckResult, referenced: bool) -> std::i
                 let value = serde_json::to_string(value).unwrap_or_default();
                 writeln!(out, "  with {key} = {value}")?;
             }
+            if witness.has_boundary() {
+                writeln!(out, "  with a permissions boundary that allows it")?;
+            }
             Ok(())
         }
         CheckResult::Undecided { statement } => {
-            writeln!(out, "fail: could not be decided")?;
+            writeln!(out, "fail: it could not be decided whether {all}")?;
             match statement {
                 Some(statement) => writeln!(out, "  because of statement {}", statement.index),
                 None => Ok(()),

@@ -60,3 +60,29 @@ fn a_variable_is_no_partition() {
     assert!(valid("aws") && valid("*") && valid("aws-cn"));
     assert!(!valid("${aws:PrincipalTag/partition}"));
 }
+
+#[test]
+fn operators_and_effects_are_suggested() {
+    let message = |statement: &str| {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let report = lint(&text, PolicyType::Identity, Options::default());
+        let all: Vec<&str> = report.findings().iter().map(|f| f.message()).collect();
+        all.join(" ")
+    };
+    for (operator, meant) in [
+        ("StringEqual", "StringEquals"),
+        ("StringLikes", "StringLike"),
+        ("ForAnyValues:StringLike", "ForAnyValue:StringLike"),
+        ("NumericLessThenIfExists", "NumericLessThanIfExists"),
+    ] {
+        let found = message(&format!(
+            r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{{"{operator}":{{"s3:prefix":"a"}}}}}}"#
+        ));
+        assert!(
+            found.contains(&format!("did you mean `{meant}`?")),
+            "{found}"
+        );
+    }
+    let found = message(r#"{"Effect":"allow","Action":"s3:*","Resource":"*"}"#);
+    assert!(found.contains("did you mean `Allow`?"), "{found}");
+}

@@ -35,7 +35,7 @@ async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
             }
             let change = before.apply(Event::ProvisioningStarted, Actor::Provisioner, at(10));
             let change = change.unwrap();
-            ports::ledger::Ledger::commit(&beside.ledger, &change.into())
+            ports::ledger::Requests::commit(&beside.ledger, &change.into())
                 .await
                 .is_ok()
         });

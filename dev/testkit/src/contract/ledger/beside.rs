@@ -1,9 +1,9 @@
 //! What is written beside a change, or not at all.
 
-use ports::ledger::{Commit, Ledger};
+use ports::ledger::Commit;
 use snowgate_core::id::Digest;
 
-use super::{commit, conflicts, held, read};
+use super::{Ledger, commit, conflicts, held, read};
 use crate::samples::{self, at, random, sys_id};
 
 /// An effect is kept as it was first put, counts for its request alone, and goes when it is

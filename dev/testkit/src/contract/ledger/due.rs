@@ -1,15 +1,15 @@
 //! When requests are looked at again.
 
 use jiff::Timestamp;
-use ports::ledger::{DUE_BUCKETS, Ledger, bucket_of};
+use ports::ledger::{DUE_BUCKETS, Requests, bucket_of};
 use snowgate_core::id::RequestId;
 use snowgate_core::record::Change;
 
-use super::{commit, held, hold, read, trail_is_whole};
+use super::{Ledger, commit, held, hold, read, trail_is_whole};
 use crate::samples::{self, at, sys_id};
 
 /// A request is put off where nobody changed it in between; its version stays.
-pub async fn postponing_needs_the_same_version(ledger: &impl Ledger) {
+pub async fn postponing_needs_the_same_version(ledger: &impl Requests) {
     let record = held(ledger, &sys_id(), at(0)).await;
     let id = record.id();
     assert!(ledger.postpone(id, 0, at(500), 3).await.unwrap());

@@ -1,11 +1,11 @@
 //! New requests, and what makes them unique.
 
-use ports::ledger::{Created, IdempotencyKey, Ledger, NewRequest};
+use ports::ledger::{Created, IdempotencyKey, NewRequest, Requests};
 use snowgate_core::id::{Digest, hex};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Change, Event};
 
-use super::{commit, held, hold, new, read, trail_is_whole};
+use super::{Ledger, commit, held, hold, new, read, trail_is_whole};
 use crate::samples::{self, at, random, sys_id};
 
 fn key(name: &str, body: &[u8], expires: i64) -> IdempotencyKey {
@@ -29,7 +29,7 @@ fn keyed(change: &Change, key: &IdempotencyKey) -> NewRequest {
 
 /// A request reads as it was written; what does not exist is none, and the same write again
 /// changes nothing.
-pub async fn requests_are_held(ledger: &impl Ledger) {
+pub async fn requests_are_held(ledger: &impl Requests) {
     let change = samples::received(&sys_id(), at(0));
     let id = change.record.id();
     assert_eq!(ledger.load(id).await.unwrap(), None);
@@ -58,7 +58,7 @@ pub async fn requests_are_held(ledger: &impl Ledger) {
 
 /// The same key with the same body is the same request; with another body it is refused. Keys are
 /// each client's own, and one that came to nothing is free.
-pub async fn keys_bind_one_body(ledger: &impl Ledger) {
+pub async fn keys_bind_one_body(ledger: &impl Requests) {
     let (source, name) = (sys_id(), name());
     let first = samples::received(&source, at(0));
     let bound = key(&name, b"body", 1000);
@@ -93,7 +93,7 @@ pub async fn keys_bind_one_body(ledger: &impl Ledger) {
 }
 
 /// A key counts up to its end and not a second longer.
-pub async fn keys_expire(ledger: &impl Ledger) {
+pub async fn keys_expire(ledger: &impl Requests) {
     let bound = key(&name(), b"body", 1000);
     let first = samples::received(&sys_id(), at(0));
     let create = |second, key: &IdempotencyKey| {
@@ -118,7 +118,7 @@ pub async fn keys_expire(ledger: &impl Ledger) {
 
 /// A ServiceNow record has one open request for each client, until that ends; what happens to a
 /// request after its end does not take the record from the next one.
-pub async fn records_have_one_open_request(ledger: &impl Ledger) {
+pub async fn records_have_one_open_request(ledger: &impl Requests) {
     let source = sys_id();
     let first = held(ledger, &source, at(0)).await;
     let busy = |id| Created::RecordBusy(id);

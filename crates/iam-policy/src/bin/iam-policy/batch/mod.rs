@@ -21,6 +21,7 @@ pub(crate) use classify::ClassifyOutput;
 pub(crate) use evaluate::decide;
 
 use crate::arguments::Command;
+use crate::policy_type::type_of;
 
 /// What to do with each line.
 #[derive(Clone, Copy)]
@@ -42,7 +43,7 @@ impl Job {
             Command::Evaluate(_) => Some(Self::Evaluate),
             Command::Minimise(_) => Some(Self::Minimise),
             Command::Explain(_) => Some(Self::Explain),
-            Command::Completions { .. } => None,
+            Command::Expand(_) | Command::Completions { .. } => None,
         }
     }
 }
@@ -239,17 +240,6 @@ fn document(
     Document::parse(&text, policy_type)
         .map(Document::into_owned)
         .map_err(|error| LineError::Policy(name, error))
-}
-
-/// What a policy is probably attached to: one that names principals to a resource.
-pub(crate) fn type_of(text: &str) -> PolicyType {
-    if Document::parse(text, PolicyType::Identity).is_err()
-        && Document::parse(text, PolicyType::Resource).is_ok()
-    {
-        PolicyType::Resource
-    } else {
-        PolicyType::Identity
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use iam_policy::prove::{
 };
 use serde::Serialize;
 
-use super::{InputLine, LineError, type_of};
+use super::{InputLine, LineError};
+use crate::policy_type::type_of;
 
 /// A result; with the reason when a policy could not be read, which is no pass.
 #[derive(Serialize)]
@@ -72,8 +73,8 @@ fn compare(
     let policy_type = line
         .policy_type()?
         .unwrap_or_else(|| match type_of(&reference) {
-            PolicyType::Resource => PolicyType::Resource,
-            _ => type_of(candidate),
+            PolicyType::Identity => type_of(candidate),
+            policy_type => policy_type,
         });
     let reference = compile("reference", &reference, policy_type)?;
     Ok(check(

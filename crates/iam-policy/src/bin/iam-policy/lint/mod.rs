@@ -8,6 +8,7 @@ use iam_policy::lint::{FindingType, LintFinding, Options, Report, lint, position
 use serde::Serialize;
 
 use crate::arguments::Lint;
+use crate::policy_type::type_of;
 use crate::snippet::{self, Paint};
 use crate::{Error, Outcome, input};
 
@@ -39,10 +40,14 @@ pub(crate) fn run(options: &Lint, out: &mut dyn Write) -> Result<Outcome, Error>
     let linting = Options {
         own_codes: !options.aws_codes_only,
     };
-    let files: Vec<LintedFile> = input::read_all(&options.paths)?
+    let mut inputs = input::read_each(&options.paths)?;
+    let files: Vec<LintedFile> = std::mem::take(&mut inputs.read)
         .into_iter()
         .map(|input| LintedFile {
-            report: lint(&input.text, options.policy_type, linting),
+            report: {
+                let policy_type = options.policy_type.unwrap_or_else(|| type_of(&input.text));
+                lint(&input.text, policy_type, linting)
+            },
             input,
         })
         .collect();
@@ -66,11 +71,7 @@ pub(crate) fn run(options: &Lint, out: &mut dyn Write) -> Result<Outcome, Error>
                 .into_iter()
                 .any(|kind| kind <= FindingType::SecurityWarning)
     });
-    Ok(if grave {
-        Outcome::Found
-    } else {
-        Outcome::Clean
-    })
+    Ok(inputs.outcome(grave))
 }
 
 fn json(file: &LintedFile) -> JsonFile<'_> {
@@ -156,12 +157,11 @@ fn summary(out: &mut dyn Write, paint: Paint, files: &[LintedFile]) -> std::io::
         .into_iter()
         .map(|kind| (count(kind), look(kind).1))
         .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
+        .map(|(count, word)| counted(count, word))
         .collect();
-    let policies = if files.len() == 1 {
-        "1 policy".to_owned()
-    } else {
-        format!("{} policies", files.len())
+    let policies = match files.len() {
+        1 => "1 policy".to_owned(),
+        count => format!("{count} policies"),
     };
     let found = if counts.is_empty() {
         paint.of("1;32", "nothing found")
@@ -169,4 +169,26 @@ fn summary(out: &mut dyn Write, paint: Paint, files: &[LintedFile]) -> std::io::
         counts.join(", ")
     };
     writeln!(out, "{policies}: {found}")
+}
+
+/// Such as `1 error` and `2 errors`.
+fn counted(count: usize, word: &str) -> String {
+    let noun = if word == "security" {
+        "security warning"
+    } else {
+        word
+    };
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_plurals() {
+        assert_eq!(counted(1, "error"), "1 error");
+        assert_eq!(counted(2, "security"), "2 security warnings");
+    }
 }

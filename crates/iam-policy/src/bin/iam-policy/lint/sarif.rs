@@ -23,13 +23,7 @@ pub(crate) fn write(out: &mut dyn Write, files: &[LintedFile]) -> std::io::Resul
         .flat_map(|file| file.report.findings())
         .map(|finding| finding.code())
         .collect();
-    let rules: Vec<_> = used
-        .iter()
-        .map(|code| {
-            json!({"id": code.name(), "defaultConfiguration": {"level": level(code.finding_type())},
-                   "properties": {"type": code.finding_type().name()}})
-        })
-        .collect();
+    let rules: Vec<_> = used.iter().map(|code| rule(*code)).collect();
     let results: Vec<_> = files.iter().flat_map(results).collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -42,6 +36,60 @@ pub(crate) fn write(out: &mut dyn Write, files: &[LintedFile]) -> std::io::Resul
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
+}
+
+/// A rule with what GitHub and other readers show of it.
+fn rule(code: Code) -> serde_json::Value {
+    let kind = code.finding_type();
+    let text = sentence(code.name());
+    json!({
+        "id": code.name(),
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": text},
+        "helpUri": help(code),
+        "help": {"text": format!("{text}. See {}", help(code))},
+        "defaultConfiguration": {"level": level(kind)},
+        "properties": {
+            "type": kind.name(),
+            "tags": ["security", "iam"],
+            "security-severity": severity(kind),
+        },
+    })
+}
+
+/// How grave, on the scale of CVSS that readers of SARIF sort by.
+const fn severity(kind: FindingType) -> &'static str {
+    match kind {
+        FindingType::SecurityWarning => "7.5",
+        FindingType::Error => "5.0",
+        FindingType::Warning => "3.0",
+        FindingType::Suggestion => "1.0",
+    }
+}
+
+/// The code as words: `INVALID_ACTION` is `Invalid action`.
+fn sentence(code: &str) -> String {
+    let words = code.to_ascii_lowercase().replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// Where the rule is explained.
+fn help(code: Code) -> String {
+    let page = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html";
+    if code.name().starts_with("IAM_POLICY_") {
+        // Our own are explained where the engine is.
+        return page.to_owned();
+    }
+    let kind = match code.finding_type() {
+        FindingType::Error => "error",
+        FindingType::SecurityWarning => "security-warning",
+        FindingType::Warning => "general-warning",
+        FindingType::Suggestion => "suggestion",
+    };
+    let name = code.name().to_ascii_lowercase().replace('_', "-");
+    format!("{page}#access-analyzer-reference-policy-checks-{kind}-{name}")
 }
 
 fn results(file: &LintedFile) -> Vec<serde_json::Value> {
@@ -88,12 +136,18 @@ mod tests {
         let input = Input {
             name: "a.json".to_owned(),
             text: text.to_owned(),
+            path: None,
         };
         let mut out = Vec::new();
         write(&mut out, &[LintedFile { input, report }]).unwrap();
         let log: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let run = &log["runs"][0];
-        assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "INVALID_ACTION");
+        let rule = &run["tool"]["driver"]["rules"][0];
+        assert_eq!(rule["id"], "INVALID_ACTION");
+        assert_eq!(rule["shortDescription"]["text"], "Invalid action");
+        assert_eq!(rule["properties"]["security-severity"], "5.0");
+        let uri = rule["helpUri"].as_str().unwrap();
+        assert!(uri.ends_with("#access-analyzer-reference-policy-checks-error-invalid-action"));
         let place = &run["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "a.json");
         assert_eq!(

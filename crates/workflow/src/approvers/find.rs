@@ -1,0 +1,131 @@
+//! Looks for those who may decide.
+
+use ports::CallError;
+use ports::servicenow::ServiceNow;
+use snowgate_core::account::AccountItem;
+use snowgate_core::guardrails::Guardrails;
+use snowgate_core::id::SysId;
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, delegates, eligible};
+use snowgate_core::ticket::Person;
+
+use super::Rules;
+
+/// Of how many delegates the records are read.
+const MOST_DELEGATES: usize = 50;
+
+/// Those who may decide on what is touched: everybody eligible of the nearest role that has
+/// anybody, and their delegates, at most as many as the guardrails allow. Nobody where the CMDB
+/// does not have exactly one such item, or nobody is left.
+///
+/// # Errors
+/// Where ServiceNow does not answer.
+pub async fn find(
+    servicenow: &impl ServiceNow,
+    resource: &OwnedResource,
+    roles: &[ApproverRole],
+    rules: &Rules<'_>,
+) -> Result<Vec<Approver>, CallError> {
+    let Some(item) = item_of(servicenow, resource).await? else {
+        return Ok(Vec::new());
+    };
+    for role in roles {
+        let candidates = candidates(servicenow, &item, *role, rules.guardrails).await?;
+        let domains = rules.guardrails.mail_domains();
+        let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
+        let own = chosen
+            .iter()
+            .map(|person| Approver::own(person.sys_id.clone(), *role));
+        let mut found: Vec<Approver> = own.collect();
+        found.extend(standing_in(servicenow, &chosen, *role, rules).await?);
+        found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
+        found.truncate(rules.guardrails.approvers_per_slot());
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The delegates of these people at this moment.
+pub(super) async fn standing_in(
+    servicenow: &impl ServiceNow,
+    principals: &[&Person],
+    role: ApproverRole,
+    rules: &Rules<'_>,
+) -> Result<Vec<Approver>, CallError> {
+    if principals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of: Vec<SysId> = principals.iter().map(|p| p.sys_id.clone()).collect();
+    let mut delegations = servicenow.delegations(&of).await?;
+    delegations.retain(|delegation| delegation.holds(rules.now));
+    let mut to: Vec<SysId> = delegations.iter().map(|d| d.to.clone()).collect();
+    to.sort();
+    to.dedup();
+    to.truncate(MOST_DELEGATES);
+    if to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = servicenow.people(&to).await?;
+    let limits = (rules.excluded, rules.guardrails.mail_domains());
+    let found = delegates(principals, role, &delegations, &people, rules.now, limits);
+    Ok(found.into_iter().map(|(approver, _)| approver).collect())
+}
+
+/// What is touched, as the CMDB has it.
+pub(super) async fn item_of(
+    servicenow: &impl ServiceNow,
+    resource: &OwnedResource,
+) -> Result<Option<AccountItem>, CallError> {
+    match resource {
+        OwnedResource::Account { account_id } => servicenow.account(account_id).await,
+        OwnedResource::Item { sys_id, .. } => servicenow.item(sys_id).await,
+    }
+}
+
+/// The people who have a role for an item, eligible or not.
+pub(super) async fn candidates(
+    servicenow: &impl ServiceNow,
+    item: &AccountItem,
+    role: ApproverRole,
+    guardrails: &Guardrails,
+) -> Result<Vec<Person>, CallError> {
+    let ids = candidate_ids(servicenow, item, role, guardrails).await?;
+    people_in_order(servicenow, &ids).await
+}
+
+/// Those whom the CMDB names for a role, whether or not they exist.
+pub(super) async fn candidate_ids(
+    servicenow: &impl ServiceNow,
+    item: &AccountItem,
+    role: ApproverRole,
+    guardrails: &Guardrails,
+) -> Result<Vec<SysId>, CallError> {
+    Ok(match (role, &item.support_group) {
+        (ApproverRole::Owner, _) => item.owned_by.iter().cloned().collect(),
+        (ApproverRole::Manager, _) => item.managed_by.iter().cloned().collect(),
+        (ApproverRole::GroupManager, Some(group)) => {
+            servicenow.group_manager(group).await?.into_iter().collect()
+        }
+        (ApproverRole::GroupMember, Some(group)) => servicenow.group_members(group).await?,
+        (ApproverRole::GroupManager | ApproverRole::GroupMember, None) => Vec::new(),
+        (ApproverRole::SecurityGroup, _) => {
+            servicenow
+                .group_members(guardrails.security_group())
+                .await?
+        }
+    })
+}
+
+/// The people with these ids, in their order. Those that do not exist are missing.
+pub(super) async fn people_in_order(
+    servicenow: &impl ServiceNow,
+    ids: &[SysId],
+) -> Result<Vec<Person>, CallError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut people = servicenow.people(ids).await?;
+    people.sort_by_key(|person| ids.iter().position(|id| *id == person.sys_id));
+    Ok(people)
+}
