@@ -20,7 +20,7 @@ use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     self, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, OWNER, World, at, document, person, principal_facts,
 };
-use testkit::{AccountFault, Aftermath, FakeKeys, Moment, QueueName, SentLetter, SentWakeUp};
+use testkit::{AccountFault, Aftermath, FakeKeys, Moment, QueueName, SentEmail, SentWakeUp};
 
 use crate::functions::{self, ORIGIN};
 use crate::steps::{Crash, PEOPLE, Step, Want};
@@ -325,7 +325,7 @@ impl Flow {
     /// Sends the form behind one of the links that were mailed.
     fn use_link(&self, letter: usize, choice: &str, crash: Crash) {
         let start = format!("{ORIGIN}/r/");
-        let letters: Vec<SentLetter> = self.world.mailer.sent();
+        let letters: Vec<SentEmail> = self.world.mailer.sent();
         let links: Vec<String> = letters
             .iter()
             .filter_map(|sent| sent.email.text.split_once(&start))
