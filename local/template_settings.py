@@ -20,6 +20,7 @@ ON = {
     "Waf": "true",
     "ServiceApiCidrs": "192.0.2.0/24",
     "ApprovalUrl": "https://approve.example.com",
+    "OrganizationName": "Example & Sons",
     "SenderIdentity": "example.com",
     "RequireApiKey": "false",
     "ServiceNowApiKeyValue": "0123456789abcdefghij",

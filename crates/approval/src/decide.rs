@@ -15,7 +15,7 @@ use tracing::info;
 use workflow::approvers::{self, Rules};
 use workflow::change::{NotChanged, load, write};
 
-use crate::{Approval, ApprovalError, Opened, Ports, retained};
+use crate::{Approval, ApprovalError, Opened, Ports};
 
 impl<P: Ports> Approval<P> {
     pub(crate) async fn decide(
@@ -128,7 +128,7 @@ impl<P: Ports> Approval<P> {
         record: &RequestRecord,
     ) -> Result<Page, ApprovalError> {
         let about = About::new(record, None, &self.installation);
-        self.status(&StatusPage::Paused(retained(event)), Some(&about))
+        self.status(&StatusPage::Paused(self.retained(event)), Some(&about))
     }
 
     /// Whether the form came from our own page: the exact origin, and a form's media type.

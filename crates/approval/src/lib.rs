@@ -128,7 +128,7 @@ impl<P: Ports> Approval<P> {
                     error = shell::log::chain(&failure),
                     "a page could not be served"
                 );
-                let form = retained(event);
+                let form = self.retained(event);
                 let page = match failure.is_servicenow() {
                     true => StatusPage::ServiceNowUnreachable(form),
                     false => StatusPage::Unavailable(form),
@@ -150,11 +150,12 @@ impl<P: Ports> Approval<P> {
         respond(page.status, headers, body)
     }
 
-    /// Wakes those who have something to do now: of an approved request the provisioner, and the
-    /// reporter, because others who were asked have nothing left to do.
-    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
-        wake::provisioner(&self.work, record, now).await;
-        wake::reporter(&self.outcomes, record, now).await;
+    /// The form that was sent, for pages that show it again; none that came from elsewhere.
+    pub(crate) fn retained(&self, event: &ApiGatewayProxyRequest) -> RetainedForm {
+        match self.is_ours(event) {
+            true => RetainedForm::of(&shell::request::body(event).unwrap_or_default()),
+            false => RetainedForm::None,
+        }
     }
 
     /// A page that is no form, about a request where there is one.
@@ -164,6 +165,13 @@ impl<P: Ports> Approval<P> {
         about: Option<&About>,
     ) -> Result<Page, ApprovalError> {
         Ok(page::status(page, about, &self.installation)?)
+    }
+
+    /// Wakes those who have something to do now: of an approved request the provisioner, and the
+    /// reporter, because others who were asked have nothing left to do.
+    async fn wake(&self, record: &RequestRecord, now: Timestamp) {
+        wake::provisioner(&self.work, record, now).await;
+        wake::reporter(&self.outcomes, record, now).await;
     }
 
     async fn page(
@@ -199,11 +207,6 @@ impl<P: Ports> Approval<P> {
             _ => self.show(&opened, None, now).instrument(span).await,
         }
     }
-}
-
-/// The form that was sent, for pages that show it again.
-pub(crate) fn retained(event: &ApiGatewayProxyRequest) -> RetainedForm {
-    RetainedForm::of(&shell::request::body(event).unwrap_or_default())
 }
 
 /// Whether a form is sent to end access, and not to decide.

@@ -134,23 +134,18 @@ impl<P: Ports> Approval<P> {
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
         let actor = Actor::Approver {
-            sys_id: opened.row.approver.clone(),
+            sys_id: opened.row.approver,
         };
-        match write(&self.requests, opened.record.clone(), event, &actor, now).await {
+        let about = self.about(&opened.record).await;
+        match write(&self.requests, opened.record, event, &actor, now).await {
             Ok(record) => {
                 info!("access ended early");
                 self.wake(&record, now).await;
-                return self.being_ended(&record).await;
             }
             // Somebody else was first, or its time has come: it is ended either way.
             Err(NotChanged::Rules(ChangeError::EndingAlready | ChangeError::Transition(_))) => {}
             Err(other) => return Err(other.into()),
         }
-        self.being_ended(&opened.record).await
-    }
-
-    async fn being_ended(&self, record: &RequestRecord) -> Result<Page, ApprovalError> {
-        let about = self.about(record).await;
         self.status(&StatusPage::BeingEnded, Some(&about))
     }
 }

@@ -1,5 +1,7 @@
 //! What a link shows. Nothing here changes anything.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ports::ledger::Requests as _;
 use ports::servicenow::ServiceNow as _;
@@ -12,6 +14,9 @@ use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
 use crate::{Approval, ApprovalError, Opened, Ports};
+
+/// How long a page waits for names. It may come after a decision was written, which must be said.
+const PATIENCE_FOR_NAMES: Duration = Duration::from_secs(2);
 
 impl<P: Ports> Approval<P> {
     /// The form, or, where there is nothing to decide any more, what has happened. `again` is what
@@ -103,10 +108,11 @@ impl<P: Ports> Approval<P> {
         (about, decided_by)
     }
 
-    /// The names of people for a page; it does without where ServiceNow does not answer.
+    /// The names of people for a page; it does without where ServiceNow does not answer soon.
     async fn names_of<const N: usize>(&self, people: [&SysId; N]) -> [Option<PersonName>; N] {
         let ids = people.map(Clone::clone);
-        let found = self.servicenow.people(&ids).await.unwrap_or_default();
+        let found = tokio::time::timeout(PATIENCE_FOR_NAMES, self.servicenow.people(&ids)).await;
+        let found = found.ok().and_then(Result::ok).unwrap_or_default();
         people.map(|person| {
             let mut found = found.iter();
             let found = found.find(|found| found.sys_id == *person);

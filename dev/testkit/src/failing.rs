@@ -269,10 +269,10 @@ impl<T: Mailer> Mailer for Failing<T> {
     async fn send(
         &self,
         to: &EmailAddress,
-        letter: &Email,
+        email: &Email,
         tags: Option<&LetterTags>,
     ) -> Result<Option<MessageId>, CallError> {
-        self.call(self.inner.send(to, letter, tags)).await
+        self.call(self.inner.send(to, email, tags)).await
     }
 }
 

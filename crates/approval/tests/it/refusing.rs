@@ -321,8 +321,43 @@ fn whoever_the_ticket_is_for_meanwhile_does_not_decide() {
 fn a_closed_ticket_is_not_decided_on() {
     let world = World::default();
     let (record, link) = pending(&world);
+    let open = decision(&world, &link, "approve", 10);
     put_ticket(&world, &record, false, None);
-    refused(&world, decision(&world, &link, "approve", 10), 410, false);
+    refused(&world, open, 410, false);
+    let before = snapshot(&world);
+    for method in ["GET", "HEAD"] {
+        let looked = send(
+            &approval(&world, &Fault::none()),
+            look(method, &link.expose()),
+            10,
+        );
+        assert_eq!(looked.status, 410, "{method}: seen when the link is opened");
+    }
+    assert_eq!(snapshot(&world), before, "and nothing is written");
+}
+
+/// The form that comes back can be sent again as it is; one that came from elsewhere does not.
+#[test]
+fn what_could_not_be_taken_comes_back_as_it_was_filled_in() {
+    let world = World::default();
+    let (record, link) = pending(&world);
+    let mut event = decision(&world, &link, "deny", 10);
+    let unavailable = Some(ports::Failure::Transient);
+    world.servicenow.set_failure(unavailable);
+    let answer = send(&approval(&world, &Fault::none()), event.clone(), 10);
+    assert_eq!(answer.status, 503);
+    assert!(answer.html.contains("value=\"deny\" required checked"));
+    assert!(!answer.html.contains("value=\"approve\" required checked"));
+    let (_, rest) = answer.html.split_once("name=\"nonce\" value=\"").unwrap();
+    let nonce = rest.split_once('"').unwrap().0;
+    event["headers"]["Origin"] = json!("https://evil.example");
+    let foreign = send(&approval(&world, &Fault::none()), event, 10);
+    assert!(!foreign.html.contains(REASON), "{}", foreign.status);
+    world.servicenow.set_failure(None);
+    let again = post(&link, &form(nonce, "deny", REASON));
+    let again = send(&approval(&world, &Fault::none()), again, 11);
+    assert_eq!(again.status, 200);
+    assert_eq!(world.load(record.id()).decisions().len(), 1);
 }
 
 /// Without any one answer of ServiceNow, ledger or key nothing is decided, and the reason is kept.

@@ -51,7 +51,7 @@ fn a_used_link_shows_until_when_and_ends_it() {
         // Long after the time to decide is over.
         let shown = send(&tested(&world), look("GET", &links[link].expose()), 80_000);
         assert_eq!(shown.status, 200);
-        assert!(shown.html.contains("The access is active until"));
+        assert!(shown.html.contains("Access is active until"));
         assert!(shown.html.contains("value=\"revoke\""));
         let event = end(&world, &links[link], REASON, 80_000);
         let ended = send(&tested(&world), event.clone(), 80_000);
@@ -159,6 +159,7 @@ fn without_servicenow_the_reason_is_kept() {
     let answer = send(&tested(&world), end(&world, &links[0], REASON, 10), 10);
     assert_eq!(answer.status, 503);
     assert!(answer.html.contains(REASON));
+    assert!(answer.html.contains("value=\"revoke\""), "the form is there");
     assert_eq!(snapshot(&world), before);
 }
 
