@@ -159,7 +159,10 @@ fn without_servicenow_the_reason_is_kept() {
     let answer = send(&tested(&world), end(&world, &links[0], REASON, 10), 10);
     assert_eq!(answer.status, 503);
     assert!(answer.html.contains(REASON));
-    assert!(answer.html.contains("value=\"revoke\""), "the form is there");
+    assert!(
+        answer.html.contains("value=\"revoke\""),
+        "the form is there"
+    );
     assert_eq!(snapshot(&world), before);
 }
 

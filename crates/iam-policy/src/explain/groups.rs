@@ -63,7 +63,7 @@ impl Groups {
 /// Tells things of one kind: few of them one by one, many as `30 folders of the bucket b: 1, 2, …`.
 fn things(kind: &str, place: &str, mut names: Vec<String>, texts: &mut Vec<String>) {
     if names.len() > FEW {
-        names.sort_by(|one, other| in_natural_order(one, other));
+        names.sort_by(|one, other| natural_order(one, other));
         names.dedup();
     } else {
         let mut kept: Vec<String> = Vec::with_capacity(names.len());
@@ -84,7 +84,8 @@ fn things(kind: &str, place: &str, mut names: Vec<String>, texts: &mut Vec<Strin
 }
 
 /// The order in which people count: `2` before `10`.
-pub(super) fn in_natural_order(one: &str, other: &str) -> Ordering {
+#[must_use]
+pub fn natural_order(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one, other);
     loop {
         let digits =
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn numbers_count() {
         let mut names = ["a10", "a9", "b", "a", "a09", "10", "9"];
-        names.sort_by(|one, other| in_natural_order(one, other));
+        names.sort_by(|one, other| natural_order(one, other));
         assert_eq!(names, ["9", "10", "a", "a09", "a9", "a10", "b"]);
     }
 }

@@ -19,6 +19,8 @@ use actions::ActionPhrase;
 use resources::ResourcePhrase;
 use wording::list;
 
+pub use groups::natural_order;
+
 /// What one statement says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sentence {
