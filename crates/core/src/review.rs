@@ -2,11 +2,13 @@
 
 mod approvals;
 mod email;
+mod explained;
 mod grants;
 mod json;
 mod title;
 
 pub use approvals::{PastDecision, ReviewSlot, approval_lines};
+pub use explained::ReviewList;
 pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
 
 use jiff::Timestamp;

@@ -2,23 +2,16 @@
 //!
 //! Only texts are shown whose digests are bound, and so signed with the decision.
 
-use iam_policy::catalogue::AccessLevel;
-use iam_policy::classify::{PrincipalPolicies, classify};
-use iam_policy::document::{Document, PolicyType};
-use iam_policy::explain::{explain, natural_order};
-
 use super::ReviewContext;
+use super::explained::{ReviewList, kind, long_lists, sentences};
 use super::json::indented;
 use crate::binding::{BoundInline, BoundPolicy, BoundRole};
 use crate::id::Digest;
-use crate::markup::{Text, code, unmarked};
+use crate::markup::{Text, code};
 use crate::record::{ApprovalRound, RequestRecord};
 use crate::request::Grant;
 use crate::slots::OwnedResource;
 use crate::wording::duration_of;
-
-/// Lists of more entries than this are shown in full beside the sentence, which names the first.
-const LONG: usize = 8;
 
 /// One grant, as an approver reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +26,10 @@ pub struct ReviewGrant {
     pub allows: Vec<Text>,
     /// What becomes possible with it beyond that: how long sessions last, for a role.
     pub notes: Vec<Text>,
-    /// The lists that are too long for a sentence, in full.
+    /// The lists that are long for a sentence, one entry a line.
     pub lists: Vec<ReviewList>,
     /// The policies that say so.
     pub policies: Vec<ReviewPolicy>,
-}
-
-/// A long list of a policy, every entry of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewList {
-    /// What it lists: ``All 30 resources of policy `reports-read` ``.
-    pub title: Text,
-    /// The entries, in the order of the numbers in them.
-    pub entries: Vec<Text>,
 }
 
 /// A policy that is part of a grant.
@@ -204,77 +188,6 @@ impl ReviewGrant {
     }
 }
 
-/// The kind of access that policies give together. What cannot be read counts as the worst.
-fn kind(texts: &[(String, &str)]) -> &'static str {
-    let documents: Result<Vec<Document<'_>>, _> = texts
-        .iter()
-        .map(|(_, text)| Document::parse(text, PolicyType::Identity))
-        .collect();
-    let levels = match &documents {
-        Ok(policies) => {
-            let held = PrincipalPolicies {
-                policies,
-                ..PrincipalPolicies::default()
-            };
-            classify(held).access_levels
-        }
-        Err(_) => AccessLevel::ALL.to_vec(),
-    };
-    let has = |level| levels.contains(&level);
-    if has(AccessLevel::PermissionsManagement) {
-        "Can change permissions. Review closely."
-    } else if has(AccessLevel::Write) || has(AccessLevel::Tagging) {
-        "Can create, change or delete resources."
-    } else if has(AccessLevel::Read) {
-        "Read-only: can read data but not change anything."
-    } else {
-        "List-only: names and settings, not contents."
-    }
-}
-
-fn sentences(text: &str) -> Vec<Text> {
-    match Document::parse(text, PolicyType::Identity) {
-        Ok(document) => explain(&document)
-            .into_iter()
-            .map(|sentence| Text::new(unmarked(&sentence.text)))
-            .collect(),
-        Err(_) => vec![Text::new(
-            "This policy can't be put into words. Read its JSON below.",
-        )],
-    }
-}
-
-/// Every action and resource of statements that name more than a sentence does.
-fn long_lists(name: &str, text: &str) -> Vec<ReviewList> {
-    let Ok(document) = Document::parse(text, PolicyType::Identity) else {
-        return Vec::new();
-    };
-    let mut lists = Vec::new();
-    for statement in document.statements() {
-        let actions = statement.actions().list().texts().collect();
-        let resources = statement.resources();
-        let resources = resources.map(|found| found.list().texts().collect());
-        let all: [(&str, Vec<&str>); 2] = [
-            ("actions", actions),
-            ("resources", resources.unwrap_or_default()),
-        ];
-        for (what, mut entries) in all {
-            if entries.len() <= LONG {
-                continue;
-            }
-            entries.sort_by(|a, b| natural_order(a, b));
-            lists.push(ReviewList {
-                title: Text::new(format!("All {} {what} of {name}", entries.len())),
-                entries: entries
-                    .into_iter()
-                    .map(|one| Text::new(code(one)))
-                    .collect(),
-            });
-        }
-    }
-    lists
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,9 +300,11 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": folders}]})
         .to_string();
         let grant = ReviewGrant::new("X".to_owned(), None, &[("policy `x`".to_owned(), &text)]);
+        let first: Vec<String> = (1..30).map(|n| n.to_string()).collect();
+        let all = format!("{} and 30", first.join(", "));
         assert_eq!(
             grant.allows[0].to_string(),
-            "May read objects in 30 folders of the bucket archive: 1, 2, 3, 4, 5, 6, 7 and 23 more."
+            format!("May read objects in 30 folders of the bucket archive: {all}.")
         );
         let [list] = grant.lists.as_slice() else {
             panic!("one list: {:?}", grant.lists);
