@@ -13,8 +13,8 @@ use crate::members;
 use crate::stack::LocalStack;
 use crate::terminal::line;
 use faults::{
-    ACCOUNT, DrillFault, fault, hub, listed, mail, member, put_rights, put_secret, servicenow,
-    trusts, wide_boundary, without,
+    ACCOUNT, DrillFault, fault, hub, listed, mail, member, put_rights, secrets, servicenow, trusts,
+    wide_boundary, without,
 };
 
 /// Why the drill did not pass.
