@@ -243,8 +243,8 @@ where
             reason: form.reason.clone(),
         };
         for _ in 0..TRIES {
-            let event = Event::DecisionRecord {
-                decided: decided.clone(),
+            let event = Event::Decided {
+                decision: decided.clone(),
             };
             let actor = Actor::Approver {
                 sys_id: opened.row.approver.clone(),
@@ -282,8 +282,8 @@ where
 
     /// Wakes the provisioner. Where that fails, the sweeper does it.
     pub(crate) async fn wake_provisioner(&self, record: &RequestRecord) {
-        let (wake, target) = (WakeUp::first(record), &record.request().target);
-        if let Err(failure) = self.work.wake_provisioner(&wake, target).await {
+        let (wake, principal) = (WakeUp::first(record), record.principal_key());
+        if let Err(failure) = self.work.wake_provisioner(&wake, &principal).await {
             warn!(
                 error = shell::log::chain(&failure),
                 "the provisioner could not be woken"

@@ -101,6 +101,7 @@ where
         let event = Event::RevocationRequested {
             by,
             reason: Some(form.reason),
+            signature: None,
         };
         self.end_now(&opened, event, now).await
     }
@@ -153,7 +154,7 @@ where
             let change = match record.apply(event.clone(), actor, now) {
                 Ok(change) => change,
                 // Somebody else was first, or its time has come: it is ended either way.
-                Err(ChangeError::EndingAlready | ChangeError::Transition(_)) => {
+                Err(ChangeError::AlreadyRevoked | ChangeError::Transition(_)) => {
                     return Ok(page::message(&Message::BeingEnded)?);
                 }
                 Err(other) => return Err(other.into()),

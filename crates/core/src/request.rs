@@ -12,8 +12,7 @@ pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocument
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, FieldError};
-use crate::canonical::{self, CanonicalError};
-use crate::id::{Digest, SysId};
+use crate::id::SysId;
 use crate::principal::Principal;
 use crate::prose::Justification;
 
@@ -163,15 +162,6 @@ impl AccessRequest {
         body::read(body, |reader, value| {
             reader::extension(reader, value, of, extends)
         })
-    }
-
-    /// The digest of the normalised request. It binds what was asked, not yet what IAM holds;
-    /// see [`crate::binding`] for what approvers sign.
-    ///
-    /// # Errors
-    /// Never for a request that was parsed; the type is honest about serialisation.
-    pub fn digest(&self) -> Result<Digest, CanonicalError> {
-        canonical::digest("request", self)
     }
 }
 
@@ -356,7 +346,7 @@ mod tests {
         bad["source"]["number"] = "canary-7f3a".into();
         bad["canary-7f3b"] = 1.into();
         let errors = AccessRequest::parse(bad.to_string().as_bytes()).unwrap_err();
-        assert!(problems.iter().all(|p| !p.detail.contains("canary")));
+        assert!(errors.iter().all(|p| !p.detail.contains("canary")));
     }
 
     proptest! {

@@ -8,7 +8,6 @@ use ports::ledger::{Commit, Ledger};
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
-use snowgate_core::binding::content_digest;
 use snowgate_core::facts::IamFacts;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::lifecycle::Actor;
@@ -106,15 +105,15 @@ where
             return refused(RefusalCode::TooManyApprovers, findings);
         }
         let binding = survey.binding(self.guardrails.digest());
-        let content = content_digest(record.request(), &binding, &slots)
+        let content = binding
+            .content_digest(record.request(), &slots)
             .map_err(snowgate_core::record::ChangeError::from)?;
         let expires_at = now + self.pending_for;
-        let asked = ApprovalRound {
-            findings,
-            reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
-            ..ApprovalRound::new(slots, binding, content, expires_at)
-        };
-        Ok((Event::ApprovalRound { asked }, survey.documents()))
+        let reminders = Reminders::new(now, expires_at, self.remind_before, self.notice_before_end);
+        let round = ApprovalRound::new(slots, binding, content, expires_at)
+            .with_findings(findings)
+            .with_reminders(reminders);
+        Ok((Event::ApprovalRequested { round }, survey.documents()))
     }
 
     /// Whether the access that a request extends, if it does, is there and is the same. Whoever

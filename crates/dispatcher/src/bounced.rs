@@ -11,22 +11,11 @@ use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::bounce::Bounce;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::{BouncedMessage, ChangeError, Event};
 use tracing::{info, warn};
 
 use crate::letters::TRIES;
 use crate::{DispatchError, Dispatcher};
-
-/// What the ledger knows of a letter that is said to be lost.
-#[derive(Debug, PartialEq, Eq)]
-enum Letter {
-    /// It was sent, and is the last to this person.
-    Sent,
-    /// It is being sent: who sends it has not said so yet.
-    OnItsWay,
-    /// There is no such letter, or a later one.
-    Unknown,
-}
 
 impl<L, S, D, M, Q> Dispatcher<L, S, D, M, Q>
 where
@@ -51,15 +40,15 @@ where
                 warn!("a report names a request that the ledger does not have");
                 return Ok(());
             };
-            match letter(&record, bounce) {
-                Letter::Sent => {}
-                Letter::OnItsWay => return Err(DispatchError::Busy),
-                Letter::Unknown => {
+            match record.bounced_message(bounce) {
+                BouncedMessage::Sent => {}
+                BouncedMessage::InFlight => return Err(DispatchError::Busy),
+                BouncedMessage::Unknown => {
                     info!("a report of a letter that nobody waits for");
                     return Ok(());
                 }
             }
-            let event = Event::LetterBounced {
+            let event = Event::DeliveryBounced {
                 approver: bounce.tags.approver.clone(),
                 kind,
             };
@@ -78,15 +67,5 @@ where
             }
         }
         Err(DispatchError::Busy)
-    }
-}
-
-fn letter(record: &RequestRecord, bounce: &Bounce) -> Letter {
-    let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
-    let mut letters = letters.filter(|letter| letter.approver == bounce.tags.approver);
-    match letters.next() {
-        Some(letter) if letter.message.as_ref() == Some(&bounce.message) => Letter::Sent,
-        Some(letter) if letter.sent_at.is_none() && letter.claimed_at.is_some() => Letter::OnItsWay,
-        _ => Letter::Unknown,
     }
 }

@@ -14,7 +14,7 @@ use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{ApprovalRound, ChangeError, Event, RequestRecord};
+use snowgate_core::record::{ApprovalRound, ChangeError, Event, Message, RequestRecord};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{info, warn};
 use workflow::approvers;
@@ -40,11 +40,11 @@ where
         fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
-        let due = letters.filter(|letter| letter.is_due(now));
-        let due: Vec<SysId> = due.map(|letter| letter.approver.clone()).collect();
         let mut failed = None;
-        for approver in due {
+        for message in record.due_deliveries(now) {
+            let Message::ReviewRequest { approver } = message else {
+                continue;
+            };
             if record.state() != State::Pending || record.open_slot_of(&approver).is_none() {
                 continue;
             }
@@ -150,10 +150,10 @@ where
         token: &ReviewToken,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.round().ok_or(ChangeError::NoLetter)?;
+        let asked = record.round().ok_or(ChangeError::NoDelivery)?;
         let row = link(token, record, asked, approver);
-        let claim = Event::LetterClaimed {
-            approver: approver.clone(),
+        let claim = Event::DeliveryClaimed {
+            message: review_request(approver),
         };
         let change = record.apply(claim, Actor::Dispatcher, now)?;
         let commit = Commit {
@@ -174,14 +174,14 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         for _ in 0..TRIES {
-            let sent = Event::LetterSent {
-                approver: approver.clone(),
-                message: message.clone(),
+            let sent = Event::DeliverySent {
+                message: review_request(approver),
+                message_id: message.clone(),
             };
             let change = match record.apply(sent, Actor::Dispatcher, now) {
                 Ok(change) => change,
                 // The person was taken out of the slot meanwhile; the link says so.
-                Err(ChangeError::NoLetter) => return Ok(record),
+                Err(ChangeError::NoDelivery) => return Ok(record),
                 Err(other) => return Err(other.into()),
             };
             match self.ledger.commit(&change.clone().into()).await {
@@ -193,6 +193,12 @@ where
             }
         }
         Err(DispatchError::Busy)
+    }
+}
+
+fn review_request(approver: &SysId) -> Message {
+    Message::ReviewRequest {
+        approver: approver.clone(),
     }
 }
 

@@ -12,11 +12,12 @@ use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
 use ports::servicenow::ServiceNow;
 use snowgate_core::approval::ReviewToken;
+use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::letter::Review;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{ChangeError, Event, Notice, RequestRecord, SkipCode};
+use snowgate_core::record::{ChangeError, Event, Message, RequestRecord, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use tracing::{error, info, warn};
 use workflow::approvers;
@@ -43,8 +44,8 @@ where
         now: Timestamp,
     ) -> (RequestRecord, Result<(), DispatchError>) {
         let mut failed = None;
-        for notice in record.due_notices(now) {
-            let Notice::Reminder { approver } = &notice else {
+        for notice in record.due_deliveries(now) {
+            let Message::Reminder { approver } = &notice else {
                 continue;
             };
             match self.remind_one(record.id(), &notice, approver, now).await {
@@ -61,12 +62,12 @@ where
     async fn remind_one(
         &self,
         id: &RequestId,
-        notice: &Notice,
+        notice: &Message,
         approver: &SysId,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let record = self.load(id).await?;
-        if !record.due_notices(now).contains(notice) {
+        if !record.due_deliveries(now).contains(notice) {
             return Ok(record);
         }
         let lost = self.lost(&record, approver, now).await?;
@@ -92,8 +93,12 @@ where
         let record = self
             .claim_reminder(&record, notice, approver, &token, now)
             .await?;
-        match self.send_reminder(&review, address, &token).await {
-            Ok(()) => info!("reminder sent"),
+        let tags = LetterTags {
+            request: record.id().clone(),
+            approver: approver.clone(),
+        };
+        let message_id = match self.send_reminder(&review, address, &tags, &token).await {
+            Ok(message_id) => message_id,
             Err(DispatchError::Call(call)) if !call.is_transient() => {
                 error!(
                     error = shell::log::chain(&call),
@@ -103,9 +108,11 @@ where
                 return self.pass_over(record, notice, why, now).await;
             }
             Err(other) => return Err(other),
-        }
-        let sent = Event::NoticeSent {
-            notice: notice.clone(),
+        };
+        info!("reminder sent");
+        let sent = Event::DeliverySent {
+            message_id,
+            message: notice.clone(),
         };
         self.close(record, sent, now).await
     }
@@ -114,15 +121,15 @@ where
     async fn claim_reminder(
         &self,
         record: &RequestRecord,
-        notice: &Notice,
+        notice: &Message,
         approver: &SysId,
         token: &ReviewToken,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
-        let asked = record.round().ok_or(ChangeError::NoNotice)?;
+        let asked = record.round().ok_or(ChangeError::NoDelivery)?;
         let row = link(token, record, asked, approver);
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
+        let claim = Event::DeliveryClaimed {
+            message: notice.clone(),
         };
         let commit = Commit {
             tokens: vec![row],
@@ -136,25 +143,26 @@ where
         &self,
         review: &Review,
         address: &EmailAddress,
+        tags: &LetterTags,
         token: &ReviewToken,
-    ) -> Result<(), DispatchError> {
+    ) -> Result<Option<MessageId>, DispatchError> {
         let link = format!("{}/r/{}", self.approval_url, token.expose());
         let letter = review.reminder(&link)?;
-        let sent: Result<(), CallError> = self.mailer.send(address, &letter).await;
+        let sent: Result<_, CallError> = self.mailer.send_tagged(address, &letter, tags).await;
         Ok(sent?)
     }
 
     async fn pass_over(
         &self,
         record: RequestRecord,
-        notice: &Notice,
+        notice: &Message,
         why: SkipCode,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         warn!(?why, "a reminder is not sent");
-        let event = Event::NoticeSkipped {
-            notice: notice.clone(),
-            why,
+        let event = Event::DeliverySkipped {
+            message: notice.clone(),
+            code: why,
         };
         self.close(record, event, now).await
     }
@@ -170,7 +178,7 @@ where
             let change = match record.apply(event.clone(), Actor::Dispatcher, now) {
                 Ok(change) => change,
                 // Somebody else has closed it.
-                Err(ChangeError::NoNotice) => return Ok(record),
+                Err(ChangeError::NoDelivery) => return Ok(record),
                 Err(other) => return Err(other.into()),
             };
             match self.ledger.commit(&change.clone().into()).await {

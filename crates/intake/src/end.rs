@@ -62,7 +62,11 @@ impl Ending {
             }
             (Self::Revoke(body), State::Active) if record.revocation().is_none() => {
                 let (by, reason) = (role, body.reason.clone());
-                Next::Apply(Box::new(Event::RevocationRequested { by, reason }))
+                Next::Apply(Box::new(Event::RevocationRequested {
+                    by,
+                    reason,
+                    signature: None,
+                }))
             }
             (Self::Revoke(..), State::Active | State::Revoking | State::Revoked) => Next::Done,
             (Self::Revoke(..), State::Received | State::Pending | State::Approved) => {
@@ -198,8 +202,8 @@ impl<L: Ledger, Q: RequestsQueue + WorkQueue + OutcomesQueue> Intake<L, Q> {
         let wake = WakeUp::first(record);
         let sent = match record.state() {
             State::Active => {
-                let target = &record.request().target;
-                self.queue.wake_provisioner(&wake, target).await
+                let principal = record.principal_key();
+                self.queue.wake_provisioner(&wake, &principal).await
             }
             _ if record.asks_reporter(record.since()) => self.queue.wake_reporter(&wake).await,
             _ => Ok(()),

@@ -41,7 +41,7 @@ where
         if let Err(code) = plan::check(&record, &survey, &self.guardrails, now) {
             return self.fail(record, code, now).await;
         }
-        let live = self.ledger.effects(&record.request().target).await?;
+        let live = self.ledger.effects(&record.principal_key()).await?;
         let effects = match plan::effects(&record, &survey.principal, &live, now) {
             Ok(effects) => effects,
             Err(code) => return self.fail(record, code, now).await,
@@ -143,7 +143,7 @@ where
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.ledger.effects(&record.request().target).await?;
+        let live = self.ledger.effects(&record.principal_key()).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         self.write(&record, Event::Failed { code }, Vec::new(), mine, now)

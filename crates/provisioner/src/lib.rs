@@ -101,7 +101,7 @@ where
     /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = self.ledger.load(id).await?.ok_or(ProvisionError::Unknown)?;
-        let live = self.ledger.effects(&record.request().target).await?;
+        let live = self.ledger.effects(&record.principal_key()).await?;
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
@@ -110,7 +110,7 @@ where
             ended |= self.end(other, now).await;
         }
         if ended && record.state() == State::Approved {
-            let left = self.ledger.effects(&record.request().target).await?;
+            let left = self.ledger.effects(&record.principal_key()).await?;
             if left.len() < live.len() {
                 // IAM may still list what was just taken back, and it would pass for found there.
                 return self.put_off(&record, now).await;

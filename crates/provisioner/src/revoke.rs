@@ -40,7 +40,7 @@ where
             }
             _ => record,
         };
-        let live = self.ledger.effects(&record.request().target).await?;
+        let live = self.ledger.effects(&record.principal_key()).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {

@@ -8,13 +8,12 @@ mod notices;
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{CommitError, Ledger};
+use ports::ledger::Ledger;
 use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
-use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::outcome::{self, OutcomeFields};
-use snowgate_core::record::{ChangeError, Event, RequestRecord};
+use snowgate_core::record::{ChangeError, Event, Message, RequestRecord};
 use tracing::{error, info};
 
 /// How often a change is tried again when somebody else changed the request first.
@@ -91,9 +90,15 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let (Some(update), Some(state)) =
-            (outcome::update(&record, &self.fields), record.unreported())
-        else {
+        let Some(state) = record.unreported() else {
+            return Ok((record, None));
+        };
+        let note = Message::TicketNote { state };
+        let claim = Event::DeliveryClaimed {
+            message: note.clone(),
+        };
+        let (record, claimed) = self.write(record, claim, &note, true, now).await?;
+        let Some(update) = outcome::update(&record, &self.fields).filter(|_| claimed) else {
             return Ok((record, None));
         };
         let source = &record.request().source;
@@ -105,27 +110,12 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
             Ok(written) => info!(?written, %state, "ticket told"),
             Err(failure) => return Ok((record, Some(failure))),
         }
-        Ok((self.remember(record, state, now).await?, None))
-    }
-
-    async fn remember(
-        &self,
-        mut record: RequestRecord,
-        state: State,
-        now: Timestamp,
-    ) -> Result<RequestRecord, ReportError> {
-        for _ in 0..TRIES {
-            if record.is_reported(state) {
-                return Ok(record);
-            }
-            let change = record.apply(Event::Reported { state }, Actor::Reporter, now)?;
-            match self.ledger.commit(&change.clone().into()).await {
-                Ok(()) => return Ok(change.record),
-                Err(CommitError::Conflict) => record = self.reload(&record).await?,
-                Err(CommitError::Call(call)) => return Err(call.into()),
-            }
-        }
-        Err(ReportError::Busy)
+        let sent = Event::DeliverySent {
+            message: note.clone(),
+            message_id: None,
+        };
+        let (record, _) = self.write(record, sent, &note, false, now).await?;
+        Ok((record, None))
     }
 
     async fn reload(&self, record: &RequestRecord) -> Result<RequestRecord, ReportError> {

@@ -13,7 +13,7 @@ use snowgate_core::id::SysId;
 use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::notice;
-use snowgate_core::record::{Event, Notice, RequestRecord, SkipCode};
+use snowgate_core::record::{Event, Message, RequestRecord, Sender, SkipCode};
 use snowgate_core::slots::{Eligibility, Excluded, judge};
 use snowgate_core::ticket::{Person, PersonName};
 use tracing::{error, info, warn};
@@ -38,8 +38,8 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         mut record: RequestRecord,
         now: Timestamp,
     ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let mut due = record.due_notices(now);
-        due.retain(|notice| !notice.is_by_dispatcher());
+        let mut due = record.due_deliveries(now);
+        due.retain(is_mail);
         if due.is_empty() {
             return Ok((record, None));
         }
@@ -63,7 +63,7 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
     async fn tell(
         &self,
         record: RequestRecord,
-        notice: &Notice,
+        notice: &Message,
         people: &[Person],
         now: Timestamp,
     ) -> Result<Reported, ReportError> {
@@ -83,8 +83,8 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
         let Some(letter) = letter(&record, notice, people)? else {
             return Ok(Reported::Done(Box::new(record)));
         };
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
+        let claim = Event::DeliveryClaimed {
+            message: notice.clone(),
         };
         let (record, claimed) = self.write(record, claim, notice, true, now).await?;
         if !claimed {
@@ -105,8 +105,9 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
                 return self.pass_over(record, notice, why, now).await;
             }
         }
-        let sent = Event::NoticeSent {
-            notice: notice.clone(),
+        let sent = Event::DeliverySent {
+            message_id: None,
+            message: notice.clone(),
         };
         let (record, _) = self.write(record, sent, notice, false, now).await?;
         Ok(Reported::Done(Box::new(record)))
@@ -115,14 +116,14 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
     async fn pass_over(
         &self,
         record: RequestRecord,
-        notice: &Notice,
+        notice: &Message,
         why: SkipCode,
         now: Timestamp,
     ) -> Result<Reported, ReportError> {
         warn!(?why, "a notice is not sent");
-        let event = Event::NoticeSkipped {
-            notice: notice.clone(),
-            why,
+        let event = Event::DeliverySkipped {
+            message: notice.clone(),
+            code: why,
         };
         let (record, _) = self.write(record, event, notice, false, now).await?;
         Ok(Reported::Done(Box::new(record)))
@@ -130,22 +131,22 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
 
     /// Writes how far a mail is, however often the request changes meanwhile; a claim only as
     /// long as the mail is due. Answers the record, and whether it was written.
-    async fn write(
+    pub(crate) async fn write(
         &self,
         mut record: RequestRecord,
         event: Event,
-        notice: &Notice,
+        notice: &Message,
         only_if_due: bool,
         now: Timestamp,
     ) -> Result<(RequestRecord, bool), ReportError> {
         for _ in 0..TRIES {
-            if only_if_due && !record.due_notices(now).contains(notice) {
+            if only_if_due && !record.due_deliveries(now).contains(notice) {
                 return Ok((record, false));
             }
             let change = match record.apply(event.clone(), Actor::Reporter, now) {
                 Ok(change) => change,
                 // Somebody else has closed it.
-                Err(snowgate_core::record::ChangeError::NoNotice) => return Ok((record, false)),
+                Err(snowgate_core::record::ChangeError::NoDelivery) => return Ok((record, false)),
                 Err(other) => return Err(other.into()),
             };
             match self.ledger.commit(&change.clone().into()).await {
@@ -158,16 +159,25 @@ impl<L: Ledger, T: Tickets, S: ServiceNow, M: Mailer> Reporter<L, T, S, M> {
     }
 }
 
+/// Whether the reporter sends it, and by mail.
+const fn is_mail(message: &Message) -> bool {
+    matches!(message.sender(), Sender::Reporter) && !matches!(message, Message::TicketNote { .. })
+}
+
 /// Whom a mail is for.
-const fn reader<'a>(record: &'a RequestRecord, notice: &'a Notice) -> &'a SysId {
+const fn reader<'a>(record: &'a RequestRecord, notice: &'a Message) -> &'a SysId {
     match notice {
-        Notice::Handled { approver } | Notice::Reminder { approver } => approver,
-        Notice::Outcome { .. } | Notice::EndsSoon => &record.request().requested_by,
+        Message::Handled { approver }
+        | Message::Reminder { approver }
+        | Message::ReviewRequest { approver } => approver,
+        Message::Outcome { .. } | Message::EndsSoon | Message::TicketNote { .. } => {
+            &record.request().requested_by
+        }
     }
 }
 
 /// Everybody who is written to or named, each once.
-fn readers(record: &RequestRecord, due: &[Notice]) -> Vec<SysId> {
+fn readers(record: &RequestRecord, due: &[Message]) -> Vec<SysId> {
     let all = due.iter().map(|notice| reader(record, notice));
     let mut ids: Vec<SysId> = all
         .chain([&record.request().requested_by])
@@ -195,19 +205,21 @@ fn address_of<'a>(
 
 fn letter(
     record: &RequestRecord,
-    notice: &Notice,
+    notice: &Message,
     people: &[Person],
 ) -> Result<Option<Letter>, askama::Error> {
     let requester = &record.request().requested_by;
     let named = people.iter().find(|person| person.sys_id == *requester);
     Ok(match notice {
-        Notice::Outcome { state } => notice::outcome(record, *state)?,
-        Notice::EndsSoon => Some(notice::ends_soon(record)?),
-        Notice::Handled { .. } => {
+        Message::Outcome { state } => notice::outcome(record, *state)?,
+        Message::EndsSoon => Some(notice::ends_soon(record)?),
+        Message::Handled { .. } => {
             let nobody = PersonName::new("a person who has left");
             let name = named.map_or(&nobody, |person| &person.name);
             Some(notice::handled(record, name)?)
         }
-        Notice::Reminder { .. } => None,
+        Message::Reminder { .. } | Message::ReviewRequest { .. } | Message::TicketNote { .. } => {
+            None
+        }
     })
 }

@@ -22,7 +22,7 @@ pub async fn reporter(queue: &impl OutcomesQueue, record: &RequestRecord, now: T
 mod tests {
     use super::*;
     use snowgate_core::lifecycle::Actor;
-    use snowgate_core::record::Event;
+    use snowgate_core::record::{Event, Message};
     use testkit::QueueName;
     use testkit::world::{MANAGER, OWNER, World, at, ready};
 
@@ -39,10 +39,10 @@ mod tests {
         assert_eq!(woken(&world, &record, 1), 0, "nobody has anything to hear");
         let expired = world.apply(&record, Event::Expired, Actor::Sweeper, at(300_000));
         assert_eq!(woken(&world, &expired, 300_000), 1, "a note and mails");
-        let reported = Event::Reported {
+        let note = Message::TicketNote {
             state: expired.state(),
         };
-        let reported = world.apply(&expired, reported, Actor::Reporter, at(300_001));
+        let reported = world.deliver(&expired, &note, Actor::Reporter, at(300_001));
         assert_eq!(reported.unreported(), None);
         assert_eq!(woken(&world, &reported, 300_001), 1, "mails alone");
     }

@@ -4,8 +4,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{CommitError, DUE_BUCKETS, DueRequest, Ledger};
+use ports::ledger::{CommitError, DUE_BUCKETS, Ledger};
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Overdue, RequestRecord};
 use tracing::{Instrument as _, error, info, info_span, warn};
@@ -66,9 +68,10 @@ where
                 Vec::new()
             });
             for due in due {
-                let span = info_span!("request", request_id = %due.id);
+                let Aggregate::Request(id) = &due.aggregate;
+                let span = info_span!("request", request_id = %id);
                 match self
-                    .look_at(&due, now, &mut swept)
+                    .look_at(id, now, &mut swept)
                     .instrument(span.clone())
                     .await
                 {
@@ -93,12 +96,12 @@ where
 
     async fn look_at(
         &self,
-        due: &DueRequest,
+        id: &RequestId,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), SweepError> {
         // The index lags behind; what counts is the record itself.
-        let Some(record) = self.ledger.load(&due.id).await? else {
+        let Some(record) = self.ledger.load(id).await? else {
             warn!("the index names a request that the ledger does not have");
             return Ok(());
         };
@@ -143,7 +146,7 @@ where
             Overdue::WakeDispatcher => self.queues.wake_dispatcher(&wake).await,
             Overdue::WakeProvisioner => {
                 self.queues
-                    .wake_provisioner(&wake, &record.request().target)
+                    .wake_provisioner(&wake, &record.principal_key())
                     .await
             }
             Overdue::WakeReporter => self.queues.wake_reporter(&wake).await,

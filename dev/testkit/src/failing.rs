@@ -7,7 +7,7 @@ use std::task::Poll;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
-use ports::ledger::{Commit, CommitError, Created, DueRequest, Ledger, NewRequest};
+use ports::ledger::{Commit, CommitError, Created, DueItem, Ledger, NewRequest};
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use ports::servicenow::{ServiceNow, Tickets, Written};
@@ -15,7 +15,7 @@ use ports::signature::{Signer, Verifier};
 use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::arn::{PolicyArn, RoleArn};
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::EmailAddress;
@@ -23,7 +23,7 @@ use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
 use snowgate_core::letter::Letter;
 use snowgate_core::lifecycle::State;
 use snowgate_core::outcome::Update;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
 use snowgate_core::slots::Delegation;
@@ -176,7 +176,7 @@ impl<T: Ledger> Ledger for Failing<T> {
             .await
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.call(self.inner.trail(id)).await
     }
 
@@ -188,12 +188,7 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.of_record(client, sys_id)).await
     }
 
-    async fn due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
+    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
         self.call(self.inner.due(bucket, now, limit)).await
     }
 
@@ -201,7 +196,7 @@ impl<T: Ledger> Ledger for Failing<T> {
         self.call(self.inner.documents(id)).await
     }
 
-    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }
 
@@ -282,7 +277,7 @@ impl<T: WorkQueue> WorkQueue for Failing<T> {
     async fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> Result<(), CallError> {
         self.call(self.inner.wake_provisioner(wake, principal))
             .await

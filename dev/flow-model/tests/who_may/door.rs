@@ -1,7 +1,7 @@
 //! Who gets as far as the service API: the authorizer's policies.
 
 use authorizer::keys::{KeySource, KeySourceError};
-use authorizer::{Authorizer, ClientsSecret, Now};
+use authorizer::{Authorizer, ClientsSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -79,7 +79,7 @@ pub(crate) fn section() -> String {
             "multiValueHeaders": {"Authorization": header.iter().collect::<Vec<_>>()},
             "requestContext": {}, "methodArn": format!("{API}/POST/v1/requests"),
         });
-        let answer = wait(authorizer.authorize(&event_of(event), Now::read()));
+        let answer = wait(authorizer.authorize(&event_of(event), testkit::world::at(0)));
         let Ok(policy) = answer else {
             return (
                 who.to_owned(),

@@ -52,7 +52,7 @@ pub(crate) async fn stack() -> Option<Stack> {
         .endpoint_url(endpoint)
         .credentials_provider(credentials("test"))
         .http_client(
-            https::for_sdk(&https::Settings {
+            https::for_sdk(&https::HttpsSettings {
                 roots: https::Roots::System,
                 plain: true,
                 connect: Duration::from_secs(3),

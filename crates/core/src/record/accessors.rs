@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::{ApprovalRound, DecisionRecord, EndReason, NoticeState, RequestRecord};
-use super::{RetainedChange, Revocation};
-use crate::audit::AuditHead;
+use super::{
+    ApprovalRound, AuditHead, DecisionRecord, Delivery, EndReason, Ending, Message, Phase,
+};
+use super::{RequestRecord, RetainedChange, Revocation};
 use crate::binding::Binding;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId, SysId};
 use crate::lifecycle::State;
 use crate::preview::Preview;
+use crate::principal::PrincipalKey;
 use crate::request::AccessRequest;
 use crate::slots::Slot;
 
@@ -17,67 +19,67 @@ impl RequestRecord {
     /// Its id.
     #[must_use]
     pub const fn id(&self) -> &RequestId {
-        &self.id
+        &self.head.id
     }
 
     /// The client that sent it; no other client sees it.
     #[must_use]
     pub const fn client(&self) -> &ClientId {
-        &self.client
+        &self.head.client
     }
 
     /// Counts the changes; a change is made to one version.
     #[must_use]
     pub const fn version(&self) -> u64 {
-        self.version
+        self.head.version
     }
 
     /// Where it stands.
     #[must_use]
     pub const fn state(&self) -> State {
-        self.state
+        self.phase.state()
     }
 
     /// What is asked for.
     #[must_use]
     pub const fn request(&self) -> &AccessRequest {
-        &self.request
+        &self.head.request
     }
 
     /// The digest of what is asked for.
     #[must_use]
     pub const fn request_digest(&self) -> &Digest {
-        &self.request_digest
+        &self.head.request_digest
     }
 
     /// When it was accepted.
     #[must_use]
     pub const fn created_at(&self) -> Timestamp {
-        self.created_at
+        self.head.created_at
     }
 
     /// When it came to its state.
     #[must_use]
     pub const fn since(&self) -> Timestamp {
-        self.since
+        self.head.since
     }
 
     /// When somebody must look at it again; none once nothing is left to do.
     #[must_use]
     pub const fn due_at(&self) -> Option<Timestamp> {
-        self.due_at
+        self.head.due_at
     }
 
     /// How often the step that is due was sent again.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
-        self.attempts
+        self.head.attempts
     }
 
     /// What the owners were asked; none before that, or where nobody was.
     #[must_use]
     pub const fn round(&self) -> Option<&ApprovalRound> {
-        self.asked.as_ref()
+        self.phase.round()
     }
 
     /// The approvals that are needed; empty until they are known.
@@ -90,6 +92,17 @@ impl RequestRecord {
     #[must_use]
     pub fn binding(&self) -> Option<&Binding> {
         self.round().map(|round| &round.binding)
+    }
+
+    /// What holds together everything that is done to the target: the key of the principal that
+    /// was bound when the owners were asked; before that, of the name that the request gives.
+    #[must_use]
+    pub fn principal_key(&self) -> PrincipalKey {
+        let target = &self.request().target;
+        match self.binding() {
+            Some(binding) => target.key_by_id(&binding.principal.unique_id),
+            None => target.key_by_name(),
+        }
     }
 
     /// What was found, for approvers to know.
@@ -113,69 +126,101 @@ impl RequestRecord {
     /// The decisions, in the order in which they were made.
     #[must_use]
     pub fn decisions(&self) -> &[DecisionRecord] {
-        &self.decisions
+        self.round().map_or(&[], |round| &round.decisions)
     }
 
     /// When the access ends, or ended; none where it never was active.
     #[must_use]
-    pub const fn until(&self) -> Option<Timestamp> {
-        self.until
+    pub fn until(&self) -> Option<Timestamp> {
+        self.phase.access().map(|access| access.until)
     }
 
     /// Why it ended as it did, where that needs saying.
     #[must_use]
-    pub const fn end_reason(&self) -> Option<&EndReason> {
-        self.end_reason.as_ref()
+    pub fn end_reason(&self) -> Option<EndReason<'_>> {
+        match &self.phase {
+            Phase::Ended(ending) => ending.reason(),
+            _ => None,
+        }
     }
 
     /// The states that the ticket has a note on, in the order in which they were written.
     #[must_use]
     pub fn reported(&self) -> Vec<State> {
-        self.reported.clone()
+        let sent = |delivery: &&Delivery| delivery.sent_at().is_some();
+        let deliveries = self.deliveries.iter().filter(sent);
+        let states = deliveries.filter_map(|delivery| match &delivery.message {
+            Message::TicketNote { state } => Some(*state),
+            _ => None,
+        });
+        states.collect()
     }
 
     /// Whether the ticket has a note on this state.
     #[must_use]
     pub fn is_reported(&self, state: State) -> bool {
-        self.reported.contains(&state)
+        let note = self.delivery(&Message::TicketNote { state });
+        note.is_some_and(|note| note.sent_at().is_some())
+    }
+
+    /// Whether the ticket was found to carry this request. One that was not is never written to:
+    /// whoever calls us could name any record.
+    pub(super) const fn ticket_holds(&self) -> bool {
+        match &self.phase {
+            Phase::Ended(Ending::Refused { code, .. }) => code.ticket_was_verified(),
+            Phase::Ended(Ending::Undeliverable { .. } | Ending::Previewed { .. }) => true,
+            phase => phase.round().is_some(),
+        }
     }
 
     /// How the access was ended before its time, where it was.
     #[must_use]
-    pub const fn revocation(&self) -> Option<&Revocation> {
-        self.revocation.as_ref()
+    pub fn revocation(&self) -> Option<&Revocation> {
+        self.phase.access()?.revocation.as_ref()
     }
 
     /// What stayed in IAM when the access ended, and why.
     #[must_use]
     pub fn retained(&self) -> &[RetainedChange] {
-        &self.retained
+        match &self.phase {
+            Phase::Ended(Ending::Revoked { retained, .. }) => retained,
+            _ => &[],
+        }
     }
 
     /// What a dry run found.
     #[must_use]
     pub const fn preview(&self) -> Option<&Preview> {
-        self.preview.as_ref()
+        match &self.phase {
+            Phase::Ended(Ending::Previewed { preview }) => Some(preview),
+            _ => None,
+        }
     }
 
-    /// Mails that are no review letters, as far as somebody claimed them.
+    /// How far each message is that was claimed or closed, in the order of their first claims.
     #[must_use]
-    pub fn notices(&self) -> &[NoticeState] {
-        &self.notices
+    pub fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
+    /// Where it stands, with what it has there.
+    #[must_use]
+    pub const fn phase(&self) -> &Phase {
+        &self.phase
     }
 
     /// The end of the audit trail.
     #[must_use]
     pub const fn audit(&self) -> &AuditHead {
-        &self.audit
+        &self.head.audit
     }
 
     /// The same record, to be looked at again at another time. When it is due is no part of its
     /// history: it is neither counted as a version nor audited.
     #[must_use]
     pub fn rescheduled(mut self, due_at: Option<Timestamp>, attempts: u32) -> Self {
-        self.due_at = due_at;
-        self.attempts = attempts;
+        self.head.due_at = due_at;
+        self.head.attempts = attempts;
         self
     }
 }

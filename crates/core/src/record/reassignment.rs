@@ -3,61 +3,15 @@
 //! What the approval is an approval of never changes here: the content digest names the slots by
 //! what they stand for, not by people.
 
-use serde::Serialize;
-
-use super::{ApprovalRound, ChangeError, LetterState, Reminders, RequestRecord};
-use crate::canonical;
+use super::{ChangeError, Event, Message, RequestRecord};
 use crate::id::{Digest, SysId};
 use crate::lifecycle::{Step, TransitionError, transition};
-use crate::slots::{Approver, ApproverRole, MAX_REASSIGNMENTS, Slot};
-
-impl ApprovalRound {
-    /// What is asked with these slots: a letter for each person, however many slots the person
-    /// may fill.
-    #[must_use]
-    pub fn new(
-        slots: Vec<Slot>,
-        binding: crate::binding::Binding,
-        content: Digest,
-        expires_at: jiff::Timestamp,
-    ) -> Self {
-        let mut letters: Vec<LetterState> = Vec::new();
-        for approver in slots.iter().flat_map(|slot| &slot.approvers) {
-            if !letters.iter().any(|l| l.approver == approver.sys_id) {
-                letters.push(LetterState::to(approver.sys_id.clone()));
-            }
-        }
-        Self {
-            slots,
-            binding,
-            content,
-            findings: Vec::new(),
-            letters,
-            expires_at,
-            reminders: Reminders::default(),
-            unreachable: Vec::new(),
-        }
-    }
-
-    /// Forgets the letters to people who can fill no slot any more.
-    fn tidy(&mut self) {
-        let slots = &self.slots;
-        self.letters
-            .retain(|letter| slots.iter().any(|s| s.approver(&letter.approver).is_some()));
-    }
-}
-
-#[derive(Serialize)]
-struct Shown<'a> {
-    content: &'a Digest,
-    slots: Vec<&'a str>,
-}
+use crate::slots::{Approver, Slot};
 
 impl RequestRecord {
     /// The slots that nobody has decided yet.
     pub fn open_slots(&self) -> impl Iterator<Item = &Slot> {
-        let slots = self.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
-        slots
+        self.slots()
             .iter()
             .filter(|slot| self.decision_of(&slot.id).is_none())
     }
@@ -83,8 +37,8 @@ impl RequestRecord {
     /// Whether this person is one of those who are asked, or were when their slot was decided.
     #[must_use]
     pub fn asks(&self, person: &SysId) -> bool {
-        let slots = self.asked.as_ref().map_or(&[][..], |asked| &asked.slots);
-        slots.iter().any(|slot| slot.approver(person).is_some())
+        let mut slots = self.slots().iter();
+        slots.any(|slot| slot.approver(person).is_some())
     }
 
     /// What a form shows to this person and is an answer to: the content, and the slots that the
@@ -92,15 +46,19 @@ impl RequestRecord {
     /// itself.
     #[must_use]
     pub fn shown_to(&self, person: &SysId) -> Option<Digest> {
-        let content = self.content()?;
+        self.content()?;
         let slots: Vec<&str> = self.open_slots_of(person).map(|s| s.id.as_str()).collect();
         if slots.is_empty() {
             return None;
         }
-        canonical::digest("shown", &Shown { content, slots }).ok()
+        self.round()?.shown_digest(&slots).ok()
     }
 
-    pub(super) fn step_of_loss(&self, slot: &str, person: &SysId) -> Result<Step, ChangeError> {
+    pub(super) fn step_of_disqualification(
+        &self,
+        slot: &str,
+        person: &SysId,
+    ) -> Result<Step, ChangeError> {
         let slot = self.changeable(slot)?;
         match slot.approver(person) {
             Some(_) => Ok(Step::Resolve),
@@ -109,42 +67,38 @@ impl RequestRecord {
     }
 
     pub(super) fn step_of_bounce(&self, person: &SysId) -> Result<Step, ChangeError> {
-        transition(self.state, Step::Resolve)?;
+        transition(self.state(), Step::Resolve)?;
         match self.open_slot_of(person) {
             Some(_) => Ok(Step::Resolve),
             None => Err(ChangeError::NotAsked),
         }
     }
 
-    pub(super) fn step_of_people(
+    pub(super) fn step_of_reassignment(
         &self,
         slot: &str,
         approvers: &[Approver],
     ) -> Result<Step, ChangeError> {
         let slot = self.changeable(slot)?;
-        let unreachable = self.asked.iter().flat_map(|asked| &asked.unreachable);
-        let mut lost = unreachable.filter(|id| approvers.iter().any(|a| a.sys_id == **id));
-        let last = slot.rounds >= MAX_REASSIGNMENTS;
-        let within = slot.rounds <= MAX_REASSIGNMENTS
-            && (!last
-                || approvers
-                    .iter()
-                    .all(|a| a.role == ApproverRole::SecurityGroup));
-        if approvers.is_empty() || lost.next().is_some() || !within {
-            return Err(ChangeError::WrongPeople);
+        let eligible = |approver: &Approver| {
+            slot.eligible_roles().contains(&approver.role)
+                && !self.unreachable().contains(&approver.sys_id)
+        };
+        if approvers.is_empty() || !approvers.iter().all(eligible) {
+            return Err(ChangeError::InvalidApprovers);
         }
         Ok(Step::Resolve)
     }
 
     /// An open slot of a request that waits for decisions.
     fn changeable(&self, id: &str) -> Result<&Slot, ChangeError> {
-        transition(self.state, Step::Resolve)?;
+        transition(self.state(), Step::Resolve)?;
         let unasked = TransitionError {
-            from: self.state,
+            from: self.state(),
             step: Step::Resolve,
         };
-        let asked = self.asked.as_ref().ok_or(unasked)?;
-        let slot = asked.slots.iter().find(|slot| slot.id == id);
+        let round = self.round().ok_or(unasked)?;
+        let slot = round.slots.iter().find(|slot| slot.id == id);
         let slot = slot.ok_or(ChangeError::UnknownSlot)?;
         match self.decision_of(id) {
             Some(_) => Err(ChangeError::SlotDecided),
@@ -152,53 +106,30 @@ impl RequestRecord {
         }
     }
 
-    pub(super) fn take_bounce(&mut self, person: &SysId) {
-        let open: Vec<String> = self
-            .open_slots_of(person)
-            .map(|slot| slot.id.clone())
-            .collect();
-        for slot in open {
-            self.drop_from(&slot, person);
-        }
-        if let Some(asked) = &mut self.asked {
-            asked.unreachable.push(person.clone());
-        }
+    /// The people who are new to the slot that an event reassigns.
+    pub(super) fn newcomers(&self, event: &Event) -> Vec<SysId> {
+        let Event::SlotReassigned { slot, approvers } = event else {
+            return Vec::new();
+        };
+        let mut slots = self.slots().iter();
+        let before = slots.find(|other| other.id == *slot);
+        let new = approvers.iter().filter(|approver| {
+            before.is_none_or(|before| before.approver(&approver.sys_id).is_none())
+        });
+        new.map(|approver| approver.sys_id.clone()).collect()
     }
 
-    /// Takes a person out of a slot at once: until people were looked for anew, only those left
-    /// can decide it.
-    pub(super) fn drop_from(&mut self, slot: &str, person: &SysId) {
-        let Some(asked) = &mut self.asked else {
-            return;
-        };
-        for slot in asked.slots.iter_mut().filter(|other| other.id == slot) {
-            slot.approvers.retain(|approver| approver.sys_id != *person);
-            slot.needs_reassignment = true;
-        }
-        asked.tidy();
-    }
-
-    /// Gives a slot its new people. Whoever is new to it gets a letter with a fresh link; whoever
-    /// stays keeps the one they have.
-    pub(super) fn take_people(&mut self, slot: &str, approvers: &[Approver]) {
-        let Some(asked) = &mut self.asked else {
-            return;
-        };
-        let Some(slot) = asked.slots.iter_mut().find(|other| other.id == slot) else {
-            return;
-        };
-        let before = std::mem::replace(&mut slot.approvers, approvers.to_vec());
-        slot.rounds = slot.rounds.saturating_add(1);
-        slot.needs_reassignment = false;
-        let letters = &mut asked.letters;
-        for Approver { sys_id, .. } in approvers {
-            if before.iter().any(|a| a.sys_id == *sys_id) {
-                continue;
+    /// Forgets the review requests to people who can fill no slot any more, and to newcomers, who
+    /// get one with a fresh link. Whoever stays in a slot keeps the one they have.
+    pub(super) fn forget_review_requests(&mut self, newcomers: &[SysId]) {
+        let slots = self.phase.round().map_or(&[][..], |round| &round.slots);
+        self.deliveries.retain(|delivery| match &delivery.message {
+            Message::ReviewRequest { approver } => {
+                let mut slots = slots.iter();
+                slots.any(|slot| slot.approver(approver).is_some()) && !newcomers.contains(approver)
             }
-            letters.retain(|letter| letter.approver != *sys_id);
-            letters.push(LetterState::to(sys_id.clone()));
-        }
-        asked.tidy();
+            _ => true,
+        });
     }
 }
 
@@ -209,18 +140,17 @@ mod tests {
     use crate::bounce::BounceKind;
     use crate::lifecycle::{Actor, State};
     use crate::record::Event;
-    use crate::record::tests::{ONE, TWO, approver, at, decide, pending, person, slot};
+    use crate::record::tests::{
+        ONE, TWO, approver, at, decide, delivered, pending, person, review_request, slot,
+    };
+    use crate::slots::{ApproverRole, MAX_REASSIGNMENTS};
 
     fn apply(record: &RequestRecord, event: Event) -> Result<RequestRecord, ChangeError> {
         Ok(record.apply(event, Actor::Dispatcher, at(20))?.record)
     }
 
     fn sent(record: &RequestRecord, who: u8) -> RequestRecord {
-        let event = Event::LetterSent {
-            approver: person(who),
-            message: None,
-        };
-        apply(record, event).unwrap()
+        delivered(record, review_request(who), 20)
     }
 
     fn lost(slot: &str, who: u8) -> Event {
@@ -231,7 +161,7 @@ mod tests {
     }
 
     fn bounced(who: u8) -> Event {
-        Event::LetterBounced {
+        Event::DeliveryBounced {
             approver: person(who),
             kind: BounceKind::Bounced,
         }
@@ -247,10 +177,14 @@ mod tests {
         }
     }
 
+    /// Those who have not been sent a review request and are to be.
     fn unsent(record: &RequestRecord) -> Vec<SysId> {
-        let letters = &record.asked.as_ref().unwrap().letters;
-        let unsent = letters.iter().filter(|letter| letter.sent_at.is_none());
-        unsent.map(|letter| letter.approver.clone()).collect()
+        let open = record.open_deliveries(at(20)).into_iter();
+        let unsent = open.filter_map(|message| match message {
+            Message::ReviewRequest { approver } => Some(approver),
+            _ => None,
+        });
+        unsent.collect()
     }
 
     #[test]
@@ -258,7 +192,7 @@ mod tests {
         let record = sent(&pending(vec![slot("210987654321", &[2])]), 2);
         let content = record.content().cloned();
         let dropped = apply(&record, lost(ONE, 2)).unwrap();
-        assert_eq!(dropped.due_at, Some(at(20)), "due at once");
+        assert_eq!(dropped.due_at(), Some(at(20)), "due at once");
         assert_eq!(
             dropped.needs_reassignment().map(|s| s.id.as_str()),
             Some(ONE)
@@ -284,7 +218,7 @@ mod tests {
         );
         let yes = decide(&found, ONE, 3, Verdict::Approve);
         let approved = found.apply(yes, approver(3), at(22)).unwrap().record;
-        assert_eq!(approved.state, State::Approved);
+        assert_eq!(approved.state(), State::Approved);
     }
 
     #[test]
@@ -296,7 +230,7 @@ mod tests {
         assert_eq!(unsent(&found), [person(4)]);
         // Somebody who comes back gets a fresh link.
         let again = apply(&found, resolved(ONE, &[2, 3, 4], ApproverRole::Owner)).unwrap();
-        assert_eq!(unsent(&again), [person(4), person(2)]);
+        assert_eq!(unsent(&again), [person(2), person(4)]);
     }
 
     #[test]
@@ -320,7 +254,7 @@ mod tests {
         let back = resolved(ONE, &[2], ApproverRole::Owner);
         assert!(matches!(
             apply(&record, back),
-            Err(ChangeError::WrongPeople)
+            Err(ChangeError::InvalidApprovers)
         ));
         assert!(matches!(
             apply(&record, bounced(2)),
@@ -345,7 +279,7 @@ mod tests {
             ));
         }
         let record = apply(&record, bounced(2)).unwrap();
-        let asked = record.asked.as_ref().unwrap();
+        let asked = record.round().unwrap();
         assert!(asked.slots[0].approver(&person(2)).is_some());
         assert!(asked.slots[1].approver(&person(2)).is_none());
     }
@@ -359,17 +293,17 @@ mod tests {
         let more = resolved(ONE, &[20], ApproverRole::Owner);
         assert!(matches!(
             apply(&record, more),
-            Err(ChangeError::WrongPeople)
+            Err(ChangeError::InvalidApprovers)
         ));
         let security = resolved(ONE, &[20], ApproverRole::SecurityGroup);
         record = apply(&record, security.clone()).unwrap();
         assert!(matches!(
             apply(&record, security),
-            Err(ChangeError::WrongPeople)
+            Err(ChangeError::InvalidApprovers)
         ));
         assert!(matches!(
             apply(&record, resolved(ONE, &[], ApproverRole::SecurityGroup)),
-            Err(ChangeError::WrongPeople)
+            Err(ChangeError::InvalidApprovers)
         ));
     }
 

@@ -11,14 +11,16 @@ impl RequestRecord {
     /// however often it is asked, so that a call that is repeated gets the same answer.
     #[must_use]
     pub fn extension(&self) -> Option<Extension> {
-        let ended_early = self.revocation.as_ref().and_then(|how| how.instead_of);
-        let until = ended_early.or(self.until)?;
-        let began = until - SignedDuration::from_secs(self.request.duration.seconds().into());
-        let first = self.request.extends.as_ref();
+        let request = self.request();
+        let access = self.phase.access()?;
+        let revocation = access.revocation.as_ref();
+        let until = revocation.map_or(access.until, |revocation| revocation.instead_of);
+        let began = until - SignedDuration::from_secs(request.duration.seconds().into());
+        let first = request.extends.as_ref();
         Some(Extension {
-            request: self.id.clone(),
+            request: self.id().clone(),
             since: first.map_or(began, |first| first.since),
-            before: self.request.total()?,
+            before: request.total()?,
         })
     }
 
@@ -26,10 +28,10 @@ impl RequestRecord {
     /// there.
     #[must_use]
     pub fn is_extended_by(&self, other: &Self, now: Timestamp) -> bool {
-        let there = self.state == State::Active && !self.is_over(now);
-        let (mine, theirs) = (&self.request, &other.request);
+        let there = self.state() == State::Active && !self.is_over(now);
+        let (mine, theirs) = (self.request(), other.request());
         there
-            && self.client == other.client
+            && self.client() == other.client()
             && theirs.extends.is_some()
             && theirs.extends == self.extension()
             && (&mine.target, &mine.grants, &mine.resource)

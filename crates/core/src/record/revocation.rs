@@ -1,15 +1,16 @@
-//! Access that is ended before its time, and what stays when it has ended.
+//! Access that is revoked before its time, and what stays in IAM when it has ended.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeError, RequestRecord};
+use super::{Access, ChangeError};
+use crate::approval::MacTag;
 use crate::effect::EffectChange;
 use crate::prose::Reason;
 use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind};
 
-/// How access was ended before its time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How access was revoked before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// In which role.
     pub by: RevokedBy,
@@ -18,10 +19,12 @@ pub struct Revocation {
     /// When.
     pub at: Timestamp,
     /// When it would have ended.
-    pub instead_of: Option<Timestamp>,
+    pub instead_of: Timestamp,
+    /// What proves who wanted it; none where nothing does.
+    pub signature: Option<MacTag>,
 }
 
-/// In which role somebody ended the access. Who it was is the actor of the audit row.
+/// In which role somebody revoked the access. Who it was is the actor of the audit row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RevokedBy {
@@ -123,25 +126,30 @@ impl RetainedBecause {
     }
 }
 
-impl RequestRecord {
+impl Access {
     /// Brings the end of the access forward to now.
-    pub(super) fn end_early(
-        &mut self,
+    pub(super) fn revoke(
+        self,
         by: RevokedBy,
         reason: Option<Reason>,
+        signature: Option<MacTag>,
         now: Timestamp,
-    ) -> Result<(), ChangeError> {
+    ) -> Result<Self, ChangeError> {
         if self.revocation.is_some() {
-            return Err(ChangeError::EndingAlready);
+            return Err(ChangeError::AlreadyRevoked);
         }
-        self.revocation = Some(Revocation {
+        let revocation = Revocation {
             by,
             reason,
             at: now,
             instead_of: self.until,
-        });
-        self.until = Some(self.until.map_or(now, |until| until.min(now)));
-        Ok(())
+            signature,
+        };
+        Ok(Self {
+            until: self.until.min(now),
+            revocation: Some(revocation),
+            ..self
+        })
     }
 }
 
@@ -151,7 +159,7 @@ mod tests {
     use crate::approval::Verdict;
     use crate::lifecycle::{Actor, State};
     use crate::record::tests::{ONE, approver, at, decide, pending, person, slot};
-    use crate::record::{Event, Overdue};
+    use crate::record::{Event, Overdue, RequestRecord};
     use jiff::SignedDuration;
 
     fn active() -> RequestRecord {
@@ -181,6 +189,7 @@ mod tests {
                 delegate: false,
             },
             reason: Some("Not needed any more".parse().unwrap()),
+            signature: None,
         }
     }
 
@@ -191,22 +200,25 @@ mod tests {
         let change = active.apply(end_now(), approver(2), at(100)).unwrap();
         let ending = &change.record;
         assert_eq!(change.row.actor, Actor::Approver { sys_id: person(2) });
-        assert_eq!((ending.state, ending.until), (State::Active, Some(at(100))));
-        let revocation = ending.revocation.as_ref().unwrap();
-        assert_eq!(revocation.instead_of, Some(at(9 * 3600)));
+        assert_eq!(
+            (ending.state(), ending.until()),
+            (State::Active, Some(at(100)))
+        );
+        let revocation = ending.revocation().unwrap();
+        assert_eq!(revocation.instead_of, at(9 * 3600));
         assert!(
             ending.is_over(at(99)),
             "also where another clock is behind ours"
         );
         assert_eq!(
             (
-                ending.due_at,
+                ending.due_at(),
                 ending.overdue(at(100), SignedDuration::from_hours(72))
             ),
             (Some(at(100)), Overdue::WakeProvisioner)
         );
         let again = ending.apply(end_now(), approver(2), at(101));
-        assert!(matches!(again, Err(ChangeError::EndingAlready)));
+        assert!(matches!(again, Err(ChangeError::AlreadyRevoked)));
     }
 
     #[test]
@@ -260,10 +272,5 @@ mod tests {
         for (approver, resource, words) in cases {
             assert_eq!(RevokedBy::approver(&approver, resource).in_words(), words);
         }
-        // As it was written before it said towards what.
-        let old = serde_json::json!({"type": "approver", "role": "owner"});
-        let by = RevokedBy::approver(&own(ApproverRole::Owner), &account);
-        assert_eq!(serde_json::to_value(by).unwrap(), old);
-        assert_eq!(serde_json::from_value::<RevokedBy>(old).unwrap(), by);
     }
 }
