@@ -19,7 +19,7 @@ pub use reference::Reference;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::finding::{Finding, FindingCode};
 use crate::id::{AccountId, ClientId, Digest, SysId};
-use crate::plan::inline_policy;
+use crate::inline_policy::inline_policy;
 use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
 

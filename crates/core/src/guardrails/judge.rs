@@ -18,7 +18,7 @@ use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inlin
 use crate::facts::{GrantFacts, IamFacts};
 use crate::finding::{Finding, FindingCode};
 use crate::id::AccountId;
-use crate::plan::{counted, inline_policy};
+use crate::inline_policy::{counted, inline_policy};
 use crate::request::{AccessRequest, Grant, InlineDocument};
 
 impl Guardrails {
