@@ -208,7 +208,7 @@ impl Stack {
     pub async fn wake(&self, queue: &str, id: &str) {
         let message = json!({
             "QueueUrl": self.fact(&format!("/queues/{queue}")),
-            "MessageBody": json!({ "request_id": id }).to_string(),
+            "MessageBody": json!({ "kind": "request", "id": id }).to_string(),
         });
         self.aws.call("sqs", "send_message", &message).await;
     }

@@ -197,7 +197,7 @@ impl<P: Ports> Approval<P> {
             signed: SignedDecision { decision, mac },
             reason: form.reason.clone(),
         };
-        let event = Event::DecisionRecord { decided };
+        let event = Event::Decided { decision: decided };
         let actor = Actor::Approver {
             sys_id: opened.row.approver.clone(),
         };

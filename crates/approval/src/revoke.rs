@@ -87,6 +87,7 @@ impl<P: Ports> Approval<P> {
         let event = Event::RevocationRequested {
             by,
             reason: Some(form.reason),
+            signature: None,
         };
         self.end_now(opened, event, now).await
     }
@@ -143,7 +144,7 @@ impl<P: Ports> Approval<P> {
                 self.wake(&record, now).await;
             }
             // Somebody else was first, or its time has come: it is ended either way.
-            Err(NotChanged::Rules(ChangeError::EndingAlready | ChangeError::Transition(_))) => {}
+            Err(NotChanged::Rules(ChangeError::AlreadyRevoked | ChangeError::Transition(_))) => {}
             Err(other) => return Err(other.into()),
         }
         self.status(&StatusPage::BeingEnded, Some(&about))

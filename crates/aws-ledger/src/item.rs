@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::{AuditRow, StoredRow};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
@@ -83,16 +83,26 @@ pub(crate) fn read_request(
     Ok(record.rescheduled(due_at, attempts))
 }
 
+/// An audit row: the bytes that were hashed, as they are.
 pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, CallError> {
-    let hash = row
-        .hash()
+    let stored = row
+        .stored()
         .map_err(|error| CallError::permanent(operation, "UnwritableDocument").because(error))?;
     Ok(item([
         ("pk", s(keys::request(&row.request))),
         ("sk", s(keys::event(row.n))),
-        ("hash", s(hash)),
-        ("doc", document::write(operation, row)?),
+        ("hash", s(stored.hash)),
+        ("doc", s(stored.bytes)),
     ]))
+}
+
+/// The bytes of an audit row with the hash that stands beside them, unread.
+pub(crate) fn read_event(operation: &'static str, item: &Item) -> Result<StoredRow, CallError> {
+    let hash = document::text(operation, item, "hash")?.parse();
+    Ok(StoredRow {
+        bytes: document::text(operation, item, "doc")?.to_owned(),
+        hash: hash.map_err(|_| document::bad_attribute(operation, "hash"))?,
+    })
 }
 
 pub(crate) fn document(id: &RequestId, text: &str) -> Item {

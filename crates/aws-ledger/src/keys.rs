@@ -1,9 +1,10 @@
 //! The keys of the items.
 
 use ports::ledger::bucket_of;
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::request::Source;
 
 /// The sort key of a request.
@@ -25,9 +26,10 @@ pub(crate) fn request(id: &RequestId) -> String {
     format!("{REQUEST_PREFIX}{id}")
 }
 
-/// The request behind a partition key.
-pub(crate) fn request_of(pk: &str) -> Option<RequestId> {
-    pk.strip_prefix(REQUEST_PREFIX)?.parse().ok()
+/// What is behind a partition key: the prefix says of what kind it is.
+pub(crate) fn aggregate_of(pk: &str) -> Option<Aggregate> {
+    let id = pk.strip_prefix(REQUEST_PREFIX)?.parse().ok()?;
+    Some(Aggregate::Request(id))
 }
 
 pub(crate) fn event(n: u64) -> String {
@@ -46,8 +48,8 @@ pub(crate) fn claim(client: &ClientId, source: &Source) -> String {
     format!("REC#{client}#{}#{}", source.table.as_str(), source.sys_id)
 }
 
-pub(crate) fn principal(principal: &Principal) -> String {
-    format!("PRN#{}", principal.key())
+pub(crate) fn principal(principal: &PrincipalKey) -> String {
+    format!("PRN#{principal}")
 }
 
 pub(crate) fn effect(effect: &Effect) -> String {
@@ -81,8 +83,8 @@ mod tests {
     #[test]
     fn keys_are_as_documented() {
         let id = RequestId::from_random([0xab; 16]);
-        assert_eq!(request_of(&request(&id)), Some(id));
-        assert_eq!(request_of("KEY#servicenow#00"), None);
+        assert_eq!(aggregate_of(&request(&id)), Some(Aggregate::Request(id)));
+        assert_eq!(aggregate_of("KEY#servicenow#00"), None);
         assert_eq!(event(12), "EVT#0000000012");
         let client: ClientId = "servicenow".parse().unwrap();
         // FIPS 180-4 example "abc": the key itself never becomes part of a key.

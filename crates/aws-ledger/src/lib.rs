@@ -9,13 +9,14 @@
 //! | policy text | `REQ#<id>` / `DOC#<SHA-256 of the text>` | `text` |
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<client>#<table>#<sys_id>` / `OPEN` | `request`; absent once released |
-//! | effect | `PRN#<account>#<type>#<name in lowercase>` / `EFF#<change>#<request>` | `doc` |
+//! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc` |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only) and `client_record` (`client_record`,
-//! `created_at`; all attributes). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
+//! `created_at`; with `state`). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
 //! `expires_at` and `ttl`, both in seconds.
 //!
-//! `doc` is JSON with the number of its schema. What the table may change without a new version
+//! `doc` is JSON with the number of its schema; that of an audit row is the bytes that were hashed,
+//! and `hash` is their hash. What the table may change without a new version
 //! (`due_at`, `attempts`) counts from the attributes. Items are never deleted but effects: a
 //! claim is released by removing its attribute, so that only the provisioner needs the right to
 //! delete, and only below `PRN#`.
@@ -38,14 +39,14 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueRequest, Effects, NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, DueItem, Effects, NewRequest, RequestIndex, Requests, Tokens,
 };
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 
 /// How often the SDK tries a call.
@@ -108,12 +109,12 @@ impl Requests for DynamoLedger {
         self.write_due(id, version, due_at, attempts).await
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         let rows = self
             .read_all(&keys::request(id), keys::EVENT_PREFIX)
             .await?;
         rows.iter()
-            .map(|item| document::read(read::QUERY, item))
+            .map(|item| item::read_event(read::QUERY, item))
             .collect()
     }
 
@@ -135,18 +136,13 @@ impl RequestIndex for DynamoLedger {
         self.read_of_record(client, sys_id).await
     }
 
-    async fn due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
+    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
         self.read_due(bucket, now, limit).await
     }
 }
 
 impl Effects for DynamoLedger {
-    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
         let items = self
             .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
             .await?;

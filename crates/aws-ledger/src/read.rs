@@ -4,7 +4,8 @@
 use aws_errors::call_error;
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::DueRequest;
+use ports::ledger::DueItem;
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
@@ -107,7 +108,8 @@ impl DynamoLedger {
             .map_err(|error| call_error(QUERY, &error))?;
         let read = |found: &Item| {
             let state = item::state_of(QUERY, document::text(QUERY, found, "state")?)?;
-            Ok((id_of(found)?, state))
+            let Aggregate::Request(id) = aggregate_of(found)?;
+            Ok((id, state))
         };
         answer.items().iter().map(read).collect()
     }
@@ -117,7 +119,7 @@ impl DynamoLedger {
         bucket: u8,
         now: Timestamp,
         limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
+    ) -> Result<Vec<DueItem>, CallError> {
         let answer = self
             .client
             .query()
@@ -134,16 +136,18 @@ impl DynamoLedger {
     }
 }
 
-fn due_of(found: &Item) -> Result<DueRequest, CallError> {
+fn due_of(found: &Item) -> Result<DueItem, CallError> {
     let second: Option<i64> = document::number(QUERY, found, "due_at")?;
     let due_at = second.and_then(|second| Timestamp::from_second(second).ok());
-    Ok(DueRequest {
-        id: id_of(found)?,
+    Ok(DueItem {
+        aggregate: aggregate_of(found)?,
         due_at: due_at.ok_or_else(|| document::bad_attribute(QUERY, "due_at"))?,
     })
 }
 
-fn id_of(found: &Item) -> Result<RequestId, CallError> {
-    keys::request_of(document::text(QUERY, found, "pk")?)
+/// What an item of an index is. One of a kind that is not known is an error: whoever reads it knows
+/// less than whoever wrote it.
+fn aggregate_of(found: &Item) -> Result<Aggregate, CallError> {
+    keys::aggregate_of(document::text(QUERY, found, "pk")?)
         .ok_or_else(|| document::bad_attribute(QUERY, "pk"))
 }

@@ -256,7 +256,7 @@ impl DynamoLedger {
         update(
             Update::builder()
                 .table_name(&self.requests)
-                .key("pk", s(keys::principal(&effect.principal)))
+                .key("pk", s(keys::principal(&effect.principal_key)))
                 .key("sk", s(keys::effect(effect)))
                 .update_expression("SET doc = if_not_exists(doc, :doc)")
                 .expression_attribute_values(":doc", document::write(TRANSACT, effect)?),
@@ -266,7 +266,7 @@ impl DynamoLedger {
     fn delete_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
         let delete = Delete::builder()
             .table_name(&self.requests)
-            .key("pk", s(keys::principal(&effect.principal)))
+            .key("pk", s(keys::principal(&effect.principal_key)))
             .key("sk", s(keys::effect(effect)))
             .build()
             .map_err(unbuilt)?;

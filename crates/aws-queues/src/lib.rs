@@ -1,6 +1,6 @@
 //! The queues on SQS.
 //!
-//! Each message is a wake-up: its body is `{"request_id":"req-…"}`, its attributes are
+//! Each message is a wake-up: its body is `{"kind":"request","id":"req-…"}`, its attributes are
 //! `request_id` and `step`, so that a message can be recognised without reading its body.
 
 use aws_config::SdkConfig;
@@ -11,8 +11,9 @@ use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use ports::CallError;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
-use snowgate_core::id::{Digest, RequestId};
-use snowgate_core::principal::Principal;
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::id::Digest;
+use snowgate_core::principal::PrincipalKey;
 
 const SEND: &str = "sqs:SendMessage";
 
@@ -41,19 +42,15 @@ impl Queue {
         wake: &WakeUp,
         step: &'static str,
     ) -> Result<SendMessageFluentBuilder, CallError> {
+        let Aggregate::Request(request) = &wake.aggregate;
         Ok(self
             .client
             .send_message()
             .queue_url(&self.url)
-            .message_body(body(&wake.request))
-            .message_attributes("request_id", text(wake.request.as_str())?)
+            .message_body(wake.aggregate.body())
+            .message_attributes("request_id", text(request.as_str())?)
             .message_attributes("step", text(step)?))
     }
-}
-
-/// A request id is plain ASCII without quotes, so this is JSON as it stands.
-fn body(request: &RequestId) -> String {
-    format!(r#"{{"request_id":"{request}"}}"#)
 }
 
 fn text(value: &str) -> Result<MessageAttributeValue, CallError> {
@@ -71,14 +68,15 @@ async fn send(message: SendMessageFluentBuilder) -> Result<(), CallError> {
 
 /// The group of a principal: a hash, because a group id has at most 128 characters (SQS API
 /// reference, SendMessage) and the names of principals stay in the ledger.
-fn group(principal: &Principal) -> String {
-    let digest = Digest::of(principal.key().as_bytes());
+fn group(principal: &PrincipalKey) -> String {
+    let digest = Digest::of(principal.to_string().as_bytes());
     digest.as_str().trim_start_matches("sha256:").to_owned()
 }
 
-/// Request, version and attempt: within five minutes SQS takes no second message with the same.
+/// Aggregate, version and attempt: within five minutes SQS takes no second message with the same.
 fn deduplication(wake: &WakeUp) -> String {
-    format!("{}.{}.{}", wake.request, wake.version, wake.attempt)
+    let Aggregate::Request(request) = &wake.aggregate;
+    format!("{request}.{}.{}", wake.version, wake.attempt)
 }
 
 /// The queue `requests`.
@@ -115,7 +113,7 @@ impl WorkQueue for SqsWork {
     async fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> Result<(), CallError> {
         let message = self
             .0
@@ -165,7 +163,7 @@ impl WorkQueue for SqsQueues {
     async fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> Result<(), CallError> {
         self.work.wake_provisioner(wake, principal).await
     }
@@ -180,6 +178,8 @@ impl OutcomesQueue for SqsQueues {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use snowgate_core::id::RequestId;
+    use snowgate_core::principal::Principal;
 
     fn principal(name: &str) -> Principal {
         Principal {
@@ -198,17 +198,20 @@ mod tests {
     }
 
     #[test]
-    fn one_group_for_one_principal_whatever_its_case() {
-        let group_of = |name: &str| group(&principal(name));
-        assert_eq!(group_of("Rita.Chen"), group_of("rita.chen"));
-        assert_ne!(group_of("rita.chen"), group_of("rita.chen2"));
-        assert!(is_fifo_id(&group_of(&"a".repeat(64))));
+    fn one_group_for_one_principal_whatever_its_name() {
+        let new = |name: &str| group(&principal(name).key_by_name());
+        assert_eq!(new("Rita.Chen"), new("rita.chen"));
+        assert_ne!(new("rita.chen"), new("rita.chen2"));
+        assert!(is_fifo_id(&new(&"a".repeat(64))));
+        let there = |name: &str, id| group(&principal(name).key_by_id(id));
+        assert_eq!(there("rita.chen", "AIDA1"), there("rita.gupta", "AIDA1"));
+        assert_ne!(there("rita.chen", "AIDA1"), there("rita.chen", "AIDA2"));
     }
 
     #[test]
     fn a_new_version_or_attempt_is_a_new_message() {
         let wake = WakeUp {
-            request: RequestId::from_random([1; 16]),
+            aggregate: Aggregate::Request(RequestId::from_random([1; 16])),
             version: u64::MAX,
             attempt: u32::MAX,
         };
@@ -223,15 +226,11 @@ mod tests {
                 ..wake.clone()
             },
             WakeUp {
-                request: RequestId::from_random([2; 16]),
+                aggregate: Aggregate::Request(RequestId::from_random([2; 16])),
                 ..wake.clone()
             },
         ] {
             assert_ne!(deduplication(&other), deduplication(&wake));
         }
-        assert_eq!(
-            body(&wake.request),
-            r#"{"request_id":"req-01010101010101010101010101010101"}"#
-        );
     }
 }

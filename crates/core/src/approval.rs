@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::canonical::{self, CanonicalError};
 use crate::id::{Digest, RequestId, SysId};
 
 /// The secret of a review link: 256 random bits, written in base64url without padding.
@@ -98,7 +97,7 @@ impl fmt::Debug for ReviewToken {
 }
 
 /// What is stored of a review link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRow {
     /// The digest of the token.
     pub digest: Digest,
@@ -121,7 +120,7 @@ pub enum Verdict {
 }
 
 /// What an approver says, and what is signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// On which request.
     pub request: RequestId,
@@ -139,20 +138,8 @@ pub struct Decision {
     pub reason: Digest,
 }
 
-impl Decision {
-    /// The bytes that are signed: at most 4,096, as KMS takes them (AWS KMS API, GenerateMac).
-    ///
-    /// # Errors
-    /// Never for values that were parsed; the type is honest about serialisation.
-    pub fn signed_bytes(&self) -> Result<Vec<u8>, CanonicalError> {
-        let mut bytes = b"snowgate/decision/1\n".to_vec();
-        bytes.extend(canonical::to_bytes(self)?);
-        Ok(bytes)
-    }
-}
-
 /// A decision with the MAC that only the approval function can make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedDecision {
     /// What was said.
     pub decision: Decision,

@@ -1,33 +1,26 @@
 //! What an approval is an approval of: the content that is bound when the owners are asked and
 //! recomputed before anything is changed.
 
-use serde::{Deserialize, Serialize};
-
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
-use crate::canonical::{self, CanonicalError};
 use crate::id::{Digest, SysId};
-use crate::request::AccessRequest;
-use crate::slots::Slot;
 
 /// What the target account held when the owners were asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     /// The principal as IAM has it.
     pub principal: BoundPrincipal,
     /// The managed policies that are granted, in the order of the grants.
     pub policies: Vec<BoundPolicy>,
     /// The roles that may be assumed, in the order of the grants.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<BoundRole>,
     /// The groups that are joined, in the order of the grants.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<BoundGroup>,
     /// The hash of the guardrails that were in force.
     pub guardrails: Digest,
 }
 
 /// A principal as IAM has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundPrincipal {
     /// Its unique id (`AIDA…`, `AROA…`): another principal of the same name has another.
     pub unique_id: String,
@@ -40,7 +33,7 @@ pub struct BoundPrincipal {
 }
 
 /// A managed policy as IAM has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundPolicy {
     /// The policy.
     pub arn: PolicyArn,
@@ -51,7 +44,7 @@ pub struct BoundPolicy {
 }
 
 /// An inline policy of a role or group as IAM has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundInline {
     /// Its name.
     pub name: String,
@@ -60,7 +53,7 @@ pub struct BoundInline {
 }
 
 /// A role that may be assumed, as IAM has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundRole {
     /// The role.
     pub arn: RoleArn,
@@ -79,7 +72,7 @@ pub struct BoundRole {
 }
 
 /// A group that is joined, as IAM has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundGroup {
     /// The group.
     pub arn: GroupArn,
@@ -89,36 +82,4 @@ pub struct BoundGroup {
     pub policies: Vec<BoundPolicy>,
     /// Its inline policies.
     pub inline: Vec<BoundInline>,
-}
-
-#[derive(Serialize)]
-struct Content<'a> {
-    request: &'a AccessRequest,
-    binding: &'a Binding,
-    slots: Vec<(&'a str, &'a crate::slots::OwnedResource)>,
-}
-
-/// The digest of the content: the whole normalised request, what IAM held, the guardrails, and
-/// the slots by what they stand for. Whoever may fill a slot is not part of it: owners change
-/// while a request waits, what they decide on must not.
-///
-/// # Errors
-/// Never for values that were parsed; the type is honest about serialisation.
-pub fn content_digest(
-    request: &AccessRequest,
-    binding: &Binding,
-    slots: &[Slot],
-) -> Result<Digest, CanonicalError> {
-    let slots = slots
-        .iter()
-        .map(|slot| (slot.id.as_str(), &slot.resource))
-        .collect();
-    canonical::digest(
-        "content",
-        &Content {
-            request,
-            binding,
-            slots,
-        },
-    )
 }

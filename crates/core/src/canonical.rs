@@ -20,15 +20,32 @@ pub fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
     serde_json_canonicalizer::to_vec(value).map_err(CanonicalError)
 }
 
+/// The canonical JSON text of a value.
+///
+/// # Errors
+/// Where the value cannot be written as JSON.
+pub fn to_text(value: &impl Serialize) -> Result<String, CanonicalError> {
+    serde_json_canonicalizer::to_string(value).map_err(CanonicalError)
+}
+
+/// What is hashed or signed for a purpose: a line that names it, and the canonical JSON bytes. A
+/// digest or signature made for one purpose never stands for another.
+///
+/// # Errors
+/// Where the value cannot be written as JSON.
+pub fn preimage(purpose: &str, value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
+    let mut bytes = format!("snowgate/{purpose}/1\n").into_bytes();
+    bytes.extend(to_bytes(value)?);
+    Ok(bytes)
+}
+
 /// The digest of the canonical JSON bytes, set apart by a purpose so that a digest made for one
 /// thing never stands for another.
 ///
 /// # Errors
 /// Where the value cannot be written as JSON.
 pub fn digest(purpose: &str, value: &impl Serialize) -> Result<Digest, CanonicalError> {
-    let mut bytes = format!("snowgate/{purpose}/1\n").into_bytes();
-    bytes.extend(to_bytes(value)?);
-    Ok(Digest::of(&bytes))
+    Ok(Digest::of(&preimage(purpose, value)?))
 }
 
 #[cfg(test)]

@@ -3,21 +3,24 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::MacTag;
 use crate::arn::PolicyArn;
 use crate::id::RequestId;
 use crate::markup::code;
-use crate::principal::Principal;
+use crate::principal::{Principal, PrincipalKey};
 use crate::request::GroupName;
 
 /// One change to one principal, made for one request.
 ///
 /// Effects that several requests have in common are counted: the change is undone when the last
 /// of them ends, and never where it was there before the first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     /// The request it was made for.
     pub request: RequestId,
-    /// Who it was made to.
+    /// What holds it together with the other effects on the same principal.
+    pub principal_key: PrincipalKey,
+    /// Who it was made to, as the request names them.
     pub principal: Principal,
     /// What was changed.
     pub change: EffectChange,
@@ -25,6 +28,8 @@ pub struct Effect {
     pub preexisting: bool,
     /// When the request began to make it.
     pub since: Timestamp,
+    /// What proves that the provisioner recorded it; none where nothing does.
+    pub signature: Option<MacTag>,
 }
 
 /// A change to a principal.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::RefusalCode;
+use crate::codes::RefusalCode;
 
 /// Something that was found on a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,8 +19,8 @@ pub use reference::Reference;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::finding::{Finding, FindingCode};
 use crate::id::{AccountId, ClientId, Digest, SysId};
+use crate::inline_policy::inline_policy;
 use crate::markup::code;
-use crate::plan::inline_policy;
 use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
 

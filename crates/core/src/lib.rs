@@ -10,6 +10,7 @@
 //! random bytes come in as arguments. The checks of the build hold this crate to it.
 
 pub mod account;
+pub mod aggregate;
 pub mod approval;
 pub mod arn;
 pub mod audit;
@@ -18,12 +19,14 @@ pub mod body;
 pub mod bounce;
 pub mod caller;
 pub mod canonical;
+pub mod codes;
 pub mod effect;
 pub mod email;
 pub mod facts;
 pub mod finding;
 pub mod guardrails;
 pub mod id;
+pub mod inline_policy;
 pub mod installation;
 pub mod lifecycle;
 pub mod markup;
@@ -37,6 +40,7 @@ pub mod record;
 pub mod request;
 pub mod review;
 pub mod slots;
+pub mod stored;
 pub mod strict_json;
 pub mod ticket;
 pub mod ticket_note;

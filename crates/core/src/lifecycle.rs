@@ -96,6 +96,8 @@ impl fmt::Display for State {
 /// What moves a request from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
+    /// The request is accepted, which happens once and before it has a state.
+    Receive,
     /// The owners are known and the content is bound.
     Ask,
     /// A slot was approved and others are still open.
@@ -168,8 +170,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
 }
 
 /// Who caused a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// A client of the service API.
     Client {
@@ -214,7 +215,8 @@ mod tests {
         State::Failed,
         State::Previewed,
     ];
-    const STEPS: [Step; 16] = [
+    const STEPS: [Step; 17] = [
+        Step::Receive,
         Step::Resolve,
         Step::Ask,
         Step::ApproveOne,

@@ -1,20 +1,16 @@
 //! What has to be changed in IAM, and what may be undone. Planning and applying are separate:
 //! these functions decide, the provisioner does.
 
-mod inline;
-
-pub use inline::{CannotEnd, counted, inline_policy};
-
 use jiff::Timestamp;
 
 use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
-use crate::binding::content_digest;
 use crate::effect::{Effect, EffectChange, inline_policy_name};
 use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
+use crate::inline_policy::inline_policy;
 use crate::record::{
     ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
 };
@@ -45,7 +41,7 @@ pub fn check(
         return Err(FailureCode::UnprovenDecision);
     }
     let there = survey.binding(guardrails.digest());
-    let content = content_digest(record.request(), &there, &asked.slots);
+    let content = there.content_digest(record.request(), &asked.slots);
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
@@ -134,10 +130,12 @@ pub fn effects(
         let found_there = given.is_empty() || given.contains(&true);
         effects.push(Effect {
             request: record.id().clone(),
+            principal_key: record.principal_key(),
             principal: record.request().target.clone(),
             change,
             preexisting: found_there && there,
             since: now,
+            signature: None,
         });
     }
     Ok(effects)

@@ -8,19 +8,18 @@ use crate::id::SysId;
 use crate::slots::{Approver, ApproverRole, Eligibility, OwnedResource};
 
 /// What a dry run finds. It holds no names and no addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// What would be changed in IAM, in the order in which it would be done.
     pub changes: Vec<PlannedChange>,
     /// The approvals that would be needed.
     pub slots: Vec<PreviewSlot>,
     /// What an approver would be told about the policies.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
 
 /// A change that would be made to the target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChange {
     /// Which.
     pub change: EffectChange,
@@ -38,7 +37,7 @@ impl From<&Effect> for PlannedChange {
 }
 
 /// An approval that would be needed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewSlot {
     /// Names the slot, as [`crate::slots::Slot::id`].
     pub id: String,
@@ -53,7 +52,7 @@ pub struct PreviewSlot {
 }
 
 /// A person who would not be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {
     /// The person.
     pub sys_id: SysId,

@@ -88,17 +88,67 @@ pub struct Principal {
     pub name: PrincipalName,
 }
 
+/// What holds together everything that is done to one IAM principal: its effects, and the order of
+/// the work on it.
+///
+/// A principal is known by its unique id, which IAM never gives twice (IAM User Guide, "IAM
+/// identifiers"): one that was renamed keeps its key, another one of the same name has another.
+/// Only a principal that does not exist yet is known by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PrincipalKey {
+    /// One that exists.
+    Id {
+        /// The account that holds it.
+        account_id: AccountId,
+        /// Its unique id (`AIDA…`, `AROA…`).
+        unique_id: String,
+    },
+    /// One that does not exist yet.
+    Name {
+        /// The account that is to hold it.
+        account_id: AccountId,
+        /// User or role.
+        kind: PrincipalType,
+        /// Its name in lowercase: IAM keeps names unique without regard to case.
+        name: String,
+    },
+}
+
 impl Principal {
-    /// `account#type#lowercase name`: one key for one IAM object, whatever case it is asked in.
-    /// It orders the work queue and holds the ledger's effects together.
+    /// The key of this principal where it exists and has this unique id.
     #[must_use]
-    pub fn key(&self) -> String {
-        format!(
-            "{}#{}#{}",
-            self.account_id,
-            self.kind,
-            self.name.0.to_ascii_lowercase()
-        )
+    pub fn key_by_id(&self, unique_id: &str) -> PrincipalKey {
+        PrincipalKey::Id {
+            account_id: self.account_id.clone(),
+            unique_id: unique_id.to_owned(),
+        }
+    }
+
+    /// The key of this principal where it does not exist yet.
+    #[must_use]
+    pub fn key_by_name(&self) -> PrincipalKey {
+        PrincipalKey::Name {
+            account_id: self.account_id.clone(),
+            kind: self.kind,
+            name: self.name.0.to_ascii_lowercase(),
+        }
+    }
+}
+
+/// `account#unique id` or `account#type#name`.
+impl fmt::Display for PrincipalKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id {
+                account_id,
+                unique_id,
+            } => write!(f, "{account_id}#{unique_id}"),
+            Self::Name {
+                account_id,
+                kind,
+                name,
+            } => write!(f, "{account_id}#{kind}#{name}"),
+        }
     }
 }
 
@@ -117,14 +167,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_is_no_identity() {
+        let named = |name: &str| Principal {
+            account_id: "210987654321".parse().unwrap(),
+            kind: PrincipalType::User,
+            name: name.parse().unwrap(),
+        };
+        let (before, renamed) = (named("rita.chen"), named("rita.gupta"));
+        let key = before.key_by_id("AIDAEXAMPLE");
+        assert_eq!(key.to_string(), "210987654321#AIDAEXAMPLE");
+        assert_eq!(renamed.key_by_id("AIDAEXAMPLE"), key);
+        assert_ne!(before.key_by_id("AIDAANOTHER"), key, "created again");
+    }
+
+    #[test]
     fn names_differ_only_beyond_case() {
         let principal = |name: &str| Principal {
             account_id: "210987654321".parse().unwrap(),
             kind: PrincipalType::User,
             name: name.parse().unwrap(),
         };
-        assert_eq!(principal("Rita.Chen").key(), principal("rita.chen").key());
-        assert_eq!(principal("rita.chen").key(), "210987654321#user#rita.chen");
+        let key = principal("rita.chen").key_by_name();
+        assert_eq!(principal("Rita.Chen").key_by_name(), key);
+        assert_eq!(key.to_string(), "210987654321#user#rita.chen");
         for bad in ["", "a/b", "rita chen", "ríta", &"a".repeat(65)] {
             assert_eq!(bad.parse::<PrincipalName>(), Err(PrincipalNameError));
         }

@@ -12,8 +12,7 @@ pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocument
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, FieldError};
-use crate::canonical::{self, CanonicalError};
-use crate::id::{Digest, SysId};
+use crate::id::SysId;
 use crate::principal::Principal;
 use crate::prose::Justification;
 
@@ -163,15 +162,6 @@ impl AccessRequest {
         body::read(body, |reader, value| {
             reader::extension(reader, value, of, extends)
         })
-    }
-
-    /// The digest of the normalised request. It binds what was asked, not yet what IAM holds;
-    /// see [`crate::binding`] for what approvers sign.
-    ///
-    /// # Errors
-    /// Never for a request that was parsed; the type is honest about serialisation.
-    pub fn digest(&self) -> Result<Digest, CanonicalError> {
-        canonical::digest("request", self)
     }
 }
 

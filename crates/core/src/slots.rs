@@ -20,7 +20,7 @@ pub(crate) use owned_resource::in_words as accounts_in_words;
 pub const MAX_REASSIGNMENTS: u8 = 5;
 
 /// One approval that is needed. Any denial ends the request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
@@ -29,10 +29,8 @@ pub struct Slot {
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
     /// How often people were looked for anew after the first time.
-    #[serde(default)]
-    pub rounds: u8,
+    pub attempts: u8,
     /// Whether people are to be looked for anew: somebody who was asked cannot decide any more.
-    #[serde(default)]
     pub needs_reassignment: bool,
 }
 
@@ -44,7 +42,7 @@ impl Slot {
             id: resource.slot_id(),
             resource,
             approvers,
-            rounds: 0,
+            attempts: 0,
             needs_reassignment: false,
         }
     }
@@ -57,11 +55,11 @@ impl Slot {
             .find(|approver| approver.sys_id == *person)
     }
 
-    /// Where people may be looked for next: everywhere, after [`MOST_ROUNDS`] in the security
+    /// Where people may be looked for next: everywhere, after [`MAX_REASSIGNMENTS`] in the security
     /// group alone, and after that nowhere.
     #[must_use]
-    pub const fn reach(&self) -> &'static [ApproverRole] {
-        match self.rounds {
+    pub const fn eligible_roles(&self) -> &'static [ApproverRole] {
+        match self.attempts {
             0..MAX_REASSIGNMENTS => &ApproverRole::ORDER,
             MAX_REASSIGNMENTS => &[ApproverRole::SecurityGroup],
             _ => &[],
@@ -96,7 +94,7 @@ impl Approver {
     /// Why this person, in words that follow "because you are".
     #[must_use]
     pub fn in_words(&self, resource: &OwnedResource) -> String {
-        let role = self.role.towards(resource);
+        let role = self.role.in_words_for(resource);
         match self.on_behalf_of {
             None => role,
             Some(_) => format!("a delegate, in ServiceNow, of {role}"),
@@ -146,7 +144,7 @@ impl ApproverRole {
 
     /// The standing towards what is touched.
     #[must_use]
-    pub fn towards(self, resource: &OwnedResource) -> String {
+    pub fn in_words_for(self, resource: &OwnedResource) -> String {
         let OwnedResource::Item { instead_of, .. } = resource else {
             return self.in_words().to_owned();
         };
@@ -337,13 +335,13 @@ mod tests {
         let account_id = "210987654321".parse().unwrap();
         let mut slot = Slot::new(OwnedResource::Account { account_id }, Vec::new());
         let mut reached = Vec::new();
-        for rounds in 0..8 {
-            slot.rounds = rounds;
-            reached.push(slot.reach().len());
+        for attempts in 0..8 {
+            slot.attempts = attempts;
+            reached.push(slot.eligible_roles().len());
         }
         assert_eq!(reached, [5, 5, 5, 5, 5, 1, 0, 0]);
-        slot.rounds = MAX_REASSIGNMENTS;
-        assert_eq!(slot.reach(), [ApproverRole::SecurityGroup]);
+        slot.attempts = MAX_REASSIGNMENTS;
+        assert_eq!(slot.eligible_roles(), [ApproverRole::SecurityGroup]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use ports::CallError;
 use ports::directory::DirectoryError;
 use ports::ledger::Requests as _;
 use ports::servicenow::ServiceNow as _;
-use snowgate_core::binding::content_digest;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::facts::IamFacts;
 use snowgate_core::finding::{Finding, refusal};
@@ -159,16 +158,15 @@ impl<P: Ports> Dispatcher<P> {
         (findings, now): (&[Finding], Timestamp),
     ) -> Result<Draft, Unasked> {
         let binding = facts.binding(self.guardrails.digest());
-        let content = content_digest(record.request(), &binding, &slots)?;
+        let content = binding.content_digest(record.request(), &slots)?;
         let expires_at = now + self.pending_for;
-        let asked = ApprovalRound {
-            findings: findings.to_vec(),
-            reminders: Reminders::new(now, expires_at, self.remind_before, self.notice_before_end),
-            ..ApprovalRound::new(slots, binding, content, expires_at)
-        };
+        let reminders = Reminders::new(now, expires_at, self.remind_before, self.notice_before_end);
+        let round = ApprovalRound::new(slots, binding, content, expires_at)
+            .with_findings(findings.to_vec())
+            .with_reminders(reminders);
         Ok(Draft {
             documents: facts.documents(),
-            ..Draft::from(Event::ApprovalRound { asked })
+            ..Draft::from(Event::ApprovalRequested { round })
         })
     }
 

@@ -6,11 +6,10 @@
 
 mod ask;
 mod bounced;
-mod letters;
+mod invitations;
 mod message;
 mod preview;
 mod reassign;
-mod reminders;
 
 pub use message::Message;
 
@@ -29,7 +28,10 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::MAX_REASSIGNMENTS;
 use workflow::change::{Changed, NotChanged, load};
+use workflow::outbox::{ByMail, deliver};
 use workflow::wake;
+
+use crate::invitations::Invitations;
 
 /// What the dispatcher may use, and nothing else.
 pub trait Ports {
@@ -82,7 +84,7 @@ pub enum DispatchError {
     NotChanged(#[from] NotChanged),
     /// An e-mail is said to be lost that is still being sent.
     #[error("the e-mail that bounced is still being sent")]
-    InTransit,
+    InFlight,
     /// Approvers are disqualified as fast as they are found.
     #[error("the approvers keep changing")]
     Unsettled,
@@ -108,38 +110,36 @@ impl<P: Ports> Dispatcher<P> {
             Changed::Written(record) => (record, true),
             Changed::Left(record, ()) => (record, false),
         };
-        if record.state() != State::Pending {
-            wake::reporter(&self.outcomes, &record, now).await;
-            return Ok(());
-        }
-        let (record, written) = match self.see_to_people(record, fresh, now).await {
-            Ok(record) => (record, Ok(())),
-            // A review request that fails does not keep reminders back.
-            Err(error) => (load(&self.requests, id).await?, Err(error)),
-        };
-        let (record, reminded) = self.remind(record, now).await;
-        // Whoever is disqualified when a reminder is due, is replaced now.
-        let lost = written.is_ok() && record.needs_reassignment().is_some();
         let record = match record.state() {
-            State::Pending if lost => self.see_to_people(record, false, now).await?,
+            State::Pending => self.invite(record, fresh, now).await?,
             _ => record,
         };
         wake::reporter(&self.outcomes, &record, now).await;
-        written.and(reminded)
+        Ok(())
     }
 
-    /// Finds people for the slots that lost somebody and sends every review request that is due,
-    /// until neither is left. `fresh` says that the people were found just now.
-    async fn see_to_people(
+    /// Finds people for the slots that lost somebody and sends every review request and reminder
+    /// that is due, until neither is left. `fresh` says that the people were found just now.
+    async fn invite(
         &self,
         mut record: RequestRecord,
         fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
+        let (carrier, dispatcher) = (ByMail(&self.mailer), self);
+        let invitations = Invitations {
+            dispatcher,
+            fresh,
+            now,
+        };
         // Each turn but the last costs a slot one of its attempts.
         for _ in 0..=MAX_REASSIGNMENTS + 1 {
             record = self.reassign(record, now).await?;
-            record = self.write_letters(record, fresh, now).await?;
+            let delivered = deliver(&self.requests, &carrier, &invitations, record, now).await?;
+            if let Some(failure) = delivered.failed {
+                return Err(failure);
+            }
+            record = delivered.record;
             if record.state() != State::Pending || record.needs_reassignment().is_none() {
                 return Ok(record);
             }

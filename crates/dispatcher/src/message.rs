@@ -1,7 +1,7 @@
 //! What the queues of the dispatcher bring.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::bounce::Bounce;
 use snowgate_core::id::RequestId;
 
@@ -16,18 +16,13 @@ pub enum Message {
     Bounce(Bounce),
 }
 
-#[derive(Deserialize)]
-struct WakeUp {
-    request_id: RequestId,
-}
-
 impl Message {
     /// Reads the body of a message, and names the request that it is about. None where it is
     /// neither of both.
     #[must_use]
     pub fn read(body: &str) -> Option<(RequestId, Self)> {
-        if let Ok(WakeUp { request_id }) = serde_json::from_str(body) {
-            return Some((request_id.clone(), Self::WakeUp(request_id)));
+        if let Ok(Aggregate::Request(id)) = Aggregate::from_body(body) {
+            return Some((id.clone(), Self::WakeUp(id)));
         }
         let bounce = Bounce::parse(body).ok()?;
         Some((bounce.tags.request.clone(), Self::Bounce(bounce)))
@@ -54,14 +49,14 @@ mod tests {
     #[test]
     fn wake_ups_and_reports_are_told_apart() {
         let id = RequestId::from_random([1; 16]);
-        let wake_up = format!(r#"{{"request_id":"{id}"}}"#);
+        let wake_up = Aggregate::Request(id.clone()).body();
         assert!(matches!(Message::read(&wake_up), Some((of, Message::WakeUp(_))) if of == id));
         let report = format!(
             r#"{{"letter":"complained","message":"m-1","request":["{id}"],"approver":["{}"]}}"#,
             "0a".repeat(16)
         );
         assert!(matches!(Message::read(&report), Some((of, Message::Bounce(_))) if of == id));
-        for bad in ["", "{}", r#"{"request_id":"me"}"#, "[]"] {
+        for bad in ["", "{}", r#"{"kind":"request","id":"me"}"#, "[]"] {
             assert!(Message::read(bad).is_none(), "{bad}");
         }
     }

@@ -62,8 +62,13 @@ impl<P: Ports> Dispatcher<P> {
         now: Timestamp,
     ) -> Result<Event, CallError> {
         let rules = self.rules(record, excluded, now);
-        let mut approvers =
-            approvers::find(&self.servicenow, &slot.resource, slot.reach(), &rules).await?;
+        let mut approvers = approvers::find(
+            &self.servicenow,
+            &slot.resource,
+            slot.eligible_roles(),
+            &rules,
+        )
+        .await?;
         approvers.truncate(self.places_for(record, slot));
         let slot = slot.id.clone();
         Ok(match approvers.is_empty() {

@@ -58,7 +58,12 @@ impl Ending {
             }
             (Self::Revoke(body), State::Active) if record.revocation().is_none() => {
                 let reason = body.reason.clone();
-                return Event::RevocationRequested { by, reason }.into();
+                return Event::RevocationRequested {
+                    by,
+                    reason,
+                    signature: None,
+                }
+                .into();
             }
             (Self::Withdraw(_), State::Withdrawn)
             | (Self::Revoke(_), State::Active | State::Revoking | State::Revoked) => {

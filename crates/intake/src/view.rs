@@ -2,8 +2,10 @@
 //! of others do not exist for it.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use ports::CallError;
 use ports::ledger::{RequestIndex as _, Requests as _};
 use shell::answer::{Problem, json_answer};
+use snowgate_core::audit::StoredRow;
 use snowgate_core::id::{ClientId, RequestId, SysId};
 use snowgate_core::record::RequestRecord;
 
@@ -54,6 +56,11 @@ impl<P: Ports> Intake<P> {
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let trail = self.requests.trail(record.id()).await;
         let trail = trail.map_err(|e| unavailable(&e))?;
+        let trail: Result<Vec<_>, _> = trail.iter().map(StoredRow::read).collect();
+        let trail = trail.map_err(|error| {
+            let call = CallError::permanent("dynamodb:Query", "UnreadableItem");
+            unavailable(&call.because(error))
+        })?;
         Ok(json_answer(200, &RequestAnswer::new(record, &trail)))
     }
 

@@ -6,12 +6,13 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{Change, RequestRecord};
 
 use crate::CallError;
@@ -92,11 +93,11 @@ pub enum CommitError {
     Call(#[from] CallError),
 }
 
-/// A request that somebody must look at.
+/// Something that somebody must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueRequest {
-    /// Which.
-    pub id: RequestId,
+pub struct DueItem {
+    /// What.
+    pub aggregate: Aggregate,
     /// Since when.
     pub due_at: Timestamp,
 }
@@ -128,11 +129,12 @@ pub trait Requests: Send + Sync {
         attempts: u32,
     ) -> impl Future<Output = Result<bool, CallError>> + Send;
 
-    /// The audit trail of a request, in order.
+    /// The audit trail of a request, in order, as it was stored
+    /// ([`verify`](snowgate_core::audit::verify) reads it).
     fn trail(
         &self,
         id: &RequestId,
-    ) -> impl Future<Output = Result<Vec<AuditRow>, CallError>> + Send;
+    ) -> impl Future<Output = Result<Vec<StoredRow>, CallError>> + Send;
 
     /// The policy texts kept with a request, in any order. Whoever shows one checks it against
     /// the digest that is bound.
@@ -151,14 +153,14 @@ pub trait RequestIndex: Send + Sync {
         sys_id: &SysId,
     ) -> impl Future<Output = Result<Vec<(RequestId, State)>, CallError>> + Send;
 
-    /// Requests of one bucket (0 to [`DUE_BUCKETS`] − 1) that are due, the longest due first, at
-    /// most `limit`.
+    /// What is due in one bucket (0 to [`DUE_BUCKETS`] − 1), the longest due first, at most
+    /// `limit`.
     fn due(
         &self,
         bucket: u8,
         now: Timestamp,
         limit: u16,
-    ) -> impl Future<Output = Result<Vec<DueRequest>, CallError>> + Send;
+    ) -> impl Future<Output = Result<Vec<DueItem>, CallError>> + Send;
 }
 
 /// What requests have changed in IAM. Effects are written with a request's change
@@ -167,7 +169,7 @@ pub trait Effects: Send + Sync {
     /// All live effects on a principal, consistently.
     fn effects(
         &self,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> impl Future<Output = Result<Vec<Effect>, CallError>> + Send;
 }
 

@@ -3,20 +3,20 @@
 
 use std::future::Future;
 
-use snowgate_core::id::RequestId;
-use snowgate_core::principal::Principal;
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 
 use crate::CallError;
 
-/// A wake-up for one request.
+/// A wake-up. Its body is what it is about ([`Aggregate::body`]); the rest tells one from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WakeUp {
-    /// The request; also sent as the message attribute `request_id`.
-    pub request: RequestId,
+    /// What it is about.
+    pub aggregate: Aggregate,
     /// Its version when the message was sent.
     pub version: u64,
-    /// How often this step was sent before. Request, version and attempt together are the
+    /// How often this step was sent before. Aggregate, version and attempt together are the
     /// deduplication id where the queue has one.
     pub attempt: u32,
 }
@@ -26,7 +26,7 @@ impl WakeUp {
     #[must_use]
     pub fn first(record: &RequestRecord) -> Self {
         Self {
-            request: record.id().clone(),
+            aggregate: Aggregate::Request(record.id().clone()),
             version: record.version(),
             attempt: 0,
         }
@@ -54,7 +54,7 @@ pub trait WorkQueue: Send + Sync {
     fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 

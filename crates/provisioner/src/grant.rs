@@ -105,7 +105,7 @@ impl<P: Ports> Provisioner<P> {
             return Err(FailureCode::UnprovenDecision.into());
         }
         plan::check(record, &facts, &self.guardrails, now)?;
-        let live = self.effects.effects(&record.request().target).await?;
+        let live = self.effects.effects(&record.principal_key()).await?;
         let effects = plan::effects(record, &facts.principal, &live, now)?;
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone = |effect: &Effect| effect.preexisting && !facts.principal.shows(&effect.change);
@@ -177,7 +177,7 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.effects.effects(&record.request().target).await?;
+        let live = self.effects.effects(&record.principal_key()).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let draft = Draft {

@@ -95,7 +95,7 @@ impl<P: Ports> Provisioner<P> {
     /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
-        let live = self.effects.effects(&record.request().target).await?;
+        let live = self.effects.effects(&record.principal_key()).await?;
         let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
         others.sort();
         others.dedup();
@@ -104,7 +104,7 @@ impl<P: Ports> Provisioner<P> {
             ended |= self.end(other, now).await;
         }
         if ended && record.state() == State::Approved {
-            let left = self.effects.effects(&record.request().target).await?;
+            let left = self.effects.effects(&record.principal_key()).await?;
             if left.len() < live.len() {
                 // IAM may still list what was just taken back, and it would pass for found there.
                 return Ok(change::put_off(&self.requests, &record, now).await?);

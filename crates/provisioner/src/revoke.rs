@@ -30,7 +30,7 @@ impl<P: Ports> Provisioner<P> {
         if record.state() != State::Revoking {
             return Ok(record);
         }
-        let live = self.effects.effects(&record.request().target).await?;
+        let live = self.effects.effects(&record.principal_key()).await?;
         let mine = effects_of(record.id(), &live);
         self.undo(&record, &mine, &live).await?;
         let event = Event::Revoked {

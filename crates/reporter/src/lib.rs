@@ -4,7 +4,7 @@
 //! looks for its marker first, and the ledger remembers what was reported. It writes tickets with
 //! one credential and reads people with another.
 
-mod notices;
+mod compose;
 
 use jiff::Timestamp;
 use ports::CallError;
@@ -13,11 +13,13 @@ use ports::mail::Mailer;
 use ports::servicenow::{ServiceNow, Tickets};
 use snowgate_core::id::RequestId;
 use snowgate_core::installation::Installation;
-use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, RequestRecord};
-use snowgate_core::ticket_note::{self, OutcomeFields};
-use tracing::{error, info};
-use workflow::change::{Next, NotChanged, change, load, put_off};
+use snowgate_core::record::RequestRecord;
+use snowgate_core::ticket_note::OutcomeFields;
+use tracing::error;
+use workflow::change::{NotChanged, load, put_off};
+use workflow::outbox::{ByMail, Delivered, InTickets, deliver};
+
+use crate::compose::{Notes, Notifications};
 
 /// What the reporter may use, and nothing else.
 pub trait Ports {
@@ -72,59 +74,62 @@ impl<P: Ports> Reporter<P> {
     /// the request is put off instead: the sweeper comes back to it, less and less often.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ReportError> {
         let record = load(&self.requests, id).await?;
-        let (record, ticket) = self.report(record, now).await?;
-        let (record, mail) = self.notify(record, now).await?;
+        let (carrier, notes) = (
+            InTickets(&self.tickets),
+            Notes {
+                fields: &self.fields,
+            },
+        );
+        let reported = deliver(&self.requests, &carrier, &notes, record, now).await?;
+        let notified = self.notify(reported.record, now).await?;
         let failures = [
-            (ticket, "the ticket could not be written"),
-            (mail, "an e-mail could not be sent"),
+            (reported.failed, "the ticket could not be written"),
+            (notified.failed, "an e-mail could not be sent"),
         ];
         let mut failed = false;
         for (failure, what) in failures {
             if let Some(failure) = failure {
-                let (error, retry) = (shell::log::chain(&failure), failure.is_transient());
-                error!(error, retry, "{what}");
+                error!(error = shell::log::chain(&failure), "{what}");
                 failed = true;
             }
         }
         if failed {
-            put_off(&self.requests, &record, now).await?;
+            put_off(&self.requests, &notified.record, now).await?;
         }
         Ok(())
     }
 
-    /// Writes to the ticket what it does not say yet. Answers the record afterwards, and what
-    /// kept it from being written.
-    async fn report(
+    /// Sends every e-mail that is due.
+    async fn notify(
         &self,
         record: RequestRecord,
         now: Timestamp,
-    ) -> Result<(RequestRecord, Option<CallError>), ReportError> {
-        let (Some(update), Some(state)) = (
-            ticket_note::update(&record, &self.fields),
-            record.unreported(),
-        ) else {
-            return Ok((record, None));
+    ) -> Result<Delivered<ReportError>, NotChanged> {
+        let readers = compose::readers(&record, now);
+        let people = match readers.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.servicenow.people(&readers).await,
         };
-        let source = &record.request().source;
-        let written = self.tickets.update(&source.table, &source.sys_id, &update);
-        match written.await {
-            Ok(written) => info!(?written, %state, "ticket written"),
-            Err(failure) => return Ok((record, Some(failure))),
-        }
-        Ok((self.remember(record, state, now).await?, None))
-    }
-
-    async fn remember(
-        &self,
-        record: RequestRecord,
-        state: State,
-        now: Timestamp,
-    ) -> Result<RequestRecord, NotChanged> {
-        let next = |record: &RequestRecord| match record.is_reported(state) {
-            true => Next::Done(()),
-            false => Event::Reported { state }.into(),
+        let people = match people {
+            Ok(people) => people,
+            Err(failure) => {
+                let failed = Some(failure.into());
+                return Ok(Delivered { record, failed });
+            }
         };
-        let changed = change(&self.requests, record, &Actor::Reporter, now, next).await?;
-        Ok(changed.into_record())
+        let notifications = Notifications {
+            people,
+            mail_domains: &self.mail_domains,
+            installation: &self.installation,
+            now,
+        };
+        deliver(
+            &self.requests,
+            &ByMail(&self.mailer),
+            &notifications,
+            record,
+            now,
+        )
+        .await
     }
 }

@@ -4,15 +4,9 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use serde::Deserialize;
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 use tracing::{Instrument as _, error, error_span};
-
-/// What a message says: which request to look at.
-#[derive(Deserialize)]
-struct Body {
-    request_id: RequestId,
-}
 
 /// Handles every message of a batch by itself and names those that failed (Lambda Developer
 /// Guide, "Reporting batch item failures"). In a FIFO batch the first failure of a group stops
@@ -24,8 +18,8 @@ pub async fn each<E: Error>(
     handle: impl AsyncFnMut(RequestId) -> Result<(), E>,
 ) -> SqsBatchResponse {
     let read = |body: &str| {
-        let Body { request_id } = serde_json::from_str(body).ok()?;
-        Some((request_id.clone(), request_id))
+        let Aggregate::Request(id) = Aggregate::from_body(body).ok()?;
+        Some((id.clone(), id))
     };
     each_as(event, read, handle).await
 }
@@ -83,8 +77,8 @@ mod tests {
     fn event(messages: &[(&str, &str, u8)]) -> SqsEvent {
         let records = messages.iter().map(|(id, group, n)| {
             let body = match n {
-                255 => "{}".to_owned(),
-                n => json!({"request_id": RequestId::from_random([*n; 16])}).to_string(),
+                255 => r#"{"kind":"user","id":"usr-1"}"#.to_owned(),
+                n => Aggregate::Request(RequestId::from_random([*n; 16])).body(),
             };
             let attributes = if group.is_empty() { json!({}) } else { json!({"MessageGroupId": group}) };
             json!({"messageId": id, "body": body, "attributes": attributes, "messageAttributes": {}})

@@ -4,8 +4,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{DUE_BUCKETS, DueRequest, RequestIndex, Requests};
+use ports::ledger::{DUE_BUCKETS, RequestIndex, Requests};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, Overdue, RequestRecord};
 use tracing::{Instrument as _, error, info, info_span, warn};
@@ -76,9 +78,10 @@ impl<P: Ports> Sweeper<P> {
                 Vec::new()
             });
             for due in due {
-                let span = info_span!("request", request_id = %due.id);
+                let Aggregate::Request(id) = &due.aggregate;
+                let span = info_span!("request", request_id = %id);
                 match self
-                    .look_at(&due, now, &mut swept)
+                    .look_at(id, now, &mut swept)
                     .instrument(span.clone())
                     .await
                 {
@@ -103,12 +106,12 @@ impl<P: Ports> Sweeper<P> {
 
     async fn look_at(
         &self,
-        due: &DueRequest,
+        id: &RequestId,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), SweepError> {
         // The index lags behind; what counts is the record itself.
-        let Some(record) = self.requests.load(&due.id).await? else {
+        let Some(record) = self.requests.load(id).await? else {
             warn!("the index names a request that the ledger does not have");
             return Ok(());
         };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests};
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
@@ -72,7 +72,7 @@ impl Requests for Storm {
         self.ledger.postpone(id, version, due_at, attempts).await
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.ledger.trail(id).await
     }
 

@@ -22,8 +22,8 @@ pub async fn dispatcher(queue: &impl RequestsQueue, record: &RequestRecord, now:
 /// Wakes the provisioner, where it has something to do. A failure is only logged.
 pub async fn provisioner(queue: &impl WorkQueue, record: &RequestRecord, now: Timestamp) {
     if record.waits_for(Worker::Provisioner, now) {
-        let (wake, target) = (WakeUp::first(record), &record.request().target);
-        log(queue.wake_provisioner(&wake, target).await, record);
+        let (wake, principal) = (WakeUp::first(record), record.principal_key());
+        log(queue.wake_provisioner(&wake, &principal).await, record);
     }
 }
 
@@ -65,8 +65,8 @@ where
         match worker {
             Worker::Dispatcher => queues.wake_dispatcher(&wake).await?,
             Worker::Provisioner => {
-                let target = &record.request().target;
-                queues.wake_provisioner(&wake, target).await?;
+                let principal = record.principal_key();
+                queues.wake_provisioner(&wake, &principal).await?;
             }
             Worker::Reporter => queues.wake_reporter(&wake).await?,
         }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use snowgate_core::approval::Verdict;
     use snowgate_core::lifecycle::Actor;
-    use snowgate_core::record::Event;
+    use snowgate_core::record::{Event, Message};
     use testkit::world::{MANAGER, OWNER, World, at, ready};
     use testkit::{Aftermath, Moment, QueueName};
 
@@ -145,10 +145,10 @@ mod tests {
         let expired = world.apply(&record, Event::Expired, Actor::Sweeper, at(300_000));
         let both = woken(&world, &expired, 300_000);
         assert_eq!(both, [QueueName::Outcomes], "a note and mails");
-        let reported = Event::Reported {
+        let note = Message::TicketNote {
             state: expired.state(),
         };
-        let reported = world.apply(&expired, reported, Actor::Reporter, at(300_001));
+        let reported = world.deliver(&expired, &note, Actor::Reporter, at(300_001));
         assert_eq!(reported.unreported(), None);
         let mails = woken(&world, &reported, 300_001);
         assert_eq!(mails, [QueueName::Outcomes], "mails alone");

@@ -12,7 +12,7 @@ use snowgate_core::account::{
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
 use snowgate_core::request::GroupName;
 
 /// What goes wrong with every call to an account.
@@ -40,7 +40,7 @@ struct World {
 
 #[derive(Debug, Default)]
 struct Account {
-    principals: BTreeMap<String, PrincipalFacts>,
+    principals: BTreeMap<PrincipalKey, PrincipalFacts>,
     policies: BTreeMap<PolicyArn, PolicyFacts>,
     groups: BTreeMap<String, GroupFacts>,
     roles: BTreeMap<RoleArn, RoleFacts>,
@@ -55,14 +55,14 @@ impl FakeDirectory {
     /// Puts a user or role in its account, in place of one of the same name.
     pub fn put_principal(&self, principal: &Principal, facts: PrincipalFacts) {
         self.with_account(&principal.account_id, |account| {
-            account.principals.insert(principal.key(), facts);
+            account.principals.insert(principal.key_by_name(), facts);
         });
     }
 
     /// Removes a user or role.
     pub fn remove_principal(&self, principal: &Principal) {
         self.with_account(&principal.account_id, |account| {
-            account.principals.remove(&principal.key());
+            account.principals.remove(&principal.key_by_name());
         });
     }
 
@@ -178,7 +178,7 @@ impl World {
         self.accounts
             .get_mut(&principal.account_id)?
             .principals
-            .get_mut(&principal.key())
+            .get_mut(&principal.key_by_name())
     }
 }
 
@@ -263,7 +263,7 @@ impl Directory for FakeDirectory {
     ) -> Result<Option<PrincipalFacts>, DirectoryError> {
         let mut world = self.0.lock().unwrap();
         let account = world.account("fake:GetPrincipal", &principal.account_id)?;
-        Ok(account.principals.get(&principal.key()).cloned())
+        Ok(account.principals.get(&principal.key_by_name()).cloned())
     }
 
     async fn policy(
@@ -310,7 +310,7 @@ impl Member for FakeDirectory {
         if !account.knows(change) {
             return Err(missing().into());
         }
-        let facts = account.principals.get_mut(&principal.key());
+        let facts = account.principals.get_mut(&principal.key_by_name());
         let facts = facts.ok_or_else(missing)?;
         if facts.shows(change) {
             return Ok(());
@@ -321,7 +321,7 @@ impl Member for FakeDirectory {
             return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }
         let (word, _, what) = reported(change);
-        let line = format!("{word} {} {what}", principal.key());
+        let line = format!("{word} {} {what}", principal.key_by_name());
         world.changes.push(line);
         Ok(())
     }
@@ -341,7 +341,7 @@ impl Member for FakeDirectory {
         };
         take_back(facts, change);
         let (_, word, what) = reported(change);
-        let line = format!("{word} {} {what}", principal.key());
+        let line = format!("{word} {} {what}", principal.key_by_name());
         world.changes.push(line);
         Ok(())
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
 use ports::ledger::{
-    Commit, CommitError, Created, DueRequest, Effects, NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, DueItem, Effects, NewRequest, RequestIndex, Requests, Tokens,
 };
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
@@ -17,14 +17,14 @@ use ports::signature::{Signer, Verifier};
 use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::arn::{PolicyArn, RoleArn};
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::request::{GroupName, Source, TableName};
 use snowgate_core::slots::Delegation;
@@ -178,7 +178,7 @@ impl<T: Requests> Requests for Failing<T> {
             .await
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.call(self.inner.trail(id)).await
     }
 
@@ -196,18 +196,13 @@ impl<T: RequestIndex> RequestIndex for Failing<T> {
         self.call(self.inner.of_record(client, sys_id)).await
     }
 
-    async fn due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
+    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
         self.call(self.inner.due(bucket, now, limit)).await
     }
 }
 
 impl<T: Effects> Effects for Failing<T> {
-    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }
 }
@@ -286,7 +281,7 @@ impl<T: WorkQueue> WorkQueue for Failing<T> {
     async fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> Result<(), CallError> {
         self.call(self.inner.wake_provisioner(wake, principal))
             .await

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueRequest, Effects, IdempotencyKey, NewRequest, RequestIndex,
+    Commit, CommitError, Created, DueItem, Effects, IdempotencyKey, NewRequest, RequestIndex,
     Requests, Tokens, bucket_of,
 };
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::{AuditRow, StoredRow};
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 
 const WRITE: &str = "fake:Write";
@@ -27,10 +28,10 @@ pub struct FakeLedger(Arc<Mutex<Tables>>);
 #[derive(Debug, Default)]
 struct Tables {
     records: BTreeMap<RequestId, RequestRecord>,
-    rows: BTreeMap<RequestId, Vec<AuditRow>>,
+    rows: BTreeMap<RequestId, Vec<StoredRow>>,
     keys: HashMap<(ClientId, String), (RequestId, IdempotencyKey)>,
     claims: HashMap<String, RequestId>,
-    effects: BTreeMap<String, BTreeMap<String, Effect>>,
+    effects: BTreeMap<PrincipalKey, BTreeMap<String, Effect>>,
     tokens: HashMap<Digest, TokenRow>,
     documents: BTreeMap<RequestId, BTreeSet<String>>,
 }
@@ -43,6 +44,10 @@ fn claim_of(record: &RequestRecord) -> String {
         source.table.as_str(),
         source.sys_id
     )
+}
+
+fn stored(row: &AuditRow) -> StoredRow {
+    row.stored().unwrap()
 }
 
 fn whole_second(at: Timestamp) -> Timestamp {
@@ -99,7 +104,7 @@ impl Tables {
             self.keys.insert(name, (record.id().clone(), key.clone()));
         }
         self.rows
-            .insert(record.id().clone(), vec![new.change.row.clone()]);
+            .insert(record.id().clone(), vec![stored(&new.change.row)]);
         self.records.insert(record.id().clone(), record.clone());
         Ok(Created::New)
     }
@@ -112,7 +117,7 @@ impl Tables {
         let held = self.records.get(record.id()).ok_or(CommitError::Conflict)?;
         let rows = self.rows.entry(record.id().clone()).or_default();
         if held.version() != replaces
-            || rows.iter().any(|there| there.n == row.n)
+            || u64::try_from(rows.len()).unwrap() > row.n
             || commit
                 .tokens
                 .iter()
@@ -120,15 +125,18 @@ impl Tables {
         {
             return Err(CommitError::Conflict);
         }
-        rows.push(row.clone());
+        rows.push(stored(row));
         for effect in &commit.put_effects {
-            let of_principal = self.effects.entry(effect.principal.key()).or_default();
+            let of_principal = self
+                .effects
+                .entry(effect.principal_key.clone())
+                .or_default();
             of_principal
                 .entry(effect.key())
                 .or_insert_with(|| effect.clone());
         }
         for effect in &commit.delete_effects {
-            if let Some(of_principal) = self.effects.get_mut(&effect.principal.key()) {
+            if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
                 of_principal.remove(&effect.key());
             }
         }
@@ -177,7 +185,7 @@ impl Requests for FakeLedger {
         Ok(true)
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         let tables = self.0.lock().unwrap();
         Ok(tables.rows.get(id).cloned().unwrap_or_default())
     }
@@ -209,20 +217,15 @@ impl RequestIndex for FakeLedger {
             .collect())
     }
 
-    async fn due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueRequest>, CallError> {
+    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
         let tables = self.0.lock().unwrap();
         let mut due: Vec<_> = tables
             .records
             .values()
             .filter(|held| bucket_of(held.id()) == bucket)
             .filter_map(|held| {
-                Some(DueRequest {
-                    id: held.id().clone(),
+                Some(DueItem {
+                    aggregate: Aggregate::Request(held.id().clone()),
                     due_at: whole_second(held.due_at()?),
                 })
             })
@@ -235,9 +238,9 @@ impl RequestIndex for FakeLedger {
 }
 
 impl Effects for FakeLedger {
-    async fn effects(&self, principal: &Principal) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
         let tables = self.0.lock().unwrap();
-        let of_principal = tables.effects.get(&principal.key());
+        let of_principal = tables.effects.get(principal);
         Ok(of_principal
             .into_iter()
             .flat_map(|effects| effects.values().cloned())

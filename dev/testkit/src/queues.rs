@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use ports::CallError;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
-use snowgate_core::principal::Principal;
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::id::RequestId;
+use snowgate_core::principal::PrincipalKey;
 
 /// Which queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +27,16 @@ pub struct SentWakeUp {
     /// What was sent.
     pub wake: WakeUp,
     /// The principal whose group it is in; `work` only.
-    pub principal: Option<Principal>,
+    pub principal: Option<PrincipalKey>,
+}
+
+impl SentWakeUp {
+    /// The request that it is about.
+    #[must_use]
+    pub const fn request(&self) -> &RequestId {
+        let Aggregate::Request(id) = &self.wake.aggregate;
+        id
+    }
 }
 
 /// All three queues. Nothing is deduplicated: tests see every message that was sent.
@@ -46,7 +57,7 @@ impl FakeQueues {
         all.extract_if(.., |sent| sent.queue == queue).collect()
     }
 
-    fn send(&self, queue: QueueName, wake: &WakeUp, principal: Option<&Principal>) {
+    fn send(&self, queue: QueueName, wake: &WakeUp, principal: Option<&PrincipalKey>) {
         self.0.lock().unwrap().push(SentWakeUp {
             queue,
             wake: wake.clone(),
@@ -66,7 +77,7 @@ impl WorkQueue for FakeQueues {
     async fn wake_provisioner(
         &self,
         wake: &WakeUp,
-        principal: &Principal,
+        principal: &PrincipalKey,
     ) -> Result<(), CallError> {
         self.send(QueueName::Work, wake, Some(principal));
         Ok(())

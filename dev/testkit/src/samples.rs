@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal, content_digest};
+use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
 use snowgate_core::record::{ApprovalRound, Change, Event, RequestRecord};
 use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, Slot};
+use snowgate_core::stored;
 
 /// Random bytes.
 #[must_use]
@@ -116,7 +117,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
     let slots = vec![slot(approvers)];
     let binding = Binding {
         principal: BoundPrincipal {
-            unique_id: "AIDAEXAMPLE".to_owned(),
+            unique_id: UNIQUE_ID.to_owned(),
             path: "/enrolled/".to_owned(),
             boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
             owner: Some(request.requested_by.clone()),
@@ -130,16 +131,16 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
         groups: Vec::new(),
         guardrails: Digest::of(b"guardrails"),
     };
-    let content = content_digest(request, &binding, &slots).unwrap();
+    let content = binding.content_digest(request, &slots).unwrap();
     ApprovalRound::new(slots, binding, content, expires_at)
 }
 
 /// The record with its stored form changed, as somebody with access to the table could.
 #[must_use]
 pub fn tampered(record: &RequestRecord, change: impl FnOnce(&mut Value)) -> RequestRecord {
-    let mut stored = serde_json::to_value(record).unwrap();
-    change(&mut stored);
-    serde_json::from_value(stored).unwrap()
+    let mut document: Value = serde_json::from_str(&stored::write(record).unwrap()).unwrap();
+    change(&mut document["body"]);
+    stored::read(&document.to_string()).unwrap()
 }
 
 /// The change that asks these people, three days long.
@@ -148,7 +149,11 @@ pub fn ask(record: &RequestRecord, approvers: &[SysId], now: Timestamp) -> Chang
     let expires_at = now + jiff::SignedDuration::from_hours(72);
     let asked = asked(record.request(), approvers, expires_at);
     record
-        .apply(Event::ApprovalRound { asked }, Actor::Dispatcher, now)
+        .apply(
+            Event::ApprovalRequested { round: asked },
+            Actor::Dispatcher,
+            now,
+        )
         .unwrap()
 }
 
@@ -163,17 +168,31 @@ pub fn withdraw(record: &RequestRecord, now: Timestamp) -> Change {
         .unwrap()
 }
 
+/// The unique id of the principal of all samples.
+pub const UNIQUE_ID: &str = "AIDAEXAMPLE";
+
+/// A key of a principal that exists, different for each name that differs by more than case.
+#[must_use]
+pub fn principal_key(principal: &Principal) -> PrincipalKey {
+    principal.key_by_id(&format!(
+        "AIDA{}",
+        principal.name.as_str().to_ascii_uppercase()
+    ))
+}
+
 /// An effect of a request on a principal: [`policy`] attached.
 #[must_use]
 pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> Effect {
     Effect {
         request: request.clone(),
+        principal_key: principal_key(principal),
         principal: principal.clone(),
         change: EffectChange::PolicyAttached {
             policy_arn: policy(),
         },
         preexisting,
         since: at(0),
+        signature: None,
     }
 }
 

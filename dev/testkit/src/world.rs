@@ -15,13 +15,12 @@ use ports::signature::Signer as _;
 use snowgate_core::account::{AccountItem, PolicyFacts};
 use snowgate_core::approval::{Decision, ReviewToken, SignedDecision, TokenRow, Verdict};
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::binding::content_digest;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{Digest, RequestId, SysId};
 use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::principal::Principal;
-use snowgate_core::record::{ApprovalRound, DecisionRecord, Event, RequestRecord};
+use snowgate_core::principal::{Principal, PrincipalKey};
+use snowgate_core::record::{ApprovalRound, DecisionRecord, Event, Message, RequestRecord};
 use snowgate_core::request::AccessRequest;
 use snowgate_core::ticket::Ticket;
 use workflow::survey::survey;
@@ -214,7 +213,11 @@ impl World {
     ) -> (RequestRecord, Vec<ReviewToken>) {
         let people: Vec<SysId> = people.iter().map(|n| id(*n)).collect();
         let (asked, documents) = self.asked(&record, &people, now + PENDING_FOR);
-        let change = record.apply(Event::ApprovalRound { asked }, Actor::Dispatcher, now);
+        let change = record.apply(
+            Event::ApprovalRequested { round: asked },
+            Actor::Dispatcher,
+            now,
+        );
         let commit = Commit {
             documents,
             ..Commit::from(change.unwrap())
@@ -223,48 +226,54 @@ impl World {
         let mut record = commit.change.record;
         let mut links = Vec::new();
         for approver in people {
-            let token = ReviewToken::from_random(samples::random());
-            let row = TokenRow {
-                digest: token.digest(),
-                request: record.id().clone(),
-                approver: approver.clone(),
-                expires_at: now + PENDING_FOR,
-            };
-            let sent = Event::LetterSent {
-                approver,
-                message: None,
-            };
-            let commit = Commit {
-                tokens: vec![row],
-                ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())
-            };
-            ready(self.ledger.commit(&commit)).unwrap();
-            record = commit.change.record;
+            let (after, token) = self.send_request(&record, approver, now);
+            record = after;
             links.push(token);
         }
         (record, links)
     }
 
-    /// A further review link to somebody who is asked.
+    /// A review link to somebody who has been found since.
     #[must_use]
     pub fn link(&self, record: &RequestRecord, who: u8, now: Timestamp) -> ReviewToken {
+        self.send_request(record, id(who), now).1
+    }
+
+    /// Sends a review request with a link; the request afterwards, and the link's token.
+    fn send_request(
+        &self,
+        record: &RequestRecord,
+        approver: SysId,
+        now: Timestamp,
+    ) -> (RequestRecord, ReviewToken) {
         let token = ReviewToken::from_random(samples::random());
         let row = TokenRow {
             digest: token.digest(),
             request: record.id().clone(),
-            approver: id(who),
+            approver: approver.clone(),
             expires_at: now + PENDING_FOR,
         };
-        let sent = Event::LetterSent {
-            approver: id(who),
-            message: None,
+        let message = Message::ReviewRequest { approver };
+        let claim = Event::DeliveryClaimed {
+            message: message.clone(),
         };
         let commit = Commit {
             tokens: vec![row],
-            ..Commit::from(record.apply(sent, Actor::Dispatcher, now).unwrap())
+            ..Commit::from(record.apply(claim, Actor::Dispatcher, now).unwrap())
         };
         ready(self.ledger.commit(&commit)).unwrap();
-        token
+        let sent = Event::DeliverySent {
+            message,
+            message_id: None,
+        };
+        let record = self.apply(&commit.change.record, sent, Actor::Dispatcher, now);
+        (record, token)
+    }
+
+    /// The key of the user of all requests.
+    #[must_use]
+    pub fn key(&self) -> PrincipalKey {
+        self.target.key_by_id(&principal_facts().unique_id)
     }
 
     /// A request that the owner approved.
@@ -286,7 +295,7 @@ impl World {
     ) -> RequestRecord {
         let decided = self.sign(record, who, verdict, keys, now);
         let actor = Actor::Approver { sys_id: id(who) };
-        self.apply(record, Event::DecisionRecord { decided }, actor, now)
+        self.apply(record, Event::Decided { decision: decided }, actor, now)
     }
 
     /// A decision, signed with this key and not written down.
@@ -329,6 +338,26 @@ impl World {
         change.record
     }
 
+    /// Claims and sends a message, and writes both down.
+    #[must_use]
+    pub fn deliver(
+        &self,
+        record: &RequestRecord,
+        message: &Message,
+        actor: Actor,
+        now: Timestamp,
+    ) -> RequestRecord {
+        let claim = Event::DeliveryClaimed {
+            message: message.clone(),
+        };
+        let sent = Event::DeliverySent {
+            message: message.clone(),
+            message_id: None,
+        };
+        let claimed = self.apply(record, claim, actor.clone(), now);
+        self.apply(&claimed, sent, actor, now)
+    }
+
     /// The request as the ledger has it now.
     #[must_use]
     pub fn load(&self, id: &RequestId) -> RequestRecord {
@@ -348,7 +377,7 @@ impl World {
             approver.role = role(&approver.sys_id);
         }
         asked.binding = survey.binding(self.guardrails.digest());
-        asked.content = content_digest(request, &asked.binding, &asked.slots).unwrap();
+        asked.content = asked.binding.content_digest(request, &asked.slots).unwrap();
         (asked, survey.documents())
     }
 }

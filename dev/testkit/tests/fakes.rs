@@ -117,7 +117,7 @@ fn directory() {
         &directory, &world,
     ));
     let changes = directory.changes();
-    let expected = format!("attach {} {}", user.key(), samples::policy());
+    let expected = format!("attach {} {}", user.key_by_name(), samples::policy());
     assert_eq!((changes.len(), &changes[0]), (4 + 10 + 2, &expected));
 
     directory.set_fault(&user.account_id, Some(AccountFault::Throttled));

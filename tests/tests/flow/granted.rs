@@ -83,6 +83,7 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
         "decided",
         "provisioning_started",
         "access_verified",
+        "ticket_note_prepared",
         "ticket_told",
         "notice_prepared",
         "notice_sent",

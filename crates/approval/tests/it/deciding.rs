@@ -32,8 +32,8 @@ fn an_approval_is_signed_and_wakes_the_provisioner() {
     let sent = world.queues.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(
-        (sent[0].queue, &sent[0].wake.request, &sent[0].principal),
-        (QueueName::Work, record.id(), &Some(world.target.clone()))
+        (sent[0].queue, sent[0].request(), &sent[0].principal),
+        (QueueName::Work, record.id(), &Some(world.key()))
     );
 }
 
@@ -51,7 +51,7 @@ fn a_denial_wakes_the_reporter() {
     let sent = world.queues.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(
-        (sent[0].queue, &sent[0].wake.request),
+        (sent[0].queue, sent[0].request()),
         (QueueName::Outcomes, record.id())
     );
 }
@@ -124,9 +124,9 @@ fn a_decision_gets_through_beside_other_changes() {
                 }
                 if marked < 3 {
                     let approver = id(COLLEAGUE);
-                    let event = Event::LetterSent {
-                        approver,
-                        message: None,
+                    let event = Event::DeliverySent {
+                        message: Message::ReviewRequest { approver },
+                        message_id: None,
                     };
                     let _ = beside.apply(&now, event, Actor::Dispatcher, at(3));
                     marked += 1;

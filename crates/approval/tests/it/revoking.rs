@@ -70,7 +70,7 @@ fn a_used_link_shows_until_when_and_ends_it() {
         assert_eq!(sent.len(), 1);
         assert_eq!(
             (sent[0].queue, &sent[0].principal),
-            (QueueName::Work, &Some(world.target.clone()))
+            (QueueName::Work, &Some(world.key()))
         );
         let again = send(&tested(&world), event, 80_010);
         assert_eq!(again.status, 200, "an honest page");

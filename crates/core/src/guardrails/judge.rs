@@ -19,8 +19,8 @@ use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inlin
 use crate::facts::{GrantFacts, IamFacts};
 use crate::finding::{Evidence, Finding, FindingCode};
 use crate::id::AccountId;
+use crate::inline_policy::{counted, inline_policy};
 use crate::markup::code;
-use crate::plan::{counted, inline_policy};
 use crate::request::{AccessRequest, Grant, InlineDocument};
 use crate::wording::duration_of;
 

@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn the_page_of_a_used_link() {
         let record = pending(vec![slot("210987654321", &[2])]);
-        let Event::DecisionRecord { decided } = decide(&record, ONE, 2, Verdict::Approve) else {
+        let Event::Decided { decision: decided } = decide(&record, ONE, 2, Verdict::Approve) else {
             panic!("a decision");
         };
         let name = PersonName::new("Ada <i>Okafor</i>");

@@ -63,7 +63,7 @@ fn no_choice_is_made_for_anybody_and_one_that_was_made_is_kept() {
 #[test]
 fn every_other_page_says_what_happened() {
     let record = pending(vec![slot("210987654321", &[2])]);
-    let Event::DecisionRecord { decided } = decide(&record, ONE, 2, Verdict::Deny) else {
+    let Event::Decided { decision: decided } = decide(&record, ONE, 2, Verdict::Deny) else {
         unreachable!()
     };
     let two = pending(vec![slot("210987654321", &[2]), slot("320987654321", &[3])]);

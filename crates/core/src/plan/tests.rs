@@ -34,15 +34,19 @@ fn guardrails() -> Guardrails {
 fn approved() -> RequestRecord {
     let slots = vec![slot("210987654321", &[2])];
     let binding = surveyed().binding(guardrails().digest());
-    let content = content_digest(&request(), &binding, &slots).unwrap();
+    let content = binding.content_digest(&request(), &slots).unwrap();
     let asked = ApprovalRound::new(slots, binding, content, at(72 * 3600));
     let pending = received()
         .record
-        .apply(Event::ApprovalRound { asked }, Actor::Dispatcher, at(1))
+        .apply(
+            Event::ApprovalRequested { round: asked },
+            Actor::Dispatcher,
+            at(1),
+        )
         .unwrap()
         .record;
     let mut yes = decide(&pending, ONE, 2, Verdict::Approve);
-    if let Event::DecisionRecord { decided } = &mut yes {
+    if let Event::Decided { decision: decided } = &mut yes {
         decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
     }
     pending
@@ -124,12 +128,12 @@ fn every_change_after_the_approval_is_found() {
         ),
         (
             "a slot less",
-            |r, _| r.round_mut().as_mut().unwrap().slots.clear(),
+            |r, _| r.round_mut().slots.clear(),
             FailureCode::ContentChanged,
         ),
         (
             "nothing asked",
-            |r, _| *r.round_mut() = None,
+            |r, _| *r.phase_mut() = crate::record::Phase::Received,
             FailureCode::UnprovenDecision,
         ),
         (
@@ -174,10 +178,12 @@ fn effect(request: u8, preexisting: bool) -> Effect {
     };
     Effect {
         request: RequestId::from_random([request; 16]),
+        principal_key: super::tests::request().target.key_by_id("AIDAEXAMPLE"),
         principal: super::tests::request().target,
         change: EffectChange::PolicyAttached { policy_arn },
         preexisting,
         since: at(0),
+        signature: None,
     }
 }
 
@@ -310,16 +316,16 @@ fn approved_in(owned: Vec<OwnedResource>) -> RequestRecord {
         .map(|resource| crate::slots::Slot::new(resource, approvers.clone()))
         .collect();
     let binding = survey.binding(guardrails.digest());
-    let content = content_digest(record.request(), &binding, &slots).unwrap();
+    let content = binding.content_digest(record.request(), &slots).unwrap();
     let asked = ApprovalRound::new(slots.clone(), binding, content, at(72 * 3600));
-    let event = Event::ApprovalRound { asked };
+    let event = Event::ApprovalRequested { round: asked };
     let mut record = record
         .apply(event, Actor::Dispatcher, at(1))
         .unwrap()
         .record;
     for slot in slots {
         let mut yes = decide(&record, &slot.id, 2, Verdict::Approve);
-        if let Event::DecisionRecord { decided } = &mut yes {
+        if let Event::Decided { decision: decided } = &mut yes {
             decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
         }
         let actor = Actor::Approver { sys_id: person(2) };

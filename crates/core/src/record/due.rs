@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::RequestRecord;
+use super::{Message, Phase, RequestRecord, Sender};
 use crate::lifecycle::State;
 
 /// How long a step may take before it is sent again.
@@ -53,14 +53,14 @@ impl RequestRecord {
     /// awaited.
     #[must_use]
     pub fn overdue(&self, now: Timestamp, pending_for: SignedDuration) -> Overdue {
-        let waited = now.duration_since(self.since);
-        let late = match (self.state, &self.asked) {
-            (State::Received, _) => waited >= pending_for,
-            (State::Pending, Some(asked)) => now >= asked.expires_at,
-            (State::Approved, _) => waited >= PROVISION_WITHIN,
+        let waited = now.duration_since(self.since());
+        let late = match &self.phase {
+            Phase::Received => waited >= pending_for,
+            Phase::Pending(round) => now >= round.expires_at,
+            Phase::Approved(_) => waited >= PROVISION_WITHIN,
             _ => false,
         };
-        match self.due_at {
+        match self.due_at() {
             Some(due) if due <= now && late => Overdue::Expire,
             Some(due) if due <= now => Overdue::Wake,
             _ => Overdue::Nothing,
@@ -70,7 +70,7 @@ impl RequestRecord {
     /// Whether a function has something to do about the request.
     #[must_use]
     pub fn waits_for(&self, worker: Worker, now: Timestamp) -> bool {
-        match (worker, self.state) {
+        match (worker, self.state()) {
             (Worker::Provisioner, State::Approved | State::Provisioning) => true,
             (Worker::Provisioner, _) => self.is_over(now),
             (Worker::Dispatcher, State::Received) => true,
@@ -85,65 +85,58 @@ impl RequestRecord {
     /// moment when something else is due, and never long after access should have ended.
     #[must_use]
     pub fn next_try(&self, now: Timestamp) -> Timestamp {
-        let again = now + backoff(self.attempts);
-        let decide_by = self.asked.as_ref().map(|asked| asked.expires_at);
-        let end = match self.state {
-            State::Pending => decide_by,
-            State::Active | State::Revoking => self.until,
+        let again = now + backoff(self.attempts());
+        let end = match &self.phase {
+            Phase::Pending(round) => Some(round.expires_at),
+            Phase::Active(access) | Phase::Revoking(access) => Some(access.until),
             _ => None,
         };
         match end {
             Some(end) if end > now => again.min(end),
-            Some(_) if self.state != State::Pending => again.min(now + REMOVE_WITHIN),
+            Some(_) if self.state() != State::Pending => again.min(now + REMOVE_WITHIN),
             _ => again,
         }
     }
 
-    /// Whether the access is to be taken back now, or is being taken back.
+    /// Whether the access is to be removed now, or is being removed.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        match self.state {
-            State::Revoking => true,
-            State::Active => {
-                self.revocation.is_some() || self.until.is_none_or(|until| until <= now)
-            }
+        match &self.phase {
+            Phase::Revoking(_) => true,
+            Phase::Active(access) => access.revocation.is_some() || access.until <= now,
             _ => false,
         }
     }
 
-    /// Whether something is left to report: to the ticket, or to people by e-mail.
+    /// Whether something is left that the reporter sends: a note to the ticket, or a mail.
     fn asks_reporter(&self, now: Timestamp) -> bool {
-        let mut open = self.open_notices(now).into_iter();
-        self.unreported().is_some() || open.any(|notice| !notice.is_by_dispatcher())
+        self.has_open(Sender::Reporter, now)
     }
 
-    /// Whether people are to be looked for, or a letter or a reminder is left to send.
+    /// Whether approvers are to be found, or a message is left that the dispatcher sends.
     fn asks_dispatcher(&self, now: Timestamp) -> bool {
-        let unsent = self
-            .asked
-            .iter()
-            .flat_map(|asked| &asked.letters)
-            .any(|letter| letter.sent_at.is_none());
-        let mut open = self.open_notices(now).into_iter();
-        unsent
-            || self.needs_reassignment().is_some()
-            || open.any(|notice| notice.is_by_dispatcher())
+        self.needs_reassignment().is_some() || self.has_open(Sender::Dispatcher, now)
+    }
+
+    fn has_open(&self, sender: Sender, now: Timestamp) -> bool {
+        let mut open = self.open_deliveries(now).into_iter();
+        open.any(|message: Message| message.sender() == sender)
     }
 
     /// When somebody must look again. Everything that is not finished has such a time.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
-        let step = match (self.state, &self.asked) {
-            (State::Pending, _) if self.needs_reassignment().is_some() => Some(now),
-            (State::Pending, Some(asked)) if asked.letters.iter().all(|l| l.sent_at.is_some()) => {
-                Some(asked.expires_at)
+        let step = match &self.phase {
+            Phase::Pending(_) if self.needs_reassignment().is_some() => Some(now),
+            Phase::Pending(round) => Some(round.expires_at),
+            Phase::Active(access) => Some(access.until),
+            Phase::Ended(_) => None,
+            Phase::Received | Phase::Approved(_) | Phase::Provisioning(_) | Phase::Revoking(_) => {
+                Some(soon)
             }
-            (State::Active, _) => self.until,
-            (state, _) if state.is_terminal() => None,
-            _ => Some(soon),
         };
-        let tell = self.unreported().is_some() || !self.open_notices(now).is_empty();
-        let times = [step, tell.then_some(soon), self.next_notice(now)];
+        let send = (!self.open_deliveries(now).is_empty()).then_some(soon);
+        let times = [step, send, self.next_wanted(now)];
         times.into_iter().flatten().min()
     }
 }
@@ -153,13 +146,13 @@ mod tests {
     use super::*;
     use crate::approval::Verdict;
     use crate::lifecycle::Actor;
-    use crate::record::tests::{ONE, approver, at, decide, pending, received, slot};
-    use crate::record::{Event, Notice, RefusalCode};
+    use crate::record::tests::{ONE, approver, at, decide, delivered, pending, received, slot};
+    use crate::record::{Event, RefusalCode};
 
     #[test]
     fn what_is_not_finished_is_always_due() {
         let record = pending(vec![slot("210987654321", &[2])]);
-        assert!(record.due_at.is_some());
+        assert!(record.due_at().is_some());
         let refused = Event::Refused {
             code: RefusalCode::TicketMismatch,
             findings: Vec::new(),
@@ -170,7 +163,7 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(
-            (refused.due_at, refused.unreported()),
+            (refused.due_at(), refused.unreported()),
             (None, None),
             "a refused ticket is left alone"
         );
@@ -180,7 +173,7 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(
-            (unread.due_at, unread.unreported()),
+            (unread.due_at(), unread.unreported()),
             (None, None),
             "so is one that was never looked at"
         );
@@ -193,18 +186,6 @@ mod tests {
             .unwrap()
             .record;
         assert_eq!(nobody.unreported(), Some(State::Undeliverable));
-    }
-
-    /// The record after the requester was told by mail.
-    fn by_mail(record: &RequestRecord, state: State) -> RequestRecord {
-        let notice = Notice::Outcome { state };
-        let claim = Event::NoticeClaimed {
-            notice: notice.clone(),
-        };
-        let claimed = record.apply(claim, Actor::Reporter, at(14)).unwrap();
-        let sent = Event::NoticeSent { notice };
-        let sent = claimed.record.apply(sent, Actor::Reporter, at(15));
-        sent.unwrap().record
     }
 
     /// What is done about a request that is due, and who is woken.
@@ -235,45 +216,41 @@ mod tests {
         assert_eq!(due(&approved, 10 + 24 * 3600).0, Overdue::Expire);
         let started = approved.apply(Event::ProvisioningStarted, Actor::Provisioner, at(11));
         let provisioning = started.unwrap().record;
-        assert_eq!(
-            due(&provisioning, 99 * 3600),
-            (Overdue::Wake, provisioner())
-        );
+        let late = due(&provisioning, 99 * 3600);
+        assert_eq!(late, (Overdue::Wake, provisioner()));
         let activated = Event::Activated { until: at(3600) };
         let active = provisioning.apply(activated, Actor::Provisioner, at(12));
         let active = active.unwrap().record;
-        let reporter = || vec![Worker::Reporter];
-        assert_eq!(due(&active, 200), (Overdue::Wake, reporter()));
+        let reporter = || (Overdue::Wake, vec![Worker::Reporter]);
+        assert_eq!(due(&active, 200), reporter());
         let ended = (Overdue::Wake, provisioner());
         assert_eq!(due(&active, 3600), ended, "the end comes first");
-        let reported = Event::Reported {
-            state: State::Active,
-        };
-        let reported = active.apply(reported, Actor::Reporter, at(13));
-        let reported = reported.unwrap().record;
-        let by_mail_still = (Overdue::Wake, reporter());
-        assert_eq!(due(&reported, 200), by_mail_still);
-        let reported = by_mail(&reported, State::Active);
-        assert_eq!(reported.due_at, Some(at(3600)));
+        let state = State::Active;
+        let reported = delivered(&active, Message::TicketNote { state }, 13);
+        assert_eq!(due(&reported, 200), reporter(), "the requester hears too");
+        let reported = delivered(&reported, Message::Outcome { state }, 15);
+        assert_eq!(reported.due_at(), Some(at(3600)));
         assert_eq!(due(&reported, 3599), (Overdue::Nothing, Vec::new()));
     }
 
     #[test]
     fn a_retry_never_waits_past_the_end() {
         let record = pending(vec![slot("210987654321", &[2])]);
-        let tired = RequestRecord {
-            attempts: 9,
-            ..record
-        };
+        let yes = decide(&record, ONE, 2, Verdict::Approve);
+        let tired = record.rescheduled(None, 9);
         assert_eq!(tired.next_try(at(0)), at(3600));
         assert_eq!(tired.next_try(at(72 * 3600 - 60)), at(72 * 3600));
-        let active = RequestRecord {
-            state: State::Active,
-            until: Some(at(900)),
-            ..tired
-        };
-        assert_eq!(active.next_try(at(0)), at(900));
-        assert_eq!(active.next_try(at(900)), at(900 + 240));
+        let mut active = tired.apply(yes, approver(2), at(10)).unwrap().record;
+        for event in [
+            Event::ProvisioningStarted,
+            Event::Activated { until: at(900) },
+        ] {
+            let change = active.apply(event, Actor::Provisioner, at(11));
+            active = change.unwrap().record;
+        }
+        let tired = active.rescheduled(None, 9);
+        assert_eq!(tired.next_try(at(0)), at(900));
+        assert_eq!(tired.next_try(at(900)), at(900 + 240));
     }
 
     #[test]

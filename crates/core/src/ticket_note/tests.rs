@@ -4,8 +4,10 @@ use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode};
 use crate::lifecycle::Actor;
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
-use crate::record::tests::{ONE, at, decide, pending, person, received, slot};
-use crate::record::{Event, FailureCode, RefusalCode, RetainedBecause, RetainedChange, RevokedBy};
+use crate::record::tests::{ONE, at, decide, delivered, pending, person, received, slot};
+use crate::record::{
+    Event, FailureCode, Message, RefusalCode, RetainedBecause, RetainedChange, RevokedBy,
+};
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
 pub(crate) const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired":{"state":"4"},
@@ -111,11 +113,12 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
             until: at(9 * 3600),
         },
     );
-    let reported = by(
+    let reported = delivered(
         &active,
-        Event::Reported {
+        Message::TicketNote {
             state: State::Active,
         },
+        20,
     );
     let revoked = by(&by(&reported, Event::RevocationStarted), gone());
     let policy_arn = "arn:aws:iam::210987654321:policy/reports-read";
@@ -130,7 +133,15 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
     };
     let early = |by, reason: Option<&str>| {
         let reason = reason.map(|text| text.parse().unwrap());
-        by_owner_then_gone(&reported, Event::RevocationRequested { by, reason }, gone())
+        by_owner_then_gone(
+            &reported,
+            Event::RevocationRequested {
+                by,
+                reason,
+                signature: None,
+            },
+            gone(),
+        )
     };
     let ended = |event| by_owner_then_gone(&reported, Event::RevocationStarted, event);
     vec![
@@ -189,12 +200,10 @@ fn what_each_ending_says() {
         })
         .collect();
     insta::assert_snapshot!(all.join("\n"));
-    let reported = Event::Reported {
-        state: State::Active,
-    };
-    let reported = ends()[0].apply(reported, Actor::Reporter, at(21)).unwrap();
+    let state = State::Active;
+    let reported = delivered(&ends()[0], Message::TicketNote { state }, 21);
     assert_eq!(
-        update(&reported.record, &fields),
+        update(&reported, &fields),
         None,
         "what was reported is not reported again"
     );

@@ -85,8 +85,8 @@ fn a_letter_that_fails_keeps_no_other_back() {
 /// How many letters were taken by the mail service and not marked as sent.
 fn unmarked(world: &World, record: &RequestRecord) -> usize {
     let record = world.load(record.id());
-    let letters = record.round().into_iter().flat_map(|asked| &asked.letters);
-    let marked = letters.filter(|letter| letter.sent_at.is_some()).count();
+    let letters = record.deliveries().iter();
+    let marked = letters.filter(|letter| letter.sent_at().is_some()).count();
     world.mailer.sent().len() - marked
 }
 

@@ -44,7 +44,7 @@ fn the_owner_is_asked_and_told_what_is_extended() {
     assert!(letters[0].email.html.contains(&words));
     assert!(record.content().is_some());
     let other = testkit::samples::tampered(&record, |stored| {
-        stored["request"]["extends"].take();
+        stored["head"]["request"]["extends"].take();
     });
     assert_eq!(other.content(), None, "what is signed says that it extends");
 }
@@ -68,7 +68,11 @@ fn what_is_not_there_or_is_another_is_not_extended() {
         }),
         ("being ended", |world, first, _| {
             let by = snowgate_core::record::RevokedBy::Client;
-            let event = Event::RevocationRequested { by, reason: None };
+            let event = Event::RevocationRequested {
+                by,
+                reason: None,
+                signature: None,
+            };
             let client = testkit::samples::client();
             let _ = world.apply(first, event, Actor::Client { client }, at(9));
         }),

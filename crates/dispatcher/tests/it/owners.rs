@@ -171,13 +171,13 @@ fn ends_undeliverable(world: &World) {
     let slot = format!("account:{ACCOUNT}");
     assert_eq!(
         after.end_reason(),
-        Some(EndReason::Undeliverable { slot }).as_ref()
+        Some(EndReason::Undeliverable { slot: &slot })
     );
     assert_eq!(world.mailer.sent(), []);
     let woken = world.queues.sent();
     assert_eq!(woken.len(), 1);
     assert_eq!(
-        (woken[0].queue, &woken[0].wake.request),
+        (woken[0].queue, woken[0].request()),
         (QueueName::Outcomes, record.id())
     );
 }

@@ -11,8 +11,8 @@ use snowgate_core::slots::{ApproverRole, Delegation, OwnedResource};
 use testkit::SentEmail;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
-    BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account,
-    address, at, id, ready, requester,
+    BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE,
+    SECURITY, World, account, address, at, id, ready, requester,
 };
 
 use super::{addresses, dispatcher, handle};
@@ -250,7 +250,7 @@ fn the_owner_of_an_item_that_is_in_charge_decides_alone() {
     assert!(record.content().is_some());
     // What is signed says which: an account that is left out of it does not fit any more.
     let other = samples::tampered(&record, |stored| {
-        for slot in stored["asked"]["slots"].as_array_mut().unwrap() {
+        for slot in stored["phase"]["round"]["slots"].as_array_mut().unwrap() {
             slot["resource"]["instead_of"]
                 .as_array_mut()
                 .unwrap()
@@ -294,4 +294,19 @@ fn an_item_that_is_not_there_is_nobodys() {
     let record = with_item(&world, None);
     assert_eq!(record.state(), State::Undeliverable);
     assert_eq!(world.mailer.sent(), []);
+}
+
+/// A reminder is tagged as the first message was: its loss is known too.
+#[test]
+fn a_lost_reminder_goes_to_the_next_person() {
+    let world = World::default();
+    let record = asked(&world);
+    let _ = world.mailer.take();
+    let time = PENDING_FOR.as_secs() - REMIND_BEFORE.as_secs() + 10;
+    handle(&dispatcher(&world, &[]), record.id(), time).unwrap();
+    let reminder = world.mailer.take();
+    assert_eq!(addresses(&reminder), [address(OWNER)]);
+    bounced(&world, &bounce(&reminder[0]), time + 5);
+    assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);
+    assert!(!world.load(record.id()).asks(&id(OWNER)));
 }

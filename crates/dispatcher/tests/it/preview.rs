@@ -59,7 +59,7 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     );
     assert_eq!(after.unreported(), Some(State::Previewed));
     assert_eq!(world.queues.sent().len(), 1, "the reporter is woken");
-    assert_eq!(after.due_notices(at(2)), [], "nobody is written to");
+    assert_eq!(after.due_deliveries(at(2)), [], "nobody is written to");
 
     handle(&dispatcher(&world, &[]), record.id(), 2).unwrap();
     assert_eq!(world.load(record.id()), after, "it stays as it is");

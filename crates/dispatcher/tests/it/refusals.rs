@@ -134,7 +134,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
 /// Why a request was refused, if it was.
 fn refusal(record: &RequestRecord) -> Option<RefusalCode> {
     match record.end_reason() {
-        Some(EndReason::Refused { code, .. }) => Some(*code),
+        Some(EndReason::Refused { code, .. }) => Some(code),
         _ => None,
     }
 }

@@ -9,8 +9,8 @@ use snowgate_core::id::{Digest, RequestId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
 use snowgate_core::record::{
-    DecisionRecord, EndReason, Event, FailureCode, RefusalCode, RequestRecord, RetainedChange,
-    Revocation, RevokedBy,
+    DecisionRecord, EndReason, Event, FailureCode, Message, RefusalCode, RequestRecord,
+    RetainedChange, Revocation, RevokedBy,
 };
 use snowgate_core::request::{AccessDuration, AccessRequest, Extension, Grant, Resource, Source};
 use snowgate_core::slots::{OwnedResource, Slot};
@@ -78,7 +78,7 @@ struct RevocationAnswer<'a> {
     description: String,
     reason: Option<&'a Reason>,
     at: Timestamp,
-    instead_of: Option<Timestamp>,
+    instead_of: Timestamp,
 }
 
 /// `EndReason`.
@@ -191,8 +191,8 @@ impl<'a> From<&'a Revocation> for RevocationAnswer<'a> {
     }
 }
 
-impl<'a> From<&'a EndReason> for EndReasonAnswer<'a> {
-    fn from(reason: &'a EndReason) -> Self {
+impl<'a> From<EndReason<'a>> for EndReasonAnswer<'a> {
+    fn from(reason: EndReason<'a>) -> Self {
         let plain = |code, detail| Self {
             code,
             detail,
@@ -203,9 +203,9 @@ impl<'a> From<&'a EndReason> for EndReasonAnswer<'a> {
         match reason {
             EndReason::Refused { code, findings } => Self {
                 findings: Some(findings),
-                ..plain(EndCode::Refused(*code), code.in_words())
+                ..plain(EndCode::Refused(code), code.in_words())
             },
-            EndReason::Failed { code } => plain(EndCode::Failed(*code), code.in_words()),
+            EndReason::Failed { code } => plain(EndCode::Failed(code), code.in_words()),
             EndReason::Withdrawn { reason } => Self {
                 reason: Some(reason),
                 ..plain(EndCode::Other("withdrawn"), "It was cancelled.")
@@ -235,28 +235,37 @@ impl From<&AuditRow> for TimelineStep {
 const fn event_name(event: &Event) -> &'static str {
     match event {
         Event::Received { .. } => "received",
-        Event::ApprovalRound { .. } => "owners_found",
-        Event::LetterClaimed { .. } => "letter_prepared",
-        Event::LetterSent { .. } => "letter_sent",
-        Event::LetterBounced { .. } => "letter_bounced",
+        Event::ApprovalRequested { .. } => "owners_found",
+        Event::DeliveryClaimed { message } => message_event_names(message).0,
+        Event::DeliverySent { message, .. } => message_event_names(message).1,
+        Event::DeliverySkipped { .. } => "notice_skipped",
+        Event::DeliveryBounced { .. } => "letter_bounced",
         Event::ApproverDisqualified { .. } => "approver_disqualified",
         Event::SlotReassigned { .. } => "owners_found_anew",
-        Event::DecisionRecord { .. } => "decided",
+        Event::Decided { .. } => "decided",
         Event::ProvisioningStarted => "provisioning_started",
         Event::Activated { .. } => "access_verified",
         Event::RevocationStarted => "revocation_started",
         Event::RevocationRequested { .. } => "revocation_requested",
         Event::Revoked { .. } => "removal_verified",
         Event::Previewed { .. } => "previewed",
-        Event::NoticeClaimed { .. } => "notice_prepared",
-        Event::NoticeSent { .. } => "notice_sent",
-        Event::NoticeSkipped { .. } => "notice_skipped",
         Event::Refused { .. } => "refused",
         Event::Undeliverable { .. } => "undeliverable",
         Event::Expired => "expired",
         Event::Withdrawn { .. } => "withdrawn",
         Event::Failed { .. } => "failed",
-        Event::Reported { .. } => "ticket_told",
+    }
+}
+
+/// What it is called when a message is claimed, and when it was sent.
+const fn message_event_names(message: &Message) -> (&'static str, &'static str) {
+    match message {
+        Message::ReviewRequest { .. } => ("letter_prepared", "letter_sent"),
+        Message::TicketNote { .. } => ("ticket_note_prepared", "ticket_told"),
+        Message::Reminder { .. }
+        | Message::Handled { .. }
+        | Message::Outcome { .. }
+        | Message::EndsSoon => ("notice_prepared", "notice_sent"),
     }
 }
 

@@ -57,7 +57,6 @@ fn revoked_early(world: &World) -> RequestRecord {
     let (record, _) = world.pend(world.receive(full_request(world), at(0)), &[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
     let change = samples::effect(record.id(), &world.target, true).change;
-    let by = json!({"type": "approver", "role": "owner", "resource": "item", "delegate": true});
     let client = Actor::Client {
         client: samples::client(),
     };
@@ -66,8 +65,13 @@ fn revoked_early(world: &World) -> RequestRecord {
         (Event::Activated { until: at(9_000) }, Actor::Provisioner),
         (
             Event::RevocationRequested {
-                by: serde_json::from_value(by).unwrap(),
+                by: RevokedBy::Approver {
+                    role: ApproverRole::Owner,
+                    resource: OwnedResourceKind::Item,
+                    delegate: true,
+                },
                 reason: Some("The project was stopped".parse().unwrap()),
+                signature: None,
             },
             client,
         ),
@@ -81,16 +85,14 @@ fn revoked_early(world: &World) -> RequestRecord {
             },
             Actor::Provisioner,
         ),
-        (
-            Event::Reported {
-                state: State::Revoked,
-            },
-            Actor::Reporter,
-        ),
     ];
-    steps.into_iter().fold(record, |record, (event, actor)| {
+    let record = steps.into_iter().fold(record, |record, (event, actor)| {
         world.apply(&record, event, actor, at(2))
-    })
+    });
+    let note = Message::TicketNote {
+        state: State::Revoked,
+    };
+    world.deliver(&record, &note, Actor::Reporter, at(2))
 }
 
 /// A request that waits for the owner of a configuration item, who stands in for an account's.
@@ -104,7 +106,7 @@ fn with_item(world: &World) -> RequestRecord {
     asked.slots.push(Slot::new(item, Vec::new()));
     world.apply(
         &record,
-        Event::ApprovalRound { asked },
+        Event::ApprovalRequested { round: asked },
         Actor::Dispatcher,
         at(1),
     )

@@ -94,7 +94,7 @@ fn active_access_is_revoked_once() {
     assert_eq!(woken.len(), 1);
     assert_eq!(
         (woken[0].queue, &woken[0].principal),
-        (QueueName::Work, &Some(setup.world.target.clone()))
+        (QueueName::Work, &Some(setup.world.key()))
     );
     let again = end(&setup, "revoke", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, first.body));

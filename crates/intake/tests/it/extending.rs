@@ -72,7 +72,7 @@ fn access_that_is_there_is_asked_for_longer_as_a_request_of_its_own() {
     assert!(first.is_extended_by(&second, at(10)));
     assert!(!first.is_extended_by(&second, at(2) + first.request().duration.as_signed()));
     let woken = world.queues.take(QueueName::Requests);
-    assert_eq!(woken[0].wake.request, second.id().clone());
+    assert_eq!(woken[0].request(), second.id());
     let path = "/v1/requests/{id}";
     let shown = setup.send(super::get(path, id, json!(null), "servicenow"), 11);
     let expected = json!({"request_id": first.id(), "since": at(2), "total": "PT12H"});

@@ -27,7 +27,7 @@ fn an_accepted_request_is_held_and_the_dispatcher_woken() {
     let sent = setup.world.queues.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(
-        (sent[0].queue, &sent[0].wake.request, sent[0].wake.version),
+        (sent[0].queue, sent[0].request(), sent[0].wake.version),
         (QueueName::Requests, record.id(), record.version())
     );
 }

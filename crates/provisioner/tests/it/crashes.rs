@@ -28,7 +28,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                     [samples::policy().to_string()]
                 );
                 assert_eq!(world.directory.changes().len(), 1);
-                let effects = ready(world.ledger.effects(&world.target)).unwrap();
+                let effects = ready(world.ledger.effects(&world.key())).unwrap();
                 assert_eq!(effects.len(), 1);
                 assert!(!effects[0].preexisting, "it is ours, whenever we look");
                 assert_eq!(after.unreported(), Some(State::Active));

@@ -38,7 +38,7 @@ fn access_is_taken_back_at_its_end_and_not_before() {
     let after = provision(&world, &active, end(&active));
     assert_eq!(after.state(), State::Revoked);
     assert!(!attached(&world));
-    assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
+    assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
     assert_eq!(after.unreported(), Some(State::Revoked));
     assert_eq!(provision(&world, &active, end(&active) + 9), after);
     assert_eq!(world.directory.changes().len(), 2);
@@ -134,7 +134,7 @@ fn taking_back_goes_on_until_it_is_done() {
         let after = provision(&world, &record, second + 200);
         assert_eq!(after.state(), State::Revoked, "{moment:?} call {nth}");
         assert!(!attached(&world));
-        assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
+        assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
         assert_eq!(world.directory.changes().len(), 2);
         if sound && calls < nth.div_ceil(2) {
             break;

@@ -37,7 +37,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
     );
-    let effects = ready(world.ledger.effects(&world.target)).unwrap();
+    let effects = ready(world.ledger.effects(&world.key())).unwrap();
     assert_eq!(effects.len(), 2);
     assert!(
         effects
@@ -46,7 +46,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
     );
     let woken = world.queues.take(QueueName::Outcomes);
     assert_eq!(woken.len(), 1);
-    assert_eq!(woken[0].wake.request, after.id().clone());
+    assert_eq!(woken[0].request(), after.id());
 
     assert_eq!(provision(&world, &after, 11), after, "woken again");
     assert_eq!(world.directory.changes().len(), 2);
@@ -74,7 +74,7 @@ fn the_effect_is_written_down_before_the_change() {
             .fault
             .at(nth, testkit::Moment::After, testkit::Aftermath::Dead);
         let _ = run(&provisioner(&world), approved.id(), 10);
-        let effects = ready(world.ledger.effects(&world.target)).unwrap();
+        let effects = ready(world.ledger.effects(&world.key())).unwrap();
         let attached = !world.directory.attached(&world.target).is_empty();
         assert!(!attached || !effects.is_empty(), "after call {nth}");
         seen += usize::from(!effects.is_empty() && !attached);
@@ -138,12 +138,7 @@ fn a_decision_that_was_changed_or_moved_grants_nothing() {
         let mut event = world.sign(&pending, OWNER, verdict, &world.keys, at(1));
         tamper(&mut event);
         let actor = Actor::Approver { sys_id: id(OWNER) };
-        let record = world.apply(
-            &pending,
-            Event::DecisionRecord { decided: event },
-            actor,
-            at(2),
-        );
+        let record = world.apply(&pending, Event::Decided { decision: event }, actor, at(2));
         assert_eq!(record.state(), State::Approved, "{what}");
         let after = provision(&world, &record, 10);
         failed_untouched(&world, &after, FailureCode::UnprovenDecision);
@@ -229,14 +224,14 @@ fn what_iam_refuses_is_rolled_back() {
         world.directory.attached(&world.target),
         Vec::<String>::new()
     );
-    let key = world.target.key();
+    let key = world.target.key_by_name();
     let policy = samples::policy();
     let expected = [
         format!("attach {key} {policy}"),
         format!("detach {key} {policy}"),
     ];
     assert_eq!(world.directory.changes(), expected);
-    assert_eq!(ready(world.ledger.effects(&world.target)).unwrap(), []);
+    assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
     assert_eq!(world.queues.take(QueueName::Outcomes).len(), 1);
 }
 

@@ -64,10 +64,7 @@ fn provision(world: &World, record: &RequestRecord, second: i64) -> RequestRecor
 #[track_caller]
 fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
     assert_eq!(record.state(), State::Failed);
-    assert_eq!(
-        record.end_reason(),
-        Some(EndReason::Failed { code }).as_ref()
-    );
+    assert_eq!(record.end_reason(), Some(EndReason::Failed { code }));
     assert_eq!(world.directory.changes(), Vec::<String>::new());
     let effects = ports::ledger::Effects::effects(&world.ledger, &record.request().target);
     assert_eq!(testkit::world::ready(effects).unwrap(), []);

@@ -10,7 +10,9 @@ use snowgate_core::bounce::{LetterTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Closing, Event, Notice, RefusalCode, RequestRecord, SkipCode};
+use snowgate_core::record::{
+    DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, Sender, SkipCode,
+};
 use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::OutcomeFields;
 use testkit::samples;
@@ -36,8 +38,18 @@ fn subject(words: &str) -> String {
     format!("{words} (RITM0010001)")
 }
 
-fn closings(record: &RequestRecord) -> Vec<Option<Closing>> {
-    record.notices().iter().map(|state| state.closed).collect()
+/// What became of the mails that the reporter claimed or skipped: sent, or skipped for a reason.
+fn closings(record: &RequestRecord) -> Vec<Result<(), SkipCode>> {
+    let mails = record.deliveries().iter().filter(|delivery| {
+        delivery.message.sender() == Sender::Reporter
+            && !matches!(delivery.message, Message::TicketNote { .. })
+    });
+    mails
+        .map(|delivery| match delivery.outcome.as_ref().unwrap() {
+            DeliveryOutcome::Sent { .. } => Ok(()),
+            DeliveryOutcome::Skipped { code, .. } => Err(*code),
+        })
+        .collect()
 }
 
 #[test]
@@ -100,7 +112,7 @@ fn the_requester_is_told_of_each_ending_once() {
         }
         assert_eq!(mail(&world), [(RITA.to_owned(), subject(words))]);
         let after = world.load(record.id());
-        assert_eq!(closings(&after), [Some(Closing::Sent)]);
+        assert_eq!(closings(&after), [Ok(())]);
         assert_eq!(after.reported(), [record.state()]);
     }
 }
@@ -182,17 +194,21 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         handle(&world, record.id(), 2).unwrap();
         assert_eq!(mail(&world), []);
         let after = world.load(record.id());
-        assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+        assert_eq!(closings(&after), [Err(why)]);
         assert_eq!(
             (after.due_at(), &after.reported()[..]),
             (None, &[State::Denied][..])
         );
         let trail = ready(world.ledger.trail(record.id())).unwrap();
         let skipped = trail.iter().any(|row| {
-            let notice = Notice::Outcome {
+            let notice = Message::Outcome {
                 state: State::Denied,
             };
-            row.event == Event::NoticeSkipped { notice, why }
+            row.read().unwrap().event
+                == Event::DeliverySkipped {
+                    message: notice,
+                    code: why,
+                }
         });
         assert!(skipped, "the audit trail has it");
         world.servicenow.put_person(requester());
@@ -209,10 +225,10 @@ fn the_end_of_access_is_announced_and_told() {
     let _ = world.mailer.take();
     // The sample has no reminders; this one does.
     let announced = samples::tampered(&world.load(record.id()), |stored| {
-        stored["asked"]["reminders"]["before_end"] = "PT2H".into();
+        stored["phase"]["access"]["round"]["reminders"]["before_end"] = "PT2H".into();
     });
-    let due = announced.due_notices(at(6 * 3600));
-    assert_eq!(due, [Notice::EndsSoon]);
+    let due = announced.due_deliveries(at(6 * 3600));
+    assert_eq!(due, [Message::EndsSoon]);
 }
 
 /// The mail service refuses for good.
@@ -256,7 +272,7 @@ fn a_mail_that_is_refused_for_good_is_not_tried_for_ever() {
     ready(tested.handle(record.id(), at(2))).unwrap();
     let after = world.load(record.id());
     let why = SkipCode::MailRefused;
-    assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+    assert_eq!(closings(&after), [Err(why)]);
     assert_eq!(after.due_at(), None);
 }
 
@@ -277,7 +293,7 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     handle(&world, record.id(), 8 * 24 * 3600).unwrap();
     let after = world.load(record.id());
     let why = SkipCode::TooLate;
-    assert_eq!(closings(&after), [Some(Closing::Skipped { why })]);
+    assert_eq!(closings(&after), [Err(why)]);
     assert_eq!((after.due_at(), mail(&world)), (None, vec![]));
 }
 
@@ -304,10 +320,7 @@ fn a_run_that_breaks_off_doubles_one_mail_at_most() {
             assert!(all <= 3, "{moment:?} call {nth}: {all} mails");
             doubled += usize::from(all == 3);
             let after = world.load(record.id());
-            assert_eq!(
-                (closings(&after), after.due_at()),
-                (vec![Some(Closing::Sent); 2], None)
-            );
+            assert_eq!((closings(&after), after.due_at()), (vec![Ok(()); 2], None));
             if !reached {
                 break;
             }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests};
-use snowgate_core::audit::AuditRow;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Change, Event, FailureCode, RequestRecord};
+use snowgate_core::record::{Change, Event, FailureCode, Message, RequestRecord};
 
 use super::{Metric, Point, emit};
 
@@ -56,7 +56,7 @@ impl<R: Requests> Requests for Metered<R> {
         Ok(done)
     }
 
-    async fn trail(&self, id: &RequestId) -> Result<Vec<AuditRow>, CallError> {
+    async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.0.trail(id).await
     }
 
@@ -78,9 +78,8 @@ fn points(change: &Change) -> Vec<Point> {
     }
     match &change.row.event {
         Event::Received { .. } => points.push(Point::once(Metric::Requests)),
-        Event::LetterSent { .. } => points.push(Point::once(Metric::ApprovalEmails)),
-        Event::Reported { .. } => points.push(Point::once(Metric::TicketUpdates)),
-        Event::DecisionRecord { decided } => {
+        Event::DeliverySent { message, .. } => points.extend(sent(message)),
+        Event::Decided { decision: decided } => {
             points.push(Point::decision(decided.signed.decision.verdict));
             if record.state() != State::Pending {
                 points.push(Point::seconds(
@@ -117,17 +116,26 @@ fn points(change: &Change) -> Vec<Point> {
     points
 }
 
+/// What is counted of a message that was sent.
+const fn sent(message: &Message) -> Option<Point> {
+    match message {
+        Message::ReviewRequest { .. } => Some(Point::once(Metric::ApprovalEmails)),
+        Message::TicketNote { .. } => Some(Point::once(Metric::TicketUpdates)),
+        Message::Reminder { .. }
+        | Message::Handled { .. }
+        | Message::Outcome { .. }
+        | Message::EndsSoon => None,
+    }
+}
+
 /// Whether the request came to another state.
 fn moved(change: &Change) -> bool {
     let stays = match &change.row.event {
-        Event::LetterClaimed { .. }
-        | Event::LetterSent { .. }
-        | Event::Reported { .. }
-        | Event::NoticeClaimed { .. }
-        | Event::NoticeSent { .. }
-        | Event::NoticeSkipped { .. }
+        Event::DeliveryClaimed { .. }
+        | Event::DeliverySent { .. }
+        | Event::DeliverySkipped { .. }
         | Event::RevocationRequested { .. } => true,
-        Event::DecisionRecord { .. } => change.record.state() == State::Pending,
+        Event::Decided { .. } => change.record.state() == State::Pending,
         _ => false,
     };
     !stays && change.record.since() == change.row.at
@@ -190,19 +198,27 @@ mod tests {
             changes.push(change);
             changes.last().unwrap().record.clone()
         };
-        then(Event::ApprovalRound { asked }, Actor::Dispatcher, 5);
+        then(
+            Event::ApprovalRequested { round: asked },
+            Actor::Dispatcher,
+            5,
+        );
         // With the same time as the step before, as the dispatcher does it.
         then(
-            Event::LetterClaimed {
-                approver: approver.clone(),
+            Event::DeliveryClaimed {
+                message: Message::ReviewRequest {
+                    approver: approver.clone(),
+                },
             },
             Actor::Dispatcher,
             5,
         );
         let record = then(
-            Event::LetterSent {
-                approver: approver.clone(),
-                message: None,
+            Event::DeliverySent {
+                message: Message::ReviewRequest {
+                    approver: approver.clone(),
+                },
+                message_id: None,
             },
             Actor::Dispatcher,
             5,
@@ -210,7 +226,7 @@ mod tests {
         let mut decided = world.sign(&record, OWNER, Verdict::Approve, &world.keys, at(65));
         decided.reason = CANARY.parse().unwrap();
         then(
-            Event::DecisionRecord { decided },
+            Event::Decided { decision: decided },
             Actor::Approver { sys_id: approver },
             65,
         );
@@ -220,9 +236,19 @@ mod tests {
             Actor::Provisioner,
             75,
         );
+        let state = State::Active;
+        let message = Message::TicketNote { state };
         then(
-            Event::Reported {
-                state: State::Active,
+            Event::DeliveryClaimed {
+                message: message.clone(),
+            },
+            Actor::Reporter,
+            76,
+        );
+        then(
+            Event::DeliverySent {
+                message,
+                message_id: None,
             },
             Actor::Reporter,
             76,
@@ -257,6 +283,7 @@ mod tests {
                 time(Metric::TotalTimeToAccess, 75),
                 time(Metric::TimeToAccess, 10),
             ],
+            vec![],
             vec![Point::once(Metric::TicketUpdates)],
             vec![Point::state(State::Revoking)],
             vec![Point::state(State::Revoked), time(Metric::RemovalDelay, 30)],
@@ -284,13 +311,13 @@ mod tests {
     #[test]
     fn what_should_be_gone_is_seen() {
         let changes = life();
-        let (active, revoking) = (&changes[7].record, &changes[8].record);
+        let (active, revoking) = (&changes[8].record, &changes[9].record);
         assert_eq!(overdue(active, at(1_000)), None);
         let late = |seconds| Some(Point::seconds(Metric::RemovalOverdue, at(0), at(seconds)));
         assert_eq!(overdue(active, at(1_090)), late(90));
         assert_eq!(overdue(revoking, at(1_901)), late(900));
         assert_eq!(overdue(&changes[1].record, at(999_999)), None);
-        assert_eq!(overdue(&changes[9].record, at(999_999)), None);
+        assert_eq!(overdue(&changes[10].record, at(999_999)), None);
     }
 
     #[test]

@@ -41,10 +41,7 @@ fn woken(world: &World) -> Vec<(QueueName, String)> {
     let mut woken = Vec::new();
     for queue in [QueueName::Requests, QueueName::Work, QueueName::Outcomes] {
         let sent = world.queues.take(queue);
-        woken.extend(
-            sent.iter()
-                .map(|sent| (queue, sent.wake.request.to_string())),
-        );
+        woken.extend(sent.iter().map(|sent| (queue, sent.request().to_string())));
     }
     woken
 }
@@ -110,21 +107,10 @@ fn what_was_never_looked_at_or_provisioned_ends_too() {
 #[test]
 fn the_provisioner_is_woken_at_the_end_of_access() {
     let world = World::default();
-    let record = active(&world, 9000);
-    let reported = Event::Reported {
-        state: State::Active,
-    };
-    let mut record = world.apply(&record, reported, Actor::Reporter, at(3));
-    // The requester is written to as well; then nothing is left to do before the end.
-    for notice in record.due_notices(at(3)) {
-        for event in [
-            Event::NoticeClaimed {
-                notice: notice.clone(),
-            },
-            Event::NoticeSent { notice },
-        ] {
-            record = world.apply(&record, event, Actor::Reporter, at(3));
-        }
+    let mut record = active(&world, 9000);
+    // The ticket and the requester are told; then nothing is left to do before the end.
+    for message in record.due_deliveries(at(3)) {
+        record = world.deliver(&record, &message, Actor::Reporter, at(3));
     }
     assert_eq!(sweep(&world, 8999), Swept::default());
     assert_eq!(sweep(&world, 9000).woken, 1);

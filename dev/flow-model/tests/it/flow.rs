@@ -12,8 +12,8 @@ use snowgate_core::bounce::{Bounce, BounceKind};
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::{AccountId, RequestId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
-use snowgate_core::record::{DecisionRecord, RequestRecord};
+use snowgate_core::principal::{Principal, PrincipalKey};
+use snowgate_core::record::{DecisionRecord, Message, RequestRecord};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
@@ -67,6 +67,7 @@ impl Flow {
         let users = [world.target.clone(), samples::user(), lake_user];
         let mut before = [principal_facts(), principal_facts(), principal_facts()];
         before[2] = found_lake(&world);
+        before[1].unique_id = "AIDASECOND".to_owned();
         if found_there {
             before[0].attached.push(samples::policy().to_string());
         }
@@ -90,6 +91,12 @@ impl Flow {
             waiting: Vec::new(),
             reports: Vec::new(),
         }
+    }
+
+    /// The users with the keys of their effects.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&Principal, PrincipalKey)> {
+        let users = self.users.iter().zip(&self.before);
+        users.map(|(user, facts)| (user, user.key_by_id(&facts.unique_id)))
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
@@ -277,7 +284,7 @@ impl Flow {
         let message = self.waiting[index].clone();
         self.break_off(crash);
         let (world, now) = (&self.world, at(self.second));
-        let id = &message.wake.request;
+        let id = message.request();
         let done = self.runtime.block_on(async {
             match message.queue {
                 QueueName::Requests => functions::dispatcher(world).handle(id, now).await.is_ok(),
@@ -460,13 +467,12 @@ fn somebody_is_asked(record: &RequestRecord) {
         return;
     }
     assert_eq!(record.needs_reassignment(), None, "nobody looks for people");
-    let asked = record.round().unwrap();
     for slot in record.open_slots() {
         assert!(!slot.approvers.is_empty(), "{} waits for nobody", slot.id);
         for approver in &slot.approvers {
-            let mut letters = asked.letters.iter();
-            let letter = letters.find(|letter| letter.approver == approver.sys_id);
-            assert!(letter.unwrap().sent_at.is_some(), "a letter is not sent");
+            let approver = approver.sys_id.clone();
+            let request = record.delivery(&Message::ReviewRequest { approver });
+            assert!(request.unwrap().sent_at().is_some(), "a letter is not sent");
         }
     }
 }

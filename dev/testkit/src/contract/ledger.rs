@@ -4,7 +4,9 @@ mod beside;
 mod due;
 mod new;
 
-pub use beside::{effects_are_put_once, tokens_come_with_their_change};
+pub use beside::{
+    effects_are_put_once, effects_stay_with_their_principal, tokens_come_with_their_change,
+};
 pub use due::{due_requests_come_in_order, postponing_needs_the_same_version};
 pub use new::{
     keys_bind_one_body, keys_expire, records_have_one_open_request, requests_are_held,
@@ -18,7 +20,7 @@ use ports::ledger::{
 use snowgate_core::audit;
 use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Change, Event, RequestRecord};
+use snowgate_core::record::{Change, Event, Message, RequestRecord};
 
 use super::together;
 use crate::samples::{self, at, sys_id};
@@ -34,6 +36,7 @@ pub async fn ledger(ledger: &impl Ledger) {
     requests_of_a_record(ledger).await;
     due_requests_come_in_order(ledger).await;
     effects_are_put_once(ledger).await;
+    effects_stay_with_their_principal(ledger).await;
     tokens_come_with_their_change(ledger).await;
 }
 
@@ -146,14 +149,16 @@ pub async fn trails_hold_every_change(ledger: &impl Requests) {
     .await;
     for second in 2..12 {
         let approver = approver.clone();
-        let claimed = Event::LetterClaimed { approver };
-        let change = record.apply(claimed, Actor::Dispatcher, at(second));
+        let claimed = Event::DeliveryClaimed {
+            message: Message::ReviewRequest { approver },
+        };
+        let change = record.apply(claimed, Actor::Dispatcher, at(120 * second));
         record = commit(ledger, change.unwrap()).await;
     }
     let rows = ledger.trail(record.id()).await.unwrap();
     assert_eq!(rows.len(), 12);
+    let rows = audit::verify(&rows, record.audit()).unwrap();
     assert!(rows.iter().all(|row| row.request == *record.id()));
     assert_eq!(rows.last().unwrap().state, State::Pending);
-    audit::verify(&rows, record.audit()).unwrap();
     assert_eq!(read(ledger, record.id()).await, record);
 }

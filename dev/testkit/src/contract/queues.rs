@@ -2,6 +2,8 @@
 
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 
+use snowgate_core::aggregate::Aggregate;
+
 use crate::samples;
 
 /// Every queue takes a wake-up, and takes it again. Returns the wake-up, for the caller to look
@@ -12,7 +14,7 @@ pub async fn queues(
     outcomes: &impl OutcomesQueue,
 ) -> WakeUp {
     let wake = WakeUp {
-        request: samples::request_id(),
+        aggregate: Aggregate::Request(samples::request_id()),
         version: 3,
         attempt: 1,
     };
@@ -20,7 +22,9 @@ pub async fn queues(
     longest.name = "a+=,.@_-".repeat(8).parse().unwrap();
     for _ in 0..2 {
         requests.wake_dispatcher(&wake).await.unwrap();
-        work.wake_provisioner(&wake, &longest).await.unwrap();
+        work.wake_provisioner(&wake, &longest.key_by_name())
+            .await
+            .unwrap();
         outcomes.wake_reporter(&wake).await.unwrap();
     }
     wake

@@ -12,9 +12,10 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     let user = samples::user();
     let mut shouted = user.clone();
     shouted.name = user.name.as_str().to_ascii_uppercase().parse().unwrap();
+    let key = samples::principal_key(&user);
     let first = held(ledger, &sys_id(), at(0)).await;
     let second = held(ledger, &sys_id(), at(0)).await;
-    assert_eq!(ledger.effects(&user).await.unwrap(), []);
+    assert_eq!(ledger.effects(&key).await.unwrap(), []);
 
     let mine = samples::effect(first.id(), &user, true);
     let put = |record, effects: &[snowgate_core::effect::Effect], second| {
@@ -25,7 +26,7 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     let change = put(&first, std::slice::from_ref(&mine), 1);
     ledger.commit(&change).await.unwrap();
     assert_eq!(
-        ledger.effects(&user).await.unwrap(),
+        ledger.effects(&key).await.unwrap(),
         std::slice::from_ref(&mine)
     );
 
@@ -35,7 +36,10 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     again.put_effects = vec![samples::effect(first.id(), &user, false)];
     ledger.commit(&again).await.unwrap();
     assert_eq!(
-        ledger.effects(&shouted).await.unwrap(),
+        ledger
+            .effects(&samples::principal_key(&shouted))
+            .await
+            .unwrap(),
         std::slice::from_ref(&mine)
     );
 
@@ -44,12 +48,12 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     stale.put_effects = vec![theirs.clone()];
     conflicts(ledger, &stale).await;
     assert_eq!(
-        ledger.effects(&user).await.unwrap(),
+        ledger.effects(&key).await.unwrap(),
         std::slice::from_ref(&mine)
     );
     let change = put(&second, std::slice::from_ref(&theirs), 3);
     ledger.commit(&change).await.unwrap();
-    let mut both = ledger.effects(&user).await.unwrap();
+    let mut both = ledger.effects(&key).await.unwrap();
     both.sort_by_key(|effect| effect.preexisting);
     assert_eq!(both, [theirs.clone(), mine.clone()]);
 
@@ -61,8 +65,36 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
         samples::effect(&samples::request_id(), &user, false),
     ];
     ledger.commit(&delete).await.unwrap();
-    assert_eq!(ledger.effects(&user).await.unwrap(), [mine]);
-    assert_eq!(ledger.effects(&samples::user()).await.unwrap(), []);
+    assert_eq!(ledger.effects(&key).await.unwrap(), [mine]);
+    assert_eq!(
+        ledger
+            .effects(&samples::principal_key(&samples::user()))
+            .await
+            .unwrap(),
+        []
+    );
+}
+
+/// Effects are kept by the principal's unique id: they stay with one that is renamed, and another
+/// of the same name has none of them.
+pub async fn effects_stay_with_their_principal(ledger: &impl Ledger) {
+    let before = samples::user();
+    let after = samples::user();
+    let record = held(ledger, &sys_id(), at(0)).await;
+    let mut effect = samples::effect(record.id(), &before, false);
+    let unique_id = format!(
+        "AIDA{}",
+        snowgate_core::id::hex(&random::<8>()).to_uppercase()
+    );
+    effect.principal_key = before.key_by_id(&unique_id);
+    let mut change = Commit::from(samples::ask(&record, &[sys_id()], at(1)));
+    change.put_effects = vec![effect.clone()];
+    ledger.commit(&change).await.unwrap();
+    let of = async |key| ledger.effects(&key).await.unwrap();
+    assert_eq!(of(after.key_by_id(&unique_id)).await, [effect]);
+    let again = format!("{unique_id}2");
+    assert_eq!(of(before.key_by_id(&again)).await, []);
+    assert_eq!(of(before.key_by_name()).await, []);
 }
 
 /// Review links are opened with their change or not at all, and stay after their end.

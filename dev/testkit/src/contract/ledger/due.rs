@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ports::ledger::{DUE_BUCKETS, Requests, bucket_of};
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 use snowgate_core::record::Change;
 
@@ -72,7 +73,8 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
             .iter()
             .filter_map(|found| {
                 let since = found.due_at.as_second() - base.as_second();
-                place(&found.id).map(|place| (place, since))
+                let Aggregate::Request(id) = &found.aggregate;
+                place(id).map(|place| (place, since))
             })
             .collect()
     };

@@ -3,7 +3,7 @@
 use ports::ledger::{Created, IdempotencyKey, NewRequest, Requests};
 use snowgate_core::id::{Digest, hex};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Change, Event};
+use snowgate_core::record::{Change, Event, Message};
 
 use super::{Ledger, commit, held, hold, new, read, trail_is_whole};
 use crate::samples::{self, at, random, sys_id};
@@ -40,7 +40,7 @@ pub async fn requests_are_held(ledger: &impl Requests) {
     assert_eq!(read(ledger, id).await, change.record);
     assert_eq!(
         ledger.trail(id).await.unwrap(),
-        std::slice::from_ref(&change.row)
+        [change.row.stored().unwrap()]
     );
     trail_is_whole(ledger, id).await;
 
@@ -138,12 +138,18 @@ pub async fn records_have_one_open_request(ledger: &impl Requests) {
     let (created, second) = create(6).await;
     assert_eq!(created, Created::New);
     // At the very time of its end, and later.
-    for reported in [5, 7] {
-        let event = Event::Reported {
-            state: State::Withdrawn,
-        };
+    let state = State::Withdrawn;
+    let note = Message::TicketNote { state };
+    let claimed = Event::DeliveryClaimed {
+        message: note.clone(),
+    };
+    let sent = Event::DeliverySent {
+        message: note,
+        message_id: None,
+    };
+    for (event, when) in [(claimed, 5), (sent, 7)] {
         let first = read(ledger, first.id()).await;
-        let change = first.apply(event, Actor::Reporter, at(reported)).unwrap();
+        let change = first.apply(event, Actor::Reporter, at(when)).unwrap();
         commit(ledger, change).await;
         assert_eq!(create(8).await.0, busy(second.id().clone()));
     }

@@ -1,0 +1,68 @@
+//! What the ledger keeps, the index of what is due lists, and wake-ups are about.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::RequestId;
+
+/// One thing with a life of its own, by its kind and id: `{"kind":"request","id":"req-…"}`.
+///
+/// This is the body of every wake-up. A kind that is not known here is an error and not a request:
+/// the message stays in its queue until it is a dead letter, and nothing of it is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    content = "id",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
+pub enum Aggregate {
+    /// A request for access.
+    Request(RequestId),
+}
+
+/// A text that is no wake-up.
+#[derive(Debug, thiserror::Error)]
+#[error("not a wake-up for anything that is known")]
+pub struct WakeUpError(#[source] serde_json::Error);
+
+impl Aggregate {
+    /// The body of a wake-up.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let Self::Request(id) = self;
+        // An id is plain ASCII without quotes, so this is JSON as it stands.
+        format!(r#"{{"kind":"request","id":"{id}"}}"#)
+    }
+
+    /// What the body of a wake-up is about.
+    ///
+    /// # Errors
+    /// Where it is no wake-up, or one for something of another kind.
+    pub fn from_body(body: &str) -> Result<Self, WakeUpError> {
+        serde_json::from_str(body).map_err(WakeUpError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_says_of_what_kind() {
+        let request = Aggregate::Request(RequestId::from_random([1; 16]));
+        let body = r#"{"kind":"request","id":"req-01010101010101010101010101010101"}"#;
+        assert_eq!(request.body(), body);
+        assert_eq!(serde_json::to_string(&request).unwrap(), body);
+        assert_eq!(Aggregate::from_body(body).unwrap(), request);
+        for other in [
+            body.replace("request", "user"),
+            body.replace("req-", "usr-"),
+            body.replace("kind", "type"),
+            body.replace('}', r#","more":1}"#),
+            "{}".to_owned(),
+            String::new(),
+        ] {
+            assert!(Aggregate::from_body(&other).is_err(), "{other}");
+        }
+    }
+}

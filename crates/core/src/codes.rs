@@ -1,0 +1,110 @@
+//! The codes with which requests are refused or fail, each with its reason in words.
+
+use serde::{Deserialize, Serialize};
+
+/// Declares an enum of codes, each with its reason in words.
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $words:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)*
+        }
+
+        impl $name {
+            /// The reason in a sentence for people.
+            #[must_use]
+            pub const fn in_words(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $words,)*
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use codes;
+
+codes!(
+    /// Why a request was refused after it was accepted.
+    RefusalCode {
+        /// The table is not one that may ask.
+        TableNotAllowed => "Records of this table can't request access.",
+        /// There is no such record.
+        NoSuchTicket => "ServiceNow has no such record.",
+        /// The record does not carry the request.
+        TicketMismatch => "The ServiceNow record isn't the one this request was made from.",
+        /// The requester is unknown, inactive or locked.
+        RequesterInactive => "The requester has no active account in ServiceNow.",
+        /// The account has no role for Snowgate, or it does not trust us.
+        AccountNotPrepared => "The AWS account isn't set up for Snowgate.",
+        /// The principal does not exist.
+        NoSuchPrincipal => "The AWS account has no such user or role.",
+        /// The principal is not enrolled: path, boundary or owner are missing.
+        NotEnrolled => "The user or role isn't enrolled.",
+        /// The policy does not exist.
+        NoSuchPolicy => "The AWS account has no such policy.",
+        /// The principal's quota is used up.
+        QuotaReached => "An IAM quota of the user or role would be exceeded.",
+        /// The role does not exist.
+        NoSuchRole => "The AWS account has no such role.",
+        /// The group does not exist.
+        NoSuchGroup => "The AWS account has no such group.",
+        /// The role does not trust the principal.
+        RoleDoesNotTrust => "The role's trust policy doesn't let the user or role assume it.",
+        /// The role trusts the principal without the grant.
+        TrustsAlready => "The role can be assumed without this grant, so ending the grant would change nothing.",
+        /// Sessions of the role last too long.
+        SessionTooLong => "Sessions of the role could outlast the access for too long.",
+        /// The access that was to be extended is not there, or was another.
+        NotExtendable => "The access to extend is no longer active, or has changed.",
+        /// The guardrails do not allow it.
+        OutsideGuardrails => "The guardrails don't permit this.",
+        /// More people would have to be asked than the guardrails allow.
+        TooManyApprovers => "The request needs more approvers than the guardrails allow.",
+        /// The grants bring too many policies.
+        TooManyPolicies => "The grants include more policies than an approver can review.",
+        /// A policy cannot be read.
+        UnreadablePolicy => "A policy can't be parsed, so nothing can be proved about it.",
+        /// A policy holds actions that are never granted.
+        DeniedAction => "A policy allows denied actions.",
+        /// A policy allows more than the reference policy.
+        ExceedsReference => "A policy allows more than the account's reference policy.",
+        /// The access leads to more power.
+        Escalates => "The access allows privilege escalation.",
+        /// The access opens resources or hands out credentials.
+        Exposes => "The access could expose resources or credentials.",
+    }
+);
+
+impl RefusalCode {
+    /// Whether the ticket had been found to carry the request when this came up. Only such a
+    /// ticket is told: whoever calls us could name any record.
+    #[must_use]
+    pub const fn ticket_was_verified(self) -> bool {
+        !matches!(
+            self,
+            Self::TableNotAllowed
+                | Self::NoSuchTicket
+                | Self::TicketMismatch
+                | Self::RequesterInactive
+        )
+    }
+}
+
+codes!(
+    /// Why an approved request could not be provisioned.
+    FailureCode {
+        /// A decision is missing or its signature does not verify.
+        UnprovenDecision => "An approval's signature couldn't be verified.",
+        /// What is there is not what was approved.
+        ContentChanged => "The policy or account changed after approval. Please request it again.",
+        /// The guardrails of today do not allow it.
+        OutsideGuardrails => "The guardrails no longer permit this.",
+        /// IAM refused the change.
+        IamRefused => "IAM rejected the change.",
+        /// It was not done in time.
+        TimedOut => "The change couldn't be completed in time.",
+    }
+);

@@ -1,0 +1,40 @@
+//! Access that is extended while it is there.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::RequestRecord;
+use crate::lifecycle::State;
+use crate::request::Extension;
+
+impl RequestRecord {
+    /// What a request is that extends this one; none where its access never was there. The same
+    /// however often it is asked, so that a call that is repeated gets the same answer.
+    #[must_use]
+    pub fn extension(&self) -> Option<Extension> {
+        let request = self.request();
+        let access = self.phase.access()?;
+        let revocation = access.revocation.as_ref();
+        let until = revocation.map_or(access.until, |revocation| revocation.instead_of);
+        let began = until - SignedDuration::from_secs(request.duration.seconds().into());
+        let first = request.extends.as_ref();
+        Some(Extension {
+            request: self.id().clone(),
+            since: first.map_or(began, |first| first.since),
+            before: request.total()?,
+        })
+    }
+
+    /// Whether another request, of the same client, truly asks for this access longer, while it is
+    /// there.
+    #[must_use]
+    pub fn is_extended_by(&self, other: &Self, now: Timestamp) -> bool {
+        let there = self.state() == State::Active && !self.is_over(now);
+        let (mine, theirs) = (self.request(), other.request());
+        there
+            && self.client() == other.client()
+            && theirs.extends.is_some()
+            && theirs.extends == self.extension()
+            && (&mine.target, &mine.grants, &mine.resource)
+                == (&theirs.target, &theirs.grants, &theirs.resource)
+    }
+}

@@ -1,0 +1,163 @@
+//! Notes to the ticket, and e-mails to the requester and to those who were asked and have nothing
+//! left to do.
+//!
+//! Addresses are read from ServiceNow for each run and never stored. Whoever cannot be written to
+//! is skipped for good, in the open.
+
+use jiff::{SignedDuration, Timestamp};
+use snowgate_core::email::{Email, EmailAddress};
+use snowgate_core::id::SysId;
+use snowgate_core::installation::Installation;
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::notification;
+use snowgate_core::record::{Message, RequestRecord, Sender, SkipCode};
+use snowgate_core::ticket::Person;
+use snowgate_core::ticket_note::{self, OutcomeFields};
+use workflow::outbox::{AddressedEmail, Compose, Composed, Note, address};
+
+use crate::ReportError;
+
+/// After this nobody needs to hear of an end any more.
+const WORTH_REPORTING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Notes to the ticket.
+pub(crate) struct Notes<'a> {
+    pub(crate) fields: &'a OutcomeFields,
+}
+
+impl Compose for Notes<'_> {
+    type Parcel = Note;
+    type Error = ReportError;
+    const ACTOR: Actor = Actor::Reporter;
+
+    fn composes(&self, message: &Message) -> bool {
+        matches!(message, Message::TicketNote { .. })
+    }
+
+    async fn compose(
+        &self,
+        record: RequestRecord,
+        _: &Message,
+    ) -> Result<(RequestRecord, Composed<Note>), ReportError> {
+        let composed = match ticket_note::update(&record, self.fields) {
+            Some(update) => Composed::Parcel(Note {
+                source: record.request().source.clone(),
+                update,
+            }),
+            None => Composed::Unwanted,
+        };
+        Ok((record, composed))
+    }
+}
+
+/// E-mails that ask for nothing.
+pub(crate) struct Notifications<'a> {
+    /// Everybody who is written to or named.
+    pub(crate) people: Vec<Person>,
+    pub(crate) mail_domains: &'a [String],
+    pub(crate) installation: &'a Installation,
+    pub(crate) now: Timestamp,
+}
+
+impl Compose for Notifications<'_> {
+    type Parcel = AddressedEmail;
+    type Error = ReportError;
+    const ACTOR: Actor = Actor::Reporter;
+
+    fn composes(&self, message: &Message) -> bool {
+        is_notification(message)
+    }
+
+    async fn compose(
+        &self,
+        record: RequestRecord,
+        message: &Message,
+    ) -> Result<(RequestRecord, Composed<AddressedEmail>), ReportError> {
+        let composed = match self.address(&record, message) {
+            Ok(to) => match self.email(&record, message)? {
+                Some(email) => {
+                    let (to, tags) = (to.clone(), None);
+                    Composed::Parcel(AddressedEmail { to, email, tags })
+                }
+                None => Composed::Unwanted,
+            },
+            Err(code) => Composed::Skip(code),
+        };
+        Ok((record, composed))
+    }
+}
+
+impl Notifications<'_> {
+    fn address(
+        &self,
+        record: &RequestRecord,
+        message: &Message,
+    ) -> Result<&EmailAddress, SkipCode> {
+        let waited = self.now.duration_since(record.since());
+        if record.state().is_terminal() && waited >= WORTH_REPORTING {
+            return Err(SkipCode::TooLate);
+        }
+        let to = recipient(record, message);
+        let person = self.people.iter().find(|person| person.sys_id == *to);
+        address(person.ok_or(SkipCode::NoSuchPerson)?, self.mail_domains)
+    }
+
+    fn email(
+        &self,
+        record: &RequestRecord,
+        message: &Message,
+    ) -> Result<Option<Email>, askama::Error> {
+        let requester = &record.request().requested_by;
+        let mut people = self.people.iter();
+        let named = people.find(|person| person.sys_id == *requester);
+        Ok(match message {
+            Message::Outcome { state } => {
+                notification::outcome_email(record, *state, self.installation)?
+            }
+            Message::EndsSoon => Some(notification::ends_soon(
+                record,
+                self.installation,
+                self.now,
+            )?),
+            Message::Handled { .. } => {
+                let name = named.map(|person| &person.name);
+                Some(notification::handled(record, name, self.installation)?)
+            }
+            Message::ReviewRequest { .. }
+            | Message::Reminder { .. }
+            | Message::TicketNote { .. } => None,
+        })
+    }
+}
+
+/// Whether a message is an e-mail that asks for nothing.
+fn is_notification(message: &Message) -> bool {
+    message.sender() == Sender::Reporter && !matches!(message, Message::TicketNote { .. })
+}
+
+/// Everybody who is to be written to now, or named in what they get, each once; nobody where no
+/// e-mail is due.
+pub(crate) fn readers(record: &RequestRecord, now: Timestamp) -> Vec<SysId> {
+    let mut due = record.due_deliveries(now);
+    due.retain(is_notification);
+    let mut ids: Vec<SysId> = due
+        .iter()
+        .flat_map(|message| [recipient(record, message), &record.request().requested_by])
+        .cloned()
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// Whom a message is for.
+const fn recipient<'a>(record: &'a RequestRecord, message: &'a Message) -> &'a SysId {
+    match message {
+        Message::ReviewRequest { approver }
+        | Message::Reminder { approver }
+        | Message::Handled { approver } => approver,
+        Message::Outcome { .. } | Message::EndsSoon | Message::TicketNote { .. } => {
+            &record.request().requested_by
+        }
+    }
+}
