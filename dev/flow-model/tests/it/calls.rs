@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ports::ledger::{Ledger as _, NewRequest};
 use serde_json::json;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{Change, RequestRecord};
 use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Failing, Fault, QueueName};
@@ -55,13 +54,6 @@ fn meter<T: Clone>(port: &T, fault: &Fault) -> Failing<T> {
 /// A world in which so many requests of others wait for a decision.
 fn waiting(count: usize) -> World {
     let world = World::default();
-    let first = RequestRecord::receive(
-        samples::request_id(),
-        samples::client(),
-        world.request(),
-        at(0),
-    );
-    let first = first.unwrap();
     for _ in 0..count {
         let due_at = Some(at(250_000));
         let mut change = samples::received(&samples::sys_id(), at(0));
@@ -94,10 +86,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     assert_eq!(answer.status_code, 202);
     steps.push(("intake", meters.take()));
 
-    let id = world.queues.take(QueueName::Requests)[0]
-        .wake
-        .request
-        .clone();
+    let id = world.queues.take(QueueName::Requests)[0].request().clone();
     let mut dispatcher = functions::dispatcher(world);
     dispatcher.ledger = meter(&world.ledger, &meters.ledger);
     dispatcher.servicenow = meter(&world.servicenow, &meters.servicenow);
