@@ -273,7 +273,7 @@ fn after_a_crash_nothing_gets_through() {
     assert!(now(dying.load(new.change.record.id())).is_err());
     now(async {
         let wake = ports::queue::WakeUp {
-            request: new.change.record.id().clone(),
+            aggregate: snowgate_core::aggregate::Aggregate::Request(new.change.record.id().clone()),
             version: 1,
             attempt: 0,
         };

@@ -24,6 +24,7 @@ use ports::ledger::{Commit, Requests as _, Tokens as _};
 use snowgate_core::account::{
     GroupFacts, InlineFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts,
 };
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
 use testkit::contract::{self, DirectoryWorld};
@@ -115,14 +116,15 @@ async fn queues() {
         let messages = stack.messages(queue).await;
         assert_eq!(messages.len(), count, "{step}");
         for message in messages {
-            let body = format!(r#"{{"request_id":"{}"}}"#, wake.request);
+            let Aggregate::Request(request) = &wake.aggregate;
+            let body = wake.aggregate.body();
             assert_eq!(message.body(), Some(body.as_str()));
             let attributes = message.message_attributes().unwrap();
             assert_eq!(attributes.len(), 2);
             assert_eq!(attributes["step"].string_value(), Some(step));
             assert_eq!(
                 attributes["request_id"].string_value(),
-                Some(wake.request.as_str())
+                Some(request.as_str())
             );
         }
     }

@@ -123,10 +123,10 @@ fn a_decision_gets_through_beside_other_changes() {
                     return marked;
                 }
                 if marked < 3 {
-                    let approver = id(COLLEAGUE);
-                    let event = Event::DeliverySent {
-                        message: Message::ReviewRequest { approver },
-                        message_id: None,
+                    let open = now.open_slots().next().unwrap();
+                    let event = Event::SlotReassigned {
+                        slot: open.id.clone(),
+                        approvers: open.approvers.clone(),
                     };
                     let _ = beside.apply(&now, event, Actor::Dispatcher, at(3));
                     marked += 1;

@@ -32,7 +32,7 @@ fn asked(world: &World) -> RequestRecord {
     world.load(record.id())
 }
 
-fn bounce(sent: &SentEmail) -> Bounce {
+pub(super) fn bounce(sent: &SentEmail) -> Bounce {
     let (tags, message) = sent.tagged.clone().unwrap();
     Bounce {
         message,
@@ -41,7 +41,7 @@ fn bounce(sent: &SentEmail) -> Bounce {
     }
 }
 
-fn bounced(world: &World, bounce: &Bounce, second: i64) {
+pub(super) fn bounced(world: &World, bounce: &Bounce, second: i64) {
     ready(dispatcher(world, &[]).bounced(bounce, at(second))).unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use snowgate_core::lifecycle::State;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview};
-use snowgate_core::record::RequestRecord;
+use snowgate_core::record::{Message, RequestRecord};
 use snowgate_core::slots::{Approver, ApproverRole};
 use snowgate_core::ticket::Person;
 use testkit::samples;
@@ -59,7 +59,10 @@ fn a_dry_run_finds_changes_and_owners_and_asks_nobody() {
     );
     assert_eq!(after.unreported(), Some(State::Previewed));
     assert_eq!(world.queues.sent().len(), 1, "the reporter is woken");
-    assert_eq!(after.due_deliveries(at(2)), [], "nobody is written to");
+    let note = Message::TicketNote {
+        state: State::Previewed,
+    };
+    assert_eq!(after.due_deliveries(at(2)), [note], "nobody is written to");
 
     handle(&dispatcher(&world, &[]), record.id(), 2).unwrap();
     assert_eq!(world.load(record.id()), after, "it stays as it is");

@@ -6,11 +6,13 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Delivery, Message, RequestRecord};
 use snowgate_core::ticket::Person;
 use testkit::world::{
-    COLLEAGUE, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE, World, account, address, at, id, person,
+    COLLEAGUE, MANAGER, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE, World, account, address, at, id,
+    person,
 };
 use testkit::{Aftermath, Moment};
 
-use super::{ALL, addresses, dispatcher, handle, token_in};
+use super::people::{bounce, bounced};
+use super::{ALL, Port, addresses, dispatcher, handle, token_in};
 
 /// When it is time.
 fn time() -> i64 {
@@ -159,6 +161,45 @@ fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
     };
     assert_eq!(open_to(OWNER), ["account:210987654321"]);
     assert_eq!(open_to(COLLEAGUE), [format!("item:{}", id(0x70))]);
+}
+
+/// A request whose one approver was asked; the reminder is due.
+fn one_asked(world: &World) -> RequestRecord {
+    let record = world.received(at(0));
+    handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
+    assert_eq!(addresses(&world.mailer.take()), [address(OWNER)]);
+    world.load(record.id())
+}
+
+#[test]
+fn a_reminder_that_bounces_counts_as_a_review_request_does() {
+    let world = World::default();
+    let record = one_asked(&world);
+    handle(&dispatcher(&world, &[]), record.id(), time()).unwrap();
+    let reminders = world.mailer.take();
+    assert_eq!(addresses(&reminders), [address(OWNER)]);
+    bounced(&world, &bounce(&reminders[0]), time() + 1);
+    assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);
+    let after = world.load(record.id());
+    assert!(!after.asks(&id(OWNER)) && after.asks(&id(MANAGER)));
+    assert_eq!(after.unreachable(), [id(OWNER)]);
+}
+
+/// Whether it was sent is known to the mail service alone, until the next run has closed it.
+#[test]
+fn a_bounce_of_a_reminder_that_is_still_being_sent_comes_again() {
+    let world = World::default();
+    let record = one_asked(&world);
+    world.fault.at(1, Moment::After, Aftermath::Dead);
+    let dying = dispatcher(&world, &[Port::Mailer]);
+    assert!(handle(&dying, record.id(), time()).is_err());
+    world.fault.mend();
+    let reminders = world.mailer.take();
+    let before = world.load(record.id());
+    let report = bounce(&reminders[0]);
+    let taken = testkit::world::ready(dispatcher(&world, &[]).bounced(&report, at(time() + 1)));
+    assert!(matches!(taken, Err(dispatcher::DispatchError::InFlight)));
+    assert_eq!(world.load(record.id()), before);
 }
 
 /// Wherever a run breaks off, everybody is reminded; twice only in the one case that cannot be

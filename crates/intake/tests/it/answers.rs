@@ -6,10 +6,11 @@ use snowgate_core::approval::Verdict;
 use snowgate_core::finding::{Evidence, Finding, FindingCode, Witness};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{
-    Event, FailureCode, RefusalCode, RequestRecord, RetainedBecause, RetainedChange,
+    Event, FailureCode, Message, RefusalCode, RequestRecord, RetainedBecause, RetainedChange,
+    RevokedBy,
 };
 use snowgate_core::request::{AccessRequest, Extension};
-use snowgate_core::slots::{OwnedResource, Slot};
+use snowgate_core::slots::{ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use testkit::samples;
 use testkit::world::{OWNER, World, at, id, role_facts};
 

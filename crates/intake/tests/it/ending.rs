@@ -215,9 +215,9 @@ fn a_security_client_ends_any_access_and_reads_nothing() {
     assert!(after.is_over(at(10)));
     assert_eq!(after.revocation().unwrap().by, RevokedBy::Security);
     let trail = ready(setup.world.ledger.trail(record.id())).unwrap();
-    let actor = &trail.last().unwrap().actor;
+    let actor = trail.last().unwrap().read().unwrap().actor;
     let client = WATCH.parse().unwrap();
-    assert_eq!(*actor, Actor::Client { client });
+    assert_eq!(actor, Actor::Client { client });
     let woken = setup.world.queues.sent();
     assert_eq!((woken.len(), woken[0].queue), (1, QueueName::Work));
     let again = revoke("", 20);

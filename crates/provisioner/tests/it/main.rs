@@ -66,6 +66,7 @@ fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
     assert_eq!(record.state(), State::Failed);
     assert_eq!(record.end_reason(), Some(EndReason::Failed { code }));
     assert_eq!(world.directory.changes(), Vec::<String>::new());
-    let effects = ports::ledger::Effects::effects(&world.ledger, &record.request().target);
+    let key = record.principal_key();
+    let effects = ports::ledger::Effects::effects(&world.ledger, &key);
     assert_eq!(testkit::world::ready(effects).unwrap(), []);
 }

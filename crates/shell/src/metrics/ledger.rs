@@ -326,11 +326,11 @@ mod tests {
         for change in life() {
             let record = &change.record;
             let line = emitter.line(&points(&change), record.id(), change.row.at);
-            let whole = serde_json::to_value(record).unwrap();
+            let whole = snowgate_core::stored::write(record).unwrap();
+            let whole: Value = serde_json::from_str(&whole).unwrap();
             let mut held = Vec::new();
-            texts(&whole["request"], &mut held);
-            texts(&whole["asked"], &mut held);
-            texts(&whole["decisions"], &mut held);
+            texts(&whole["body"]["head"]["request"], &mut held);
+            texts(&whole["body"]["phase"], &mut held);
             // Times and the request's id are what a line is for.
             held.retain(|text| text.len() > 7 && text != record.id().as_str());
             held.retain(|text| text.parse::<Timestamp>().is_err());

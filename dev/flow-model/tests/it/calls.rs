@@ -87,10 +87,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     assert_eq!(answer.status_code, 202);
     steps.push(("intake", meters.take()));
 
-    let id = world.queues.take(QueueName::Requests)[0]
-        .wake
-        .request
-        .clone();
+    let id = world.queues.take(QueueName::Requests)[0].request().clone();
     let mut dispatcher = functions::dispatcher(world);
     dispatcher.requests = meter(&world.ledger, &meters.ledger);
     dispatcher.servicenow = meter(&world.servicenow, &meters.servicenow);
