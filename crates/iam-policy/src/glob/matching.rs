@@ -166,10 +166,17 @@ const fn is_colon(byte: &u8) -> bool {
 
 /// Whether the literal beginnings or the literal ends exclude each other.
 pub(super) fn ends_differ(one: &[u8], other: &[u8]) -> bool {
-    let same = shared_ascii(one, other);
-    let (left, right) = (one.iter().skip(same), other.iter().skip(same));
-    beginnings_differ(left, right) || beginnings_differ(one.iter().rev(), other.iter().rev())
+    // Patterns of resources begin alike for long, those of actions do not.
+    let long = one.len().min(other.len()) >= LONG;
+    let same = if long { shared_ascii(one, other) } else { 0 };
+    let left = one.get(same..).unwrap_or_default();
+    let right = other.get(same..).unwrap_or_default();
+    beginnings_differ(left.iter(), right.iter())
+        || beginnings_differ(one.iter().rev(), other.iter().rev())
 }
+
+/// Patterns from this length on, in bytes, are compared in steps of eight.
+const LONG: usize = 24;
 
 /// How many bytes both begin with that are the same and ASCII, in steps of eight: no wildcard is
 /// among them.
