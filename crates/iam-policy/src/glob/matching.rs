@@ -166,24 +166,8 @@ const fn is_colon(byte: &u8) -> bool {
 
 /// Whether the literal beginnings or the literal ends exclude each other.
 pub(super) fn ends_differ(one: &[u8], other: &[u8]) -> bool {
-    // Patterns of resources begin alike for long, those of actions do not.
-    let long = one.len().min(other.len()) >= LONG;
-    let same = if long { shared_ascii(one, other) } else { 0 };
-    let left = one.get(same..).unwrap_or_default();
-    let right = other.get(same..).unwrap_or_default();
-    beginnings_differ(left.iter(), right.iter())
+    beginnings_differ(one.iter(), other.iter())
         || beginnings_differ(one.iter().rev(), other.iter().rev())
-}
-
-/// Patterns from this length on, in bytes, are compared in steps of eight.
-const LONG: usize = 24;
-
-/// How many bytes both begin with that are the same and ASCII, in steps of eight: no wildcard is
-/// among them.
-fn shared_ascii(one: &[u8], other: &[u8]) -> usize {
-    let steps = one.chunks_exact(8).zip(other.chunks_exact(8));
-    let same = steps.take_while(|(left, right)| left == right && left.is_ascii());
-    8 * same.count()
 }
 
 fn beginnings_differ<'a>(
