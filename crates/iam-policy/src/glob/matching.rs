@@ -166,17 +166,8 @@ const fn is_colon(byte: &u8) -> bool {
 
 /// Whether the literal beginnings or the literal ends exclude each other.
 pub(super) fn ends_differ(one: &[u8], other: &[u8]) -> bool {
-    let same = shared_ascii(one, other);
-    let (left, right) = (one.iter().skip(same), other.iter().skip(same));
-    beginnings_differ(left, right) || beginnings_differ(one.iter().rev(), other.iter().rev())
-}
-
-/// How many bytes both begin with that are the same and ASCII, in steps of eight: no wildcard is
-/// among them.
-fn shared_ascii(one: &[u8], other: &[u8]) -> usize {
-    let steps = one.chunks_exact(8).zip(other.chunks_exact(8));
-    let same = steps.take_while(|(left, right)| left == right && left.is_ascii());
-    8 * same.count()
+    beginnings_differ(one.iter(), other.iter())
+        || beginnings_differ(one.iter().rev(), other.iter().rev())
 }
 
 fn beginnings_differ<'a>(
