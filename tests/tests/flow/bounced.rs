@@ -79,8 +79,12 @@ async fn the_next_person_is_asked_and_the_lost_letter_opens_no_form() {
         .notice(&case.number, "Your access is ready")
         .await;
     let request = stack.request(&id).await;
-    let found =
-        ["letter_bounced", "owners_found_anew", "letter_sent"].map(|what| count(&request, what));
+    let found = [
+        "review_request_bounced",
+        "slot_reassigned",
+        "review_request_sent",
+    ]
+    .map(|what| count(&request, what));
     assert_eq!(found, [1, 1, 2], "{request}");
     let mails = stack.mailbox.notices(&case.number).await;
     assert_eq!(mails.len(), 1, "nothing more to a dead mailbox: {mails:?}");
@@ -124,7 +128,10 @@ async fn whoever_marks_a_letter_as_unwanted_is_asked_no_more() {
     stack.mailbox.to(&case.number, "tomas.herrera").await;
     let shown = stack.browser.open(&letter.link).await;
     assert_eq!(shown.heading(), "You are no longer asked to decide");
-    assert_eq!(count(&stack.request(&id).await, "letter_bounced"), 1);
+    assert_eq!(
+        count(&stack.request(&id).await, "review_request_bounced"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -156,5 +163,5 @@ async fn reports_that_prove_nothing_change_nothing() {
     .await;
     stack.mailbox.to(&case.number, "tomas.herrera").await;
     let request = stack.request(&id).await;
-    assert_eq!(count(&request, "letter_bounced"), 1, "{request}");
+    assert_eq!(count(&request, "review_request_bounced"), 1, "{request}");
 }

@@ -77,7 +77,9 @@ async fn a_used_link_says_what_was_decided_and_changes_nothing() {
     let reported = flow_tests::eventually("the ledger to note that all were told", || async {
         let request = stack.request(&id).await;
         let rows = request["timeline"].as_array().expect("a timeline");
-        let last = rows.last().is_some_and(|row| row["event"] == "notice_sent");
+        let last = rows
+            .last()
+            .is_some_and(|row| row["event"] == "notification_sent");
         (last && request["reported"] == json!(["Active"])).then_some(request)
     })
     .await;

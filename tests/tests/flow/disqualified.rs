@@ -103,8 +103,8 @@ async fn an_owner_who_was_replaced_decides_nothing_and_the_next_is_asked() {
     let rows = request["timeline"].as_array().expect("a timeline");
     for (event, times) in [
         ("approver_disqualified", 1),
-        ("owners_found_anew", 1),
-        ("letter_sent", 3),
+        ("slot_reassigned", 1),
+        ("review_request_sent", 3),
     ] {
         let found = rows.iter().filter(|row| row["event"] == event).count();
         assert_eq!(found, times, "{event}: {rows:?}");

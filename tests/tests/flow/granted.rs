@@ -77,16 +77,16 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
     stack.servicenow.closed(&case.sys_id).await;
     let steps = [
         "received",
-        "owners_found",
-        "letter_prepared",
-        "letter_sent",
+        "approval_requested",
+        "review_request_claimed",
+        "review_request_sent",
         "decided",
         "provisioning_started",
         "access_verified",
-        "ticket_note_prepared",
-        "ticket_told",
-        "notice_prepared",
-        "notice_sent",
+        "ticket_note_claimed",
+        "ticket_note_written",
+        "notification_claimed",
+        "notification_sent",
     ];
     let request = flow_tests::eventually("all to be told", || async {
         let request = stack.request(&id).await;

@@ -117,7 +117,9 @@ async fn a_requester_without_an_address_is_passed_over_in_the_open() {
     let request = flow_tests::eventually("the mail to be passed over", || async {
         let request = stack.request(&id).await;
         let rows = request["timeline"].as_array().expect("a timeline");
-        let skipped = rows.iter().any(|row| row["event"] == "notice_skipped");
+        let skipped = rows
+            .iter()
+            .any(|row| row["event"] == "notification_skipped");
         skipped.then_some(request)
     })
     .await;

@@ -332,7 +332,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_action_with_a_telling_name_was_looked_at() {
+    fn every_action_with_a_telling_name_is_in_one_of_the_files() {
         let harmless: Vec<&str> = include_str!("../../data/harmless.tsv")
             .lines()
             .filter(|line| !line.starts_with('#'))

@@ -235,13 +235,13 @@ impl From<&AuditRow> for TimelineStep {
 const fn event_name(event: &Event) -> &'static str {
     match event {
         Event::Received { .. } => "received",
-        Event::ApprovalRequested { .. } => "owners_found",
+        Event::ApprovalRequested { .. } => "approval_requested",
         Event::DeliveryClaimed { message } => message_event_names(message).0,
         Event::DeliverySent { message, .. } => message_event_names(message).1,
-        Event::DeliverySkipped { .. } => "notice_skipped",
-        Event::DeliveryBounced { .. } => "letter_bounced",
+        Event::DeliverySkipped { .. } => "notification_skipped",
+        Event::DeliveryBounced { .. } => "review_request_bounced",
         Event::ApproverDisqualified { .. } => "approver_disqualified",
-        Event::SlotReassigned { .. } => "owners_found_anew",
+        Event::SlotReassigned { .. } => "slot_reassigned",
         Event::Decided { .. } => "decided",
         Event::ProvisioningStarted => "provisioning_started",
         Event::Activated { .. } => "access_verified",
@@ -260,12 +260,12 @@ const fn event_name(event: &Event) -> &'static str {
 /// What it is called when a message is claimed, and when it was sent.
 const fn message_event_names(message: &Message) -> (&'static str, &'static str) {
     match message {
-        Message::ReviewRequest { .. } => ("letter_prepared", "letter_sent"),
-        Message::TicketNote { .. } => ("ticket_note_prepared", "ticket_told"),
+        Message::ReviewRequest { .. } => ("review_request_claimed", "review_request_sent"),
+        Message::TicketNote { .. } => ("ticket_note_claimed", "ticket_note_written"),
         Message::Reminder { .. }
         | Message::Handled { .. }
         | Message::Outcome { .. }
-        | Message::EndsSoon => ("notice_prepared", "notice_sent"),
+        | Message::EndsSoon => ("notification_claimed", "notification_sent"),
     }
 }
 

@@ -58,7 +58,7 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
                 "principal": {"type": "user", "name": setup.world.target.name},
             },
             "already_there": false,
-            "description": "the policy reports-read",
+            "description": "policy `reports-read`",
         }],
         "slots": [{
             "slot": "account:210987654321",

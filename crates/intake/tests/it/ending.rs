@@ -149,7 +149,7 @@ fn the_reason_of_a_withdrawal_is_shown() {
     let body = r#"{"reason": "Ordered twice"}"#;
     let answer = end(&setup, "withdraw", record.id().as_str(), body, 10);
     let reason =
-        json!({"code": "withdrawn", "detail": "It was withdrawn.", "reason": "Ordered twice"});
+        json!({"code": "withdrawn", "detail": "It was cancelled.", "reason": "Ordered twice"});
     assert_eq!((answer.status, &answer.body["end_reason"]), (200, &reason));
     let again = end(&setup, "withdraw", record.id().as_str(), "", 20);
     assert_eq!((again.status, again.body), (200, answer.body));

@@ -30,7 +30,13 @@ fn a_client_sees_its_own_request_without_people() {
         .collect();
     assert_eq!(
         names,
-        ["received", "owners_found", "letter_sent", "decided"]
+        [
+            "received",
+            "approval_requested",
+            "review_request_claimed",
+            "review_request_sent",
+            "decided"
+        ]
     );
     assert_eq!(steps[3]["by"], "approver");
     let people = [

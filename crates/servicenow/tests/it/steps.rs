@@ -115,11 +115,11 @@ impl Step {
             Self::Incident => ticket(json!({"caller_id": id("0a")})),
             Self::People => json!({
                 "sys_id": id("0a"), "name": "canary name", "active": "true",
-                "locked_out": "false", "email": "canary@brightwater.example"
+                "locked_out": "false", "email": "canary@brightwater.example", "title": "canary"
             }),
             Self::Named => json!({
                 "sys_id": id("0a"), "user_name": "ada.okafor", "name": "canary name",
-                "active": "true", "locked_out": "false", "email": "canary@brightwater.example"
+                "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary"
             }),
             Self::Account => json!({
                 "sys_id": id("0d"), "account_id": ACCOUNT, "name": "canary account",
