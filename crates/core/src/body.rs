@@ -202,8 +202,11 @@ impl BodyReader {
 mod tests {
     use super::*;
 
+    /// A number that may be left out, and a flag.
+    type Numbered = (Option<u8>, bool);
+
     /// An object with a text that may be left out, and a flag.
-    fn parse(body: &[u8]) -> Result<(Option<u8>, bool), Vec<(String, FieldErrorCode)>> {
+    fn parse(body: &[u8]) -> Result<Numbered, Vec<(String, FieldErrorCode)>> {
         let all = read(body, |reader, value| {
             let body = reader.object(value, "", &["number", "flag"])?;
             let number = reader.optional_text(body, "", "number");

@@ -156,7 +156,7 @@ pub fn handled(
 fn requested(record: &RequestRecord) -> Fact {
     Fact {
         label: Text::new("Access requested"),
-        said: Said::Ours(access_requested(&record.request()).capitalized()),
+        said: Said::Ours(access_requested(record.request()).capitalized()),
     }
 }
 

@@ -64,7 +64,7 @@ impl About {
             number: record.request().source.number.as_str().to_owned(),
             record_url: installation.record_url(&record.request().source),
             requester,
-            access: access_requested(&record.request()).capitalized(),
+            access: access_requested(record.request()).capitalized(),
         }
     }
 

@@ -32,7 +32,7 @@ pub struct TicketUpdate {
 #[must_use]
 pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<TicketUpdate> {
     let state = record.unreported()?;
-    let marker = marker(&record.id(), state);
+    let marker = marker(record.id(), state);
     let mut lines = note(record, state);
     lines.push(marker.clone());
     Some(TicketUpdate {
@@ -45,7 +45,7 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<TicketUp
 
 /// The note, line by line.
 fn note(record: &RequestRecord, state: State) -> Vec<String> {
-    let access = access_requested(&record.request());
+    let access = access_requested(record.request());
     let (status, lines) = match outcome(record, state) {
         Some(outcome) => (outcome.status, outcome.lines),
         None => {

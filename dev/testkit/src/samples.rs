@@ -139,7 +139,7 @@ pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp
 #[must_use]
 pub fn tampered(record: &RequestRecord, change: impl FnOnce(&mut Value)) -> RequestRecord {
     let mut document: Value = serde_json::from_str(&stored::write(record).unwrap()).unwrap();
-    change(&mut document["body"]);
+    change(document.get_mut("body").unwrap());
     stored::read(&document.to_string()).unwrap()
 }
 

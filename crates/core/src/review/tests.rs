@@ -104,7 +104,7 @@ fn a_reminder_says_that_it_is_one_and_is_the_email_otherwise() {
     let first = email();
     assert_eq!(
         reminder.subject,
-        format!("Reminder: a{}", &first.subject[1..])
+        format!("Reminder: {}", first.subject.replacen('A', "a", 1))
     );
     let more = "Reminder: no one has decided yet. The link in the first e-mail works, too.";
     assert_eq!(
@@ -186,7 +186,8 @@ fn luminance(colour: &str) -> f64 {
         _ => colour.to_owned(),
     };
     let part = |at: usize| {
-        let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+        let value =
+            f64::from(u8::from_str_radix(hex.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0;
         if value <= 0.04045 {
             value / 12.92
         } else {
@@ -235,7 +236,8 @@ fn every_colour_of_the_email_has_contrast_in_light_and_dark() {
     let body = html.split_once("<body").unwrap().1;
     for part in body.split("color:#").skip(1) {
         let known = ["1b2733", "4a5b6b", "ffffff", "0b5cad", "f3f5f7"];
-        assert!(known.contains(&&part[..6]), "#{} is checked", &part[..6]);
+        let colour = part.get(..6).unwrap();
+        assert!(known.contains(&colour), "#{colour} is checked");
     }
     for coloured in body
         .split('<')

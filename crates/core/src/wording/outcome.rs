@@ -148,7 +148,7 @@ fn active(record: &RequestRecord) -> Vec<Text> {
         None => "It is active now.".to_owned(),
     };
     let mut lines = vec![Text::new(line)];
-    lines.extend(super::how_to_use(&record.request()));
+    lines.extend(super::how_to_use(record.request()));
     lines
 }
 

@@ -130,7 +130,7 @@ fn whoever_lost_their_standing_is_replaced_and_not_reminded() {
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(COLLEAGUE)]);
     assert!(!sent[0].email.subject.starts_with("Reminder: "));
-    let after = world.load(&record.id());
+    let after = world.load(record.id());
     assert_eq!(after.state(), State::Pending);
     assert!(!after.asks(&id(OWNER)) && after.asks(&id(COLLEAGUE)));
     assert_eq!(reminders(&after).count(), 0);
@@ -153,7 +153,7 @@ fn whoever_lost_one_of_two_slots_is_reminded_of_the_other() {
     let sent = world.mailer.sent();
     assert_eq!(addresses(&sent), [address(OWNER), address(COLLEAGUE)]);
     assert!(sent[0].email.subject.starts_with("Reminder: "));
-    let after = world.load(&record.id());
+    let after = world.load(record.id());
     let open_to = |who: u8| -> Vec<String> {
         let who = id(who);
         let slots = after.open_slots_of(&who);
