@@ -165,6 +165,13 @@ class Documents(unittest.TestCase):
                         missing.append(f"{path.relative_to(ROOT)}: {name}")
         self.assertEqual(missing, [])
 
+    def test_transitions(self):
+        # The snapshot is what the test beside the transition function holds against it.
+        snapshot = text("crates/core/src/snapshots/snowgate_core__lifecycle__tests__the_whole_table.snap")
+        there = [line.split() for line in snapshot.split("---\n")[2].strip().splitlines()]
+        said = [row[:3] for row in rows(section("docs/architecture.md", "Life of a request")) if len(row) == 4]
+        self.assertEqual(said, there)
+
     def test_decisions_are_listed(self):
         listed = {}
         for number, title in rows(text("docs/decisions/README.md")):
