@@ -107,7 +107,7 @@ class Manual(unittest.TestCase):
     def test_checks_of_the_preflight(self):
         code = rust("crates/snowgate/src/preflight")
         constants = dict(re.findall(r'const (\w+): &str = "(.*?)";', code))
-        checks = set(re.findall(r'CheckResult::\w+\(\s*"(.*?)"', code))
+        checks = set(re.findall(r'PreflightResult::\w+\(\s*"(.*?)"', code))
         checks |= {constants[name] for name in ("READS", "WRITES")}
         said = {name for row in rows(section(self.PATH, "7. Preflight")) for name in names(row[0])}
         self.assertEqual(said, checks)
