@@ -91,10 +91,10 @@ async fn a_request_is_raised_from_the_form_and_followed() {
         let reported = window.text("main").await;
         [
             "received",
-            "owners found",
-            "letter sent",
+            "approval requested",
+            "review request sent",
             "decided",
-            "ticket told",
+            "ticket note written",
         ]
         .iter()
         .all(|event| reported.contains(event))

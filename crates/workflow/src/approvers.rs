@@ -1,8 +1,8 @@
 //! Asks the CMDB who may decide, when e-mails are written and again when somebody decides.
 //!
-//! [`find`] looks for people by role, nearest first, and only as far as needed; to those found
+//! [`find()`] looks for people by role, nearest first, and only as far as needed; to those found
 //! come their delegates. Any doubt ends the search with an error or with nobody; it never widens
-//! it. [`explain`] says for a dry run what [`find`] would do, [`review`] what an approver is
+//! it. [`explain()`] says for a dry run what [`find()`] would do, [`review()`] what an approver is
 //! shown.
 
 mod disqualify;

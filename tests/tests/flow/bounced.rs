@@ -107,7 +107,7 @@ async fn where_no_letter_arrives_nobody_decides() {
     case.nothing_in_iam(&stack).await;
     let reported = stack
         .mailbox
-        .notice(&case.number, "Nobody can decide on your request")
+        .notice(&case.number, "No approver could be found")
         .await;
     assert_eq!(reported.to, "rita.chen@brightwater.example");
     assert_eq!(stack.mailbox.notices(&case.number).await.len(), 1);

@@ -183,5 +183,5 @@ async fn what_changes_in_iam_before_the_decision_is_not_granted() {
     assert_eq!(stack.aws.held(ACCOUNT, &case.user).await, Held::default());
     let ticket = stack.servicenow.closed(&case.sys_id).await;
     let notes = Case::notes(&ticket).concat();
-    assert!(notes.contains("Please ask again"), "{notes}");
+    assert!(notes.contains("Please request it again"), "{notes}");
 }

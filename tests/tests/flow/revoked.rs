@@ -225,7 +225,7 @@ async fn what_another_request_still_gives_stays_and_the_ticket_says_so() {
     assert_eq!(attached, [first.policy.as_str()], "the second one holds it");
     let note = end_note(&stack, &first).await;
     assert!(
-        note.contains("stays: another request still gives it"),
+        note.contains("which another request still grants"),
         "{note}"
     );
 }

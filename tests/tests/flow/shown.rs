@@ -10,7 +10,7 @@ const ACCOUNT: &str = "210987654321";
 
 /// The policies that a page shows, as JSON.
 fn policies(page: &Page) -> Vec<Value> {
-    let shown = page.html.split("<pre tabindex=\"0\">").skip(1);
+    let shown = page.html.split("<pre tabindex=\"0\" dir=\"ltr\">").skip(1);
     shown
         .map(|rest| {
             let (json, _) = rest.split_once("</pre>").expect("it ends");

@@ -10,7 +10,7 @@ use snowgate_core::ticket::Person;
 use super::Rules;
 use super::find::{candidate_ids, item_of, people_in_order, standing_in};
 
-/// Looks for those who may decide as [`super::find`] does, and keeps what was found against
+/// Looks for those who may decide as [`super::find()`] does, and keeps what was found against
 /// everybody who was passed over on the way.
 ///
 /// # Errors
