@@ -38,7 +38,7 @@ fn a_client_sees_its_own_request_without_people() {
             "decided"
         ]
     );
-    assert_eq!(steps[3]["by"], "approver");
+    assert_eq!(steps[4]["by"], "approver");
     let people = [
         world::id(OWNER).to_string(),
         world::requester().sys_id.to_string(),

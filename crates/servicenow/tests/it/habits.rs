@@ -244,7 +244,8 @@ async fn every_hidden_field_is_an_error() {
     for step in Step::ALL {
         let row = step.row();
         for field in row.as_object().unwrap().keys() {
-            if step == Step::GroupMembers && field == "sys_id" {
+            // A title only describes the requester to the approver; without it the page has none.
+            if step == Step::GroupMembers && field == "sys_id" || field == "title" {
                 continue;
             }
             let mut hidden = row.clone();
