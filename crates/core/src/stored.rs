@@ -2,7 +2,7 @@
 //!
 //! Every type that is stored has a wire type here, declared member by member with its name in
 //! JSON, so that a domain type can be renamed, split or rearranged while what was written stays
-//! readable and every hash stays what it was. [`write`] and [`read`] are the only way in and out.
+//! readable and every hash stays what it was. [`write()`] and [`read()`] are the only way in and out.
 //!
 //! **Schemas.** A document is `{"schema": n, "body": …}`. Each kind of document counts its own
 //! schemas ([`Document::SCHEMA`]); the wire types of schema 1 end in `V1`. The rules:
