@@ -40,7 +40,10 @@ async fn looking_changes_nothing() {
     // The record's page in ServiceNow, which asks for a sign-in of its own.
     let record = |address: &String| address.ends_with(&format!("sys_id%3D{}", case.sys_id));
     let (records, mut addresses): (Vec<_>, Vec<_>) = addresses.into_iter().partition(record);
-    assert!(records.len() >= 2, "in the e-mail and on the page: {records:?}");
+    assert!(
+        records.len() >= 2,
+        "in the e-mail and on the page: {records:?}"
+    );
     // A scanner tries what people write, too.
     addresses.push(format!("{}?decision=approve&reason=scanned", letter.link));
     for address in &addresses {
