@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::{AuditRow, StoredRow};
+use snowgate_core::audit::StoredRow;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
+use snowgate_core::record::AuditRow;
 use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};

@@ -38,7 +38,7 @@ pub struct Effect {
 pub enum EffectChange {
     /// A managed policy is attached.
     PolicyAttached {
-        /// Which.
+        /// The ARN of the policy.
         policy_arn: PolicyArn,
     },
     /// An inline policy is put. Its name holds the request's id, so no two requests share one.
@@ -52,7 +52,7 @@ pub enum EffectChange {
     },
     /// A user is a member of a group.
     GroupJoined {
-        /// Which.
+        /// The group's name.
         group: GroupName,
     },
 }

@@ -174,7 +174,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
 pub enum Actor {
     /// A client of the service API.
     Client {
-        /// Which.
+        /// The id under which its credentials are known.
         client: ClientId,
     },
     /// The holder of the review link sent to this person.

@@ -21,7 +21,7 @@ pub struct Preview {
 /// A change that would be made to the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChange {
-    /// Which.
+    /// The policy, inline policy or membership.
     pub change: EffectChange,
     /// Whether it is there now. Such a change is not made, and not undone at the end.
     pub already_there: bool,

@@ -6,12 +6,12 @@
 
 mod ask;
 mod bounced;
+mod incoming;
 mod invitations;
-mod message;
 mod preview;
 mod reassign;
 
-pub use message::Message;
+pub use incoming::Incoming;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;

@@ -96,7 +96,7 @@ pub enum CommitError {
 /// Something that somebody must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueItem {
-    /// What.
+    /// The request that is due.
     pub aggregate: Aggregate,
     /// Since when.
     pub due_at: Timestamp,

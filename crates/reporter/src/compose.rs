@@ -10,7 +10,7 @@ use snowgate_core::id::SysId;
 use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::notification;
-use snowgate_core::record::{Message, RequestRecord, Sender, SkipCode};
+use snowgate_core::record::{Message, RequestRecord, SkipCode, Worker};
 use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::{self, OutcomeFields};
 use workflow::outbox::{AddressedEmail, Compose, Composed, Note, address};
@@ -132,7 +132,7 @@ impl Notifications<'_> {
 
 /// Whether a message is an e-mail that asks for nothing.
 fn is_notification(message: &Message) -> bool {
-    message.sender() == Sender::Reporter && !matches!(message, Message::TicketNote { .. })
+    message.sender() == Worker::Reporter && !matches!(message, Message::TicketNote { .. })
 }
 
 /// Everybody who is to be written to now, or named in what they get, each once; nobody where no

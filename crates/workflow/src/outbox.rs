@@ -15,7 +15,7 @@ use ports::ledger::Requests;
 use ports::mail::Mailer;
 use ports::servicenow::Tickets;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::{Email, EmailAddress};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, Message, RequestRecord, SkipCode};
@@ -80,7 +80,7 @@ pub struct AddressedEmail {
     /// What it says.
     pub email: Email,
     /// What the mail service reports its loss with, where that is to be known.
-    pub tags: Option<LetterTags>,
+    pub tags: Option<EmailTags>,
 }
 
 /// The mail service as a carrier.

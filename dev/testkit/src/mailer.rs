@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use ports::CallError;
 use ports::mail::Mailer;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 
@@ -18,7 +18,7 @@ pub struct SentEmail {
     /// What it says.
     pub email: Email,
     /// The tags it carries, and the id it was given.
-    pub tagged: Option<(LetterTags, MessageId)>,
+    pub tagged: Option<(EmailTags, MessageId)>,
 }
 
 /// Keeps the letters.
@@ -44,7 +44,7 @@ impl Mailer for FakeMailer {
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: Option<&LetterTags>,
+        tags: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         if email.subject.chars().any(char::is_control) {
             return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));

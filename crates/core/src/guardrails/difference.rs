@@ -24,14 +24,14 @@ pub enum Widening {
     Grant {
         /// To principals of which account.
         account: AccountId,
-        /// What.
+        /// The grant, as `guardrails.toml` names it.
         what: String,
     },
     /// Something may be granted for longer.
     Longer {
         /// To principals of which account.
         account: AccountId,
-        /// What.
+        /// The grant, as `guardrails.toml` names it.
         what: String,
         /// For how long before.
         before: AccessDuration,
@@ -42,7 +42,7 @@ pub enum Widening {
     LowerRisk {
         /// To principals of which account.
         account: AccountId,
-        /// What.
+        /// The grant, as `guardrails.toml` names it.
         what: String,
     },
     /// An exposure is accepted that was refused.

@@ -46,7 +46,7 @@ pub struct Delivery {
 pub enum DeliveryOutcome {
     /// The mail service or ServiceNow took it.
     Sent {
-        /// When.
+        /// When it was taken.
         at: Timestamp,
         /// The id that the mail service gave it, where its loss is to be known.
         message_id: Option<MessageId>,

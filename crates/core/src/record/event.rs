@@ -55,7 +55,7 @@ pub enum Event {
     ApproverDisqualified {
         /// The slot's id.
         slot: String,
-        /// Who.
+        /// The person who may no longer decide.
         approver: SysId,
     },
     /// An open slot was given new approvers.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Worker;
 use crate::codes::codes;
 use crate::id::SysId;
 use crate::lifecycle::State;
@@ -38,25 +39,17 @@ pub enum Message {
     },
 }
 
-/// Which function sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
-    /// The dispatcher: only it can open review links.
-    Dispatcher,
-    /// The reporter: only it can write to tickets.
-    Reporter,
-}
-
 impl Message {
-    /// Which function sends it.
+    /// The function that sends it: only the dispatcher can open review links, only the reporter
+    /// can write to tickets.
     #[must_use]
-    pub const fn sender(&self) -> Sender {
+    pub const fn sender(&self) -> Worker {
         match self {
-            Self::ReviewRequest { .. } | Self::Reminder { .. } => Sender::Dispatcher,
+            Self::ReviewRequest { .. } | Self::Reminder { .. } => Worker::Dispatcher,
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
-            | Self::TicketNote { .. } => Sender::Reporter,
+            | Self::TicketNote { .. } => Worker::Reporter,
         }
     }
 

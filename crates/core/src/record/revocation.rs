@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, ChangeError};
+use super::{ChangeError, GrantedAccess};
 use crate::approval::MacTag;
 use crate::effect::EffectChange;
 use crate::prose::Reason;
@@ -16,7 +16,7 @@ pub struct Revocation {
     pub by: RevokedBy,
     /// Why, where they said.
     pub reason: Option<Reason>,
-    /// When.
+    /// When the revocation was taken.
     pub at: Timestamp,
     /// When it would have ended.
     pub instead_of: Timestamp,
@@ -126,7 +126,7 @@ impl RetainedBecause {
     }
 }
 
-impl Access {
+impl GrantedAccess {
     /// Brings the end of the access forward to now.
     pub(super) fn revoke(
         self,

@@ -11,12 +11,12 @@ use crate::request::AccessRequest;
 pub enum OwnedResource {
     /// An AWS account: its owner decides.
     Account {
-        /// Which.
+        /// Its 12-digit id.
         account_id: AccountId,
     },
     /// A configuration item of the CMDB that the request names: its owner decides.
     Item {
-        /// Which.
+        /// Its sys_id in `cmdb_ci`.
         sys_id: SysId,
         /// The accounts whose owners are not asked because the guardrails put this item in charge
         /// of everything that is granted there; none where the item only adds an approval.

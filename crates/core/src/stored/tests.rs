@@ -30,7 +30,7 @@ fn golden(name: &str, today: &str) -> String {
 }
 
 /// A value is written as its golden document, which reads as the value.
-fn check<T: Document + Debug + PartialEq>(name: &str, value: &T) {
+fn check<T: StoredDocument + Debug + PartialEq>(name: &str, value: &T) {
     let today = write(value).unwrap();
     let golden = golden(name, &today);
     assert_eq!(today, golden, "{name}");

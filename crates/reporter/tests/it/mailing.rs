@@ -6,12 +6,12 @@ use ports::ledger::Requests as _;
 use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{
-    DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, Sender, SkipCode,
+    DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, SkipCode, Worker,
 };
 use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::OutcomeFields;
@@ -41,7 +41,7 @@ fn subject(words: &str) -> String {
 /// What became of the mails that the reporter claimed or skipped: sent, or skipped for a reason.
 fn closings(record: &RequestRecord) -> Vec<Result<(), SkipCode>> {
     let mails = record.deliveries().iter().filter(|delivery| {
-        delivery.message.sender() == Sender::Reporter
+        delivery.message.sender() == Worker::Reporter
             && !matches!(delivery.message, Message::TicketNote { .. })
     });
     mails
@@ -240,7 +240,7 @@ impl Mailer for Refusing {
         &self,
         _: &EmailAddress,
         _: &Email,
-        _: Option<&LetterTags>,
+        _: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }

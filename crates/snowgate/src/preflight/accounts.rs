@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType, PrincipalKind};
-use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
+use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
 use serde_json::Value;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
@@ -172,7 +172,7 @@ impl Role<'_> {
         {
             context = context.with("aws:PrincipalOrgID", organisation);
         }
-        let principal = Principal::of(PrincipalKind::Aws, attempt.principal);
+        let principal = RequestPrincipal::of(PrincipalKind::Aws, attempt.principal);
         let role = self.facts.text(&self.at("/arn"));
         let request = Request::new("sts:AssumeRole", role, principal, context);
         let policies = Policies {
@@ -345,7 +345,7 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
         ("iam:DeleteUserPermissionsBoundary", principal.as_str()),
         ("sts:AssumeRole", role),
     ] {
-        let who = Principal::of(PrincipalKind::Aws, &principal);
+        let who = RequestPrincipal::of(PrincipalKind::Aws, &principal);
         let request = Request::new(action, resource, who, Context::default());
         if rules.allows(&request) {
             let found = format!("`{name}` allows {action}, so a principal with it can escape it");

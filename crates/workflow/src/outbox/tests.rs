@@ -76,7 +76,7 @@ impl Mailer for Refusing {
         &self,
         _: &EmailAddress,
         _: &Email,
-        _: Option<&LetterTags>,
+        _: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
