@@ -31,13 +31,13 @@ pub struct AccessRequest {
     pub target: Principal,
     /// What is asked for; all or nothing.
     pub grants: Vec<Grant>,
-    /// For how long, counted from provisioning.
+    /// For how long: from when it was read back from IAM, or, with an inline policy or a role, from
+    /// the first attempt.
     pub duration: AccessDuration,
-    /// Why.
+    /// Why the access is needed, for the approvers.
     pub justification: Justification,
-    /// Whether it is only to be looked into: what would be changed, and who would be asked.
-    /// Nobody is asked and nothing is granted. Absent where it is not, so that digests made
-    /// before there were dry runs still hold.
+    /// Whether it is a dry run: the planned changes and the approvers are found, nobody is asked
+    /// and nothing is granted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// The configuration item that the access is for. Its owner is asked too.

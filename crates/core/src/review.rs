@@ -43,7 +43,7 @@ pub struct Review {
     pub grants: Vec<ReviewGrant>,
     /// What an approver should know: what was found about the policies.
     pub findings: Vec<Text>,
-    /// For how long.
+    /// The duration in words.
     pub duration: String,
     /// What it extends, where it does.
     pub extends: Option<String>,

@@ -39,8 +39,9 @@ pub struct MappedItem {
 }
 
 impl Guardrails {
-    /// What a request touches, with the texts that its grants bring as IAM has them now: the
-    /// accounts that are reached, but for those that the named item stands in for, and the item.
+    /// The accounts and items that need an approval, judged with the policy texts as IAM has them
+    /// now: the accounts that the grants affect, without those that the named item stands in for,
+    /// and the item.
     #[must_use]
     pub fn owned_resources(
         &self,

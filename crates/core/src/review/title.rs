@@ -8,7 +8,7 @@ use crate::request::{AccessRequest, Grant};
 use crate::slots::OwnedResource;
 use crate::ticket::PersonName;
 
-/// Who wants what, as far as it touches what the reader decides on.
+/// Who wants what, as far as it affects what the reader decides on.
 pub(super) fn title(
     request: &AccessRequest,
     requester: &PersonName,

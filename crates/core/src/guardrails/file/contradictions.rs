@@ -74,7 +74,7 @@ impl File {
         );
         unless(
             !self.never.actions.is_empty(),
-            "no action is never granted".to_owned(),
+            "no action is denied".to_owned(),
         );
         for action in &self.never.actions {
             unless(

@@ -35,8 +35,8 @@ pub(super) fn judge_role_power(
     tell_power(&judged, std::iter::empty(), boundary, &accepts, findings);
 }
 
-/// Tells what policies lead to, together with others that are held already. A policy that cannot
-/// be read is told elsewhere; a boundary that cannot be read bounds nothing.
+/// Reports what policies lead to, together with others that are held already. An unreadable policy
+/// is reported by `Reference::judge`; an unreadable boundary counts as none.
 pub(super) fn tell_power<'t>(
     judged: &[Judged<'t>],
     held: impl Iterator<Item = &'t str>,
@@ -64,8 +64,8 @@ pub(super) fn tell_power<'t>(
     tell(&power, &new, accepts, findings);
 }
 
-/// Tells what of it comes from the policies that are judged: the first ones of the subject. One
-/// finding for each kind and policy, with all the actions.
+/// Reports what comes from the judged policies, which come first in the list that was classified.
+/// One finding for each kind and policy, with all the actions.
 pub(super) fn tell(
     power: &Classification,
     judged: &[Judged<'_>],
