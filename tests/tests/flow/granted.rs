@@ -12,7 +12,7 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
     for reported in [&case.policy, &case.justification, &case.account] {
         assert!(
             letter.text.contains(reported.as_str()),
-            "the letter says {reported}"
+            "the e-mail says {reported}"
         );
         assert!(
             letter.html.contains(reported.as_str()),

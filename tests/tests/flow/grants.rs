@@ -1,4 +1,4 @@
-//! Every kind of grant: asked, approved, to be read in IAM, and taken back.
+//! Every kind of grant: asked, approved, to be read in IAM, and removed.
 
 use flow_tests::{Case, Held, Stack, step};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 use flow_tests::{Case, Letter, Page, Person, Stack};
 use serde_json::{Value, json};
 
-/// A case whose access is there, with the letter that asked for it.
+/// A case whose access is there, with the e-mail that asked for it.
 async fn granted(stack: &Stack, account: &str) -> (Case, String, Letter) {
     let case = Case::of(stack, account).await;
     let (id, letter) = case.asked(stack).await;

@@ -28,7 +28,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
     let case = Case::for_grants(&stack, ACCOUNT, all).await;
     let id = case.raise(&stack).await;
     let request = stack.reaches(&id, "Pending").await;
-    let letter = flow_tests::eventually("a letter", || async {
+    let letter = flow_tests::eventually("an e-mail", || async {
         stack.mailbox.about(&case.number).await.into_iter().next()
     })
     .await;

@@ -1,4 +1,4 @@
-//! Nobody can be asked: nothing is granted, and the ticket is told.
+//! Nobody can be asked: nothing is granted, and the ticket is updated.
 
 use flow_tests::{Case, Stack};
 use serde_json::json;
