@@ -88,7 +88,7 @@ impl Person {
 pub struct Ticket {
     /// Its `sys_id`.
     pub sys_id: SysId,
-    /// Its number.
+    /// Its number, such as `RITM0010001`.
     pub number: RecordNumber,
     /// Whether it is open (`active`).
     pub active: bool,
@@ -146,5 +146,5 @@ impl Ticket {
 /// that the note is already there.
 #[must_use]
 pub fn marker(request: &crate::id::RequestId, state: State) -> String {
-    format!("[snowgate {request} {state}]")
+    format!("[snowgate {request} {}]", state.name())
 }
