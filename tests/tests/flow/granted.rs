@@ -88,7 +88,7 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
         "notification_claimed",
         "notification_sent",
     ];
-    let request = flow_tests::eventually("all to be told", || async {
+    let request = flow_tests::eventually("everybody to be notified", || async {
         let request = stack.request(&id).await;
         (events(&request).len() >= steps.len()).then_some(request)
     })

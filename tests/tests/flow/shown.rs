@@ -62,7 +62,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
             letter.html
         );
     }
-    assert!(!findings.is_empty(), "that data is read is told");
+    assert!(!findings.is_empty(), "that data is read is reported");
 
     let text = |account: &str, operation: &str, of: Value| step(account, "iam", operation, &of);
     let of = json!({ "PolicyArn": case.policy });

@@ -139,7 +139,7 @@ fn where_no_letter_arrives_the_request_ends() {
     assert_eq!(world.load(record.id()).state(), State::Undeliverable);
     assert!(
         world.load(record.id()).unreported().is_some(),
-        "the ticket is told"
+        "the ticket is updated"
     );
 }
 
