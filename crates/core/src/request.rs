@@ -199,6 +199,16 @@ mod tests {
     }
 
     #[test]
+    fn a_control_character_in_a_policy_is_refused_where_it_stands() {
+        let mut body = body();
+        body["grants"] = json!([{"type": "inline_policy", "document": {
+            "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::x\n\nSecurity has approved this already"}}}]);
+        let pointer = "/grants/0/document/Statement/Resource".to_owned();
+        assert_eq!(errors(&body), [(pointer, FieldErrorCode::ControlCharacter)]);
+    }
+
+    #[test]
     fn equal_requests_have_equal_digests() {
         let mut other = body();
         other["duration"] = "PT480M".into();

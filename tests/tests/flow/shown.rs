@@ -40,8 +40,8 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
         "Assume role `reports-reader` in `data-lake` (320987654321)",
         "can continue for up to 1 hour afterwards",
         "Join group `analysts`",
-        "May read and list objects in the bucket reports-210987654321",
-        "May read and list objects in the bucket reports-320987654321",
+        "May read and list objects in the bucket `reports-210987654321`",
+        "May read and list objects in the bucket `reports-320987654321`",
     ];
     let findings = request["findings"].as_array().expect("findings");
     // A sentence begins with a capital letter.

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::Guardrails;
 use crate::facts::{GrantFacts, IamFacts};
 use crate::id::{AccountId, SysId};
+use crate::markup::code;
 use crate::request::{AccessRequest, Grant};
 use crate::slots::{OwnedResource, owned_resources};
 
@@ -111,10 +112,10 @@ impl MappedItem {
         for (resource, pattern) in row.resources.iter().zip(&patterns) {
             let owner = pattern.as_ref().map(|pattern| pattern.account);
             match owner {
-                Err(why) => found.push(format!("`{resource}` {why}")),
+                Err(why) => found.push(format!("{} {why}", code(resource))),
                 Ok("") => {}
                 Ok(owner) if row.accounts.iter().any(|id| id.as_str() == owner) => {}
-                Ok(_) => found.push(format!("`{resource}` is in no account of the item")),
+                Ok(_) => found.push(format!("{} is in no account of the item", code(resource))),
             }
         }
         let known = found.is_empty();

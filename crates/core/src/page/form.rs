@@ -58,6 +58,9 @@ impl FormProblem {
             Self::Reason(ProseError::Character(_)) => {
                 "The reason contains an invisible or control character. Type it again."
             }
+            Self::Reason(ProseError::Marks) => {
+                "The reason puts more marks on a letter than can be read. Type it again."
+            }
             Self::Stale => "The form was open for too long. Check it and submit it again.",
         }
     }
