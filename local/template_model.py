@@ -5,6 +5,7 @@ a setting leaves out is left out. References to resources stay as they are. A re
 setting leaves out is an error: CloudFormation would refuse the stack.
 """
 
+import copy
 import functools
 import logging
 import os
@@ -36,19 +37,29 @@ class NoPolicies:
         return {}
 
 
-def parsed(path):
-    """A template as it is written."""
+@functools.cache
+def _read(path):
     return yaml_parse((ROOT / path).read_text(encoding="utf-8"))
 
 
-@functools.cache
-def expanded(path):
-    """A template without SAM's resources. Never changed afterwards."""
+def parsed(path):
+    """A template as it is written."""
+    return copy.deepcopy(_read(path))
+
+
+def translated(path, given=None):
+    """A template without SAM's resources, as SAM makes it of some parameters' values."""
     document = parsed(path)
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/code"
-    return transform(document, {}, NoPolicies())
+    return transform(document, dict(given or {}), NoPolicies())
+
+
+@functools.cache
+def expanded(path):
+    """The same, once. Never changed afterwards."""
+    return translated(path)
 
 
 class Model:

@@ -1,5 +1,6 @@
 """What the templates promise, under every setting of their switches."""
 
+import collections
 import json
 import re
 import unittest
@@ -165,9 +166,12 @@ class Functions(unittest.TestCase):
         said = re.search(r"(\d+) altogether.*needs (\d+)", found.declared["ReserveConcurrency"]["Description"], re.S)
         self.assertEqual(sum(reserved.values()), int(said[1]))
         self.assertEqual(int(said[2]), 100 + int(said[1]), "Lambda keeps 100 for the rest of the account")
+        drawn = collections.Counter()
         for mapping in found.of("Lambda::EventSourceMapping").values():
             most = mapping["ScalingConfig"]["MaximumConcurrency"]
-            self.assertGreaterEqual(reserved[target(mapping["FunctionName"])], most)
+            drawn[target(mapping["FunctionName"])] += most
+        for name, most in drawn.items():
+            self.assertGreaterEqual(reserved[name], most, f"all event sources of {name} at once")
 
 
 class Queues(unittest.TestCase):
@@ -207,7 +211,6 @@ class Data(unittest.TestCase):
             self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST", name)
             if name != "CacheTable":
                 self.assertEqual(table["DeletionProtectionEnabled"], kept, name)
-                self.assertEqual(found.resources[name]["DeletionPolicy"], "Retain", name)
                 days = table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"]
                 self.assertEqual(days, found.values["RecoveryDays"], name)
 
@@ -226,7 +229,6 @@ class Data(unittest.TestCase):
         self.assertTrue(keys["DataKey"]["EnableKeyRotation"])
         self.assertNotIn("EnableKeyRotation", keys["ApprovalKey"], "KMS cannot rotate HMAC keys")
         for name, key in keys.items():
-            self.assertEqual(found.resources[name]["DeletionPolicy"], "Retain")
             for statement in key["KeyPolicy"]["Statement"]:
                 actions = statement["Action"]
                 self.assertNotIn("kms:*", actions if isinstance(actions, list) else [actions])
@@ -249,6 +251,31 @@ class Data(unittest.TestCase):
             bucket = found.of("S3::Bucket")[target(trail["S3BucketName"])]
             self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
             self.assertEqual(bucket["VersioningConfiguration"], {"Status": "Enabled"})
+
+
+    @everywhere
+    def test_what_holds_data_stays_and_a_failed_first_deployment_leaves_nothing(self, found):
+        kept = {name for name, resource in found.resources.items() if resource.get("DeletionPolicy", "Delete") != "Delete"}
+        wanted = {"RequestsTable", "TokensTable", "DataKey", "ApprovalKey"}
+        wanted |= {"TrailBucket"} if found.values["Trail"] == "true" else set()
+        wanted |= {"ApiLoggingRole", "ApiLoggingAccount"} if found.values["ManageApiLogging"] == "true" else set()
+        self.assertEqual(kept, wanted)
+        for name in kept:
+            self.assertEqual(found.resources[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
+            self.assertEqual(found.resources[name]["UpdateReplacePolicy"], "Retain", name)
+
+    @everywhere
+    def test_protection_against_deletion_is_one_setting(self, found):
+        on = found.values["ProtectData"] == "true"
+        for name, table in found.of("DynamoDB::Table").items():
+            self.assertEqual(table.get("DeletionProtectionEnabled", False), on and name != "CacheTable", name)
+        for pool in found.of("Cognito::UserPool").values():
+            self.assertEqual(pool["DeletionProtection"], "ACTIVE" if on else "INACTIVE")
+
+    @everywhere
+    def test_no_api_key_has_a_name(self, found):
+        for key in found.of("ApiGateway::ApiKey").values():
+            self.assertNotIn("Name", key, "CloudFormation would not replace it for another value")
 
 
 class Firewall(unittest.TestCase):
