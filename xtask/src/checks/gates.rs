@@ -138,6 +138,8 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
                 run(sam("python"), "local/template_test.py"),
                 run(sam("python"), "local/alarms_test.py"),
                 run(sam("python"), "local/front_door_test.py"),
+                run(sam("python"), "local/mail_test.py"),
+                run(sam("python"), "local/deploy_test.py"),
             ],
         ),
         gate(

@@ -1,0 +1,130 @@
+"""What `make deploy` refuses before anything is built, and that deploy/example.env says all that can be said."""
+
+import pathlib
+import re
+import sys
+import tempfile
+import textwrap
+import unittest
+
+from template_model import ROOT, parsed
+from template_settings import ON
+
+sys.path.insert(0, str(ROOT / "deploy"))
+import parameters  # noqa: E402
+
+EXAMPLE = ROOT / "deploy/example.env"
+DECLARED = parsed("template.yaml")["Parameters"]
+WHERE = {"ACCOUNT": "111122223333", "REGION": "eu-central-1", "STACK": "snowgate"}
+NEEDED = {"ServiceNowUrl": "https://example.service-now.com", "Sender": "access@example.com"}
+
+
+def found(**values):
+    """All problems of a file with these lines beside what is needed, and of the values together."""
+    settings, own, problems = parameters.split(WHERE | NEEDED | values, DECLARED, {})
+    return [*problems, *parameters.together(own, DECLARED)]
+
+
+def read(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "some.env"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return parameters.read(path)
+
+
+class Example(unittest.TestCase):
+    def test_it_is_accepted_as_it_is(self):
+        settings, values, problems = parameters.split(parameters.read(EXAMPLE), DECLARED, {})
+        self.assertEqual([*problems, *parameters.together(values, DECLARED)], [])
+
+    def test_it_has_every_parameter_with_its_default_in_the_order_of_the_groups(self):
+        lines = re.findall(r"^(#?)(\w+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.M)
+        said = [(name, value) for mark, name, value in lines if not name.isupper() and mark]
+        groups = parsed("template.yaml")["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        wanted = [
+            (name, str(DECLARED[name]["Default"]))
+            for group in groups
+            for name in group["Parameters"]
+            if name != "Hold" and "Default" in DECLARED[name] and not DECLARED[name].get("NoEcho")
+        ]
+        self.assertEqual(said, wanted)
+        self.assertEqual({name for mark, name, _ in lines if name.isupper()}, set(parameters.SETTINGS))
+        self.assertEqual({name for mark, name, _ in lines if not mark and not name.isupper()}, set(NEEDED))
+
+
+class Lines(unittest.TestCase):
+    def test_values_are_taken_as_they_are(self):
+        text = """
+            # a comment
+            Sender = a@example.com
+            OutcomeFields={"granted":{"state":"3"}}
+            ApprovalUrl=
+        """
+        wanted = {"Sender": "a@example.com", "OutcomeFields": '{"granted":{"state":"3"}}', "ApprovalUrl": ""}
+        self.assertEqual(read(text), wanted)
+
+    def test_what_is_no_line_of_it_is_refused(self):
+        for text in ("Sender", "two words=1", "export Sender=a@example.com", "Sender=a\nSender=b"):
+            with self.subTest(text), self.assertRaises(parameters.Refused):
+                read(text)
+
+
+class Values(unittest.TestCase):
+    def refused(self, about, **values):
+        problems = found(**values)
+        self.assertTrue(any(about in problem for problem in problems), problems)
+
+    def test_every_switch_that_tests_try_is_accepted(self):
+        for name, value in ON.items():
+            if DECLARED[name].get("NoEcho"):
+                continue
+            more = {
+                "SubnetIds": {"SecurityGroupIds": "sg-1"},
+                "SecurityGroupIds": {"SubnetIds": "subnet-1"},
+                "ApprovalDomainName": {"ApprovalCertificateArn": ON["ApprovalCertificateArn"]},
+                "ApprovalHostedZoneId": {name: ON[name] for name in ("ApprovalDomainName", "ApprovalCertificateArn")},
+                "ServiceApiCidrs": {"Waf": "true"},
+                "SenderIdentity": {"Sender": "access@example.com"},
+            }
+            self.assertEqual(found(**{name: value}, **more.get(name, {})), [], name)
+
+    def test_what_cloudformation_would_refuse(self):
+        self.refused("Sender", Sender="nobody")
+        self.refused("Sender is needed", Sender="")
+        self.refused("ServiceNowUrl", ServiceNowUrl="https://example.service-now.com/")
+        self.refused("UserPool: must be one of", UserPool="yes")
+        self.refused("ClientRate: must be a whole number", ClientRate="ten")
+        self.refused("RecoveryDays: must be 1 to 35", RecoveryDays="36")
+        self.refused("OrganizationName: is longer", OrganizationName="x" * 61)
+        self.refused("Nothing is no parameter", Nothing="1")
+        self.refused("ACCOUNT", ACCOUNT="1234")
+        self.refused("TEAM is no setting", TEAM="ours")
+
+    def test_what_it_would_take_and_should_not(self):
+        self.refused("ApprovalCertificateArn", ApprovalDomainName="access.example.com")
+        self.refused("ApprovalDomainName", ApprovalHostedZoneId="Z0123456789")
+        self.refused("SecurityGroupIds", SubnetIds="subnet-1,subnet-2")
+        self.refused("SubnetIds", SecurityGroupIds="sg-1")
+        self.refused("ServiceApiCidrs needs Waf", ServiceApiCidrs="192.0.2.0/24")
+        self.refused("exclude each other", UserPool="true", TokenIssuer="https://issuer.example")
+        self.refused("AlarmEmail", AlarmEmail="a@example.com", AlarmTopicArn=ON["AlarmTopicArn"])
+        self.refused("SenderIdentity", SenderIdentity="other.example")
+        self.refused("OutcomeFields is no JSON", OutcomeFields='{"granted":}')
+        self.refused("what denied sets", OutcomeFields='{"granted":{}}')
+        self.refused("no outcome grnated", OutcomeFields='{"grnated":{}}')
+        for region in ("cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"):
+            self.refused("REGION", REGION=region)
+
+    def test_secrets_and_the_hold_are_never_in_the_file(self):
+        self.refused("ServiceNowApiKeyValue is a secret", ServiceNowApiKeyValue="0123456789abcdefghij")
+        self.refused("Hold is no part", Hold="false")
+        environment = {"ServiceNowApiKeyValue": "0123456789abcdefghij"}
+        _, values, problems = parameters.split(WHERE | NEEDED, DECLARED, environment)
+        self.assertEqual((values["ServiceNowApiKeyValue"], problems), ("0123456789abcdefghij", []))
+        _, values, problems = parameters.split(WHERE | NEEDED, DECLARED, {"ServiceNowApiKeyValue": "short"})
+        self.assertEqual(len(problems), 1)
+        self.assertNotIn("short", problems[0], "not even a refused secret is shown")
+
+
+if __name__ == "__main__":
+    unittest.main()
