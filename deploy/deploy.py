@@ -172,6 +172,8 @@ class Deployment:
             "--tags", f"{Cloud.TAG}={release}", "--no-fail-on-empty-changeset",
             "--no-confirm-changeset" if yes else "--confirm-changeset",
         ]
+        if role := self.settings.get("DEPLOYMENT_ROLE"):
+            words += ["--role-arn", role]
         if plan:
             words.append("--no-execute-changeset")
         elif not self.found:

@@ -15,6 +15,7 @@ SETTINGS = {
     "ACCOUNT": (r"[0-9]{12}", True),
     "REGION": (r"[a-z]{2}(-[a-z]+)+-[0-9]", True),
     "STACK": (r"[A-Za-z][A-Za-z0-9-]{0,50}", True),
+    "DEPLOYMENT_ROLE": (r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+", False),
     "GUARDRAILS": (r".+", False),
     "SIGNING_PROFILE": (r"[A-Za-z0-9_]{2,64}", False),
 }

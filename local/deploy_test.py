@@ -48,7 +48,7 @@ class Example(unittest.TestCase):
             if name != "Hold" and "Default" in DECLARED[name] and not DECLARED[name].get("NoEcho")
         ]
         self.assertEqual(said, wanted)
-        self.assertEqual({name for mark, name, _ in lines if name.isupper()}, set(parameters.SETTINGS))
+        self.assertEqual({name for _, name, _ in lines if name.isupper()}, set(parameters.SETTINGS))
         self.assertEqual({name for mark, name, _ in lines if not mark and not name.isupper()}, set(NEEDED))
 
 

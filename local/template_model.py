@@ -65,7 +65,8 @@ def expanded(path):
 class Model:
     """The resources, outputs and parameters of one setting."""
 
-    def __init__(self, path="template.yaml", given=None, sam=True):
+    def __init__(self, path="template.yaml", given=None, sam=True, pseudo=None):
+        self.pseudo = PSEUDO | (pseudo or {})
         document = expanded(path) if sam else parsed(path)
         self.declared = document["Parameters"]
         self.values = {
@@ -133,8 +134,8 @@ class Model:
     def _reference(self, name):
         if name == "AWS::NoValue":
             return _NOTHING
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         return self.values[name] if name in self.values else {"Ref": name}
 
     def _substituted(self, body):
@@ -142,7 +143,7 @@ class Model:
 
         def known(match):
             name = match.group(1)
-            value = own.get(name, PSEUDO.get(name, self.values.get(name)))
+            value = own.get(name, self.pseudo.get(name, self.values.get(name)))
             return str(value) if isinstance(value, (str, int)) else match.group(0)
 
         return {"Fn::Sub": text} if (text := re.sub(r"\$\{([A-Za-z0-9:.]+)\}", known, text)).count("${") else text
