@@ -244,6 +244,7 @@ class Data(unittest.TestCase):
         self.assertEqual(bool(trails), found.values["Trail"] == "true")
         for trail in trails.values():
             self.assertTrue(trail["IsLogging"] and trail["EnableLogFileValidation"])
+            self.assertTrue(trail["IsMultiRegionTrail"] and trail["IncludeGlobalServiceEvents"], "IAM is in us-east-1")
             self.assertEqual(target(trail["KMSKeyId"]), "DataKey")
             fields = [field for selector in trail["AdvancedEventSelectors"] for field in selector["FieldSelectors"]]
             seen = next(field["Equals"] for field in fields if field["Field"] == "resources.ARN")
