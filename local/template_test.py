@@ -313,10 +313,32 @@ class Firewall(unittest.TestCase):
 
 
 class Endpoints(unittest.TestCase):
-    def test_every_service_of_the_functions_has_one(self):
-        found = Model("templates/endpoints.yaml", {"VpcId": "vpc-1", "SubnetIds": "subnet-1",
-                                                   "SecurityGroupId": "sg-1", "RouteTableIds": "rtb-1"}, sam=False)
+    NEEDED = {"VpcId": "vpc-1", "SubnetIds": "subnet-1", "SecurityGroupId": "sg-1", "RouteTableIds": "rtb-1"}
+
+    def found(self, region="eu-west-1", **more):
+        found = Model("templates/endpoints.yaml", self.NEEDED | more, sam=False, pseudo={"AWS::Region": region})
         self.assertEqual(found.missing, [])
+        return found
+
+    def test_iam_has_one_where_there_is_one(self):
+        named = [endpoint["ServiceName"] for endpoint in self.found().of("EC2::VPCEndpoint").values()]
+        self.assertNotIn("com.amazonaws.iam", named)
+        iam = self.found("us-east-1").of("EC2::VPCEndpoint")["Iam"]
+        self.assertEqual(iam["ServiceName"], "com.amazonaws.iam")
+        # Sessions of target accounts: not this account's.
+        (statement,) = iam["PolicyDocument"]["Statement"]
+        roles = ["arn:aws:iam::*:role/SnowgateRead", "arn:aws:iam::*:role/SnowgateMember"]
+        self.assertEqual(statement["Condition"], {"ArnLike": {"aws:PrincipalArn": roles}})
+
+    def test_flows_are_recorded_where_asked_for(self):
+        self.assertEqual(self.found().of("EC2::FlowLog"), {})
+        found = self.found(FlowLogs="true", FlowLogDays="30")
+        (flows,) = found.of("EC2::FlowLog").values()
+        self.assertEqual((flows["TrafficType"], flows["ResourceId"]), ("ALL", "vpc-1"))
+        self.assertEqual(found.of("Logs::LogGroup")[target(flows["LogGroupName"])]["RetentionInDays"], "30")
+
+    def test_every_service_of_the_functions_has_one(self):
+        found = self.found()
         services = {
             endpoint["ServiceName"].rsplit(".", 1)[-1]: endpoint for endpoint in found.of("EC2::VPCEndpoint").values()
         }
