@@ -57,6 +57,13 @@ def sam(arguments, region, **more):
         raise Refused([f"`sam {arguments[0]}` failed, see above"])
 
 
+def build(architecture, guardrails, region, folder=BUILT.parent):
+    """Builds all functions of the template."""
+    words = ["build", "--template-file", ROOT / "template.yaml", "--build-dir", folder]
+    with overrides({"Architecture": architecture}) as more:
+        sam([*words, *more], region, environment={"SNOWGATE_GUARDRAILS": str(guardrails)})
+
+
 @contextlib.contextmanager
 def overrides(values):
     """Parameters for SAM in a file that only we can read: a secret may be among them."""
@@ -150,9 +157,7 @@ class Deployment:
         before = self.found.parameters if self.found else {}
         architecture = self.values.get("Architecture", before.get("Architecture", self.declared["Architecture"]["Default"]))
         say(f"Building for {architecture} …")
-        more = {"SNOWGATE_GUARDRAILS": str(self.guardrails())}
-        with overrides({"Architecture": architecture}) as words:
-            sam(["build", "--template-file", ROOT / "template.yaml", "--build-dir", BUILT.parent, *words], self.region, environment=more)
+        build(architecture, self.guardrails(), self.region)
 
     def package(self, built, release):
         """Uploads the built functions and the template that names them; the template's path here."""

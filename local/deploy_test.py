@@ -1,16 +1,20 @@
 """What `make deploy` refuses before anything is built, and that deploy/example.env says all that can be said."""
 
+import os
 import pathlib
 import re
 import sys
 import tempfile
 import textwrap
 import unittest
+from unittest import mock
 
+from samcli.yamlhelper import yaml_parse
 from template_model import ROOT, parsed
 from template_settings import ON
 
 sys.path.insert(0, str(ROOT / "deploy"))
+import deploy  # noqa: E402
 import parameters  # noqa: E402
 
 EXAMPLE = ROOT / "deploy/example.env"
@@ -124,6 +128,54 @@ class Values(unittest.TestCase):
         _, values, problems = parameters.split(WHERE | NEEDED, DECLARED, {"ServiceNowApiKeyValue": "short"})
         self.assertEqual(len(problems), 1)
         self.assertNotIn("short", problems[0], "not even a refused secret is shown")
+
+
+# Stands for cargo: says how it was called, and what it was told, and makes what would be built.
+CARGO = """#!/bin/sh
+if [ "$1" = metadata ]; then
+  echo '{"packages":[],"target_directory":"'"$CARGO_TARGET_DIR"'"}'
+  exit
+fi
+echo "$SNOWGATE_GUARDRAILS $*" >> "$CALLS"
+for word in "$@"; do binary=$word; done
+mkdir -p "$CARGO_TARGET_DIR/lambda/$binary"
+echo "$*" > "$CARGO_TARGET_DIR/lambda/$binary/bootstrap"
+"""
+
+
+class Build(unittest.TestCase):
+    def built(self, architecture):
+        """How cargo was called for each function, and the template that was built."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            cargo, calls = folder / "bin/cargo", folder / "calls"
+            cargo.parent.mkdir()
+            for program in (cargo, cargo.with_name("cargo-lambda")):
+                program.write_text(CARGO, encoding="utf-8")
+                program.chmod(0o755)
+            more = {
+                "PATH": f"{cargo.parent}{os.pathsep}{os.environ['PATH']}", "CALLS": str(calls), "CARGO_TARGET_DIR": str(folder / "target"), "HOME": name,
+            }
+            with mock.patch.dict(os.environ, more), mock.patch.object(deploy, "say"):
+                deploy.build(architecture, "/some/guardrails.toml", "eu-central-1", folder / "built")
+            template = yaml_parse((folder / "built/template.yaml").read_text(encoding="utf-8"))
+            return calls.read_text(encoding="utf-8").splitlines(), template
+
+    def test_every_function_is_built_for_the_architecture_of_the_stack(self):
+        binaries = {
+            resource["Metadata"]["BuildProperties"]["Binary"]
+            for resource in parsed("template.yaml")["Resources"].values()
+            if resource["Type"] == "AWS::Serverless::Function"
+        }
+        for architecture in DECLARED["Architecture"]["AllowedValues"]:
+            calls, template = self.built(architecture)
+            self.assertEqual({call.split()[-1] for call in calls}, binaries)
+            for call in calls:
+                self.assertEqual("--arm64" in call, architecture == "arm64", call)
+                self.assertIn("--release", call)
+                self.assertTrue(call.startswith("/some/guardrails.toml "), call)
+            # What it was built for is what is deployed.
+            self.assertEqual(template["Globals"]["Function"]["Architectures"], [{"Ref": "Architecture"}])
 
 
 if __name__ == "__main__":

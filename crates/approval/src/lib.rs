@@ -123,7 +123,7 @@ pub(crate) struct Opened {
 
 impl<P: Ports> Approval<P> {
     /// Answers what API Gateway handed over.
-    pub async fn answer(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
+    pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {
             Received::Call(event) => self.handle(event, now).await,
             Received::Malformed => {

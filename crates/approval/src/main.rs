@@ -69,10 +69,8 @@ async fn main() -> Result<(), Error> {
         hold: parsed("HOLD")?,
     };
     let approval = &approval;
-    run(service_fn(
-        async |event: LambdaEvent<Received>| {
-            Ok::<_, Error>(approval.answer(&event.payload, shell::now()).await)
-        },
-    ))
+    run(service_fn(async |event: LambdaEvent<Received>| {
+        Ok::<_, Error>(approval.receive(&event.payload, shell::now()).await)
+    }))
     .await
 }

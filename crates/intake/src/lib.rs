@@ -49,7 +49,7 @@ pub struct Intake<P: Ports> {
 
 impl<P: Ports> Intake<P> {
     /// Answers what API Gateway handed over.
-    pub async fn answer(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
+    pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {
             Received::Call(event) => self.handle(event, now).await,
             Received::Malformed => Problem::new(400, "Bad request")

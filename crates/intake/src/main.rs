@@ -37,10 +37,8 @@ async fn main() -> Result<(), Error> {
         guardrails: shell::guardrails::load()?,
     };
     let intake = &intake;
-    run(service_fn(
-        async |event: LambdaEvent<Received>| {
-            Ok::<_, Error>(intake.answer(&event.payload, shell::now()).await)
-        },
-    ))
+    run(service_fn(async |event: LambdaEvent<Received>| {
+        Ok::<_, Error>(intake.receive(&event.payload, shell::now()).await)
+    }))
     .await
 }

@@ -91,8 +91,15 @@ mod tests {
             });
             serde_json::from_str::<Received>(&event.to_string()).unwrap()
         };
-        for (name, value) in [("X-A", "caf\u{e9}"), ("X-A", "a\u{0}b"), ("na\u{ef}ve", "a")] {
-            assert!(matches!(received(name, value), Received::Malformed), "{name}");
+        for (name, value) in [
+            ("X-A", "caf\u{e9}"),
+            ("X-A", "a\u{0}b"),
+            ("na\u{ef}ve", "a"),
+        ] {
+            assert!(
+                matches!(received(name, value), Received::Malformed),
+                "{name}"
+            );
         }
         let Received::Call(call) = received("X-A", "cafe") else {
             panic!("a call is a call");

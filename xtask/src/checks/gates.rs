@@ -130,7 +130,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         ),
         gate(
             "cfn-lint",
-            vec![run(sam("cfn-lint"), "template.yaml templates/*.yaml templates/organization/*.yaml")],
+            vec![run(
+                sam("cfn-lint"),
+                "template.yaml templates/*.yaml templates/organization/*.yaml",
+            )],
         ),
         gate(
             "promises of the templates",

@@ -72,7 +72,11 @@ fn without_a_configured_origin_the_domain_that_was_called_counts() {
 /// Links that went out before the address changed lead to pages of the address before.
 #[test]
 fn forms_of_links_that_were_out_when_the_address_changed() {
-    for origin in ["https://old.example", "https://ignored.example", super::ORIGIN] {
+    for origin in [
+        "https://old.example",
+        "https://ignored.example",
+        super::ORIGIN,
+    ] {
         let world = World::default();
         let (record, link) = pending(&world);
         let mut approval = approval(&world, &Fault::none());
@@ -96,7 +100,7 @@ fn headers_that_http_does_not_allow() {
     event["headers"]["X-Name"] = json!("Zo\u{eb}");
     let received = serde_json::from_value(event).unwrap();
     let approval = approval(&world, &Fault::none());
-    let answer = super::runtime().block_on(approval.answer(&received, at(10)));
+    let answer = super::runtime().block_on(approval.receive(&received, at(10)));
     assert_eq!(answer.status_code, 400);
     assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
     assert_eq!(snapshot(&world), before);

@@ -312,7 +312,11 @@ fn what_the_account_has_on_for_all_email_counts_unless_the_configuration_set_say
     for (account, own, wanted) in [
         (account("ENABLED", "ENABLED"), Value::Null, both.clone()),
         (account("ENABLED", "ENABLED"), off, Vec::new()),
-        (account("DISABLED", "ENABLED"), Value::Null, both[1..].to_vec()),
+        (
+            account("DISABLED", "ENABLED"),
+            Value::Null,
+            both[1..].to_vec(),
+        ),
         (json!({"VdmEnabled": "DISABLED"}), Value::Null, Vec::new()),
     ] {
         let mut facts = facts();
