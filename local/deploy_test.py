@@ -1,11 +1,15 @@
 """What `make deploy` refuses before anything is built, and that deploy/example.env says all that can be said."""
 
+import base64
+import hmac
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import textwrap
+import tomllib
 import unittest
 from unittest import mock
 
@@ -14,6 +18,7 @@ from template_model import ROOT, parsed
 from template_settings import ON
 
 sys.path.insert(0, str(ROOT / "deploy"))
+import client_secret  # noqa: E402
 import deploy  # noqa: E402
 import parameters  # noqa: E402
 
@@ -128,6 +133,31 @@ class Values(unittest.TestCase):
         _, values, problems = parameters.split(WHERE | NEEDED, DECLARED, {"ServiceNowApiKeyValue": "short"})
         self.assertEqual(len(problems), 1)
         self.assertNotIn("short", problems[0], "not even a refused secret is shown")
+
+
+class Secrets(unittest.TestCase):
+    def test_a_secret_is_found_and_told_from_what_looks_like_one(self):
+        (rule,) = tomllib.loads((ROOT / "deploy/gitleaks.toml").read_text(encoding="utf-8"))["rules"]
+        for _ in range(200):
+            secret = client_secret.made()
+            found = re.search(rule["regex"], f'password = "{secret}"\n')
+            self.assertEqual(found[0], secret)
+            self.assertTrue(client_secret.is_whole(secret))
+            self.assertTrue(all(word in secret for word in rule["keywords"]))
+            changed = secret[:20] + ("A" if secret[20] != "A" else "B") + secret[21:]
+            for other in (changed, secret[:-1], secret[1:], secret + "0", f" {secret}"):
+                self.assertFalse(client_secret.is_whole(other))
+
+    def test_its_hash_is_what_the_authorizer_compares(self):
+        done = subprocess.run([sys.executable, ROOT / "deploy/client_secret.py", "servicenow"], text=True, check=True,
+                              input=base64.b64encode(b"k" * 32).decode() + "\n", capture_output=True)
+        secret, digest = (line.split(": ")[1] for line in done.stdout.splitlines())
+        wanted = hmac.digest(b"k" * 32, b"servicenow\0" + secret.encode(), "sha256")
+        self.assertEqual(base64.b64decode(digest), wanted)
+        for client, key in (("ServiceNow", "a" * 44), ("servicenow", "short"), ("servicenow", "no base64!")):
+            refused = subprocess.run([sys.executable, ROOT / "deploy/client_secret.py", client], text=True, check=False,
+                                     input=key, capture_output=True)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
 
 
 # Stands for cargo: says how it was called, and what it was told, and makes what would be built.

@@ -228,6 +228,7 @@ class Data(unittest.TestCase):
         self.assertEqual(set(keys), {"DataKey", "ApprovalKey"})
         self.assertTrue(keys["DataKey"]["EnableKeyRotation"])
         self.assertNotIn("EnableKeyRotation", keys["ApprovalKey"], "KMS cannot rotate HMAC keys")
+        self.assertFalse(keys["ApprovalKey"].get("MultiRegion", False), "decision 0073")
         for name, key in keys.items():
             for statement in key["KeyPolicy"]["Statement"]:
                 actions = statement["Action"]
