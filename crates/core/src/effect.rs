@@ -1,7 +1,7 @@
 //! What a request changed in IAM, recorded before it is changed.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::approval::MacTag;
 use crate::arn::PolicyArn;
@@ -33,7 +33,7 @@ pub struct Effect {
 }
 
 /// A change to a principal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EffectChange {
     /// A managed policy is attached.

@@ -1,6 +1,6 @@
 //! What a dry run finds: the exact changes in IAM, and who would be asked and why.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::effect::{Effect, EffectChange};
 use crate::finding::Finding;
@@ -63,7 +63,7 @@ pub struct PassedOver {
 }
 
 /// Why a person would not be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PassedOverBecause {
     /// The account is inactive.

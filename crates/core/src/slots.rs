@@ -9,7 +9,7 @@ pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
 pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::id::SysId;
 use crate::ticket::Person;
@@ -68,7 +68,7 @@ impl Slot {
 }
 
 /// A person who may fill a slot, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approver {
     /// The person.
     pub sys_id: SysId,
@@ -103,7 +103,7 @@ impl Approver {
 }
 
 /// Why a person may decide, in the order in which people are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApproverRole {
     /// `owned_by` of the configuration item.
@@ -183,7 +183,7 @@ pub struct Excluded {
 }
 
 /// What became of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
     /// May decide.

@@ -111,7 +111,8 @@ async fn without_servicenow_nobody_can_decide_and_what_was_typed_is_kept() {
     let mut form = shown.hidden();
     form.push(("decision".to_owned(), "approve".to_owned()));
     form.push(("reason".to_owned(), "Typed with care".to_owned()));
-    // As often as one call is tried, and no more: the breaker stays closed.
+    // More often than one call is tried: requests of other tests may be looked at meanwhile. It is
+    // cleared before the breaker opens.
     let fault = json!({ "table": "sc_req_item", "user": "snowgate.read", "count": 30, "fault": { "kind": "unavailable", "retry_after": null } });
     stack.servicenow.arm(&fault).await;
     let origin = Some(stack.browser.origin());

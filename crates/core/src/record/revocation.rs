@@ -1,7 +1,7 @@
 //! Access that is revoked before its time, and what stays in IAM when it has ended.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{ChangeError, GrantedAccess};
 use crate::approval::MacTag;
@@ -25,7 +25,7 @@ pub struct Revocation {
 }
 
 /// In which role somebody revoked the access. Who it was is the actor of the audit row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RevokedBy {
     /// The client that asked for it, without saying on whose wish.
@@ -97,7 +97,7 @@ impl RevokedBy {
 }
 
 /// A change that stays in IAM although the request that had it has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RetainedChange {
     /// What stays.
     pub change: EffectChange,
@@ -106,7 +106,7 @@ pub struct RetainedChange {
 }
 
 /// Why a change stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetainedBecause {
     /// It was there before the request.

@@ -1,12 +1,12 @@
 //! What a request touches, and so whose approval it needs.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::id::{AccountId, SysId};
 use crate::request::AccessRequest;
 
 /// What a slot stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum OwnedResource {
     /// An AWS account: its owner decides.
@@ -26,7 +26,7 @@ pub enum OwnedResource {
 }
 
 /// The kinds of what a slot stands for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnedResourceKind {
     /// An AWS account.
