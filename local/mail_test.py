@@ -3,6 +3,7 @@
 import re
 import unittest
 
+from template_model import ROOT
 from template_settings import dimensions, everywhere, model, target
 
 IDENTITY = re.compile(r"arn:aws:ses:eu-west-1:111122223333:identity/(.*)")
@@ -45,6 +46,20 @@ class Sending(unittest.TestCase):
                 trial = found.values["MailSandbox"] == "true"
                 self.assertEqual(identities, {own, "*"} if trial else {own}, "the sandbox asks for recipients, too")
         self.assertEqual(sending, {"DispatcherRole", "ReporterRole"})
+
+
+class Links(unittest.TestCase):
+    def test_ses_is_told_to_leave_each_alone(self):
+        """Whatever tracks clicks some day: SES rewrites no link that says so."""
+        found = 0
+        for path in (ROOT / "crates/core/templates").glob("*.html"):
+            text = path.read_text(encoding="utf-8")
+            if not re.search(r'extends "email.html"|<table', text):
+                continue
+            for link in re.findall(r"<a\b[^>]*>", text):
+                found += 1
+                self.assertRegex(link, r"^<a ses:no-track ", path.name)
+        self.assertGreaterEqual(found, 3)
 
 
 class Bounces(unittest.TestCase):
