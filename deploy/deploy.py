@@ -101,7 +101,7 @@ class Deployment:
         said = {name: str(entry.get("Default", "")) for name, entry in self.declared.items()} | known | self.values
         if said["ManageApiLogging"] == "true":
             role = self.cloud.logging_role()
-            if role and role not in (self.found.resources.values() if self.found else ()) and not self._own(role):
+            if role and not self._own(role):
                 problems.append(
                     f"ManageApiLogging=true would replace the role with which API Gateway writes all logs of this account "
                     f"({role}): set ManageApiLogging=false"
@@ -166,7 +166,6 @@ class Deployment:
         if profile := self.settings.get("SIGNING_PROFILE"):
             words += ["--signing-profiles", *(f"{name}={profile}" for name in FUNCTIONS)]
         sam(words, self.region, stdout=subprocess.DEVNULL)
-        self.cloud.keep(release, target)
         return target
 
     def apply(self, template, release, values, yes, plan=False):
@@ -208,6 +207,9 @@ def deploy(order):
         protect = values.get("ProtectData", work.declared["ProtectData"]["Default"])
         values["ProtectData"] = "false"
     made = work.apply(template, release, values, order.yes, order.plan)
+    if made:
+        # What was only planned, declined or failed is nothing to go back to.
+        work.cloud.keep(release, template)
     if made and protect == "true":
         say("It works, so its data is protected now.")
         work.cloud.change({"ProtectData": "true"})

@@ -19,6 +19,7 @@ from template_settings import ON
 
 sys.path.insert(0, str(ROOT / "deploy"))
 import client_secret  # noqa: E402
+from cloud import Stack  # noqa: E402
 import deploy  # noqa: E402
 import parameters  # noqa: E402
 
@@ -158,6 +159,51 @@ class Secrets(unittest.TestCase):
             refused = subprocess.run([sys.executable, ROOT / "deploy/client_secret.py", client], text=True, check=False,
                                      input=key, capture_output=True)
             self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+
+
+class FakeCloud:
+    """An account with a role for API Gateway's logs, and so much concurrency."""
+
+    def __init__(self, role=None, free=1000):
+        self.logging_role, self.concurrency = lambda: role, lambda: free
+
+
+class Account(unittest.TestCase):
+    """What an account would refuse halfway, or would lose."""
+
+    ROLE = "arn:aws:iam::111122223333:role/{}"
+
+    def problems(self, cloud, before=None, **values):
+        work = deploy.Deployment.__new__(deploy.Deployment)
+        work.declared, work.values, work.stack, work.cloud = DECLARED, NEEDED | values, "snowgate", cloud
+        work.found = before and Stack("UPDATE_COMPLETE", NEEDED | before, None, {"ApiLoggingRole": "snowgate-ApiLoggingRole-A"})
+        try:
+            work.check()
+        except parameters.Refused as refused:
+            return refused.problems
+        return []
+
+    def test_the_accounts_role_for_logs_is_never_replaced(self):
+        theirs, ours = self.ROLE.format("their-gateway-logs"), self.ROLE.format("snowgate-ApiLoggingRole-A")
+        self.assertEqual(self.problems(FakeCloud()), [])
+        self.assertIn(theirs, self.problems(FakeCloud(theirs))[0])
+        self.assertEqual(self.problems(FakeCloud(theirs), ManageApiLogging="false"), [])
+        self.assertEqual(self.problems(FakeCloud(ours)), [], "what a removed stack of this name left")
+        self.assertEqual(self.problems(FakeCloud(ours), {"ManageApiLogging": "true"}), [])
+        self.assertIn("no role", self.problems(FakeCloud(), ManageApiLogging="false")[0])
+
+    def test_there_is_as_much_concurrency_as_is_reserved(self):
+        self.assertEqual(self.problems(FakeCloud(free=148), ReserveConcurrency="true"), [])
+        self.assertIn("148", self.problems(FakeCloud(free=147), ReserveConcurrency="true")[0])
+        self.assertEqual(self.problems(FakeCloud(free=100), {"ReserveConcurrency": "true"}), [], "it has it already")
+        said = re.search(r"(\d+) altogether.*needs (\d+)", DECLARED["ReserveConcurrency"]["Description"], re.S)
+        self.assertEqual((deploy.RESERVED, deploy.RESERVED + deploy.UNRESERVED), (int(said[1]), int(said[2])))
+
+    def test_values_that_the_stack_has_count_too(self):
+        before = {"Waf": "true", "UserPool": "true"}
+        self.assertEqual(self.problems(FakeCloud(), before, ServiceApiCidrs="192.0.2.0/24"), [])
+        self.assertIn("exclude", self.problems(FakeCloud(), before, TokenIssuer="https://issuer.example")[0])
+        self.assertEqual(self.problems(FakeCloud(), {"ServiceNowApiKeyValue": "****"}), [])
 
 
 # Stands for cargo: says how it was called, and what it was told, and makes what would be built.

@@ -22,14 +22,22 @@ fn escalations(name: &str) -> Vec<String> {
 /// Whether a principal that is allowed everything may do this.
 fn may(boundary: &str, account: &str, action: &str, resource: &str) -> bool {
     let principal = format!("arn:aws:iam::{account}:user/enrolled/ada");
+    // The other half of assuming a role: it trusts the principal's account.
+    let trusting = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+            "Principal":{{"AWS":"arn:aws:iam::{account}:root"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    let trusts = action == "sts:AssumeRole";
     let policies = Policies {
         identity: vec![ruleset(EVERYTHING, PolicyType::Identity)],
         boundaries: vec![ruleset(&shipped(boundary), PolicyType::Boundary)],
+        resource: trusts.then(|| ruleset(&trusting, PolicyType::Trust)),
         ..Policies::default()
     };
+    let owner = resource.split(':').nth(4).filter(|owner| !owner.is_empty());
     let principal = principal.parse().expect("a principal");
     let request = Request::new(action, resource, principal, Context::new());
-    let request = request.to_account(account).with_boundary();
+    let request = request.to_account(owner.unwrap_or(account)).with_boundary();
     evaluate(&request, &policies).outcome == Outcome::Allowed
 }
 
