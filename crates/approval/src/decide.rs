@@ -136,14 +136,14 @@ impl<P: Ports> Approval<P> {
         self.status(&page, Some(&about)).map(Some)
     }
 
-    /// Whether the form came from our own page: the exact origin, and a form's media type.
+    /// Whether the form came from a page of ours: exactly an origin that we have or had, or the
+    /// domain that was called, which API Gateway names and only ever ours can be; and a form's
+    /// media type.
     pub(crate) fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
-        let own = match (&self.origin, &event.request_context.domain_name) {
-            (Some(origin), _) => origin.clone(),
-            (None, Some(domain)) => format!("https://{domain}"),
-            (None, None) => return false,
-        };
-        header(event, "origin") == Some(own.as_str())
+        let called = event.request_context.domain_name.as_deref();
+        let called = called.map(|domain| format!("https://{domain}"));
+        let mut ours = self.origins.iter().chain(&called);
+        header(event, "origin").is_some_and(|sent| ours.any(|origin| origin == sent))
             && is_media_type(event, "application/x-www-form-urlencoded")
     }
 

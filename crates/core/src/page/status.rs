@@ -49,6 +49,8 @@ pub enum StatusPage<'a> {
     Paused(RetainedForm),
     /// The form did not come from our page.
     ForeignForm,
+    /// The call cannot be read.
+    Malformed,
     /// The access is being removed.
     BeingEnded,
     /// The access was removed before its time.
@@ -255,6 +257,14 @@ fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
             403,
             "We couldn't verify that submission",
             &["Nothing was decided. Open the link in your e-mail again and submit the form there."],
+        ),
+        StatusPage::Malformed => (
+            400,
+            "We can't read this request",
+            &[
+                "Your browser, or a proxy on the way, sent a header that HTTP doesn't allow. Nothing was decided.",
+                "Open the link in your e-mail again with another browser.",
+            ],
         ),
     };
     let lines = lines.iter().copied().map(Text::from);

@@ -106,6 +106,7 @@ fn every_other_page_says_what_happened() {
         StatusPage::Unavailable(RetainedForm::Decision(typed.clone())),
         StatusPage::Paused(RetainedForm::Revocation(typed)),
         StatusPage::ForeignForm,
+        StatusPage::Malformed,
         StatusPage::BeingEnded,
         StatusPage::EndedEarly,
     ];
