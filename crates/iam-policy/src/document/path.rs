@@ -55,6 +55,18 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The way as it stands in a sentence, quoted.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.0.as_slice() {
+            [] => "the document".to_owned(),
+            // What is written is visible and has no backtick.
+            _ => format!("`{self}`"),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, segment) in self.0.iter().enumerate() {

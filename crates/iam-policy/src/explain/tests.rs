@@ -173,6 +173,7 @@ pub(crate) fn statements(foreign: &str) -> Vec<(PolicyType, serde_json::Value)> 
         condition("StringEquals", &format!("aws:{foreign}")),
         condition("StringEquals", &format!("{foreign}:x")),
         condition("StringEquals", foreign),
+        condition("StringEquals", &format!("{foreign}:ResourceTag/")),
         condition("Null", foreign),
         condition(foreign, "aws:PrincipalArn"),
         principal(json!({"AWS": foreign})),

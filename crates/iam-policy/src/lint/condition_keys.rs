@@ -89,7 +89,8 @@ fn tag_key_missing(key: &str, name: &str) -> Option<Lookup> {
     tags.iter()
         .any(|tag| tag.eq_ignore_ascii_case(bare))
         .then(|| {
-            let message = format!("name the tag: `{}/…`", key.trim_end_matches('/'));
+            let example = format!("{}/…", key.trim_end_matches('/'));
+            let message = format!("name the tag: {}", foreign::code(&example));
             Lookup::Fault(Code::MissingTagKeyInCondition, message)
         })
 }

@@ -59,7 +59,7 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
         format!(
             "{} ({file} {}{condition}{unmatched})",
             code(&evidence.action),
-            evidence.path
+            evidence.path.in_words()
         )
     };
     let administrator = found.resource_wildcards.iter().find(|granted| {

@@ -118,7 +118,7 @@ fn show(
         "  {} {}:{line}:{column}  {}",
         paint.of("34", "-->"),
         input.shown(),
-        found.path()
+        found.path().in_words()
     )?;
     snippet::write(out, paint, "1;31", &input.text, span, place)
 }

@@ -120,7 +120,7 @@ fn write_file(out: &mut dyn Write, paint: Paint, file: &LintedFile) -> std::io::
             file.input.shown(),
             place.line,
             place.column,
-            finding.path()
+            finding.path().in_words()
         )?;
         snippet::write(out, paint, color, text, finding.span(), place)?;
         writeln!(out)?;
