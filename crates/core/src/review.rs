@@ -71,7 +71,7 @@ impl ReviewPerson {
     fn new(person: &Person) -> Self {
         let address = person
             .email
-            .as_ref()
+            .address()
             .map(crate::email::EmailAddress::expose);
         let details = [person.title.expose(), address.unwrap_or_default()];
         let details = details.into_iter().filter(|detail| !detail.is_empty());

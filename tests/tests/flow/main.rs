@@ -35,6 +35,7 @@ mod reported;
 mod revoked;
 mod shown;
 mod tokens;
+mod twins;
 mod two_approvals;
 mod undeliverable;
 mod withdrawn;

@@ -1,10 +1,10 @@
 use super::*;
 use crate::approval::Verdict;
-use crate::email::Email;
+use crate::email::{Email, MailField};
 use crate::installation::tests::installation;
 use crate::record::tests::{DOCUMENT, TWO, approver, at, decide, pending, person, slot};
 use crate::slots::{Approver, ApproverRole, OwnedResource, Slot};
-use crate::ticket::JobTitle;
+use crate::ticket::{JobTitle, UserAccount};
 
 fn requester(name: &str) -> Person {
     Person {
@@ -13,7 +13,8 @@ fn requester(name: &str) -> Person {
         title: JobTitle::new("Data Analyst"),
         active: true,
         locked_out: false,
-        email: "rita.chen@brightwater.example".parse().ok(),
+        email: MailField::read("rita.chen@brightwater.example"),
+        account: UserAccount::default(),
     }
 }
 
