@@ -33,6 +33,7 @@ class Guards(unittest.TestCase):
         (launcher.patch_gateway_responses, apigateway_v1),
         (launcher.patch_import_operation, apigateway_v1),
         (launcher.patch_mock_integration, apigateway_v1),
+        (launcher.patch_passthrough, apigateway_v1),
     )
 
     def test_1_every_patch_fits_the_pinned_version(self):
@@ -78,6 +79,16 @@ class Guards(unittest.TestCase):
         integration = resource["resourceMethods"]["ANY"]["methodIntegration"]
         status, headers, body = apigateway_v1._invoke_mock_v1(integration)
         self.assertEqual((status, headers["Allow"], body), (405, "GET", b"no"))
+
+    def test_3_a_media_type_that_a_mock_does_not_know(self):
+        mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":204}'}}
+        check = apigateway_v1._check_passthrough_behavior
+        self.assertIsNone(check(mock, {"Content-Type": "application/json; charset=utf-8"}))
+        self.assertIsNone(check({**mock, "type": "AWS_PROXY"}, {"Content-Type": "text/xml"}))
+        refused = check(mock, {"Content-Type": "text/xml"})
+        self.assertEqual(refused.response_type, "API_CONFIGURATION_ERROR")
+        never = check({**mock, "passthroughBehavior": "never"}, {"Content-Type": "text/xml"})
+        self.assertEqual(never.response_type, "UNSUPPORTED_MEDIA_TYPE")
 
     def test_3_a_membership_is_decided_on_the_group(self):
         arn = f"arn:aws:iam::{ACCOUNT}:group/granted/analysts"

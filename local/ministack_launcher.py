@@ -260,6 +260,29 @@ def patch_mock_integration(apigateway):
     apigateway._invoke_mock_v1 = invoke_mock
 
 
+def patch_passthrough(apigateway):
+    """A mock integration gets a body of a media type without a template as it is, unless its passthroughBehavior says
+    never; what it needs, a status code, is not in there, and the answer is 500. Here it would be answered as if the
+    type were known."""
+    name = "_check_passthrough_behavior"
+    original = apigateway._check_passthrough_behavior
+    require_signature(original, ("integration", "headers"), name)
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":204}'}}
+    xml = {"content-type": "text/xml"}
+    require(original(mock, xml) is None, name, "it refuses other media types of mocks now")
+    require(original({**mock, "passthroughBehavior": "NEVER"}, xml) is not None, name, "it does not know NEVER now")
+
+    def check_passthrough_behavior(integration, headers):
+        refused = original(integration, headers)
+        if refused is not None or str(integration.get("type")).upper() != "MOCK":
+            return refused
+        if original({**integration, "passthroughBehavior": "NEVER"}, headers) is None:
+            return None
+        return apigateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+
+    apigateway._check_passthrough_behavior = check_passthrough_behavior
+
+
 # Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
 MANAGED_POLICIES = {
     "CloudWatchReadOnlyAccess": [
@@ -301,6 +324,7 @@ def main():
     patch_gateway_responses(apigateway_v1)
     patch_import_operation(apigateway_v1)
     patch_mock_integration(apigateway_v1)
+    patch_passthrough(apigateway_v1)
     patch_role_boundary(provisioners)
     add_groups(provisioners)
     patch_conditions(engine)

@@ -88,7 +88,7 @@ def service_probes(stack):
         # Without a recipient nothing is sent.
         message = {
             "FromEmailAddress": sender,
-            "ConfigurationSetName": "snowgate-letters",
+            "ConfigurationSetName": "snowgate-emails",
             "Destination": {},
             "Content": {"Simple": {"Subject": {"Data": "rights"}, "Body": {"Text": {"Data": "rights"}}}},
         }

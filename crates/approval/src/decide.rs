@@ -25,11 +25,8 @@ impl<P: Ports> Approval<P> {
         opened: Opened,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if self.hold {
-            return self.paused(event, &opened.record);
-        }
-        if !self.is_ours(event) {
-            return self.status(&StatusPage::ForeignForm, None);
+        if let Some(page) = self.unread(event, &opened.record)? {
+            return Ok(page);
         }
         let bytes = body(event).unwrap_or_default();
         let form = match DecisionForm::parse(&bytes) {
@@ -127,24 +124,32 @@ impl<P: Ports> Approval<P> {
         self.status(&page, Some(&about))
     }
 
-    /// The page while approvals are paused, with what was sent.
-    pub(crate) fn paused(
+    /// The page for a form that is not read: while approvals are paused, with what was sent; or
+    /// where it came from elsewhere. None where it is to be read.
+    pub(crate) fn unread(
         &self,
         event: &ApiGatewayProxyRequest,
         record: &RequestRecord,
-    ) -> Result<Page, ApprovalError> {
+    ) -> Result<Option<Page>, ApprovalError> {
+        let page = if self.hold {
+            StatusPage::Paused(self.retained(event))
+        } else if !self.is_ours(event) {
+            StatusPage::ForeignForm
+        } else {
+            return Ok(None);
+        };
         let about = About::new(record, None, &self.installation);
-        self.status(&StatusPage::Paused(self.retained(event)), Some(&about))
+        self.status(&page, Some(&about)).map(Some)
     }
 
-    /// Whether the form came from our own page: the exact origin, and a form's media type.
+    /// Whether the form came from a page of ours: exactly an origin that we have or had, or the
+    /// domain that was called, which API Gateway names and only ever ours can be; and a form's
+    /// media type.
     pub(crate) fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
-        let own = match (&self.origin, &event.request_context.domain_name) {
-            (Some(origin), _) => origin.clone(),
-            (None, Some(domain)) => format!("https://{domain}"),
-            (None, None) => return false,
-        };
-        header(event, "origin") == Some(own.as_str())
+        let called = event.request_context.domain_name.as_deref();
+        let called = called.map(|domain| format!("https://{domain}"));
+        let mut ours = self.origins.iter().chain(&called);
+        header(event, "origin").is_some_and(|sent| ours.any(|origin| origin == sent))
             && is_media_type(event, "application/x-www-form-urlencoded")
     }
 

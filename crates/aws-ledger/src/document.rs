@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ports::CallError;
-use snowgate_core::stored::{self, Document, ReadError};
+use snowgate_core::stored::{self, ReadError, StoredDocument};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -18,7 +18,7 @@ enum Unreadable {
     Document(#[source] ReadError),
 }
 
-pub(crate) fn write<T: Document>(
+pub(crate) fn write<T: StoredDocument>(
     operation: &'static str,
     value: &T,
 ) -> Result<AttributeValue, CallError> {
@@ -28,7 +28,10 @@ pub(crate) fn write<T: Document>(
         .map_err(|error| CallError::permanent(operation, "UnwritableDocument").because(error))
 }
 
-pub(crate) fn read<T: Document>(operation: &'static str, item: &Item) -> Result<T, CallError> {
+pub(crate) fn read<T: StoredDocument>(
+    operation: &'static str,
+    item: &Item,
+) -> Result<T, CallError> {
     let text = text(operation, item, "doc")?;
     stored::read(text).map_err(|error| unreadable(operation, Unreadable::Document(error)))
 }

@@ -1,4 +1,4 @@
-//! Letters by Amazon SES (API version 2).
+//! E-mails by Amazon SES (API version 2).
 
 use aws_config::SdkConfig;
 use aws_errors::call_error_with;
@@ -7,7 +7,7 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use ports::CallError;
 use ports::mail::Mailer;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 
@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 1;
 /// reference, SendEmail).
 const TRANSIENT: &[&str] = &["LimitExceededException", "SendingPausedException"];
 
-/// Sends letters by SES.
+/// Sends e-mails by SES.
 #[derive(Debug, Clone)]
 pub struct SesMailer {
     client: Client,
@@ -75,7 +75,7 @@ fn content(email: &Email) -> Result<EmailContent, CallError> {
 
 /// The tags of an e-mail: sys_ids and request ids are of the characters that SES allows in tags
 /// (SES API v2 reference, MessageTag).
-fn tags(tags: &LetterTags) -> Result<Vec<MessageTag>, CallError> {
+fn tags(tags: &EmailTags) -> Result<Vec<MessageTag>, CallError> {
     [
         ("request_id", tags.request.as_str()),
         ("approver", tags.approver.as_str()),
@@ -96,7 +96,7 @@ impl Mailer for SesMailer {
         &self,
         to: &EmailAddress,
         email: &Email,
-        about: Option<&LetterTags>,
+        about: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         let answer = self
             .client

@@ -5,7 +5,7 @@
 
 use crate::canonical::CanonicalError;
 use crate::id::Digest;
-pub use crate::record::{AuditHead, AuditRow};
+use crate::record::{AuditHead, AuditRow};
 use crate::stored::{self, ReadError};
 
 /// A row as it is stored: the bytes that were hashed, and their hash.

@@ -1,4 +1,4 @@
-//! Letters that did not arrive: what the mail service reports, stripped of all addresses before
+//! E-mails that did not arrive: what the mail service reports, stripped of all addresses before
 //! it reaches a queue, and what is believed of it.
 
 use std::fmt;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{RequestId, SysId};
 
-/// The id that the mail service gave a letter: 1 to 200 of `A-Z`, `a-z`, `0-9`, `.`, `_`, `@`,
+/// The id that the mail service gave an e-mail: 1 to 200 of `A-Z`, `a-z`, `0-9`, `.`, `_`, `@`,
 /// `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageId(String);
 
-/// A text that is no id of a letter.
+/// A text that is no id of an e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of the mail service")]
 pub struct MessageIdError;
@@ -51,17 +51,17 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// What a letter carries for the mail service to give back with its reports: no name, no
+/// What an e-mail carries for the mail service to give back with its reports: no name, no
 /// address, and never the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterTags {
-    /// The request that the letter is about.
+pub struct EmailTags {
+    /// The request that the e-mail is about.
     pub request: RequestId,
     /// Whom it is for.
     pub approver: SysId,
 }
 
-/// Why a letter counts as not delivered.
+/// Why an e-mail counts as not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BounceKind {
@@ -71,15 +71,15 @@ pub enum BounceKind {
     Complained,
 }
 
-/// A report that a letter did not arrive.
+/// A report that an e-mail did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounce {
-    /// Which letter.
+    /// Which e-mail.
     pub message: MessageId,
     /// What it carried.
-    pub tags: LetterTags,
-    /// Why it counts as not delivered; none where the mail service had trouble that may pass, or
-    /// was answered by a machine, so that the letter may have arrived all the same.
+    pub tags: EmailTags,
+    /// Why it counts as not delivered; none for a transient bounce or an automatic reply, so that
+    /// the e-mail may have arrived all the same.
     pub kind: Option<BounceKind>,
 }
 
@@ -87,10 +87,10 @@ pub struct Bounce {
 #[derive(Debug, thiserror::Error)]
 pub enum BounceError {
     /// Not the JSON that the rule on the event bus makes of a report.
-    #[error("not a report of a letter")]
+    #[error("not a report of an e-mail")]
     Shape(#[from] serde_json::Error),
-    /// The letter carried none of our tags, or more than one of a kind.
-    #[error("the report is of a letter without our tags")]
+    /// The e-mail carried none of our tags, or more than one of a kind.
+    #[error("the report is of an e-mail without our tags")]
     Tags,
 }
 
@@ -99,7 +99,7 @@ pub enum BounceError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Report {
-    letter: Reported,
+    email: Reported,
     message: MessageId,
     request: Vec<RequestId>,
     approver: Vec<SysId>,
@@ -116,7 +116,7 @@ enum Reported {
     Complained,
 }
 
-/// Kinds of passing bounces (`bounceType` `Transient`) after which the same letter will not
+/// Kinds of passing bounces (`bounceType` `Transient`) after which the same e-mail will not
 /// arrive either.
 const LOST_THOUGH_TRANSIENT: [&str; 4] = [
     "MailboxFull",
@@ -129,10 +129,10 @@ impl Bounce {
     /// Reads a report.
     ///
     /// # Errors
-    /// Where it is no report, or not one of a letter of ours.
+    /// Where it is no report, or not one of an e-mail of ours.
     pub fn parse(text: &str) -> Result<Self, BounceError> {
         let report: Report = serde_json::from_str(text)?;
-        let lost = match report.letter {
+        let lost = match report.email {
             Reported::Complained => Some(BounceKind::Complained),
             Reported::Bounced => {
                 let detail = report.detail.as_str();
@@ -148,7 +148,7 @@ impl Bounce {
         };
         Ok(Self {
             message: report.message,
-            tags: LetterTags { request, approver },
+            tags: EmailTags { request, approver },
             kind: lost,
         })
     }
@@ -162,7 +162,7 @@ mod tests {
 
     fn report() -> Value {
         json!({
-            "letter": "bounced", "kind": "Permanent", "detail": "General",
+            "email": "bounced", "kind": "Permanent", "detail": "General",
             "message": "0100018c-1f2e-000000",
             "request": [RequestId::from_random([1; 16])], "approver": ["0a".repeat(16)],
         })
@@ -193,7 +193,7 @@ mod tests {
             assert_eq!(bounce.kind.is_some(), lost, "{kind} {detail}");
         }
         let mut complaint = report();
-        complaint["letter"] = "complained".into();
+        complaint["email"] = "complained".into();
         complaint.as_object_mut().unwrap().remove("kind");
         let complaint = Bounce::parse(&complaint.to_string()).unwrap();
         assert_eq!(complaint.kind, Some(BounceKind::Complained));
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn what_is_no_report_of_ours_is_refused() {
         for (member, value) in [
-            ("letter", json!("delivered")),
+            ("email", json!("delivered")),
             ("message", json!("")),
             ("message", json!("a b")),
             ("request", json!([])),

@@ -1,7 +1,7 @@
 //! What a request changed in IAM, recorded before it is changed.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::approval::MacTag;
 use crate::arn::PolicyArn;
@@ -18,7 +18,7 @@ use crate::request::GroupName;
 pub struct Effect {
     /// The request it was made for.
     pub request: RequestId,
-    /// What holds it together with the other effects on the same principal.
+    /// The key of the principal, which all effects on it share.
     pub principal_key: PrincipalKey,
     /// Who it was made to, as the request names them.
     pub principal: Principal,
@@ -33,12 +33,12 @@ pub struct Effect {
 }
 
 /// A change to a principal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EffectChange {
     /// A managed policy is attached.
     PolicyAttached {
-        /// Which.
+        /// The ARN of the policy.
         policy_arn: PolicyArn,
     },
     /// An inline policy is put. Its name holds the request's id, so no two requests share one.
@@ -52,7 +52,7 @@ pub enum EffectChange {
     },
     /// A user is a member of a group.
     GroupJoined {
-        /// Which.
+        /// The group's name.
         group: GroupName,
     },
 }

@@ -61,7 +61,7 @@ impl Person {
         let user_name = normal(user_name, |c| c.is_alphanumeric() || "._@+-'".contains(c));
         let number = letters(employee_number);
         let number = number.trim_start_matches('0').to_owned();
-        let name = letters(self.name.expose());
+        let name = letters(self.name.as_recorded());
         let others = [
             (!user_name.is_empty()).then_some(Identifier::UserName(user_name)),
             (!number.is_empty()).then_some(Identifier::EmployeeNumber(number)),

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use iam_policy::condition::Context;
     use iam_policy::document::{Document, PolicyType};
-    use iam_policy::evaluate::{Principal, Request, Ruleset};
+    use iam_policy::evaluate::{Request, RequestPrincipal, Ruleset};
     use iam_policy::lint::check_grammar;
     use iam_policy::prove::check_no_new_access;
     use proptest::prelude::*;
@@ -190,7 +190,7 @@ mod tests {
             prop_assert_eq!(check_grammar(&policy, PolicyType::Identity), Ok(()));
             let (asked, given) = (ruleset(&document.to_string()), ruleset(&policy));
             prop_assert!(check_no_new_access(&asked, &given).is_pass());
-            let principal: Principal = "arn:aws:iam::210987654321:user/rita".parse().unwrap();
+            let principal: RequestPrincipal = "arn:aws:iam::210987654321:user/rita".parse().unwrap();
             let at = |time: &str| Request::new(
                 &action.replace('*', "Object"), &resource.replace('*', "x"), principal.clone(),
                 Context::default().with("aws:CurrentTime", time));

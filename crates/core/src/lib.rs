@@ -37,6 +37,7 @@ pub mod plan;
 pub mod preview;
 pub mod principal;
 pub mod prose;
+pub mod quotation;
 pub mod record;
 pub mod request;
 pub mod review;

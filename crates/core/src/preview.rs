@@ -1,6 +1,6 @@
 //! What a dry run finds: the exact changes in IAM, and who would be asked and why.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::effect::{Effect, EffectChange};
 use crate::finding::Finding;
@@ -14,14 +14,14 @@ pub struct Preview {
     pub changes: Vec<PlannedChange>,
     /// The approvals that would be needed.
     pub slots: Vec<PreviewSlot>,
-    /// What an approver would be told about the policies.
+    /// What an approver would read about the policies.
     pub findings: Vec<Finding>,
 }
 
 /// A change that would be made to the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedChange {
-    /// Which.
+    /// The policy, inline policy or membership.
     pub change: EffectChange,
     /// Whether it is there now. Such a change is not made, and not undone at the end.
     pub already_there: bool,
@@ -41,7 +41,7 @@ impl From<&Effect> for PlannedChange {
 pub struct PreviewSlot {
     /// Names the slot, as [`crate::slots::Slot::id`].
     pub id: String,
-    /// What is touched.
+    /// The account or configuration item.
     pub resource: OwnedResource,
     /// Whether the CMDB has exactly one record of it; without it nobody can be found.
     pub known: bool,
@@ -58,12 +58,12 @@ pub struct PassedOver {
     pub sys_id: SysId,
     /// The role that the person has.
     pub role: ApproverRole,
-    /// Why not.
+    /// Why the person is not asked.
     pub because: PassedOverBecause,
 }
 
 /// Why a person would not be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PassedOverBecause {
     /// The account is inactive.

@@ -24,8 +24,8 @@ pub use delivery::{BouncedMessage, Delivery, DeliveryOutcome};
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN, Worker};
 pub use event::Event;
-pub use message::{Message, Sender, SkipCode};
-pub use phase::{Access, EndReason, Ending, Phase};
+pub use message::{Message, SkipCode};
+pub use phase::{EndReason, Ending, GrantedAccess, Phase};
 pub use revocation::{RetainedBecause, RetainedChange, Revocation, RevokedBy};
 pub use round::{ApprovalRound, DecisionRecord, Reminders};
 

@@ -1,5 +1,5 @@
-//! Who must be asked. The requester never chooses: slots come from what the grants touch, and
-//! people come from the CMDB.
+//! Who must approve. The requester never chooses: slots follow from the accounts that the grants
+//! affect, and people come from the CMDB.
 
 mod cap;
 mod delegation;
@@ -11,7 +11,7 @@ pub use delegation::{Delegation, delegates};
 pub use excluded::Excluded;
 pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::email::MailField;
 use crate::id::SysId;
@@ -27,7 +27,7 @@ pub const MAX_REASSIGNMENTS: u8 = 5;
 pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
-    /// What is touched, and so whose approval it is.
+    /// The account or configuration item whose owner approves.
     pub resource: OwnedResource,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
@@ -38,7 +38,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A slot for what is touched, with the people who were found first.
+    /// A slot with the approvers who were found first.
     #[must_use]
     pub fn new(resource: OwnedResource, approvers: Vec<Approver>) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Slot {
 }
 
 /// A person who may fill a slot, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approver {
     /// The person.
     pub sys_id: SysId,
@@ -79,7 +79,7 @@ pub struct Approver {
     pub role: ApproverRole,
     /// Whose approvals this person decides in their absence (`sys_user_delegate`); none for
     /// somebody who decides in their own right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<SysId>,
 }
 
@@ -106,7 +106,7 @@ impl Approver {
 }
 
 /// Why a person may decide, in the order in which people are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApproverRole {
     /// `owned_by` of the configuration item.
@@ -122,7 +122,8 @@ pub enum ApproverRole {
 }
 
 impl ApproverRole {
-    /// The order in which people are looked for; the first standing with anybody left is asked.
+    /// The order in which people are looked for; the first role that has an eligible person is
+    /// asked.
     pub const ORDER: [Self; 5] = [
         Self::Owner,
         Self::Manager,
@@ -131,7 +132,7 @@ impl ApproverRole {
         Self::SecurityGroup,
     ];
 
-    /// The standing towards an account, in words that follow "because you are".
+    /// The role for an account, in words that follow "because you are".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -145,7 +146,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing towards what is touched.
+    /// The role for this resource, in words that follow "because you are".
     #[must_use]
     pub fn in_words_for(self, resource: &OwnedResource) -> String {
         let OwnedResource::Item { instead_of, .. } = resource else {
@@ -162,7 +163,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing as others read it: "its owner".
+    /// The role as other people read it: "its owner".
     #[must_use]
     pub const fn of_others(self) -> &'static str {
         match self {
@@ -176,7 +177,7 @@ impl ApproverRole {
 }
 
 /// What became of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
     /// May decide.

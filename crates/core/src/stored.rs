@@ -5,7 +5,7 @@
 //! readable and every hash stays what it was. [`write()`] and [`read()`] are the only way in and out.
 //!
 //! **Schemas.** A document is `{"schema": n, "body": …}`. Each kind of document counts its own
-//! schemas ([`Document::SCHEMA`]); the wire types of schema 1 end in `V1`. The rules:
+//! schemas ([`StoredDocument::SCHEMA`]); the wire types of schema 1 end in `V1`. The rules:
 //!
 //! - What was written under a schema is read for ever. The files in `golden/` are such documents,
 //!   one for each event, state, effect, token and hash preimage; they are never edited, only added
@@ -32,6 +32,7 @@ mod request;
 mod round;
 mod schema;
 
+pub use codes::StateV1;
 pub use effect::{EffectV1, TokenV1};
 pub use event::{AuditRowV1, EventV1};
 pub use record::RecordV1;
@@ -40,30 +41,30 @@ pub use schema::Stored;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::TokenRow;
-use crate::audit::AuditRow;
 use crate::canonical::{self, CanonicalError};
 use crate::effect::Effect;
+use crate::record::AuditRow;
 use crate::record::RequestRecord;
 
 /// A type that is stored as a document of its own.
-pub trait Document: Stored {
+pub trait StoredDocument: Stored {
     /// The number of the schema that is written.
     const SCHEMA: u32;
 }
 
-impl Document for RequestRecord {
+impl StoredDocument for RequestRecord {
     const SCHEMA: u32 = 1;
 }
 
-impl Document for AuditRow {
+impl StoredDocument for AuditRow {
     const SCHEMA: u32 = 1;
 }
 
-impl Document for Effect {
+impl StoredDocument for Effect {
     const SCHEMA: u32 = 1;
 }
 
-impl Document for TokenRow {
+impl StoredDocument for TokenRow {
     const SCHEMA: u32 = 1;
 }
 
@@ -112,7 +113,7 @@ impl From<serde_json::Error> for ReadError {
 ///
 /// # Errors
 /// Never for values that were parsed; the type is honest about serialisation.
-pub fn write<T: Document>(value: &T) -> Result<String, CanonicalError> {
+pub fn write<T: StoredDocument>(value: &T) -> Result<String, CanonicalError> {
     canonical::to_text(&Written {
         schema: T::SCHEMA,
         body: value.to_wire(),
@@ -123,7 +124,7 @@ pub fn write<T: Document>(value: &T) -> Result<String, CanonicalError> {
 ///
 /// # Errors
 /// Where the schema is not known, or the document is not what its schema says.
-pub fn read<T: Document>(text: &str) -> Result<T, ReadError> {
+pub fn read<T: StoredDocument>(text: &str) -> Result<T, ReadError> {
     let Versioned { schema } = serde_json::from_str(text)?;
     if schema != T::SCHEMA {
         return Err(ReadError::Schema(schema));

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::Requests as _;
 use snowgate_core::approval::{ReviewToken, TokenRow};
-use snowgate_core::bounce::LetterTags;
+use snowgate_core::bounce::EmailTags;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Message, RequestRecord, Sender};
+use snowgate_core::record::{Message, RequestRecord, Worker};
 use workflow::approvers;
 use workflow::change::NotChanged;
 use workflow::outbox::{AddressedEmail, Compose, Composed, address};
@@ -29,7 +29,7 @@ impl<P: Ports> Compose for Invitations<'_, P> {
     const ACTOR: Actor = Actor::Dispatcher;
 
     fn composes(&self, message: &Message) -> bool {
-        message.sender() == Sender::Dispatcher
+        message.sender() == Worker::Dispatcher
     }
 
     /// Whatever changed since the owners were found: nobody unfit is written to. Whoever may not
@@ -81,7 +81,7 @@ impl<P: Ports> Compose for Invitations<'_, P> {
             Message::Reminder { .. } => review.reminder(&link)?,
             _ => review.email(&link)?,
         };
-        let tags = Some(LetterTags {
+        let tags = Some(EmailTags {
             request: record.id().clone(),
             approver: approver.clone(),
         });

@@ -10,7 +10,7 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_queues::SqsOutcomes;
 use aws_secrets::Secrets;
-use dispatcher::{Dispatcher, Message, Ports};
+use dispatcher::{Dispatcher, Incoming, Ports};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
@@ -68,7 +68,7 @@ async fn main() -> Result<(), Error> {
     let dispatcher = &dispatcher;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let take = async |message| dispatcher.take(message, shell::now()).await;
-        Ok::<_, Error>(shell::batch::each_as(&event.payload, Message::read, take).await)
+        Ok::<_, Error>(shell::batch::each_as(&event.payload, Incoming::read, take).await)
     }))
     .await
 }

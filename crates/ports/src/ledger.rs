@@ -48,7 +48,7 @@ pub struct IdempotencyKey {
 /// What became of a new request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It is held.
+    /// The request was new and is held.
     New,
     /// The key was used before with the same call, for this request.
     Replayed(Box<RequestRecord>),
@@ -103,7 +103,7 @@ pub enum CommitError {
 /// Something that somebody must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueItem {
-    /// What.
+    /// The request that is due.
     pub aggregate: Aggregate,
     /// Since when.
     pub due_at: Timestamp,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 
@@ -17,6 +17,6 @@ pub trait Mailer: Send + Sync {
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: Option<&LetterTags>,
+        tags: Option<&EmailTags>,
     ) -> impl Future<Output = Result<Option<MessageId>, CallError>> + Send;
 }

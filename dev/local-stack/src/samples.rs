@@ -41,7 +41,7 @@ pub enum SampleError {
     Shape {
         /// The file.
         path: PathBuf,
-        /// Where.
+        /// What the reader of JSON says, with line and column.
         source: serde_json::Error,
     },
     /// Nothing is said about an event, or the event is missing.

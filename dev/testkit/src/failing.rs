@@ -18,7 +18,7 @@ use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFact
 use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::StoredRow;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::effect::{Effect, EffectChange};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
@@ -265,7 +265,7 @@ impl<T: Mailer> Mailer for Failing<T> {
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: Option<&LetterTags>,
+        tags: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         self.call(self.inner.send(to, email, tags)).await
     }

@@ -11,12 +11,12 @@ use ports::ledger::{
 };
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::{AuditRow, StoredRow};
+use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
-use snowgate_core::record::RequestRecord;
+use snowgate_core::record::{AuditRow, RequestRecord};
 
 const WRITE: &str = "fake:Write";
 

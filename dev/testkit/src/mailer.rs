@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use ports::CallError;
 use ports::mail::Mailer;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 
@@ -18,21 +18,21 @@ pub struct SentEmail {
     /// What it says.
     pub email: Email,
     /// The tags it carries, and the id it was given.
-    pub tagged: Option<(LetterTags, MessageId)>,
+    pub tagged: Option<(EmailTags, MessageId)>,
 }
 
-/// Keeps the letters.
+/// Keeps the e-mails.
 #[derive(Debug, Clone, Default)]
 pub struct FakeMailer(Arc<Mutex<Vec<SentEmail>>>);
 
 impl FakeMailer {
-    /// The letters that were sent so far and not taken.
+    /// The e-mails that were sent so far and not taken.
     #[must_use]
     pub fn sent(&self) -> Vec<SentEmail> {
         self.0.lock().unwrap().clone()
     }
 
-    /// Takes the letters out.
+    /// Takes the e-mails out.
     #[must_use]
     pub fn take(&self) -> Vec<SentEmail> {
         std::mem::take(&mut *self.0.lock().unwrap())
@@ -44,7 +44,7 @@ impl Mailer for FakeMailer {
         &self,
         to: &EmailAddress,
         email: &Email,
-        tags: Option<&LetterTags>,
+        tags: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         if email.subject.chars().any(char::is_control) {
             return Err(CallError::permanent("fake:Send", "SubjectNotOneLine"));

@@ -26,7 +26,7 @@ async fn every_page_is_for_everybody() {
     phone.says("[role=alert]", "Choose Approve or Deny.").await;
     is_good(&phone, &form).await;
 
-    let fault = json!({ "table": "sc_req_item", "user": "snowgate.read", "count": 3, "fault": { "kind": "unavailable", "retry_after": null } });
+    let fault = json!({ "table": "sc_req_item", "user": "snowgate.read", "count": 30, "fault": { "kind": "unavailable", "retry_after": null } });
     stack.servicenow.arm(&fault).await;
     send(&phone, "approve", "Typed with care").await;
     is_good(&phone, "We can't reach ServiceNow").await;

@@ -9,7 +9,7 @@ pub use enrolment::Unenrolled;
 use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
-use iam_policy::evaluate::{Outcome, Policies, Principal, Request, Ruleset, evaluate};
+use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -305,7 +305,7 @@ fn trust(survey: &IamFacts, role: &RoleFacts, own: Option<&str>) -> Trust {
     let (Ok(own), Ok(trust), Ok(who)) = (
         own.into_iter().collect::<Result<Vec<_>, _>>(),
         read(&role.trust, PolicyType::Trust),
-        principal.arn.parse::<Principal>(),
+        principal.arn.parse::<RequestPrincipal>(),
     ) else {
         return Trust::No;
     };

@@ -13,9 +13,9 @@ pub struct AuditRow {
     pub request: RequestId,
     /// Its place in the trail, from zero.
     pub n: u64,
-    /// When.
+    /// When it happened, by the clock of the function that wrote the row.
     pub at: Timestamp,
-    /// Who.
+    /// Who brought it about.
     pub actor: Actor,
     /// What happened.
     pub event: Event,

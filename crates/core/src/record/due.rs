@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Message, Phase, RequestRecord, Sender};
+use super::{Message, Phase, RequestRecord};
 use crate::lifecycle::State;
 
 /// How long a step may take before it is sent again.
@@ -110,15 +110,15 @@ impl RequestRecord {
 
     /// Whether something is left that the reporter sends: a note to the ticket, or a mail.
     fn asks_reporter(&self, now: Timestamp) -> bool {
-        self.has_open(Sender::Reporter, now)
+        self.has_open(Worker::Reporter, now)
     }
 
     /// Whether approvers are to be found, or a message is left that the dispatcher sends.
     fn asks_dispatcher(&self, now: Timestamp) -> bool {
-        self.needs_reassignment().is_some() || self.has_open(Sender::Dispatcher, now)
+        self.needs_reassignment().is_some() || self.has_open(Worker::Dispatcher, now)
     }
 
-    fn has_open(&self, sender: Sender, now: Timestamp) -> bool {
+    fn has_open(&self, sender: Worker, now: Timestamp) -> bool {
         let mut open = self.open_deliveries(now).into_iter();
         open.any(|message: Message| message.sender() == sender)
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Worker;
 use crate::codes::codes;
 use crate::id::SysId;
 use crate::lifecycle::State;
@@ -11,52 +12,44 @@ use crate::lifecycle::State;
 pub enum Message {
     /// To an approver: the request with a review link.
     ReviewRequest {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To an approver who has not decided, with a fresh link, before the time is over.
     Reminder {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To an approver who was asked and has nothing left to do.
     Handled {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To the requester: the state that the request has come to.
     Outcome {
-        /// That state.
+        /// The state that is reported.
         state: State,
     },
     /// To the requester: the access ends soon.
     EndsSoon,
     /// To the ticket: the state that the request has come to.
     TicketNote {
-        /// That state.
+        /// The state that is reported.
         state: State,
     },
 }
 
-/// Which function sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
-    /// The dispatcher: only it can open review links.
-    Dispatcher,
-    /// The reporter: only it can write to tickets.
-    Reporter,
-}
-
 impl Message {
-    /// Which function sends it.
+    /// The function that sends it: only the dispatcher can open review links, only the reporter
+    /// can write to tickets.
     #[must_use]
-    pub const fn sender(&self) -> Sender {
+    pub const fn sender(&self) -> Worker {
         match self {
-            Self::ReviewRequest { .. } | Self::Reminder { .. } => Sender::Dispatcher,
+            Self::ReviewRequest { .. } | Self::Reminder { .. } => Worker::Dispatcher,
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
-            | Self::TicketNote { .. } => Sender::Reporter,
+            | Self::TicketNote { .. } => Worker::Reporter,
         }
     }
 

@@ -22,16 +22,16 @@ pub enum Phase {
     /// IAM is being changed.
     Provisioning(ApprovalRound),
     /// The access is there.
-    Active(Access),
+    Active(GrantedAccess),
     /// The access is being removed.
-    Revoking(Access),
+    Revoking(GrantedAccess),
     /// The request has ended.
     Ended(Ending),
 }
 
 /// Access that was granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
+pub struct GrantedAccess {
     /// How it was approved.
     pub round: ApprovalRound,
     /// When it ends, or ended.
@@ -46,7 +46,7 @@ pub enum Ending {
     /// The access was removed at its end.
     Revoked {
         /// The access that was there.
-        access: Access,
+        access: GrantedAccess,
         /// What stays in IAM all the same.
         retained: Vec<RetainedChange>,
     },
@@ -69,7 +69,7 @@ pub enum Ending {
     },
     /// It does not hold, or may not be granted.
     Refused {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: RefusalCode,
         /// What was found.
         findings: Vec<Finding>,
@@ -85,7 +85,7 @@ pub enum Ending {
     Failed {
         /// What was approved.
         round: ApprovalRound,
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
     /// A dry run.
@@ -100,7 +100,7 @@ pub enum Ending {
 pub enum EndReason<'a> {
     /// It does not hold, or may not be granted.
     Refused {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: RefusalCode,
         /// What was found.
         findings: &'a [Finding],
@@ -112,12 +112,12 @@ pub enum EndReason<'a> {
     },
     /// It could not be provisioned.
     Failed {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
     /// The client withdrew it, and said why.
     Withdrawn {
-        /// Why.
+        /// What the client gave as the reason.
         reason: &'a Reason,
     },
 }
@@ -150,7 +150,7 @@ impl Phase {
 
     /// The access that is or was there; none where none ever was.
     #[must_use]
-    pub const fn access(&self) -> Option<&Access> {
+    pub const fn access(&self) -> Option<&GrantedAccess> {
         match self {
             Self::Active(access)
             | Self::Revoking(access)
@@ -192,11 +192,13 @@ impl Phase {
                 }
             }
             (Self::Approved(round), Event::ProvisioningStarted) => Self::Provisioning(round),
-            (Self::Provisioning(round), Event::Activated { until }) => Self::Active(Access {
-                round,
-                until: *until,
-                revocation: None,
-            }),
+            (Self::Provisioning(round), Event::Activated { until }) => {
+                Self::Active(GrantedAccess {
+                    round,
+                    until: *until,
+                    revocation: None,
+                })
+            }
             (
                 Self::Active(access),
                 Event::RevocationRequested {

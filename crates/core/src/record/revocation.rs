@@ -1,9 +1,9 @@
 //! Access that is revoked before its time, and what stays in IAM when it has ended.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Access, ChangeError};
+use super::{ChangeError, GrantedAccess};
 use crate::approval::MacTag;
 use crate::effect::EffectChange;
 use crate::prose::Reason;
@@ -12,11 +12,11 @@ use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind};
 /// How access was revoked before its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// In which role.
+    /// The role of whoever revoked it.
     pub by: RevokedBy,
     /// Why, where they said.
     pub reason: Option<Reason>,
-    /// When.
+    /// When the revocation was taken.
     pub at: Timestamp,
     /// When it would have ended.
     pub instead_of: Timestamp,
@@ -25,7 +25,7 @@ pub struct Revocation {
 }
 
 /// In which role somebody revoked the access. Who it was is the actor of the audit row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RevokedBy {
     /// The client that asked for it, without saying on whose wish.
@@ -38,19 +38,19 @@ pub enum RevokedBy {
     Security,
     /// Somebody who was asked for a decision.
     Approver {
-        /// With which standing; of a delegate, that of the person delegated for.
+        /// In which approver role; for a delegate, the delegator's.
         role: ApproverRole,
-        /// Towards what.
-        #[serde(default, skip_serializing_if = "OwnedResourceKind::is_account")]
+        /// For which kind of resource.
+        #[serde(skip_serializing_if = "OwnedResourceKind::is_account")]
         resource: OwnedResourceKind,
         /// Whether as a delegate.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         delegate: bool,
     },
 }
 
 impl RevokedBy {
-    /// Somebody who was asked about what is touched.
+    /// An approver of this resource.
     #[must_use]
     pub const fn approver(approver: &Approver, resource: &OwnedResource) -> Self {
         Self::Approver {
@@ -97,21 +97,21 @@ impl RevokedBy {
 }
 
 /// A change that stays in IAM although the request that had it has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RetainedChange {
     /// What stays.
     pub change: EffectChange,
-    /// Why.
+    /// Why it stays.
     pub because: RetainedBecause,
 }
 
 /// Why a change stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetainedBecause {
     /// It was there before the request.
     ThereBefore,
-    /// Another request still gives it.
+    /// Another request still grants it.
     StillGiven,
 }
 
@@ -126,7 +126,7 @@ impl RetainedBecause {
     }
 }
 
-impl Access {
+impl GrantedAccess {
     /// Brings the end of the access forward to now.
     pub(super) fn revoke(
         self,

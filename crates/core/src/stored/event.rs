@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::schema::{stored_enum, stored_struct};
 use crate::approval::MacTag;
-use crate::audit::AuditRow;
 use crate::bounce::{BounceKind, MessageId};
 use crate::finding::Finding;
 use crate::id::{Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State};
 use crate::preview::Preview;
 use crate::prose::Reason;
+use crate::record::AuditRow;
 use crate::record::{
     ApprovalRound, DecisionRecord, Event, FailureCode, Message, RefusalCode, RetainedChange,
     RevokedBy, SkipCode,

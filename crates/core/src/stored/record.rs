@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::round::{AccessV1, ApprovalRoundV1};
 use super::schema::{Stored, stored_enum, stored_struct};
-use crate::audit::AuditHead;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId};
 use crate::preview::Preview;
 use crate::prose::Reason;
+use crate::record::AuditHead;
 use crate::record::{
-    Access, ApprovalRound, Delivery, Ending, FailureCode, Head, Phase, RefusalCode, RequestRecord,
-    RetainedChange,
+    ApprovalRound, Delivery, Ending, FailureCode, GrantedAccess, Head, Phase, RefusalCode,
+    RequestRecord, RetainedChange,
 };
 use crate::request::AccessRequest;
 
@@ -63,17 +63,17 @@ pub enum PhaseV1 {
     },
     /// `active`.
     Active {
-        /// The access.
+        /// The granted access.
         access: AccessV1,
     },
     /// `revoking`.
     Revoking {
-        /// The access.
+        /// The granted access.
         access: AccessV1,
     },
     /// `ended`.
     Ended {
-        /// How.
+        /// The wire form of the ending.
         ending: EndingV1,
     },
 }
@@ -119,7 +119,7 @@ impl Stored for Phase {
 }
 
 stored_enum!(EndingV1 for Ending, "type" {
-    "revoked" = Revoked { access: Access, retained: Vec<RetainedChange> },
+    "revoked" = Revoked { access: GrantedAccess, retained: Vec<RetainedChange> },
     "denied" = Denied { round: ApprovalRound },
     "expired" = Expired { round: Option<ApprovalRound> },
     "withdrawn" = Withdrawn { round: Option<ApprovalRound>, reason: Option<Reason> },

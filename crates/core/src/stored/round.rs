@@ -14,7 +14,7 @@ use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
 use crate::prose::Reason;
 use crate::record::{
-    Access, ApprovalRound, DecisionRecord, Delivery, DeliveryOutcome, Message, Reminders,
+    ApprovalRound, DecisionRecord, Delivery, DeliveryOutcome, GrantedAccess, Message, Reminders,
     RetainedBecause, RetainedChange, Revocation, RevokedBy, SkipCode,
 };
 use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind, Slot};
@@ -155,7 +155,7 @@ stored_struct!(pub WitnessV1 for Witness {
     context: Vec<(String, String)>,
 });
 
-stored_struct!(pub AccessV1 for Access {
+stored_struct!(pub AccessV1 for GrantedAccess {
     round: ApprovalRound,
     until: Timestamp,
     revocation: Option<Revocation>,

@@ -30,7 +30,7 @@ fn golden(name: &str, today: &str) -> String {
 }
 
 /// A value is written as its golden document, which reads as the value.
-fn check<T: Document + Debug + PartialEq>(name: &str, value: &T) {
+fn check<T: StoredDocument + Debug + PartialEq>(name: &str, value: &T) {
     let today = write(value).unwrap();
     let golden = golden(name, &today);
     assert_eq!(today, golden, "{name}");
@@ -77,7 +77,14 @@ fn a_record_in_every_state_is_stored_as_it_was() {
     let states: BTreeSet<String> = records.iter().map(|r| r.state().to_string()).collect();
     assert_eq!(states, variants::<codes::StateV1>(r#""?""#));
     for record in records {
-        let name = record.state().to_string().to_lowercase();
+        let state = record.state();
+        let stored = serde_json::to_value(state.to_wire()).unwrap();
+        assert_eq!(
+            stored,
+            state.name(),
+            "the index and the markers have the same name"
+        );
+        let name = state.name().to_lowercase();
         check(&format!("record/{name}.json"), &record);
     }
 }

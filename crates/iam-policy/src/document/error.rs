@@ -77,7 +77,7 @@ pub enum DocumentError {
     #[error("not valid JSON: {0}")]
     Syntax(SyntaxError),
     /// JSON, but not a policy.
-    #[error("{kind} at `{path}`, line {} column {}", position.line, position.column)]
+    #[error("{kind} at {}, line {} column {}", place(path), position.line, position.column)]
     Structure {
         /// What is wrong.
         kind: ProblemKind,
@@ -88,6 +88,14 @@ pub enum DocumentError {
         /// Its place in the text, as people count.
         position: Position,
     },
+}
+
+/// The way to an element; the keys in it show what is hidden.
+fn place(path: &Path) -> String {
+    match path.segments() {
+        [] => "the document".to_owned(),
+        _ => format!("`{path}`"),
+    }
 }
 
 impl DocumentError {

@@ -15,7 +15,7 @@ mod request;
 mod resource;
 mod ruleset;
 
-pub use principal::{InvalidPrincipal, Principal};
+pub use principal::{InvalidPrincipal, RequestPrincipal};
 pub(crate) use principal_matcher::PrincipalMatcher;
 pub use request::{MOST_TEXT, Request};
 pub(crate) use resource::{ResourceMatcher, ResourcePattern};

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use crate::document::PrincipalKind;
+use crate::foreign;
 
 /// Who makes a request.
 ///
@@ -8,7 +9,7 @@ use crate::document::PrincipalKind;
 /// service such as `ec2.amazonaws.com`, an identity provider, a canonical user id, or `*`
 /// for somebody who is not signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
+pub struct RequestPrincipal {
     kind: Option<PrincipalKind>,
     /// The kind, a colon and the name; `*` for nobody in particular.
     word: Box<str>,
@@ -18,7 +19,7 @@ pub struct Principal {
 
 /// A text that names no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no principal")]
+#[error("{} names no principal", foreign::code(.0))]
 pub struct InvalidPrincipal(String);
 
 /// Identity providers that are written without ARN.
@@ -29,7 +30,7 @@ const WEB_PROVIDERS: [&str; 4] = [
     "www.amazon.com",
 ];
 
-impl FromStr for Principal {
+impl FromStr for RequestPrincipal {
     type Err = InvalidPrincipal;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -67,7 +68,7 @@ impl FromStr for Principal {
     }
 }
 
-impl Principal {
+impl RequestPrincipal {
     /// Somebody who is not signed in.
     #[must_use]
     pub fn anonymous() -> Self {
@@ -199,12 +200,13 @@ mod tests {
 
     #[test]
     fn principals_know_what_they_are() {
-        let root: Principal = "123456789012".parse().unwrap();
+        let root: RequestPrincipal = "123456789012".parse().unwrap();
         assert!(root.is_root() && root.account() == Some("123456789012"));
-        let linked: Principal = "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/Y"
-            .parse()
-            .unwrap();
+        let linked: RequestPrincipal =
+            "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/Y"
+                .parse()
+                .unwrap();
         assert!(linked.is_service_linked() && !root.is_service_linked());
-        assert!("no body".parse::<Principal>().is_err());
+        assert!("no body".parse::<RequestPrincipal>().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! How statements name principals.
 
-use super::principal::{Principal, is_account, word};
+use super::principal::{RequestPrincipal, is_account, word};
 use crate::document::{Effect, PrincipalEntry, PrincipalKind, PrincipalSet, Principals};
 use crate::glob::Glob;
 
@@ -139,8 +139,8 @@ impl PrincipalMatcher {
     /// names the session too, within its limits (*Policy evaluation logic*).
     pub(super) fn match_request(
         &self,
-        principal: &Principal,
-        user: Option<&Principal>,
+        principal: &RequestPrincipal,
+        user: Option<&RequestPrincipal>,
     ) -> Option<PrincipalMatch> {
         let session = self.match_kind(principal);
         let Some(user) = user.filter(|_| principal.is_federated_user()) else {
@@ -154,7 +154,7 @@ impl PrincipalMatcher {
     }
 
     /// How the principal is named, when it is.
-    pub(crate) fn match_kind(&self, principal: &Principal) -> Option<PrincipalMatch> {
+    pub(crate) fn match_kind(&self, principal: &RequestPrincipal) -> Option<PrincipalMatch> {
         let named = self.patterns.iter().zip(&self.matches_as);
         let best = named
             .filter(|(glob, _)| glob.matches(principal.word()))

@@ -2,7 +2,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStru
 
 use crate::condition::{Context, ContextValue};
 use crate::document::PrincipalKind;
-use crate::evaluate::Principal;
+use crate::evaluate::RequestPrincipal;
+use crate::foreign;
 
 /// The longest text in a request that policies are asked about, in bytes: twice what the
 /// headers of a request to AWS may hold, and four times the longest ARN.
@@ -14,16 +15,21 @@ pub struct Request {
     action: String,
     resource: String,
     resource_account: Option<String>,
-    principal: Principal,
+    principal: RequestPrincipal,
     has_boundary: bool,
-    federated_by: Option<Principal>,
+    federated_by: Option<RequestPrincipal>,
     context: Context,
 }
 
 impl Request {
     /// A request: `action` with prefix, `resource` an ARN or `*`.
     #[must_use]
-    pub fn new(action: &str, resource: &str, principal: Principal, context: Context) -> Self {
+    pub fn new(
+        action: &str,
+        resource: &str,
+        principal: RequestPrincipal,
+        context: Context,
+    ) -> Self {
         Self {
             action: action.to_owned(),
             resource: resource.to_owned(),
@@ -64,13 +70,13 @@ impl Request {
     /// The same request in a session that this user made for somebody else
     /// (`sts:GetFederationToken`): what names the user is about the session too.
     #[must_use]
-    pub fn federated_by(mut self, user: Principal) -> Self {
+    pub fn federated_by(mut self, user: RequestPrincipal) -> Self {
         self.federated_by = Some(user);
         self
     }
 
     /// The user who made the session, as far as is known.
-    pub(super) const fn federating_user(&self) -> Option<&Principal> {
+    pub(super) const fn federating_user(&self) -> Option<&RequestPrincipal> {
         self.federated_by.as_ref()
     }
 
@@ -81,7 +87,7 @@ impl Request {
     }
 
     /// The same request for another action, resource and principal.
-    pub(crate) fn naming(&self, action: &str, resource: &str, principal: Principal) -> Self {
+    pub(crate) fn naming(&self, action: &str, resource: &str, principal: RequestPrincipal) -> Self {
         Self {
             action: action.to_owned(),
             resource: resource.to_owned(),
@@ -119,7 +125,7 @@ impl Request {
 
     /// The principal that makes the request.
     #[must_use]
-    pub const fn principal(&self) -> &Principal {
+    pub const fn principal(&self) -> &RequestPrincipal {
         &self.principal
     }
 
@@ -158,7 +164,7 @@ impl<'de> Deserialize<'de> for Request {
         }
         let wire = Wire::deserialize(deserializer)?;
         let principal = match wire.principal {
-            None => Principal::anonymous(),
+            None => RequestPrincipal::anonymous(),
             Some(WirePrincipal::Text(text)) => text.parse().map_err(D::Error::custom)?,
             Some(WirePrincipal::Kind(kinds)) => {
                 let mut kinds = kinds.into_iter();
@@ -167,10 +173,15 @@ impl<'de> Deserialize<'de> for Request {
                 };
                 match kind.as_str() {
                     "AWS" => name.parse().map_err(D::Error::custom)?,
-                    "Service" => Principal::of(PrincipalKind::Service, &name),
-                    "Federated" => Principal::of(PrincipalKind::Federated, &name),
-                    "CanonicalUser" => Principal::of(PrincipalKind::CanonicalUser, &name),
-                    _ => return Err(D::Error::custom(format_args!("unknown kind `{kind}`"))),
+                    "Service" => RequestPrincipal::of(PrincipalKind::Service, &name),
+                    "Federated" => RequestPrincipal::of(PrincipalKind::Federated, &name),
+                    "CanonicalUser" => RequestPrincipal::of(PrincipalKind::CanonicalUser, &name),
+                    _ => {
+                        return Err(D::Error::custom(format_args!(
+                            "unknown kind {}",
+                            foreign::code(&kind)
+                        )));
+                    }
                 }
             }
         };

@@ -3,7 +3,7 @@ use crate::condition::{Clause, Context};
 use crate::document::{Document, Effect, PolicyType, Principals, Statement};
 use crate::evaluate::missing_keys::note_missing;
 use crate::evaluate::principal_matcher::{PrincipalMatch, PrincipalMatcher};
-use crate::evaluate::{Principal, Request, ResourceMatcher};
+use crate::evaluate::{Request, RequestPrincipal, ResourceMatcher};
 use crate::glob::Glob;
 
 /// A document made ready for deciding requests.
@@ -136,8 +136,8 @@ impl Ruleset {
 pub(super) struct PreparedRequest<'r> {
     action: String,
     resource: &'r str,
-    principal: &'r Principal,
-    federated_by: Option<&'r Principal>,
+    principal: &'r RequestPrincipal,
+    federated_by: Option<&'r RequestPrincipal>,
     context: &'r Context,
     /// The principal has a permissions boundary.
     pub(super) has_boundary: bool,

@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::document::PrincipalKind;
-use crate::evaluate::{Principal, Request};
+use crate::evaluate::{Request, RequestPrincipal};
 use crate::glob::Language;
 
 /// Actions that are tried first.
@@ -40,13 +40,13 @@ fn is_within_account(request: &Request) -> bool {
 }
 
 /// A user of the account that the resource belongs to.
-pub(super) fn somebody_near(resource: &str) -> Principal {
+pub(super) fn somebody_near(resource: &str) -> RequestPrincipal {
     let account = resource
         .split(':')
         .nth(4)
         .filter(|account| !account.is_empty());
     let account = account.unwrap_or("999999999999");
-    Principal::of(
+    RequestPrincipal::of(
         PrincipalKind::Aws,
         &format!("arn:aws:iam::{account}:{SOMEBODY}"),
     )

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use iam_policy::condition::{Context, ContextValue};
 use iam_policy::document::PrincipalKind;
-use iam_policy::evaluate::{Principal, Request};
+use iam_policy::evaluate::{Request, RequestPrincipal};
 use serde_json::Value;
 
 use crate::dice::Dice;
@@ -118,14 +118,14 @@ impl Parts {
         })
     }
 
-    fn principal(&self, dice: &mut Dice) -> Option<Principal> {
+    fn principal(&self, dice: &mut Dice) -> Option<RequestPrincipal> {
         let name = &self.principals[dice.below(self.principals.len())];
         let role = name.strip_prefix("arn:aws:iam::111111111111:role/");
         Some(match role {
             Some(role) if dice.once_in(2) => {
                 let last = role.rsplit('/').next().unwrap_or(role);
                 let session = format!("arn:aws:sts::111111111111:assumed-role/{last}/x");
-                Principal::of(PrincipalKind::Aws, &session)
+                RequestPrincipal::of(PrincipalKind::Aws, &session)
             }
             _ => name.parse().ok()?,
         })

@@ -295,6 +295,6 @@ pub(crate) fn names(data: &[u8]) {
         let _ = catalogue::suggest_service(prefix);
         let _ = catalogue::suggest_action(prefix, name);
         let _ = catalogue::suggest_global_key(line);
-        let _ = line.parse::<iam_policy::evaluate::Principal>();
+        let _ = line.parse::<iam_policy::evaluate::RequestPrincipal>();
     }
 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use snowgate_core::approval::Verdict;
-use snowgate_core::audit::AuditRow;
 use snowgate_core::finding::Finding;
 use snowgate_core::id::{Digest, RequestId};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::prose::Reason;
+use snowgate_core::record::AuditRow;
 use snowgate_core::record::{
     DecisionRecord, EndReason, Event, FailureCode, Message, RefusalCode, RequestRecord,
     RetainedChange, Revocation, RevokedBy,

@@ -6,12 +6,12 @@ use ports::ledger::Requests as _;
 use ports::mail::Mailer;
 use reporter::Reporter;
 use snowgate_core::approval::Verdict;
-use snowgate_core::bounce::{LetterTags, MessageId};
+use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
 use snowgate_core::email::{EmailAddress, MailField};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{
-    DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, Sender, SkipCode,
+    DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, SkipCode, Worker,
 };
 use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::OutcomeFields;
@@ -41,7 +41,7 @@ fn subject(words: &str) -> String {
 /// What became of the mails that the reporter claimed or skipped: sent, or skipped for a reason.
 fn closings(record: &RequestRecord) -> Vec<Result<(), SkipCode>> {
     let mails = record.deliveries().iter().filter(|delivery| {
-        delivery.message.sender() == Sender::Reporter
+        delivery.message.sender() == Worker::Reporter
             && !matches!(delivery.message, Message::TicketNote { .. })
     });
     mails
@@ -240,7 +240,7 @@ impl Mailer for Refusing {
         &self,
         _: &EmailAddress,
         _: &Email,
-        _: Option<&LetterTags>,
+        _: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
@@ -286,7 +286,7 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!(
         waiting.reported(),
         [State::Denied],
-        "the ticket is told all the same"
+        "the ticket is updated all the same"
     );
     assert_eq!(waiting.due_at(), Some(at(2 + 120)));
     world.servicenow.set_failure(None);
@@ -297,8 +297,8 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!((after.due_at(), mail(&world)), (None, vec![]));
 }
 
-/// Wherever a run breaks off, everybody is told; twice only where the answer of the mail service
-/// was lost or could not be written down.
+/// Wherever a run breaks off, everybody is notified; twice only where the answer of the mail
+/// service was lost or could not be written down.
 #[test]
 fn a_run_that_breaks_off_doubles_one_mail_at_most() {
     let mut doubled = 0;

@@ -77,13 +77,13 @@ impl Mailer for Refusing {
         &self,
         _: &EmailAddress,
         _: &Email,
-        _: Option<&LetterTags>,
+        _: Option<&EmailTags>,
     ) -> Result<Option<MessageId>, CallError> {
         Err(CallError::permanent("fake:Send", "MessageRejected"))
     }
 }
 
-/// A request that was denied by the only one who was asked: the requester is told.
+/// A request that was denied by the only one who was asked: the requester is notified.
 fn denied(world: &World) -> RequestRecord {
     let (record, _) = world.pending(&[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));

@@ -1,42 +1,30 @@
 //! Making it happen.
 
+mod lake;
+mod people;
+
 use std::collections::BTreeMap;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use jiff::SignedDuration;
 use ports::Failure;
-use serde_json::{Value, json};
-use snowgate_core::account::{AccountItem, PolicyFacts, PrincipalFacts};
-use snowgate_core::approval::Verdict;
+use serde_json::Value;
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::bounce::{Bounce, BounceKind};
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::id::{AccountId, RequestId};
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::{DecisionRecord, Message, RequestRecord};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
-use testkit::world::{
-    self, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, OWNER, World, at, document, person, principal_facts,
-};
-use testkit::{AccountFault, Aftermath, FakeKeys, Moment, QueueName, SentEmail, SentWakeUp};
+use testkit::world::{self, GUARDRAILS, World, at, document, person, principal_facts};
+use testkit::{AccountFault, Aftermath, Moment, QueueName, SentWakeUp};
 
-use crate::functions::{self, ORIGIN};
-use crate::steps::{Crash, PEOPLE, Step, Want};
-
-/// The other account: it has a user of its own, and the role that users of the first may assume.
-const LAKE: &str = "320987654321";
-/// The `sys_id` of the item that requests may name.
-const ITEM: u8 = 0x70;
-/// What may be granted in the other account.
-const LAKE_GRANTS: &str = r#"
-[[grants]]
-accounts = ["320987654321"]
-policies = ["arn:aws:iam::320987654321:policy/reports-read"]
-maximum_duration = "P7D"
-risk = "low"
-"#;
+use crate::functions;
+use crate::steps::{Crash, PEOPLE, Step};
+use lake::{LAKE_GRANTS, found_lake, lake};
 
 /// All functions in one world, and what was seen of it so far.
 pub(crate) struct Flow {
@@ -133,7 +121,7 @@ impl Flow {
         self.deliver_all();
     }
 
-    /// Somebody answers by the last letter to them.
+    /// Somebody answers by the last e-mail to them.
     pub(crate) fn decides(&mut self, who: u8, approve: bool) {
         let sent = self.world.mailer.sent();
         let with_links = sent.iter().filter(|sent| sent.tagged.is_some());
@@ -228,54 +216,6 @@ impl Flow {
         }
     }
 
-    fn raise(&self, user: usize, wants: &[Want], item: bool, dry_run: bool) {
-        let user = &self.users[user];
-        let mut body = samples::body(&self.world.ticket(), user);
-        body["grants"] = if user.account_id == lake() {
-            json!([{"type": "attach_managed_policy", "policy_arn": lake_policy()}])
-        } else {
-            wants.iter().map(|want| want.grant()).collect()
-        };
-        if item {
-            body["resource"] = json!({"sys_id": world::id(ITEM)});
-        }
-        if dry_run {
-            body["dry_run"] = json!(true);
-        }
-        let event = json!({
-            "resource": "/v1/requests", "path": "/v1/requests", "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"}, "body": body.to_string(),
-            "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
-        });
-        self.world.fault.mend();
-        let intake = functions::intake(&self.world);
-        let answer = self
-            .runtime
-            .block_on(intake.handle(&event_of(event), at(self.second)));
-        assert_eq!(answer.status_code, 202);
-    }
-
-    fn end(&self, pick: usize, revoke: bool, crash: Crash) {
-        let records = self.world.ledger.records();
-        if records.is_empty() {
-            return;
-        }
-        let how = if revoke { "revoke" } else { "withdraw" };
-        let resource = format!("/v1/requests/{{id}}/{how}");
-        let event = json!({
-            "resource": resource, "path": resource, "httpMethod": "POST",
-            "headers": {}, "pathParameters": {"id": records[pick % records.len()].id()},
-            "requestContext": {"httpMethod": "POST", "authorizer": {"client": "servicenow"}},
-        });
-        self.break_off(crash);
-        let intake = functions::intake(&self.world);
-        let answer = self
-            .runtime
-            .block_on(intake.handle(&event_of(event), at(self.second)));
-        assert!([200, 409, 503].contains(&answer.status_code));
-        self.world.fault.mend();
-    }
-
     fn deliver(&mut self, pick: usize, again: bool, crash: Crash) {
         if self.waiting.is_empty() {
             return;
@@ -298,7 +238,7 @@ impl Flow {
         }
     }
 
-    /// The mail service reports a letter, or brings back a report that was not taken.
+    /// The mail service reports an e-mail, or brings back a report that was not taken.
     fn bounce(&mut self, letter: usize, lost: bool, crash: Crash) {
         let sent = self.world.mailer.sent();
         let tagged: Vec<_> = sent
@@ -327,74 +267,6 @@ impl Flow {
         if taken.is_err() {
             self.reports.push(report);
         }
-    }
-
-    /// Sends the form behind one of the links that were mailed.
-    fn use_link(&self, letter: usize, choice: &str, crash: Crash) {
-        let start = format!("{ORIGIN}/r/");
-        let letters: Vec<SentEmail> = self.world.mailer.sent();
-        let links: Vec<String> = letters
-            .iter()
-            .filter_map(|sent| sent.email.text.split_once(&start))
-            .map(|(_, rest)| rest.chars().take(43).collect())
-            .collect();
-        if links.is_empty() {
-            return;
-        }
-        let link = links[letter % links.len()].clone();
-        self.break_off(None);
-        let shown = self.call("GET", &link, String::new());
-        let nonce = shown.split_once("name=\"nonce\" value=\"");
-        let nonce = nonce.and_then(|(_, rest)| rest.split_once('"'));
-        let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("nonce", nonce.map_or("", |(nonce, _)| nonce))
-            .append_pair("decision", choice)
-            .append_pair("reason", "Known and needed")
-            .finish();
-        self.break_off(crash);
-        self.call("POST", &link, body);
-        self.world.fault.mend();
-    }
-
-    /// Calls the approval page; answers its HTML.
-    fn call(&self, method: &str, link: &str, body: String) -> String {
-        let event = json!({
-            "resource": "/r/{token}", "path": "/r/", "httpMethod": method,
-            "headers": {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN},
-            "pathParameters": {"token": link}, "body": body,
-            "requestContext": {"httpMethod": method},
-        });
-        let approval = functions::approval(&self.world);
-        let answer = self
-            .runtime
-            .block_on(approval.handle(&event_of(event), at(self.second)));
-        let whole = serde_json::to_value(&answer).unwrap();
-        whole["body"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn forge(&mut self, pick: usize) {
-        let mut pending = self.world.ledger.records();
-        let now = at(self.second);
-        pending.retain(|record| {
-            let Some(asked) = record.round() else {
-                return false;
-            };
-            // What is forged is a yes of the owner for the first slot.
-            let first = &asked.slots[0];
-            record.state() == State::Pending
-                && first.approver(&world::id(OWNER)).is_some()
-                && record.decision_of(&first.id).is_none()
-                && now < asked.expires_at
-        });
-        if pending.is_empty() {
-            return;
-        }
-        let record = &pending[pick % pending.len()];
-        let keys = FakeKeys::new([66; 32]);
-        let _ = self
-            .world
-            .decide(record, OWNER, Verdict::Approve, &keys, now);
-        self.forged.push(record.id().clone());
     }
 
     fn sweep(&self, crash: Crash) {
@@ -461,7 +333,7 @@ const ANSWERED_ROUNDS: usize = 4;
 /// After so many rounds in which everything works, nothing is put off any more.
 const PATIENCE_ROUNDS: usize = 4;
 
-/// Every open slot has people, all of whom have a letter that nobody reported lost.
+/// Every open slot has people, all of whom have an e-mail that nobody reported lost.
 fn somebody_is_asked(record: &RequestRecord) {
     if record.state() != State::Pending {
         return;
@@ -472,47 +344,11 @@ fn somebody_is_asked(record: &RequestRecord) {
         for approver in &slot.approvers {
             let approver = approver.sys_id.clone();
             let request = record.delivery(&Message::ReviewRequest { approver });
-            assert!(request.unwrap().sent_at().is_some(), "a letter is not sent");
+            assert!(
+                request.unwrap().sent_at().is_some(),
+                "an e-mail is not sent"
+            );
         }
-    }
-}
-
-fn lake() -> AccountId {
-    LAKE.parse().unwrap()
-}
-
-fn lake_policy() -> String {
-    format!("arn:aws:iam::{LAKE}:policy/reports-read")
-}
-
-/// Puts the other account and the item into the CMDB, with people who decide on the first account
-/// too; and into IAM what its user needs. What the user holds.
-fn found_lake(world: &World) -> PrincipalFacts {
-    let item = |sys_id: u8, name: &str, owner: u8, manager: u8| AccountItem {
-        sys_id: world::id(sys_id),
-        name: name.to_owned(),
-        owned_by: Some(world::id(owner)),
-        managed_by: Some(world::id(manager)),
-        support_group: None,
-    };
-    let account = item(0x71, "data-lake", COLLEAGUE, OWNER);
-    world.servicenow.put_account(&lake(), account);
-    let named = item(ITEM, "reports-server", MANAGER, LEAD);
-    world.servicenow.put_item(named);
-    for (name, action) in [("reports-read", "s3:GetObject"), ("SnowgateBoundary", "*")] {
-        let facts = PolicyFacts {
-            arn: format!("arn:aws:iam::{LAKE}:policy/{name}")
-                .parse()
-                .unwrap(),
-            version: "v1".to_owned(),
-            document: document(action),
-        };
-        world.directory.put_policy(&lake(), facts);
-    }
-    PrincipalFacts {
-        arn: format!("arn:aws:iam::{LAKE}:user/enrolled/rita.chen"),
-        boundary: Some(format!("arn:aws:iam::{LAKE}:policy/SnowgateBoundary")),
-        ..principal_facts()
     }
 }
 

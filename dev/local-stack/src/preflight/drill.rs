@@ -41,7 +41,7 @@ pub enum DrillError {
     /// Something was found where nothing is wrong.
     #[error("{when}: {found}")]
     Red {
-        /// When.
+        /// The state of the stack in which it was found.
         when: &'static str,
         /// What was found.
         found: String,

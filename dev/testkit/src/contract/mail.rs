@@ -1,7 +1,7 @@
 //! What a mailer must do.
 
 use ports::mail::Mailer;
-use snowgate_core::bounce::LetterTags;
+use snowgate_core::bounce::EmailTags;
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 
@@ -15,7 +15,7 @@ pub async fn mailer(mailer: &impl Mailer, to: &EmailAddress) -> Email {
         text: "Grüße\n\nhttps://access.example/review/1".to_owned(),
         html: "<p>Grüße</p>".to_owned(),
     };
-    let tags = LetterTags {
+    let tags = EmailTags {
         request: request_id(),
         approver: sys_id(),
     };

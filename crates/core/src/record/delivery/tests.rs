@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::approval::Verdict;
-use crate::bounce::{BounceKind, LetterTags};
+use crate::bounce::{BounceKind, EmailTags};
 use crate::lifecycle::Actor;
 use crate::record::tests::{
     ONE, approver, asked, at, claim, decide, delivered, person, received, review_request, sent,
@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 const EXPIRES: i64 = 72 * 3600;
 const REMIND: i64 = 48 * 3600;
 
-/// A request whose letters have gone out to these people.
+/// A request whose e-mails have gone out to these people.
 fn pending(people: &[u8]) -> RequestRecord {
     let round = asked(vec![slot("210987654321", people)]).with_reminders(Reminders::new(
         at(0),
@@ -309,7 +309,7 @@ fn a_bounce_is_believed_of_what_was_sent_under_that_id() {
     let id = |text: &str| text.parse::<MessageId>().unwrap();
     let bounce = |message: &str, who| Bounce {
         message: id(message),
-        tags: LetterTags {
+        tags: EmailTags {
             request: received().record.id().clone(),
             approver: person(who),
         },

@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 
 use crate::approval::{MacTag, TokenRow, Verdict};
-use crate::audit::AuditRow;
 use crate::bounce::BounceKind;
 use crate::effect::{Effect, EffectChange, inline_policy_name};
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
@@ -11,6 +10,7 @@ use crate::id::{Digest, RequestId};
 use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
+use crate::record::AuditRow;
 use crate::record::tests::{
     ONE, TWO, approver, asked, at, claim, decide, delivered, person, received, request,
     review_request, slot,

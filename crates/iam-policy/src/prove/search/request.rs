@@ -2,7 +2,7 @@
 
 use super::{Coverage, Found, Search};
 use crate::condition::{Context, ContextValue};
-use crate::evaluate::{Principal, Request};
+use crate::evaluate::{Request, RequestPrincipal};
 use crate::glob::{Exhausted, Variable};
 use crate::prove::statement::StatementProduct;
 use crate::prove::witness;
@@ -62,7 +62,7 @@ impl Search<'_, '_> {
         let principal = if found.principal.is_empty() {
             witness::somebody_near(resource)
         } else {
-            Principal::from_word(found.principal)
+            RequestPrincipal::from_word(found.principal)
         };
         let request = Request::new(found.action, resource, principal, context.clone());
         let request = witness::in_own_account(request);

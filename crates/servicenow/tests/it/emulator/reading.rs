@@ -247,7 +247,7 @@ async fn the_records_above_a_ticket_name_people_too() {
     }
 }
 
-/// All that is asked before a letter goes out, in one text.
+/// All that is asked before an e-mail goes out, in one text.
 async fn lookup(reader: &Reader, step: usize) -> Option<String> {
     let account = account("210987654321");
     let found = match step {

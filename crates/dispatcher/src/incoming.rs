@@ -9,14 +9,14 @@ use crate::{DispatchError, Dispatcher, Ports};
 
 /// A message of the queue `requests` or `bounces`.
 #[derive(Debug, Clone)]
-pub enum Message {
+pub enum Incoming {
     /// Look at a request.
     WakeUp(RequestId),
-    /// A letter did not arrive.
+    /// An e-mail did not arrive.
     Bounce(Bounce),
 }
 
-impl Message {
+impl Incoming {
     /// Reads the body of a message, and names the request that it is about. None where it is
     /// neither of both.
     #[must_use]
@@ -34,10 +34,10 @@ impl<P: Ports> Dispatcher<P> {
     ///
     /// # Errors
     /// Where it is to be tried again.
-    pub async fn take(&self, message: Message, now: Timestamp) -> Result<(), DispatchError> {
+    pub async fn take(&self, message: Incoming, now: Timestamp) -> Result<(), DispatchError> {
         match message {
-            Message::WakeUp(id) => self.handle(&id, now).await,
-            Message::Bounce(bounce) => self.bounced(&bounce, now).await,
+            Incoming::WakeUp(id) => self.handle(&id, now).await,
+            Incoming::Bounce(bounce) => self.bounced(&bounce, now).await,
         }
     }
 }
@@ -50,14 +50,14 @@ mod tests {
     fn wake_ups_and_reports_are_told_apart() {
         let id = RequestId::from_random([1; 16]);
         let wake_up = Aggregate::Request(id.clone()).body();
-        assert!(matches!(Message::read(&wake_up), Some((of, Message::WakeUp(_))) if of == id));
+        assert!(matches!(Incoming::read(&wake_up), Some((of, Incoming::WakeUp(_))) if of == id));
         let report = format!(
-            r#"{{"letter":"complained","message":"m-1","request":["{id}"],"approver":["{}"]}}"#,
+            r#"{{"email":"complained","message":"m-1","request":["{id}"],"approver":["{}"]}}"#,
             "0a".repeat(16)
         );
-        assert!(matches!(Message::read(&report), Some((of, Message::Bounce(_))) if of == id));
+        assert!(matches!(Incoming::read(&report), Some((of, Incoming::Bounce(_))) if of == id));
         for bad in ["", "{}", r#"{"kind":"request","id":"me"}"#, "[]"] {
-            assert!(Message::read(bad).is_none(), "{bad}");
+            assert!(Incoming::read(bad).is_none(), "{bad}");
         }
     }
 }

@@ -1,0 +1,156 @@
+//! Requests at each place of their life.
+
+use super::*;
+
+/// What somebody with access to the table could do.
+impl RequestRecord {
+    pub(crate) const fn request_mut(&mut self) -> &mut AccessRequest {
+        &mut self.head.request
+    }
+
+    pub(crate) fn round_mut(&mut self) -> &mut ApprovalRound {
+        match &mut self.phase {
+            Phase::Pending(round) | Phase::Approved(round) | Phase::Provisioning(round) => round,
+            Phase::Active(access) | Phase::Revoking(access) => &mut access.round,
+            Phase::Received | Phase::Ended(_) => panic!("nobody is asked"),
+        }
+    }
+
+    pub(crate) fn decisions_mut(&mut self) -> &mut Vec<DecisionRecord> {
+        &mut self.round_mut().decisions
+    }
+
+    pub(crate) const fn phase_mut(&mut self) -> &mut Phase {
+        &mut self.phase
+    }
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(crate) fn person(n: u8) -> SysId {
+    format!("{n:032x}").parse().unwrap()
+}
+
+pub(crate) fn request() -> AccessRequest {
+    let body = serde_json::json!({
+        "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
+        "requested_by": {"sys_id": person(1)},
+        "target": {"account_id": "210987654321", "principal": {"type": "user", "name": "rita.chen"}},
+        "grants": [{"type": "attach_managed_policy",
+                    "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"}],
+        "duration": "PT8H",
+        "justification": "Quarter-end reports"
+    });
+    AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+}
+
+pub(crate) fn received() -> Change {
+    let id = RequestId::from_random([1; 16]);
+    RequestRecord::receive(id, "servicenow".parse().unwrap(), request(), at(0)).unwrap()
+}
+
+pub(crate) fn slot(account: &str, approvers: &[u8]) -> Slot {
+    let resource = OwnedResource::Account {
+        account_id: account.parse().unwrap(),
+    };
+    let approvers = approvers
+        .iter()
+        .map(|n| Approver::own(person(*n), ApproverRole::Owner))
+        .collect();
+    Slot::new(resource, approvers)
+}
+
+pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
+    let binding = Binding {
+        principal: BoundPrincipal {
+            unique_id: "AIDAEXAMPLE".to_owned(),
+            path: "/enrolled/".to_owned(),
+            boundary: None,
+            owner: Some(person(1)),
+        },
+        policies: vec![BoundPolicy {
+            arn: "arn:aws:iam::210987654321:policy/reports-read"
+                .parse()
+                .unwrap(),
+            version: "v1".to_owned(),
+            document: Digest::of(DOCUMENT.as_bytes()),
+        }],
+        roles: Vec::new(),
+        groups: Vec::new(),
+        guardrails: Digest::of(b"guardrails"),
+    };
+    let content = binding.content_digest(&request(), &slots).unwrap();
+    ApprovalRound::new(slots, binding, content, at(72 * 3600))
+}
+
+pub(crate) fn pending(slots: Vec<Slot>) -> RequestRecord {
+    let event = Event::ApprovalRequested {
+        round: asked(slots),
+    };
+    received()
+        .record
+        .apply(event, Actor::Dispatcher, at(1))
+        .unwrap()
+        .record
+}
+
+pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdict) -> Event {
+    let decision = Decision {
+        request: record.id().clone(),
+        content: record.round().unwrap().content.clone(),
+        slot: slot.to_owned(),
+        verdict,
+        approver: person(who),
+        at: at(10).as_second(),
+        reason: Digest::of(b"Fine by me"),
+        identities: None,
+    };
+    let signed = SignedDecision {
+        decision,
+        mac: MacTag::new(vec![1; 32]),
+    };
+    Event::Decided {
+        decision: DecisionRecord {
+            signed,
+            reason: "Fine by me".parse().unwrap(),
+        },
+    }
+}
+
+pub(crate) const fn claim(message: Message) -> Event {
+    Event::DeliveryClaimed { message }
+}
+
+pub(crate) const fn sent(message: Message) -> Event {
+    let message_id = None;
+    Event::DeliverySent {
+        message,
+        message_id,
+    }
+}
+
+pub(crate) fn review_request(n: u8) -> Message {
+    Message::ReviewRequest {
+        approver: person(n),
+    }
+}
+
+/// The record after a message was claimed and sent.
+pub(crate) fn delivered(record: &RequestRecord, message: Message, second: i64) -> RequestRecord {
+    let apply = |record: &RequestRecord, event| {
+        let change = record.apply(event, Actor::Reporter, at(second));
+        change.unwrap().record
+    };
+    apply(&apply(record, claim(message.clone())), sent(message))
+}
+
+/// The text of the policy that the request is for.
+pub(crate) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"]}]}"#;
+pub(crate) const ONE: &str = "account:210987654321";
+pub(crate) const TWO: &str = "account:320987654321";
+
+pub(crate) fn approver(n: u8) -> Actor {
+    Actor::Approver { sys_id: person(n) }
+}
