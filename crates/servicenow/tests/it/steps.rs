@@ -121,7 +121,8 @@ impl Step {
             }),
             Self::Named => json!({
                 "sys_id": id("0a"), "user_name": "ada.okafor", "name": "canary name",
-                "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary"
+                "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary",
+                "employee_number": "canary"
             }),
             Self::Account => json!({
                 "sys_id": id("0d"), "account_id": ACCOUNT, "name": "canary account",
