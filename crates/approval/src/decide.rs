@@ -24,11 +24,8 @@ impl<P: Ports> Approval<P> {
         opened: Opened,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if self.hold {
-            return self.paused(event, &opened.record);
-        }
-        if !self.is_ours(event) {
-            return self.status(&StatusPage::ForeignForm, None);
+        if let Some(page) = self.unread(event, &opened.record)? {
+            return Ok(page);
         }
         let bytes = body(event).unwrap_or_default();
         let form = match DecisionForm::parse(&bytes) {
@@ -121,14 +118,22 @@ impl<P: Ports> Approval<P> {
         self.status(&page, Some(&about))
     }
 
-    /// The page while approvals are paused, with what was sent.
-    pub(crate) fn paused(
+    /// The page for a form that is not read: while approvals are paused, with what was sent; or
+    /// where it came from elsewhere. None where it is to be read.
+    pub(crate) fn unread(
         &self,
         event: &ApiGatewayProxyRequest,
         record: &RequestRecord,
-    ) -> Result<Page, ApprovalError> {
+    ) -> Result<Option<Page>, ApprovalError> {
+        let page = if self.hold {
+            StatusPage::Paused(self.retained(event))
+        } else if !self.is_ours(event) {
+            StatusPage::ForeignForm
+        } else {
+            return Ok(None);
+        };
         let about = About::new(record, None, &self.installation);
-        self.status(&StatusPage::Paused(self.retained(event)), Some(&about))
+        self.status(&page, Some(&about)).map(Some)
     }
 
     /// Whether the form came from a page of ours: exactly an origin that we have or had, or the

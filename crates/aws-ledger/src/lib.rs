@@ -24,7 +24,7 @@
 //! Idempotency of the writes themselves: the SDK gives each transaction a `ClientRequestToken`
 //! and keeps it over its own retries, so that an answer that got lost does not turn into a
 //! conflict. It is random on purpose: were it derived from the content, two callers with the same
-//! change would both be told that they won.
+//! change would both be answered success.
 
 mod document;
 mod item;

@@ -109,13 +109,13 @@ pub struct TokenRow {
     pub expires_at: Timestamp,
 }
 
-/// Yes or no.
+/// Approve or deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Yes.
+    /// The slot is approved.
     Approve,
-    /// No.
+    /// The slot is denied, which ends the request.
     Deny,
 }
 
@@ -128,7 +128,7 @@ pub struct Decision {
     pub content: Digest,
     /// For which slot.
     pub slot: String,
-    /// Yes or no.
+    /// Approve or deny.
     pub verdict: Verdict,
     /// Through the link that was sent to this person.
     pub approver: SysId,

@@ -67,7 +67,7 @@ codes!(
         TooManyPolicies => "The grants include more policies than an approver can review.",
         /// A policy cannot be read.
         UnreadablePolicy => "A policy can't be parsed, so nothing can be proved about it.",
-        /// A policy holds actions that are never granted.
+        /// A policy allows denied actions.
         DeniedAction => "A policy allows denied actions.",
         /// A policy allows more than the reference policy.
         ExceedsReference => "A policy allows more than the account's reference policy.",
@@ -79,8 +79,8 @@ codes!(
 );
 
 impl RefusalCode {
-    /// Whether the ticket had been found to carry the request when this came up. Only such a
-    /// ticket is told: whoever calls us could name any record.
+    /// Whether the ticket had been found to carry the request when this came up. Only such a ticket
+    /// is updated: whoever calls us could name any record.
     #[must_use]
     pub const fn ticket_was_verified(self) -> bool {
         !matches!(

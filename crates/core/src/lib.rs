@@ -36,6 +36,7 @@ pub mod plan;
 pub mod preview;
 pub mod principal;
 pub mod prose;
+pub mod quotation;
 pub mod record;
 pub mod request;
 pub mod review;

@@ -184,11 +184,11 @@ pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Time
 /// Whether an effect is undone when its request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undo {
-    /// The change is taken back.
+    /// The change is removed.
     Remove,
     /// It was there before us, and stays.
     StaysAsItWas,
-    /// Another request still gives it, and it stays.
+    /// Another request still grants it, and it stays.
     StillGiven,
 }
 

@@ -1,5 +1,5 @@
-//! Who must be asked. The requester never chooses: slots come from what the grants touch, and
-//! people come from the CMDB.
+//! Who must approve. The requester never chooses: slots follow from the accounts that the grants
+//! affect, and people come from the CMDB.
 
 mod cap;
 mod delegation;
@@ -24,7 +24,7 @@ pub const MAX_REASSIGNMENTS: u8 = 5;
 pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
-    /// What is touched, and so whose approval it is.
+    /// The account or configuration item whose owner approves.
     pub resource: OwnedResource,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
@@ -35,7 +35,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A slot for what is touched, with the people who were found first.
+    /// A slot with the approvers who were found first.
     #[must_use]
     pub fn new(resource: OwnedResource, approvers: Vec<Approver>) -> Self {
         Self {
@@ -76,7 +76,7 @@ pub struct Approver {
     pub role: ApproverRole,
     /// Whose approvals this person decides in their absence (`sys_user_delegate`); none for
     /// somebody who decides in their own right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<SysId>,
 }
 
@@ -119,7 +119,8 @@ pub enum ApproverRole {
 }
 
 impl ApproverRole {
-    /// The order in which people are looked for; the first standing with anybody left is asked.
+    /// The order in which people are looked for; the first role that has an eligible person is
+    /// asked.
     pub const ORDER: [Self; 5] = [
         Self::Owner,
         Self::Manager,
@@ -128,7 +129,7 @@ impl ApproverRole {
         Self::SecurityGroup,
     ];
 
-    /// The standing towards an account, in words that follow "because you are".
+    /// The role for an account, in words that follow "because you are".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -142,7 +143,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing towards what is touched.
+    /// The role for this resource, in words that follow "because you are".
     #[must_use]
     pub fn in_words_for(self, resource: &OwnedResource) -> String {
         let OwnedResource::Item { instead_of, .. } = resource else {
@@ -159,7 +160,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing as others read it: "its owner".
+    /// The role as other people read it: "its owner".
     #[must_use]
     pub const fn of_others(self) -> &'static str {
         match self {

@@ -1,16 +1,22 @@
 //! What ServiceNow says of a ticket and of people, and what is believed of it.
 
+use iam_policy::foreign::characters::is_space;
+
 use crate::email::EmailAddress;
 use crate::id::SysId;
 use crate::lifecycle::State;
+use crate::markup::{code, cut, seen};
 use crate::request::{AccessRequest, RecordNumber};
+
+/// The most characters of a name or title that are kept.
+const MAX_NAME: usize = 100;
 
 /// A person, as in `sys_user`. Never stored: ledger and audit hold the `sys_id` only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The record.
     pub sys_id: SysId,
-    /// The name as people see it, on one line.
+    /// The name as people see it.
     pub name: PersonName,
     /// The job title; empty where ServiceNow has none.
     pub title: JobTitle,
@@ -24,19 +30,42 @@ pub struct Person {
 
 /// The name of a person. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PersonName(String);
+pub struct PersonName {
+    name: String,
+    /// Who it is where the name says nothing.
+    sys_id: Option<SysId>,
+}
 
 impl PersonName {
-    /// Takes a name from elsewhere; it is made safe for one line and cut at 100 characters.
+    /// Takes a name from elsewhere: its spaces are plain ones, and it is cut at 100 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(crate::prose::one_line(text, 100))
+        let words = text.split(is_space).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.collect();
+        Self {
+            name: cut(&words.join(" "), MAX_NAME),
+            sys_id: None,
+        }
     }
 
-    /// The name, for e-mails and pages.
+    /// The same, with the record that tells who it is where nothing of the name can be seen.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn or_id(self, sys_id: &SysId) -> Self {
+        Self {
+            sys_id: Some(sys_id.clone()),
+            ..self
+        }
+    }
+
+    /// The name as it stands in a sentence, marked as foreign: `` `Rita Chen` ``, or
+    /// ``(no name, `0a…`)``.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match (seen(&self.name), &self.sys_id) {
+            (Some(name), _) => code(name),
+            (None, Some(sys_id)) => format!("(no name, {})", code(sys_id.as_str())),
+            (None, None) => "(no name)".to_owned(),
+        }
     }
 }
 
@@ -51,16 +80,16 @@ impl std::fmt::Debug for PersonName {
 pub struct JobTitle(String);
 
 impl JobTitle {
-    /// Takes a title from elsewhere; it is made safe for one line and cut at 100 characters.
+    /// Takes a title from elsewhere, cut at 100 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(crate::prose::one_line(text, 100))
+        Self(cut(text, MAX_NAME))
     }
 
-    /// The title, for e-mails and pages.
+    /// The title as it stands in a sentence, marked as foreign; none where there is nothing to see.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn in_words(&self) -> Option<String> {
+        seen(&self.0).map(code)
     }
 }
 
@@ -88,7 +117,7 @@ impl Person {
 pub struct Ticket {
     /// Its `sys_id`.
     pub sys_id: SysId,
-    /// Its number.
+    /// Its number, such as `RITM0010001`.
     pub number: RecordNumber,
     /// Whether it is open (`active`).
     pub active: bool,
@@ -146,5 +175,5 @@ impl Ticket {
 /// that the note is already there.
 #[must_use]
 pub fn marker(request: &crate::id::RequestId, state: State) -> String {
-    format!("[snowgate {request} {state}]")
+    format!("[snowgate {request} {}]", state.name())
 }

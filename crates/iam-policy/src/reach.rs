@@ -18,24 +18,31 @@ const WITHOUT_SLASH: [(&str, &str); 6] = [
     ("states", "${StateMachineName}"),
 ];
 
+/// Services whose names hold no `:` either: what goes on after one is another kind of thing, such as a
+/// subscription to a topic.
+const WITHOUT_COLON: [&str; 4] = ["kinesis", "kms", "sns", "sqs"];
+
 /// Services some of whose resources belong to AWS, in ARNs without account, as no form says.
 const OWNERLESS: [&str; 2] = ["ssm", "cloudformation"];
 
 /// Whether a request for the action can be about a resource that a pattern of a policy matches.
 pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
     let everything = !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*');
-    if everything || wildcard::has_variable(pattern) {
+    let variable = wildcard::has_variable(pattern);
+    if everything || variable && !action.has_resource_types() {
         return true;
     }
     if !action.has_resource_types() {
         return false;
     }
-    let parts = pattern.splitn(6, ':').count();
-    let pattern = if parts < 6 {
-        format!("{pattern}*")
+    let mut pattern = if variable {
+        with_stars(pattern)
     } else {
         pattern.to_owned()
     };
+    if pattern.splitn(6, ':').count() < 6 {
+        pattern.push('*');
+    }
     let service = action.service();
     let forms = || service.resource_types().map(|kind| kind.arn());
     let mut kinds = action.resource_types();
@@ -45,6 +52,18 @@ pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
             && !goes_on(service.prefix(), &pattern, form, forms())
             && !has_empty_name(&pattern, form)
     })
+}
+
+/// The pattern with `*` in the place of each variable, whose value may be anything.
+fn with_stars(pattern: &str) -> String {
+    let mut open = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((plain, after)) = rest.split_once("${") {
+        open.push_str(plain);
+        open.push('*');
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    open + rest
 }
 
 /// Whether pattern and form have an ARN in common, with a text in the place of each variable.
@@ -69,8 +88,8 @@ fn overlaps(pattern: &str, form: &str) -> bool {
         && common(&one, &other, &mut Budget::of(STEPS)).map_or(true, |word| word.is_some())
 }
 
-/// Whether the pattern has more `/` than a resource of this form: it names one of a more specific
-/// type, or none at all.
+/// Whether the pattern has more `/`, or more `:`, than a resource of this form: it names one of a more
+/// specific type, or none at all.
 fn goes_on<'f>(
     service: &str,
     pattern: &str,
@@ -78,13 +97,16 @@ fn goes_on<'f>(
     mut forms: impl Iterator<Item = &'f str>,
 ) -> bool {
     let resource = |arn: &str| arn.splitn(6, ':').nth(5).unwrap_or_default().to_owned();
-    let slashes = |text: &str| text.matches('/').count();
+    let count = |text: &str, separator| text.matches(separator).count();
     let plain = pattern
         .splitn(6, ':')
         .take(5)
         .all(|part| !part.contains('*'))
         || pattern.splitn(6, ':').count() == 6;
-    let more = slashes(&resource(pattern)) > slashes(&resource(form));
+    let more = |separator| count(&resource(pattern), separator) > count(&resource(form), separator);
+    if plain && WITHOUT_COLON.contains(&service) && more(':') {
+        return true;
+    }
     let mut last_is_name = || {
         WITHOUT_SLASH
             .iter()
@@ -95,7 +117,7 @@ fn goes_on<'f>(
                     rest.is_some_and(|rest| rest.starts_with('/'))
                 })
     };
-    plain && more && last_is_name()
+    plain && more('/') && last_is_name()
 }
 
 /// Whether the pattern begins a name with `/` where the form says that names begin otherwise.
@@ -219,6 +241,10 @@ mod tests {
             ),
             ("sqs:SendMessage", "arn:aws:sqs:r:1:q", true),
             ("sqs:SendMessage", "arn:aws:sqs:r:1:a/q", false),
+            ("sqs:SendMessage", "arn:aws:sqs:r:1:q:a", false),
+            ("sns:Publish", "arn:aws:sns:r:1:t", true),
+            ("sns:Publish", "arn:aws:sns:r:1:t:0a-1b", false),
+            ("sns:Publish", "arn:aws:sns:r:1:*:0a-1b", false),
             ("sqs:SendMessage", "arn:aws:sqs:r::q", false),
             ("sqs:SendMessage", "arn:aws:sqs::1:q", false),
             ("sqs:SendMessage", "arn:aws:sqs", true),
@@ -230,6 +256,20 @@ mod tests {
             ("ec2:DescribeVpcs", "arn:aws:ec2:r:1:vpc/*", false),
             ("ec2:DescribeVpcs", "*", true),
             ("sqs:SendMessage", "arn:aws:sqs:r:1:${aws:username}", true),
+            ("s3:ListBucket", "arn:aws:s3:::${aws:username}", true),
+            ("s3:ListBucket", "arn:aws:s3:::home/${aws:username}", false),
+            (
+                "s3:PutObject",
+                "arn:aws:s3:::home/${aws:username, 'x'}/*",
+                true,
+            ),
+            (
+                "iam:GetRole",
+                "arn:aws:iam::${aws:PrincipalAccount}:role/a",
+                true,
+            ),
+            ("ec2:DescribeVpcs", "${aws:PrincipalTag/arn}", true),
+            ("s3:ListBucket", "${aws:PrincipalTag/arn}", true),
         ] {
             let known = catalogue::action(action).unwrap();
             assert_eq!(may_reach(known, pattern), expected, "{action} {pattern}");

@@ -44,7 +44,7 @@ pub struct IdempotencyKey {
 /// What became of a new request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It is held.
+    /// The request was new and is held.
     New,
     /// The key was used before with the same body, for this request.
     Replayed(Box<RequestRecord>),

@@ -68,9 +68,10 @@ pub(crate) async fn person_by_user_name(
 }
 
 fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
+    let sys_id = row.sys_id()?;
     Ok(Person {
-        sys_id: row.sys_id()?,
-        name: PersonName::new(row.text("name")?),
+        name: PersonName::new(row.text("name")?).or_id(&sys_id),
+        sys_id,
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
         active: row.boolean("active")?,
         locked_out: row.boolean("locked_out")?,
@@ -94,15 +95,15 @@ mod tests {
     fn a_person_is_read_whole_or_not_at_all() {
         let person = person_of(&Row::new(row()).unwrap()).unwrap();
         assert!(person.active && !person.locked_out);
-        assert_eq!(person.name.expose(), "Ada Okafor");
-        assert_eq!(person.title.expose(), "Head of Payments");
+        assert_eq!(person.name.in_words(), "`Ada⟨U+000A⟩Okafor`");
+        assert_eq!(person.title.in_words().unwrap(), "`Head of Payments`");
         assert_eq!(person.email.unwrap().expose(), "ada@brightwater.example");
         for field in FIELDS {
             let mut hidden = row();
             hidden.as_object_mut().unwrap().remove(*field);
             let read = person_of(&Row::new(hidden).unwrap());
             if *field == TITLE {
-                assert_eq!(read.unwrap().title.expose(), "");
+                assert_eq!(read.unwrap().title.in_words(), None);
                 continue;
             }
             assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");

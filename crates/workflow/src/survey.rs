@@ -1,4 +1,4 @@
-//! Reads everything in IAM that a request touches: before anyone is asked, and again before
+//! Reads everything that IAM holds about a request: before anyone is asked, and again before
 //! anything is changed.
 //!
 //! The calls are bounded by IAM's own quotas: a principal, a group and a role each hold at most
@@ -46,7 +46,7 @@ impl From<CallError> for SurveyError {
     }
 }
 
-/// Reads what a request touches.
+/// Reads what IAM holds about a request.
 ///
 /// # Errors
 /// [`SurveyError`].

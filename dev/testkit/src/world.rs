@@ -37,7 +37,7 @@ pub const PENDING_FOR: SignedDuration = SignedDuration::from_hours(72);
 /// How long before that those who have not decided are reminded.
 pub const REMIND_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long before the end of the access the requester is told of it. The access of samples
+/// How long before the end of the access the requester is notified of it. The access of samples
 /// lasts eight hours.
 pub const NOTICE_BEFORE_END: SignedDuration = SignedDuration::from_hours(2);
 
@@ -68,7 +68,7 @@ pub struct World {
     pub servicenow: FakeServiceNow,
     /// Users and policies.
     pub directory: FakeDirectory,
-    /// Letters.
+    /// E-mails.
     pub mailer: FakeMailer,
     /// Wake-ups.
     pub queues: FakeQueues,
@@ -197,7 +197,7 @@ impl World {
         new.change.record
     }
 
-    /// A request that waits for these people, with its letters sent, and their links.
+    /// A request that waits for these people, with its e-mails sent, and their links.
     #[must_use]
     pub fn pending(&self, people: &[u8], now: Timestamp) -> (RequestRecord, Vec<ReviewToken>) {
         self.pend(self.received(now), people, now)

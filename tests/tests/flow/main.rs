@@ -28,6 +28,7 @@ mod links;
 mod matrix;
 mod owners;
 mod previewed;
+mod quoted;
 mod refused;
 mod reminded;
 mod replayed;

@@ -3,7 +3,7 @@
 use flow_tests::{Case, Person, Stack, random_hex};
 use serde_json::{Value, json};
 
-/// The request is accepted, looked into and refused for this reason.
+/// The request is accepted, checked and refused for this reason.
 async fn is_refused(stack: &Stack, case: &Case, body: &Value, code: &str) {
     let answer = stack.api.submit(Some(&stack.client()), None, body).await;
     assert_eq!(answer.status, 202, "{}", answer.text);

@@ -30,7 +30,7 @@ fn pending(world: &World) -> (RequestRecord, ReviewToken) {
 #[test]
 fn forms_from_elsewhere() {
     let world = World::default();
-    let (_, link) = pending(&world);
+    let (record, link) = pending(&world);
     for origin in [
         "null",
         "https://evil.example",
@@ -46,7 +46,10 @@ fn forms_from_elsewhere() {
     }
     let mut event = decision(&world, &link, "approve", 10);
     event["headers"].as_object_mut().unwrap().remove("Origin");
-    refused(&world, event, 403, false);
+    refused(&world, event.clone(), 403, false);
+    let page = send(&approval(&world, &Fault::none()), event, 10).html;
+    let number = record.request().source.number.as_str();
+    assert!(page.contains(number), "the page names its request");
     let mut event = decision(&world, &link, "approve", 10);
     event["multiValueHeaders"] = json!({"Origin": [super::ORIGIN, "https://evil.example"]});
     refused(&world, event, 403, false);
@@ -267,7 +270,7 @@ fn nothing_decided(world: &World, record: &RequestRecord) {
     assert_eq!(world.queues.sent(), []);
 }
 
-/// A delegate decides while the delegation and the standing behind it last.
+/// A delegate decides while the delegation and the role behind it last.
 #[test]
 fn a_delegate_decides_in_the_dates_of_the_delegation() {
     type Change = fn(&World);

@@ -13,7 +13,7 @@ use crate::page::RevokeForm;
 use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
 
-/// What a page has to say when it is no form.
+/// A page without a form, or with one that could not be taken.
 #[derive(Debug, Clone)]
 pub enum StatusPage<'a> {
     /// The link leads nowhere: unknown, mistyped or tampered with.
@@ -80,7 +80,7 @@ pub enum RetainedForm {
     None,
     /// A decision.
     Decision(FormFields),
-    /// An early end.
+    /// A revocation.
     Revocation(FormFields),
 }
 

@@ -8,7 +8,10 @@ use crate::review::approval_lines;
 use crate::review::tests::{review, shared_review};
 
 fn fresh() -> FormFields {
-    FormFields::empty("1.nonce".to_owned())
+    FormFields {
+        nonce: "1.nonce".to_owned(),
+        ..FormFields::default()
+    }
 }
 
 #[test]

@@ -144,4 +144,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "whole_service" = WholeService,
     "every_resource" = EveryResource,
     "probably_wrong" = ProbablyWrong,
+    "reads_secrets" = ReadsSecrets,
+    "opens_resources" = OpensResources,
 });

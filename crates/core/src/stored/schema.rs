@@ -25,7 +25,7 @@ pub trait Stored: Sized {
     fn from_wire(wire: Self::Wire) -> Self;
 }
 
-/// Values that are one JSON string, number or boolean, and check themselves when they are read.
+/// Values that are stored as they serialise themselves, and check themselves when they are read.
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => {$(
         impl Stored for $leaf {

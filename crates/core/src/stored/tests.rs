@@ -77,7 +77,14 @@ fn a_record_in_every_state_is_stored_as_it_was() {
     let states: BTreeSet<String> = records.iter().map(|r| r.state().to_string()).collect();
     assert_eq!(states, variants::<codes::StateV1>(r#""?""#));
     for record in records {
-        let name = record.state().to_string().to_lowercase();
+        let state = record.state();
+        let stored = serde_json::to_value(state.to_wire()).unwrap();
+        assert_eq!(
+            stored,
+            state.name(),
+            "the index and the markers have the same name"
+        );
+        let name = state.name().to_lowercase();
         check(&format!("record/{name}.json"), &record);
     }
 }

@@ -1,4 +1,4 @@
-//! Who gets a letter.
+//! Who gets an e-mail.
 
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::EndReason;
@@ -76,7 +76,7 @@ const UNFIT: [(&str, Unfit); 8] = [
     }),
 ];
 
-/// The order in which people are asked, those of one standing together.
+/// The order in which people are asked, those of one role together.
 const CHAIN: [(&[u8], ApproverRole); 5] = [
     (&[OWNER], ApproverRole::Owner),
     (&[MANAGER], ApproverRole::Manager),

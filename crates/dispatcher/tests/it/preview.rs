@@ -1,4 +1,4 @@
-//! Dry runs: everything is looked into, and nobody is asked.
+//! Dry runs: everything is checked, and nobody is asked.
 
 use snowgate_core::lifecycle::State;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview};

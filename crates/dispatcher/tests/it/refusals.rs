@@ -119,7 +119,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
         }
         principal(world, |facts| facts.attached = (0..10).map(held).collect());
     }),
-    ("never granted", RefusalCode::DeniedAction, |world, _| {
+    ("denied action", RefusalCode::DeniedAction, |world, _| {
         world.put_policy(samples::policy(), "v2", &document("iam:CreateUser"));
     }),
     (

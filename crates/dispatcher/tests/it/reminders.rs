@@ -32,7 +32,7 @@ fn two() -> World {
     world
 }
 
-/// A request whose letters have gone out.
+/// A request whose e-mails have gone out.
 fn asked(world: &World) -> RequestRecord {
     let record = world.received(at(0));
     handle(&dispatcher(world, &[]), record.id(), 1).unwrap();

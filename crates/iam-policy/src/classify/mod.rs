@@ -14,7 +14,7 @@ mod work_limit;
 
 use serde::Serialize;
 
-use crate::catalogue::AccessLevel;
+use crate::catalogue::{AccessLevel, Action};
 use crate::document::{Document, Effect, Path, Resources, Statement};
 use crate::json::Span;
 pub use facts::paths_release;
@@ -88,6 +88,9 @@ pub struct Classification {
     /// for the catalogue may not know all; each once, in the order of [`AccessLevel`]. All
     /// of them when there is too much to look through.
     pub access_levels: Vec<AccessLevel>,
+    /// Whether something can be changed with it: an action of another level than List and Read, but
+    /// for `kms:Decrypt`, which AWS counts as Write and with which people read.
+    pub changes: bool,
     /// Ways to more power.
     pub privilege_escalation: Vec<Escalation>,
     /// Actions that can open a resource to others.
@@ -123,8 +126,10 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     let resource_exposure = named(Category::Resource);
     let escalating = facts.sensitive_among(Category::Escalation, granted.actions());
     let manages = !resource_exposure.is_empty() || !escalating.is_empty();
+    let (access_levels, changes) = access_levels(&grants, manages);
     Classification {
-        access_levels: access_levels(&grants, manages),
+        access_levels,
+        changes,
         privilege_escalation,
         resource_exposure,
         credentials_exposure: named(Category::Credentials),
@@ -151,27 +156,44 @@ impl Grant {
     }
 }
 
-/// The levels of all actions that are granted. AWS calls `iam:PassRole` and its like Write: what
-/// opens a resource to others or leads to more power manages permissions all the same.
-fn access_levels(grants: &Grants<'_>, manages: bool) -> Vec<AccessLevel> {
+/// The levels of all actions that are granted, and whether something can be changed. AWS calls
+/// `iam:PassRole` and its like Write: what opens a resource to others or leads to more power manages
+/// permissions all the same.
+fn access_levels(grants: &Grants<'_>, manages: bool) -> (Vec<AccessLevel>, bool) {
     let mut found = Vec::with_capacity(AccessLevel::ALL.len());
     if manages {
         found.push(AccessLevel::PermissionsManagement);
     }
+    let mut changes = manages;
     let plain = grants.is_plain();
     grants.each_action(|action, perhaps| {
         let level = action.access_level();
-        if !found.contains(&level) && (plain && !perhaps || grants.grants_action(action)) {
-            found.push(level);
+        let is_change = !changes && changes_something(level, action);
+        if (is_change || !found.contains(&level))
+            && (plain && !perhaps || grants.grants_action(action))
+        {
+            changes |= is_change;
+            if !found.contains(&level) {
+                found.push(level);
+            }
         }
-        found.len() < AccessLevel::ALL.len()
+        !changes || found.len() < AccessLevel::ALL.len()
     });
     if grants.work.is_spent() {
         // Rather too much than too little.
-        return AccessLevel::ALL.to_vec();
+        return (AccessLevel::ALL.to_vec(), true);
     }
     found.sort_unstable();
-    found
+    (found, changes)
+}
+
+/// Whether an action of this level changes something.
+fn changes_something(level: AccessLevel, action: Action) -> bool {
+    match level {
+        AccessLevel::List | AccessLevel::Read => false,
+        AccessLevel::Write => action.name() != "Decrypt" || action.service().prefix() != "kms",
+        AccessLevel::Tagging | AccessLevel::PermissionsManagement => true,
+    }
 }
 
 fn escalations(facts: &Facts, granted: &Granted, grants: &Grants<'_>) -> Vec<Escalation> {

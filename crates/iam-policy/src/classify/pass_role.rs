@@ -2,42 +2,74 @@
 
 use super::grants::Grants;
 use crate::catalogue::wildcard;
+use crate::condition::{Operator, Test};
 use crate::document::Statement;
 
 /// The action that hands a role to a service.
 pub(super) const PASS_ROLE: &str = "iam:PassRole";
 
 /// Services whose principals are not named like the prefix of their actions.
-const PRINCIPALS: [(&str, &[&str]); 14] = [
+const PRINCIPALS: [(&str, &[&str]); 19] = [
     ("airflow", &["airflow", "airflow-env"]),
     ("amplify", &["amplify"]),
     ("apprunner", &["build.apprunner", "tasks.apprunner"]),
     ("autoscaling", &["autoscaling", "ec2"]),
     ("batch", &["batch", "ecs-tasks", "ec2"]),
     ("bedrock-agentcore", &["bedrock-agentcore"]),
+    (
+        "cloudformation",
+        &["cloudformation", "resources.cloudformation"],
+    ),
     ("cognito-identity", &["cognito-identity"]),
+    ("config", &["config", "ssm"]),
     ("datapipeline", &["datapipeline", "elasticmapreduce", "ec2"]),
     ("ecs", &["ecs", "ecs-tasks"]),
     ("eks", &["eks", "pods.eks"]),
+    ("elasticbeanstalk", &["elasticbeanstalk", "ec2"]),
     ("elasticmapreduce", &["elasticmapreduce", "ec2"]),
     ("emr-serverless", &["emr-serverless"]),
+    ("gamelift", &["gamelift", "ec2"]),
+    ("iam", &["ec2"]),
     ("imagebuilder", &["imagebuilder", "ec2"]),
     ("iot", &["iot", "credentials.iot"]),
 ];
 
-/// The services that roles may be handed to: any, or those that these patterns match.
+/// The services that roles may be handed to: any, or those that one of these limits lets pass.
 #[derive(Debug, Default)]
 pub(super) struct PassTargets<'d> {
     any: bool,
+    limits: Vec<Limit<'d>>,
+}
+
+/// What a statement says of the services that roles are handed to.
+#[derive(Debug)]
+struct Limit<'d> {
+    /// Whether these are left out, and all others let pass.
+    negated: bool,
+    /// Whether capitals do not count.
+    fold: bool,
     patterns: Vec<&'d str>,
+}
+
+impl Limit<'_> {
+    fn lets(&self, service: &str) -> bool {
+        let matched = self.patterns.iter().any(|pattern| {
+            if self.fold {
+                wildcard::matches_ignoring_case(pattern, service)
+            } else {
+                wildcard::matches(pattern, service)
+            }
+        });
+        matched != self.negated
+    }
 }
 
 impl<'d> PassTargets<'d> {
     pub(super) fn of(grants: &Grants<'d>) -> Self {
         let mut targets = Self::default();
         for statement in grants.granting(PASS_ROLE) {
-            match passed_to(statement) {
-                Some(patterns) => targets.patterns.extend(patterns),
+            match limit(statement) {
+                Some(limit) => targets.limits.push(limit),
                 None => targets.any = true,
             }
         }
@@ -57,30 +89,43 @@ impl<'d> PassTargets<'d> {
         let own = [prefix];
         let known = PRINCIPALS.iter().find(|(known, _)| *known == prefix);
         let names = known.map_or(&own[..], |(_, names)| names);
-        let domains = ["amazonaws.com", "amazonaws.com.cn"];
+        // A service has one principal in each partition: one that is left out is left out by the name
+        // that it has in the usual one.
         names.iter().any(|name| {
-            domains.iter().any(|domain| {
-                let service = format!("{name}.{domain}");
-                let mut patterns = self.patterns.iter();
-                patterns.any(|pattern| wildcard::matches(pattern, &service))
-            })
+            let usual = format!("{name}.amazonaws.com");
+            let chinese = format!("{usual}.cn");
+            self.limits
+                .iter()
+                .any(|limit| limit.lets(&usual) || !limit.negated && limit.lets(&chinese))
         })
     }
 }
 
-/// The services that a statement limits the handing over of roles to; `None` for no limit.
-fn passed_to<'d>(statement: &'d Statement<'d>) -> Option<Vec<&'d str>> {
+/// How a statement limits the services that roles are handed to; `None` for not at all.
+fn limit<'d>(statement: &'d Statement<'d>) -> Option<Limit<'d>> {
     for condition in statement.conditions() {
-        let operator = condition.operator().text().to_ascii_lowercase();
-        let name = operator.rsplit(':').next().unwrap_or(&operator);
-        let positive = name.starts_with("stringequals") || name.starts_with("stringlike");
-        for entry in condition.entries().iter().filter(|_| positive) {
-            let key = entry.key().text();
+        let operator: Operator = match condition.operator().text().parse() {
+            Ok(operator) => operator,
+            Err(_) => continue,
+        };
+        let fold = match operator.test() {
+            Test::Text { fold } => fold,
+            Test::Like => false,
+            _ => continue,
+        };
+        for entry in condition.entries() {
             let values = entry.values().texts();
-            if key.eq_ignore_ascii_case("iam:PassedToService")
+            if entry
+                .key()
+                .text()
+                .eq_ignore_ascii_case("iam:PassedToService")
                 && !values.clone().any(wildcard::has_variable)
             {
-                return Some(values.collect());
+                return Some(Limit {
+                    negated: operator.is_negated(),
+                    fold,
+                    patterns: values.collect(),
+                });
             }
         }
     }

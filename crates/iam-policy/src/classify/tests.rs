@@ -199,6 +199,28 @@ fn roles_go_only_to_the_services_named() {
     for closed in ["glue.amazonaws.com", "ec2.amazonaws.com"] {
         assert!(paths(&[pass(closed)]).is_empty(), "{closed}");
     }
+    let by = |operator: &str, service: &str| {
+        read(&format!(
+            r#"{{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{{"{operator}":{{"iam:PassedToService":{service}}}}}}},
+               {{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"}}"#
+        ))
+    };
+    for (operator, service, open) in [
+        ("StringNotEquals", r#""lambda.amazonaws.com""#, true),
+        (
+            "StringNotEquals",
+            r#"["lambda.amazonaws.com","ec2.amazonaws.com"]"#,
+            false,
+        ),
+        ("StringNotLike", r#""ec2*""#, false),
+        ("StringEqualsIgnoreCase", r#""EC2.amazonaws.com""#, true),
+        ("StringEquals", r#""EC2.amazonaws.com""#, false),
+        ("StringEquals", r#""ec2.amazonaws.com.cn""#, true),
+        ("Null", r#""false""#, true),
+    ] {
+        let found = paths(&[by(operator, service)]);
+        assert_eq!(!found.is_empty(), open, "{operator} {service}");
+    }
     let anywhere = read(r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#);
     assert!(!paths(&[pass("glue.amazonaws.com"), anywhere]).is_empty());
 }
@@ -225,25 +247,77 @@ fn what_hands_out_access_or_data_is_reported() {
         "identitystore:CreateGroupMembership",
         "sso:PutInlinePolicyToPermissionSet",
         "eks:AssociateAccessPolicy",
+        "ssm:CreateAssociation",
         "ssm:UpdateAssociation",
+        "ssm:RegisterTaskWithMaintenanceWindow",
         "iam:AcceptDelegationRequest",
+        "iam:SendDelegationToken",
+        "iam:UpdateSAMLProvider",
+        "iam:DeleteUserPermissionsBoundary",
+        "account-access:CreateEntitlement",
+        "bedrock-agentcore:InvokeAgentRuntimeCommand",
+        "codedeploy:CreateDeployment",
+        "sso:CreateAccountAssignment",
+        "sso:DeletePermissionsBoundaryFromPermissionSet",
+        "sts:AssumeRoot",
     ] {
         assert!(!all(action).privilege_escalation.is_empty(), "{action}");
     }
     for action in [
         "secretsmanager:BatchGetSecretValue",
         "grafana:CreateWorkspaceApiKey",
+        "airflow:CreateWebLoginToken",
+        "appsync:CreateApiKey",
+        "deadline:AssumeQueueRoleForUser",
+        "ecs:DescribeTaskDefinition",
+        "iam:CreateServiceSpecificCredential",
+        "lambda:GetFunctionConfiguration",
+        "sts:GetDelegatedAccessToken",
     ] {
         assert!(!all(action).credentials_exposure.is_empty(), "{action}");
     }
-    assert!(
-        !all("rds-data:BatchExecuteStatement")
-            .data_exfiltration
-            .is_empty()
-    );
-    assert!(
-        !all("rds:ModifyDBClusterSnapshotAttribute")
-            .resource_exposure
-            .is_empty()
-    );
+    for action in [
+        "rds-data:BatchExecuteStatement",
+        "ebs:GetSnapshotBlock",
+        "logs:FilterLogEvents",
+        "rds:RestoreDBInstanceToPointInTime",
+    ] {
+        assert!(!all(action).data_exfiltration.is_empty(), "{action}");
+    }
+    for action in [
+        "rds:ModifyDBClusterSnapshotAttribute",
+        "ec2:ModifySnapshotAttribute",
+        "ecr-public:SetRepositoryPolicy",
+        "organizations:DetachPolicy",
+        "s3:CreateAccessGrant",
+    ] {
+        assert!(!all(action).resource_exposure.is_empty(), "{action}");
+    }
+}
+
+#[test]
+fn decrypting_beside_reads_is_reading() {
+    let changes = |actions: &str, rest: &str| {
+        let statement = format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":"*"}}{rest}"#);
+        of(&[read(&statement)]).changes
+    };
+    for reading in [
+        r#"["s3:GetObject","kms:Decrypt"]"#,
+        r#""kms:Decrypt""#,
+        r#"["KMS:decrypt","kms:Describe*"]"#,
+        r#""s3:List*""#,
+    ] {
+        assert!(!changes(reading, ""), "{reading}");
+    }
+    for changing in [
+        r#"["s3:GetObject","kms:Encrypt"]"#,
+        r#""kms:*crypt""#,
+        r#""sqs:TagQueue""#,
+        r#""kms:CreateGrant""#,
+        r#""*""#,
+    ] {
+        assert!(changes(changing, ""), "{changing}");
+    }
+    let deny = r#",{"Effect":"Deny","NotAction":["kms:Decrypt","kms:List*"],"Resource":"*"}"#;
+    assert!(!changes(r#""kms:*""#, deny));
 }

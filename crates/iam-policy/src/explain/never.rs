@@ -3,23 +3,41 @@
 use crate::catalogue::{self, Action, wildcard};
 use crate::condition::Clause;
 use crate::document::{Resources, Statement};
+use crate::foreign::code;
 use crate::reach;
 
 /// Keys that are parameters of some calls and of no others, so that it is certain which requests have
 /// them.
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 29] = [
     "dynamodb:attributes",
     "dynamodb:leadingkeys",
+    "dynamodb:returnvalues",
+    "dynamodb:select",
+    "ec2:instancetype",
     "iam:awsservicename",
     "iam:passedtoservice",
+    "iam:permissionsboundary",
     "iam:policyarn",
+    "kms:encryptionalgorithm",
+    "kms:granteeprincipal",
+    "kms:grantoperations",
+    "kms:signingalgorithm",
+    "lambda:functionurlauthtype",
+    "lambda:layer",
     "s3:delimiter",
     "s3:max-keys",
     "s3:prefix",
+    "s3:versionid",
     "s3:x-amz-acl",
     "s3:x-amz-copy-source",
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-storage-class",
+    "secretsmanager:versionid",
+    "secretsmanager:versionstage",
     "sns:endpoint",
     "sns:protocol",
+    "sts:externalid",
+    "sts:rolesessionname",
 ];
 
 /// Why the statement is about no request; `None` when it is about some, or that is not known.
@@ -46,7 +64,7 @@ pub(super) fn reason(statement: &Statement<'_>, clauses: &[Clause]) -> Option<St
     let clause = clauses.iter().find(absent)?;
     Some(format!(
         "requests for these actions never have the key {}",
-        clause.key()
+        code(clause.key())
     ))
 }
 

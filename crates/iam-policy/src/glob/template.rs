@@ -216,11 +216,20 @@ impl Template {
     /// The pattern with a letter of its own for every variable. When one such pattern plainly
     /// includes another, it does so whatever the values are.
     pub(crate) fn symbolic(&self) -> Glob {
+        self.with_symbols(|variable| variable.default())
+    }
+
+    /// The same without defaults, for when all variables have values.
+    pub(crate) fn symbolic_without_defaults(&self) -> Glob {
+        self.with_symbols(|_| None)
+    }
+
+    fn with_symbols<'v>(&'v self, default: impl Fn(&'v Variable) -> Option<&'v str>) -> Glob {
         let mut code = Vec::new();
         for part in &self.parts {
             match part {
                 Part::Code(bytes) => code.extend_from_slice(bytes),
-                Part::Variable(variable) => symbol(variable, &mut code),
+                Part::Variable(variable) => symbol(&variable.name, default(variable), &mut code),
             }
         }
         Glob::from_code(code)
@@ -229,17 +238,10 @@ impl Template {
 
 /// Writes the identity of a variable in bytes that no text and no wildcard uses, with a
 /// beginning and an end, so that no part of it can be taken for another.
-fn symbol(variable: &Variable, code: &mut Vec<u8>) {
+fn symbol(name: &str, default: Option<&str>, code: &mut Vec<u8>) {
     code.push(SYMBOL);
-    let default = variable
-        .default
-        .as_deref()
-        .map(|text| ["\0", text].concat());
-    for byte in variable
-        .name
-        .bytes()
-        .chain(default.unwrap_or_default().bytes())
-    {
+    let default = default.map(|text| ["\0", text].concat());
+    for byte in name.bytes().chain(default.unwrap_or_default().bytes()) {
         code.extend([6, 4, 2, 0].map(|shift| 0xf5 + (byte >> shift & 3)));
     }
     code.push(0xfa);
@@ -326,5 +328,8 @@ mod tests {
                 "{wide} {narrow}"
             );
         }
+        let bare = |text| Template::new(text, ALL).symbolic_without_defaults();
+        assert!(bare("${a,'x'}").plainly_includes(&symbolic("${a}")));
+        assert!(!bare("${a,'x'}").plainly_includes(&symbolic("${a,'x'}")));
     }
 }

@@ -65,11 +65,14 @@ impl ResourceProduct<'_> {
                 ResourceCover::Nothing
             };
         }
+        // What is known to match has a value for each variable without default, so that a default of
+        // the same variable here changes nothing.
         let implied = self.variable.iter().any(|variable| {
-            alternative
-                .matched
-                .iter()
-                .any(|known| variable.symbolic.plainly_includes(known))
+            let forms = [Some(&variable.symbolic), variable.without_defaults.as_ref()];
+            forms.into_iter().flatten().any(|form| {
+                let mut known = alternative.matched.iter();
+                known.any(|known| form.plainly_includes(known))
+            })
         });
         let symbolic = self.fixed.iter().any(|glob| {
             alternative

@@ -30,6 +30,8 @@ pub(super) struct VariablePattern<'a> {
     pub(super) widest: Glob,
     /// With a letter of its own for every variable.
     pub(super) symbolic: Glob,
+    /// The same without defaults, where there are any.
+    pub(super) without_defaults: Option<Glob>,
 }
 
 impl<'a> StatementProduct<'a> {
@@ -115,6 +117,10 @@ impl<'a> ResourceProduct<'a> {
                     template,
                     widest: template.widest(),
                     symbolic: template.symbolic(),
+                    without_defaults: template
+                        .variables()
+                        .any(|variable| variable.default().is_some())
+                        .then(|| template.symbolic_without_defaults()),
                 }),
             }
         }

@@ -15,6 +15,7 @@
 
 mod attack;
 mod dice;
+mod normal;
 mod pairs;
 mod pools;
 

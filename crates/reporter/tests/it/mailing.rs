@@ -286,7 +286,7 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!(
         waiting.reported(),
         [State::Denied],
-        "the ticket is told all the same"
+        "the ticket is updated all the same"
     );
     assert_eq!(waiting.due_at(), Some(at(2 + 120)));
     world.servicenow.set_failure(None);
@@ -297,8 +297,8 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!((after.due_at(), mail(&world)), (None, vec![]));
 }
 
-/// Wherever a run breaks off, everybody is told; twice only where the answer of the mail service
-/// was lost or could not be written down.
+/// Wherever a run breaks off, everybody is notified; twice only where the answer of the mail
+/// service was lost or could not be written down.
 #[test]
 fn a_run_that_breaks_off_doubles_one_mail_at_most() {
     let mut doubled = 0;

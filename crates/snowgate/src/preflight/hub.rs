@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use snowgate_core::caller::Clients;
+use snowgate_core::markup::code;
 
 use super::aws_facts::AwsFacts;
 use super::result::PreflightResult;
@@ -50,7 +51,12 @@ fn stack(facts: &AwsFacts) -> PreflightResult {
     ];
     if !settled.contains(&status) {
         let remedy = "see the stack's events in CloudFormation, and deploy again";
-        return PreflightResult::bad("stack", "", format!("its status is {status}"), remedy);
+        return PreflightResult::bad(
+            "stack",
+            "",
+            format!("its status is {}", code(status)),
+            remedy,
+        );
     }
     if facts.parameter("Hold") == "true" {
         let remedy = "deploy with Hold=false once the reason is gone";

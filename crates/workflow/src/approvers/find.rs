@@ -1,4 +1,4 @@
-//! Looks for those who may decide.
+//! Finds approvers.
 
 use ports::CallError;
 use ports::servicenow::ServiceNow;
@@ -13,7 +13,7 @@ use super::Rules;
 /// Of how many delegates the records are read.
 const MOST_DELEGATES: usize = 50;
 
-/// Those who may decide on what is touched: everybody eligible of the nearest role that has
+/// The approvers of a resource: everybody eligible of the nearest role that has
 /// anybody, and their delegates, at most as many as the guardrails allow. Nobody where the CMDB
 /// does not have exactly one such item, or nobody is left.
 ///
@@ -72,7 +72,7 @@ pub(super) async fn standing_in(
     Ok(found.into_iter().map(|(approver, _)| approver).collect())
 }
 
-/// What is touched, as the CMDB has it.
+/// The configuration item of a resource.
 pub(super) async fn item_of(
     servicenow: &impl ServiceNow,
     resource: &OwnedResource,

@@ -82,7 +82,7 @@ impl Mailer for Refusing {
     }
 }
 
-/// A request that was denied by the only one who was asked: the requester is told.
+/// A request that was denied by the only one who was asked: the requester is notified.
 fn denied(world: &World) -> RequestRecord {
     let (record, _) = world.pending(&[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));

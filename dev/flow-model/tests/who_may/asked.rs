@@ -74,7 +74,7 @@ pub(crate) fn section() -> String {
         .iter()
         .map(|(who, made)| (who.to_string(), cell(who, *made)));
     plain(
-        "| who | may | and who gets a letter |",
+        "| who | may | and who gets an e-mail |",
         &rows.collect::<Vec<_>>(),
     )
 }
@@ -110,7 +110,7 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
             .email
             .as_ref()
             .is_some_and(|address| to.contains(&address.expose())),
-        "{who}: whoever is asked gets a letter, and nobody else"
+        "{who}: whoever is asked gets an e-mail, and nobody else"
     );
     let name = |to: &&str| match *to {
         _ if person

@@ -88,7 +88,7 @@ impl Holder {
             Self::ReplacedUnnoticed => "the owner, just after the CMDB names another",
             Self::Left => "the owner, whose account in ServiceNow was just made inactive",
             Self::Former => "the owner of before, in whose place others are asked",
-            Self::Bounced => "somebody whose letter came back",
+            Self::Bounced => "somebody whose e-mail bounced",
             Self::Scanner => {
                 "a mail scanner, on the owner's link: GET, HEAD, and forms without words"
             }
@@ -117,7 +117,7 @@ impl Holder {
         }
     }
 
-    /// None where no letter was sent.
+    /// None where no e-mail was sent.
     pub(crate) fn tries(self, action: Action, reached: &Reached) -> Option<Cell> {
         let (mut token, opened) = reached.link(self.link_of())?;
         match self {
@@ -165,7 +165,7 @@ impl Holder {
         Some(self.cell(action, &before, &answer, reached))
     }
 
-    /// Whether anything was decided or ended; that somebody was found to have lost their standing
+    /// Whether anything was decided or ended; that somebody was found to be no approver any more
     /// takes nothing and gives nothing.
     fn cell(self, action: Action, before: &str, answer: &Answer, reached: &Reached) -> Cell {
         let record = reached.load();

@@ -64,7 +64,7 @@ fn page() -> String {
             door::section(),
         ),
         (
-            "Ask for access",
+            "Request access",
             "`POST /v1/requests` by a program that may. What it says of tickets and people is compared with \
              ServiceNow afterwards.",
             raised::section(),
@@ -75,17 +75,17 @@ fn page() -> String {
             by_callers(calls::Action::Read),
         ),
         (
-            "Take a request back",
+            "Withdraw a request",
             "`POST /v1/requests/{id}/withdraw`",
             by_callers(calls::Action::Withdraw),
         ),
         (
-            "End access before its time",
+            "Revoke access",
             "`POST /v1/requests/{id}/revoke`",
             by_callers(calls::Action::Revoke),
         ),
         (
-            "Ask for the same for longer",
+            "Extend access",
             "`POST /v1/requests/{id}/extend`, with a ticket of its own",
             by_callers(calls::Action::Extend),
         ),
@@ -102,16 +102,16 @@ fn page() -> String {
         ),
         (
             "Approve",
-            "The form was open since the letter came, and is sent now.",
+            "The form was opened when the e-mail came, and is submitted now.",
             by_holders(links::Action::Approve),
         ),
         (
             "Deny",
-            "The form was open since the letter came, and is sent now.",
+            "The form was opened when the e-mail came, and is submitted now.",
             by_holders(links::Action::Deny),
         ),
         (
-            "End access through the link that was used",
+            "Revoke access through a used link",
             "The form that ends access, as it is shown now; where none is shown, with what the form for the decision \
              had.",
             by_holders(links::Action::End),

@@ -121,15 +121,16 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
         (Some(EndReason::Refused { code, .. }), _) => {
             assert_eq!(letters, 0, "somebody was asked");
             let reported = match record.unreported() {
-                Some(_) => "the ticket is told",
+                Some(_) => "the ticket is updated",
                 None => "the ticket is left untouched",
             };
             let words = format!("202, then `Refused`: {} ({reported})", code.in_words());
             Cell::new(Verdict::No, words)
         }
-        (None, State::Pending) => {
-            Cell::new(Verdict::Yes, "202, and the owner gets a letter".to_owned())
-        }
+        (None, State::Pending) => Cell::new(
+            Verdict::Yes,
+            "202, and the owner gets an approval e-mail".to_owned(),
+        ),
         other => panic!("{other:?}"),
     }
 }

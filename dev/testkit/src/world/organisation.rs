@@ -107,7 +107,7 @@ pub fn address(n: u8) -> String {
     format!("person-{n:x}@meridian.example")
 }
 
-/// The standing that a person has towards the account at first; strangers pass for owners.
+/// The role that a person has for the account at first; strangers pass for owners.
 #[must_use]
 pub fn role(person: &SysId) -> ApproverRole {
     let known = [

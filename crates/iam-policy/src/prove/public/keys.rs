@@ -17,17 +17,23 @@ pub(super) enum Limit {
     OrganisationPath,
     /// An address.
     Address,
+    /// Some of several values.
+    Several,
+    /// Whether the way leads through a network of the account.
+    OwnNetwork,
     /// A text that begins with one of these and goes on with a fixed name up to a separator.
     Named(&'static [(&'static str, char)]),
 }
 
 /// Keys that strangers cannot choose.
-const KEYS: [(&str, Limit); 22] = [
+const KEYS: [(&str, Limit); 27] = [
+    ("aws:ec2instancesourcevpc", Limit::Whole),
     ("aws:principalaccount", Limit::Whole),
     ("aws:principalarn", Limit::Arn),
     ("aws:principalorgid", Limit::Whole),
     ("aws:principalorgpaths", Limit::OrganisationPath),
     ("aws:principalservicename", Limit::Whole),
+    ("aws:principalservicenameslist", Limit::Several),
     ("aws:sourceaccount", Limit::Whole),
     ("aws:sourcearn", Limit::Arn),
     ("aws:sourceip", Limit::Address),
@@ -41,10 +47,16 @@ const KEYS: [(&str, Limit); 22] = [
     ("aws:vpceaccount", Limit::Whole),
     ("aws:vpceorgid", Limit::Whole),
     ("aws:vpceorgpaths", Limit::OrganisationPath),
+    ("ec2:sourceinstancearn", Limit::Arn),
+    (
+        "elasticfilesystem:accessedviamounttarget",
+        Limit::OwnNetwork,
+    ),
     ("kms:calleraccount", Limit::Whole),
     ("lambda:sourcefunctionarn", Limit::Arn),
     ("s3:dataaccesspointaccount", Limit::Whole),
     ("s3:dataaccesspointarn", Limit::Arn),
+    ("s3:x-amz-server-side-encryption-aws-kms-key-id", Limit::Arn),
 ];
 
 /// How a key, in lower case, limits access; `None` when strangers choose its value.
@@ -57,8 +69,10 @@ impl Limit {
     /// What strangers have for the key, as a condition: anything but the fixed values that these
     /// conditions name, or nothing. `None` when no value is fixed.
     pub(super) fn strangers(self, key: &str, clauses: &[&Clause]) -> Option<Clause> {
-        if self == Self::Address {
-            return outside(key, clauses);
+        match self {
+            Self::Address => return outside(key, clauses),
+            Self::OwnNetwork => return Some(Clause::new("BoolIfExists", key, ["false"], false)),
+            _ => {}
         }
         let texts = clauses.iter().flat_map(|clause| fixed_texts(clause));
         let mut fixed: BTreeSet<String> = BTreeSet::new();
@@ -69,7 +83,8 @@ impl Limit {
             Self::Arn => "ArnNotLikeIfExists",
             Self::OrganisationPath => "ForAllValues:StringNotLike",
             Self::UniqueId | Self::Named(_) => "StringNotLikeIfExists",
-            Self::Whole | Self::Address => "StringNotEqualsIgnoreCaseIfExists",
+            Self::Several => "ForAllValues:StringNotEqualsIgnoreCase",
+            Self::Whole | Self::Address | Self::OwnNetwork => "StringNotEqualsIgnoreCaseIfExists",
         };
         let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
         (!fixed.is_empty()).then(|| Clause::new(operator, key, fixed, false))
@@ -114,7 +129,7 @@ impl Limit {
                     }
                 }
             }
-            Self::Whole | Self::Address => {
+            Self::Whole | Self::Several | Self::Address | Self::OwnNetwork => {
                 if !is_wild(text) {
                     fixed.insert(text.to_owned());
                 }

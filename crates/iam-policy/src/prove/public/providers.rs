@@ -16,7 +16,7 @@ const ORGANIZATION: Limit = Limit::Named(&[("organization:", ':')]);
 const FIRST: Limit = Limit::Named(&[("", '/')]);
 
 /// Providers with their claims that limit access.
-const PROVIDERS: [(&str, &[(&str, Limit)]); 19] = [
+const PROVIDERS: [(&str, &[(&str, Limit)]); 23] = [
     (
         "accounts.google.com",
         &[
@@ -35,6 +35,10 @@ const PROVIDERS: [(&str, &[(&str, Limit)]); 19] = [
         ],
     ),
     (
+        "appleid.apple.com",
+        &[("aud", Limit::Whole), ("sub", Limit::Whole)],
+    ),
+    (
         "cognito-identity.amazonaws.com",
         &[("aud", Limit::Whole), ("sub", Limit::Whole)],
     ),
@@ -50,6 +54,14 @@ const PROVIDERS: [(&str, &[(&str, Limit)]); 19] = [
     (
         "graph.facebook.com",
         &[("app_id", Limit::Whole), ("id", Limit::Whole)],
+    ),
+    (
+        "id.twitch.tv/oauth2",
+        &[("aud", Limit::Whole), ("sub", Limit::Whole)],
+    ),
+    (
+        "login.salesforce.com",
+        &[("aud", Limit::Whole), ("sub", Limit::Whole)],
     ),
     (
         "oidc.circleci.com",
@@ -81,6 +93,10 @@ const PROVIDERS: [(&str, &[(&str, Limit)]); 19] = [
     (
         "www.amazon.com",
         &[("app_id", Limit::Whole), ("user_id", Limit::Whole)],
+    ),
+    (
+        "www.linkedin.com/oauth",
+        &[("aud", Limit::Whole), ("sub", Limit::Whole)],
     ),
 ];
 

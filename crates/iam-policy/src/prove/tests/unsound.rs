@@ -145,3 +145,26 @@ fn an_account_is_its_root() {
     assert!(check_no_new_access(&account, &root).is_pass());
     assert!(check_no_new_access(&root, &account).is_pass());
 }
+
+#[test]
+fn a_default_widens_and_never_narrows() {
+    let get = |resource: &str| {
+        let resource = format!(r#""arn:aws:s3:::b/{resource}""#);
+        identity(&allow(r#""s3:GetObject""#, &resource, ""))
+    };
+    let within = |wide: &str, narrow: &str| check_no_new_access(&get(wide), &get(narrow)).is_pass();
+    for (wide, narrow) in [
+        ("${aws:username, 'x'}/*", "${aws:username}/*"),
+        ("${aws:username, 'x'}/*", "${aws:userName}/${k:a}"),
+        ("${k:a, 'x'}${k:b}*", "${k:a}${k:b}/y"),
+    ] {
+        assert!(within(wide, narrow), "{wide} {narrow}");
+        assert!(!within(narrow, wide), "{narrow} {wide}");
+    }
+    for (one, other) in [
+        ("${aws:username, 'x'}/*", "${aws:username, 'y'}/*"),
+        ("${aws:username, 'x'}/*", "${aws:userid}/*"),
+    ] {
+        assert!(!within(one, other) && !within(other, one), "{one} {other}");
+    }
+}

@@ -169,7 +169,7 @@ async fn tickets_say_who_opened_them_and_for_whom() {
     }
 }
 
-/// All that is asked before a letter goes out, in one text.
+/// All that is asked before an e-mail goes out, in one text.
 async fn lookup(reader: &Reader, step: usize) -> Option<String> {
     let account = account("210987654321");
     let found = match step {
