@@ -121,7 +121,7 @@ class Values(unittest.TestCase):
         self.refused("SenderIdentity", SenderIdentity="other.example")
         self.refused("OutcomeFields is no JSON", OutcomeFields='{"granted":}')
         self.refused("what denied sets", OutcomeFields='{"granted":{}}')
-        self.refused("no outcome grnated", OutcomeFields='{"grnated":{}}')
+        self.refused("no outcome allowed", OutcomeFields='{"allowed":{}}')
         for region in ("cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"):
             self.refused("REGION", REGION=region)
 

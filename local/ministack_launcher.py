@@ -2,7 +2,7 @@
 
 MiniStack 1.5.33 enforces each function's role, but some facts that AWS's authorization uses are missing
 from its requests, so that correctly scoped policies are denied. Each patch supplies one of them and
-says which; those of CloudFormation are in a module of their own. Nothing here allows anything by itself:
+says which; those of CloudFormation, and the renaming of users and groups, are in modules of their own. Nothing here allows anything by itself:
 every decision is still made by MiniStack's evaluator on the policies that were deployed. It remains a model
 of AWS, not AWS.
 
@@ -21,6 +21,7 @@ import sys
 
 from ministack_cloudformation import add_groups, patch_conditions, patch_role_boundary
 from ministack_guards import MINISTACK_VERSION, require, require_signature
+from ministack_identity import add_updates
 
 # The user guide of IAM names these: what iam:PermissionsBoundary and iam:PolicyARN are set on.
 BOUNDARY_OF_ENTITY = {
@@ -329,6 +330,7 @@ def main():
     add_groups(provisioners)
     patch_conditions(engine)
     add_managed_policies(iam)
+    add_updates(iam)
     sys.argv = sys.argv[:1]
     app.main()
 

@@ -117,8 +117,8 @@ impl<P: Ports> Approval<P> {
                 continue;
             };
             let one = std::slice::from_ref(slot);
-            let lost = approvers::disqualified(&self.servicenow, one, approver, &rules).await?;
-            if lost.is_empty() {
+            let found = approvers::qualification(&self.servicenow, one, approver, &rules).await?;
+            if found.lost.is_empty() {
                 return Ok(Some(RevokedBy::approver(person, &slot.resource)));
             }
         }

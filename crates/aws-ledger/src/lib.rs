@@ -8,7 +8,7 @@
 //! | audit row | `REQ#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
 //! | policy text | `REQ#<id>` / `DOC#<SHA-256 of the text>` | `text` |
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
-//! | claim on a ServiceNow record | `REC#<client>#<table>#<sys_id>` / `OPEN` | `request`; absent once released |
+//! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
 //! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc` |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only) and `client_record` (`client_record`,

@@ -14,6 +14,7 @@ mod reference;
 pub use difference::Widening;
 pub use file::GuardrailsError;
 pub use items::MappedItem;
+pub use judge::Unenrolled;
 pub use reference::Reference;
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};

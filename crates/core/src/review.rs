@@ -74,7 +74,7 @@ impl ReviewPerson {
     fn new(person: &Person) -> Self {
         let address = person
             .email
-            .as_ref()
+            .address()
             .map(crate::email::EmailAddress::expose);
         let details = [person.title.in_words(), address.map(code)];
         let details: Vec<String> = details.into_iter().flatten().collect();

@@ -3,14 +3,17 @@
 
 mod cap;
 mod delegation;
+mod excluded;
 mod owned_resource;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
+pub use excluded::Excluded;
 pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
 
 use serde::Serialize;
 
+use crate::email::MailField;
 use crate::id::SysId;
 use crate::ticket::Person;
 use owned_resource::in_charge;
@@ -173,16 +176,6 @@ impl ApproverRole {
     }
 }
 
-/// Who must not decide: the requester, whoever opened the ticket or is named in it, and whoever
-/// the principal belongs to.
-#[derive(Debug, Clone, Default)]
-pub struct Excluded {
-    /// Their records, so that another record of the same person is found too.
-    pub people: Vec<Person>,
-    /// Those of whom only the `sys_id` is known.
-    pub sys_ids: Vec<SysId>,
-}
-
 /// What became of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,12 +197,7 @@ pub enum Eligibility {
 /// Judges one candidate. Fails closed: everything must hold.
 #[must_use]
 pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -> Eligibility {
-    let involved = excluded.sys_ids.contains(&candidate.sys_id)
-        || excluded
-            .people
-            .iter()
-            .any(|person| person.is_same_as(candidate));
-    if involved {
+    if excluded.names(candidate) {
         return Eligibility::Involved;
     }
     if !candidate.active {
@@ -219,14 +207,16 @@ pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -
         return Eligibility::Locked;
     }
     match &candidate.email {
-        None => Eligibility::NoMail,
-        Some(email) if !mail_domains.contains(&email.domain()) => Eligibility::ForeignMail,
-        Some(_) => Eligibility::Eligible,
+        MailField::Empty | MailField::Unreadable => Eligibility::NoMail,
+        MailField::Address(email) if !mail_domains.contains(&email.domain()) => {
+            Eligibility::ForeignMail
+        }
+        MailField::Address(_) => Eligibility::Eligible,
     }
 }
 
-/// The people among the candidates of one standing who may decide, in their order, one for each
-/// mail address, at most `cap`.
+/// The people among the candidates of one standing who may decide, in their order, each under one
+/// record, at most `cap`.
 #[must_use]
 pub fn eligible<'a>(
     candidates: &'a [Person],
@@ -248,7 +238,8 @@ pub fn eligible<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::{JobTitle, PersonName};
+    use crate::identity::Involved;
+    use crate::ticket::{JobTitle, PersonName, UserAccount};
 
     fn person(n: u8, email: &str) -> Person {
         Person {
@@ -257,7 +248,8 @@ mod tests {
             title: JobTitle::default(),
             active: true,
             locked_out: false,
-            email: email.parse().ok(),
+            email: MailField::read(email),
+            account: UserAccount::default(),
         }
     }
 
@@ -269,7 +261,7 @@ mod tests {
     fn who_may_not_decide() {
         let rita = person(1, "rita@meridian.example");
         let excluded = Excluded {
-            people: vec![rita.clone()],
+            people: vec![Involved::new(&rita, &domains()).unwrap()],
             sys_ids: vec![person(9, "").sys_id],
         };
         let fine = person(2, "ada@meridian.example");

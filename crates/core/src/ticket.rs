@@ -2,7 +2,7 @@
 
 use iam_policy::foreign::characters::is_space;
 
-use crate::email::EmailAddress;
+use crate::email::MailField;
 use crate::id::SysId;
 use crate::lifecycle::State;
 use crate::markup::{code, cut, seen};
@@ -24,8 +24,25 @@ pub struct Person {
     pub active: bool,
     /// Whether the account is locked.
     pub locked_out: bool,
-    /// The mail address, where there is a usable one.
-    pub email: Option<EmailAddress>,
+    /// The mail address.
+    pub email: MailField,
+    /// What else tells this person from others.
+    pub account: UserAccount,
+}
+
+/// The names of a person's account and employment. `Debug` never shows them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct UserAccount {
+    /// `user_name`; empty where there is none.
+    pub user_name: String,
+    /// `employee_number`; empty where there is none, or where it may not be read.
+    pub employee_number: String,
+}
+
+impl std::fmt::Debug for UserAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserAccount(redacted)")
+    }
 }
 
 /// The name of a person. `Debug` never shows it.
@@ -55,6 +72,11 @@ impl PersonName {
             sys_id: Some(sys_id.clone()),
             ..self
         }
+    }
+
+    /// The name as it is, to recognise somebody by; never shown.
+    pub(crate) fn as_recorded(&self) -> &str {
+        &self.name
     }
 
     /// The name as it stands in a sentence, marked as foreign: `` `Rita Chen` ``, or
@@ -99,19 +121,6 @@ impl std::fmt::Debug for JobTitle {
     }
 }
 
-impl Person {
-    /// Whether the two records are one person: the same record, or the same mailbox
-    /// whatever its case and its `+` suffix.
-    #[must_use]
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        let same_mail = match (&self.email, &other.email) {
-            (Some(a), Some(b)) => a.mailbox() == b.mailbox(),
-            _ => false,
-        };
-        self.sys_id == other.sys_id || same_mail
-    }
-}
-
 /// The record behind a request, as ServiceNow has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -125,6 +134,9 @@ pub struct Ticket {
     pub opened_by: Option<SysId>,
     /// For whom it was opened (`requested_for`, or the caller of an incident).
     pub opened_for: Option<SysId>,
+    /// Everybody else whom the record, or one that it belongs to, names as the one who opened it
+    /// or for whom it is. Such a person carries no request, and decides on none.
+    pub also_named: Vec<SysId>,
 }
 
 /// Why a ticket does not carry a request.
@@ -154,6 +166,18 @@ impl Ticket {
         request: &AccessRequest,
         requester: &Person,
     ) -> Result<(), TicketFinding> {
+        self.is_for(request)?;
+        if requester.sys_id != request.requested_by || !requester.active || requester.locked_out {
+            return Err(TicketFinding::RequesterInactive);
+        }
+        Ok(())
+    }
+
+    /// Whether this ticket is open and is the requester's, whatever the requester's account.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn is_for(&self, request: &AccessRequest) -> Result<(), TicketFinding> {
         let theirs = |person: &Option<SysId>| person.as_ref() == Some(&request.requested_by);
         if self.number != request.source.number {
             return Err(TicketFinding::Number);
@@ -164,10 +188,13 @@ impl Ticket {
         if !theirs(&self.opened_by) && !theirs(&self.opened_for) {
             return Err(TicketFinding::NotTheirs);
         }
-        if requester.sys_id != request.requested_by || !requester.active || requester.locked_out {
-            return Err(TicketFinding::RequesterInactive);
-        }
         Ok(())
+    }
+
+    /// Everybody whom it names.
+    pub fn named(&self) -> impl Iterator<Item = &SysId> {
+        let first = [&self.opened_by, &self.opened_for];
+        first.into_iter().flatten().chain(&self.also_named)
     }
 }
 

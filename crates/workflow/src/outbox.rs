@@ -285,7 +285,7 @@ pub fn address<'a>(
     mail_domains: &[String],
 ) -> Result<&'a EmailAddress, SkipCode> {
     match judge(person, &Excluded::default(), mail_domains) {
-        Eligibility::Eligible => person.email.as_ref().ok_or(SkipCode::NoMail),
+        Eligibility::Eligible => person.email.address().ok_or(SkipCode::NoMail),
         Eligibility::Inactive => Err(SkipCode::Inactive),
         Eligibility::Locked => Err(SkipCode::Locked),
         Eligibility::NoMail => Err(SkipCode::NoMail),

@@ -1,6 +1,7 @@
 //! A small organisation in memory: people, an account, a user and two policies, with a fake of
 //! every port around them, and requests brought to any state by the core alone.
 
+mod identities;
 mod organisation;
 
 pub use organisation::*;
@@ -165,6 +166,7 @@ impl World {
             active: true,
             opened_by: Some(requester().sys_id),
             opened_for: None,
+            also_named: Vec::new(),
         });
         sys_id
     }
@@ -318,6 +320,7 @@ impl World {
             approver: id(who),
             at: now.as_second(),
             reason: Digest::of(reason.as_str().as_bytes()),
+            identities: Some(self.identities(record, who, keys)),
         };
         let mac = ready(keys.sign(&decision.signed_bytes().unwrap())).unwrap();
         let signed = SignedDecision { decision, mac };

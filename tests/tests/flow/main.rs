@@ -36,6 +36,7 @@ mod reported;
 mod revoked;
 mod shown;
 mod tokens;
+mod twins;
 mod two_approvals;
 mod undeliverable;
 mod withdrawn;

@@ -57,7 +57,7 @@ async fn users_that_are_not_enrolled_or_not_there() {
     let cases = [
         ("not-enrolled", "not_enrolled"),
         ("unbounded", "not_enrolled"),
-        ("nobody-at-all", "no_such_principal"),
+        ("nobody-at-all", "not_enrolled"),
     ];
     for (user, code) in cases {
         let case = Case::on_paper("210987654321", user, Person::RITA);

@@ -6,6 +6,7 @@
 )]
 
 mod deciding;
+mod identities;
 mod looking;
 mod racing;
 mod refusing;

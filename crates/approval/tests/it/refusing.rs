@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
+use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
@@ -215,7 +216,7 @@ fn whoever_lost_standing_does_not_decide() {
             });
         }),
         ("foreign mail", |world| {
-            let email = "x@evil.example".parse().ok();
+            let email = MailField::read("x@evil.example");
             world.servicenow.put_person(Person {
                 email,
                 ..person(OWNER)
@@ -341,6 +342,7 @@ fn put_ticket(world: &World, record: &RequestRecord, active: bool, opened_for: O
         active,
         opened_by: Some(requester().sys_id),
         opened_for,
+        also_named: Vec::new(),
     });
 }
 

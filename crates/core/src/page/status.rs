@@ -35,6 +35,8 @@ pub enum StatusPage<'a> {
     Ended(State),
     /// The ticket was closed or is gone.
     TicketClosed,
+    /// The ticket, or somebody involved, is not what a decision needs: nobody may decide.
+    Undecidable,
     /// The reader is no approver any more.
     NotAnApprover,
     /// The reader may no longer end the access.
@@ -186,6 +188,14 @@ fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
             410,
             "This request is closed",
             &["Its record in ServiceNow is no longer open. Nothing was decided."],
+        ),
+        StatusPage::Undecidable => (
+            409,
+            "This request can't be decided",
+            &[
+                "ServiceNow no longer has its record, or somebody it concerns, as they were when you were asked: the record may be somebody else's, or an account inactive or without a readable address.",
+                "Nothing was decided. Your link works again once that is put right in ServiceNow.",
+            ],
         ),
         StatusPage::NotAnApprover => (
             403,

@@ -98,6 +98,7 @@ fn every_other_page_says_what_happened() {
         StatusPage::Ended(State::Expired),
         StatusPage::Ended(State::Withdrawn),
         StatusPage::TicketClosed,
+        StatusPage::Undecidable,
         StatusPage::NotAnApprover,
         StatusPage::CannotEnd,
         StatusPage::NoLongerAsked,

@@ -258,7 +258,8 @@ mod tests {
             title: JobTitle::default(),
             active: true,
             locked_out: false,
-            email: None,
+            email: crate::email::MailField::Empty,
+            account: crate::ticket::UserAccount::default(),
         };
         let context = ReviewContext {
             installation: &installation(),

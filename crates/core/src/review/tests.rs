@@ -2,11 +2,11 @@ mod voice;
 
 use super::*;
 use crate::approval::Verdict;
-use crate::email::Email;
+use crate::email::{Email, MailField};
 use crate::installation::tests::installation;
 use crate::record::tests::{DOCUMENT, TWO, approver, at, decide, pending, person, slot};
 use crate::slots::{Approver, ApproverRole, OwnedResource, Slot};
-use crate::ticket::JobTitle;
+use crate::ticket::{JobTitle, UserAccount};
 
 fn requester(name: &str) -> Person {
     Person {
@@ -15,7 +15,8 @@ fn requester(name: &str) -> Person {
         title: JobTitle::new("Data Analyst"),
         active: true,
         locked_out: false,
-        email: "rita.chen@brightwater.example".parse().ok(),
+        email: MailField::read("rita.chen@brightwater.example"),
+        account: UserAccount::default(),
     }
 }
 

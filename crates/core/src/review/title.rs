@@ -55,7 +55,7 @@ pub(super) fn subject(
     Text::new(format!("{requester}, {place}{more}, {duration} ({number})"))
 }
 
-/// Whether a grant touches what an approval is for. A configuration item stands for all of them.
+/// Whether a grant affects what an approval is for. A configuration item stands for all of them.
 pub(super) fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
     match &slot.resource {
         OwnedResource::Account { account_id } => {

@@ -148,6 +148,18 @@ fn what_is_hashed_and_signed_is_what_it_was() {
     assert_eq!(preimage, golden("preimage/audit.txt", &preimage));
 }
 
+/// Decisions of before have no identities, and their bytes are what they were.
+#[test]
+fn who_decided_and_who_was_involved_is_stored_as_it_was() {
+    let decision = samples::decision_with_identities();
+    let signed = decision.signed.decision.signed_bytes().unwrap();
+    let signed = String::from_utf8(signed).unwrap();
+    let name = "preimage/decision_with_identities.txt";
+    assert_eq!(signed, golden(name, &signed));
+    let event = crate::record::Event::Decided { decision };
+    check("decision/with_identities.json", &samples::row(event));
+}
+
 #[test]
 fn every_code_is_called_what_it_was() {
     let code = r#""?""#;

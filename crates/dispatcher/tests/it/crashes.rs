@@ -1,5 +1,6 @@
 //! Calls that fail, messages that come twice, runs that break off.
 
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::ticket::Person;
@@ -162,11 +163,11 @@ fn whoever_became_unfit_meanwhile_gets_no_letter() {
     let fit = person(OWNER);
     let unfit = [
         Person {
-            email: "x@evil.example".parse().ok(),
+            email: MailField::read("x@evil.example"),
             ..fit.clone()
         },
         Person {
-            email: None,
+            email: MailField::Empty,
             ..fit.clone()
         },
         Person {
@@ -178,7 +179,7 @@ fn whoever_became_unfit_meanwhile_gets_no_letter() {
             ..fit.clone()
         },
         Person {
-            email: "rita@meridian.example".parse().ok(),
+            email: MailField::read("rita@meridian.example"),
             ..fit.clone()
         },
     ];

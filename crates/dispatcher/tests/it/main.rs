@@ -7,6 +7,7 @@
 
 mod crashes;
 mod extending;
+mod identities;
 mod owners;
 mod people;
 mod preview;

@@ -8,7 +8,7 @@ use reporter::Reporter;
 use snowgate_core::approval::Verdict;
 use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
-use snowgate_core::email::EmailAddress;
+use snowgate_core::email::{EmailAddress, MailField};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{
     DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, SkipCode, Worker,
@@ -174,14 +174,14 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         ),
         (
             Person {
-                email: None,
+                email: MailField::Empty,
                 ..rita.clone()
             },
             SkipCode::NoMail,
         ),
         (
             Person {
-                email: "rita@evil.example".parse().ok(),
+                email: MailField::read("rita@evil.example"),
                 ..rita
             },
             SkipCode::ForeignMail,

@@ -28,7 +28,7 @@ pub async fn find(
     let Some(item) = item_of(servicenow, resource).await? else {
         return Ok(Vec::new());
     };
-    for role in roles {
+    for role in roles.iter().filter(|role| rules.excluded.allows(**role)) {
         let candidates = candidates(servicenow, &item, *role, rules.guardrails).await?;
         let domains = rules.guardrails.mail_domains();
         let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
@@ -36,7 +36,8 @@ pub async fn find(
             .iter()
             .map(|person| Approver::own(person.sys_id.clone(), *role));
         let mut found: Vec<Approver> = own.collect();
-        found.extend(standing_in(servicenow, &chosen, *role, rules).await?);
+        let delegates = standing_in(servicenow, &chosen, *role, rules).await?;
+        found.extend(delegates.into_iter().map(|(approver, _)| approver));
         found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
         found.truncate(rules.guardrails.approvers_per_slot());
         if !found.is_empty() {
@@ -46,13 +47,13 @@ pub async fn find(
     Ok(Vec::new())
 }
 
-/// The delegates of these people at this moment.
+/// The delegates of these people at this moment, with their records.
 pub(super) async fn standing_in(
     servicenow: &impl ServiceNow,
     principals: &[&Person],
     role: ApproverRole,
     rules: &Rules<'_>,
-) -> Result<Vec<Approver>, CallError> {
+) -> Result<Vec<(Approver, Person)>, CallError> {
     if principals.is_empty() {
         return Ok(Vec::new());
     }
@@ -69,7 +70,10 @@ pub(super) async fn standing_in(
     let people = servicenow.people(&to).await?;
     let limits = (rules.excluded, rules.guardrails.mail_domains());
     let found = delegates(principals, role, &delegations, &people, rules.now, limits);
-    Ok(found.into_iter().map(|(approver, _)| approver).collect())
+    let found = found.into_iter();
+    Ok(found
+        .map(|(approver, person)| (approver, person.clone()))
+        .collect())
 }
 
 /// The configuration item of a resource.

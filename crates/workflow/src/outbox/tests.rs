@@ -3,6 +3,7 @@
 use super::*;
 use ports::ledger::Tokens as _;
 use snowgate_core::approval::{ReviewToken, Verdict};
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::DeliveryOutcome;
 use testkit::contract::together;
@@ -375,14 +376,14 @@ fn why_a_person_is_not_written_to_is_a_code() {
         ),
         (
             Person {
-                email: None,
+                email: MailField::Empty,
                 ..fit.clone()
             },
             SkipCode::NoMail,
         ),
         (
             Person {
-                email: "x@evil.example".parse().ok(),
+                email: MailField::read("x@evil.example"),
                 ..fit
             },
             SkipCode::ForeignMail,

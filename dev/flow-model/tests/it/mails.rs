@@ -123,7 +123,12 @@ impl Flow {
     /// No mail goes to whoever receives the access, and none with a link to the requester. What has
     /// a link has tags, so that its loss is known, and nothing else has.
     pub(crate) fn check_all_mails(&self) {
-        let requester = world::requester().email.unwrap().expose().to_owned();
+        let requester = world::requester()
+            .email
+            .address()
+            .unwrap()
+            .expose()
+            .to_owned();
         for sent in self.world.mailer.sent() {
             let to = sent.to.expose();
             let link = sent.email.text.contains("/r/");

@@ -22,6 +22,7 @@ mod links;
 mod raised;
 mod stage;
 mod table;
+mod twins;
 
 use calls::Caller;
 use links::Holder;
@@ -94,6 +95,13 @@ fn page() -> String {
             "The person is the owner of the account in the CMDB, unless said otherwise. Requests for an account of \
              which nobody near may decide go to the next who may, and at last to the security group.",
             asked::section(),
+        ),
+        (
+            "Be asked to decide, under another record",
+            "The requester, the beneficiary, whoever opened the ticket or for whom a record above it was opened has two \
+             records in ServiceNow, and the second owns the account. The second has the mailbox; what the first has is \
+             in the table.",
+            twins::section(),
         ),
         (
             "Open a review link",

@@ -91,6 +91,7 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
         active: true,
         opened_by: Some(requester().sys_id),
         opened_for: None,
+        also_named: Vec::new(),
     };
     let mut body = samples::body(&ticket.sys_id, &world.target);
     made(&world, &mut ticket, &mut body);

@@ -219,7 +219,7 @@ impl File {
             let never = self.never.policies.contains(policy);
             unless(
                 !never,
-                format!("{here}: {} is never granted", code(policy.as_str())),
+                format!("{here}: {} is in `never.policies`", code(policy.as_str())),
             );
             let same = policy.partition() == self.partition;
             unless(

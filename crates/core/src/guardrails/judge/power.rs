@@ -124,8 +124,8 @@ pub(super) fn tell(
                 true => accepted,
                 false => code,
             };
-            // What is granted on no resource that the action can be used on is granted in words
-            // only.
+            // What is granted on no resource that the action can be used on is granted without
+            // effect.
             if !one.unmatched || code == FindingCode::ReadsSecrets {
                 steps.push((code, one, one.action.clone()));
             }

@@ -49,12 +49,20 @@ fn principals_are_enrolled_and_have_room() {
         },
     ];
     assert_eq!(refusals(&request, &fine), []);
+    let guardrails = Guardrails::parse(TEXT).unwrap();
+    let told = |principal: Option<&PrincipalFacts>| {
+        format!("{:?}", guardrails.evaluate_enrolment(&request, principal))
+    };
     for principal in odd {
+        let lacks = guardrails.lacks(&request.target.account_id, Some(&principal));
+        assert!(!matches!(lacks, None | Some(Unenrolled::Missing)));
+        assert_eq!(told(Some(&principal)), told(None), "as if there were none");
         assert_eq!(
             refusals(&request, &with(principal)),
             [FindingCode::NotEnrolled]
         );
     }
+    assert_eq!(told(Some(&facts())), "None");
     assert_eq!(
         refusals(&request, &with(full(false))),
         [FindingCode::QuotaReached]
