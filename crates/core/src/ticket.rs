@@ -50,7 +50,7 @@ impl std::fmt::Debug for UserAccount {
 pub struct PersonName {
     name: String,
     /// Who it is where the name says nothing.
-    sys_id: Option<SysId>,
+    id: Option<String>,
 }
 
 impl PersonName {
@@ -61,15 +61,16 @@ impl PersonName {
         let words: Vec<&str> = words.collect();
         Self {
             name: cut(&words.join(" "), MAX_NAME),
-            sys_id: None,
+            id: None,
         }
     }
 
-    /// The same, with the record that tells who it is where nothing of the name can be seen.
+    /// The same, with the user id or `sys_id` that tells who it is where nothing of the name can be
+    /// seen.
     #[must_use]
-    pub fn or_id(self, sys_id: &SysId) -> Self {
+    pub fn or_id(self, id: &str) -> Self {
         Self {
-            sys_id: Some(sys_id.clone()),
+            id: Some(cut(id, MAX_NAME)),
             ..self
         }
     }
@@ -80,12 +81,12 @@ impl PersonName {
     }
 
     /// The name as it stands in a sentence, marked as foreign: `` `Rita Chen` ``, or
-    /// ``(no name, `0a…`)``.
+    /// ``(no name, `rita.chen`)``.
     #[must_use]
     pub fn in_words(&self) -> String {
-        match (seen(&self.name), &self.sys_id) {
+        match (seen(&self.name), &self.id) {
             (Some(name), _) => code(name),
-            (None, Some(sys_id)) => format!("(no name, {})", code(sys_id.as_str())),
+            (None, Some(id)) => format!("(no name, {})", code(id)),
             (None, None) => "(no name)".to_owned(),
         }
     }

@@ -3,6 +3,7 @@
 use ports::CallError;
 use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
+use snowgate_core::markup;
 use snowgate_core::ticket::{JobTitle, Person, PersonName, UserAccount};
 
 use crate::error::ServiceNowError;
@@ -90,18 +91,19 @@ fn optional<'r>(row: &'r Row, field: &str) -> Result<&'r str, ServiceNowError> {
 }
 
 fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
-    let sys_id = row.sys_id()?;
+    let (sys_id, user_name) = (row.sys_id()?, row.text("user_name")?);
+    let id = markup::seen(user_name).unwrap_or(sys_id.as_str());
     Ok(Person {
-        name: PersonName::new(row.text("name")?).or_id(&sys_id),
-        sys_id,
+        name: PersonName::new(row.text("name")?).or_id(id),
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
         active: row.boolean("active")?,
         locked_out: row.boolean("locked_out")?,
         email: MailField::read(row.text("email")?),
         account: UserAccount {
-            user_name: row.text("user_name")?.to_owned(),
+            user_name: user_name.to_owned(),
             employee_number: optional(row, EMPLOYEE_NUMBER)?.to_owned(),
         },
+        sys_id,
     })
 }
 
@@ -145,6 +147,17 @@ mod tests {
             }
             assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");
         }
+    }
+
+    #[test]
+    fn who_has_no_name_to_see_is_told_by_the_user_id() {
+        let mut row = row();
+        row["name"] = "\u{2800}\u{3164}".into();
+        let named = |row: &Value| person_of(&Row::new(row.clone()).unwrap()).unwrap().name;
+        assert_eq!(named(&row).in_words(), "(no name, `ada.okafor`)");
+        row["user_name"] = " ".into();
+        let sys_id = "0a".repeat(16);
+        assert_eq!(named(&row).in_words(), format!("(no name, `{sys_id}`)"));
     }
 
     #[test]
