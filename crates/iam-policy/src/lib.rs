@@ -20,4 +20,4 @@ pub mod prove;
 mod reach;
 mod scan;
 
-pub use normal_form::normal_form;
+pub use normal_form::{normal_form, normal_form_with_names};
