@@ -125,6 +125,7 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "too_long_in_total" = TooLongInTotal,
     "only_users" = OnlyUsers,
     "cannot_end" = CannotEnd,
+    "partition_not_allowed" = PartitionNotAllowed,
     "unreadable" = Unreadable,
     "denied_action" = DeniedAction,
     "exceeds_reference" = ExceedsReference,
@@ -143,5 +144,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "reads_data" = ReadsData,
     "whole_service" = WholeService,
     "every_resource" = EveryResource,
+    "permits_nothing" = PermitsNothing,
     "probably_wrong" = ProbablyWrong,
 });
