@@ -11,7 +11,7 @@ export SNOWGATE_PORT_CONSOLE ?= $(PORT_CONSOLE)
 # much of it twice.
 XTASK = cargo build --workspace --bins && "$${CARGO_TARGET_DIR:-target}/debug/xtask"
 
-.PHONY: help demo up down status test fmt lint deploy conformance bench fuzz
+.PHONY: help demo up down status test fmt lint deploy plan rollback hold remove conformance bench fuzz
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,10 +39,25 @@ lint: ## clippy and rustdoc as `make test` runs them
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-deploy: ## build for Lambda and deploy to AWS, asking for the parameters
-	@cargo run --package snowgate -- preflight
-	sam build
-	sam deploy --guided
+# Of one environment: its parameter file is ENV, a copy of deploy/example.env. YES=1 asks nothing, for CI.
+OPERATE = sh deploy/tools.sh && .tools/sam/bin/python deploy/deploy.py
+
+deploy: ## check, build, show the changes and deploy to AWS: make deploy ENV=deploy/production.env [YES=1]
+	@sh deploy/tools.sh build
+	@$(OPERATE) deploy "$(ENV)" $(if $(YES),--yes)
+
+plan: ## the same up to the changes, and no further: make plan ENV=…
+	@sh deploy/tools.sh build
+	@$(OPERATE) deploy "$(ENV)" --plan $(if $(YES),--yes)
+
+rollback: ## the release before, without building: make rollback ENV=… [TO=release]
+	@$(OPERATE) rollback "$(ENV)" $(if $(TO),--to "$(TO)") $(if $(YES),--yes)
+
+hold: ## stop all decisions and changes, or go on: make hold ENV=… HOLD=on|off
+	@$(OPERATE) hold "$(ENV)" "$(HOLD)" $(if $(YES),--yes)
+
+remove: ## delete the stack, and say what stays: make remove ENV=…
+	@$(OPERATE) remove "$(ENV)" $(if $(YES),--yes)
 
 conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
 	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"

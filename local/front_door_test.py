@@ -1,12 +1,14 @@
 """What template.yaml promises of the two APIs: routes, credentials, keys, limits, answers and logs."""
 
+import itertools
 import json
 import pathlib
 import re
 import unittest
+from unittest import mock
 
-from template_model import ROOT
-from template_settings import everywhere, model, target
+from template_model import NEEDED, ROOT, translated
+from template_settings import ON, everywhere, model, target
 
 DESCRIBED = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 ANY = "x-amazon-apigateway-any-method"
@@ -69,6 +71,15 @@ class Routes(unittest.TestCase):
                     self.assertEqual(json.loads(template), {"statusCode": int(status)})
 
     @everywhere
+    def test_another_media_type_is_415_and_no_server_error(self, found):
+        integrations = [operation[INTEGRATION] for _, _, operation in operations(found)]
+        mocked = [integration for integration in integrations if integration["type"] == "mock"]
+        self.assertGreaterEqual(len(mocked), 8)
+        for integration in mocked:
+            self.assertEqual(integration["passthroughBehavior"], "never", "API Gateway's default makes it 500")
+        self.assertEqual(body(found, "ServiceApi")[RESPONSES]["UNSUPPORTED_MEDIA_TYPE"]["statusCode"], "415")
+
+    @everywhere
     def test_the_authorizer_is_asked_and_soon_again(self, found):
         scheme = body(found, "ServiceApi")["components"]["securitySchemes"]["Clients"]
         authorizer = scheme["x-amazon-apigateway-authorizer"]
@@ -93,6 +104,66 @@ class Routes(unittest.TestCase):
     def test_the_approval_page_hears_every_method(self):
         paths = body(model(), "ApprovalApi")["paths"]
         self.assertEqual({path: set(item) for path, item in paths.items()}, {"/r/{token}": {ANY}})
+
+
+class Deployments(unittest.TestCase):
+    """An API's stage serves a deployment, which is made of the API as it was then."""
+
+    def deployed(self, given=None):
+        """The deployment of each stage, by the API."""
+        resources = translated("template.yaml", given)["Resources"]
+        stages = [entry["Properties"] for entry in resources.values() if entry["Type"] == "AWS::ApiGateway::Stage"]
+        found = {target(stage["RestApiId"]): target(stage["DeploymentId"]) for stage in stages}
+        for api, deployment in found.items():
+            self.assertEqual(target(resources[deployment]["Properties"]["RestApiId"]), api)
+        return found
+
+    def test_every_setting_makes_a_new_one_of_both(self):
+        # SAM tells deployments that always happen apart by the second.
+        with mock.patch("samtranslator.model.apigateway.time.time", side_effect=itertools.count(1_700_000_000)):
+            before = self.deployed(NEEDED)
+            found = {name: self.deployed(NEEDED | {name: value}) for name, value in ON.items()}
+        self.assertEqual(set(before), {"ServiceApi", "ApprovalApi"})
+        for name, after in found.items():
+            for api, deployment in after.items():
+                self.assertNotEqual(before[api], deployment, f"{name} would change {api} and not its stage")
+
+
+class Domain(unittest.TestCase):
+    @everywhere
+    def test_it_is_whole_where_it_is_named(self, found):
+        name, zone = found.values["ApprovalDomainName"], found.values["ApprovalHostedZoneId"]
+        domains = found.of("ApiGateway::DomainName")
+        self.assertEqual([domain["DomainName"] for domain in domains.values()], [name] if name else [])
+        for domain in domains.values():
+            self.assertEqual(domain["RegionalCertificateArn"], found.values["ApprovalCertificateArn"])
+            self.assertEqual(domain["EndpointConfiguration"], {"Types": ["REGIONAL"]})
+            self.assertEqual(domain["SecurityPolicy"], "TLS_1_2")
+        mapped = found.of("ApiGateway::BasePathMapping").values()
+        self.assertEqual([target(entry["RestApiId"]) for entry in mapped], ["ApprovalApi"] if name else [])
+        for entry in mapped:
+            self.assertNotIn("BasePath", entry, "links begin at the domain")
+            self.assertEqual(target(found.of("ApiGateway::Stage")[target(entry["Stage"])]["RestApiId"]), "ApprovalApi")
+        records = found.of("Route53::RecordSet").values()
+        self.assertEqual([(entry["Name"], entry["HostedZoneId"]) for entry in records], [(name, zone)] if name and zone else [])
+
+    @everywhere
+    def test_links_lead_where_forms_may_come_from(self, found):
+        functions = found.of("Lambda::Function")
+        linked = functions["Dispatcher"]["Environment"]["Variables"]["APPROVAL_URL"]
+        accepted = functions["Approval"]["Environment"]["Variables"]["APPROVAL_URL"]
+        configured = found.values["ApprovalUrl"]
+        domain = found.values["ApprovalDomainName"] and f"https://{found.values['ApprovalDomainName']}"
+        self.assertEqual(accepted, configured or domain)
+        own = {"Fn::Sub": "https://${ApprovalApi}.execute-api.eu-west-1.amazonaws.com/live"}
+        self.assertEqual(linked, configured or domain or own)
+        former = functions["Approval"]["Environment"]["Variables"]["FORMER_APPROVAL_URLS"]
+        self.assertEqual(former, ",".join(found.values["FormerApprovalUrls"]))
+
+    @everywhere
+    def test_links_that_are_out_stay_good(self, found):
+        for api in found.of("ApiGateway::RestApi").values():
+            self.assertFalse(api.get("DisableExecuteApiEndpoint", False))
 
 
 class Answers(unittest.TestCase):
@@ -145,6 +216,7 @@ class Limits(unittest.TestCase):
         for stage in found.of("ApiGateway::Stage").values():
             (setting,) = stage["MethodSettings"]
             self.assertEqual((setting["HttpMethod"], setting["ResourcePath"]), ("*", "/*"))
+            self.assertFalse(setting["MetricsEnabled"], "nothing uses metrics of single methods, and each costs")
             self.assertTrue(0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"] <= 100)
 
     @everywhere
@@ -167,7 +239,10 @@ class Logs(unittest.TestCase):
     def test_access_logs_name_resources_and_never_paths(self, found):
         for stage in found.of("ApiGateway::Stage").values():
             named = set(re.findall(r"\$context\.([A-Za-z.]+)", stage["AccessLogSetting"]["Format"]))
-            self.assertLessEqual(named, LOGGED)
+            # Programs call the service API; people open links.
+            programs = target(stage["RestApiId"]) == "ServiceApi"
+            self.assertEqual("identity.sourceIp" in named, programs)
+            self.assertLessEqual(named, LOGGED | {"identity.sourceIp"})
             self.assertLessEqual({"requestId", "resourcePath", "status"}, named)
 
 

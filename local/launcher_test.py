@@ -30,9 +30,11 @@ class Guards(unittest.TestCase):
         (launcher.add_groups, provisioners),
         (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
+        (launcher.add_updates, iam),
         (launcher.patch_gateway_responses, apigateway_v1),
         (launcher.patch_import_operation, apigateway_v1),
         (launcher.patch_mock_integration, apigateway_v1),
+        (launcher.patch_passthrough, apigateway_v1),
     )
 
     def test_1_every_patch_fits_the_pinned_version(self):
@@ -79,6 +81,16 @@ class Guards(unittest.TestCase):
         status, headers, body = apigateway_v1._invoke_mock_v1(integration)
         self.assertEqual((status, headers["Allow"], body), (405, "GET", b"no"))
 
+    def test_3_a_media_type_that_a_mock_does_not_know(self):
+        mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":204}'}}
+        check = apigateway_v1._check_passthrough_behavior
+        self.assertIsNone(check(mock, {"Content-Type": "application/json; charset=utf-8"}))
+        self.assertIsNone(check({**mock, "type": "AWS_PROXY"}, {"Content-Type": "text/xml"}))
+        refused = check(mock, {"Content-Type": "text/xml"})
+        self.assertEqual(refused.response_type, "API_CONFIGURATION_ERROR")
+        never = check({**mock, "passthroughBehavior": "never"}, {"Content-Type": "text/xml"})
+        self.assertEqual(never.response_type, "UNSUPPORTED_MEDIA_TYPE")
+
     def test_3_a_membership_is_decided_on_the_group(self):
         arn = f"arn:aws:iam::{ACCOUNT}:group/granted/analysts"
         iam._groups.set_scoped(ACCOUNT, None, "analysts", {"Arn": arn})
@@ -115,6 +127,34 @@ class Guards(unittest.TestCase):
             handler["create"]("Readers", props, "stack")
         handler["delete"](name, props)
         self.assertNotIn(name, iam._groups)
+
+    def test_3_a_user_is_renamed_and_moved_and_keeps_what_it_has(self):
+        def call(action, **params):
+            status, _, body = iam._IAM_HANDLERS[action]({name: [value] for name, value in params.items()})
+            return status, body.decode()
+
+        document = json.dumps({"Version": "2012-10-17", "Statement": []})
+        for name in ("carol", "dave"):
+            iam._IAM_HANDLERS["CreateUser"]({"UserName": [name], "Path": ["/enrolled/"]})
+        unique_id = iam._users["carol"]["UserId"]
+        call("CreateGroup", GroupName="staff", Path="/granted/")
+        group_id = iam._groups["staff"]["GroupId"]
+        call("AddUserToGroup", GroupName="staff", UserName="carol")
+        iam._user_inline_policies["carol"] = {"more": document}
+        self.assertEqual(call("UpdateUser", UserName="nobody", NewUserName="carla")[0], 404)
+        self.assertEqual(call("UpdateUser", UserName="carol", NewUserName="Dave")[0], 409)
+        self.assertEqual(call("UpdateUser", UserName="carol", NewUserName="carla")[0], 200)
+        self.assertEqual(call("GetUser", UserName="carol")[0], 404)
+        self.assertIn("staff", call("ListGroupsForUser", UserName="carla")[1])
+        self.assertIn("more", call("ListUserPolicies", UserName="carla")[1])
+        self.assertEqual(call("UpdateUser", UserName="carla", NewPath="/left/")[0], 200)
+        found = iam._users["carla"]
+        self.assertEqual(found["UserId"], unique_id)
+        self.assertTrue(found["Arn"].endswith(":user/left/carla"), found["Arn"])
+        self.assertEqual(call("UpdateGroup", GroupName="staff", NewGroupName="team")[0], 200)
+        listed = call("ListGroupsForUser", UserName="carla")[1]
+        self.assertIn(f"<GroupId>{group_id}</GroupId>", listed)
+        self.assertIn(":group/granted/team", listed)
 
     def test_3_a_condition_joins_a_list(self):
         joined = {"Fn::Join": ["", {"Ref": "List"}]}

@@ -97,6 +97,27 @@ class Manual(unittest.TestCase):
         restoring = section(self.PATH, "Restoring the tables")
         self.assertEqual({name for name in mappings if f"`{name}`" in restoring}, set(mappings))
 
+    def test_costs_of_options(self):
+        said = {names(row[0])[0].split("=")[0]: row for row in rows(section(self.PATH, "Costs")) if row[0].startswith("`")}
+        # What costs by itself, and the switch that it is there for.
+        priced = {"CloudTrail::Trail": "Trail", "Cognito::UserPoolClient": "UserPool", "WAFv2::WebACL": "Waf",
+                  "WAFv2::IPSet": "ServiceApiCidrs"}
+        free = {"ApiGateway::DomainName", "ApiGateway::BasePathMapping", "Route53::RecordSet", "SNS::Subscription",
+                "Lambda::CodeSigningConfig"}
+        whole = model("Waf", "ServiceApiCidrs", "UserPool", "Trail")
+        self.assertEqual(set(said), {*priced.values(), "Tracing", "SubnetIds"})
+        for kind in priced:
+            self.assertTrue(whole.of(kind), kind)
+            self.assertFalse(model().of(kind), kind)
+        for kind in free:
+            self.assertFalse(model().of(kind), f"{kind} is an option")
+        acls = model("Waf").of("WAFv2::WebACL").values()
+        price = 5 * len(acls) + sum(len(acl["Rules"]) for acl in acls)
+        self.assertEqual(float(said["Waf"][2]), price)
+        more = sum(len(acl["Rules"]) for acl in whole.of("WAFv2::WebACL").values())
+        self.assertEqual(float(said["ServiceApiCidrs"][2]), 10 + more - price)
+        self.assertEqual(float(said["UserPool"][2]), 6 * len(whole.of("Cognito::UserPoolClient")) + round(730 * 2.25 / 1000, 2))
+
     def test_metrics(self):
         emitted = json.loads(text("crates/shell/metrics.json"))
         said = {names(row[0])[0]: ["Stack", *names(row[1])] for row in rows(section(self.PATH, "Metrics"))}

@@ -2,7 +2,7 @@
 
 MiniStack 1.5.33 enforces each function's role, but some facts that AWS's authorization uses are missing
 from its requests, so that correctly scoped policies are denied. Each patch supplies one of them and
-says which; those of CloudFormation are in a module of their own. Nothing here allows anything by itself:
+says which; those of CloudFormation, and the renaming of users and groups, are in modules of their own. Nothing here allows anything by itself:
 every decision is still made by MiniStack's evaluator on the policies that were deployed. It remains a model
 of AWS, not AWS.
 
@@ -21,6 +21,7 @@ import sys
 
 from ministack_cloudformation import add_groups, patch_conditions, patch_role_boundary
 from ministack_guards import MINISTACK_VERSION, require, require_signature
+from ministack_identity import add_updates
 
 # The user guide of IAM names these: what iam:PermissionsBoundary and iam:PolicyARN are set on.
 BOUNDARY_OF_ENTITY = {
@@ -260,6 +261,29 @@ def patch_mock_integration(apigateway):
     apigateway._invoke_mock_v1 = invoke_mock
 
 
+def patch_passthrough(apigateway):
+    """A mock integration gets a body of a media type without a template as it is, unless its passthroughBehavior says
+    never; what it needs, a status code, is not in there, and the answer is 500. Here it would be answered as if the
+    type were known."""
+    name = "_check_passthrough_behavior"
+    original = apigateway._check_passthrough_behavior
+    require_signature(original, ("integration", "headers"), name)
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":204}'}}
+    xml = {"content-type": "text/xml"}
+    require(original(mock, xml) is None, name, "it refuses other media types of mocks now")
+    require(original({**mock, "passthroughBehavior": "NEVER"}, xml) is not None, name, "it does not know NEVER now")
+
+    def check_passthrough_behavior(integration, headers):
+        refused = original(integration, headers)
+        if refused is not None or str(integration.get("type")).upper() != "MOCK":
+            return refused
+        if original({**integration, "passthroughBehavior": "NEVER"}, headers) is None:
+            return None
+        return apigateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+
+    apigateway._check_passthrough_behavior = check_passthrough_behavior
+
+
 # Policies of AWS that the local tickets ask for and MiniStack does not bring, cut down to what they mean.
 MANAGED_POLICIES = {
     "CloudWatchReadOnlyAccess": [
@@ -301,10 +325,12 @@ def main():
     patch_gateway_responses(apigateway_v1)
     patch_import_operation(apigateway_v1)
     patch_mock_integration(apigateway_v1)
+    patch_passthrough(apigateway_v1)
     patch_role_boundary(provisioners)
     add_groups(provisioners)
     patch_conditions(engine)
     add_managed_policies(iam)
+    add_updates(iam)
     sys.argv = sys.argv[:1]
     app.main()
 

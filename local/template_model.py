@@ -5,6 +5,7 @@ a setting leaves out is left out. References to resources stay as they are. A re
 setting leaves out is an error: CloudFormation would refuse the stack.
 """
 
+import copy
 import functools
 import logging
 import os
@@ -36,25 +37,36 @@ class NoPolicies:
         return {}
 
 
-def parsed(path):
-    """A template as it is written."""
+@functools.cache
+def _read(path):
     return yaml_parse((ROOT / path).read_text(encoding="utf-8"))
 
 
-@functools.cache
-def expanded(path):
-    """A template without SAM's resources. Never changed afterwards."""
+def parsed(path):
+    """A template as it is written."""
+    return copy.deepcopy(_read(path))
+
+
+def translated(path, given=None):
+    """A template without SAM's resources, as SAM makes it of some parameters' values."""
     document = parsed(path)
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/code"
-    return transform(document, {}, NoPolicies())
+    return transform(document, dict(given or {}), NoPolicies())
+
+
+@functools.cache
+def expanded(path):
+    """The same, once. Never changed afterwards."""
+    return translated(path)
 
 
 class Model:
     """The resources, outputs and parameters of one setting."""
 
-    def __init__(self, path="template.yaml", given=None, sam=True):
+    def __init__(self, path="template.yaml", given=None, sam=True, pseudo=None):
+        self.pseudo = PSEUDO | (pseudo or {})
         document = expanded(path) if sam else parsed(path)
         self.declared = document["Parameters"]
         self.values = {
@@ -122,8 +134,8 @@ class Model:
     def _reference(self, name):
         if name == "AWS::NoValue":
             return _NOTHING
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         return self.values[name] if name in self.values else {"Ref": name}
 
     def _substituted(self, body):
@@ -131,7 +143,7 @@ class Model:
 
         def known(match):
             name = match.group(1)
-            value = own.get(name, PSEUDO.get(name, self.values.get(name)))
+            value = own.get(name, self.pseudo.get(name, self.values.get(name)))
             return str(value) if isinstance(value, (str, int)) else match.group(0)
 
         return {"Fn::Sub": text} if (text := re.sub(r"\$\{([A-Za-z0-9:.]+)\}", known, text)).count("${") else text

@@ -20,6 +20,11 @@ ON = {
     "Waf": "true",
     "ServiceApiCidrs": "192.0.2.0/24",
     "ApprovalUrl": "https://approve.example.com",
+    "FormerApprovalUrls": "https://old.example.com,https://older.example.com",
+    "ApprovalDomainName": "access.example.com",
+    "ApprovalCertificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef",
+    "ApprovalHostedZoneId": "Z0123456789",
+    "MailSandbox": "true",
     "OrganizationName": "Example & Sons",
     "SenderIdentity": "example.com",
     "RequireApiKey": "false",
@@ -46,6 +51,8 @@ def settings():
         yield (name,)
     yield ("SubnetIds", "SecurityGroupIds")
     yield ("Waf", "ServiceApiCidrs")
+    yield ("ApprovalDomainName", "ApprovalCertificateArn")
+    yield ("ApprovalDomainName", "ApprovalCertificateArn", "ApprovalHostedZoneId")
     yield ("UserPool", "UserPoolKeysOrigin")
     yield ("TokenIssuer", "TokenKeysUrl", "TokenAudience")
     yield tuple(ON)

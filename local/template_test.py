@@ -1,5 +1,6 @@
 """What the templates promise, under every setting of their switches."""
 
+import collections
 import json
 import re
 import unittest
@@ -165,9 +166,12 @@ class Functions(unittest.TestCase):
         said = re.search(r"(\d+) altogether.*needs (\d+)", found.declared["ReserveConcurrency"]["Description"], re.S)
         self.assertEqual(sum(reserved.values()), int(said[1]))
         self.assertEqual(int(said[2]), 100 + int(said[1]), "Lambda keeps 100 for the rest of the account")
+        drawn = collections.Counter()
         for mapping in found.of("Lambda::EventSourceMapping").values():
             most = mapping["ScalingConfig"]["MaximumConcurrency"]
-            self.assertGreaterEqual(reserved[target(mapping["FunctionName"])], most)
+            drawn[target(mapping["FunctionName"])] += most
+        for name, most in drawn.items():
+            self.assertGreaterEqual(reserved[name], most, f"all event sources of {name} at once")
 
 
 class Queues(unittest.TestCase):
@@ -207,7 +211,6 @@ class Data(unittest.TestCase):
             self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST", name)
             if name != "CacheTable":
                 self.assertEqual(table["DeletionProtectionEnabled"], kept, name)
-                self.assertEqual(found.resources[name]["DeletionPolicy"], "Retain", name)
                 days = table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"]
                 self.assertEqual(days, found.values["RecoveryDays"], name)
 
@@ -225,8 +228,8 @@ class Data(unittest.TestCase):
         self.assertEqual(set(keys), {"DataKey", "ApprovalKey"})
         self.assertTrue(keys["DataKey"]["EnableKeyRotation"])
         self.assertNotIn("EnableKeyRotation", keys["ApprovalKey"], "KMS cannot rotate HMAC keys")
+        self.assertFalse(keys["ApprovalKey"].get("MultiRegion", False), "decision 0073")
         for name, key in keys.items():
-            self.assertEqual(found.resources[name]["DeletionPolicy"], "Retain")
             for statement in key["KeyPolicy"]["Statement"]:
                 actions = statement["Action"]
                 self.assertNotIn("kms:*", actions if isinstance(actions, list) else [actions])
@@ -242,6 +245,7 @@ class Data(unittest.TestCase):
         self.assertEqual(bool(trails), found.values["Trail"] == "true")
         for trail in trails.values():
             self.assertTrue(trail["IsLogging"] and trail["EnableLogFileValidation"])
+            self.assertTrue(trail["IsMultiRegionTrail"] and trail["IncludeGlobalServiceEvents"], "IAM is in us-east-1")
             self.assertEqual(target(trail["KMSKeyId"]), "DataKey")
             fields = [field for selector in trail["AdvancedEventSelectors"] for field in selector["FieldSelectors"]]
             seen = next(field["Equals"] for field in fields if field["Field"] == "resources.ARN")
@@ -249,6 +253,31 @@ class Data(unittest.TestCase):
             bucket = found.of("S3::Bucket")[target(trail["S3BucketName"])]
             self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
             self.assertEqual(bucket["VersioningConfiguration"], {"Status": "Enabled"})
+
+
+    @everywhere
+    def test_what_holds_data_stays_and_a_failed_first_deployment_leaves_nothing(self, found):
+        kept = {name for name, resource in found.resources.items() if resource.get("DeletionPolicy", "Delete") != "Delete"}
+        wanted = {"RequestsTable", "TokensTable", "DataKey", "ApprovalKey"}
+        wanted |= {"TrailBucket"} if found.values["Trail"] == "true" else set()
+        wanted |= {"ApiLoggingRole", "ApiLoggingAccount"} if found.values["ManageApiLogging"] == "true" else set()
+        self.assertEqual(kept, wanted)
+        for name in kept:
+            self.assertEqual(found.resources[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
+            self.assertEqual(found.resources[name]["UpdateReplacePolicy"], "Retain", name)
+
+    @everywhere
+    def test_protection_against_deletion_is_one_setting(self, found):
+        on = found.values["ProtectData"] == "true"
+        for name, table in found.of("DynamoDB::Table").items():
+            self.assertEqual(table.get("DeletionProtectionEnabled", False), on and name != "CacheTable", name)
+        for pool in found.of("Cognito::UserPool").values():
+            self.assertEqual(pool["DeletionProtection"], "ACTIVE" if on else "INACTIVE")
+
+    @everywhere
+    def test_no_api_key_has_a_name(self, found):
+        for key in found.of("ApiGateway::ApiKey").values():
+            self.assertNotIn("Name", key, "CloudFormation would not replace it for another value")
 
 
 class Firewall(unittest.TestCase):
@@ -285,10 +314,32 @@ class Firewall(unittest.TestCase):
 
 
 class Endpoints(unittest.TestCase):
-    def test_every_service_of_the_functions_has_one(self):
-        found = Model("templates/endpoints.yaml", {"VpcId": "vpc-1", "SubnetIds": "subnet-1",
-                                                   "SecurityGroupId": "sg-1", "RouteTableIds": "rtb-1"}, sam=False)
+    NEEDED = {"VpcId": "vpc-1", "SubnetIds": "subnet-1", "SecurityGroupId": "sg-1", "RouteTableIds": "rtb-1"}
+
+    def found(self, region="eu-west-1", **more):
+        found = Model("templates/endpoints.yaml", self.NEEDED | more, sam=False, pseudo={"AWS::Region": region})
         self.assertEqual(found.missing, [])
+        return found
+
+    def test_iam_has_one_where_there_is_one(self):
+        named = [endpoint["ServiceName"] for endpoint in self.found().of("EC2::VPCEndpoint").values()]
+        self.assertNotIn("com.amazonaws.iam", named)
+        iam = self.found("us-east-1").of("EC2::VPCEndpoint")["Iam"]
+        self.assertEqual(iam["ServiceName"], "com.amazonaws.iam")
+        # Sessions of target accounts: not this account's.
+        (statement,) = iam["PolicyDocument"]["Statement"]
+        roles = ["arn:aws:iam::*:role/SnowgateRead", "arn:aws:iam::*:role/SnowgateMember"]
+        self.assertEqual(statement["Condition"], {"ArnLike": {"aws:PrincipalArn": roles}})
+
+    def test_flows_are_recorded_where_asked_for(self):
+        self.assertEqual(self.found().of("EC2::FlowLog"), {})
+        found = self.found(FlowLogs="true", FlowLogDays="30")
+        (flows,) = found.of("EC2::FlowLog").values()
+        self.assertEqual((flows["TrafficType"], flows["ResourceId"]), ("ALL", "vpc-1"))
+        self.assertEqual(found.of("Logs::LogGroup")[target(flows["LogGroupName"])]["RetentionInDays"], "30")
+
+    def test_every_service_of_the_functions_has_one(self):
+        found = self.found()
         services = {
             endpoint["ServiceName"].rsplit(".", 1)[-1]: endpoint for endpoint in found.of("EC2::VPCEndpoint").values()
         }

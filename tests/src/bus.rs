@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::stack::{Stack, text};
 
 impl Stack {
-    /// SES reports something of a letter: the event as it is put on the event bus (SES Developer
+    /// SES reports something of an e-mail: the event as it is put on the event bus (SES Developer
     /// Guide, "Examples of event data"), for the rule of that name.
     pub async fn report(&self, rule: &str, kind: &str, detail: &Value) {
         let rule = format!("snowgate-{rule}");

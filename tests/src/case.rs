@@ -35,7 +35,7 @@ pub struct Case {
     pub requester: Person,
     /// For how long, as ISO 8601 has it.
     pub duration: String,
-    /// Words that must show up nowhere but in the letter and on the page.
+    /// Words that must show up nowhere but in the e-mail and on the page.
     pub justification: String,
 }
 
@@ -184,7 +184,7 @@ impl Case {
         text(&answer.body, "request_id")
     }
 
-    /// ServiceNow calls about the ticket, and the owner gets a letter; the request's id and it.
+    /// ServiceNow calls about the ticket, and the owner gets an e-mail; the request's id and it.
     pub async fn asked(&self, stack: &Stack) -> (String, Letter) {
         let id = self.raise(stack).await;
         stack.reaches(&id, "Pending").await;

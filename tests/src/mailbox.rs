@@ -1,10 +1,10 @@
-//! The letters that SES took.
+//! The e-mails that SES took.
 
 use serde_json::Value;
 
 use crate::stack::{eventually, text};
 
-/// All letters that were sent.
+/// All e-mails that were sent.
 pub struct Mailbox {
     http: reqwest::Client,
     messages: String,
@@ -12,7 +12,7 @@ pub struct Mailbox {
     links: String,
 }
 
-/// A letter.
+/// An approval e-mail.
 #[derive(Debug, Clone)]
 pub struct Letter {
     /// To whom.
@@ -48,7 +48,7 @@ impl Letter {
         token
     }
 
-    /// Every address that the letter links to.
+    /// Every address that the e-mail links to.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
         crate::browser::addresses(&self.html)
@@ -65,8 +65,8 @@ impl Mailbox {
         }
     }
 
-    /// All letters, the oldest first. What other tests sent through the same mail service has no
-    /// review link and is no letter.
+    /// All e-mails, the oldest first. What other tests sent through the same mail service has no
+    /// review link and is left out.
     pub async fn all(&self) -> Vec<Letter> {
         let sent = self.sent("").await;
         sent.iter().filter_map(|one| self.letter(one)).collect()
@@ -93,7 +93,7 @@ impl Mailbox {
             .split_whitespace()
             .find(|word| word.starts_with(&self.links))?
             .to_owned();
-        let to = sent["To"].as_array().expect("a letter goes to somebody");
+        let to = sent["To"].as_array().expect("an e-mail goes to somebody");
         Some(Letter {
             to: to
                 .iter()
@@ -133,7 +133,7 @@ impl Mailbox {
         .await
     }
 
-    /// The letters about a ticket, by its number.
+    /// The e-mails about a ticket, by its number.
     pub async fn about(&self, number: &str) -> Vec<Letter> {
         let sent = self.sent(number).await;
         let about = |one: &&Value| text(one, "BodyText").contains(number);
@@ -141,25 +141,25 @@ impl Mailbox {
         about.filter_map(|one| self.letter(one)).collect()
     }
 
-    /// The letter about a ticket to somebody, by the name in the address, once it is there.
+    /// The e-mail about a ticket to somebody, by the name in the address, once it is there.
     pub async fn to(&self, number: &str, name: &str) -> Letter {
         let address = format!("{name}@brightwater.example");
-        eventually(&format!("a letter to {name} about {number}"), || async {
+        eventually(&format!("an e-mail to {name} about {number}"), || async {
             let mut letters = self.about(number).await;
             letters.retain(|letter| letter.to == [address.as_str()]);
-            assert!(letters.len() < 2, "{} letters to {name}", letters.len());
+            assert!(letters.len() < 2, "{} e-mails to {name}", letters.len());
             letters.pop()
         })
         .await
     }
 
-    /// The one letter about a ticket, once it is there.
+    /// The one e-mail about a ticket, once it is there.
     pub async fn one(&self, number: &str) -> Letter {
-        eventually(&format!("a letter about {number}"), || async {
+        eventually(&format!("an e-mail about {number}"), || async {
             let mut letters = self.about(number).await;
             assert!(
                 letters.len() < 2,
-                "{} letters about {number}",
+                "{} e-mails about {number}",
                 letters.len()
             );
             letters.pop()

@@ -168,7 +168,7 @@ impl Phone {
         }
     }
 
-    /// Shows a letter's HTML part as the page, without its own frame.
+    /// Shows an e-mail's HTML part as the page, without its own frame.
     pub async fn read_letter(&self, html: &str) {
         self.open("about:blank").await;
         let script = format!(

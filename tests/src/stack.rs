@@ -32,7 +32,7 @@ pub struct Stack {
     pub api: ServiceApi,
     /// The ServiceNow emulator.
     pub servicenow: ServiceNow,
-    /// The letters that were sent.
+    /// The e-mails that were sent.
     pub mailbox: Mailbox,
     /// An approver's browser.
     pub browser: Browser,

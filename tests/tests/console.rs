@@ -64,10 +64,10 @@ async fn a_request_is_raised_from_the_form_and_followed() {
     window.ask_page(&own).await;
     window.says("main", "Open the review link").await;
     window.is_accessible().await;
-    window.picture("console-letter").await;
+    window.picture("console-approval-email").await;
     window.read_letter(&letter.html).await;
     window.is_accessible().await;
-    window.picture("letter").await;
+    window.picture("approval-email").await;
 
     window.open(&letter.link).await;
     window.picture("form-light").await;

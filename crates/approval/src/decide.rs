@@ -7,12 +7,13 @@ use ports::signature::Signer as _;
 use shell::request::{body, header, is_media_type};
 use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::Digest;
+use snowgate_core::identity::{Identities, IdentityKey};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{About, DecisionForm, FormProblem, Page, StatusPage};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
-use tracing::info;
-use workflow::approvers::{self, Rules};
+use tracing::{info, warn};
+use workflow::approvers::{self, InvolvedError, Rules, involved_in};
 use workflow::change::{NotChanged, load, write};
 
 use crate::{Approval, ApprovalError, Opened, Ports};
@@ -24,11 +25,8 @@ impl<P: Ports> Approval<P> {
         opened: Opened,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if self.hold {
-            return self.paused(event, &opened.record);
-        }
-        if !self.is_ours(event) {
-            return self.status(&StatusPage::ForeignForm, None);
+        if let Some(page) = self.unread(event, &opened.record)? {
+            return Ok(page);
         }
         let bytes = body(event).unwrap_or_default();
         let form = match DecisionForm::parse(&bytes) {
@@ -59,13 +57,17 @@ impl<P: Ports> Approval<P> {
         let mut opened = opened;
         let approver = opened.row.approver.clone();
         let slots: Vec<Slot> = opened.record.open_slots_of(&approver).cloned().collect();
-        match self.qualification(&opened, &slots, now).await? {
-            Qualification::Qualified => {}
-            Qualification::TicketClosed => {
+        let identities = match self.standing(&opened, &slots, now).await? {
+            Standing::Qualified(identities) => identities,
+            Standing::TicketClosed => {
                 let about = self.about(&opened.record).await;
                 return self.status(&StatusPage::TicketClosed, Some(&about));
             }
-            Qualification::Disqualified(lost) => {
+            Standing::Undecidable => {
+                let about = self.about(&opened.record).await;
+                return self.status(&StatusPage::Undecidable, Some(&about));
+            }
+            Standing::Disqualified(lost) => {
                 let about = self.about(&opened.record).await;
                 let (record, whom) = (opened.record, (&approver, &lost[..]));
                 // That makes the request due, and the sweeper wakes the dispatcher, which looks
@@ -73,10 +75,11 @@ impl<P: Ports> Approval<P> {
                 approvers::disqualify(&self.requests, record, whom, &Actor::Approval, now).await?;
                 return self.status(&StatusPage::NotAnApprover, Some(&about));
             }
-        }
+        };
         let mut taken = false;
         for slot in &slots {
-            match self.decide_slot(&opened, slot, form, now).await? {
+            let decision = (form, &identities);
+            match self.decide_slot(&opened, slot, decision, now).await? {
                 Some(record) => (opened.record, taken) = (record, true),
                 // A colleague was quicker, or it is over.
                 None => opened.record = load(&self.requests, opened.record.id()).await?,
@@ -121,52 +124,91 @@ impl<P: Ports> Approval<P> {
         self.status(&page, Some(&about))
     }
 
-    /// The page while approvals are paused, with what was sent.
-    pub(crate) fn paused(
+    /// The page for a form that is not read: while approvals are paused, with what was sent; or
+    /// where it came from elsewhere. None where it is to be read.
+    pub(crate) fn unread(
         &self,
         event: &ApiGatewayProxyRequest,
         record: &RequestRecord,
-    ) -> Result<Page, ApprovalError> {
+    ) -> Result<Option<Page>, ApprovalError> {
+        let page = if self.hold {
+            StatusPage::Paused(self.retained(event))
+        } else if !self.is_ours(event) {
+            StatusPage::ForeignForm
+        } else {
+            return Ok(None);
+        };
         let about = About::new(record, None, &self.installation);
-        self.status(&StatusPage::Paused(self.retained(event)), Some(&about))
+        self.status(&page, Some(&about)).map(Some)
     }
 
-    /// Whether the form came from our own page: the exact origin, and a form's media type.
+    /// Whether the form came from a page of ours: exactly an origin that we have or had, or the
+    /// domain that was called, which API Gateway names and only ever ours can be; and a form's
+    /// media type.
     pub(crate) fn is_ours(&self, event: &ApiGatewayProxyRequest) -> bool {
-        let own = match (&self.origin, &event.request_context.domain_name) {
-            (Some(origin), _) => origin.clone(),
-            (None, Some(domain)) => format!("https://{domain}"),
-            (None, None) => return false,
-        };
-        header(event, "origin") == Some(own.as_str())
+        let called = event.request_context.domain_name.as_deref();
+        let called = called.map(|domain| format!("https://{domain}"));
+        let mut ours = self.origins.iter().chain(&called);
+        header(event, "origin").is_some_and(|sent| ours.any(|origin| origin == sent))
             && is_media_type(event, "application/x-www-form-urlencoded")
     }
 
-    /// Whether the approver may decide these slots, as ServiceNow has it now.
-    async fn qualification(
+    /// Whether the approver may decide these slots, as ServiceNow has it now: the ticket, the people
+    /// who are involved and the approver are looked at as they were when the approver was asked.
+    /// What IAM holds is compared by the provisioner, with what is signed here.
+    async fn standing(
         &self,
         opened: &Opened,
         slots: &[Slot],
         now: Timestamp,
-    ) -> Result<Qualification, ApprovalError> {
+    ) -> Result<Standing, ApprovalError> {
         let (record, servicenow) = (&opened.record, &self.servicenow);
-        let ticket = servicenow.ticket(&record.request().source).await?;
+        let (request, guardrails) = (record.request(), &self.guardrails);
+        let ticket = servicenow.ticket(&request.source).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.active) else {
-            return Ok(Qualification::TicketClosed);
+            return Ok(Standing::TicketClosed);
         };
-        let excluded = approvers::involved_in(servicenow, record, &ticket).await?;
+        if let Err(finding) = ticket.is_for(request) {
+            warn!(%finding, "the ticket does not carry the request any more");
+            return Ok(Standing::Undecidable);
+        }
+        let excluded = match involved_in(servicenow, record, &ticket, guardrails).await {
+            Ok(excluded) => excluded,
+            Err(InvolvedError::Unrecognisable(error)) => {
+                warn!(%error, "nothing is decided");
+                return Ok(Standing::Undecidable);
+            }
+            Err(InvolvedError::Call(call)) => return Err(call.into()),
+        };
+        let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
+        let mut active = [
+            Some(&request.requested_by),
+            asked.binding.principal.owner.as_ref(),
+        ]
+        .into_iter()
+        .flatten();
+        if !active.all(|person| excluded.is_active(person)) {
+            warn!("the requester or the beneficiary has no active account any more");
+            return Ok(Standing::Undecidable);
+        }
         let rules = Rules {
             excluded: &excluded,
             unreachable: &[],
-            guardrails: &self.guardrails,
+            guardrails,
             now,
         };
         let approver = &opened.row.approver;
-        let lost = approvers::disqualified(servicenow, slots, approver, &rules).await?;
-        Ok(match lost.is_empty() {
-            true => Qualification::Qualified,
-            false => Qualification::Disqualified(lost),
-        })
+        let found = approvers::qualification(servicenow, slots, approver, &rules).await?;
+        if !found.lost.is_empty() {
+            return Ok(Standing::Disqualified(found.lost));
+        }
+        let mac = self
+            .signer
+            .sign(&IdentityKey::message(record.id())?)
+            .await?;
+        let key = IdentityKey::new(mac.as_bytes());
+        let identities = Identities::new(&key, &found.deciders, &excluded.people);
+        Ok(Standing::Qualified(identities))
     }
 
     /// Signs and writes the decision on a slot. None where somebody else decided it first.
@@ -174,7 +216,7 @@ impl<P: Ports> Approval<P> {
         &self,
         opened: &Opened,
         slot: &Slot,
-        form: &DecisionForm,
+        (form, identities): (&DecisionForm, &Identities),
         now: Timestamp,
     ) -> Result<Option<RequestRecord>, ApprovalError> {
         let record = opened.record.clone();
@@ -191,6 +233,7 @@ impl<P: Ports> Approval<P> {
             approver: opened.row.approver.clone(),
             at: now.as_second(),
             reason: Digest::of(form.reason.as_str().as_bytes()),
+            identities: Some(identities.clone()),
         };
         let mac = self.signer.sign(&decision.signed_bytes()?).await?;
         let decided = DecisionRecord {
@@ -217,12 +260,15 @@ impl<P: Ports> Approval<P> {
     }
 }
 
-/// What ServiceNow says of an approver at the moment of a decision.
-enum Qualification {
-    /// May decide.
-    Qualified,
+/// What ServiceNow says at the moment of a decision.
+enum Standing {
+    /// The approver may decide. By what everybody is recognised.
+    Qualified(Identities),
     /// The ticket is closed, or gone.
     TicketClosed,
-    /// May not decide these slots any more.
+    /// The ticket is another's, or somebody involved has no active account or cannot be recognised:
+    /// nobody may decide.
+    Undecidable,
+    /// The approver may not decide these slots any more.
     Disqualified(Vec<String>),
 }

@@ -20,6 +20,7 @@ use ports::queue::{OutcomesQueue, WorkQueue};
 use ports::servicenow::ServiceNow;
 use ports::signature::Signer;
 use shell::answer::respond;
+use shell::request::Received;
 use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
@@ -68,8 +69,9 @@ pub struct Approval<P: Ports> {
     pub guardrails: Guardrails,
     /// Whose installation this is.
     pub installation: Installation,
-    /// The origin that forms must come from; none for the domain that was called.
-    pub origin: Option<String>,
+    /// The origins that forms may come from, beside the domain that was called: where links lead
+    /// now, and where links that are still out led before.
+    pub origins: Vec<String>,
     /// Whether all decisions are stopped.
     pub hold: bool,
 }
@@ -104,6 +106,14 @@ impl ApprovalError {
     }
 }
 
+/// A page without words, where not even the words can be had.
+const fn empty(status: u16) -> Page {
+    Page {
+        status,
+        html: String::new(),
+    }
+}
+
 /// A link that opened: the token, what is stored of it, and the request.
 pub(crate) struct Opened {
     pub(crate) token: ReviewToken,
@@ -112,6 +122,18 @@ pub(crate) struct Opened {
 }
 
 impl<P: Ports> Approval<P> {
+    /// Answers what API Gateway handed over.
+    pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
+        match received {
+            Received::Call(event) => self.handle(event, now).await,
+            Received::Malformed => {
+                let page = self.status(&StatusPage::Malformed, None);
+                let page = page.unwrap_or_else(|_| empty(400));
+                respond(page.status, page::headers().to_vec(), page.html)
+            }
+        }
+    }
+
     /// Answers one call. Whatever fails inside becomes a page that says to try again and keeps
     /// what was typed.
     pub async fn handle(
@@ -133,10 +155,7 @@ impl<P: Ports> Approval<P> {
                     true => StatusPage::ServiceNowUnreachable(form),
                     false => StatusPage::Unavailable(form),
                 };
-                self.status(&page, None).unwrap_or_else(|_| Page {
-                    status: 503,
-                    html: String::new(),
-                })
+                self.status(&page, None).unwrap_or_else(|_| empty(503))
             });
         let body = if method == "HEAD" {
             String::new()

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use approval::{Approval, Ports};
 use aws_keys::KmsSigner;
-use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsWork};
 use aws_secrets::Secrets;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Limits, Reader, Session};
-use shell::environment::{optional, parsed, required};
+use shell::environment::{parsed, required};
 use shell::metrics::Metered;
+use shell::request::Received;
 
 /// The approval function on AWS.
 struct Aws;
@@ -62,14 +62,15 @@ async fn main() -> Result<(), Error> {
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails: shell::guardrails::load()?,
         installation,
-        origin: optional("APPROVAL_URL").map(|url| shell::environment::origin_of(&url)),
+        origins: ["APPROVAL_URL", "FORMER_APPROVAL_URLS"]
+            .into_iter()
+            .flat_map(shell::environment::origins)
+            .collect(),
         hold: parsed("HOLD")?,
     };
     let approval = &approval;
-    run(service_fn(
-        async |event: LambdaEvent<ApiGatewayProxyRequest>| {
-            Ok::<_, Error>(approval.handle(&event.payload, shell::now()).await)
-        },
-    ))
+    run(service_fn(async |event: LambdaEvent<Received>| {
+        Ok::<_, Error>(approval.receive(&event.payload, shell::now()).await)
+    }))
     .await
 }

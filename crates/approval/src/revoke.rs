@@ -1,5 +1,5 @@
-//! Ending access early, through a link that was used: by somebody who was asked and still may
-//! decide. It takes away and never gives, so nothing is signed; who it was is in the audit
+//! Revokes access through a link that was used, by somebody who was asked and may still decide. A
+//! revocation removes access and grants none, so it is not signed; who it was is in the audit
 //! trail.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -57,11 +57,8 @@ impl<P: Ports> Approval<P> {
         opened: Opened,
         now: Timestamp,
     ) -> Result<Page, ApprovalError> {
-        if self.hold {
-            return self.paused(event, &opened.record);
-        }
-        if !self.is_ours(event) {
-            return self.status(&StatusPage::ForeignForm, None);
+        if let Some(page) = self.unread(event, &opened.record)? {
+            return Ok(page);
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
         let content = match record.round() {
@@ -80,7 +77,7 @@ impl<P: Ports> Approval<P> {
             return self.show(&opened, Some(again), now).await;
         }
         let Some(by) = self.early_role(record, approver, now).await? else {
-            warn!("an early end is not taken");
+            warn!("a revocation was refused");
             let about = self.about(record).await;
             return self.status(&StatusPage::CannotEnd, Some(&about));
         };
@@ -92,7 +89,7 @@ impl<P: Ports> Approval<P> {
         self.end_now(opened, event, now).await
     }
 
-    /// In which role this person was asked, where they have that standing still. The ticket does
+    /// In which role this person was asked, if they still have that role. The ticket does
     /// not count: it is usually closed while the access is there.
     async fn early_role(
         &self,
@@ -120,8 +117,8 @@ impl<P: Ports> Approval<P> {
                 continue;
             };
             let one = std::slice::from_ref(slot);
-            let lost = approvers::disqualified(&self.servicenow, one, approver, &rules).await?;
-            if lost.is_empty() {
+            let found = approvers::qualification(&self.servicenow, one, approver, &rules).await?;
+            if found.lost.is_empty() {
                 return Ok(Some(RevokedBy::approver(person, &slot.resource)));
             }
         }

@@ -134,7 +134,7 @@ pub(crate) fn decided_for<'a>(
         .filter(|slot| slot.approver(approver).is_some())
         .map(|slot| record.decision_of(&slot.id))
         .collect();
-    // Somebody who is not asked any more is told no decision of others.
+    // Somebody who is not asked any more is shown no decision of others.
     if mine.is_empty() {
         None
     } else if mine.iter().all(Option::is_some) {

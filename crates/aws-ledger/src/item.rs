@@ -9,6 +9,7 @@ use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::AuditRow;
 use snowgate_core::record::RequestRecord;
+use snowgate_core::stored::{StateV1, Stored as _};
 
 use crate::document::{self, Item};
 use crate::keys;
@@ -41,7 +42,7 @@ pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result
         ("pk", s(keys::request(record.id()))),
         ("sk", s(keys::META)),
         ("version", n(record.version())),
-        ("state", s(state_name(record.state()))),
+        ("state", s(record.state().name())),
         (
             "client_record",
             s(keys::client_record(
@@ -124,14 +125,11 @@ pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, Cal
     ]))
 }
 
-/// The name of a state, as its document has it too.
-pub(crate) fn state_name(state: State) -> String {
-    state.to_string()
-}
-
+/// The state of this name.
 pub(crate) fn state_of(operation: &'static str, name: &str) -> Result<State, CallError> {
-    serde_json::from_value(serde_json::Value::String(name.to_owned()))
-        .map_err(|_| document::bad_attribute(operation, "state"))
+    let stored: Result<StateV1, _> = serde_json::from_value(name.into());
+    let stored = stored.map_err(|_| document::bad_attribute(operation, "state"))?;
+    Ok(State::from_wire(stored))
 }
 
 #[cfg(test)]
@@ -193,7 +191,7 @@ mod tests {
     #[test]
     fn every_state_reads_as_it_is_named() {
         for state in [State::Received, State::Undeliverable, State::Revoking] {
-            assert_eq!(state_of("x:Y", &state_name(state)).unwrap(), state);
+            assert_eq!(state_of("x:Y", state.name()).unwrap(), state);
         }
         assert!(state_of("x:Y", "Lost").is_err());
     }

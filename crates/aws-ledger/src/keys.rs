@@ -44,8 +44,8 @@ pub(crate) fn idempotency(client: &ClientId, key: &str) -> String {
     format!("KEY#{client}#{}", hex_of(&Digest::of(key.as_bytes())))
 }
 
-pub(crate) fn claim(client: &ClientId, source: &Source) -> String {
-    format!("REC#{client}#{}#{}", source.table.as_str(), source.sys_id)
+pub(crate) fn claim(source: &Source) -> String {
+    format!("REC#{}#{}", source.table.as_str(), source.sys_id)
 }
 
 pub(crate) fn principal(principal: &PrincipalKey) -> String {

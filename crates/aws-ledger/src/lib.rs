@@ -8,7 +8,7 @@
 //! | audit row | `REQ#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
 //! | policy text | `REQ#<id>` / `DOC#<SHA-256 of the text>` | `text` |
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
-//! | claim on a ServiceNow record | `REC#<client>#<table>#<sys_id>` / `OPEN` | `request`; absent once released |
+//! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
 //! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc` |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only) and `client_record` (`client_record`,
@@ -24,7 +24,7 @@
 //! Idempotency of the writes themselves: the SDK gives each transaction a `ClientRequestToken`
 //! and keeps it over its own retries, so that an answer that got lost does not turn into a
 //! conflict. It is random on purpose: were it derived from the content, two callers with the same
-//! change would both be told that they won.
+//! change would both be answered success.
 
 mod document;
 mod item;

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, NewRequest};
+use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, MAX_DRY_RUNS, NewRequest};
 use snowgate_core::effect::Effect;
 use snowgate_core::id::RequestId;
 use snowgate_core::record::{Change, RequestRecord};
@@ -46,11 +46,7 @@ impl DynamoLedger {
         let mut writes = vec![
             put(self.put(item::request(TRANSACT, record)?, ABSENT))?,
             put(self.put(item::event(TRANSACT, &new.change.row)?, ABSENT))?,
-            update(
-                self.update_claim(record)
-                    .update_expression("SET #request = :request")
-                    .condition_expression("attribute_not_exists(#request)"),
-            )?,
+            update(self.new_claim(record))?,
         ];
         if let Some(key) = &new.key {
             let key_item = self
@@ -83,14 +79,19 @@ impl DynamoLedger {
                 Err(CallError::permanent(TRANSACT, "RequestIdTaken"))
             };
         }
-        let claim = keys::claim(record.client(), &record.request().source);
+        let claim = keys::claim(&record.request().source);
         let Some(claim) = self.get(&claim, keys::OPEN).await? else {
             return Ok(None);
         };
-        if !claim.contains_key("request") {
-            return Ok(None);
+        if claim.contains_key("request") {
+            let id = request_named_in(&claim)?;
+            let open = self.read_request(&id).await?;
+            let own = open.is_some_and(|open| open.client() == record.client());
+            return Ok(Some(Created::RecordBusy(own.then_some(id))));
         }
-        request_named_in(&claim).map(|id| Some(Created::RecordBusy(id)))
+        let dry_runs: Option<u32> = document::number(GET, &claim, "dry_runs")?;
+        let used_up = record.request().dry_run && dry_runs >= Some(MAX_DRY_RUNS);
+        Ok(used_up.then_some(Created::TooManyDryRuns))
     }
 
     async fn found_key(
@@ -108,7 +109,7 @@ impl DynamoLedger {
         if expires_at.is_none_or(|at| at <= record.created_at().as_second()) {
             return Ok(None);
         }
-        if document::text(GET, &found, "body")? != key.body.as_str() {
+        if document::text(GET, &found, "call")? != key.call.as_str() {
             return Ok(Some(Created::KeyReused));
         }
         let id = request_named_in(&found)?;
@@ -238,13 +239,27 @@ impl DynamoLedger {
             .condition_expression(condition)
     }
 
+    /// Claims the ServiceNow record, and counts a dry run.
+    fn new_claim(&self, record: &RequestRecord) -> UpdateBuilder {
+        let claim = self.update_claim(record);
+        if !record.request().dry_run {
+            return claim
+                .update_expression("SET #request = :request")
+                .condition_expression("attribute_not_exists(#request)");
+        }
+        claim
+            .update_expression("SET #request = :request ADD dry_runs :one")
+            .condition_expression(
+                "attribute_not_exists(#request) AND (attribute_not_exists(dry_runs) OR dry_runs < :most)",
+            )
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":most", n(MAX_DRY_RUNS))
+    }
+
     fn update_claim(&self, record: &RequestRecord) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.requests)
-            .key(
-                "pk",
-                s(keys::claim(record.client(), &record.request().source)),
-            )
+            .key("pk", s(keys::claim(&record.request().source)))
             .key("sk", s(keys::OPEN))
             .expression_attribute_names("#request", "request")
             .expression_attribute_values(":request", s(record.id().as_str()))
@@ -281,7 +296,7 @@ fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
         ("pk", s(keys::idempotency(record.client(), &key.key))),
         ("sk", s(keys::KEY)),
         ("request", s(record.id().as_str())),
-        ("body", s(key.body.as_str())),
+        ("call", s(key.call.as_str())),
         ("expires_at", n(key.expires_at.as_second())),
     ]
     .into_iter()

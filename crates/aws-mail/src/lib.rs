@@ -13,9 +13,9 @@ use snowgate_core::email::EmailAddress;
 
 const SEND: &str = "ses:SendEmail";
 
-/// How often the SDK tries a call. Few times: an e-mail that SES took although its answer got
-/// lost is sent twice.
-const ATTEMPTS: u32 = 2;
+/// How often the SDK tries a call: once for each claim. An e-mail that SES took although its answer got
+/// lost would be sent twice; one that failed is sent again when the message is due again.
+const ATTEMPTS: u32 = 1;
 
 /// Codes of transient errors, beyond the usual: the daily quota, and sending that was paused (SES API v2
 /// reference, SendEmail).
@@ -115,7 +115,80 @@ impl Mailer for SesMailer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    /// What becomes of every call, and how many there were.
+    #[derive(Debug, Clone)]
+    struct Endpoint(
+        fn() -> Result<HttpResponse, ConnectorError>,
+        Arc<AtomicUsize>,
+    );
+
+    impl HttpConnector for Endpoint {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            HttpConnectorFuture::ready((self.0)())
+        }
+    }
+
+    impl HttpClient for Endpoint {
+        fn http_connector(
+            &self,
+            _: &HttpConnectorSettings,
+            _: &RuntimeComponents,
+        ) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    fn answers(status: u16, body: &'static str) -> Result<HttpResponse, ConnectorError> {
+        Ok(HttpResponse::new(
+            status.try_into().unwrap(),
+            SdkBody::from(body),
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_letter_is_sent_once_whatever_becomes_of_it() {
+        const THROTTLED: &str = r#"{"__type":"TooManyRequestsException","message":"slow down"}"#;
+        let endpoints: [fn() -> _; 5] = [
+            || answers(200, r#"{"MessageId":"0102-1"}"#),
+            || answers(500, "{}"),
+            || answers(503, ""),
+            || answers(429, THROTTLED),
+            // Whether SES took it is not known.
+            || Err(ConnectorError::timeout("no answer".into())),
+        ];
+        for (case, answer) in endpoints.into_iter().enumerate() {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let keys = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("eu-west-1"))
+                .credentials_provider(SharedCredentialsProvider::new(keys))
+                .http_client(Endpoint(answer, Arc::clone(&calls)))
+                .build();
+            let mailer = SesMailer::new(&config, "snowgate@meridian.example", None);
+            let to = "ada@meridian.example".parse().unwrap();
+            let sent = mailer.send(&to, &email("Access"), None).await;
+            assert_eq!(sent.is_ok(), case == 0, "case {case}: {sent:?}");
+            assert_eq!(calls.load(Ordering::Relaxed), 1, "case {case}");
+        }
+    }
 
     fn email(subject: &str) -> Email {
         Email {

@@ -1,10 +1,10 @@
-//! What the ledger keeps, the index of what is due lists, and wake-ups are about.
+//! The kinds of things that the ledger keeps and that functions are woken for.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::RequestId;
 
-/// One thing with a life of its own, by its kind and id: `{"kind":"request","id":"req-…"}`.
+/// One thing that has states of its own, by kind and id: `{"kind":"request","id":"req-…"}`.
 ///
 /// This is the body of every wake-up. A kind that is not known here is an error and not a request:
 /// the message stays in its queue until it is a dead letter, and nothing of it is lost.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::id::{Digest, RequestId, SysId};
+use crate::identity::Identities;
 
 /// The secret of a review link: 256 random bits, written in base64url without padding.
 /// Only its digest is stored. `Debug` never shows it.
@@ -109,13 +110,13 @@ pub struct TokenRow {
     pub expires_at: Timestamp,
 }
 
-/// Yes or no.
+/// Approve or deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Yes.
+    /// The slot is approved.
     Approve,
-    /// No.
+    /// The slot is denied, which ends the request.
     Deny,
 }
 
@@ -128,7 +129,7 @@ pub struct Decision {
     pub content: Digest,
     /// For which slot.
     pub slot: String,
-    /// Yes or no.
+    /// Approve or deny.
     pub verdict: Verdict,
     /// Through the link that was sent to this person.
     pub approver: SysId,
@@ -136,6 +137,9 @@ pub struct Decision {
     pub at: i64,
     /// The digest of the typed reason.
     pub reason: Digest,
+    /// Who decided and who must not have, by what they are recognised by. A decision without it
+    /// grants nothing.
+    pub identities: Option<Identities>,
 }
 
 /// A decision with the MAC that only the approval function can make.
@@ -182,6 +186,7 @@ impl From<MacTag> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::{InvolvedMarks, Mark};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -234,9 +239,32 @@ mod tests {
             approver: "0".repeat(32).parse().unwrap(),
             at: 1,
             reason: Digest::of(b"reason"),
+            identities: None,
         };
         let same = decision.signed_bytes().unwrap();
-        assert!(same.len() < 4096);
+        let mark = |n: u8| Mark::try_from(format!("{n:032x}")).unwrap();
+        let marks = |count: u8| (0..count).map(mark).collect::<Vec<_>>();
+        let one = |n: u8| InvolvedMarks {
+            sys_id: format!("{n:032x}").parse().unwrap(),
+            marks: marks(5),
+            has_mailbox: false,
+        };
+        // A requester, an owner and all that a ticket can name, each recognised by everything; and
+        // somebody who stands in for another.
+        let most = Identities {
+            deciders: marks(10),
+            involved: (0..8).map(one).collect(),
+        };
+        let less = Identities {
+            deciders: marks(9),
+            ..most.clone()
+        };
+        let known = |identities: &Identities| Decision {
+            identities: Some(identities.clone()),
+            ..decision.clone()
+        };
+        let (most, less) = (known(&most), known(&less));
+        assert!(most.signed_bytes().unwrap().len() < 4096);
         let others = [
             Decision {
                 request: RequestId::from_random([2; 16]),
@@ -266,9 +294,11 @@ mod tests {
                 reason: Digest::of(b"x"),
                 ..decision
             },
+            most.clone(),
         ];
         for other in others {
             assert_ne!(other.signed_bytes().unwrap(), same);
         }
+        assert_ne!(most.signed_bytes().unwrap(), less.signed_bytes().unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What an approval is an approval of: the content that is bound when the owners are asked and
+//! What an approver approves: the content that is bound when the owners are asked and
 //! recomputed before anything is changed.
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};

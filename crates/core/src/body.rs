@@ -44,6 +44,8 @@ pub enum FieldErrorCode {
     Value,
     /// The same thing asked for twice.
     Duplicate,
+    /// A control character in a string of a policy.
+    ControlCharacter,
 }
 
 /// The members of a JSON object.

@@ -78,8 +78,8 @@ pub struct Bounce {
     pub message: MessageId,
     /// What it carried.
     pub tags: EmailTags,
-    /// Why it counts as not delivered; none where the mail service had trouble that may pass, or
-    /// was answered by a machine, so that the e-mail may have arrived all the same.
+    /// Why it counts as not delivered; none for a transient bounce or an automatic reply, so that
+    /// the e-mail may have arrived all the same.
     pub kind: Option<BounceKind>,
 }
 

@@ -4,7 +4,7 @@
 //! The clients stand in one secret. Each has an id, up to two keyed hashes of its secret and up to
 //! two ids at the token issuer (two, so that either can be replaced without a gap), and the exact
 //! routes it may call. Checking a client that does not exist takes the same work as checking one
-//! that does.
+//! that does, and so do user-ids and passwords of any length.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -79,11 +79,12 @@ struct ClientEntry {
     hashes: Vec<String>,
     #[serde(default)]
     oauth_client_ids: Vec<String>,
-    routes: Vec<Route>,
+    routes: Vec<String>,
 }
 
-/// A method and a path that a client may call, such as `POST /v1/requests`,
-/// `GET /v1/requests/*` or `POST /v1/requests/*/withdraw`. A `*` is a whole segment.
+/// What a client may call: one of [`Route::ALL`]. API Gateway takes the `*` of an ARN for any text,
+/// slashes and nothing included, so that a pattern of a client's own could reach further than it
+/// reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Route {
@@ -91,12 +92,22 @@ pub struct Route {
     path: String,
 }
 
-/// A text that is no route.
+/// A text that is no route of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a route is a method and a path, such as `GET /v1/requests/*`")]
+#[error("a route is one of the API's, such as `GET /v1/requests/*`")]
 pub struct RouteError;
 
 impl Route {
+    /// Every route that a client can be given. A `*` stands for the id of a request.
+    pub const ALL: [&str; 6] = [
+        "POST /v1/requests",
+        "GET /v1/requests",
+        "GET /v1/requests/*",
+        "POST /v1/requests/*/withdraw",
+        "POST /v1/requests/*/revoke",
+        "POST /v1/requests/*/extend",
+    ];
+
     /// The route as API Gateway names it in `execute-api` ARNs: `GET/v1/requests/*`.
     #[must_use]
     pub fn in_arn(&self) -> String {
@@ -116,25 +127,15 @@ impl Route {
     }
 }
 
-/// A `*`, or lowercase letters, digits and hyphens.
-fn is_segment(segment: &str) -> bool {
-    let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    segment == "*" || (!segment.is_empty() && segment.bytes().all(plain))
-}
-
 impl TryFrom<String> for Route {
     type Error = RouteError;
     fn try_from(text: String) -> Result<Self, RouteError> {
-        let (method, path) = text.split_once(' ').ok_or(RouteError)?;
-        let segments = path.strip_prefix("/v1/").ok_or(RouteError)?;
-        let good = ["GET", "POST"].contains(&method) && segments.split('/').all(is_segment);
-        match good {
-            true => Ok(Self {
-                method: method.to_owned(),
-                path: path.to_owned(),
-            }),
-            false => Err(RouteError),
-        }
+        let known = Self::ALL.contains(&text.as_str());
+        let (method, path) = text.split_once(' ').filter(|_| known).ok_or(RouteError)?;
+        Ok(Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        })
     }
 }
 
@@ -152,6 +153,8 @@ pub struct Clients {
 
 struct Client {
     id: ClientId,
+    /// The id as it is compared.
+    padded: PaddedId,
     /// Two equal ones where there is one secret; none where the client has no secret.
     hashes: Option<[[u8; 32]; MAX_SECRETS]>,
     oauth_ids: Vec<String>,
@@ -174,6 +177,9 @@ pub enum ClientsError {
     /// A client has more than two ids at the token issuer, or one that is no visible ASCII.
     #[error("a client has not one or two ids at the token issuer")]
     OauthIds,
+    /// A client has a route that is none of the API's.
+    #[error("a client has a route that is none of the API's")]
+    Routes,
     /// Two clients have the same id, here or at the token issuer.
     #[error("two clients have the same id")]
     Duplicate,
@@ -194,6 +200,37 @@ fn mac_of(key: &Hmac<Sha256>, user: &str, password: &str) -> [u8; 32] {
     mac.update(&[0]);
     mac.update(password.as_bytes());
     mac.finalize().into_bytes().into()
+}
+
+/// The longest user-id and password that a header can carry, with the byte between them.
+const LONGEST_CREDENTIALS: usize = 1536;
+/// How many blocks of SHA-256 credentials take, however long they are.
+const BLOCKS: usize = LONGEST_CREDENTIALS / 64 + 2;
+/// What is hashed beside short credentials.
+const ZEROS: [u8; BLOCKS * 64] = [0; BLOCKS * 64];
+
+/// How many bytes are hashed beside credentials of this length, so that all take the same blocks:
+/// a message has nine bytes of padding at least (FIPS 180-4, 5.1.1).
+const fn filler(credentials: usize) -> usize {
+    let blocks = (credentials + 9).div_ceil(64);
+    (BLOCKS.saturating_sub(blocks) * 64).saturating_sub(9)
+}
+
+/// A client id in as many bytes as the longest has, and its length.
+type PaddedId = [u8; 65];
+
+/// The id so; what is longer than any client's is like none.
+fn padded(id: &str) -> PaddedId {
+    let mut padded = [0; 65];
+    let length = u8::try_from(id.len()).unwrap_or(u8::MAX);
+    match padded.get_mut(..id.len()) {
+        Some(start) if id.len() < 65 => start.copy_from_slice(id.as_bytes()),
+        _ => padded.fill(u8::MAX),
+    }
+    if let Some(last) = padded.last_mut() {
+        *last = length;
+    }
+    padded
 }
 
 impl Clients {
@@ -230,10 +267,15 @@ impl Clients {
     }
 
     /// The client that these credentials prove, if any. Every client is compared, in constant
-    /// time, whether or not one was found.
+    /// time, whether or not one was found, and all credentials take the same hashing, whatever
+    /// their length.
     #[must_use]
     pub fn authenticate(&self, credentials: &BasicCredentials) -> Option<Caller> {
         let mac = mac_of(&self.key, &credentials.user, &credentials.password);
+        let length = credentials.user.len() + 1 + credentials.password.len();
+        let rest = ZEROS.get(..filler(length)).unwrap_or(&ZEROS);
+        std::hint::black_box(self.key.clone().chain_update(rest).finalize());
+        let user = padded(&credentials.user);
         let mut found = u64::MAX;
         for (index, client) in (0_u64..).zip(&self.clients) {
             let one_of = |hash: &[u8; 32]| hash.ct_eq(&mac);
@@ -246,11 +288,7 @@ impl Clients {
                     .iter()
                     .map(one_of)
                     .fold(Choice::from(0), |a, b| a | b);
-            let id_matches = client
-                .id
-                .as_str()
-                .as_bytes()
-                .ct_eq(credentials.user.as_bytes());
+            let id_matches = client.padded.ct_eq(&user);
             found.conditional_assign(&index, proved & id_matches);
         }
         let client = self.clients.get(usize::try_from(found).ok()?)?;
@@ -292,11 +330,14 @@ impl TryFrom<ClientEntry> for Client {
         if oauth_ids.len() > MAX_SECRETS || !oauth_ids.iter().all(visible) {
             return Err(ClientsError::OauthIds);
         }
+        let routes = entry.routes.into_iter().map(Route::try_from);
+        let routes: Result<_, RouteError> = routes.collect();
         Ok(Self {
+            padded: padded(entry.id.as_str()),
             id: entry.id,
             hashes,
             oauth_ids,
-            routes: entry.routes,
+            routes: routes.map_err(|RouteError| ClientsError::Routes)?,
         })
     }
 }

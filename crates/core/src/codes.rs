@@ -37,11 +37,16 @@ codes!(
         TicketMismatch => "The ServiceNow record isn't the one this request was made from.",
         /// The requester is unknown, inactive or locked.
         RequesterInactive => "The requester has no active account in ServiceNow.",
+        /// The person whom the access is for is unknown, inactive or locked.
+        BeneficiaryInactive => "The person this access is for has no active account in ServiceNow.",
+        /// Approvers cannot be told apart from somebody involved.
+        UnreadableIdentity => "Approvers can't be told apart from somebody involved: a ServiceNow record is missing, or its e-mail address can't be read.",
         /// The account has no role for Snowgate, or it does not trust us.
         AccountNotPrepared => "The AWS account isn't set up for Snowgate.",
-        /// The principal does not exist.
-        NoSuchPrincipal => "The AWS account has no such user or role.",
-        /// The principal is not enrolled: path, boundary or owner are missing.
+        /// The principal does not exist. Records of before have it: whoever asks is told no more than
+        /// [`Self::NotEnrolled`].
+        NoSuchPrincipal => "The user or role isn't enrolled.",
+        /// The principal does not exist, or is not enrolled: path, boundary or owner are missing.
         NotEnrolled => "The user or role isn't enrolled.",
         /// The policy does not exist.
         NoSuchPolicy => "The AWS account has no such policy.",
@@ -67,7 +72,7 @@ codes!(
         TooManyPolicies => "The grants include more policies than an approver can review.",
         /// A policy cannot be read.
         UnreadablePolicy => "A policy can't be parsed, so nothing can be proved about it.",
-        /// A policy holds actions that are never granted.
+        /// A policy allows denied actions.
         DeniedAction => "A policy allows denied actions.",
         /// A policy allows more than the reference policy.
         ExceedsReference => "A policy allows more than the account's reference policy.",
@@ -79,8 +84,8 @@ codes!(
 );
 
 impl RefusalCode {
-    /// Whether the ticket had been found to carry the request when this came up. Only such a
-    /// ticket is told: whoever calls us could name any record.
+    /// Whether the ticket had been found to carry the request when this came up. Only such a ticket
+    /// is updated: whoever calls us could name any record.
     #[must_use]
     pub const fn ticket_was_verified(self) -> bool {
         !matches!(

@@ -18,7 +18,7 @@ use crate::request::GroupName;
 pub struct Effect {
     /// The request it was made for.
     pub request: RequestId,
-    /// What holds it together with the other effects on the same principal.
+    /// The key of the principal, which all effects on it share.
     pub principal_key: PrincipalKey,
     /// Who it was made to, as the request names them.
     pub principal: Principal,

@@ -1,17 +1,18 @@
-//! Everything in IAM that a request touches, read once and judged as a whole.
+//! Everything that IAM holds about a request's principal and grants, read once and judged as a
+//! whole.
 
 use crate::account::{GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use crate::binding::Binding;
 use crate::id::Digest;
 
-/// What IAM holds, as far as a request touches it.
+/// What IAM holds about one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IamFacts {
     /// Who is to receive the grants.
     pub principal: PrincipalFacts,
     /// The principal's permissions boundary.
     pub boundary: Option<PolicyFacts>,
-    /// What each grant brings, in the order of the request's grants.
+    /// What IAM holds about each grant, in the order of the request's grants.
     pub grants: Vec<GrantFacts>,
     /// The managed policies that the principal holds already, its own and those of its groups.
     pub held: Vec<PolicyFacts>,
@@ -19,7 +20,7 @@ pub struct IamFacts {
     pub held_inline: Vec<InlineFacts>,
 }
 
-/// What one grant brings.
+/// What IAM holds about one grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantFacts {
     /// A managed policy.

@@ -122,6 +122,10 @@ finding_codes! {
     MayEscalate => None,
     /// It reads data that may be confidential.
     ReadsData => None,
+    /// It reads secrets or gets credentials, which the guardrails accept.
+    ReadsSecrets => None,
+    /// It can open resources to others, which the guardrails accept.
+    OpensResources => None,
     /// It allows all actions of a service.
     WholeService => None,
     /// It is granted on every resource although it could be limited.

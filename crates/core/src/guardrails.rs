@@ -14,6 +14,7 @@ mod reference;
 pub use difference::Widening;
 pub use file::GuardrailsError;
 pub use items::MappedItem;
+pub use judge::Unenrolled;
 pub use reference::Reference;
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
@@ -104,7 +105,7 @@ impl Guardrails {
         &self.partition
     }
 
-    /// The mail domains that letters may go to, in lowercase.
+    /// The mail domains that e-mail may go to, in lowercase.
     #[must_use]
     pub fn mail_domains(&self) -> &[String] {
         &self.mail_domains
@@ -144,7 +145,7 @@ impl Guardrails {
         )
     }
 
-    /// What of a request can be judged by itself: table, account, policies, duration. All
+    /// Judges what can be judged from the request alone: table, account, policies, duration. All
     /// findings at once; none means that the request may be looked at further.
     #[must_use]
     pub fn evaluate_request(&self, request: &AccessRequest) -> Vec<Finding> {
@@ -230,8 +231,8 @@ impl Guardrails {
         findings.push(Finding::new("/duration", code, detail));
     }
 
-    /// What of the grants can be judged by itself: who can have them, and what an inline policy
-    /// allows.
+    /// Judges what can be judged from the grants alone: who can have them, and what an inline
+    /// policy allows.
     fn judge_grants(&self, request: &AccessRequest, findings: &mut Vec<Finding>) {
         let account = &request.target.account_id;
         for (index, grant) in request.grants.iter().enumerate() {

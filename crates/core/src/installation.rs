@@ -4,7 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::prose::is_deceptive;
+use iam_policy::foreign::visible;
+
+use crate::markup::seen;
 use crate::request::Source;
 
 /// The name of the organisation that runs this installation: 1 to 60 visible characters.
@@ -21,9 +23,9 @@ impl FromStr for OrganizationName {
 
     fn from_str(text: &str) -> Result<Self, OrganizationNameError> {
         let text = text.trim();
-        let is_bad = |c: char| c.is_control() || is_deceptive(c) || c == '`';
+        let is_good = visible(text) == text && seen(text).is_some();
         match text.chars().count() {
-            1..=60 if !text.contains(is_bad) => Ok(Self(text.to_owned())),
+            1..=60 if is_good => Ok(Self(text.to_owned())),
             _ => Err(OrganizationNameError),
         }
     }
@@ -96,7 +98,16 @@ pub(crate) mod tests {
 
     #[test]
     fn a_name_is_one_visible_line() {
-        for bad in ["", " ", "a\nb", "a\u{202e}b", "a`b", &"x".repeat(61)] {
+        for bad in [
+            "",
+            " ",
+            "a\nb",
+            "a\u{202e}b",
+            "a`b",
+            "\u{a0}",
+            "a\u{2800}",
+            &"x".repeat(61),
+        ] {
             assert_eq!(bad.parse::<OrganizationName>(), Err(OrganizationNameError));
         }
         let none = Installation::new(None, "https://x.example").heading();

@@ -1,16 +1,8 @@
 //! The life of a request: one enum of states, one transition function.
 //!
-//! ```text
-//! Received → Pending → Approved → Provisioning → Active → Revoking → Revoked
-//!     │         │          │            │
-//!     │         ├ Denied   ├ Expired    └ Failed (after rollback)
-//!     │         ├ Expired  ├ Failed
-//!     │         └ Withdrawn, Undeliverable
-//!     │                    └ Withdrawn
-//!     └ Refused, Undeliverable, Withdrawn, Previewed
-//! ```
-//! `Active` always goes on to `Revoking`, and `Revoking` always to `Revoked`: access that was
-//! given is taken back, however long that takes. Terminal states never change.
+//! States and steps are in [`transition`]; `docs/architecture.md` draws them. `Active` always goes
+//! on to `Revoking`, and `Revoking` to `Revoked`: access that was granted is removed, however long
+//! that takes. Terminal states never change.
 
 use std::fmt;
 
@@ -31,27 +23,49 @@ pub enum State {
     Provisioning,
     /// The access is there.
     Active,
-    /// The access is being taken back.
+    /// The access is being removed.
     Revoking,
-    /// The access was taken back at its end.
+    /// The access was removed at its end.
     Revoked,
     /// What it says does not hold, or the guardrails do not allow it.
     Refused,
     /// Nobody could be asked.
     Undeliverable,
-    /// An owner said no.
+    /// An approver denied it.
     Denied,
     /// Nobody decided, or it was not provisioned, in time.
     Expired,
-    /// The client took it back before the decision.
+    /// The client withdrew it before it was provisioned.
     Withdrawn,
     /// IAM could not be changed, or what was approved is no longer what is there. Rolled back.
     Failed,
-    /// A dry run: it was looked into as far as asking, and nobody was asked.
+    /// A dry run: it was checked as far as the approval e-mails, and none was sent.
     Previewed,
 }
 
 impl State {
+    /// Its name, which stands in the ledger's index and in the markers of ticket notes: what was
+    /// written is looked for again, so a name stays what it is whatever the variant is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Received => "Received",
+            Self::Pending => "Pending",
+            Self::Approved => "Approved",
+            Self::Provisioning => "Provisioning",
+            Self::Active => "Active",
+            Self::Revoking => "Revoking",
+            Self::Revoked => "Revoked",
+            Self::Refused => "Refused",
+            Self::Undeliverable => "Undeliverable",
+            Self::Denied => "Denied",
+            Self::Expired => "Expired",
+            Self::Withdrawn => "Withdrawn",
+            Self::Failed => "Failed",
+            Self::Previewed => "Previewed",
+        }
+    }
+
     /// Whether the request has ended and never changes state again.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
@@ -73,8 +87,7 @@ impl State {
         }
     }
 
-    /// Whether the ticket is to be told that the request came here, where it was found to carry
-    /// the request.
+    /// Whether this state is reported to the ticket, where that was found to carry the request.
     #[must_use]
     pub const fn is_reported(self) -> bool {
         matches!(self, Self::Active) || self.is_terminal()
@@ -89,7 +102,7 @@ impl State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{self:?}"))
+        f.pad(self.name())
     }
 }
 
@@ -128,7 +141,7 @@ pub enum Step {
     Fail,
     /// Somebody who may ends the access before its time.
     EndEarly,
-    /// A dry run has been looked into.
+    /// A dry run has been checked.
     Preview,
 }
 
@@ -185,13 +198,13 @@ pub enum Actor {
     /// The function that shows requests to approvers and takes their decisions, where it acts of
     /// itself.
     Approval,
-    /// The function that finds the owners and writes to them.
+    /// The function that finds the approvers and writes to them.
     Dispatcher,
     /// The function that changes IAM.
     Provisioner,
-    /// The function that tells the ticket.
+    /// The function that writes to tickets.
     Reporter,
-    /// The function that watches the time.
+    /// The function that runs on a schedule.
     Sweeper,
 }
 

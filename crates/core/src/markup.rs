@@ -1,56 +1,42 @@
 //! Text that puts our words around names and identifiers from elsewhere.
 //!
 //! Whoever can name a policy, a person or a configuration item could otherwise write sentences of
-//! their own into pages, e-mails and tickets. So every such string passes through [`code`] or
-//! [`name`], which keep it on one line, make its tricks visible and mark where it begins and ends;
-//! and [`Text`] is the one place that turns these marks into HTML or plain text.
+//! their own into pages, e-mails and tickets. So every such string passes through [`code`], which
+//! keeps it on one line, makes its tricks visible and marks where it begins and ends; and [`Text`]
+//! is the one place that turns these marks into HTML or plain text. What people typed over several
+//! lines is a [`Quotation`](crate::quotation::Quotation).
 
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::fmt;
 
-use crate::prose::one_line;
+use iam_policy::foreign::characters::{is_mark, is_right_to_left, visible_characters};
+use iam_policy::foreign::{TextPart, parts};
 
-/// The longest identifier that is shown whole; the longest ARN is shorter.
-const MAX_IDENTIFIER: usize = 2048;
-/// The longest name that is shown whole.
-const MAX_NAME: usize = 100;
+pub use iam_policy::foreign::{code, whole};
 
-/// Begin and end of a name: Unicode's isolates (UAX 9). No foreign text holds them, because
-/// [`one_line`] writes them out.
-const BEGIN: char = '\u{2068}';
-const END: char = '\u{2069}';
+/// The longest string from elsewhere that is shown whole in a sentence, in characters. Most ARNs
+/// are shorter.
+const MAX_SHOWN: usize = 200;
+/// The longest one in a title or subject.
+const MAX_IN_TITLE: usize = 60;
 
-/// An identifier from elsewhere, such as the name of a policy or an ARN: in backticks in plain
-/// text, `<code><bdi>` in HTML.
+/// A string from elsewhere, cut where it has more characters than a name or title has.
 #[must_use]
-pub fn code(identifier: &str) -> String {
-    format!("`{}`", inert(identifier, MAX_IDENTIFIER))
+pub fn cut(foreign: &str, most: usize) -> String {
+    let foreign = foreign.trim();
+    match foreign.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", foreign.get(..end).unwrap_or_default()),
+        None => foreign.to_owned(),
+    }
 }
 
-/// A name from elsewhere, such as that of a person or an account: as it is in plain text, `<bdi>`
-/// in HTML.
+/// A string from elsewhere that has something to see; none where nothing of it is visible.
 #[must_use]
-pub fn name(name: &str) -> String {
-    format!("{BEGIN}{}{END}", inert(name, MAX_NAME))
+pub fn seen(foreign: &str) -> Option<&str> {
+    (visible_characters(foreign) > 0).then_some(foreign)
 }
 
-/// What somebody typed, as a quotation on one line.
-#[must_use]
-pub fn quote(typed: &str) -> String {
-    format!("“{BEGIN}{}{END}”", inert(typed, usize::MAX))
-}
-
-/// A sentence that others made and that holds foreign strings without marks: it gets none.
-#[must_use]
-pub fn unmarked(sentence: &str) -> String {
-    inert(sentence, usize::MAX)
-}
-
-/// One line, in which nothing passes for a mark of ours.
-fn inert(text: &str, most: usize) -> String {
-    one_line(text, most).replace('`', "'")
-}
-
-/// A sentence with foreign strings in it, made with [`code`] and [`name`].
+/// A sentence with foreign strings in it, made with [`code`] and [`whole`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -65,18 +51,17 @@ impl Text {
     #[must_use]
     pub fn html(&self) -> Html {
         let mut html = String::new();
-        let mut is_code = false;
-        for c in self.0.chars() {
-            match c {
-                '`' if is_code => html.push_str("</bdi></code>"),
-                '`' => html.push_str("<code><bdi>"),
-                BEGIN => html.push_str("<bdi>"),
-                END => html.push_str("</bdi>"),
-                c => escape(&mut html, c),
-            }
-            is_code ^= c == '`';
-        }
-        if is_code {
+        for part in parts(&self.0) {
+            let foreign = match part {
+                TextPart::Ours(words) => {
+                    escape(&mut html, words);
+                    continue;
+                }
+                TextPart::Foreign(foreign) => shorten(foreign, MAX_SHOWN),
+                TextPart::Whole(foreign) => Cow::Borrowed(foreign),
+            };
+            html.push_str("<code><bdi>");
+            escape(&mut html, &foreign);
             html.push_str("</bdi></code>");
         }
         Html(html)
@@ -90,18 +75,62 @@ impl Text {
         Self(first.unwrap_or_default() + letters.as_str())
     }
 
-    /// The sentence without any marks, for the subject of an e-mail and the title of a page.
+    /// The sentence as a title or subject, in which foreign strings are shortened to what a line holds.
     #[must_use]
-    pub fn unmarked(&self) -> String {
-        self.0.replace(['`', BEGIN, END], "")
+    pub fn brief(&self) -> Self {
+        let parts = parts(&self.0).into_iter().map(|part| match part {
+            TextPart::Foreign(foreign) | TextPart::Whole(foreign) => {
+                TextPart::Foreign(&shorten(foreign, MAX_IN_TITLE)).marked()
+            }
+            ours @ TextPart::Ours(_) => ours.marked(),
+        });
+        Self(parts.collect())
+    }
+
+    /// The foreign strings of which only beginning and end are shown, each whole.
+    pub fn shortened(&self) -> impl Iterator<Item = Self> {
+        let found = parts(&self.0).into_iter().filter_map(|part| match part {
+            TextPart::Foreign(foreign) if is_longer(foreign, MAX_SHOWN) => {
+                Some(Self(part.in_full()))
+            }
+            _ => None,
+        });
+        found.collect::<Vec<_>>().into_iter()
     }
 }
 
-/// The sentence as plain text.
+fn is_longer(foreign: &str, most: usize) -> bool {
+    foreign.char_indices().nth(most).is_some()
+}
+
+/// Beginning and end of a long string: whoever chose it must not push away what follows.
+fn shorten(foreign: &str, most: usize) -> Cow<'_, str> {
+    if !is_longer(foreign, most) {
+        return Cow::Borrowed(foreign);
+    }
+    let (head, tail) = (most * 7 / 10, most / 4);
+    let from = foreign.chars().count().saturating_sub(tail);
+    let end = foreign.chars().skip(from).skip_while(|c| is_mark(*c));
+    Cow::Owned(foreign.chars().take(head).chain(['…']).chain(end).collect())
+}
+
+/// The sentence as plain text: what is foreign stands in backticks. Where it is written from right to
+/// left it is isolated, so that it moves nothing of ours.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars().filter(|c| !matches!(*c, BEGIN | END)) {
-            f.write_char(c)?;
+        for part in parts(&self.0) {
+            let foreign = match part {
+                TextPart::Ours(words) => {
+                    f.write_str(words)?;
+                    continue;
+                }
+                TextPart::Foreign(foreign) => shorten(foreign, MAX_SHOWN),
+                TextPart::Whole(foreign) => Cow::Borrowed(foreign),
+            };
+            match foreign.contains(is_right_to_left) {
+                true => write!(f, "`\u{2068}{foreign}\u{2069}`")?,
+                false => write!(f, "`{foreign}`")?,
+            }
         }
         Ok(())
     }
@@ -124,23 +153,24 @@ impl From<&str> for Text {
 pub struct Html(String);
 
 impl Html {
-    /// What somebody typed: nothing in it is a mark.
-    #[must_use]
-    pub fn escaped(typed: &str) -> Self {
+    /// Text without marks, escaped.
+    pub(crate) fn escaped(text: &str) -> Self {
         let mut html = String::new();
-        typed.chars().for_each(|c| escape(&mut html, c));
+        escape(&mut html, text);
         Self(html)
     }
 }
 
-fn escape(html: &mut String, c: char) {
-    match c {
-        '&' => html.push_str("&#38;"),
-        '<' => html.push_str("&#60;"),
-        '>' => html.push_str("&#62;"),
-        '"' => html.push_str("&#34;"),
-        '\'' => html.push_str("&#39;"),
-        c => html.push(c),
+fn escape(html: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&#38;"),
+            '<' => html.push_str("&#60;"),
+            '>' => html.push_str("&#62;"),
+            '"' => html.push_str("&#34;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
     }
 }
 
@@ -159,33 +189,73 @@ mod tests {
 
     #[test]
     fn what_is_foreign_is_marked() {
-        let text = format!("{} wants {}", name("Rita <b>"), code("reports-read"));
-        let text = Text::new(text);
-        assert_eq!(text.to_string(), "Rita <b> wants `reports-read`");
-        assert_eq!(text.unmarked(), "Rita <b> wants reports-read");
-        let html = "<bdi>Rita &#60;b&#62;</bdi> wants <code><bdi>reports-read</bdi></code>";
+        let text = Text::new(format!(
+            "{} wants {}",
+            code("Rita <b>"),
+            code("reports-read")
+        ));
+        assert_eq!(text.to_string(), "`Rita <b>` wants `reports-read`");
+        let html =
+            "<code><bdi>Rita &#60;b&#62;</bdi></code> wants <code><bdi>reports-read</bdi></code>";
         assert_eq!(text.html().to_string(), html);
     }
 
     #[test]
     fn what_is_foreign_stays_within_its_marks() {
         let text = Text::new(code("a` is approved. `b\n\u{2069}c"));
-        let shown = "`a' is approved. 'b ⟨U+2069⟩c`";
+        let shown = "`a⟨U+0060⟩ is approved. ⟨U+0060⟩b⟨U+000A⟩⟨U+2069⟩c`";
         assert_eq!(text.to_string(), shown);
         assert_eq!(text.html().to_string().matches("<code>").count(), 1);
         let open = Text::new("an old sentence with ` in it");
         assert!(open.html().to_string().ends_with("</bdi></code>"));
     }
 
+    #[test]
+    fn a_long_string_shows_its_beginning_and_end_and_is_had_whole() {
+        let long = format!("begin{}end", "-".repeat(300));
+        let text = Text::new(format!("on {} and {}", code(&long), code("short")));
+        let shown = text.to_string();
+        assert!(shown.starts_with("on `begin-") && shown.ends_with("-end` and `short`"));
+        assert_eq!(
+            shown.chars().count(),
+            "on `` and `short`".len() + 140 + 1 + 50
+        );
+        let all: Vec<String> = text.shortened().map(|text| text.to_string()).collect();
+        assert_eq!(all, [format!("`{long}`")]);
+        assert_eq!(Text::new(whole(&long)).to_string(), format!("`{long}`"));
+        let brief = text.brief().to_string();
+        assert!(brief.starts_with("on `begin-") && brief.ends_with("-end` and `short`"));
+        assert!(brief.chars().count() < 80);
+        assert_eq!(cut("abcdef", 3), "abc…");
+        assert_eq!((seen("\u{2800}\u{301} "), seen("a")), (None, Some("a")));
+    }
+
+    #[test]
+    fn letters_from_right_to_left_move_nothing_of_ours() {
+        let text = Text::new(format!("{} for 4 hours", code("שלום")));
+        assert_eq!(text.to_string(), "`\u{2068}שלום\u{2069}` for 4 hours");
+    }
+
     proptest! {
+        /// Whatever the strings: one line, our words once each, and what is foreign in its marks.
         #[test]
-        fn no_foreign_string_writes_markup(foreign in any::<String>()) {
-            let html = Text::new(format!("{} {}", code(&foreign), name(&foreign))).html().to_string();
-            let inner = html
-                .strip_prefix("<code><bdi>").unwrap()
-                .strip_suffix("</bdi>").unwrap()
-                .replacen("</bdi></code> <bdi>", " ", 1);
-            prop_assert!(!inner.contains(['<', '>', '"', '`', '\n']));
+        fn no_foreign_string_speaks_for_us(one in any::<String>(), other in "[`<>&\n\u{202e}\u{5d0} a]{0,300}") {
+            prop_assume!(!one.is_empty() && !other.is_empty());
+            let text = Text::new(format!("{} wants {} here", code(&one), whole(&other)));
+            let html = text.html().to_string();
+            let inner = html.strip_prefix("<code><bdi>").unwrap();
+            let inner = inner.strip_suffix("</bdi></code> here").unwrap();
+            let (first, second) = inner.split_once("</bdi></code> wants <code><bdi>").unwrap();
+            for foreign in [first, second] {
+                prop_assert!(!foreign.contains(['<', '>', '"', '`', '\n']));
+            }
+            let plain = text.to_string();
+            prop_assert_eq!(plain.lines().count(), 1);
+            let parts: Vec<&str> = plain.split('`').collect();
+            let [before, _, wants, _, here] = parts.as_slice() else {
+                panic!("{plain}");
+            };
+            prop_assert_eq!((*before, *wants, *here), ("", " wants ", " here"));
         }
     }
 }

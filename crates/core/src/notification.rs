@@ -8,8 +8,8 @@ use crate::approval::Verdict;
 use crate::email::Email;
 use crate::installation::Installation;
 use crate::lifecycle::State;
-use crate::markup::{Html, Text, name};
-use crate::prose::one_line;
+use crate::markup::{Html, Text};
+use crate::quotation::Quotation;
 use crate::record::RequestRecord;
 use crate::ticket::PersonName;
 use crate::wording::{Quote, access_requested, date_time_from, outcome};
@@ -25,21 +25,34 @@ struct Fact {
 #[derive(Debug, Clone)]
 enum Said {
     Ours(Text),
-    Quoted(String),
+    Theirs(Quotation),
 }
 
 impl Fact {
     fn html(&self) -> Html {
         match &self.said {
             Said::Ours(text) => text.html(),
-            Said::Quoted(typed) => Html::escaped(typed),
+            Said::Theirs(quotation) => quotation.html(),
         }
     }
 
-    fn plain(&self) -> String {
+    fn is_quoted(&self) -> bool {
+        matches!(self.said, Said::Theirs(_))
+    }
+
+    /// The lines of it in plain text.
+    fn plain(&self) -> Vec<String> {
         match &self.said {
-            Said::Ours(text) => text.to_string(),
-            Said::Quoted(typed) => typed.clone(),
+            Said::Ours(text) => vec![text.to_string()],
+            Said::Theirs(quotation) => quotation.plain(),
+        }
+    }
+
+    /// How much of it stands elsewhere.
+    fn more(&self) -> Option<String> {
+        match &self.said {
+            Said::Ours(_) => None,
+            Said::Theirs(quotation) => quotation.more(),
         }
     }
 }
@@ -89,8 +102,8 @@ pub fn outcome_email(
     let mut facts = Vec::new();
     if let Some(quote) = Quote::of(record, state) {
         facts.push(Fact {
-            label: Text::new(quote.label),
-            said: Said::Quoted(quote.reason),
+            label: quote.label,
+            said: Said::Theirs(quote.reason),
         });
     }
     facts.push(requested(record));
@@ -137,7 +150,7 @@ pub fn handled(
     installation: &Installation,
 ) -> Result<Email, askama::Error> {
     let whose = match requester {
-        Some(person) => format!("request by {}", name(person.expose())),
+        Some(person) => format!("request by {}", person.in_words()),
         None => "access request".to_owned(),
     };
     let notification = Notification {
@@ -170,9 +183,8 @@ impl Notification {
         let (heading, record_url) = (installation.heading(), installation.record_url(source));
         let (title, lines, facts) = (&self.title, &self.lines, &self.facts);
         let number = source.number.as_str();
-        let subject = format!("{} ({number})", title.unmarked());
         Ok(Email {
-            subject: one_line(&subject, 180),
+            subject: format!("{} ({number})", title.brief()),
             text: NotificationText {
                 heading: &heading,
                 title,
@@ -277,6 +289,7 @@ mod tests {
                 .filter(|line| !line.starts_with("http"))
             {
                 let line = line.trim_start_matches("ServiceNow record: ");
+                let line = line.trim_start_matches("> ");
                 assert!(plain.contains(line), "`{line}` is in the HTML too");
             }
         }

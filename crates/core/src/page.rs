@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::approval::Verdict;
 use crate::id::SysId;
 use crate::installation::Installation;
-use crate::markup::{Text, name};
+use crate::markup::Text;
 use crate::record::{DecisionRecord, RequestRecord};
 use crate::review::Review;
 use crate::ticket::PersonName;
@@ -68,6 +68,13 @@ impl About {
         }
     }
 
+    /// Who requested it.
+    fn by(&self) -> Option<Text> {
+        self.requester
+            .as_ref()
+            .map(|person| Text::new(person.in_words()))
+    }
+
     /// Who reads the reasons that are given.
     fn reader(&self) -> Text {
         reader(self.requester.as_ref())
@@ -76,7 +83,7 @@ impl About {
 
 fn reader(requester: Option<&PersonName>) -> Text {
     match requester {
-        Some(person) => Text::new(name(person.expose())),
+        Some(person) => Text::new(person.in_words()),
         None => Text::new("The requester"),
     }
 }
@@ -101,7 +108,7 @@ pub fn form(review: &Review, typed: &FormFields) -> Result<Page, askama::Error> 
         style: STYLE,
         heading: &review.heading,
         review,
-        reader: &reader(Some(&review.requester.name)),
+        reader: &review.requester.name,
         typed,
     }
     .render()?;
@@ -122,7 +129,7 @@ fn decided_words(
     let at = jiff::Timestamp::from_second(decision.at)
         .map(date_time)
         .unwrap_or_default();
-    let who = decided_by.map(|person| name(person.expose()));
+    let who = decided_by.map(PersonName::in_words);
     let who = who.unwrap_or_else(|| "Another approver".to_owned());
     match decision.approver == *reader {
         true => (

@@ -10,12 +10,13 @@ use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
+use crate::identity::InvolvedMarks;
 use crate::inline_policy::inline_policy;
 use crate::record::{
     ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
 };
 use crate::request::Grant;
-use crate::slots::OwnedResource;
+use crate::slots::{ApproverRole, OwnedResource};
 
 /// Checks that what was approved is what is there: that every slot that is touched has an
 /// approval by somebody who was asked, on exactly this content, and that the guardrails of today
@@ -45,8 +46,8 @@ pub fn check(
     if content.ok().as_ref() != Some(&asked.content) {
         return Err(FailureCode::ContentChanged);
     }
-    let approved =
-        |needed: &OwnedResource| is_approved(record, asked, needed, survey.principal.owner());
+    let involved = involved(record, survey.principal.owner())?;
+    let approved = |needed: &OwnedResource| is_approved(record, asked, needed, &involved);
     let needed = guardrails.owned_resources(record.request(), survey);
     if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
         return Err(FailureCode::UnprovenDecision);
@@ -59,13 +60,36 @@ pub fn check(
     }
 }
 
+/// Everybody who was involved when any of the decisions was made.
+///
+/// # Errors
+/// Where a decision does not say, or leaves out the requester or the owner of the principal, or
+/// somebody by whom nothing is known: it cannot be seen who decided for themselves.
+fn involved(
+    record: &RequestRecord,
+    owner: Option<SysId>,
+) -> Result<Vec<InvolvedMarks>, FailureCode> {
+    let mut all = Vec::new();
+    for decided in record.decisions() {
+        let identities = decided.signed.decision.identities.as_ref();
+        let people = identities.map_or(&[][..], |identities| &identities.involved);
+        let names = |person: &SysId| people.iter().any(|one| one.sys_id == *person);
+        let known = people.iter().all(|one| !one.marks.is_empty());
+        if !known || !names(&record.request().requested_by) || !owner.iter().all(names) {
+            return Err(FailureCode::UnprovenDecision);
+        }
+        all.extend_from_slice(people);
+    }
+    Ok(all)
+}
+
 /// Whether what is touched has its slot, approved on this content by somebody who was asked and
 /// is not involved.
 fn is_approved(
     record: &RequestRecord,
     asked: &ApprovalRound,
     needed: &OwnedResource,
-    owner: Option<SysId>,
+    involved: &[InvolvedMarks],
 ) -> bool {
     let slot = asked
         .slots
@@ -76,18 +100,24 @@ fn is_approved(
         return false;
     };
     let decision = &decided.signed.decision;
-    let Some(approver) = slot.approver(&decision.approver) else {
+    let (Some(approver), Some(identities)) =
+        (slot.approver(&decision.approver), &decision.identities)
+    else {
         return false;
     };
-    // Nobody decides on what they ask for or receive, nor through somebody who stands in.
-    let involved =
-        |person: &SysId| *person == record.request().requested_by || owner.as_ref() == Some(person);
+    // Nobody decides on what they ask for or receive, nor through somebody who stands in, nor
+    // under another record.
+    let is_involved = |person: &SysId| involved.iter().any(|one| one.sys_id == *person);
     decision.verdict == Verdict::Approve
         && decision.request == *record.id()
         && decision.content == asked.content
         && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
-        && !involved(&approver.sys_id)
-        && !approver.on_behalf_of.as_ref().is_some_and(involved)
+        && !is_involved(&approver.sys_id)
+        && !approver.on_behalf_of.as_ref().is_some_and(is_involved)
+        && !identities.deciders.is_empty()
+        && !identities.decided_by_one_of(involved)
+        && (approver.role == ApproverRole::SecurityGroup
+            || involved.iter().all(|one| one.has_mailbox))
 }
 
 /// The effects that a request is to have, to be recorded before anything is changed. `now` is
@@ -184,11 +214,11 @@ pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Time
 /// Whether an effect is undone when its request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undo {
-    /// The change is taken back.
+    /// The change is removed.
     Remove,
     /// It was there before us, and stays.
     StaysAsItWas,
-    /// Another request still gives it, and it stays.
+    /// Another request still grants it, and it stays.
     StillGiven,
 }
 

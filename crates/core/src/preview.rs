@@ -14,7 +14,7 @@ pub struct Preview {
     pub changes: Vec<PlannedChange>,
     /// The approvals that would be needed.
     pub slots: Vec<PreviewSlot>,
-    /// What an approver would be told about the policies.
+    /// What an approver would read about the policies.
     pub findings: Vec<Finding>,
 }
 
@@ -41,7 +41,7 @@ impl From<&Effect> for PlannedChange {
 pub struct PreviewSlot {
     /// Names the slot, as [`crate::slots::Slot::id`].
     pub id: String,
-    /// What is touched.
+    /// The account or configuration item.
     pub resource: OwnedResource,
     /// Whether the CMDB has exactly one record of it; without it nobody can be found.
     pub known: bool,
@@ -58,7 +58,7 @@ pub struct PassedOver {
     pub sys_id: SysId,
     /// The role that the person has.
     pub role: ApproverRole,
-    /// Why not.
+    /// Why the person is not asked.
     pub because: PassedOverBecause,
 }
 

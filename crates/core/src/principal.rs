@@ -88,8 +88,7 @@ pub struct Principal {
     pub name: PrincipalName,
 }
 
-/// What holds together everything that is done to one IAM principal: its effects, and the order of
-/// the work on it.
+/// The key of one IAM principal, by which its effects are found and the work on it is put in order.
 ///
 /// A principal is known by its unique id, which IAM never gives twice (IAM User Guide, "IAM
 /// identifiers"): one that was renamed keeps its key, another one of the same name has another.

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use iam_policy::foreign::characters::{MarkCount, is_hidden, is_symbol, visible_characters};
 use serde::{Deserialize, Serialize};
 
-/// Free text of 3 to `MAX` characters. It may hold line breaks but no other control characters
-/// and none of the invisible characters that change what a reader sees (bidirectional
-/// controls, zero-width characters, tags; Unicode TR 36 and 39).
+/// Free text of at least 3 visible characters and at most `MAX` of all. It may hold line breaks but
+/// no other character that a reader cannot see ([`is_hidden`]), and no letter with more marks than
+/// can be read. A variation selector may follow a symbol: telephones write them behind signs.
 ///
-/// `Debug` never shows it.
+/// What was accepted once is read again as it is, whatever is accepted today. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct Prose<const MAX: usize>(String);
 
 /// What the requester gives as a reason for the access.
@@ -22,8 +23,8 @@ pub type Reason = Prose<1000>;
 /// Why a text is not acceptable prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProseError {
-    /// Fewer than three characters once white space around it is gone.
-    #[error("at least 3 characters are needed")]
+    /// Fewer than three characters that a reader sees.
+    #[error("at least 3 visible characters are needed")]
     TooShort,
     /// Too many characters.
     #[error("at most {0} characters are allowed")]
@@ -31,16 +32,9 @@ pub enum ProseError {
     /// A control or invisible character.
     #[error("the character U+{0:04X} is not allowed")]
     Character(u32),
-}
-
-/// Whether a character is invisible or changes the direction of what follows.
-#[must_use]
-pub const fn is_deceptive(c: char) -> bool {
-    matches!(c,
-        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
+    /// Marks on no letter, or more on one than can be read.
+    #[error("at most 4 marks on one letter are allowed")]
+    Marks,
 }
 
 impl<const MAX: usize> Prose<MAX> {
@@ -57,28 +51,22 @@ impl<const MAX: usize> FromStr for Prose<MAX> {
     fn from_str(text: &str) -> Result<Self, ProseError> {
         let text = text.replace("\r\n", "\n");
         let text = text.trim();
-        let bad = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || is_deceptive(*c);
-        if let Some(c) = text.chars().find(bad) {
-            return Err(ProseError::Character(u32::from(c)));
+        let (mut marks, mut before) = (MarkCount::default(), ' ');
+        for c in text.chars() {
+            let selects = may_select(before, c);
+            if is_hidden(c) && !matches!(c, '\n' | '\t') && !selects {
+                return Err(ProseError::Character(u32::from(c)));
+            }
+            if marks.is_stacked(c) && !selects {
+                return Err(ProseError::Marks);
+            }
+            before = c;
         }
         match text.chars().count() {
-            0..=2 => Err(ProseError::TooShort),
             n if n > MAX => Err(ProseError::TooLong(MAX)),
+            _ if visible_characters(text) < 3 => Err(ProseError::TooShort),
             _ => Ok(Self(text.to_owned())),
         }
-    }
-}
-
-impl<const MAX: usize> TryFrom<String> for Prose<MAX> {
-    type Error = ProseError;
-    fn try_from(text: String) -> Result<Self, ProseError> {
-        text.parse()
-    }
-}
-
-impl<const MAX: usize> From<Prose<MAX>> for String {
-    fn from(prose: Prose<MAX>) -> Self {
-        prose.0
     }
 }
 
@@ -88,26 +76,10 @@ impl<const MAX: usize> fmt::Debug for Prose<MAX> {
     }
 }
 
-/// Makes text from elsewhere (names, titles) safe to show in one line: control characters and
-/// line breaks become spaces, deceptive characters become visible as `⟨U+202E⟩`, and more than
-/// `most` characters are cut with `…`.
-#[must_use]
-pub fn one_line(text: &str, most: usize) -> String {
-    let mut out = String::new();
-    for (count, c) in text.trim().chars().enumerate() {
-        if count >= most {
-            out.push('…');
-            break;
-        }
-        if is_deceptive(c) {
-            out.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
-        } else if c.is_control() {
-            out.push(' ');
-        } else {
-            out.push(c);
-        }
-    }
-    out
+/// Whether a character is a variation selector behind a symbol: there it changes how the symbol is
+/// drawn, and telephones write it.
+pub(crate) fn may_select(before: char, c: char) -> bool {
+    matches!(c, '\u{fe0e}' | '\u{fe0f}') && is_symbol(before)
 }
 
 #[cfg(test)]
@@ -137,9 +109,36 @@ mod tests {
     }
 
     #[test]
-    fn foreign_text_stays_on_its_line_and_shows_its_tricks() {
-        assert_eq!(one_line("A\r\nBcc: x", 40), "A  Bcc: x");
-        assert_eq!(one_line("a\u{202e}b", 40), "a⟨U+202E⟩b");
-        assert_eq!(one_line("abcdef", 3), "abc…");
+    fn nothing_that_cannot_be_seen_passes_for_a_reason() {
+        let stacked = format!("abc{}", "\u{301}".repeat(1900));
+        for (text, error) in [
+            ("\u{2800}".repeat(20), ProseError::Character(0x2800)),
+            (
+                "\u{1d173}\u{1d174}\u{1d175}".to_owned(),
+                ProseError::Character(0x1d173),
+            ),
+            ("\u{fffc}abc".to_owned(), ProseError::Character(0xfffc)),
+            ("abc\u{e000}".to_owned(), ProseError::Character(0xe000)),
+            ("abc\u{378}".to_owned(), ProseError::Character(0x378)),
+            ("abc\u{fe0f}".to_owned(), ProseError::Character(0xfe0f)),
+            ("abc\u{e0100}".to_owned(), ProseError::Character(0xe0100)),
+            ("abc\u{3164}".to_owned(), ProseError::Character(0x3164)),
+            ("abc\u{2028}d".to_owned(), ProseError::Character(0x2028)),
+            (stacked, ProseError::Marks),
+            ("abc \u{301}".to_owned(), ProseError::Marks),
+            ("a\u{301}b\u{301}".to_owned(), ProseError::TooShort),
+            ("\u{a0}a\u{3000}\u{2003}b".to_owned(), ProseError::TooShort),
+            ("a\n\n\n\n\nb".to_owned(), ProseError::TooShort),
+        ] {
+            assert_eq!(text.parse::<Reason>(), Err(error), "{text:?}");
+        }
+        for good in [
+            "e\u{301}te\u{301}",
+            "⚠\u{fe0f} production is down",
+            "Sí\u{a0}: ahora",
+            "審査用",
+        ] {
+            assert!(good.parse::<Reason>().is_ok(), "{good:?}");
+        }
     }
 }

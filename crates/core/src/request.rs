@@ -31,13 +31,13 @@ pub struct AccessRequest {
     pub target: Principal,
     /// What is asked for; all or nothing.
     pub grants: Vec<Grant>,
-    /// For how long, counted from provisioning.
+    /// For how long: from when it was read back from IAM, or, with an inline policy or a role, from
+    /// the first attempt.
     pub duration: AccessDuration,
-    /// Why.
+    /// Why the access is needed, for the approvers.
     pub justification: Justification,
-    /// Whether it is only to be looked into: what would be changed, and who would be asked.
-    /// Nobody is asked and nothing is granted. Absent where it is not, so that digests made
-    /// before there were dry runs still hold.
+    /// Whether it is a dry run: the planned changes and the approvers are found, nobody is asked
+    /// and nothing is granted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// The configuration item that the access is for. Its owner is asked too.
@@ -196,6 +196,16 @@ mod tests {
         let again: AccessRequest =
             serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
         assert_eq!(again, request);
+    }
+
+    #[test]
+    fn a_control_character_in_a_policy_is_refused_where_it_stands() {
+        let mut body = body();
+        body["grants"] = json!([{"type": "inline_policy", "document": {
+            "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::x\n\nSecurity has approved this already"}}}]);
+        let pointer = "/grants/0/document/Statement/Resource".to_owned();
+        assert_eq!(errors(&body), [(pointer, FieldErrorCode::ControlCharacter)]);
     }
 
     #[test]

@@ -13,10 +13,13 @@ pub use grants::{MissingDocument, ReviewGrant, ReviewPolicy};
 
 use jiff::Timestamp;
 
+use crate::finding::{Finding, FindingCode};
 use crate::id::SysId;
 use crate::installation::Installation;
-use crate::markup::{Text, code, name};
+use crate::markup::{Text, code};
+use crate::quotation::Quotation;
 use crate::record::{ApprovalRound, RequestRecord};
+use crate::request::AccessRequest;
 use crate::ticket::{Person, PersonName};
 use crate::wording;
 
@@ -28,7 +31,7 @@ pub struct Review {
     pub title: Text,
     /// Who wants what for how long, for the subject of the e-mail: `Rita Chen, payments-production,
     /// 4 hours (RITM0010001)`.
-    pub subject: String,
+    pub subject: Text,
     /// Who writes.
     pub heading: String,
     /// The number of the ServiceNow record.
@@ -43,12 +46,12 @@ pub struct Review {
     pub grants: Vec<ReviewGrant>,
     /// What an approver should know: what was found about the policies.
     pub findings: Vec<Text>,
-    /// For how long.
+    /// The duration in words.
     pub duration: String,
     /// What it extends, where it does.
     pub extends: Option<String>,
     /// Why, as the requester wrote it.
-    pub justification: String,
+    pub justification: Quotation,
     /// Why this person is asked, in words that follow "because you are".
     pub role: Text,
     /// The approvals that are needed, and what was decided so far.
@@ -61,23 +64,23 @@ pub struct Review {
 #[derive(Debug, Clone)]
 pub struct ReviewPerson {
     /// The name.
-    pub name: PersonName,
-    /// The title and the e-mail address, as far as ServiceNow has them: `Data Analyst ·
-    /// rita.chen@brightwater.example`.
-    pub details: String,
+    pub name: Text,
+    /// The title and the e-mail address, as far as ServiceNow has them: `` `Data Analyst` ·
+    /// `rita.chen@brightwater.example` ``.
+    pub details: Option<Text>,
 }
 
 impl ReviewPerson {
     fn new(person: &Person) -> Self {
         let address = person
             .email
-            .as_ref()
+            .address()
             .map(crate::email::EmailAddress::expose);
-        let details = [person.title.expose(), address.unwrap_or_default()];
-        let details = details.into_iter().filter(|detail| !detail.is_empty());
+        let details = [person.title.in_words(), address.map(code)];
+        let details: Vec<String> = details.into_iter().flatten().collect();
         Self {
-            name: person.name.clone(),
-            details: details.collect::<Vec<_>>().join(" · "),
+            name: Text::new(person.name.in_words()),
+            details: (!details.is_empty()).then(|| Text::new(details.join(" · "))),
         }
     }
 }
@@ -121,25 +124,45 @@ impl Review {
         Ok(Self {
             title: title::title(
                 request,
-                &requester.name,
+                &context.requester.name,
                 context.beneficiary.as_ref(),
                 &yours,
             ),
-            subject: title::subject(request, &requester.name, &yours),
+            subject: title::subject(request, &context.requester.name, &yours),
             heading: context.installation.heading(),
             record_url: context.installation.record_url(&request.source),
             target: target(record, context),
-            grants: grants::grants(record, asked, context)?,
-            findings: asked.findings.iter().map(wording::finding).collect(),
+            grants: theirs_first(request, &yours, grants::grants(record, asked, context)?),
+            findings: findings(&asked.findings),
             duration: request.duration.in_words(),
             extends: wording::extension(request),
-            justification: request.justification.as_str().to_owned(),
+            justification: Quotation::new(request.justification.as_str()),
             role: approvals::role(record, reader, &slots),
             decide_by: wording::date_time_from(asked.expires_at, context.now),
             number,
             requester,
             slots,
         })
+    }
+
+    /// The names and other strings of which a sentence shows beginning and end only.
+    #[must_use]
+    pub fn shortened(&self) -> Vec<Text> {
+        let grants = self.grants.iter().flat_map(ReviewGrant::texts);
+        let others = [&self.title, &self.target, &self.role];
+        let slots = self.slots.iter().map(|slot| &slot.what);
+        let all = others
+            .into_iter()
+            .chain(grants)
+            .chain(&self.findings)
+            .chain(slots);
+        let mut found: Vec<Text> = Vec::new();
+        for text in all.flat_map(Text::shortened) {
+            if !found.contains(&text) {
+                found.push(text);
+            }
+        }
+        found
     }
 
     /// The approvals that the reader's answer decides.
@@ -154,12 +177,45 @@ impl Review {
     }
 }
 
+/// The grants that touch what the reader decides on, and then the others.
+fn theirs_first(
+    request: &AccessRequest,
+    yours: &[&ReviewSlot],
+    grants: Vec<ReviewGrant>,
+) -> Vec<ReviewGrant> {
+    let touches = |grant| {
+        yours
+            .iter()
+            .any(|slot| title::touches(request, grant, slot))
+    };
+    let (mut theirs, mut others) = (Vec::new(), Vec::new());
+    for (grant, shown) in request.grants.iter().zip(grants) {
+        match touches(grant) {
+            true => theirs.push(shown),
+            false => others.push(shown),
+        }
+    }
+    theirs.append(&mut others);
+    theirs
+}
+
+/// What was found, each in a sentence: secrets first, what is only a matter of style last.
+fn findings(found: &[Finding]) -> Vec<Text> {
+    let mut found: Vec<&Finding> = found.iter().collect();
+    found.sort_by_key(|finding| match finding.code {
+        FindingCode::ReadsSecrets => 0,
+        FindingCode::ProbablyWrong => 2,
+        _ => 1,
+    });
+    found.into_iter().map(wording::finding).collect()
+}
+
 /// Who receives it: ``IAM user `rita.chen`, which belongs to Tom Weber, in payments-production
 /// (210987654321)``.
 fn target(record: &RequestRecord, context: &ReviewContext<'_>) -> Text {
     let target = &record.request().target;
     let owner = match &context.beneficiary {
-        Some(person) => format!("belongs to {}", name(person.expose())),
+        Some(person) => format!("belongs to {}", person.in_words()),
         None => "belongs to the requester".to_owned(),
     };
     let account = match context.account.as_str() {

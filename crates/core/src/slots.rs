@@ -1,16 +1,19 @@
-//! Who must be asked. The requester never chooses: slots come from what the grants touch, and
-//! people come from the CMDB.
+//! Who must approve. The requester never chooses: slots follow from the accounts that the grants
+//! affect, and people come from the CMDB.
 
 mod cap;
 mod delegation;
+mod excluded;
 mod owned_resource;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
+pub use excluded::Excluded;
 pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
 
 use serde::Serialize;
 
+use crate::email::MailField;
 use crate::id::SysId;
 use crate::ticket::Person;
 use owned_resource::in_charge;
@@ -24,7 +27,7 @@ pub const MAX_REASSIGNMENTS: u8 = 5;
 pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
-    /// What is touched, and so whose approval it is.
+    /// The account or configuration item whose owner approves.
     pub resource: OwnedResource,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
@@ -35,7 +38,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A slot for what is touched, with the people who were found first.
+    /// A slot with the approvers who were found first.
     #[must_use]
     pub fn new(resource: OwnedResource, approvers: Vec<Approver>) -> Self {
         Self {
@@ -76,7 +79,7 @@ pub struct Approver {
     pub role: ApproverRole,
     /// Whose approvals this person decides in their absence (`sys_user_delegate`); none for
     /// somebody who decides in their own right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<SysId>,
 }
 
@@ -119,7 +122,8 @@ pub enum ApproverRole {
 }
 
 impl ApproverRole {
-    /// The order in which people are looked for; the first standing with anybody left is asked.
+    /// The order in which people are looked for; the first role that has an eligible person is
+    /// asked.
     pub const ORDER: [Self; 5] = [
         Self::Owner,
         Self::Manager,
@@ -128,7 +132,7 @@ impl ApproverRole {
         Self::SecurityGroup,
     ];
 
-    /// The standing towards an account, in words that follow "because you are".
+    /// The role for an account, in words that follow "because you are".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -142,7 +146,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing towards what is touched.
+    /// The role for this resource, in words that follow "because you are".
     #[must_use]
     pub fn in_words_for(self, resource: &OwnedResource) -> String {
         let OwnedResource::Item { instead_of, .. } = resource else {
@@ -159,7 +163,7 @@ impl ApproverRole {
         }
     }
 
-    /// The standing as others read it: "its owner".
+    /// The role as other people read it: "its owner".
     #[must_use]
     pub const fn of_others(self) -> &'static str {
         match self {
@@ -170,16 +174,6 @@ impl ApproverRole {
             Self::SecurityGroup => "the security group",
         }
     }
-}
-
-/// Who must not decide: the requester, whoever opened the ticket or is named in it, and whoever
-/// the principal belongs to.
-#[derive(Debug, Clone, Default)]
-pub struct Excluded {
-    /// Their records, so that another record of the same person is found too.
-    pub people: Vec<Person>,
-    /// Those of whom only the `sys_id` is known.
-    pub sys_ids: Vec<SysId>,
 }
 
 /// What became of a candidate.
@@ -203,12 +197,7 @@ pub enum Eligibility {
 /// Judges one candidate. Fails closed: everything must hold.
 #[must_use]
 pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -> Eligibility {
-    let involved = excluded.sys_ids.contains(&candidate.sys_id)
-        || excluded
-            .people
-            .iter()
-            .any(|person| person.is_same_as(candidate));
-    if involved {
+    if excluded.names(candidate) {
         return Eligibility::Involved;
     }
     if !candidate.active {
@@ -218,14 +207,16 @@ pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -
         return Eligibility::Locked;
     }
     match &candidate.email {
-        None => Eligibility::NoMail,
-        Some(email) if !mail_domains.contains(&email.domain()) => Eligibility::ForeignMail,
-        Some(_) => Eligibility::Eligible,
+        MailField::Empty | MailField::Unreadable => Eligibility::NoMail,
+        MailField::Address(email) if !mail_domains.contains(&email.domain()) => {
+            Eligibility::ForeignMail
+        }
+        MailField::Address(_) => Eligibility::Eligible,
     }
 }
 
-/// The people among the candidates of one standing who may decide, in their order, one for each
-/// mail address, at most `cap`.
+/// The people among the candidates of one standing who may decide, in their order, each under one
+/// record, at most `cap`.
 #[must_use]
 pub fn eligible<'a>(
     candidates: &'a [Person],
@@ -247,7 +238,8 @@ pub fn eligible<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::{JobTitle, PersonName};
+    use crate::identity::Involved;
+    use crate::ticket::{JobTitle, PersonName, UserAccount};
 
     fn person(n: u8, email: &str) -> Person {
         Person {
@@ -256,7 +248,8 @@ mod tests {
             title: JobTitle::default(),
             active: true,
             locked_out: false,
-            email: email.parse().ok(),
+            email: MailField::read(email),
+            account: UserAccount::default(),
         }
     }
 
@@ -268,7 +261,7 @@ mod tests {
     fn who_may_not_decide() {
         let rita = person(1, "rita@meridian.example");
         let excluded = Excluded {
-            people: vec![rita.clone()],
+            people: vec![Involved::new(&rita, &domains()).unwrap()],
             sys_ids: vec![person(9, "").sys_id],
         };
         let fine = person(2, "ada@meridian.example");

@@ -32,6 +32,7 @@ mod request;
 mod round;
 mod schema;
 
+pub use codes::StateV1;
 pub use effect::{EffectV1, TokenV1};
 pub use event::{AuditRowV1, EventV1};
 pub use record::RecordV1;

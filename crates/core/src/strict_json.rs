@@ -98,7 +98,8 @@ impl<'de> Visitor<'de> for Strict {
             let value = members.next_value_seed(self.deeper()?)?;
             if object.contains_key(&name) {
                 return Err(de::Error::custom(format_args!(
-                    "the member `{name}` stands twice"
+                    "the member {} stands twice",
+                    crate::markup::code(&name)
                 )));
             }
             object.insert(name, value);

@@ -1,16 +1,22 @@
 //! What ServiceNow says of a ticket and of people, and what is believed of it.
 
-use crate::email::EmailAddress;
+use iam_policy::foreign::characters::is_space;
+
+use crate::email::MailField;
 use crate::id::SysId;
 use crate::lifecycle::State;
+use crate::markup::{code, cut, seen};
 use crate::request::{AccessRequest, RecordNumber};
+
+/// The most characters of a name or title that are kept.
+const MAX_NAME: usize = 100;
 
 /// A person, as in `sys_user`. Never stored: ledger and audit hold the `sys_id` only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The record.
     pub sys_id: SysId,
-    /// The name as people see it, on one line.
+    /// The name as people see it.
     pub name: PersonName,
     /// The job title; empty where ServiceNow has none.
     pub title: JobTitle,
@@ -18,25 +24,70 @@ pub struct Person {
     pub active: bool,
     /// Whether the account is locked.
     pub locked_out: bool,
-    /// The mail address, where there is a usable one.
-    pub email: Option<EmailAddress>,
+    /// The mail address.
+    pub email: MailField,
+    /// What else tells this person from others.
+    pub account: UserAccount,
+}
+
+/// The names of a person's account and employment. `Debug` never shows them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct UserAccount {
+    /// `user_name`; empty where there is none.
+    pub user_name: String,
+    /// `employee_number`; empty where there is none, or where it may not be read.
+    pub employee_number: String,
+}
+
+impl std::fmt::Debug for UserAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserAccount(redacted)")
+    }
 }
 
 /// The name of a person. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PersonName(String);
+pub struct PersonName {
+    name: String,
+    /// Who it is where the name says nothing.
+    sys_id: Option<SysId>,
+}
 
 impl PersonName {
-    /// Takes a name from elsewhere; it is made safe for one line and cut at 100 characters.
+    /// Takes a name from elsewhere: its spaces are plain ones, and it is cut at 100 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(crate::prose::one_line(text, 100))
+        let words = text.split(is_space).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.collect();
+        Self {
+            name: cut(&words.join(" "), MAX_NAME),
+            sys_id: None,
+        }
     }
 
-    /// The name, for e-mails and pages.
+    /// The same, with the record that tells who it is where nothing of the name can be seen.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn or_id(self, sys_id: &SysId) -> Self {
+        Self {
+            sys_id: Some(sys_id.clone()),
+            ..self
+        }
+    }
+
+    /// The name as it is, to recognise somebody by; never shown.
+    pub(crate) fn as_recorded(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as it stands in a sentence, marked as foreign: `` `Rita Chen` ``, or
+    /// ``(no name, `0a…`)``.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match (seen(&self.name), &self.sys_id) {
+            (Some(name), _) => code(name),
+            (None, Some(sys_id)) => format!("(no name, {})", code(sys_id.as_str())),
+            (None, None) => "(no name)".to_owned(),
+        }
     }
 }
 
@@ -51,16 +102,16 @@ impl std::fmt::Debug for PersonName {
 pub struct JobTitle(String);
 
 impl JobTitle {
-    /// Takes a title from elsewhere; it is made safe for one line and cut at 100 characters.
+    /// Takes a title from elsewhere, cut at 100 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(crate::prose::one_line(text, 100))
+        Self(cut(text, MAX_NAME))
     }
 
-    /// The title, for e-mails and pages.
+    /// The title as it stands in a sentence, marked as foreign; none where there is nothing to see.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn in_words(&self) -> Option<String> {
+        seen(&self.0).map(code)
     }
 }
 
@@ -70,25 +121,12 @@ impl std::fmt::Debug for JobTitle {
     }
 }
 
-impl Person {
-    /// Whether the two records are one person: the same record, or the same mailbox
-    /// whatever its case and its `+` suffix.
-    #[must_use]
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        let same_mail = match (&self.email, &other.email) {
-            (Some(a), Some(b)) => a.mailbox() == b.mailbox(),
-            _ => false,
-        };
-        self.sys_id == other.sys_id || same_mail
-    }
-}
-
 /// The record behind a request, as ServiceNow has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// Its `sys_id`.
     pub sys_id: SysId,
-    /// Its number.
+    /// Its number, such as `RITM0010001`.
     pub number: RecordNumber,
     /// Whether it is open (`active`).
     pub active: bool,
@@ -96,6 +134,9 @@ pub struct Ticket {
     pub opened_by: Option<SysId>,
     /// For whom it was opened (`requested_for`, or the caller of an incident).
     pub opened_for: Option<SysId>,
+    /// Everybody else whom the record, or one that it belongs to, names as the one who opened it
+    /// or for whom it is. Such a person carries no request, and decides on none.
+    pub also_named: Vec<SysId>,
 }
 
 /// Why a ticket does not carry a request.
@@ -125,6 +166,18 @@ impl Ticket {
         request: &AccessRequest,
         requester: &Person,
     ) -> Result<(), TicketFinding> {
+        self.is_for(request)?;
+        if requester.sys_id != request.requested_by || !requester.active || requester.locked_out {
+            return Err(TicketFinding::RequesterInactive);
+        }
+        Ok(())
+    }
+
+    /// Whether this ticket is open and is the requester's, whatever the requester's account.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn is_for(&self, request: &AccessRequest) -> Result<(), TicketFinding> {
         let theirs = |person: &Option<SysId>| person.as_ref() == Some(&request.requested_by);
         if self.number != request.source.number {
             return Err(TicketFinding::Number);
@@ -135,10 +188,13 @@ impl Ticket {
         if !theirs(&self.opened_by) && !theirs(&self.opened_for) {
             return Err(TicketFinding::NotTheirs);
         }
-        if requester.sys_id != request.requested_by || !requester.active || requester.locked_out {
-            return Err(TicketFinding::RequesterInactive);
-        }
         Ok(())
+    }
+
+    /// Everybody whom it names.
+    pub fn named(&self) -> impl Iterator<Item = &SysId> {
+        let first = [&self.opened_by, &self.opened_for];
+        first.into_iter().flatten().chain(&self.also_named)
     }
 }
 
@@ -146,5 +202,5 @@ impl Ticket {
 /// that the note is already there.
 #[must_use]
 pub fn marker(request: &crate::id::RequestId, state: State) -> String {
-    format!("[snowgate {request} {state}]")
+    format!("[snowgate {request} {}]", state.name())
 }

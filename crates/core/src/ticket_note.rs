@@ -57,7 +57,8 @@ fn note(record: &RequestRecord, state: State) -> Vec<String> {
     let mut note = vec![inert(&format!("{status}: {access}."))];
     note.extend(lines.iter().map(|line| inert(&line.to_string())));
     if let Some(Quote { label, reason }) = Quote::of(record, state) {
-        note.push(inert(&format!("{label}: \"{reason}\"")));
+        note.push(inert(&format!("{label}:")));
+        note.extend(reason.plain_whole().iter().map(|line| inert(line)));
     }
     note
 }

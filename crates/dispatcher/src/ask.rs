@@ -3,21 +3,23 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::DirectoryError;
+use ports::directory::{Directory as _, DirectoryError};
 use ports::ledger::Requests as _;
 use ports::servicenow::ServiceNow as _;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::facts::IamFacts;
 use snowgate_core::finding::{Finding, refusal};
+use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
 use snowgate_core::record::{ApprovalRound, Event, RefusalCode, Reminders, RequestRecord};
+use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{ApproverRole, Excluded, OwnedResource, Slot, fit};
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use tracing::info;
-use workflow::approvers;
+use workflow::approvers::{self, InvolvedError};
 use workflow::change::{Changed, Draft, Next, change};
-use workflow::survey::{Missing, SurveyError, survey};
+use workflow::survey::{Missing, SurveyError, survey_around};
 
 use crate::{DispatchError, Dispatcher, Ports};
 
@@ -45,6 +47,15 @@ impl From<CallError> for Unasked {
     }
 }
 
+impl From<InvolvedError> for Unasked {
+    fn from(error: InvolvedError) -> Self {
+        match error {
+            InvolvedError::Unrecognisable(_) => RefusalCode::UnreadableIdentity.into(),
+            InvolvedError::Call(call) => call.into(),
+        }
+    }
+}
+
 impl From<CanonicalError> for Unasked {
     fn from(error: CanonicalError) -> Self {
         Self::Canonical(error)
@@ -55,7 +66,7 @@ impl From<SurveyError> for Unasked {
     /// An account that is not prepared refuses the request; every other failure is tried again.
     fn from(error: SurveyError) -> Self {
         Self::Refused(match error {
-            SurveyError::Missing(Missing::Principal) => RefusalCode::NoSuchPrincipal,
+            SurveyError::Missing(Missing::Principal) => RefusalCode::NotEnrolled,
             SurveyError::Missing(Missing::Policy) => RefusalCode::NoSuchPolicy,
             SurveyError::Missing(Missing::Role) => RefusalCode::NoSuchRole,
             SurveyError::Missing(Missing::Group) => RefusalCode::NoSuchGroup,
@@ -128,14 +139,14 @@ impl<P: Ports> Dispatcher<P> {
         if !self.extends_what_is_there(record, now).await? {
             return Err(RefusalCode::NotExtendable.into());
         }
-        let facts = survey(&self.directory, request).await?;
+        let facts = self.facts(request, findings).await?;
         findings.extend(self.guardrails.evaluate_facts(request, &facts));
         once(findings);
         acceptable(findings)?;
         let resources = self.guardrails.owned_resources(request, &facts);
-        let (requester, owner) = (&request.requested_by, facts.principal.owner());
-        let excluded =
-            approvers::involved(&self.servicenow, requester, &ticket, owner.as_ref()).await?;
+        let excluded = self
+            .involved(request, &ticket, facts.principal.owner())
+            .await?;
         if request.dry_run {
             let effects = plan::effects(record, &facts.principal, &[], now)
                 .map_err(|_| RefusalCode::OutsideGuardrails)?;
@@ -147,6 +158,43 @@ impl<P: Ports> Dispatcher<P> {
         }
         let slots = self.slots(record, resources, (&excluded, now)).await?;
         self.asked(record, &facts, slots, (findings, now))
+    }
+
+    /// What IAM holds. Of a principal that is not enrolled no more is read, so that it looks as one
+    /// that does not exist.
+    async fn facts(
+        &self,
+        request: &AccessRequest,
+        findings: &mut Vec<Finding>,
+    ) -> Result<IamFacts, Unasked> {
+        let principal = self.directory.principal(&request.target).await;
+        let principal = principal.map_err(SurveyError::from)?;
+        let account = &request.target.account_id;
+        if let Some(lacks) = self.guardrails.lacks(account, principal.as_ref()) {
+            info!(?lacks, "the principal is not enrolled");
+        }
+        let (guardrails, known) = (&self.guardrails, principal.as_ref());
+        findings.extend(guardrails.evaluate_enrolment(request, known));
+        acceptable(findings)?;
+        let principal = principal.ok_or(RefusalCode::NotEnrolled)?;
+        Ok(survey_around(&self.directory, request, principal).await?)
+    }
+
+    /// Everybody who must not decide, where the person whom the access is for may have any.
+    async fn involved(
+        &self,
+        request: &AccessRequest,
+        ticket: &Ticket,
+        beneficiary: Option<SysId>,
+    ) -> Result<Excluded, Unasked> {
+        let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
+        let (requester, beneficiary) = (&request.requested_by, beneficiary.as_ref());
+        let excluded =
+            approvers::involved(servicenow, requester, ticket, beneficiary, guardrails).await?;
+        match beneficiary.is_none_or(|person| excluded.is_active(person)) {
+            true => Ok(excluded),
+            false => Err(RefusalCode::BeneficiaryInactive.into()),
+        }
     }
 
     /// The request as its approvers are asked about it.

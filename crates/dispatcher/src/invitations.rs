@@ -106,7 +106,9 @@ impl<P: Ports> Invitations<'_, P> {
         let excluded = self.dispatcher.excluded(record).await?;
         let rules = self.dispatcher.rules(record, &excluded, self.now);
         let slots = record.open_slots_of(approver);
-        approvers::disqualified(&self.dispatcher.servicenow, slots, approver, &rules).await
+        let servicenow = &self.dispatcher.servicenow;
+        let found = approvers::qualification(servicenow, slots, approver, &rules).await?;
+        Ok(found.lost)
     }
 
     async fn disqualify(

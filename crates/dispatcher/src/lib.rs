@@ -1,7 +1,7 @@
 //! Finds out who must decide on a request, binds what they decide on, and writes to them.
 //!
 //! Woken by the queue `requests`. Every step is written to the ledger before the next one, so
-//! that a crash anywhere is taken up where it happened. The queue `bounces` reports letters that
+//! that a crash anywhere is taken up where it happened. The queue `bounces` reports e-mails that
 //! did not arrive.
 
 mod ask;
@@ -85,7 +85,7 @@ pub enum DispatchError {
     /// An e-mail is said to be lost that is still being sent.
     #[error("the e-mail that bounced is still being sent")]
     InFlight,
-    /// Approvers are disqualified as fast as they are found.
+    /// Approvers are disqualified as fast as new ones are found.
     #[error("the approvers keep changing")]
     Unsettled,
     /// An e-mail could not be composed.

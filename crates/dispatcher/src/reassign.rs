@@ -46,11 +46,13 @@ impl<P: Ports> Dispatcher<P> {
     }
 
     /// Everybody who must not decide on a request whose owners were asked before. The ticket is
-    /// read again; without it nobody knows who opened it.
+    /// read again; without it nobody knows who opened it. Where somebody cannot be recognised any more
+    /// it is tried again, until the time to decide is over.
     pub(crate) async fn excluded(&self, record: &RequestRecord) -> Result<Excluded, CallError> {
         let ticket = self.servicenow.ticket(&record.request().source).await?;
         let ticket = ticket.ok_or(CallError::transient("servicenow:ReadTicket", "Missing"))?;
-        approvers::involved_in(&self.servicenow, record, &ticket).await
+        let (servicenow, guardrails) = (&self.servicenow, &self.guardrails);
+        Ok(approvers::involved_in(servicenow, record, &ticket, guardrails).await?)
     }
 
     /// The people who may decide a slot now, as an event.

@@ -11,6 +11,7 @@ pub mod condition;
 pub mod document;
 pub mod evaluate;
 pub mod explain;
+pub mod foreign;
 pub mod glob;
 pub mod json;
 pub mod lint;

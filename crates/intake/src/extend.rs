@@ -35,6 +35,7 @@ impl<P: Ports> Intake<P> {
         };
         let parse =
             |bytes: &[u8]| AccessRequest::parse_extension(bytes, before.request(), extension);
-        self.accept(event, parse, client, now).await
+        let path = format!("/v1/requests/{}/extend", before.id());
+        self.accept((event, &path), parse, client, now).await
     }
 }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use ports::ledger::{RequestIndex, Requests};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::answer::Problem;
+use shell::request::Received;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::ClientId;
 
@@ -47,6 +48,16 @@ pub struct Intake<P: Ports> {
 }
 
 impl<P: Ports> Intake<P> {
+    /// Answers what API Gateway handed over.
+    pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
+        match received {
+            Received::Call(event) => self.handle(event, now).await,
+            Received::Malformed => Problem::new(400, "Bad request")
+                .detail("A header has characters that HTTP does not allow.")
+                .answer(),
+        }
+    }
+
     /// Answers one call.
     pub async fn handle(
         &self,

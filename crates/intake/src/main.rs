@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
 use intake::{Intake, Ports};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use shell::environment::required;
 use shell::metrics::Metered;
+use shell::request::Received;
 
 /// The intake on AWS.
 struct Aws;
@@ -37,10 +37,8 @@ async fn main() -> Result<(), Error> {
         guardrails: shell::guardrails::load()?,
     };
     let intake = &intake;
-    run(service_fn(
-        async |event: LambdaEvent<ApiGatewayProxyRequest>| {
-            Ok::<_, Error>(intake.handle(&event.payload, shell::now()).await)
-        },
-    ))
+    run(service_fn(async |event: LambdaEvent<Received>| {
+        Ok::<_, Error>(intake.receive(&event.payload, shell::now()).await)
+    }))
     .await
 }

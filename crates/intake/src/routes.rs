@@ -92,6 +92,20 @@ mod tests {
     }
 
     #[test]
+    fn a_client_can_be_given_every_operation() {
+        use snowgate_core::caller::Route;
+        let mut known: Vec<String> = Vec::new();
+        for (path, methods) in ROUTES.iter().filter(|(path, _)| path.contains("requests")) {
+            let path = path.replace("{id}", "*");
+            known.extend(methods.iter().map(|(method, _)| format!("{method} {path}")));
+        }
+        known.sort();
+        let mut given = Route::ALL.map(str::to_owned);
+        given.sort();
+        assert_eq!(known, given);
+    }
+
+    #[test]
     fn another_method_hears_which_there_are() {
         let allow = |resource, method| {
             let answer = operation(Some(resource), method).unwrap_err().answer();

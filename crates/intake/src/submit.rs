@@ -2,10 +2,11 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::{SignedDuration, Timestamp};
-use ports::ledger::{Created, IdempotencyKey, NewRequest, Requests as _};
+use ports::ledger::{Created, IdempotencyKey, MAX_DRY_RUNS, NewRequest, Requests as _};
 use shell::answer::{Problem, json_answer};
 use shell::request::header;
 use snowgate_core::body::FieldError;
+use snowgate_core::canonical;
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::{ClientId, Digest, RequestId};
 use snowgate_core::record::RequestRecord;
@@ -27,19 +28,21 @@ impl<P: Ports> Intake<P> {
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
-        self.accept(event, AccessRequest::parse, client, now).await
+        let path = "/v1/requests";
+        self.accept((event, path), AccessRequest::parse, client, now)
+            .await
     }
 
-    /// Accepts the request that the body asks for, once for each key and body.
+    /// Accepts the request that the body asks for, once for each key and call.
     pub(crate) async fn accept(
         &self,
-        event: &ApiGatewayProxyRequest,
+        (event, path): (&ApiGatewayProxyRequest, &str),
         parse: impl FnOnce(&[u8]) -> Result<AccessRequest, Vec<FieldError>>,
         client: ClientId,
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let body = JsonBody::required(event)?;
-        let key = idempotency_key(event, body.digest(), now)?;
+        let key = idempotency_key(event, &body.digest(), path, now)?;
         let request = body.read(parse)?;
         let findings = self.evaluate(&request)?;
         let random = shell::random::bytes().map_err(|failure| {
@@ -65,12 +68,22 @@ impl<P: Ports> Intake<P> {
             }
             Created::Replayed(record) => *record,
             Created::KeyReused => {
-                let detail = "This `Idempotency-Key` was already used with a different body.";
+                let detail = "This `Idempotency-Key` was already used with a different call.";
                 return Err(Problem::new(409, "Idempotency key reused").detail(detail));
             }
             Created::RecordBusy(id) => {
                 let detail = "This ServiceNow record already has an open request.";
-                return Err(Problem::new(409, "Request open").detail(detail).request(id));
+                let problem = Problem::new(409, "Request open").detail(detail);
+                return Err(match id {
+                    Some(own) => problem.request(own),
+                    None => problem,
+                });
+            }
+            Created::TooManyDryRuns => {
+                let detail = format!(
+                    "This ServiceNow record has had {MAX_DRY_RUNS} dry runs, which is as many as one may have."
+                );
+                return Err(Problem::new(409, "Dry runs used up").detail(detail));
             }
         };
         info!(request_id = %record.id(), "request accepted");
@@ -98,7 +111,8 @@ impl<P: Ports> Intake<P> {
 
 fn idempotency_key(
     event: &ApiGatewayProxyRequest,
-    body: Digest,
+    body: &Digest,
+    path: &str,
     now: Timestamp,
 ) -> Result<Option<IdempotencyKey>, Problem> {
     if !event.headers.contains_key("idempotency-key") {
@@ -111,9 +125,15 @@ fn idempotency_key(
         let detail = "`Idempotency-Key` stands once and is 1 to 255 visible ASCII characters.";
         return Err(Problem::new(400, "Bad request").detail(detail));
     };
+    let call = canonical::digest("call", &(event.http_method.as_str(), path, body)).map_err(
+        |failure| {
+            error!(error = %failure, "a call could not be hashed");
+            Problem::unavailable()
+        },
+    )?;
     Ok(Some(IdempotencyKey {
         key: key.to_owned(),
-        body,
+        call,
         expires_at: now + KEY_LIFE,
     }))
 }

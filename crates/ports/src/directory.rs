@@ -61,7 +61,7 @@ pub trait Member: Directory {
         change: &EffectChange,
     ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 
-    /// Takes a change back; it may be taken back already.
+    /// Removes a change; it may be removed already.
     fn take_back(
         &self,
         principal: &Principal,

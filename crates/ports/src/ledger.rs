@@ -20,12 +20,16 @@ use crate::CallError;
 /// How many partitions the index of due requests has.
 pub const DUE_BUCKETS: u8 = 8;
 
+/// How many dry runs one ServiceNow record may have, over all clients and for good: each answers
+/// questions about people and policies.
+pub const MAX_DRY_RUNS: u32 = 10;
+
 /// A new request with what makes it unique.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
     /// The record and its first audit row.
     pub change: Change,
-    /// The client's idempotency key and the digest of the body, where it sent a key.
+    /// The client's idempotency key and the digest of the call, where it sent a key.
     pub key: Option<IdempotencyKey>,
 }
 
@@ -34,8 +38,8 @@ pub struct NewRequest {
 pub struct IdempotencyKey {
     /// The key as sent.
     pub key: String,
-    /// The digest of the body that it was first sent with.
-    pub body: Digest,
+    /// The digest of the call that it was first sent with: method, path and body.
+    pub call: Digest,
     /// When it is forgotten. A record past this time counts as absent, whether or not the table
     /// has dropped it yet.
     pub expires_at: Timestamp,
@@ -44,14 +48,17 @@ pub struct IdempotencyKey {
 /// What became of a new request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It is held.
+    /// The request was new and is held.
     New,
-    /// The key was used before with the same body, for this request.
+    /// The key was used before with the same call, for this request.
     Replayed(Box<RequestRecord>),
-    /// The key was used before with another body.
+    /// The key was used before with another call.
     KeyReused,
-    /// The same ServiceNow record has a request that has not ended.
-    RecordBusy(RequestId),
+    /// The same ServiceNow record has a request that has not ended: this one, where it is of the
+    /// same client, else one of another.
+    RecordBusy(Option<RequestId>),
+    /// The ServiceNow record has had [`MAX_DRY_RUNS`].
+    TooManyDryRuns,
 }
 
 /// A change with what is written beside it in the same transaction.
@@ -105,7 +112,8 @@ pub struct DueItem {
 /// Requests: records, their audit trails and policy texts. Everything is read consistently.
 pub trait Requests: Send + Sync {
     /// Holds a new request: record, audit row, key and the claim on the ServiceNow record, in
-    /// one transaction.
+    /// one transaction. A ServiceNow record is claimed once, whichever client asks; dry runs on
+    /// it are counted.
     fn create(&self, new: &NewRequest) -> impl Future<Output = Result<Created, CallError>> + Send;
 
     /// Reads a request.

@@ -3,8 +3,8 @@
 //! Each trait has a real adapter (`aws-*`, `servicenow`) and a fake (`testkit`), and both pass
 //! the same contract. No type of an SDK appears here.
 //!
-//! Every error says whether trying again can help ([`Failure`]): what is transient is retried,
-//! what is permanent ends the request in the open.
+//! Every error says whether trying again can help ([`Failure`]). What is transient is tried again;
+//! a permanent refusal is for the caller to decide on: some end the request.
 
 mod clock;
 pub mod directory;

@@ -18,9 +18,9 @@ use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects_of};
 
 /// Why a request is not granted.
 enum NotGranted {
-    /// For good.
+    /// The request fails.
     Failed(FailureCode),
-    /// For now.
+    /// It is tried again later.
     Later(ProvisionError),
 }
 

@@ -91,8 +91,8 @@ impl<P: Ports> Provisioner<P> {
     /// first, then this request is provisioned.
     ///
     /// # Errors
-    /// Only where the ledger itself does not answer. Every other trouble is written into the
-    /// ledger as a later time, and the message is done with, so that it keeps nothing else back.
+    /// Only where the ledger itself does not answer. After every other failure the request is
+    /// rescheduled in the ledger and the message acknowledged, so that it blocks no other request.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
         let live = self.effects.effects(&record.principal_key()).await?;
@@ -146,7 +146,7 @@ impl<P: Ports> Provisioner<P> {
             Ok(after) => wake::reporter(&self.outcomes, &after, now).await,
             Err(failure) => {
                 error!(error = shell::log::chain(&failure), %state, "not done yet");
-                // The step may have been written down before the trouble came.
+                // The step may have been written down before the failure.
                 let current = load(&self.requests, &id).await?;
                 change::put_off(&self.requests, &current, now).await?;
             }

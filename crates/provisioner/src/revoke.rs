@@ -1,4 +1,4 @@
-//! From `Active` to `Revoked`. Never fails for good: access that was given is taken back.
+//! From `Active` to `Revoked`. Never gives up: access that was granted is removed.
 
 use jiff::Timestamp;
 use ports::directory::{Directory as _, Member as _};
@@ -14,7 +14,7 @@ use workflow::change::Draft;
 use crate::{Ports, ProvisionError, Provisioner, effects_of};
 
 impl<P: Ports> Provisioner<P> {
-    /// Takes back what a request gave, or goes on where an earlier run stopped.
+    /// Removes what a request granted, or goes on where an earlier run stopped.
     pub(crate) async fn revoke(
         &self,
         record: RequestRecord,

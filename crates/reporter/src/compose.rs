@@ -1,8 +1,8 @@
 //! Notes to the ticket, and e-mails to the requester and to those who were asked and have nothing
 //! left to do.
 //!
-//! Addresses are read from ServiceNow for each run and never stored. Whoever cannot be written to
-//! is skipped for good, in the open.
+//! Addresses are read from ServiceNow for each run and never stored. Somebody who cannot be written
+//! to is skipped for good, and the timeline says so.
 
 use jiff::{SignedDuration, Timestamp};
 use snowgate_core::email::{Email, EmailAddress};
@@ -17,7 +17,7 @@ use workflow::outbox::{AddressedEmail, Compose, Composed, Note, address};
 
 use crate::ReportError;
 
-/// After this nobody needs to hear of an end any more.
+/// An end that is older is not reported by e-mail any more.
 const WORTH_REPORTING: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Notes to the ticket.
@@ -50,7 +50,7 @@ impl Compose for Notes<'_> {
     }
 }
 
-/// E-mails that ask for nothing.
+/// Notifications: e-mails that need no answer.
 pub(crate) struct Notifications<'a> {
     /// Everybody who is written to or named.
     pub(crate) people: Vec<Person>,
@@ -130,7 +130,7 @@ impl Notifications<'_> {
     }
 }
 
-/// Whether a message is an e-mail that asks for nothing.
+/// Whether a message is a notification.
 fn is_notification(message: &Message) -> bool {
     message.sender() == Worker::Reporter && !matches!(message, Message::TicketNote { .. })
 }

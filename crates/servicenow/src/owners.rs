@@ -3,7 +3,7 @@
 use ports::CallError;
 use snowgate_core::account::AccountItem;
 use snowgate_core::id::{AccountId, SysId};
-use snowgate_core::prose;
+use snowgate_core::markup;
 
 use crate::error::ServiceNowError;
 use crate::query::{MAX_KEYS, Query};
@@ -66,7 +66,9 @@ pub(crate) async fn account(
 fn item_of(row: &Row) -> Result<AccountItem, ServiceNowError> {
     Ok(AccountItem {
         sys_id: row.sys_id()?,
-        name: prose::one_line(row.text("name")?, 100),
+        name: markup::seen(row.text("name")?)
+            .map(|name| markup::cut(name, 100))
+            .unwrap_or_default(),
         owned_by: row.reference("owned_by")?,
         managed_by: row.reference("managed_by")?,
         support_group: row.reference("support_group")?,

@@ -1,8 +1,9 @@
 //! Reading people (`sys_user`).
 
 use ports::CallError;
+use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
-use snowgate_core::ticket::{JobTitle, Person, PersonName};
+use snowgate_core::ticket::{JobTitle, Person, PersonName, UserAccount};
 
 use crate::error::ServiceNowError;
 use crate::query::{Query, UserName};
@@ -11,10 +12,23 @@ use crate::session::Session;
 use crate::table::{self, TableRead};
 
 const OPERATION: &str = "servicenow:ReadPeople";
-const FIELDS: &[&str] = &["sys_id", "name", "active", "locked_out", "email", TITLE];
+const FIELDS: &[&str] = &[
+    "sys_id",
+    "name",
+    "active",
+    "locked_out",
+    "email",
+    "user_name",
+    EMPLOYEE_NUMBER,
+    TITLE,
+];
 
 /// The job title. It is shown and decides nothing, so a row may do without.
 const TITLE: &str = "title";
+
+/// The employee number. It is one of several things that tell people apart and is often hidden, so
+/// a row may do without.
+const EMPLOYEE_NUMBER: &str = "employee_number";
 
 /// The people with these ids. Those that do not exist are missing.
 pub(crate) async fn people(session: &Session, ids: &[SysId]) -> Result<Vec<Person>, CallError> {
@@ -67,14 +81,27 @@ pub(crate) async fn person_by_user_name(
     row.as_ref().map(person_of).transpose().map_err(call_error)
 }
 
+/// The value of a field that may be hidden; empty where it is.
+fn optional<'r>(row: &'r Row, field: &str) -> Result<&'r str, ServiceNowError> {
+    match row.text(field) {
+        Err(ServiceNowError::MissingField) => Ok(""),
+        read => read,
+    }
+}
+
 fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
+    let sys_id = row.sys_id()?;
     Ok(Person {
-        sys_id: row.sys_id()?,
-        name: PersonName::new(row.text("name")?),
+        name: PersonName::new(row.text("name")?).or_id(&sys_id),
+        sys_id,
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
         active: row.boolean("active")?,
         locked_out: row.boolean("locked_out")?,
-        email: row.text("email")?.parse().ok(),
+        email: MailField::read(row.text("email")?),
+        account: UserAccount {
+            user_name: row.text("user_name")?.to_owned(),
+            employee_number: optional(row, EMPLOYEE_NUMBER)?.to_owned(),
+        },
     })
 }
 
@@ -86,7 +113,8 @@ mod tests {
     fn row() -> Value {
         json!({
             "sys_id": "0a".repeat(16), "name": "Ada\nOkafor", "active": "true",
-            "locked_out": "false", "email": "ada@brightwater.example", "title": "Head of Payments"
+            "locked_out": "false", "email": "ada@brightwater.example", "title": "Head of Payments",
+            "user_name": "ada.okafor", "employee_number": "BW1001"
         })
     }
 
@@ -94,15 +122,25 @@ mod tests {
     fn a_person_is_read_whole_or_not_at_all() {
         let person = person_of(&Row::new(row()).unwrap()).unwrap();
         assert!(person.active && !person.locked_out);
-        assert_eq!(person.name.expose(), "Ada Okafor");
-        assert_eq!(person.title.expose(), "Head of Payments");
-        assert_eq!(person.email.unwrap().expose(), "ada@brightwater.example");
+        assert_eq!(person.name.in_words(), "`Ada⟨U+000A⟩Okafor`");
+        assert_eq!(person.title.in_words().unwrap(), "`Head of Payments`");
+        let address = person.email.address().unwrap();
+        assert_eq!(address.expose(), "ada@brightwater.example");
+        let UserAccount {
+            user_name,
+            employee_number,
+        } = person.account;
+        assert_eq!((&*user_name, &*employee_number), ("ada.okafor", "BW1001"));
         for field in FIELDS {
             let mut hidden = row();
             hidden.as_object_mut().unwrap().remove(*field);
             let read = person_of(&Row::new(hidden).unwrap());
             if *field == TITLE {
-                assert_eq!(read.unwrap().title.expose(), "");
+                assert_eq!(read.unwrap().title.in_words(), None);
+                continue;
+            }
+            if *field == EMPLOYEE_NUMBER {
+                assert_eq!(read.unwrap().account.employee_number, "");
                 continue;
             }
             assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");
@@ -110,11 +148,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_address_is_none() {
-        for email in ["", "ada", "ada@x.example\r\nBcc: y@z.example"] {
+    fn an_address_is_one_none_or_unreadable() {
+        let read = |email: &str| {
             let mut row = row();
             row["email"] = email.into();
-            assert_eq!(person_of(&Row::new(row).unwrap()).unwrap().email, None);
+            person_of(&Row::new(row).unwrap()).unwrap().email
+        };
+        assert_eq!(read(""), MailField::Empty);
+        for email in ["ada", " ada@x.example", "ada@x.example\r\nBcc: y@z.example"] {
+            assert_eq!(read(email), MailField::Unreadable, "{email}");
         }
+        let mut row = row();
+        row["employee_number"] = json!(["BW1001"]);
+        let read = person_of(&Row::new(row).unwrap());
+        assert_eq!(read.err(), Some(ServiceNowError::BadValue));
     }
 }

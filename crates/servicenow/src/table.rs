@@ -36,7 +36,9 @@ impl Session {
     ) -> Result<Rows, CallError> {
         let call_error = |error: ServiceNowError| error.in_call(operation);
         let mut fields: Vec<&str> = read.query.fields().collect();
-        fields.extend(read.fields);
+        let more = read.fields.iter().filter(|field| !fields.contains(field));
+        let more: Vec<&str> = more.copied().collect();
+        fields.extend(more);
         let mut parameters = vec![("sysparm_query", read.query.encoded())];
         parameters.extend(answer_format(&fields));
         parameters.push(("sysparm_limit", read.limit.to_string()));

@@ -42,8 +42,19 @@ impl TicketTable {
         }
     }
 
-    /// The fields that say for whom a ticket was opened; the first that is not empty counts. All
-    /// must be in the answer: one that an access rule hides might name somebody else.
+    /// The fields that say who opened the records that a ticket belongs to. All must be in the
+    /// answer: one that an access rule hides might name an approver.
+    const fn parents_opened_by(self) -> &'static [&'static str] {
+        match self {
+            Self::RequestedItem => &["request.opened_by"],
+            Self::CatalogTask => &["request_item.opened_by", "request.opened_by"],
+            Self::Incident => &[],
+        }
+    }
+
+    /// The fields that say for whom a ticket was opened. The first that is not empty may ask;
+    /// nobody of them may decide. All must be in the answer: one that an access rule hides might
+    /// name somebody else.
     const fn opened_for(self) -> &'static [&'static str] {
         match self {
             Self::RequestedItem => &["requested_for", "request.requested_for"],
@@ -62,6 +73,7 @@ pub(crate) async fn ticket(
     let table = TicketTable::try_from(&source.table).map_err(call_error)?;
     let mut fields = vec!["number", "active", "opened_by"];
     fields.extend(table.opened_for());
+    fields.extend(table.parents_opened_by());
     let read = TableRead {
         table: table.name(),
         query: Query::id("sys_id", &source.sys_id),
@@ -77,17 +89,22 @@ pub(crate) async fn ticket(
 
 fn ticket_of(table: TicketTable, row: &Row) -> Result<Ticket, ServiceNowError> {
     let number = RecordNumber::try_from(row.text("number")?.to_owned());
-    let candidates: Vec<Option<SysId>> = table
-        .opened_for()
-        .iter()
-        .map(|field| row.reference(field))
-        .collect::<Result<_, _>>()?;
+    let people = |fields: &[&str]| {
+        let read = fields.iter().map(|field| row.reference(field));
+        let read: Vec<Option<SysId>> = read.collect::<Result<_, _>>()?;
+        Ok::<_, ServiceNowError>(read.into_iter().flatten())
+    };
+    let mut opened_for = people(table.opened_for())?;
+    let first = opened_for.next();
     Ok(Ticket {
         sys_id: row.sys_id()?,
         number: number.map_err(|_| ServiceNowError::BadValue)?,
         active: row.boolean("active")?,
         opened_by: row.reference("opened_by")?,
-        opened_for: candidates.into_iter().flatten().next(),
+        opened_for: first,
+        also_named: opened_for
+            .chain(people(table.parents_opened_by())?)
+            .collect(),
     })
 }
 
@@ -100,58 +117,73 @@ mod tests {
         byte.repeat(16)
     }
 
-    fn opened_for(table: TicketTable, more: Value) -> Result<Option<String>, ServiceNowError> {
+    fn read(table: TicketTable, more: Value) -> Result<Ticket, ServiceNowError> {
         let mut row = json!({
             "sys_id": id("0e"), "number": "RITM0010001", "active": "true", "opened_by": id("0a")
         });
         row.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        let ticket = ticket_of(table, &Row::new(row).unwrap())?;
-        Ok(ticket.opened_for.map(String::from))
+        ticket_of(table, &Row::new(row).unwrap())
     }
 
     #[test]
     fn each_table_says_in_its_own_way_for_whom_a_ticket_is() {
         use TicketTable::{CatalogTask, Incident, RequestedItem};
-        let (b, c) = (id("0b"), id("0c"));
-        for (table, more, expected) in [
+        let (b, c, d, e) = (id("0b"), id("0c"), id("0d"), id("0f"));
+        for (table, more, first, others) in [
             (
                 RequestedItem,
-                json!({"requested_for": b, "request.requested_for": c}),
+                json!({"requested_for": b, "request.requested_for": c, "request.opened_by": d}),
                 Some(&b),
+                vec![&c, &d],
             ),
             (
                 RequestedItem,
-                json!({"requested_for": "", "request.requested_for": c}),
+                json!({"requested_for": "", "request.requested_for": c, "request.opened_by": ""}),
                 Some(&c),
+                vec![],
             ),
             (
                 RequestedItem,
-                json!({"requested_for": "", "request.requested_for": ""}),
+                json!({"requested_for": "", "request.requested_for": "", "request.opened_by": d}),
                 None,
+                vec![&d],
             ),
             (
                 CatalogTask,
-                json!({"request_item.requested_for": b, "request.requested_for": c}),
+                json!({
+                    "request_item.requested_for": b, "request.requested_for": c,
+                    "request_item.opened_by": d, "request.opened_by": e,
+                }),
                 Some(&b),
+                vec![&c, &d, &e],
             ),
             (
                 CatalogTask,
-                json!({"request_item.requested_for": "", "request.requested_for": c}),
+                json!({
+                    "request_item.requested_for": "", "request.requested_for": c,
+                    "request_item.opened_by": "", "request.opened_by": "",
+                }),
                 Some(&c),
+                vec![],
             ),
             (
                 Incident,
                 json!({"caller_id": {"link": format!("x/{b}"), "value": b}}),
                 Some(&b),
+                vec![],
             ),
         ] {
-            assert_eq!(
-                opened_for(table, more.clone()),
-                Ok(expected.cloned()),
-                "{table:?} {more}"
-            );
+            let ticket = read(table, more.clone()).unwrap();
+            let opened_for = ticket.opened_for.as_ref().map(SysId::as_str);
+            assert_eq!(opened_for, first.map(String::as_str), "{table:?} {more}");
+            let also: Vec<&str> = ticket.also_named.iter().map(SysId::as_str).collect();
+            assert_eq!(also, others, "{table:?} {more}");
+            let named: Vec<&str> = ticket.named().map(SysId::as_str).collect();
+            let mut all = vec![id("0a")];
+            all.extend(first.into_iter().chain(others).cloned());
+            assert_eq!(named, all, "{table:?} {more}");
         }
     }
 
@@ -159,11 +191,21 @@ mod tests {
     fn a_hidden_field_is_not_an_empty_one() {
         use TicketTable::{Incident, RequestedItem};
         for (table, more) in [
-            (RequestedItem, json!({"requested_for": id("0b")})),
-            (RequestedItem, json!({"request.requested_for": id("0b")})),
+            (
+                RequestedItem,
+                json!({"requested_for": id("0b"), "request.opened_by": ""}),
+            ),
+            (
+                RequestedItem,
+                json!({"request.requested_for": id("0b"), "request.opened_by": ""}),
+            ),
+            (
+                RequestedItem,
+                json!({"requested_for": id("0b"), "request.requested_for": ""}),
+            ),
             (Incident, json!({})),
         ] {
-            assert_eq!(opened_for(table, more), Err(ServiceNowError::MissingField));
+            assert_eq!(read(table, more).err(), Some(ServiceNowError::MissingField));
         }
     }
 

@@ -77,9 +77,30 @@ pub fn origin_of(url: &str) -> String {
         .to_ascii_lowercase()
 }
 
+/// The origins of a variable's URLs, which stand between commas; none where it is not set.
+#[must_use]
+pub fn origins(name: &'static str) -> Vec<String> {
+    optional(name).map_or_else(Vec::new, |listed| origins_of(&listed))
+}
+
+fn origins_of(listed: &str) -> Vec<String> {
+    let urls = listed.split(',').map(str::trim);
+    urls.filter(|url| !url.is_empty()).map(origin_of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_has_an_origin_for_each_url() {
+        let listed = "https://a.example/live, https://B.example,,";
+        assert_eq!(
+            origins_of(listed),
+            ["https://a.example", "https://b.example"]
+        );
+        assert_eq!(origins_of(""), [""; 0]);
+    }
 
     #[test]
     fn origins_have_no_path() {

@@ -14,7 +14,7 @@ mod stdout;
 
 pub use aws::aws;
 
-/// The time now. The rules take it as an argument; this is the only place that asks for it.
+/// The time now. Functions ask for it here and pass it to the rules as an argument.
 #[must_use]
 pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()

@@ -21,24 +21,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::environment::optional;
-use crate::metrics::{self, Emitter, Metric, Point};
+use crate::metrics::{self, Emitter, FUNCTIONS, Metric, Point};
 use crate::stdout;
 
-/// The crates whose level `RUST_LOG` sets.
-const OURS: [&str; 12] = [
-    "shell",
-    "authorizer",
-    "intake",
-    "dispatcher",
-    "approval",
-    "provisioner",
-    "reporter",
-    "sweeper",
-    "directory",
-    "entitlements",
-    "servicenow",
-    "workflow",
-];
+/// The crates whose level `RUST_LOG` sets, beside the functions' own.
+const LIBRARIES: [&str; 3] = ["shell", "servicenow", "workflow"];
 
 /// What is taken over from spans, and what it is called in the log.
 const FROM_SPANS: [(&str, &str); 2] =
@@ -57,9 +44,10 @@ pub fn start() {
         Some("debug") => LevelFilter::DEBUG,
         _ => LevelFilter::INFO,
     };
+    let targets = FUNCTIONS.into_iter().chain(LIBRARIES);
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
-        .with_targets(OURS.map(|target| (target, ours)))
+        .with_targets(targets.map(|target| (target, ours)))
         // The span of an invocation, and nothing else at this level.
         .with_target("lambda_runtime::layers", LevelFilter::INFO);
     let lines = Lines {

@@ -21,8 +21,9 @@ use snowgate_core::lifecycle::State;
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Snowgate";
 
-/// The functions, as they appear in the dimension `Function`.
-const FUNCTIONS: [&str; 9] = [
+/// The functions, by the names of their crates and binaries, as they appear in the dimension
+/// `Function`.
+pub(crate) const FUNCTIONS: [&str; 7] = [
     "authorizer",
     "intake",
     "dispatcher",
@@ -30,8 +31,6 @@ const FUNCTIONS: [&str; 9] = [
     "provisioner",
     "reporter",
     "sweeper",
-    "directory",
-    "entitlements",
 ];
 
 /// What is measured.

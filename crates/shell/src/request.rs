@@ -3,6 +3,28 @@
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer};
+
+/// What API Gateway hands over: a call, or one that HTTP does not know.
+#[derive(Debug, Clone)]
+pub enum Received {
+    /// A call.
+    Call(Box<ApiGatewayProxyRequest>),
+    /// API Gateway lets headers through that have other characters than HTTP allows (RFC 9110,
+    /// 5.5). The caller is told so; for API Gateway it is no failure of the function.
+    Malformed,
+}
+
+impl<'de> Deserialize<'de> for Received {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // By way of a value: what is left of a call that was given up halfway must be read.
+        let event = serde_json::Value::deserialize(deserializer)?;
+        Ok(match ApiGatewayProxyRequest::deserialize(event) {
+            Ok(call) => Self::Call(Box::new(call)),
+            Err(_) => Self::Malformed,
+        })
+    }
+}
 
 /// A body that says it is base64 and is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +81,31 @@ pub fn is_media_type(event: &ApiGatewayProxyRequest, expected: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_that_http_does_not_allow() {
+        let received = |name: &str, value: &str| {
+            let event = serde_json::json!({
+                "httpMethod": "GET", "headers": {name: value},
+                "multiValueHeaders": {name: [value]}, "requestContext": {"httpMethod": "GET"},
+            });
+            serde_json::from_str::<Received>(&event.to_string()).unwrap()
+        };
+        for (name, value) in [
+            ("X-A", "caf\u{e9}"),
+            ("X-A", "a\u{0}b"),
+            ("na\u{ef}ve", "a"),
+        ] {
+            assert!(
+                matches!(received(name, value), Received::Malformed),
+                "{name}"
+            );
+        }
+        let Received::Call(call) = received("X-A", "cafe") else {
+            panic!("a call is a call");
+        };
+        assert_eq!(header(&call, "x-a"), Some("cafe"));
+    }
 
     fn event(content_type: &str) -> ApiGatewayProxyRequest {
         serde_json::from_value(serde_json::json!({

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use snowgate_core::guardrails::Widening;
+use snowgate_core::markup::code;
 
 use crate::guardrails_file::{self, GuardrailsFileError, SHIPPED_NAME};
 use crate::terminal;
@@ -15,7 +16,7 @@ pub enum DifferenceError {
     #[error(transparent)]
     File(#[from] GuardrailsFileError),
     /// Neither a file nor a revision with guardrails in it.
-    #[error("`{0}` is neither a file nor a revision that has guardrails")]
+    #[error("{} is neither a file nor a revision that has guardrails", code(.0))]
     NoRevision(String),
     /// git could not be started.
     #[error("git could not be started")]
@@ -87,39 +88,50 @@ fn described(widening: &Widening) -> String {
                     let under: String = witness
                         .context
                         .iter()
-                        .map(|(key, value)| format!(", with {key} = {value}"))
+                        .map(|(key, value)| format!(", with {} = {}", code(key), code(value)))
                         .collect();
                     format!(
                         "for example {} on {}{under}",
-                        witness.action, witness.resource
+                        code(&witness.action),
+                        code(&witness.resource)
                     )
                 },
             );
             format!("account {account}: the reference policy allows more, {example}")
         }
         Widening::Grant { account, what } => {
-            format!("account {account}: {what} may be granted")
+            format!("account {account}: {} may be granted", code(what))
         }
         Widening::Longer {
             account,
             what,
             before,
             now,
-        } => format!("account {account}: {what} for {now} instead of {before}"),
+        } => format!(
+            "account {account}: {} for {now} instead of {before}",
+            code(what)
+        ),
         Widening::LowerRisk { account, what } => {
-            format!("account {account}: {what} is decided from an e-mail, without signing in")
+            format!(
+                "account {account}: {} is decided from an e-mail, without signing in",
+                code(what)
+            )
         }
         Widening::Exposure { account, action } => {
-            format!("account {account}: what {action} exposes is accepted")
+            format!(
+                "account {account}: what {} exposes is accepted",
+                code(action)
+            )
         }
         Widening::Item {
             account,
             item,
             resource,
         } => format!(
-            "account {account}: the owner of item {item} decides on {resource} in place of the account's"
+            "account {account}: the owner of item {item} decides on {} in place of the account's",
+            code(resource)
         ),
-        Widening::People { setting, value } => format!("{setting}: {value}"),
+        Widening::People { setting, value } => format!("{setting}: {}", code(value)),
     }
 }
 

@@ -29,7 +29,7 @@ pub enum GuardrailsFileError {
     /// The file, or a revision of it, holds no guardrails that could be used.
     #[error("the guardrails of `{of}` cannot be used")]
     Invalid {
-        /// Of which file or revision.
+        /// The file or git revision they were read from.
         of: String,
         /// What is wrong with them.
         source: GuardrailsError,

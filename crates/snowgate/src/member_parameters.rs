@@ -11,6 +11,7 @@ use snowgate_core::id::AccountId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MemberParameters {
+    assumable_role_arns: String,
     boundary_name: String,
     enrolled_arns: String,
     grantable_group_arns: String,
@@ -39,6 +40,7 @@ impl MemberParameters {
             return Err(MemberParametersError::NothingGranted(account.clone()));
         }
         Ok(Self {
+            assumable_role_arns: joined(&guardrails.assumable_from(account)),
             boundary_name: guardrails.boundary().to_owned(),
             enrolled_arns: guardrails.enrolled_in(account).join(","),
             grantable_group_arns: joined(&guardrails.groups_in(account)),
@@ -93,6 +95,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "AssumableRoleArns",
                 "BoundaryName",
                 "EnrolledArns",
                 "GrantableGroupArns",
@@ -104,10 +107,11 @@ mod tests {
         for name in names {
             assert!(template.contains(&format!("\n  {name}:\n")), "{name}");
         }
-        assert_eq!(words[0], "BoundaryName=SnowgateBoundary");
-        assert_eq!(words[4], "InlinePolicies=yes");
-        let lists = words[1..4]
+        assert_eq!(words[1], "BoundaryName=SnowgateBoundary");
+        assert_eq!(words[5], "InlinePolicies=yes");
+        let lists = [0, 2, 3, 4]
             .iter()
+            .map(|index| &words[*index])
             .map(|word| word.split_once('=').unwrap().1);
         assert!(
             lists

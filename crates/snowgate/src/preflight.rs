@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
+use snowgate_core::markup::code;
 
 pub use aws_facts::StackLocation;
 pub use boto::{BOTO, BotoError};
@@ -149,7 +150,10 @@ impl Inspection<'_> {
 /// What ends the preflight before it begins.
 fn early(facts: &AwsFacts) -> Option<PreflightResult> {
     if let Some(why) = facts.refusal("/caller") {
-        let found = format!("AWS does not say whose credentials these are: {why}");
+        let found = format!(
+            "AWS does not say whose credentials these are: {}",
+            code(why)
+        );
         let remedy =
             "sign in to the hub account (aws sso login), and name the region with --region";
         return Some(PreflightResult::bad("stack", "", found, remedy));
@@ -162,7 +166,10 @@ fn early(facts: &AwsFacts) -> Option<PreflightResult> {
         // CloudFormation's word for a stack that is not there.
         Some("ValidationError") => Some(PreflightResult::good("stack", "", found)),
         why => {
-            let found = format!("cannot be read: {}", why.unwrap_or("no reason given"));
+            let found = format!(
+                "cannot be read: {}",
+                why.map_or("no reason given".to_owned(), code)
+            );
             let remedy = "look with credentials that may read the hub account";
             Some(PreflightResult::bad("stack", "", found, remedy))
         }

@@ -10,7 +10,7 @@ mod explain;
 mod find;
 mod review;
 
-pub use disqualify::{disqualified, disqualify};
+pub use disqualify::{Qualification, disqualify, qualification};
 pub use explain::explain;
 pub use find::find;
 pub use review::review;
@@ -20,6 +20,7 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
+use snowgate_core::identity::{Involved, Unrecognisable};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::Excluded;
 use snowgate_core::ticket::Ticket;
@@ -37,49 +38,71 @@ pub struct Rules<'a> {
     pub now: Timestamp,
 }
 
+/// Why it is not known who must not decide.
+#[derive(Debug, thiserror::Error)]
+pub enum InvolvedError {
+    /// Somebody involved is not in ServiceNow, or cannot be recognised under another record.
+    #[error(transparent)]
+    Unrecognisable(#[from] Unrecognisable),
+    /// ServiceNow does not answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl From<InvolvedError> for CallError {
+    /// For where nothing but trying again can be done about it.
+    fn from(error: InvolvedError) -> Self {
+        match error {
+            InvolvedError::Unrecognisable(_) => {
+                Self::transient("servicenow:ReadPeople", "Unrecognisable")
+            }
+            InvolvedError::Call(call) => call,
+        }
+    }
+}
+
 /// Everybody who must not decide on a request: the requester, whoever opened the ticket or is
 /// named in it, and the person whom the principal belongs to.
 ///
 /// # Errors
-/// Where ServiceNow does not answer.
+/// [`InvolvedError`].
 pub async fn involved(
     servicenow: &impl ServiceNow,
     requester: &SysId,
     ticket: &Ticket,
     beneficiary: Option<&SysId>,
-) -> Result<Excluded, CallError> {
-    let mut sys_ids: Vec<SysId> = [
-        Some(requester),
-        ticket.opened_by.as_ref(),
-        ticket.opened_for.as_ref(),
-        beneficiary,
-    ]
-    .into_iter()
-    .flatten()
-    .cloned()
-    .collect();
+    guardrails: &Guardrails,
+) -> Result<Excluded, InvolvedError> {
+    let mut sys_ids: Vec<SysId> = [Some(requester), beneficiary]
+        .into_iter()
+        .flatten()
+        .chain(ticket.named())
+        .cloned()
+        .collect();
     sys_ids.sort();
     sys_ids.dedup();
-    let people = servicenow.people(&sys_ids).await?;
+    let found = servicenow.people(&sys_ids).await?;
+    let mut people = Vec::with_capacity(sys_ids.len());
+    for sys_id in &sys_ids {
+        let person = found.iter().find(|person| person.sys_id == *sys_id);
+        let person = person.ok_or(Unrecognisable)?;
+        people.push(Involved::new(person, guardrails.mail_domains())?);
+    }
     Ok(Excluded { people, sys_ids })
 }
 
 /// Everybody who must not decide on a request whose owners were asked before.
 ///
 /// # Errors
-/// Where ServiceNow does not answer.
+/// [`InvolvedError`].
 pub async fn involved_in(
     servicenow: &impl ServiceNow,
     record: &RequestRecord,
     ticket: &Ticket,
-) -> Result<Excluded, CallError> {
+    guardrails: &Guardrails,
+) -> Result<Excluded, InvolvedError> {
     let asked = record.round();
     let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
-    involved(
-        servicenow,
-        &record.request().requested_by,
-        ticket,
-        beneficiary,
-    )
-    .await
+    let requester = &record.request().requested_by;
+    involved(servicenow, requester, ticket, beneficiary, guardrails).await
 }

@@ -1,7 +1,8 @@
 //! What several functions do alike, above the ports and below the functions.
 //!
-//! [`change`] is the one loop that changes a request, [`wake`] the one decision who is woken for
-//! it, [`outbox`] the one machine that sends messages. [`approvers`] asks the CMDB who may decide, [`survey`] reads what a request touches in IAM.
+//! [`change`] is the one loop that changes a request, [`wake`] decides whom to wake for it,
+//! [`outbox`] sends its messages, [`approvers`] asks the CMDB who may decide, and [`survey`] reads
+//! what IAM holds.
 
 pub mod approvers;
 pub mod change;

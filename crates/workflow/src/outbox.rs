@@ -51,7 +51,7 @@ pub trait Compose: Send + Sync {
     /// Whether this function sends such messages.
     fn composes(&self, message: &Message) -> bool;
 
-    /// Composes a message. The record is that which is sent about; it is answered as it stands
+    /// Composes a message. Takes the record that the message is about and returns it as it stands
     /// afterwards.
     fn compose(
         &self,
@@ -75,7 +75,7 @@ pub trait Carrier: Send + Sync {
 /// An e-mail to one person.
 #[derive(Debug, Clone)]
 pub struct AddressedEmail {
-    /// To whom.
+    /// The address of the recipient.
     pub to: EmailAddress,
     /// What it says.
     pub email: Email,
@@ -132,7 +132,8 @@ impl<T: Tickets> Carrier for InTickets<'_, T> {
 pub struct Delivered<E> {
     /// The record as it stands afterwards.
     pub record: RequestRecord,
-    /// Why one of them was not sent. It stays due.
+    /// Why the last of those was not sent that were not: it stays due, and the failure is for the
+    /// caller to log. Earlier ones are logged.
     pub failed: Option<E>,
 }
 
@@ -152,7 +153,7 @@ where
     C: Carrier,
     P: Compose<Parcel = C::Parcel>,
 {
-    let mut failed = None;
+    let mut failed: Option<(P::Error, Message)> = None;
     let mut due = record.due_deliveries(now);
     due.retain(|message| composer.composes(message));
     for message in due {
@@ -160,12 +161,14 @@ where
         record = match one(requests, carrier, composer, record, (&message, now)).await {
             Ok(after) => after,
             Err(failure) => {
-                log(&failure, &message, "a message was not sent");
-                failed = Some(failure);
+                if let Some((earlier, message)) = failed.replace((failure, message)) {
+                    log(&earlier, &message, "a message was not sent");
+                }
                 load(requests, &id).await?
             }
         };
     }
+    let failed = failed.map(|(failure, _)| failure);
     Ok(Delivered { record, failed })
 }
 
@@ -282,7 +285,7 @@ pub fn address<'a>(
     mail_domains: &[String],
 ) -> Result<&'a EmailAddress, SkipCode> {
     match judge(person, &Excluded::default(), mail_domains) {
-        Eligibility::Eligible => person.email.as_ref().ok_or(SkipCode::NoMail),
+        Eligibility::Eligible => person.email.address().ok_or(SkipCode::NoMail),
         Eligibility::Inactive => Err(SkipCode::Inactive),
         Eligibility::Locked => Err(SkipCode::Locked),
         Eligibility::NoMail => Err(SkipCode::NoMail),

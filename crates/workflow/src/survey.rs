@@ -1,4 +1,4 @@
-//! Reads everything in IAM that a request touches: before anyone is asked, and again before
+//! Reads everything that IAM holds about a request: before anyone is asked, and again before
 //! anything is changed.
 //!
 //! The calls are bounded by IAM's own quotas: a principal, a group and a role each hold at most
@@ -46,7 +46,7 @@ impl From<CallError> for SurveyError {
     }
 }
 
-/// Reads what a request touches.
+/// Reads what IAM holds about a request.
 ///
 /// # Errors
 /// [`SurveyError`].
@@ -54,10 +54,21 @@ pub async fn survey(
     directory: &impl Directory,
     request: &AccessRequest,
 ) -> Result<IamFacts, SurveyError> {
-    let target = &request.target;
-    let account = &target.account_id;
-    let principal = directory.principal(target).await?;
+    let principal = directory.principal(&request.target).await?;
     let principal = principal.ok_or(Missing::Principal)?;
+    survey_around(directory, request, principal).await
+}
+
+/// Reads what else a request touches, around a principal that has just been read.
+///
+/// # Errors
+/// [`SurveyError`].
+pub async fn survey_around(
+    directory: &impl Directory,
+    request: &AccessRequest,
+    principal: PrincipalFacts,
+) -> Result<IamFacts, SurveyError> {
+    let account = &request.target.account_id;
     let mut grants = Vec::with_capacity(request.grants.len());
     for grant in &request.grants {
         grants.push(facts(directory, account, grant).await?);

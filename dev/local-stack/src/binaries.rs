@@ -136,6 +136,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_functions_are_those_that_measure() {
+        let listed: Value =
+            serde_json::from_str(include_str!("../../../crates/shell/metrics.json")).unwrap();
+        assert_eq!(listed["functions"], serde_json::json!(FUNCTIONS));
+    }
+
+    #[test]
     fn cargo_names_its_binaries() {
         let message = r#"{"reason":"compiler-artifact","target":{"name":"intake"},"executable":"/t/debug/intake"}"#;
         assert_eq!(

@@ -272,7 +272,7 @@ impl Story {
         }
     }
 
-    /// Waits until the access is there and ServiceNow was told.
+    /// Waits until the access is active and the ticket was updated.
     async fn closed(&mut self, ticket: &str) -> Result<Value, DemoError> {
         let begun = Instant::now();
         loop {

@@ -143,7 +143,7 @@ impl FakeDirectory {
     }
 
     /// Every change that was made, in order: `attach <principal key> <policy>`, `put … <name>`,
-    /// `join … <group>`, and `detach`, `delete`, `leave` for what was taken back. Calls that
+    /// `join … <group>`, and `detach`, `delete`, `leave` for what was removed. Calls that
     /// changed nothing are not among them.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
@@ -233,7 +233,7 @@ fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
     }
 }
 
-/// How a change is told: the words for making it and for taking it back, and what it concerns.
+/// How a change is listed: the words for making it and for removing it, and what it concerns.
 fn reported(change: &EffectChange) -> (&'static str, &'static str, &str) {
     match change {
         EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),

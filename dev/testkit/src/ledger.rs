@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, IdempotencyKey, NewRequest, RequestIndex,
-    Requests, Tokens, bucket_of,
+    Commit, CommitError, Created, DueItem, Effects, IdempotencyKey, MAX_DRY_RUNS, NewRequest,
+    RequestIndex, Requests, Tokens, bucket_of,
 };
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
@@ -31,6 +31,7 @@ struct Tables {
     rows: BTreeMap<RequestId, Vec<StoredRow>>,
     keys: HashMap<(ClientId, String), (RequestId, IdempotencyKey)>,
     claims: HashMap<String, RequestId>,
+    dry_runs: HashMap<String, u32>,
     effects: BTreeMap<PrincipalKey, BTreeMap<String, Effect>>,
     tokens: HashMap<Digest, TokenRow>,
     documents: BTreeMap<RequestId, BTreeSet<String>>,
@@ -38,12 +39,7 @@ struct Tables {
 
 fn claim_of(record: &RequestRecord) -> String {
     let source = &record.request().source;
-    format!(
-        "{}#{}#{}",
-        record.client(),
-        source.table.as_str(),
-        source.sys_id
-    )
+    format!("{}#{}", source.table.as_str(), source.sys_id)
 }
 
 fn stored(row: &AuditRow) -> StoredRow {
@@ -79,7 +75,7 @@ impl Tables {
             && let Some((first, held)) = self.keys.get(&(record.client().clone(), key.key.clone()))
             && held.expires_at.as_second() > record.created_at().as_second()
         {
-            return Ok(if held.body == key.body {
+            return Ok(if held.call == key.call {
                 Created::Replayed(Box::new(self.records.get(first).unwrap().clone()))
             } else {
                 Created::KeyReused
@@ -96,7 +92,16 @@ impl Tables {
             };
         }
         if let Some(other) = self.claims.get(&claim_of(record)) {
-            return Ok(Created::RecordBusy(other.clone()));
+            let own = self.records.get(other);
+            let own = own.is_some_and(|open| open.client() == record.client());
+            return Ok(Created::RecordBusy(own.then(|| other.clone())));
+        }
+        if record.request().dry_run {
+            let dry_runs = self.dry_runs.entry(claim_of(record)).or_default();
+            if *dry_runs >= MAX_DRY_RUNS {
+                return Ok(Created::TooManyDryRuns);
+            }
+            *dry_runs += 1;
         }
         self.claims.insert(claim_of(record), record.id().clone());
         if let Some(key) = &new.key {

@@ -21,18 +21,18 @@ pub struct SentEmail {
     pub tagged: Option<(EmailTags, MessageId)>,
 }
 
-/// Keeps the letters.
+/// Keeps the e-mails.
 #[derive(Debug, Clone, Default)]
 pub struct FakeMailer(Arc<Mutex<Vec<SentEmail>>>);
 
 impl FakeMailer {
-    /// The letters that were sent so far and not taken.
+    /// The e-mails that were sent so far and not taken.
     #[must_use]
     pub fn sent(&self) -> Vec<SentEmail> {
         self.0.lock().unwrap().clone()
     }
 
-    /// Takes the letters out.
+    /// Takes the e-mails out.
     #[must_use]
     pub fn take(&self) -> Vec<SentEmail> {
         std::mem::take(&mut *self.0.lock().unwrap())

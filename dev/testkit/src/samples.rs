@@ -14,6 +14,30 @@ use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, Slot};
 use snowgate_core::stored;
 
+/// What mail fields hold that is no plain address of the mailbox `rita@meridian.example`, although
+/// many a mail system would take it for that.
+pub const UNREADABLE_ADDRESSES: [(&str, &str); 16] = [
+    ("a space before the address", " rita@meridian.example"),
+    ("a line break behind the address", "rita@meridian.example\n"),
+    ("spaces alone", "  "),
+    ("a display name", "Rita Chen <rita@meridian.example>"),
+    ("`mailto:`", "mailto:rita@meridian.example"),
+    ("a dot at the end", "rita@meridian.example."),
+    ("two addresses", "rita@meridian.example, x@meridian.example"),
+    (
+        "two addresses with a semicolon",
+        "x@meridian.example;rita@meridian.example",
+    ),
+    ("a quoted local part", "\"rita\"@meridian.example"),
+    ("a comment", "rita(Rita)@meridian.example"),
+    ("a routed address", "rita%meridian.example@relay.example"),
+    ("a Cyrillic letter", "rit\u{430}@meridian.example"),
+    ("fullwidth letters", "\u{ff52}ita@meridian.example"),
+    ("a domain in Unicode", "rita@mer\u{131}dian.example"),
+    ("an invisible character", "rita\u{200b}@meridian.example"),
+    ("an address literal", "rita@[192.0.2.1]"),
+];
+
 /// Random bytes.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {

@@ -50,6 +50,11 @@ impl FakeServiceNow {
         records.people.insert(person.sys_id.clone(), person);
     }
 
+    /// Takes a person out.
+    pub fn remove_person(&self, sys_id: &SysId) {
+        self.0.lock().unwrap().people.remove(sys_id);
+    }
+
     /// Adds a configuration item for an account. With two of them the account has none.
     pub fn add_account(&self, account: &AccountId, item: AccountItem) {
         let mut records = self.0.lock().unwrap();

@@ -1,6 +1,7 @@
 //! A small organisation in memory: people, an account, a user and two policies, with a fake of
 //! every port around them, and requests brought to any state by the core alone.
 
+mod identities;
 mod organisation;
 
 pub use organisation::*;
@@ -37,7 +38,7 @@ pub const PENDING_FOR: SignedDuration = SignedDuration::from_hours(72);
 /// How long before that those who have not decided are reminded.
 pub const REMIND_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long before the end of the access the requester is told of it. The access of samples
+/// How long before the end of the access the requester is notified of it. The access of samples
 /// lasts eight hours.
 pub const NOTICE_BEFORE_END: SignedDuration = SignedDuration::from_hours(2);
 
@@ -68,7 +69,7 @@ pub struct World {
     pub servicenow: FakeServiceNow,
     /// Users and policies.
     pub directory: FakeDirectory,
-    /// Letters.
+    /// E-mails.
     pub mailer: FakeMailer,
     /// Wake-ups.
     pub queues: FakeQueues,
@@ -165,6 +166,7 @@ impl World {
             active: true,
             opened_by: Some(requester().sys_id),
             opened_for: None,
+            also_named: Vec::new(),
         });
         sys_id
     }
@@ -197,7 +199,7 @@ impl World {
         new.change.record
     }
 
-    /// A request that waits for these people, with its letters sent, and their links.
+    /// A request that waits for these people, with its e-mails sent, and their links.
     #[must_use]
     pub fn pending(&self, people: &[u8], now: Timestamp) -> (RequestRecord, Vec<ReviewToken>) {
         self.pend(self.received(now), people, now)
@@ -318,6 +320,7 @@ impl World {
             approver: id(who),
             at: now.as_second(),
             reason: Digest::of(reason.as_str().as_bytes()),
+            identities: Some(self.identities(record, who, keys)),
         };
         let mac = ready(keys.sign(&decision.signed_bytes().unwrap())).unwrap();
         let signed = SignedDecision { decision, mac };

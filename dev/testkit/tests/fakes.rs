@@ -11,8 +11,9 @@ use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
 use snowgate_core::account::{AccountItem, GROUPS_QUOTA, InlineFacts, PolicyFacts, PrincipalFacts};
 use snowgate_core::effect::EffectChange;
+use snowgate_core::email::MailField;
 use snowgate_core::principal::{Principal, PrincipalType};
-use snowgate_core::ticket::{JobTitle, Person, PersonName, Ticket};
+use snowgate_core::ticket::{JobTitle, Person, PersonName, Ticket, UserAccount};
 use snowgate_core::ticket_note::TicketUpdate;
 use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
 use testkit::samples::{self, at, sys_id};
@@ -162,6 +163,7 @@ fn servicenow() {
         active: true,
         opened_by: Some(sys_id()),
         opened_for: None,
+        also_named: Vec::new(),
     };
     let person = |name: &str| Person {
         sys_id: sys_id(),
@@ -169,7 +171,8 @@ fn servicenow() {
         title: JobTitle::default(),
         active: true,
         locked_out: false,
-        email: None,
+        email: MailField::Empty,
+        account: UserAccount::default(),
     };
     let item = || AccountItem {
         sys_id: sys_id(),

@@ -51,7 +51,7 @@ async fn a_policy_of_its_own_that_is_never_granted() {
     );
 }
 
-/// The request is accepted and looked into; what became of it. Checked once IAM is as it was.
+/// The request is accepted and checked; what became of it. Checked once IAM is as it was.
 async fn looked_into(stack: &Stack, case: &Case) -> Value {
     let id = case.submit(stack).await;
     let end = Instant::now() + Duration::from_secs(40);

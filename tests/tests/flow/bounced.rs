@@ -1,4 +1,4 @@
-//! Letters that do not arrive: SES reports it, and the next person is asked.
+//! E-mails that do not arrive: SES reports it, and the next person is asked.
 
 use flow_tests::{Case, Letter, Stack};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const SAMUEL: &str = "aaaa0000000000000000000000000012";
 
 const ADDRESS: &str = "canary-bounced@brightwater.example";
 
-/// What SES's reports say of the letter.
+/// What SES's reports say of the e-mail.
 async fn mail(stack: &Stack, id: &str, approver: &str, message: &str) -> Value {
     let name = json!({ "FunctionName": stack.fact("/functions/dispatcher") });
     let dispatcher = stack
@@ -23,7 +23,7 @@ async fn mail(stack: &Stack, id: &str, approver: &str, message: &str) -> Value {
     })
 }
 
-/// SES reports that a letter bounced, with this kind and detail.
+/// SES reports that an e-mail bounced, with this kind and detail.
 async fn bounces(stack: &Stack, id: &str, approver: &str, message: &str, kind: [&str; 2]) {
     let gone = json!({ "emailAddress": ADDRESS, "status": "5.1.1", "action": "failed" });
     let report = json!({
@@ -141,7 +141,7 @@ async fn reports_that_prove_nothing_change_nothing() {
     let (id, letter) = case.asked(&stack).await;
     let other = "0100000000000000-canary@email.amazonses.com";
     let reports = [
-        // Whoever can put events there knows the id of no letter.
+        // Whoever can put events there knows the id of no e-mail.
         (ADA, other, GONE),
         (LENA, letter.message.as_str(), GONE),
         // It may have arrived all the same.

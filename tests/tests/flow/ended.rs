@@ -78,7 +78,7 @@ async fn at_its_end_the_access_is_taken_back_unless_another_request_still_holds_
         [longer.policy.as_str()],
         "the longer one holds it"
     );
-    let ticket = flow_tests::eventually("the ticket to be told of the end", || async {
+    let ticket = flow_tests::eventually("the note about the end", || async {
         let ticket = stack.servicenow.ticket(&alone.sys_id).await;
         (Case::notes(&ticket).len() == 2).then_some(ticket)
     })

@@ -6,7 +6,7 @@ use flow_tests::{Case, Stack};
 
 use crate::matrix::{Column, Ending};
 
-/// The sweeper comes by every minute, and ServiceNow is told after that.
+/// The sweeper comes by every minute, and the ticket is updated after that.
 const A_MINUTE_AND_SOME: Duration = Duration::from_secs(100);
 
 #[tokio::test]

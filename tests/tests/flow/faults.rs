@@ -28,7 +28,7 @@ async fn while_asking(name: &str, faults: &[Value]) {
         stack.servicenow.arm(fault).await;
     }
     let id = case.raise(&stack).await;
-    let request = flow_tests::eventually("the request to be looked into", || async {
+    let request = flow_tests::eventually("the request to be checked", || async {
         let request = stack.request(&id).await;
         (request["state"] != "Received").then_some(request)
     })

@@ -12,7 +12,7 @@ async fn what_the_owner_approves_is_in_iam_and_the_ticket_is_closed() {
     for reported in [&case.policy, &case.justification, &case.account] {
         assert!(
             letter.text.contains(reported.as_str()),
-            "the letter says {reported}"
+            "the e-mail says {reported}"
         );
         assert!(
             letter.html.contains(reported.as_str()),
@@ -88,7 +88,7 @@ async fn the_timeline_tells_each_step_once_and_names_nobody() {
         "notification_claimed",
         "notification_sent",
     ];
-    let request = flow_tests::eventually("all to be told", || async {
+    let request = flow_tests::eventually("everybody to be notified", || async {
         let request = stack.request(&id).await;
         (events(&request).len() >= steps.len()).then_some(request)
     })

@@ -1,4 +1,4 @@
-//! Every kind of grant: asked, approved, to be read in IAM, and taken back.
+//! Every kind of grant: asked, approved, to be read in IAM, and removed.
 
 use flow_tests::{Case, Held, Stack, step};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn granted_and_taken_back(grants: Value, words: &[&str]) {
     assert_eq!(request["retained"], json!([]));
     assert_eq!(stack.aws.held(ACCOUNT, &case.user).await, Held::default());
     assert!(!may_assume().await, "not after its end");
-    flow_tests::eventually("the ticket to be told of the end", || async {
+    flow_tests::eventually("the note about the end", || async {
         let ticket = stack.servicenow.ticket(&case.sys_id).await;
         let notes = Case::notes(&ticket);
         notes

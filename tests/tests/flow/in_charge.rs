@@ -17,7 +17,7 @@ fn reading(folder: &str) -> Value {
     ] } }])
 }
 
-/// A request for a folder of reports that names Diego's item; its id, and the letters to this many
+/// A request for a folder of reports that names Diego's item; its id, and the e-mails to this many
 /// people, by address.
 async fn asked(stack: &Stack, case: &Case, letters: usize) -> (String, Vec<Letter>) {
     let record = json!({ "sys_id": ITEM, "sys_class_name": "cmdb_ci_server",
@@ -32,7 +32,7 @@ async fn asked(stack: &Stack, case: &Case, letters: usize) -> (String, Vec<Lette
         .expect("an id")
         .to_owned();
     stack.reaches(&id, "Pending").await;
-    let letters = flow_tests::eventually("the letters", || async {
+    let letters = flow_tests::eventually("the e-mails", || async {
         let mut sent = stack.mailbox.about(&case.number).await;
         sent.sort_by(|one, other| one.to.cmp(&other.to));
         (sent.len() == letters).then_some(sent)

@@ -2,7 +2,7 @@
 
 use flow_tests::{Case, Person, Stack};
 
-/// Somebody asks for access to an account; these people get a letter.
+/// Somebody asks for access to an account; these people get an e-mail.
 async fn asks(requester: Person, account: &str, asked: &[&str]) {
     let stack = Stack::shared().await;
     let case = Case::asked_by(&stack, account, requester).await;
@@ -42,7 +42,7 @@ async fn all_of_cloud_security_is_asked_where_an_account_has_no_owner() {
     let id = case.raise(&stack).await;
     let request = stack.reaches(&id, "Pending").await;
     assert_eq!(request["slots"][0]["asked"], 2);
-    let letters = flow_tests::eventually("two letters", || async {
+    let letters = flow_tests::eventually("two e-mails", || async {
         let letters = stack.mailbox.about(&case.number).await;
         (letters.len() >= 2).then_some(letters)
     })

@@ -1,4 +1,4 @@
-//! Dry runs: everything is looked into, and nobody is asked.
+//! Dry runs: everything is checked, and nobody is asked.
 
 use flow_tests::{Case, Stack};
 use serde_json::json;

@@ -3,7 +3,7 @@
 use flow_tests::{Case, Person, Stack, random_hex};
 use serde_json::{Value, json};
 
-/// The request is accepted, looked into and refused for this reason.
+/// The request is accepted, checked and refused for this reason.
 async fn is_refused(stack: &Stack, case: &Case, body: &Value, code: &str) {
     let answer = stack.api.submit(Some(&stack.client()), None, body).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
@@ -57,7 +57,7 @@ async fn users_that_are_not_enrolled_or_not_there() {
     let cases = [
         ("not-enrolled", "not_enrolled"),
         ("unbounded", "not_enrolled"),
-        ("nobody-at-all", "no_such_principal"),
+        ("nobody-at-all", "not_enrolled"),
     ];
     for (user, code) in cases {
         let case = Case::on_paper("210987654321", user, Person::RITA);

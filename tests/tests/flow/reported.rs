@@ -1,4 +1,4 @@
-//! Who is told by mail how a request went.
+//! Who is notified by e-mail how a request went.
 
 use flow_tests::{Case, Stack};
 use serde_json::json;
@@ -80,7 +80,7 @@ async fn a_colleague_who_was_asked_too_is_told_that_nothing_is_left() {
     let case = Case::of(&stack, "540987654321").await;
     let id = case.raise(&stack).await;
     stack.reaches(&id, "Pending").await;
-    let letters = flow_tests::eventually("two letters", || async {
+    let letters = flow_tests::eventually("two e-mails", || async {
         let letters = stack.mailbox.about(&case.number).await;
         (letters.len() >= 2).then_some(letters)
     })

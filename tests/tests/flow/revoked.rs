@@ -4,7 +4,7 @@
 use flow_tests::{Case, Letter, Page, Person, Stack};
 use serde_json::{Value, json};
 
-/// A case whose access is there, with the letter that asked for it.
+/// A case whose access is there, with the e-mail that asked for it.
 async fn granted(stack: &Stack, account: &str) -> (Case, String, Letter) {
     let case = Case::of(stack, account).await;
     let (id, letter) = case.asked(stack).await;
@@ -19,7 +19,7 @@ async fn granted(stack: &Stack, account: &str) -> (Case, String, Letter) {
 
 /// The note about the end, once it is there.
 async fn end_note(stack: &Stack, case: &Case) -> String {
-    flow_tests::eventually("the ticket to be told of the end", || async {
+    flow_tests::eventually("the note about the end", || async {
         let ticket = stack.servicenow.ticket(&case.sys_id).await;
         Case::notes(&ticket)
             .into_iter()

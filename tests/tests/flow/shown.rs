@@ -28,7 +28,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
     let case = Case::for_grants(&stack, ACCOUNT, all).await;
     let id = case.raise(&stack).await;
     let request = stack.reaches(&id, "Pending").await;
-    let letter = flow_tests::eventually("a letter", || async {
+    let letter = flow_tests::eventually("an e-mail", || async {
         stack.mailbox.about(&case.number).await.into_iter().next()
     })
     .await;
@@ -40,8 +40,8 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
         "Assume role `reports-reader` in `data-lake` (320987654321)",
         "can continue for up to 1 hour afterwards",
         "Join group `analysts`",
-        "May read and list objects in the bucket reports-210987654321",
-        "May read and list objects in the bucket reports-320987654321",
+        "May read and list objects in the bucket `reports-210987654321`",
+        "May read and list objects in the bucket `reports-320987654321`",
     ];
     let findings = request["findings"].as_array().expect("findings");
     // A sentence begins with a capital letter.
@@ -62,7 +62,7 @@ async fn each_grant_is_put_into_words_and_shown_as_iam_holds_it() {
             letter.html
         );
     }
-    assert!(!findings.is_empty(), "that data is read is told");
+    assert!(!findings.is_empty(), "that data is read is reported");
 
     let text = |account: &str, operation: &str, of: Value| step(account, "iam", operation, &of);
     let of = json!({ "PolicyArn": case.policy });

@@ -7,7 +7,7 @@ const ACCOUNT: &str = "210987654321";
 /// Diego Santos, who has named Tomás Herrera to approve in his absence.
 const DIEGO: &str = "aaaa0000000000000000000000000014";
 
-/// A request that names an item of Diego's; its id, the item's slot and the letters to Ada, Diego
+/// A request that names an item of Diego's; its id, the item's slot and the e-mails to Ada, Diego
 /// and Tomás.
 async fn asked(stack: &Stack, case: &Case) -> (String, String, [Letter; 3]) {
     let item = random_hex(32);
@@ -22,7 +22,7 @@ async fn asked(stack: &Stack, case: &Case) -> (String, String, [Letter; 3]) {
         .as_str()
         .expect("an id")
         .to_owned();
-    let letters = flow_tests::eventually("three letters", || async {
+    let letters = flow_tests::eventually("three e-mails", || async {
         let mut letters = stack.mailbox.about(&case.number).await;
         letters.sort_by(|one, other| one.to.cmp(&other.to));
         <[Letter; 3]>::try_from(letters).ok()

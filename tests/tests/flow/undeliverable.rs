@@ -1,4 +1,4 @@
-//! Nobody can be asked: nothing is granted, and the ticket is told.
+//! Nobody can be asked: nothing is granted, and the ticket is updated.
 
 use flow_tests::{Case, Stack};
 use serde_json::json;
@@ -31,7 +31,7 @@ async fn an_account_without_owners_while_cloud_security_is_inactive() {
     };
     security("false").await;
     let id = case.raise(&stack).await;
-    let request = flow_tests::eventually("the request to be looked into", || async {
+    let request = flow_tests::eventually("the request to be checked", || async {
         let request = stack.request(&id).await;
         (request["state"] != "Received").then_some(request)
     })

@@ -1,4 +1,4 @@
-//! Asked, and taken back by the client.
+//! Asked, and withdrawn by the client.
 
 use flow_tests::{Case, Stack};
 use serde_json::{Value, json};

@@ -130,7 +130,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         ),
         gate(
             "cfn-lint",
-            vec![run(sam("cfn-lint"), "template.yaml templates/*.yaml")],
+            vec![run(
+                sam("cfn-lint"),
+                "template.yaml templates/*.yaml templates/organization/*.yaml",
+            )],
         ),
         gate(
             "promises of the templates",
@@ -138,6 +141,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
                 run(sam("python"), "local/template_test.py"),
                 run(sam("python"), "local/alarms_test.py"),
                 run(sam("python"), "local/front_door_test.py"),
+                run(sam("python"), "local/mail_test.py"),
+                run(sam("python"), "local/deploy_test.py"),
+                run(sam("python"), "local/deployer_test.py"),
+                run(sam("python"), "local/policies_test.py"),
             ],
         ),
         gate(

@@ -113,7 +113,7 @@ fn a_decision_gets_through_beside_other_changes() {
     super::runtime().block_on(async {
         let event = super::event_of(decision(&world, &links[0], "approve", 10));
         let decide = tokio::spawn(async move { approval.handle(&event, at(10)).await });
-        // Somebody marks letters as sent, again and again, while the decision is made.
+        // Somebody marks e-mails as sent, again and again, while the decision is made.
         let (beside, id_of) = (world.clone(), record.id().clone());
         let mark = tokio::spawn(async move {
             let mut marked = 0;

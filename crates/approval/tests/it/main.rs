@@ -6,6 +6,7 @@
 )]
 
 mod deciding;
+mod identities;
 mod looking;
 mod racing;
 mod refusing;
@@ -46,7 +47,7 @@ fn approval(world: &World, queues: &Fault) -> Tested {
         outcomes: Failing::new(world.queues.clone(), queues),
         guardrails: world.guardrails.clone(),
         installation: world.installation.clone(),
-        origin: Some(ORIGIN.to_owned()),
+        origins: vec![ORIGIN.to_owned()],
         hold: false,
     }
 }

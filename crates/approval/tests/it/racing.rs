@@ -36,7 +36,7 @@ async fn one_winner(world: &World, record: &RequestRecord) -> State {
         .count();
     assert_eq!(decided, 1, "one audit row");
     let woken: Vec<QueueName> = world.queues.sent().iter().map(|one| one.queue).collect();
-    // After an approval the colleague, too, is told that nothing is left to do.
+    // After an approval the colleague, too, is notified that nothing is left to do.
     let expected = match after.state() {
         State::Approved => &[QueueName::Work, QueueName::Outcomes][..],
         _ => &[QueueName::Outcomes],

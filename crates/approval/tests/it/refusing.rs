@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
+use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
@@ -30,7 +31,7 @@ fn pending(world: &World) -> (RequestRecord, ReviewToken) {
 #[test]
 fn forms_from_elsewhere() {
     let world = World::default();
-    let (_, link) = pending(&world);
+    let (record, link) = pending(&world);
     for origin in [
         "null",
         "https://evil.example",
@@ -46,7 +47,10 @@ fn forms_from_elsewhere() {
     }
     let mut event = decision(&world, &link, "approve", 10);
     event["headers"].as_object_mut().unwrap().remove("Origin");
-    refused(&world, event, 403, false);
+    refused(&world, event.clone(), 403, false);
+    let page = send(&approval(&world, &Fault::none()), event, 10).html;
+    let number = record.request().source.number.as_str();
+    assert!(page.contains(number), "the page names its request");
     let mut event = decision(&world, &link, "approve", 10);
     event["multiValueHeaders"] = json!({"Origin": [super::ORIGIN, "https://evil.example"]});
     refused(&world, event, 403, false);
@@ -57,7 +61,7 @@ fn without_a_configured_origin_the_domain_that_was_called_counts() {
     let world = World::default();
     let (record, link) = pending(&world);
     let mut approval = approval(&world, &Fault::none());
-    approval.origin = None;
+    approval.origins.clear();
     let mut event = decision(&world, &link, "approve", 10);
     assert_eq!(send(&approval, event.clone(), 10).status, 403);
     event["headers"]["Origin"] = json!("https://ignored.example");
@@ -67,6 +71,43 @@ fn without_a_configured_origin_the_domain_that_was_called_counts() {
     assert_eq!(world.load(record.id()).decisions(), []);
     assert_eq!(send(&approval, event, 10).status, 200);
     assert_eq!(world.load(record.id()).decisions().len(), 1);
+}
+
+/// Links that went out before the address changed lead to pages of the address before.
+#[test]
+fn forms_of_links_that_were_out_when_the_address_changed() {
+    for origin in [
+        "https://old.example",
+        "https://ignored.example",
+        super::ORIGIN,
+    ] {
+        let world = World::default();
+        let (record, link) = pending(&world);
+        let mut approval = approval(&world, &Fault::none());
+        let mut event = decision(&world, &link, "approve", 10);
+        event["headers"]["Origin"] = json!(origin);
+        if origin == "https://old.example" {
+            assert_eq!(send(&approval, event.clone(), 10).status, 403);
+            approval.origins.push(origin.to_owned());
+        }
+        assert_eq!(send(&approval, event, 10).status, 200, "{origin}");
+        assert_eq!(world.load(record.id()).decisions().len(), 1);
+    }
+}
+
+#[test]
+fn headers_that_http_does_not_allow() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    let before = snapshot(&world);
+    let mut event = decision(&world, &link, "approve", 10);
+    event["headers"]["X-Name"] = json!("Zo\u{eb}");
+    let received = serde_json::from_value(event).unwrap();
+    let approval = approval(&world, &Fault::none());
+    let answer = super::runtime().block_on(approval.receive(&received, at(10)));
+    assert_eq!(answer.status_code, 400);
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    assert_eq!(snapshot(&world), before);
 }
 
 #[test]
@@ -175,7 +216,7 @@ fn whoever_lost_standing_does_not_decide() {
             });
         }),
         ("foreign mail", |world| {
-            let email = "x@evil.example".parse().ok();
+            let email = MailField::read("x@evil.example");
             world.servicenow.put_person(Person {
                 email,
                 ..person(OWNER)
@@ -230,7 +271,7 @@ fn nothing_decided(world: &World, record: &RequestRecord) {
     assert_eq!(world.queues.sent(), []);
 }
 
-/// A delegate decides while the delegation and the standing behind it last.
+/// A delegate decides while the delegation and the role behind it last.
 #[test]
 fn a_delegate_decides_in_the_dates_of_the_delegation() {
     type Change = fn(&World);
@@ -301,6 +342,7 @@ fn put_ticket(world: &World, record: &RequestRecord, active: bool, opened_for: O
         active,
         opened_by: Some(requester().sys_id),
         opened_for,
+        also_named: Vec::new(),
     });
 }
 

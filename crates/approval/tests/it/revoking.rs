@@ -27,6 +27,7 @@ fn active(world: &World) -> (RequestRecord, Vec<ReviewToken>) {
         active: false,
         opened_by: Some(record.request().requested_by.clone()),
         opened_for: None,
+        also_named: Vec::new(),
     });
     (by_us(&started, until), links)
 }

@@ -120,13 +120,9 @@ fn ids_at_the_token_issuer_belong_to_one_client() {
 }
 
 #[test]
-fn routes_are_exact_but_for_whole_segments() {
+fn routes_are_those_of_the_api_and_no_pattern_of_them() {
     let route = |text: &str| Route::try_from(text.to_owned());
-    for good in [
-        "GET /v1/requests",
-        "GET /v1/requests/*",
-        "POST /v1/requests/*/withdraw",
-    ] {
+    for good in Route::ALL {
         assert_eq!(route(good).map(String::from).as_deref(), Ok(good));
     }
     let head = |text: &str| route(text).unwrap().head_in_arn();
@@ -135,22 +131,61 @@ fn routes_are_exact_but_for_whole_segments() {
         Some("HEAD/v1/requests/*")
     );
     assert_eq!(head("POST /v1/requests"), None);
+    // A `*` in an ARN matches nothing, and slashes: `POST /v1/requests/*` would be all of them.
     for bad in [
         "",
         "GET",
         "GET /",
         "GET *",
         "GET /v1/",
+        "GET /v1/*",
+        "GET /v1/*/*",
         "GET /v1//requests",
         "GET /v1/req*",
+        "GET /v1/requests/",
         "GET /v2/requests",
         "HEAD /v1/requests",
         "GET /v1/requests/**",
+        "GET /v1/requests/*/*",
+        "GET /v1/requests/*/withdraw",
         "GET /v1/requests?",
+        "POST /v1/requests/*",
+        "POST /v1/*",
+        "POST /v1/*/*/revoke",
+        "POST /v1/requests/*/*",
+        "POST /v1/requests/*/*/revoke",
+        "POST /v1/requests/revoke",
+        "POST /v1/requests/*/approve",
+        "POST  /v1/requests",
+        " POST /v1/requests",
+        "post /v1/requests",
         "* /v1/requests",
     ] {
         assert_eq!(route(bad), Err(RouteError), "{bad}");
+        let good = secret(&[("prod", &["one"])]);
+        let file = good.replace("POST /v1/requests", bad);
+        assert_eq!(Clients::parse(&file).err(), Some(ClientsError::Routes));
     }
+}
+
+/// Every user-id and password takes as much hashing as any other, and is compared in as many bytes.
+#[test]
+fn all_credentials_take_the_same_work() {
+    let blocks = |bytes: usize| (bytes + 9).div_ceil(64);
+    let of = |bytes: usize| blocks(bytes) + blocks(filler(bytes));
+    for bytes in 0..=LONGEST_CREDENTIALS {
+        assert_eq!(of(bytes), of(0), "{bytes} bytes");
+        assert!(filler(bytes) <= ZEROS.len());
+    }
+    let longest = "x".repeat(2048 - "Basic ".len());
+    let decoded = STANDARD.decode(&longest[..longest.len() / 4 * 4]).unwrap();
+    assert!(decoded.len() <= LONGEST_CREDENTIALS);
+    let id: crate::id::ClientId = "a".repeat(64).parse().unwrap();
+    assert_eq!(padded(id.as_str()), padded(id.as_str()));
+    for other in ["", "a", &"a".repeat(63), &"a".repeat(65), &"a".repeat(1000)] {
+        assert_ne!(padded(id.as_str()), padded(other));
+    }
+    assert_ne!(padded("a"), padded("a\0"));
 }
 
 #[test]
@@ -161,7 +196,7 @@ fn secrets_that_cannot_be_used_say_why_and_not_what() {
     assert_eq!(error("{}"), Some(ClientsError::Shape));
     assert_eq!(
         error(&good.replace("POST ", "DELETE ")),
-        Some(ClientsError::Shape)
+        Some(ClientsError::Routes)
     );
     assert_eq!(
         error(&good.replace(&STANDARD.encode([9; 32]), "AAAA")),

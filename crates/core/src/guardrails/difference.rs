@@ -17,7 +17,7 @@ pub enum Widening {
     Reference {
         /// In which account.
         account: AccountId,
-        /// An example.
+        /// A request to AWS that is newly allowed.
         witness: Option<Witness>,
     },
     /// Something may be granted that was not listed: an ARN, or `inline policies`.
@@ -56,9 +56,9 @@ pub enum Widening {
     Item {
         /// Whose owner is not asked.
         account: AccountId,
-        /// Whose owner is.
+        /// The item whose owner decides instead.
         item: SysId,
-        /// On what.
+        /// The ARN pattern.
         resource: String,
     },
     /// Somebody else may ask, decide or receive: a table, a mail domain, a path, or another

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::Guardrails;
 use crate::facts::{GrantFacts, IamFacts};
 use crate::id::{AccountId, SysId};
+use crate::markup::code;
 use crate::request::{AccessRequest, Grant};
 use crate::slots::{OwnedResource, owned_resources};
 
@@ -39,8 +40,9 @@ pub struct MappedItem {
 }
 
 impl Guardrails {
-    /// What a request touches, with the texts that its grants bring as IAM has them now: the
-    /// accounts that are reached, but for those that the named item stands in for, and the item.
+    /// The accounts and items that need an approval, judged with the policy texts as IAM has them
+    /// now: the accounts that the grants affect, without those that the named item stands in for,
+    /// and the item.
     #[must_use]
     pub fn owned_resources(
         &self,
@@ -110,10 +112,10 @@ impl MappedItem {
         for (resource, pattern) in row.resources.iter().zip(&patterns) {
             let owner = pattern.as_ref().map(|pattern| pattern.account);
             match owner {
-                Err(why) => found.push(format!("`{resource}` {why}")),
+                Err(why) => found.push(format!("{} {why}", code(resource))),
                 Ok("") => {}
                 Ok(owner) if row.accounts.iter().any(|id| id.as_str() == owner) => {}
-                Ok(_) => found.push(format!("`{resource}` is in no account of the item")),
+                Ok(_) => found.push(format!("{} is in no account of the item", code(resource))),
             }
         }
         let known = found.is_empty();

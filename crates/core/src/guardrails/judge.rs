@@ -5,6 +5,8 @@ mod enrolment;
 mod inline;
 mod power;
 
+pub use enrolment::Unenrolled;
+
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
@@ -30,7 +32,7 @@ impl Guardrails {
     #[must_use]
     pub fn evaluate_facts(&self, request: &AccessRequest, survey: &IamFacts) -> Vec<Finding> {
         let mut findings = Vec::new();
-        self.judge_principal(request, survey, &mut findings);
+        findings.extend(self.evaluate_enrolment(request, Some(&survey.principal)));
         judge_quotas(request, survey, &mut findings);
         let policies: usize = survey.grants.iter().map(|one| one.documents().len()).sum();
         if policies > MOST_POLICIES {

@@ -58,6 +58,15 @@ impl Guardrails {
             .collect()
     }
 
+    /// Every role, of whatever account, that principals of an account may be let assume, for
+    /// their permissions boundary.
+    #[must_use]
+    pub fn assumable_from(&self, account: &AccountId) -> Vec<&RoleArn> {
+        self.in_account(account)
+            .flat_map(|grant| &grant.roles)
+            .collect()
+    }
+
     /// Whether principals of an account may be given inline policies: one that a request carries,
     /// or the one that lets them assume a role.
     #[must_use]

@@ -14,8 +14,8 @@ use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::AccountId;
 use crate::markup;
 
-/// The reference policy of some accounts: the statements of the guardrails, without what is
-/// never granted.
+/// The reference policy of some accounts: the statements of the guardrails, without the denied
+/// actions.
 #[derive(Debug, Clone)]
 pub struct Reference {
     accounts: Vec<AccountId>,
@@ -56,7 +56,7 @@ pub(super) struct Judged<'a> {
 
 impl Reference {
     /// Reads the statements of the guardrails: IAM's own elements, with `Effect` left out for
-    /// `Allow`. What is never granted is denied on top.
+    /// `Allow`. The denied actions are denied besides.
     ///
     /// # Errors
     /// Where they make no policy.
@@ -120,7 +120,7 @@ impl Reference {
         &self.accounts
     }
 
-    /// The policy as JSON, what is never granted included.
+    /// The policy as JSON, the denied actions included.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

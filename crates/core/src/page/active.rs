@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::form::{FormFields, FormProblem};
+use super::form::{FormFields, FormProblem, MAX_FORM};
 use super::{About, Page, STYLE, decided_words};
 use crate::id::{Digest, SysId};
 use crate::markup::Text;
@@ -12,13 +12,10 @@ use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
 use crate::wording::date_time_from;
 
-/// The largest form that is looked at, in bytes.
-const MOST: usize = 16 * 1024;
-
-/// An early end as the form sent it.
+/// A revocation as the form sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokeForm {
-    /// Why.
+    /// The reason that was typed.
     pub reason: Reason,
     /// What proves that the form came from our page.
     pub nonce: String,
@@ -28,7 +25,7 @@ impl RevokeForm {
     /// Whether a form is sent to end access, and not to decide.
     #[must_use]
     pub fn is_meant(body: &[u8]) -> bool {
-        body.len() <= MOST
+        body.len() <= MAX_FORM
             && form_urlencoded::parse(body)
                 .any(|(name, value)| name == "decision" && value == "revoke")
     }
@@ -146,7 +143,11 @@ mod tests {
             let by = (&person(3), Some(&name));
             active(&about, &decided, by, Some(at(9000)), typed, at(0))
         };
-        let page = shown(&FormFields::empty("1.nonce".to_owned())).unwrap();
+        let untouched = FormFields {
+            nonce: "1.nonce".to_owned(),
+            ..FormFields::default()
+        };
+        let page = shown(&untouched).unwrap();
         assert_eq!(page.status, 200);
         assert!(!page.html.contains("<i>Okafor"));
         insta::assert_snapshot!(page.html);

@@ -4,7 +4,7 @@ use crate::approval::Verdict;
 use crate::prose::{ProseError, Reason};
 
 /// The largest form that is read, in bytes.
-const MOST: usize = 16 * 1024;
+pub(super) const MAX_FORM: usize = 16 * 1024;
 
 /// What the fields of a form hold, as it is shown and as it was sent. Nothing that was typed is
 /// lost.
@@ -58,6 +58,9 @@ impl FormProblem {
             Self::Reason(ProseError::Character(_)) => {
                 "The reason contains an invisible or control character. Type it again."
             }
+            Self::Reason(ProseError::Marks) => {
+                "The reason puts more marks on a letter than can be read. Type it again."
+            }
             Self::Stale => "The form was open for too long. Check it and submit it again.",
         }
     }
@@ -74,21 +77,12 @@ impl FormProblem {
 }
 
 impl FormFields {
-    /// An empty form with its nonce.
-    #[must_use]
-    pub fn empty(nonce: String) -> Self {
-        Self {
-            nonce,
-            ..Self::default()
-        }
-    }
-
     /// Reads `application/x-www-form-urlencoded` (URL Standard). Each field stands once; a field
     /// that does not, or is not ours, makes a problem of [`FormProblem::Shape`].
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let mut fields = Self::default();
-        if body.len() > MOST {
+        if body.len() > MAX_FORM {
             fields.problems.push(FormProblem::Shape);
             return fields;
         }
@@ -148,7 +142,7 @@ impl FormFields {
 pub struct DecisionForm {
     /// Approve or deny.
     pub verdict: Verdict,
-    /// Why.
+    /// The reason that was typed.
     pub reason: Reason,
     /// What proves that the form came from our page.
     pub nonce: String,
@@ -267,7 +261,7 @@ mod tests {
                 "{body}"
             );
         }
-        let large = vec![b'x'; MOST + 1];
+        let large = vec![b'x'; MAX_FORM + 1];
         let fields = DecisionForm::parse(&large).unwrap_err();
         assert_eq!(fields.problems, [FormProblem::Shape]);
     }

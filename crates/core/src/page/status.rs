@@ -13,7 +13,7 @@ use crate::page::RevokeForm;
 use crate::record::DecisionRecord;
 use crate::ticket::PersonName;
 
-/// What a page has to say when it is no form.
+/// A page without a form, or with one that could not be taken.
 #[derive(Debug, Clone)]
 pub enum StatusPage<'a> {
     /// The link leads nowhere: unknown, mistyped or tampered with.
@@ -35,6 +35,8 @@ pub enum StatusPage<'a> {
     Ended(State),
     /// The ticket was closed or is gone.
     TicketClosed,
+    /// The ticket, or somebody involved, is not what a decision needs: nobody may decide.
+    Undecidable,
     /// The reader is no approver any more.
     NotAnApprover,
     /// The reader may no longer end the access.
@@ -49,6 +51,8 @@ pub enum StatusPage<'a> {
     Paused(RetainedForm),
     /// The form did not come from our page.
     ForeignForm,
+    /// The call cannot be read.
+    Malformed,
     /// The access is being removed.
     BeingEnded,
     /// The access was removed before its time.
@@ -78,7 +82,7 @@ pub enum RetainedForm {
     None,
     /// A decision.
     Decision(FormFields),
-    /// An early end.
+    /// A revocation.
     Revocation(FormFields),
 }
 
@@ -185,6 +189,14 @@ fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
             "This request is closed",
             &["Its record in ServiceNow is no longer open. Nothing was decided."],
         ),
+        StatusPage::Undecidable => (
+            409,
+            "This request can't be decided",
+            &[
+                "ServiceNow no longer has its record, or somebody it concerns, as they were when you were asked: the record may be somebody else's, or an account inactive or without a readable address.",
+                "Nothing was decided. Your link works again once that is put right in ServiceNow.",
+            ],
+        ),
         StatusPage::NotAnApprover => (
             403,
             "You can no longer decide this request",
@@ -255,6 +267,14 @@ fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
             403,
             "We couldn't verify that submission",
             &["Nothing was decided. Open the link in your e-mail again and submit the form there."],
+        ),
+        StatusPage::Malformed => (
+            400,
+            "We can't read this request",
+            &[
+                "Your browser, or a proxy on the way, sent a header that HTTP doesn't allow. Nothing was decided.",
+                "Open the link in your e-mail again with another browser.",
+            ],
         ),
     };
     let lines = lines.iter().copied().map(Text::from);

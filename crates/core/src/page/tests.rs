@@ -8,7 +8,10 @@ use crate::review::approval_lines;
 use crate::review::tests::{review, shared_review};
 
 fn fresh() -> FormFields {
-    FormFields::empty("1.nonce".to_owned())
+    FormFields {
+        nonce: "1.nonce".to_owned(),
+        ..FormFields::default()
+    }
 }
 
 #[test]
@@ -95,6 +98,7 @@ fn every_other_page_says_what_happened() {
         StatusPage::Ended(State::Expired),
         StatusPage::Ended(State::Withdrawn),
         StatusPage::TicketClosed,
+        StatusPage::Undecidable,
         StatusPage::NotAnApprover,
         StatusPage::CannotEnd,
         StatusPage::NoLongerAsked,
@@ -103,6 +107,7 @@ fn every_other_page_says_what_happened() {
         StatusPage::Unavailable(RetainedForm::Decision(typed.clone())),
         StatusPage::Paused(RetainedForm::Revocation(typed)),
         StatusPage::ForeignForm,
+        StatusPage::Malformed,
         StatusPage::BeingEnded,
         StatusPage::EndedEarly,
     ];

@@ -1,5 +1,7 @@
 //! What is checked before IAM is changed, and what is undone.
 
+mod identities;
+
 use super::*;
 use crate::account::{InlineFacts, PolicyFacts};
 use crate::facts::GrantFacts;
@@ -45,10 +47,7 @@ fn approved() -> RequestRecord {
         )
         .unwrap()
         .record;
-    let mut yes = decide(&pending, ONE, 2, Verdict::Approve);
-    if let Event::Decided { decision: decided } = &mut yes {
-        decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
-    }
+    let yes = identities::proved(decide(&pending, ONE, 2, Verdict::Approve));
     pending
         .apply(yes, Actor::Approver { sys_id: person(2) }, at(2))
         .unwrap()
@@ -331,10 +330,7 @@ fn approved_in(owned: Vec<OwnedResource>) -> RequestRecord {
         .unwrap()
         .record;
     for slot in slots {
-        let mut yes = decide(&record, &slot.id, 2, Verdict::Approve);
-        if let Event::Decided { decision: decided } = &mut yes {
-            decided.signed.decision.reason = Digest::of(decided.reason.as_str().as_bytes());
-        }
+        let yes = identities::proved(decide(&record, &slot.id, 2, Verdict::Approve));
         let actor = Actor::Approver { sys_id: person(2) };
         record = record.apply(yes, actor, at(2)).unwrap().record;
     }

@@ -1,4 +1,4 @@
-//! What a record tells about itself. Nothing here changes it; [`RequestRecord::apply`] does.
+//! What a record says about itself. Nothing here changes it; [`RequestRecord::apply`] does.
 
 use jiff::Timestamp;
 
@@ -94,8 +94,8 @@ impl RequestRecord {
         self.round().map(|round| &round.binding)
     }
 
-    /// What holds together everything that is done to the target: the key of the principal that
-    /// was bound when the owners were asked; before that, of the name that the request gives.
+    /// The key of the target principal: of the one that was bound when the approvers were asked;
+    /// before that, of the name that the request gives.
     #[must_use]
     pub fn principal_key(&self) -> PrincipalKey {
         let target = &self.request().target;

@@ -55,15 +55,15 @@ pub enum DeliveryOutcome {
     Skipped {
         /// When that was decided.
         at: Timestamp,
-        /// Why.
+        /// Why it is not sent.
         code: SkipCode,
     },
 }
 
-/// What the record knows of a message that is said to be lost.
+/// What the record knows of a message that a bounce reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BouncedMessage {
-    /// It was sent.
+    /// The message that bounced was sent to this person.
     Sent,
     /// A message to this person is being sent: whoever sends it has not said so yet.
     InFlight,
@@ -243,7 +243,7 @@ impl RequestRecord {
         now < round.expires_at && sent.is_some_and(|sent| sent < at)
     }
 
-    /// When the requester is told that the access ends soon; none where it is too short for
+    /// When the requester is notified that the access ends soon; none where it is too short for
     /// that, or revoked.
     fn ends_soon_at(&self) -> Option<Timestamp> {
         let before = self.round()?.reminders.before_end?;

@@ -41,7 +41,7 @@ pub enum Event {
     DeliverySkipped {
         /// The message.
         message: Message,
-        /// Why.
+        /// Why it is not sent.
         code: SkipCode,
     },
     /// A review request or reminder did not arrive. Whoever it was for is asked no more.
@@ -67,7 +67,7 @@ pub enum Event {
     },
     /// A slot was decided.
     Decided {
-        /// How, by whom and why.
+        /// The signed decision and its reason.
         decision: DecisionRecord,
     },
     /// The provisioner begins to change IAM.
@@ -81,7 +81,7 @@ pub enum Event {
     RevocationStarted,
     /// Somebody who may ends the access now.
     RevocationRequested {
-        /// In which role.
+        /// The role of whoever revoked it.
         by: RevokedBy,
         /// Why, where they said.
         reason: Option<Reason>,
@@ -95,7 +95,7 @@ pub enum Event {
     },
     /// It does not hold, or may not be granted.
     Refused {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: RefusalCode,
         /// What was found.
         findings: Vec<Finding>,
@@ -114,10 +114,10 @@ pub enum Event {
     },
     /// It could not be provisioned, and was rolled back.
     Failed {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
-    /// A dry run was looked into.
+    /// A dry run was checked.
     Previewed {
         /// What was found.
         preview: Preview,

@@ -7,7 +7,7 @@ use crate::lifecycle::State;
 use crate::request::Extension;
 
 impl RequestRecord {
-    /// What a request is that extends this one; none where its access never was there. The same
+    /// What a request that extends this one says of it; none if this one never was active. The same
     /// however often it is asked, so that a call that is repeated gets the same answer.
     #[must_use]
     pub fn extension(&self) -> Option<Extension> {
@@ -24,8 +24,7 @@ impl RequestRecord {
         })
     }
 
-    /// Whether another request, of the same client, truly asks for this access longer, while it is
-    /// there.
+    /// Whether another request, of the same client, extends exactly this access while it is active.
     #[must_use]
     pub fn is_extended_by(&self, other: &Self, now: Timestamp) -> bool {
         let there = self.state() == State::Active && !self.is_over(now);

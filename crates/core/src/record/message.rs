@@ -12,29 +12,29 @@ use crate::lifecycle::State;
 pub enum Message {
     /// To an approver: the request with a review link.
     ReviewRequest {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To an approver who has not decided, with a fresh link, before the time is over.
     Reminder {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To an approver who was asked and has nothing left to do.
     Handled {
-        /// To whom.
+        /// The approver's `sys_id`.
         approver: SysId,
     },
     /// To the requester: the state that the request has come to.
     Outcome {
-        /// That state.
+        /// The state that is reported.
         state: State,
     },
     /// To the requester: the access ends soon.
     EndsSoon,
     /// To the ticket: the state that the request has come to.
     TicketNote {
-        /// That state.
+        /// The state that is reported.
         state: State,
     },
 }

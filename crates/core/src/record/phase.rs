@@ -69,7 +69,7 @@ pub enum Ending {
     },
     /// It does not hold, or may not be granted.
     Refused {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: RefusalCode,
         /// What was found.
         findings: Vec<Finding>,
@@ -85,7 +85,7 @@ pub enum Ending {
     Failed {
         /// What was approved.
         round: ApprovalRound,
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
     /// A dry run.
@@ -100,7 +100,7 @@ pub enum Ending {
 pub enum EndReason<'a> {
     /// It does not hold, or may not be granted.
     Refused {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: RefusalCode,
         /// What was found.
         findings: &'a [Finding],
@@ -112,12 +112,12 @@ pub enum EndReason<'a> {
     },
     /// It could not be provisioned.
     Failed {
-        /// Why.
+        /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
     /// The client withdrew it, and said why.
     Withdrawn {
-        /// Why.
+        /// What the client gave as the reason.
         reason: &'a Reason,
     },
 }

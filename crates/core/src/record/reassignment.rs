@@ -1,6 +1,6 @@
 //! Who may decide the open slots, and how that changes while a request waits.
 //!
-//! What the approval is an approval of never changes here: the content digest names the slots by
+//! What an approver approves never changes here: the content digest names the slots by
 //! what they stand for, not by people.
 
 use super::{ChangeError, Event, Message, RequestRecord};
@@ -41,7 +41,7 @@ impl RequestRecord {
         slots.any(|slot| slot.approver(person).is_some())
     }
 
-    /// What a form shows to this person and is an answer to: the content, and the slots that the
+    /// The digest of what this person's form shows: the content, and the slots that the
     /// answer decides. None where there is nothing to decide, or the record does not agree with
     /// itself.
     #[must_use]

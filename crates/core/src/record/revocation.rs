@@ -12,7 +12,7 @@ use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind};
 /// How access was revoked before its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// In which role.
+    /// The role of whoever revoked it.
     pub by: RevokedBy,
     /// Why, where they said.
     pub reason: Option<Reason>,
@@ -38,19 +38,19 @@ pub enum RevokedBy {
     Security,
     /// Somebody who was asked for a decision.
     Approver {
-        /// With which standing; of a delegate, that of the person delegated for.
+        /// In which approver role; for a delegate, the delegator's.
         role: ApproverRole,
-        /// Towards what.
-        #[serde(default, skip_serializing_if = "OwnedResourceKind::is_account")]
+        /// For which kind of resource.
+        #[serde(skip_serializing_if = "OwnedResourceKind::is_account")]
         resource: OwnedResourceKind,
         /// Whether as a delegate.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         delegate: bool,
     },
 }
 
 impl RevokedBy {
-    /// Somebody who was asked about what is touched.
+    /// An approver of this resource.
     #[must_use]
     pub const fn approver(approver: &Approver, resource: &OwnedResource) -> Self {
         Self::Approver {
@@ -101,7 +101,7 @@ impl RevokedBy {
 pub struct RetainedChange {
     /// What stays.
     pub change: EffectChange,
-    /// Why.
+    /// Why it stays.
     pub because: RetainedBecause,
 }
 
@@ -111,7 +111,7 @@ pub struct RetainedChange {
 pub enum RetainedBecause {
     /// It was there before the request.
     ThereBefore,
-    /// Another request still gives it.
+    /// Another request still grants it.
     StillGiven,
 }
 

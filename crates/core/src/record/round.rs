@@ -40,17 +40,17 @@ pub struct DecisionRecord {
     pub reason: Reason,
 }
 
-/// When people are reminded; settled when the owners are asked.
+/// When people are reminded; fixed when the approvers are asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reminders {
     /// When those who have not decided are reminded.
     pub decide_at: Option<Timestamp>,
-    /// How long before the end of the access the requester is told of it.
+    /// How long before the end of the access the requester is notified.
     pub before_end: Option<SignedDuration>,
 }
 
 impl Reminders {
-    /// Settles the times. Zero means no reminder. A reminder to decide comes at the earliest
+    /// Computes the times. Zero means no reminder. A reminder to decide comes at the earliest
     /// when half of the time is over.
     #[must_use]
     pub fn new(

@@ -113,7 +113,7 @@ fn the_whole_way() {
             (change.record.state(), change.replaces),
             (state, Some(before))
         );
-        // The requester is to be told by mail too.
+        // The requester is to be notified by e-mail too.
         assert!(change.record.due_at().is_some());
         rows.push(change.row.stored().unwrap());
     }

@@ -149,6 +149,14 @@ pub enum InlineDocumentError {
     /// IAM would not take it.
     #[error("IAM would reject this policy: {0}")]
     Grammar(String),
+    /// A string in it holds a control character.
+    #[error("the control character U+{character:04X} is not allowed in a policy")]
+    ControlCharacter {
+        /// JSON pointer to the string from the document; to the object, where it is a key.
+        pointer: String,
+        /// The character.
+        character: u32,
+    },
     /// It forbids something.
     #[error("a requested policy can only allow: statement {0} has the effect `Deny`")]
     Denies(usize),
@@ -209,6 +217,9 @@ impl TryFrom<Value> for InlineDocument {
         if !value.is_object() {
             return Err(InlineDocumentError::NotAnObject);
         }
+        if let Some((pointer, character)) = control_character(&value) {
+            return Err(InlineDocumentError::ControlCharacter { pointer, character });
+        }
         let grammar = |error: &dyn fmt::Display| InlineDocumentError::Grammar(error.to_string());
         let bytes = canonical::to_bytes(&value).map_err(|error| grammar(&error))?;
         let text = String::from_utf8(bytes).map_err(|error| grammar(&error))?;
@@ -223,6 +234,28 @@ impl TryFrom<Value> for InlineDocument {
             Some(index) => Err(InlineDocumentError::Denies(index)),
             None => Ok(Self(text)),
         }
+    }
+}
+
+/// The first control character in a string or key, with the JSON pointer to where it stands: no name
+/// in AWS has one, and whoever reads the policy would see a line that is not in it.
+fn control_character(value: &Value) -> Option<(String, u32)> {
+    let of_text = |text: &str| text.chars().find(|c| c.is_control()).map(u32::from);
+    let below = |step: String, value: &Value| {
+        let (pointer, character) = control_character(value)?;
+        Some((format!("/{step}{pointer}"), character))
+    };
+    match value {
+        Value::String(text) => Some((String::new(), of_text(text)?)),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| below(index.to_string(), item))
+        }
+        Value::Object(members) => members.iter().find_map(|(key, value)| match of_text(key) {
+            Some(character) => Some((String::new(), character)),
+            None => below(key.replace('~', "~0").replace('/', "~1"), value),
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
@@ -281,6 +314,34 @@ mod tests {
         let role_arn = "arn:aws:iam::320987654321:role/reader".parse().unwrap();
         let reached = Grant::AssumeRole { role_arn }.accounts(&target());
         assert_eq!(reached.first().map(AccountId::as_str), Some("320987654321"));
+    }
+
+    #[test]
+    fn no_string_of_a_policy_holds_a_control_character() {
+        let with = |resource: &str| document(json!(["*", resource]));
+        let table = [
+            (with("arn:aws:s3:::a\nb"), "/Statement/0/Resource/1", 0xa),
+            (with("arn:aws:s3:::a\u{0}"), "/Statement/0/Resource/1", 0),
+            (
+                with("arn:aws:s3:::a\u{85}"),
+                "/Statement/0/Resource/1",
+                0x85,
+            ),
+            (
+                with("arn:aws:s3:::a\u{7f}"),
+                "/Statement/0/Resource/1",
+                0x7f,
+            ),
+            (json!({"a/b~c": [{"d": "\t"}]}), "/a~1b~0c/0/d", 9),
+            (json!({"a": {"b\r": 1}}), "/a", 0xd),
+        ];
+        for (value, pointer, character) in table {
+            let error = InlineDocumentError::ControlCharacter {
+                pointer: pointer.to_owned(),
+                character,
+            };
+            assert_eq!(InlineDocument::try_from(value), Err(error));
+        }
     }
 
     #[test]

@@ -221,11 +221,14 @@ fn document(
     let pointer = format!("{pointer}/document");
     document
         .map_err(|error| {
-            let code = match error {
-                InlineDocumentError::NotAnObject => FieldErrorCode::Type,
-                _ => FieldErrorCode::Value,
+            let (below, code) = match &error {
+                InlineDocumentError::NotAnObject => ("", FieldErrorCode::Type),
+                InlineDocumentError::ControlCharacter { pointer, .. } => {
+                    (pointer.as_str(), FieldErrorCode::ControlCharacter)
+                }
+                _ => ("", FieldErrorCode::Value),
             };
-            reader.error(&pointer, code, error);
+            reader.error(&format!("{pointer}{below}"), code, error);
         })
         .ok()
 }

@@ -3,7 +3,8 @@
 
 use crate::approval::Verdict;
 use crate::id::SysId;
-use crate::markup::{Text, code, quote};
+use crate::markup::{Text, code, whole};
+use crate::quotation::Quotation;
 use crate::record::{ApprovalRound, DecisionRecord, RequestRecord};
 use crate::slots::{OwnedResource, Slot, accounts_in_words};
 use crate::wording::date_time;
@@ -35,7 +36,7 @@ pub struct PastDecision {
     /// When, in words.
     pub at: String,
     /// What was typed.
-    pub reason: String,
+    pub reason: Quotation,
 }
 
 impl PastDecision {
@@ -49,7 +50,7 @@ impl PastDecision {
             at: jiff::Timestamp::from_second(decision.at)
                 .map(date_time)
                 .unwrap_or_default(),
-            reason: decided.reason.as_str().to_owned(),
+            reason: Quotation::new(decided.reason.as_str()),
         }
     }
 }
@@ -147,14 +148,12 @@ pub fn approval_lines(record: &RequestRecord) -> Vec<Text> {
     }
     let line = |slot: &Slot| {
         let what = what(&slot.resource, "");
-        Text::new(match record.decision_of(&slot.id).map(PastDecision::new) {
-            Some(PastDecision {
-                verdict,
-                at,
-                reason,
-            }) => {
+        Text::new(match record.decision_of(&slot.id) {
+            Some(decided) => {
+                let PastDecision { verdict, at, .. } = PastDecision::new(decided);
                 let verdict = verdict.to_lowercase();
-                format!("{what}: {verdict} on {at}. Reason: {}", quote(&reason))
+                let reason = whole(decided.reason.as_str());
+                format!("{what}: {verdict} on {at}. Reason: {reason}")
             }
             None => format!("{what}: no decision."),
         })

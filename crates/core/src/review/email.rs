@@ -6,10 +6,6 @@ use askama::Template;
 
 use super::Review;
 use crate::email::Email;
-use crate::prose::one_line;
-
-/// The longest subject, so that mail programs need not fold it more than once.
-const MAX_SUBJECT: usize = 180;
 
 #[derive(Template)]
 #[template(path = "review_email.txt", escape = "none")]
@@ -47,7 +43,7 @@ impl Review {
 
     fn write(&self, what: &str, link: &str, reminder: bool) -> Result<Email, askama::Error> {
         Ok(Email {
-            subject: one_line(&format!("{what}: {}", self.subject), MAX_SUBJECT),
+            subject: format!("{what}: {}", self.subject.brief()),
             text: ReviewEmailText {
                 review: self,
                 link,

@@ -5,7 +5,7 @@ use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::explain::{explain, natural_order};
 
-use crate::markup::{Text, code, unmarked};
+use crate::markup::{Text, whole};
 
 /// Lists of more entries than this are shown beside the sentence, too, one entry a line.
 const LONG: usize = 8;
@@ -52,7 +52,7 @@ pub(super) fn sentences(text: &str) -> Vec<Text> {
     match Document::parse(text, PolicyType::Identity) {
         Ok(document) => explain(&document)
             .into_iter()
-            .map(|sentence| Text::new(unmarked(&sentence.text)))
+            .map(|sentence| Text::new(sentence.text))
             .collect(),
         Err(_) => vec![Text::new(
             "This policy can't be put into words. Read its JSON below.",
@@ -87,7 +87,7 @@ pub(super) fn long_lists(name: &str, text: &str) -> Vec<ReviewList> {
                 title: Text::new(format!("All {} {what} of {name}", entries.len())),
                 entries: entries
                     .into_iter()
-                    .map(|one| Text::new(code(one)))
+                    .map(|one| Text::new(whole(one)))
                     .collect(),
             });
         }

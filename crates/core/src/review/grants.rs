@@ -9,7 +9,7 @@ use super::explained::{ReviewList, kind, long_lists, sentences};
 use super::json::indented;
 use crate::binding::{BoundInline, BoundPolicy, BoundRole};
 use crate::id::Digest;
-use crate::markup::{Text, code};
+use crate::markup::{Text, code, whole};
 use crate::policy_digest::policy_digest;
 use crate::record::{ApprovalRound, RequestRecord};
 use crate::request::Grant;
@@ -176,6 +176,12 @@ impl<'a> Texts<'a> {
 }
 
 impl ReviewGrant {
+    /// Its sentences.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        let titles = std::iter::once(&self.title).chain(&self.arn);
+        titles.chain(&self.allows).chain(&self.notes)
+    }
+
     fn new(title: String, arn: Option<&str>, texts: &[(String, &str)]) -> Self {
         let policies = texts.iter().map(|(name, text)| ReviewPolicy {
             name: Text::new(name.as_str()),
@@ -183,7 +189,7 @@ impl ReviewGrant {
         });
         Self {
             title: Text::new(title),
-            arn: arn.map(|arn| Text::new(code(arn))),
+            arn: arn.map(|arn| Text::new(whole(arn))),
             kind: kind(texts),
             allows: texts.iter().flat_map(|(_, text)| sentences(text)).collect(),
             notes: Vec::new(),
@@ -260,7 +266,8 @@ mod tests {
             title: JobTitle::default(),
             active: true,
             locked_out: false,
-            email: None,
+            email: crate::email::MailField::Empty,
+            account: crate::ticket::UserAccount::default(),
         };
         let context = ReviewContext {
             installation: &installation(),
@@ -308,11 +315,11 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": folders}]})
         .to_string();
         let grant = ReviewGrant::new("X".to_owned(), None, &[("policy `x`".to_owned(), &text)]);
-        let first: Vec<String> = (1..30).map(|n| n.to_string()).collect();
-        let all = format!("{} and 30", first.join(", "));
+        let first: Vec<String> = (1..30).map(|n| format!("`{n}`")).collect();
+        let all = format!("{} and `30`", first.join(", "));
         assert_eq!(
             grant.allows[0].to_string(),
-            format!("May read objects in 30 folders of the bucket archive: {all}.")
+            format!("May read objects in 30 folders of the bucket `archive`: {all}.")
         );
         let [list] = grant.lists.as_slice() else {
             panic!("one list: {:?}", grant.lists);

@@ -1,5 +1,7 @@
 //! Policy documents as AWS writes them.
 
+use iam_policy::foreign::characters::{MarkCount, is_hidden, is_mark, is_space};
+use iam_policy::foreign::visible;
 use serde_json::{Map, Value};
 
 /// The order in which AWS's documentation writes the elements of a policy (IAM User Guide, "IAM
@@ -23,10 +25,29 @@ const ORDER: [&str; 12] = [
 /// it is no JSON.
 pub(super) fn indented(text: &str) -> String {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return text.to_owned();
+        return text.lines().map(visible).collect::<Vec<_>>().join("\n");
     };
     let mut out = String::new();
     write(&mut out, &value, 0);
+    out
+}
+
+/// A text in quotes. What a reader cannot see is written as an escape, which JSON has for every
+/// character.
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    let (mut marks, mut before) = (MarkCount::default(), ' ');
+    for c in Value::from(text).to_string().chars() {
+        let stacked = marks.is_stacked(c) || before == '"' && is_mark(c);
+        before = c;
+        if stacked || is_hidden(c) || is_space(c) && c != ' ' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
     out
 }
 
@@ -35,7 +56,7 @@ fn write(out: &mut String, value: &Value, level: usize) {
         Value::Object(members) if !members.is_empty() => {
             let members = in_order(members);
             block(out, ('{', '}'), level, &members, |out, (name, value)| {
-                out.push_str(&format!("{}: ", Value::from(name.as_str())));
+                out.push_str(&format!("{}: ", quoted(name)));
                 write(out, value, level + 1);
             });
         }
@@ -45,6 +66,7 @@ fn write(out: &mut String, value: &Value, level: usize) {
                 write(out, item, level + 1);
             });
         }
+        Value::String(text) => out.push_str(&quoted(text)),
         scalar => out.push_str(&scalar.to_string()),
     }
 }
@@ -90,5 +112,16 @@ mod tests {
         assert_eq!(read(&indented(text)), read(text));
         assert_eq!(indented("{}"), "{}");
         assert_eq!(indented("not JSON"), "not JSON");
+        assert_eq!(indented("not\u{202e}\nJSON"), "not⟨U+202E⟩\nJSON");
+    }
+
+    #[test]
+    fn what_is_hidden_is_escaped_and_is_the_same_json() {
+        let value = Value::from("a\u{202e}b\u{2800}\u{a0}\u{e0100}\u{301}\n\"é");
+        let shown = indented(&value.to_string());
+        assert_eq!(shown, r#""a\u202eb\u2800\u00a0\udb40\udd00\u0301\n\"é""#);
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        let key = indented(r#"{"a\u202eb":1}"#);
+        assert!(key.contains(r#""a\u202eb": 1"#), "{key}");
     }
 }

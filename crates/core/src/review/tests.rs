@@ -1,10 +1,12 @@
+mod voice;
+
 use super::*;
 use crate::approval::Verdict;
-use crate::email::Email;
+use crate::email::{Email, MailField};
 use crate::installation::tests::installation;
 use crate::record::tests::{DOCUMENT, TWO, approver, at, decide, pending, person, slot};
 use crate::slots::{Approver, ApproverRole, OwnedResource, Slot};
-use crate::ticket::JobTitle;
+use crate::ticket::{JobTitle, UserAccount};
 
 fn requester(name: &str) -> Person {
     Person {
@@ -13,7 +15,8 @@ fn requester(name: &str) -> Person {
         title: JobTitle::new("Data Analyst"),
         active: true,
         locked_out: false,
-        email: "rita.chen@brightwater.example".parse().ok(),
+        email: MailField::read("rita.chen@brightwater.example"),
+        account: UserAccount::default(),
     }
 }
 
@@ -143,24 +146,24 @@ fn the_title_is_that_of_the_readers_own_slot() {
             serde_json::json!([{"type": "assume_role", "role_arn":
                 "arn:aws:iam::320987654321:role/assumable/reports-reader"}]),
             "320987654321",
-            "Diego Santos wants to assume `reports-reader` in `data-lake`",
+            "`Diego Santos` wants to assume `reports-reader` in `data-lake`",
         ),
         (
             serde_json::json!([{"type": "attach_managed_policy", "policy_arn":
                 "arn:aws:iam::210987654321:policy/reports-read"}]),
             "210987654321",
-            "Diego Santos wants policy `reports-read` in `data-lake`",
+            "`Diego Santos` wants policy `reports-read` in `data-lake`",
         ),
         (
             serde_json::json!([{"type": "group_membership", "group": "analysts"}]),
             "210987654321",
-            "Diego Santos wants to join group `analysts` in `data-lake`",
+            "`Diego Santos` wants to join group `analysts` in `data-lake`",
         ),
         (
             serde_json::json!([{"type": "group_membership", "group": "analysts"},
                 {"type": "inline_policy", "document": serde_json::from_str::<serde_json::Value>(DOCUMENT).unwrap()}]),
             "210987654321",
-            "Diego Santos wants access to `data-lake`",
+            "`Diego Santos` wants access to `data-lake`",
         ),
     ];
     for (grants, account, words) in grants {
@@ -175,7 +178,10 @@ fn the_title_is_that_of_the_readers_own_slot() {
         let shown = title::title(&request, &diego, None, &yours);
         assert_eq!(shown.to_string(), words);
         let subject = title::subject(&request, &diego, &yours);
-        assert_eq!(subject, "Diego Santos, data-lake, 8 hours (RITM0010001)");
+        assert_eq!(
+            subject.to_string(),
+            "`Diego Santos`, `data-lake`, 8 hours (RITM0010001)"
+        );
     }
 }
 

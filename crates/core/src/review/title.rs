@@ -2,20 +2,19 @@
 
 use super::ReviewSlot;
 use crate::id::AccountId;
-use crate::markup::{Text, code, name};
-use crate::prose::one_line;
+use crate::markup::{Text, code};
 use crate::request::{AccessRequest, Grant};
 use crate::slots::OwnedResource;
 use crate::ticket::PersonName;
 
-/// Who wants what, as far as it touches what the reader decides on.
+/// Who wants what, as far as it affects what the reader decides on.
 pub(super) fn title(
     request: &AccessRequest,
     requester: &PersonName,
     beneficiary: Option<&PersonName>,
     yours: &[&ReviewSlot],
 ) -> Text {
-    let requester = name(requester.expose());
+    let requester = requester.in_words();
     let place = place(request, yours);
     let touching: Vec<&Grant> = request
         .grants
@@ -35,24 +34,29 @@ pub(super) fn title(
         }
         _ => format!("wants access to {place}"),
     };
-    let whom = beneficiary.map(|person| format!(" for {}", name(person.expose())));
+    let whom = beneficiary.map(|person| format!(" for {}", person.in_words()));
     Text::new(format!("{requester} {wish}{}", whom.unwrap_or_default()))
 }
 
-/// Who, where and for how long, on one line without marks.
+/// Who, where and for how long, short enough for the subject of an e-mail.
 pub(super) fn subject(
     request: &AccessRequest,
     requester: &PersonName,
     yours: &[&ReviewSlot],
-) -> String {
-    let place = Text::new(place(request, yours)).unmarked();
+) -> Text {
+    let mut places = places(request, yours).into_iter();
+    let place = places.next().unwrap_or_default();
+    let more = match places.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     let (duration, number) = (request.duration.in_words(), request.source.number.as_str());
-    let (requester, place) = (one_line(requester.expose(), 60), one_line(&place, 60));
-    format!("{requester}, {place}, {duration} ({number})")
+    let requester = requester.in_words();
+    Text::new(format!("{requester}, {place}{more}, {duration} ({number})"))
 }
 
-/// Whether a grant touches what an approval is for. A configuration item stands for all of them.
-fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
+/// Whether a grant affects what an approval is for. A configuration item stands for all of them.
+pub(super) fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
     match &slot.resource {
         OwnedResource::Account { account_id } => {
             grant.accounts(&request.target).contains(account_id)
@@ -63,10 +67,13 @@ fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
 
 /// The accounts and items that the reader decides on, by name.
 fn place(request: &AccessRequest, yours: &[&ReviewSlot]) -> String {
-    let places: Vec<String> = yours.iter().map(|slot| known(slot)).collect();
-    match places.as_slice() {
-        [] => account(&request.target.account_id),
-        places => crate::wording::list(places),
+    crate::wording::list(&places(request, yours))
+}
+
+fn places(request: &AccessRequest, yours: &[&ReviewSlot]) -> Vec<String> {
+    match yours {
+        [] => vec![account(&request.target.account_id)],
+        yours => yours.iter().map(|slot| known(slot)).collect(),
     }
 }
 

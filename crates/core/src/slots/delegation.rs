@@ -31,7 +31,7 @@ impl Delegation {
 }
 
 /// The delegates of people who may decide, beside them: everybody to whom one of them delegates
-/// at this moment and who may decide themselves, one for each mail address. Delegates of
+/// at this moment and who may decide themselves, each under one record. Delegates of
 /// delegates are nobody.
 #[must_use]
 pub fn delegates<'a>(
@@ -71,7 +71,9 @@ pub fn delegates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::{JobTitle, PersonName};
+    use crate::email::MailField;
+    use crate::identity::Involved;
+    use crate::ticket::{JobTitle, PersonName, UserAccount};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -88,7 +90,8 @@ mod tests {
             title: JobTitle::default(),
             active: true,
             locked_out: false,
-            email: format!("person-{n}@meridian.example").parse().ok(),
+            email: MailField::read(&format!("person-{n}@meridian.example")),
+            account: UserAccount::default(),
         }
     }
 
@@ -149,11 +152,12 @@ mod tests {
             ..Excluded::default()
         };
         // The same mailbox as the requester, under another record.
+        let twin = Person {
+            sys_id: id(7),
+            ..person(3)
+        };
         let double = Excluded {
-            people: vec![Person {
-                sys_id: id(7),
-                ..person(3)
-            }],
+            people: vec![Involved::new(&twin, &["meridian.example".to_owned()]).unwrap()],
             ..Excluded::default()
         };
         let but = |change: fn(Person) -> Person| vec![change(person(3))];
@@ -198,7 +202,7 @@ mod tests {
                 "elsewhere",
                 vec![delegation(1, 3)],
                 but(|p| Person {
-                    email: "x@other.example".parse().ok(),
+                    email: MailField::read("x@other.example"),
                     ..p
                 }),
                 none.clone(),

@@ -1,4 +1,4 @@
-//! What a request touches, and so whose approval it needs.
+//! Which accounts and items a request affects: each needs an approval.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub enum OwnedResource {
         sys_id: SysId,
         /// The accounts whose owners are not asked because the guardrails put this item in charge
         /// of everything that is granted there; none where the item only adds an approval.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         instead_of: Vec<AccountId>,
     },
 }
@@ -45,7 +45,7 @@ impl OwnedResourceKind {
 }
 
 impl OwnedResource {
-    /// Which kind.
+    /// Account or configuration item.
     #[must_use]
     pub const fn kind(&self) -> OwnedResourceKind {
         match self {
@@ -64,9 +64,10 @@ impl OwnedResource {
     }
 }
 
-/// What is touched by a request, each once, in a fixed order: the accounts that its grants reach,
-/// and the item that it names. The item stands in for those accounts that are `covered` by it
-/// ([`Guardrails::covered`](crate::guardrails::Guardrails::covered)); without an item nothing is.
+/// The accounts and items that need an approval, each once, in a fixed order: the accounts that the
+/// grants affect, and the item that the request names. The item stands in for those accounts that
+/// are `covered` by it ([`Guardrails::covered`](crate::guardrails::Guardrails::covered)); without
+/// an item nothing is.
 #[must_use]
 pub fn owned_resources(request: &AccessRequest, covered: &[AccountId]) -> Vec<OwnedResource> {
     let reached = request.grants.iter();
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_for_each_thing_touched() {
+    fn a_slot_for_each_account_and_item() {
         let ids = |request: &AccessRequest, covered: &[AccountId]| -> Vec<String> {
             owned_resources(request, covered)
                 .iter()
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(
             owned_resources(&named, &elsewhere),
             owned_resources(&named, &[]),
-            "only accounts that are touched are stood in for"
+            "only accounts that are affected are stood in for"
         );
     }
 

@@ -96,6 +96,8 @@ stored_codes!(RefusalCodeV1 for RefusalCode {
     "ticket_mismatch" = TicketMismatch,
     "requester_inactive" = RequesterInactive,
     "account_not_prepared" = AccountNotPrepared,
+    "beneficiary_inactive" = BeneficiaryInactive,
+    "unreadable_identity" = UnreadableIdentity,
     "no_such_principal" = NoSuchPrincipal,
     "not_enrolled" = NotEnrolled,
     "no_such_policy" = NoSuchPolicy,
@@ -146,4 +148,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "every_resource" = EveryResource,
     "permits_nothing" = PermitsNothing,
     "probably_wrong" = ProbablyWrong,
+    "reads_secrets" = ReadsSecrets,
+    "opens_resources" = OpensResources,
 });

@@ -1,6 +1,7 @@
 //! What is hashed and signed. A preimage is canonical JSON (RFC 8785) after a line that names its
 //! purpose, so that a digest made for one thing never stands for another. None of these structs
-//! ever changes: a change of one is a new purpose beside it.
+//! ever changes: a change of one is a new purpose beside it, or a member that is left out where there
+//! is none.
 
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::record::ApprovalRound;
 use crate::request::AccessRequest;
 use crate::slots::Slot;
 
-/// What an approval is an approval of.
+/// What an approver approves.
 #[derive(Serialize)]
 struct ContentV1 {
     request: AccessRequestV1,
@@ -30,12 +31,12 @@ struct ShownV1<'a> {
     slots: &'a [&'a str],
 }
 
-/// Of the digest of a request.
+/// The preimage of the digest of a request.
 pub(super) fn request(request: &AccessRequest) -> Result<Vec<u8>, CanonicalError> {
     canonical::preimage("request", &request.to_wire())
 }
 
-/// Of the digest that decisions are made on.
+/// The preimage of the digest that decisions are made on.
 pub(super) fn content(
     request: &AccessRequest,
     binding: &Binding,
@@ -52,7 +53,7 @@ pub(super) fn content(
     canonical::preimage("content", &content)
 }
 
-/// Of the digest of what a form shows.
+/// The preimage of the digest of what a form shows.
 pub(super) fn shown(content: &Digest, slots: &[&str]) -> Result<Vec<u8>, CanonicalError> {
     canonical::preimage("shown", &ShownV1 { content, slots })
 }

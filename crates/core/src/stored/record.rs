@@ -63,12 +63,12 @@ pub enum PhaseV1 {
     },
     /// `active`.
     Active {
-        /// The access.
+        /// The granted access.
         access: AccessV1,
     },
     /// `revoking`.
     Revoking {
-        /// The access.
+        /// The granted access.
         access: AccessV1,
     },
     /// `ended`.

@@ -10,6 +10,7 @@ use crate::bounce::MessageId;
 use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{AccountId, Digest, RequestId, SysId};
+use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
 use crate::prose::Reason;
 use crate::record::{
@@ -75,6 +76,19 @@ stored_struct!(pub DecisionV1 for Decision {
     approver: SysId,
     at: i64,
     reason: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identities: Option<Identities>,
+});
+
+stored_struct!(pub IdentitiesV1 for Identities {
+    deciders: Vec<Mark>,
+    involved: Vec<InvolvedMarks>,
+});
+
+stored_struct!(pub InvolvedMarksV1 for InvolvedMarks {
+    sys_id: SysId,
+    marks: Vec<Mark>,
+    has_mailbox: bool,
 });
 
 stored_struct!(pub BindingV1 for Binding {

@@ -11,6 +11,7 @@ use crate::approval::MacTag;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::bounce::MessageId;
 use crate::id::{AccountId, ClientId, Digest, RequestId, SysId};
+use crate::identity::Mark;
 use crate::principal::PrincipalName;
 use crate::prose::Prose;
 use crate::request::{AccessDuration, GroupName, InlineDocument, RecordNumber, TableName};
@@ -25,7 +26,7 @@ pub trait Stored: Sized {
     fn from_wire(wire: Self::Wire) -> Self;
 }
 
-/// Values that are one JSON string, number or boolean, and check themselves when they are read.
+/// Values that are stored as they serialise themselves, and check themselves when they are read.
 macro_rules! leaves {
     ($($leaf:ty),* $(,)?) => {$(
         impl Stored for $leaf {
@@ -57,6 +58,7 @@ leaves!(
     GroupName,
     InlineDocument,
     MacTag,
+    Mark,
     MessageId,
     PolicyArn,
     PrincipalName,

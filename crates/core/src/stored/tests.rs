@@ -77,7 +77,14 @@ fn a_record_in_every_state_is_stored_as_it_was() {
     let states: BTreeSet<String> = records.iter().map(|r| r.state().to_string()).collect();
     assert_eq!(states, variants::<codes::StateV1>(r#""?""#));
     for record in records {
-        let name = record.state().to_string().to_lowercase();
+        let state = record.state();
+        let stored = serde_json::to_value(state.to_wire()).unwrap();
+        assert_eq!(
+            stored,
+            state.name(),
+            "the index and the markers have the same name"
+        );
+        let name = state.name().to_lowercase();
         check(&format!("record/{name}.json"), &record);
     }
 }
@@ -139,6 +146,18 @@ fn what_is_hashed_and_signed_is_what_it_was() {
     let preimage = format!("snowgate/audit/1\n{bytes}");
     assert_eq!(Digest::of(preimage.as_bytes()), hash);
     assert_eq!(preimage, golden("preimage/audit.txt", &preimage));
+}
+
+/// Decisions of before have no identities, and their bytes are what they were.
+#[test]
+fn who_decided_and_who_was_involved_is_stored_as_it_was() {
+    let decision = samples::decision_with_identities();
+    let signed = decision.signed.decision.signed_bytes().unwrap();
+    let signed = String::from_utf8(signed).unwrap();
+    let name = "preimage/decision_with_identities.txt";
+    assert_eq!(signed, golden(name, &signed));
+    let event = crate::record::Event::Decided { decision };
+    check("decision/with_identities.json", &samples::row(event));
 }
 
 #[test]

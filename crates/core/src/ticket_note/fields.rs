@@ -29,7 +29,7 @@ pub struct OutcomeFields {
     /// When it was refused after the record was found to carry it.
     #[serde(default)]
     pub refused: BTreeMap<String, String>,
-    /// When a dry run has been looked into; the record usually stays open.
+    /// When a dry run has been checked; the record usually stays open.
     #[serde(default)]
     pub previewed: BTreeMap<String, String>,
 }

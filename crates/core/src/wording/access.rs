@@ -1,6 +1,6 @@
 //! What was requested, and how it is used once it is there.
 
-use crate::markup::{Text, code};
+use crate::markup::{Text, code, whole};
 use crate::principal::{Principal, PrincipalType};
 use crate::request::{AccessRequest, Grant};
 
@@ -60,7 +60,7 @@ pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
             let (arn, name) = (role_arn.as_str(), target.name.as_str());
             let command =
                 format!("aws sts assume-role --role-arn {arn} --role-session-name {name}");
-            lines.push(Text::new(format!("Assume the role: {}", code(&command))));
+            lines.push(Text::new(format!("Assume the role: {}", whole(&command))));
             lines.push(Text::new(format!(
                 "Or switch role in the AWS console: account {}, role {}.",
                 code(role_arn.account().as_str()),

@@ -4,6 +4,7 @@ use crate::approval::Verdict;
 use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::markup::{Text, code};
+use crate::quotation::Quotation;
 use crate::record::{DecisionRecord, EndReason, RequestRecord, RetainedChange, RevokedBy};
 use crate::slots::OwnedResource;
 
@@ -23,9 +24,9 @@ pub(crate) struct Outcome {
 /// What somebody gave as a reason.
 pub(crate) struct Quote {
     /// Who gave it, or for what: `The owner of AWS account 210987654321 denied it`.
-    pub(crate) label: String,
+    pub(crate) label: Text,
     /// As it was typed.
-    pub(crate) reason: String,
+    pub(crate) reason: Quotation,
 }
 
 /// What became of a request that came to this state; none for states that nobody is notified of.
@@ -78,8 +79,8 @@ impl Quote {
     /// took effect, for the cancellation, or for ending the access early.
     pub(crate) fn of(record: &RequestRecord, state: State) -> Option<Self> {
         let plain = |label: &str, reason: &str| Self {
-            label: label.to_owned(),
-            reason: reason.to_owned(),
+            label: Text::new(label),
+            reason: Quotation::new(reason),
         };
         match state {
             State::Revoked => {
@@ -93,16 +94,16 @@ impl Quote {
             State::Denied => {
                 let denied = decided(record, Verdict::Deny).next()?;
                 let label = Text::new(format!("{} denied it", decider(record, denied)));
-                Some(plain(
-                    &label.capitalized().to_string(),
-                    denied.reason.as_str(),
-                ))
+                Some(Self {
+                    label: label.capitalized(),
+                    reason: Quotation::new(denied.reason.as_str()),
+                })
             }
             State::Active => {
                 let reasons: Vec<&str> = decided(record, Verdict::Approve)
                     .map(|decided| decided.reason.as_str())
                     .collect();
-                let reason = reasons.join("; ");
+                let reason = reasons.join("\n\n");
                 (!reason.is_empty()).then(|| plain("Reason for approval", &reason))
             }
             _ => None,

@@ -1,5 +1,6 @@
 //! Calls that fail, messages that come twice, runs that break off.
 
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::ticket::Person;
@@ -82,7 +83,7 @@ fn a_letter_that_fails_keeps_no_other_back() {
     );
 }
 
-/// How many letters were taken by the mail service and not marked as sent.
+/// How many e-mails were taken by the mail service and not marked as sent.
 fn unmarked(world: &World, record: &RequestRecord) -> usize {
     let record = world.load(record.id());
     let letters = record.deliveries().iter();
@@ -90,7 +91,7 @@ fn unmarked(world: &World, record: &RequestRecord) -> usize {
     world.mailer.sent().len() - marked
 }
 
-/// Wherever a run breaks off, everybody gets a letter in the end, and a second one only where
+/// Wherever a run breaks off, everybody gets an e-mail in the end, and a second one only where
 /// the first was taken and that could not be written down.
 #[test]
 fn a_run_that_breaks_off_is_taken_up() {
@@ -127,7 +128,7 @@ fn a_run_that_breaks_off_is_taken_up() {
             nth += 1;
         }
         assert!(nth > 15, "every call was tried: {nth}");
-        assert!(doubled > 0, "the one case of two letters was among them");
+        assert!(doubled > 0, "the one case of two e-mails was among them");
     }
 }
 
@@ -155,18 +156,18 @@ async fn two_runs_at_once_send_one_letter_each() {
     assert_eq!(world.mailer.sent().len(), 2);
 }
 
-/// Between asking and writing, an owner became somebody who must not get a letter: the next one
+/// Between asking and writing, an owner became somebody who must not get an e-mail: the next one
 /// does.
 #[test]
 fn whoever_became_unfit_meanwhile_gets_no_letter() {
     let fit = person(OWNER);
     let unfit = [
         Person {
-            email: "x@evil.example".parse().ok(),
+            email: MailField::read("x@evil.example"),
             ..fit.clone()
         },
         Person {
-            email: None,
+            email: MailField::Empty,
             ..fit.clone()
         },
         Person {
@@ -178,7 +179,7 @@ fn whoever_became_unfit_meanwhile_gets_no_letter() {
             ..fit.clone()
         },
         Person {
-            email: "rita@meridian.example".parse().ok(),
+            email: MailField::read("rita@meridian.example"),
             ..fit.clone()
         },
     ];

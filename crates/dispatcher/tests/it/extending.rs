@@ -102,6 +102,9 @@ fn what_is_not_there_or_is_another_is_not_extended() {
         );
         assert!(refused, "{name}: {:?}", record.end_reason());
         assert_eq!(world.mailer.sent(), [], "{name}");
-        assert!(record.unreported().is_some(), "{name}: the ticket is told");
+        assert!(
+            record.unreported().is_some(),
+            "{name}: the ticket is updated"
+        );
     }
 }

@@ -7,6 +7,7 @@
 
 mod crashes;
 mod extending;
+mod identities;
 mod owners;
 mod people;
 mod preview;
@@ -79,12 +80,12 @@ fn handle(dispatcher: &Tested, id: &RequestId, second: i64) -> Result<(), Dispat
     ready(dispatcher.handle(id, at(second)))
 }
 
-/// To whom letters went, in order.
+/// To whom e-mails went, in order.
 fn addresses(letters: &[SentEmail]) -> Vec<&str> {
     letters.iter().map(|sent| sent.to.expose()).collect()
 }
 
-/// The token of the link in a letter: the same in text and HTML, and the only one.
+/// The token of the link in an e-mail: the same in text and HTML, and the only one.
 fn token_in(sent: &SentEmail) -> ReviewToken {
     let start = format!("{APPROVAL_URL}/r/");
     let tokens = |text: &str| -> Vec<String> {

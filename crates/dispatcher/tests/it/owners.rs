@@ -1,5 +1,6 @@
-//! Who gets a letter.
+//! Who gets an e-mail.
 
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::EndReason;
 use snowgate_core::slots::ApproverRole;
@@ -31,19 +32,19 @@ const UNFIT: [(&str, Unfit); 8] = [
     }),
     ("without mail", |world, n| {
         world.servicenow.put_person(Person {
-            email: None,
+            email: MailField::Empty,
             ..person(n)
         });
     }),
     ("with foreign mail", |world, n| {
         world.servicenow.put_person(Person {
-            email: "x@meridian.example.evil.example".parse().ok(),
+            email: MailField::read("x@meridian.example.evil.example"),
             ..person(n)
         });
     }),
     ("the requester under another record", |world, n| {
         world.servicenow.put_person(Person {
-            email: "RITA@Meridian.example".parse().ok(),
+            email: MailField::read("RITA@Meridian.example"),
             ..person(n)
         });
     }),
@@ -54,7 +55,7 @@ const UNFIT: [(&str, Unfit); 8] = [
     }),
     ("the beneficiary under another record", |world, n| {
         world.servicenow.put_person(Person {
-            email: address(BENEFICIARY).to_uppercase().parse().ok(),
+            email: MailField::read(&address(BENEFICIARY).to_uppercase()),
             ..person(n)
         });
     }),
@@ -76,7 +77,7 @@ const UNFIT: [(&str, Unfit); 8] = [
     }),
 ];
 
-/// The order in which people are asked, those of one standing together.
+/// The order in which people are asked, those of one role together.
 const CHAIN: [(&[u8], ApproverRole); 5] = [
     (&[OWNER], ApproverRole::Owner),
     (&[MANAGER], ApproverRole::Manager),
@@ -128,6 +129,7 @@ fn whoever_opened_the_ticket_or_is_named_in_it_is_not_asked() {
             active: true,
             opened_by,
             opened_for,
+            also_named: Vec::new(),
         });
         handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
         assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);

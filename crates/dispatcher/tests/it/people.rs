@@ -1,4 +1,4 @@
-//! People who change while a request waits: delegates, letters that do not arrive, and items that
+//! People who change while a request waits: delegates, e-mails that do not arrive, and items that
 //! have owners of their own.
 
 use snowgate_core::account::AccountItem;
@@ -98,7 +98,7 @@ fn a_lost_letter_goes_to_the_next_person() {
     let after = world.load(record.id());
     assert!(!after.asks(&id(OWNER)));
     assert_eq!(after.content(), record.content());
-    // Again, late, and in the name of letters that were never sent.
+    // Again, late, and in the name of e-mails that were never sent.
     let second = world.mailer.take();
     let mut forged = bounce(&second[0]);
     forged.message = "forged".parse().unwrap();
@@ -139,7 +139,7 @@ fn where_no_letter_arrives_the_request_ends() {
     assert_eq!(world.load(record.id()).state(), State::Undeliverable);
     assert!(
         world.load(record.id()).unreported().is_some(),
-        "the ticket is told"
+        "the ticket is updated"
     );
 }
 
@@ -165,7 +165,7 @@ fn standing_that_was_lost_is_settled_by_the_next_wake_up() {
     assert_eq!(world.load(record.id()).needs_reassignment(), None);
 }
 
-/// A request whose item belongs to this person, after its letters went out.
+/// A request whose item belongs to this person, after its e-mails went out.
 pub(super) fn with_item(world: &World, owner: Option<u8>) -> RequestRecord {
     if let Some(owner) = owner {
         world.servicenow.put_item(AccountItem {

@@ -1,5 +1,6 @@
-//! Dry runs: everything is looked into, and nobody is asked.
+//! Dry runs: everything is checked, and nobody is asked.
 
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview};
 use snowgate_core::record::{Message, RequestRecord};
@@ -92,7 +93,7 @@ fn whoever_is_passed_over_has_a_reason() {
         ..fine(OWNER)
     });
     world.servicenow.put_person(Person {
-        email: "x@evil.example".parse().ok(),
+        email: MailField::read("x@evil.example"),
         ..fine(MANAGER)
     });
     world.servicenow.put_person(Person {
@@ -130,7 +131,7 @@ fn where_nobody_could_be_asked_the_dry_run_says_so() {
     let world = World::default();
     for who in [OWNER, MANAGER, LEAD, MEMBER, COLLEAGUE, SECURITY] {
         world.servicenow.put_person(Person {
-            email: None,
+            email: MailField::Empty,
             ..person(who)
         });
     }

@@ -19,6 +19,7 @@ fn ticket(world: &World, record: &RequestRecord, change: impl Fn(&mut Ticket)) {
         active: true,
         opened_by: Some(requester().sys_id),
         opened_for: None,
+        also_named: Vec::new(),
     };
     change(&mut ticket);
     world.put_ticket(ticket);
@@ -83,7 +84,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
                 .set_fault(&account, Some(AccountFault::NotPrepared));
         },
     ),
-    ("no such user", RefusalCode::NoSuchPrincipal, |world, _| {
+    ("no such user", RefusalCode::NotEnrolled, |world, _| {
         world.directory.remove_principal(&world.target);
     }),
     ("other path", RefusalCode::NotEnrolled, |world, _| {
@@ -119,7 +120,7 @@ const REFUSALS: [(&str, RefusalCode, Change); 17] = [
         }
         principal(world, |facts| facts.attached = (0..10).map(held).collect());
     }),
-    ("never granted", RefusalCode::DeniedAction, |world, _| {
+    ("denied action", RefusalCode::DeniedAction, |world, _| {
         world.put_policy(samples::policy(), "v2", &document("iam:CreateUser"));
     }),
     (
@@ -165,6 +166,53 @@ fn what_does_not_hold_is_refused_and_nobody_is_asked() {
         handle(&dispatcher(&world, &[]), record.id(), 2).unwrap();
         assert_eq!(world.load(record.id()), after, "{name}: woken again");
     }
+}
+
+/// Whether there is a user of some name is told nobody: one that is not enrolled is as if it were
+/// not there, whatever else of the request does not hold.
+#[test]
+fn a_user_that_is_not_enrolled_looks_like_none() {
+    let refused = |change: Change, policy: bool| {
+        let world = World::default();
+        let record = world.received(testkit::world::at(0));
+        let named = |facts: &mut PrincipalFacts| {
+            facts.attached = vec![format!("arn:aws:iam::{ACCOUNT}:policy/listed-and-gone")];
+        };
+        principal(&world, named);
+        change(&world, &record);
+        if !policy {
+            let account = ACCOUNT.parse().unwrap();
+            world.directory.remove_policy(&account, &samples::policy());
+        }
+        handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
+        let after = world.load(record.id());
+        let reason = format!("{:?}", after.end_reason());
+        // Users of two worlds have two names.
+        let name = world.target.name.as_str().to_owned();
+        (after.state(), reason.replace(&name, "NAME"))
+    };
+    let none: Change = |world, _| world.directory.remove_principal(&world.target);
+    let odd: [Change; 4] = [
+        |world, _| principal(world, |facts| facts.path = "/".to_owned()),
+        |world, _| principal(world, |facts| facts.boundary = None),
+        |world, _| principal(world, |facts| facts.owner_tag = None),
+        |world, _| {
+            principal(world, |facts| {
+                facts.path = "/".to_owned();
+                facts.attached = (0..10)
+                    .map(|n| format!("arn:aws:iam::{ACCOUNT}:policy/held-{n}"))
+                    .collect();
+            });
+        },
+    ];
+    let missing = refused(none, true);
+    assert_eq!(missing.0, State::Refused);
+    assert!(missing.1.contains("NAME"), "{missing:?}");
+    for change in odd {
+        assert_eq!(refused(change, true), missing);
+        assert_eq!(refused(change, false), missing, "without the policy");
+    }
+    assert_eq!(refused(none, false), missing);
 }
 
 #[test]
@@ -217,7 +265,7 @@ fn transient_errors_refuse_nothing() {
     handle(&dispatcher(&world, &ALL), record.id(), 2).unwrap();
     assert_eq!(world.load(record.id()).state(), State::Pending);
     assert_eq!(
-        person(testkit::world::OWNER).email,
-        Some(world.mailer.sent()[0].to.clone())
+        person(testkit::world::OWNER).email.address(),
+        Some(&world.mailer.sent()[0].to)
     );
 }

@@ -2,6 +2,7 @@
 
 use snowgate_core::account::AccountItem;
 use snowgate_core::approval::Verdict;
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Delivery, Message, RequestRecord};
 use snowgate_core::ticket::Person;
@@ -32,7 +33,7 @@ fn two() -> World {
     world
 }
 
-/// A request whose letters have gone out.
+/// A request whose e-mails have gone out.
 fn asked(world: &World) -> RequestRecord {
     let record = world.received(at(0));
     handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
@@ -95,11 +96,11 @@ fn whoever_became_unfit_is_asked_no_more_and_the_other_is_reminded() {
             ..fit.clone()
         },
         Person {
-            email: "x@evil.example".parse().ok(),
+            email: MailField::read("x@evil.example"),
             ..fit.clone()
         },
         Person {
-            email: "rita@meridian.example".parse().ok(),
+            email: MailField::read("rita@meridian.example"),
             ..fit
         },
     ];

@@ -121,7 +121,7 @@ impl<'d> GrantRule<'d> {
     }
 }
 
-/// GrantRules by the services they are about.
+/// Rules, by the services they are about.
 #[derive(Default)]
 pub(super) struct GrantRules<'d> {
     all: Vec<GrantRule<'d>>,
@@ -136,7 +136,7 @@ struct Index {
     by_service: HashMap<String, Vec<(usize, usize)>>,
     /// Patterns that may be about any service.
     open: Vec<(usize, usize)>,
-    /// GrantRules with `NotAction`.
+    /// Rules with `NotAction`.
     negated: Vec<usize>,
 }
 

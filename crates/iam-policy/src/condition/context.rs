@@ -2,6 +2,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::foreign;
+
 /// The value of a context key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextValue {
@@ -134,7 +136,8 @@ impl<'de> Deserialize<'de> for Context {
                     }
                     let value = read_value(&value).ok_or_else(|| {
                         A::Error::custom(format_args!(
-                            "value of `{name}` is neither text nor list of texts"
+                            "value of {} is neither text nor list of texts",
+                            foreign::code(&name)
                         ))
                     })?;
                     entries.push(Entry {

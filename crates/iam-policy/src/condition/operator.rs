@@ -1,5 +1,7 @@
 use std::str::FromStr;
 
+use crate::foreign;
+
 /// How a condition looks at a key with several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Quantifier {
@@ -101,7 +103,7 @@ impl Operator {
 
 /// A name that is no condition operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown condition operator `{0}`")]
+#[error("unknown condition operator {}", foreign::code(.0))]
 pub struct UnknownOperator(String);
 
 impl FromStr for Operator {

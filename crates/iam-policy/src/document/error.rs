@@ -77,7 +77,7 @@ pub enum DocumentError {
     #[error("not valid JSON: {0}")]
     Syntax(SyntaxError),
     /// JSON, but not a policy.
-    #[error("{kind} at `{path}`, line {} column {}", position.line, position.column)]
+    #[error("{kind} at {}, line {} column {}", path.in_words(), position.line, position.column)]
     Structure {
         /// What is wrong.
         kind: ProblemKind,

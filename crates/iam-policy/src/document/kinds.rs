@@ -1,3 +1,5 @@
+use crate::foreign;
+
 /// What a policy is attached to; decides which elements it may and must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyType {
@@ -59,7 +61,7 @@ impl PolicyType {
 
 /// A name that is no policy type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown policy type `{0}`")]
+#[error("unknown policy type {}", foreign::code(.0))]
 pub struct UnknownPolicyType(String);
 
 impl std::str::FromStr for PolicyType {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::foreign::visible;
+
 /// One step into a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
@@ -11,7 +13,8 @@ pub enum Segment {
 
 /// The way from the top of a document to one of its values.
 ///
-/// Written as `Statement[0].Action[2]`; a scalar in the place of an array has no index.
+/// Written as `Statement[0].Action[2]`; a scalar in the place of an array has no index, and keys
+/// are [`visible`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Path(Vec<Segment>);
 
@@ -52,12 +55,24 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The way as it stands in a sentence, quoted.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.0.as_slice() {
+            [] => "the document".to_owned(),
+            // What is written is visible and has no backtick.
+            _ => format!("`{self}`"),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, segment) in self.0.iter().enumerate() {
             match segment {
-                Segment::Key(key) if nth == 0 => f.write_str(key)?,
-                Segment::Key(key) => write!(f, ".{key}")?,
+                Segment::Key(key) if nth == 0 => f.write_str(&visible(key))?,
+                Segment::Key(key) => write!(f, ".{}", visible(key))?,
                 Segment::Index(index) => write!(f, "[{index}]")?,
             }
         }

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use crate::document::PrincipalKind;
+use crate::foreign;
 
 /// Who makes a request.
 ///
@@ -18,7 +19,7 @@ pub struct RequestPrincipal {
 
 /// A text that names no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no principal")]
+#[error("{} names no principal", foreign::code(.0))]
 pub struct InvalidPrincipal(String);
 
 /// Identity providers that are written without ARN.

@@ -3,6 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStru
 use crate::condition::{Context, ContextValue};
 use crate::document::PrincipalKind;
 use crate::evaluate::RequestPrincipal;
+use crate::foreign;
 
 /// The longest text in a request that policies are asked about, in bytes: twice what the
 /// headers of a request to AWS may hold, and four times the longest ARN.
@@ -175,7 +176,12 @@ impl<'de> Deserialize<'de> for Request {
                     "Service" => RequestPrincipal::of(PrincipalKind::Service, &name),
                     "Federated" => RequestPrincipal::of(PrincipalKind::Federated, &name),
                     "CanonicalUser" => RequestPrincipal::of(PrincipalKind::CanonicalUser, &name),
-                    _ => return Err(D::Error::custom(format_args!("unknown kind `{kind}`"))),
+                    _ => {
+                        return Err(D::Error::custom(format_args!(
+                            "unknown kind {}",
+                            foreign::code(&kind)
+                        )));
+                    }
                 }
             }
         };

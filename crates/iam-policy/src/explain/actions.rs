@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::wording::{list, plural, plural_of, service_name, words};
 use crate::catalogue::{self, AccessLevel, Action};
+use crate::foreign::code;
 
 /// More actions of one service than this are described by what they do in general.
 const FEW: usize = 8;
@@ -13,6 +14,8 @@ pub(super) struct ActionPhrase {
     /// The services it is about, as people say them. Empty when it is about all, or when
     /// `text` names them.
     pub(super) services: Vec<String>,
+    /// Whether several services are described, one after the other.
+    pub(super) is_list: bool,
     /// The verbs and the one noun that `text` is made of, when it is no more than that.
     pub(super) single: Option<(String, String)>,
 }
@@ -22,6 +25,7 @@ impl ActionPhrase {
         Self {
             text: text.to_owned(),
             services: Vec::new(),
+            is_list: false,
             single: None,
         }
     }
@@ -29,11 +33,6 @@ impl ActionPhrase {
     /// Whether it is every action of every service.
     pub(super) fn is_everything(&self) -> bool {
         self.text == EVERYTHING && self.services.is_empty()
-    }
-
-    /// Whether several services are described, one after the other.
-    pub(super) fn is_list(&self) -> bool {
-        self.text.contains("; ")
     }
 }
 
@@ -94,6 +93,7 @@ pub(super) fn describe<'p>(
                 return ActionPhrase {
                     text,
                     services,
+                    is_list: false,
                     single,
                 };
             }
@@ -112,7 +112,10 @@ pub(super) fn describe<'p>(
             };
             format!("{text} {preposition} {}", list(services, "and"))
         });
-    ActionPhrase::all(&described.collect::<Vec<_>>().join("; "))
+    ActionPhrase {
+        is_list: true,
+        ..ActionPhrase::all(&described.collect::<Vec<_>>().join("; "))
+    }
 }
 
 /// Verbs with the nouns they go with.
@@ -140,14 +143,11 @@ impl Phrases {
 
 /// The phrase one by one, when they are few.
 fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
-    let mut actions: Vec<(String, Option<Action>)> = Vec::new();
+    let mut actions: Vec<(&str, Option<Action>)> = Vec::new();
     for name in names {
         if !name.contains(['*', '?']) {
             let action = catalogue::action(&format!("{prefix}:{name}"));
-            let spelled = action
-                .as_ref()
-                .map_or_else(|| (*name).to_owned(), |a| a.name().to_owned());
-            actions.push((spelled, action));
+            actions.push((name.to_owned(), action));
             continue;
         }
         if name.bytes().all(|byte| byte == b'*') {
@@ -156,7 +156,7 @@ fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
         let pattern = format!("{prefix}:{name}");
         let known = actions.len();
         let matched = catalogue::actions_matching(&pattern).take(FEW + 1);
-        actions.extend(matched.map(|action| (action.name().to_owned(), Some(action))));
+        actions.extend(matched.map(|action| (action.name(), Some(action))));
         // A pattern for what does not exist yet has no phrase to name.
         if actions.len() > FEW || actions.len() == known {
             return None;
@@ -167,7 +167,11 @@ fn few(prefix: &str, names: &[&str]) -> Option<Phrases> {
     }
     let mut phrase: Vec<(String, Vec<String>)> = Vec::new();
     for (name, action) in &actions {
-        let (verb, noun) = action_phrase(prefix, name, action.as_ref());
+        let (verb, noun) = match action {
+            Some(action) => action_phrase(prefix, action),
+            // What AWS does not know has a name and no meaning.
+            None => ("use".to_owned(), format!("what is called {}", code(name))),
+        };
         match phrase.iter_mut().find(|(known, _)| *known == noun) {
             Some((_, verbs)) if verbs.contains(&verb) => {}
             Some((_, verbs)) => verbs.push(verb),
@@ -282,7 +286,8 @@ const NO_VERBS: [&str; 66] = [
 ];
 
 /// An action as a verb and the things it is about.
-fn action_phrase(prefix: &str, name: &str, action: Option<&Action>) -> (String, String) {
+fn action_phrase(prefix: &str, action: &Action) -> (String, String) {
+    let name = action.name();
     let full = format!("{prefix}:{}", name.to_ascii_lowercase());
     if let Some((_, verb, noun)) = KNOWN_PHRASES.iter().find(|(known, _, _)| *known == full) {
         return ((*verb).to_owned(), (*noun).to_owned());
@@ -317,7 +322,7 @@ fn action_phrase(prefix: &str, name: &str, action: Option<&Action>) -> (String, 
             noun.join(" ")
         }
         None => {
-            let kind = action.and_then(|action| action.resource_types().next());
+            let kind = action.resource_types().next();
             kind.map(|(kind, _)| plural_of(&self::words(kind.name()).join(" ")))
                 .unwrap_or_default()
         }
@@ -344,7 +349,7 @@ fn in_general(prefix: &str, names: &[&str]) -> String {
             }
         }
         if !any {
-            unknown.push((*name).to_owned());
+            unknown.push(code(name));
         }
     }
     let verbs = AccessLevel::ALL

@@ -1,12 +1,14 @@
-use super::wording::{list, name, service_principal};
+use super::wording::{list, name, service_principal, words};
+use crate::catalogue;
 use crate::condition::{Clause, Operator, Order, Quantifier, Test, boolean, moment};
+use crate::foreign::code;
 
 /// Says under which circumstances a condition holds, such as `only until 2 May 2026`.
 pub(super) fn describe(clause: &Clause) -> String {
     let Some(operator) = clause.operator() else {
         return format!(
             "under a condition ({}) that cannot be met",
-            clause.operator_text()
+            code(clause.operator_text())
         );
     };
     let values: Vec<String> = clause.texts().map(name).collect();
@@ -80,7 +82,7 @@ fn day(text: &str) -> String {
         "December",
     ];
     let Some(written) = moment(text).and_then(crate::condition::write_moment) else {
-        return text.to_owned();
+        return code(text);
     };
     let (date, time) = written.split_once('T').unwrap_or((&written, ""));
     let mut parts = date.split('-');
@@ -159,7 +161,7 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
             operator.test(),
             Test::Text { .. } | Test::Like | Test::Arn | Test::Ip
         )
-        && let Some(saying) = known(clause.key_lower(), clause.key(), not, &described)
+        && let Some(saying) = known(clause.key_lower(), clause.key(), not, &values)
     {
         return saying;
     }
@@ -203,7 +205,7 @@ const SECONDS: [&str; 2] = ["aws:multifactorauthage", "sts:durationseconds"];
 /// Seconds as people say them.
 fn duration(text: &str) -> String {
     let Ok(seconds) = text.parse::<u64>() else {
-        return format!("{text} seconds");
+        return format!("{} seconds", code(text));
     };
     let (count, unit) = match seconds {
         0 => (0, "second"),
@@ -217,8 +219,10 @@ fn duration(text: &str) -> String {
 }
 
 /// Keys with a saying of their own.
-fn known(key: &str, written: &str, not: bool, described: &str) -> Option<String> {
+fn known(key: &str, written: &str, not: bool, values: &[String]) -> Option<String> {
     let tag = written.split_once('/').map_or(written, |(_, tag)| tag);
+    let tag = code(tag);
+    let described = list(values, "or");
     let negation = if not { "not " } else { "" };
     Some(match key {
         "aws:sourceip" | "aws:vpcsourceip" if not => {
@@ -227,7 +231,7 @@ fn known(key: &str, written: &str, not: bool, described: &str) -> Option<String>
         "aws:sourceip" => format!("only from the addresses {described}"),
         "aws:vpcsourceip" => format!("only from the private addresses {described}"),
         "aws:requestedregion" if not => {
-            format!("only outside {}", described.replace(" or ", " and "))
+            format!("only outside {}", list(values, "and"))
         }
         "aws:requestedregion" => format!("only in {described}"),
         "aws:resourceaccount" if not => format!("only in other accounts than {described}"),
@@ -290,12 +294,16 @@ fn subject(key: &str, written: &str) -> String {
         "aws:calledvia" => "the services it goes through".to_owned(),
         "aws:resourceorgid" => "the organisation of the resource".to_owned(),
         _ => {
+            if !is_known(key) {
+                return format!("the key {}", code(written));
+            }
             let name = written.split_once(':').map_or(written, |(_, name)| name);
             let (name, tag) = name.split_once('/').unwrap_or((name, ""));
-            let words = super::wording::words(name).join(" ");
+            let words = words(name).join(" ");
             let tagged = ["resourcetag", "requesttag", "principaltag"];
             if tagged.iter().any(|kind| name.eq_ignore_ascii_case(kind)) && !tag.is_empty() {
                 let whose = words.split(' ').next().unwrap_or_default();
+                let tag = code(tag);
                 return match whose {
                     "resource" => format!("the tag {tag} of the resource"),
                     "request" => format!("the tag {tag} in the request"),
@@ -305,8 +313,15 @@ fn subject(key: &str, written: &str) -> String {
             if tag.is_empty() {
                 format!("the {words}")
             } else {
-                format!("the {words} {tag}")
+                format!("the {words} {}", code(tag))
             }
         }
     }
+}
+
+/// Whether AWS has a key of this name, so that its words are AWS's.
+fn is_known(key: &str) -> bool {
+    let service = key.split_once(':').map_or("", |(prefix, _)| prefix);
+    catalogue::global_key(key).is_some()
+        || catalogue::service(service).is_some_and(|found| found.condition_key(key).is_some())
 }

@@ -130,10 +130,10 @@ mod tests {
         assert_eq!(
             groups.texts(),
             [
-                "4 folders of the bucket logs: day-1, day-2, day-9 and day-10",
+                "4 folders of the bucket logs: `day-1`, `day-2`, `day-9` and `day-10`",
                 "all queues",
-                "the topic b",
-                "the topic a"
+                "the topic `b`",
+                "the topic `a`"
             ]
         );
     }

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::condition::Clause;
 use crate::document::{Document, Effect, PrincipalKind, PrincipalSet, Principals, Statement};
+use crate::foreign::code;
 use actions::ActionPhrase;
 use resources::ResourcePhrase;
 use wording::list;
@@ -28,7 +29,8 @@ pub struct Sentence {
     pub statement: usize,
     /// Whether it permits.
     pub allows: bool,
-    /// The sentence, with capital and full stop.
+    /// The sentence, with capital and full stop. What the policy names stands in backticks, on one
+    /// line ([`crate::foreign`]).
     pub text: String,
 }
 
@@ -81,11 +83,14 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     });
     let phrase = actions::describe(statement.actions().list().texts(), left);
     if statement.actions().is_negated() {
-        text.push_str(&all_but(&phrase, allows, place));
+        text.push_str(&all_but(&phrase, allows, place.as_ref()));
     } else {
-        text.push_str(&what_and_where(&phrase, allows, place));
+        text.push_str(&what_and_where(&phrase, allows, place.as_ref()));
     }
-    let all_of_this = phrase.is_list() && !text.contains(" – all of this");
+    // Where it is said of the place, it is not said of the conditions again.
+    let is_somewhere = matches!(place, Some((ResourcePhrase::Some(_), false)));
+    let said = is_somewhere && !statement.actions().is_negated();
+    let all_of_this = phrase.is_list && !said;
     if !clauses.is_empty() && all_of_this {
         text.push_str(" – all of this");
     }
@@ -107,9 +112,9 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
 }
 
 /// Resources as they are described, and whether all others are meant.
-type Place = Option<(ResourcePhrase, bool)>;
+type Place<'p> = Option<&'p (ResourcePhrase, bool)>;
 
-fn what_and_where(phrase: &ActionPhrase, allows: bool, place: Place) -> String {
+fn what_and_where(phrase: &ActionPhrase, allows: bool, place: Place<'_>) -> String {
     let text = &phrase.text;
     match place {
         None | Some((ResourcePhrase::Nowhere, true)) => text.clone(),
@@ -149,7 +154,7 @@ fn what_and_where(phrase: &ActionPhrase, allows: bool, place: Place) -> String {
             {
                 return format!("{verbs} {things}");
             }
-            let all = if phrase.is_list() {
+            let all = if phrase.is_list {
                 " – all of this"
             } else {
                 ""
@@ -172,7 +177,7 @@ fn with_services(phrase: &ActionPhrase) -> String {
 }
 
 /// Every action but some.
-fn all_but(phrase: &ActionPhrase, allows: bool, place: Place) -> String {
+fn all_but(phrase: &ActionPhrase, allows: bool, place: Place<'_>) -> String {
     let place = match place {
         None | Some((ResourcePhrase::Everywhere, false) | (ResourcePhrase::Nowhere, true)) => {
             String::new()
@@ -273,30 +278,45 @@ fn named(kind: PrincipalKind, name: &str) -> String {
             let provider = name
                 .rsplit_once("-provider/")
                 .map_or(name, |(_, name)| name);
-            format!("people signed in by {provider}")
+            format!("people signed in by {}", wording::name(provider))
         }
-        PrincipalKind::CanonicalUser => format!("the account with the id {name}"),
+        PrincipalKind::CanonicalUser => format!("the account with the id {}", wording::name(name)),
     }
 }
 
-fn identity(name: &str) -> String {
-    let parts: Vec<&str> = name.splitn(6, ':').collect();
+fn identity(identity: &str) -> String {
+    const KINDS: [(&str, &str); 4] = [
+        ("user", "user"),
+        ("role", "role"),
+        ("group", "group"),
+        ("federated-user", "federated user"),
+    ];
+    let parts: Vec<&str> = identity.splitn(6, ':').collect();
     match parts.as_slice() {
-        ["arn", _, _, _, account, "root"] => format!("everyone whom account {account} lets"),
-        ["arn", _, _, _, account, rest] => match rest.split_once('/') {
-            Some(("assumed-role", session)) => {
-                let (role, session) = session.split_once('/').unwrap_or((session, ""));
-                format!("the session {session} of the role {role} of account {account}")
+        ["arn", _, _, _, account, "root"] => {
+            format!("everyone whom account {} lets", wording::name(account))
+        }
+        ["arn", _, _, _, account, rest] => {
+            let (kind, name) = rest.split_once('/').unwrap_or((rest, ""));
+            let account = wording::name(account);
+            if kind == "assumed-role" {
+                let (role, session) = name.split_once('/').unwrap_or((name, ""));
+                let (role, session) = (wording::name(role), wording::name(session));
+                return format!("the session {session} of the role {role} of account {account}");
             }
-            Some((kind, name)) => {
-                format!("the {} {name} of account {account}", kind.replace('-', " "))
+            match KINDS.iter().find(|(known, _)| *known == kind) {
+                Some((_, kind)) => {
+                    format!("the {kind} {} of account {account}", wording::name(name))
+                }
+                None => code(identity),
             }
-            None => name.to_owned(),
-        },
-        [account] if account.len() == 12 => format!("everyone whom account {account} lets"),
-        _ => name.to_owned(),
+        }
+        [account] if account.len() == 12 => {
+            format!("everyone whom account {} lets", code(account))
+        }
+        _ => code(identity),
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

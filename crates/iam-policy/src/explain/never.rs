@@ -3,6 +3,7 @@
 use crate::catalogue::{self, Action, wildcard};
 use crate::condition::Clause;
 use crate::document::{Resources, Statement};
+use crate::foreign::code;
 use crate::reach;
 
 /// Keys that are parameters of some calls and of no others, so that it is certain which requests have
@@ -63,7 +64,7 @@ pub(super) fn reason(statement: &Statement<'_>, clauses: &[Clause]) -> Option<St
     let clause = clauses.iter().find(absent)?;
     Some(format!(
         "requests for these actions never have the key {}",
-        clause.key()
+        code(clause.key())
     ))
 }
 

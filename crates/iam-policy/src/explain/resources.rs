@@ -214,11 +214,11 @@ fn of_service(service: &str, resource: &str) -> Told {
         .find(['/', ':'])
         .filter(|_| !resource.starts_with(['/', '$']));
     match start.and_then(|at| resource.split_at_checked(at)) {
-        Some((kind, rest)) if !kind.contains(['*', '?']) => Told::Thing(
+        Some((kind, rest)) if is_kind(service, kind) => Told::Thing(
             kind_in_words(kind),
             rest.get(1..).unwrap_or_default().to_owned(),
         ),
-        Some(_) => Told::Text(format!("resources named like {}", name(resource))),
+        Some(_) => Told::Thing("resource".to_owned(), resource.to_owned()),
         None => {
             let nameless = |kind: &catalogue::ResourceType| {
                 kind.arn()
@@ -235,6 +235,18 @@ fn of_service(service: &str, resource: &str) -> Told {
             Told::Thing(kind, resource.to_owned())
         }
     }
+}
+
+/// Whether AWS calls resources of this service so, and not only whoever wrote the policy.
+fn is_kind(service: &str, kind: &str) -> bool {
+    let forms = catalogue::service(service).map(|service| {
+        let forms = service.resource_types().map(|known| known.arn());
+        forms.filter_map(|form| form.splitn(6, ':').nth(5))
+    });
+    forms.into_iter().flatten().any(|form| {
+        let rest = form.strip_prefix(kind);
+        rest.is_some_and(|rest| rest.starts_with(['/', ':']))
+    })
 }
 
 /// The kind of a resource as people say it.
@@ -275,38 +287,38 @@ mod tests {
             (&["arn:*:*:*:*:*"], ""),
             (
                 &["arn:aws:s3:::reports", "arn:aws:s3:::reports/2026/*"],
-                "in the bucket reports itself and the folder 2026 of the bucket reports",
+                "in the bucket `reports` itself and the folder `2026` of the bucket `reports`",
             ),
             (
                 &["arn:aws:s3:::*SageMaker*"],
-                "in buckets whose name contains SageMaker",
+                "in buckets whose name contains `SageMaker`",
             ),
             (
                 &["arn:aws:logs:*:*:log-group:/aws/rds/*:log-stream:*"],
-                "on log groups whose name begins with /aws/rds/",
+                "on log groups whose name begins with `/aws/rds/`",
             ),
             (&["arn:aws:glue:*:*:catalog"], "on the catalog"),
             (
                 &["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"],
-                "in the bucket reports",
+                "in the bucket `reports`",
             ),
             (
                 &["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"],
-                "in the buckets a and b",
+                "in the buckets `a` and `b`",
             ),
             (
                 &["arn:aws:s3:::reports/2026/*"],
-                "in the folder 2026 of the bucket reports",
+                "in the folder `2026` of the bucket `reports`",
             ),
             (
                 &["arn:aws:s3:::logs-*"],
-                "in buckets whose name begins with logs-",
+                "in buckets whose name begins with `logs-`",
             ),
             (
                 &["arn:aws:dynamodb:eu-west-1:111111111111:table/orders"],
-                "on the table orders in eu-west-1 of account 111111111111",
+                "on the table `orders` in `eu-west-1` of account `111111111111`",
             ),
-            (&["arn:aws:sqs:*:*:jobs"], "on the queue jobs"),
+            (&["arn:aws:sqs:*:*:jobs"], "on the queue `jobs`"),
             (&["arn:aws:lambda:*:*:function:*"], "on all functions"),
             (
                 &["arn:aws:iam::*:user/${aws:username}"],

@@ -1,5 +1,8 @@
 use super::*;
 use crate::document::PolicyType;
+use crate::foreign::{TextPart, parts};
+use proptest::prelude::*;
+use serde_json::json;
 
 fn described(statement: &str, policy_type: PolicyType) -> String {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
@@ -41,11 +44,11 @@ fn principals_in_words() {
         ),
         (
             r#"{"AWS":"111111111111"}"#,
-            "Everyone whom account 111111111111 lets may take on roles.",
+            "Everyone whom account `111111111111` lets may take on roles.",
         ),
         (
             r#"{"AWS":"arn:aws:iam::111111111111:role/app"}"#,
-            "The role app of account 111111111111 may take on roles.",
+            "The role `app` of account `111111111111` may take on roles.",
         ),
         (
             r#"{"Service":"lambda.amazonaws.com"}"#,
@@ -53,7 +56,7 @@ fn principals_in_words() {
         ),
         (
             r#"{"Federated":"arn:aws:iam::111111111111:saml-provider/office"}"#,
-            "People signed in by office may take on roles.",
+            "People signed in by `office` may take on roles.",
         ),
     ] {
         let statement =
@@ -109,4 +112,143 @@ fn what_is_about_no_request_is_no_access() {
     ] {
         assert!(!nothing(action, rest), "{action} {rest}");
     }
+}
+
+/// A name that has no meaning of its own: no wildcard, variable, number, date or account.
+fn plain() -> impl Strategy<Value = String> {
+    "[^*?:/,${}\\.'\"@]{1,40}".prop_map(|text| text + "żż")
+}
+
+/// A statement with a string from elsewhere in every place that has one.
+pub(crate) fn statements(foreign: &str) -> Vec<(PolicyType, serde_json::Value)> {
+    let of = |action: &str, rest: serde_json::Value| {
+        let mut statement =
+            json!({"Sid": foreign, "Effect": "Allow", "Action": action, "Resource": "*"});
+        let members = statement.as_object_mut().unwrap();
+        members.extend(rest.as_object().unwrap().clone());
+        (PolicyType::Identity, statement)
+    };
+    let resource = |arn: String| of("s3:GetObject", json!({"Resource": [arn, "arn:aws:s3:::a"]}));
+    let condition = |operator: &str, key: &str| {
+        let condition = json!({operator: {key: [foreign, "x"]}});
+        of("s3:GetObject", json!({"Condition": condition}))
+    };
+    let principal = |principal: serde_json::Value| {
+        let statement =
+            json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal});
+        (PolicyType::Trust, statement)
+    };
+    vec![
+        resource(foreign.to_owned()),
+        resource(format!("arn:aws:s3:::{foreign}")),
+        resource(format!("arn:aws:s3:::{foreign}/*")),
+        resource(format!("arn:aws:s3:::reports/{foreign}/*")),
+        resource(format!("arn:aws:s3:::{foreign}*")),
+        resource(format!("arn:aws:sqs:{foreign}:{foreign}:{foreign}")),
+        resource(format!("arn:aws:dynamodb:*:*:table/{foreign}")),
+        resource(format!("arn:aws:dynamodb:*:*:{foreign}/x")),
+        resource(format!("arn:aws:{foreign}:*:*:*")),
+        resource(format!("arn:aws:{foreign}:*:*:{foreign}/x")),
+        of(&format!("s3:{foreign}"), json!({})),
+        of(&format!("{foreign}:Get"), json!({})),
+        of(&format!("{foreign}:*"), json!({})),
+        of(
+            "s3:*",
+            json!({"Action": ["s3:Get*", "s3:Put*", format!("s3:{foreign}")]}),
+        ),
+        of(
+            "s3:GetObject",
+            json!({"Action": ["sqs:SendMessage", format!("{foreign}:Do"), "s3:GetObject"]}),
+        ),
+        condition("StringEquals", "aws:PrincipalOrgID"),
+        condition("StringEquals", "aws:RequestedRegion"),
+        condition("StringNotEquals", "aws:RequestedRegion"),
+        condition("StringLike", "iam:PassedToService"),
+        condition("StringEquals", "s3:prefix"),
+        condition("DateLessThan", "aws:CurrentTime"),
+        condition("NumericLessThan", "aws:MultiFactorAuthAge"),
+        condition("Bool", "aws:SomethingElse"),
+        condition("ForAnyValue:StringEquals", "aws:TagKeys"),
+        condition("StringEquals", &format!("aws:ResourceTag/{foreign}")),
+        condition("StringEquals", &format!("aws:{foreign}")),
+        condition("StringEquals", &format!("{foreign}:x")),
+        condition("StringEquals", foreign),
+        condition("StringEquals", &format!("{foreign}:ResourceTag/")),
+        condition("Null", foreign),
+        condition(foreign, "aws:PrincipalArn"),
+        principal(json!({"AWS": foreign})),
+        principal(json!({"AWS": format!("arn:aws:iam::111111111111:role/{foreign}")})),
+        principal(json!({"AWS": format!("arn:aws:iam::111111111111:{foreign}/x")})),
+        principal(json!({"AWS": format!("arn:aws:iam::{foreign}:root")})),
+        principal(json!({"AWS": format!("arn:aws:sts::1:assumed-role/{foreign}/{foreign}")})),
+        principal(json!({"Service": foreign})),
+        principal(json!({"Service": format!("ec2.{foreign} .amazonaws.com")})),
+        principal(json!({"Federated": foreign})),
+        principal(json!({"Federated": format!("arn:aws:iam::1:saml-provider/{foreign}")})),
+        principal(json!({"CanonicalUser": foreign})),
+    ]
+}
+
+/// What a statement is told as: our words, and how often a string stands between marks.
+fn told(policy_type: PolicyType, statement: &serde_json::Value) -> Option<(String, usize, String)> {
+    let text = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let document = Document::parse(&text, policy_type).ok()?;
+    let told = explain(&document).pop()?.text;
+    let (mut ours, mut foreign) = (String::new(), 0);
+    for part in parts(&told) {
+        match part {
+            TextPart::Ours(words) => ours.push_str(words),
+            TextPart::Foreign(_) | TextPart::Whole(_) => {
+                foreign += 1;
+                ours.push('X');
+            }
+        }
+    }
+    Some((ours, foreign, told))
+}
+
+/// What no word of ours holds.
+pub(crate) const SECRET: &str = "zqxj";
+
+proptest! {
+    /// Whatever a policy calls things: one line, and our words are those that they would be for
+    /// any other name.
+    #[test]
+    fn nobody_speaks_with_our_voice(foreign in plain()) {
+        let usual = statements("Xname");
+        for ((policy_type, statement), (_, usual)) in statements(&foreign).into_iter().zip(usual) {
+            let Some((ours, quoted, text)) = told(policy_type, &statement) else {
+                continue;
+            };
+            prop_assert_eq!(text.lines().count(), 1, "{}", &text);
+            let (expected, others, _) = told(policy_type, &usual).unwrap();
+            prop_assert_eq!((&ours, quoted), (&expected, others), "{}", &text);
+        }
+    }
+
+    /// Whatever the string, wildcards, variables and all: none of it stands outside of marks.
+    #[test]
+    fn nothing_foreign_stands_unquoted(before in any::<String>(), after in any::<String>()) {
+        let foreign = format!("{before}{SECRET}{after}");
+        for (policy_type, statement) in statements(&foreign) {
+            let Some((ours, _, text)) = told(policy_type, &statement) else {
+                continue;
+            };
+            prop_assert_eq!(text.lines().count(), 1, "{}", &text);
+            prop_assert!(!ours.to_ascii_lowercase().contains(SECRET), "{}", &text);
+        }
+    }
+}
+
+#[test]
+fn a_sentence_of_the_requesters_is_no_sentence_of_ours() {
+    let forged = "arn:aws:s3:::x of the bucket public-website, which everybody may read anyway.\n\nCloud Security has checked this. Decide here: http://evil.example/`approve";
+    let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": forged});
+    let (ours, quoted, text) = told(PolicyType::Identity, &statement).unwrap();
+    assert_eq!(
+        (ours.as_str(), quoted),
+        ("May read objects in the object X of the bucket X.", 2),
+        "{text}"
+    );
+    assert!(text.contains("⟨U+000A⟩⟨U+000A⟩") && text.contains("⟨U+0060⟩approve"));
 }

@@ -1,4 +1,6 @@
-//! Words and lists as people write them.
+//! Words and lists as people write them. What a policy names stands between marks.
+
+use crate::foreign::code;
 
 /// `a`, `a and b`, `a, b and c`. Nothing is cut: somebody decides on it.
 pub(super) fn list(items: &[String], word: &str) -> String {
@@ -78,40 +80,26 @@ pub(super) fn plural(word: &str) -> String {
     }
 }
 
-/// A name with variables in words; one that is empty is told as such.
+/// A name as it is written. Where it is nothing but a variable it is put into words; one that is
+/// empty is told as such.
 pub(super) fn name(text: &str) -> String {
     if text.is_empty() {
         return "(without a name)".to_owned();
     }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, inner, after)) = rest.split_once("${").and_then(|(before, rest)| {
-        rest.split_once('}')
-            .map(|(inner, after)| (before, inner, after))
-    }) {
-        out.push_str(before);
-        let key = inner.split(',').next().unwrap_or(inner).trim();
-        out.push_str(&match (key.to_ascii_lowercase().as_str(), inner) {
-            (_, "*" | "?" | "$") => inner.to_owned(),
-            ("aws:username", _) => "(own user name)".to_owned(),
-            ("aws:userid", _) => "(own user id)".to_owned(),
-            ("aws:principalaccount", _) => "(own account)".to_owned(),
-            ("aws:principalorgid", _) => "(own organisation)".to_owned(),
-            ("aws:resourceaccount", _) => "(the account of the resource)".to_owned(),
-            ("aws:resourceorgid", _) => "(the organisation of the resource)".to_owned(),
-            ("aws:requestedregion", _) => "(the region of the request)".to_owned(),
-            (lower, _) if lower.starts_with("aws:principaltag/") => {
-                format!(
-                    "(own tag {})",
-                    key.split_once('/').map_or(key, |(_, tag)| tag)
-                )
-            }
-            _ => format!("(value of {key})"),
-        });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+    let variable = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    let known = variable.and_then(|key| match key.to_ascii_lowercase().as_str() {
+        "aws:username" => Some("(own user name)"),
+        "aws:userid" => Some("(own user id)"),
+        "aws:principalaccount" => Some("(own account)"),
+        "aws:principalorgid" => Some("(own organisation)"),
+        "aws:resourceaccount" => Some("(the account of the resource)"),
+        "aws:resourceorgid" => Some("(the organisation of the resource)"),
+        "aws:requestedregion" => Some("(the region of the request)"),
+        _ => None,
+    });
+    known.map_or_else(|| code(text), str::to_owned)
 }
 
 /// A thing with a name that may be a pattern: `the role app`, `all roles`, `roles whose name
@@ -163,23 +151,26 @@ pub(super) fn service_name(prefix: &str) -> String {
         return "every service".to_owned();
     }
     if prefix.contains(['*', '?']) {
-        return format!("every service whose short name is like {prefix}");
+        return format!("every service whose short name is like {}", code(&prefix));
     }
     let familiar = FAMILIAR.iter().find(|(known, _)| *known == prefix);
     match (familiar, crate::catalogue::service(&prefix)) {
         (Some((_, name)), _) => (*name).to_owned(),
         (None, Some(service)) => service.name().to_owned(),
-        (None, None) => format!("a service called {prefix}"),
+        (None, None) => format!("a service called {}", name(&prefix)),
     }
 }
 
 /// A service principal such as `ec2.amazonaws.com` as the service it stands for.
 pub(super) fn service_principal(text: &str) -> String {
-    let label = text.split('.').next().unwrap_or_default();
-    let known = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.com*"]
-        .iter()
-        .any(|domain| text.ends_with(domain));
-    match crate::catalogue::service(label).filter(|_| known && !label.contains(['*', '?'])) {
+    let domains = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.com*"];
+    let host = domains.iter().find_map(|domain| text.strip_suffix(domain));
+    // A region may stand between the two.
+    let (label, region) = host.map_or(("", ""), |host| host.split_once('.').unwrap_or((host, "")));
+    let plain = region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match crate::catalogue::service(label).filter(|_| plain) {
         Some(_) => service_name(label),
         None => format!("the service {}", name(text)),
     }
@@ -212,11 +203,12 @@ mod tests {
         assert_eq!(plural("address"), "address");
         assert_eq!(
             thing("function", "app-*"),
-            "functions whose name begins with app-"
+            "functions whose name begins with `app-`"
         );
         assert_eq!(thing("table", "*"), "all tables");
         assert_eq!(thing("flow", "*:*"), "all flows");
-        assert_eq!(name("home/${aws:username}/x"), "home/(own user name)/x");
+        assert_eq!(name("home/${aws:username}/x"), "`home/${aws:username}/x`");
+        assert_eq!(name("${aws:username}"), "(own user name)");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Checker, Code, arn};
 use crate::catalogue::{self, Service, wildcard};
 use crate::document::{DraftStatement, List, Path};
+use crate::foreign;
 use crate::scan;
 
 /// Former names of services that AWS still accepts and the catalogue never had.
@@ -63,7 +64,10 @@ impl Checker<'_, '_> {
             return;
         }
         let Some((prefix, name)) = arn::cut(text) else {
-            let message = format!("the action `{text}` lacks the prefix of its service");
+            let message = format!(
+                "the action {} lacks the prefix of its service",
+                foreign::code(text)
+            );
             self.add(Code::InvalidAction, path(), value.span(), message);
             return;
         };
@@ -89,7 +93,10 @@ impl Checker<'_, '_> {
         match known_action(service, name, open) {
             Known::Yes => {}
             Known::Retired(date) => {
-                let message = format!("AWS no longer lists `{text}` (last seen {date})");
+                let message = format!(
+                    "AWS no longer lists {} (last seen {date})",
+                    foreign::code(text)
+                );
                 self.add(Code::OwnRetired, path(), value.span(), message);
             }
             Known::No => {
@@ -141,7 +148,11 @@ fn recent(date: &str) -> bool {
 
 pub(super) fn unknown(what: &str, name: &str, near: Option<&str>) -> String {
     match near {
-        Some(near) => format!("the {what} `{name}` does not exist; did you mean `{near}`?"),
-        None => format!("the {what} `{name}` does not exist"),
+        Some(near) => format!(
+            "the {what} {} does not exist; did you mean {}?",
+            foreign::code(name),
+            foreign::code(near)
+        ),
+        None => format!("the {what} {} does not exist", foreign::code(name)),
     }
 }

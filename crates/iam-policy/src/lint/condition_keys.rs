@@ -3,6 +3,7 @@
 use super::conditions::{Compares, Entry, Qualifier, names_key};
 use super::{Checker, Code};
 use crate::catalogue::{self, ValueType, wildcard};
+use crate::foreign;
 
 /// What is known of a key.
 struct Known {
@@ -29,7 +30,10 @@ const FOREIGN_PREFIXES: [&str; 5] = [
 
 fn look_up(key: &str, hints: bool) -> Lookup {
     let Some((prefix, name)) = key.split_once(':') else {
-        let message = format!("`{key}` is no condition key: these are written `service:key`");
+        let message = format!(
+            "{} is no condition key: these are written `service:key`",
+            foreign::code(key)
+        );
         return Lookup::Fault(Code::InvalidConditionKeyFormat, message);
     };
     if let Some(code) = tag_key_missing(key, name) {
@@ -85,7 +89,8 @@ fn tag_key_missing(key: &str, name: &str) -> Option<Lookup> {
     tags.iter()
         .any(|tag| tag.eq_ignore_ascii_case(bare))
         .then(|| {
-            let message = format!("name the tag: `{}/…`", key.trim_end_matches('/'));
+            let example = format!("{}/…", key.trim_end_matches('/'));
+            let message = format!("name the tag: {}", foreign::code(&example));
             Lookup::Fault(Code::MissingTagKeyInCondition, message)
         })
 }
@@ -137,16 +142,16 @@ impl Checker<'_, '_> {
         let existence = operator.compares == Compares::Existence;
         if known.multi_valued && operator.qualifier.is_none() && !existence {
             let message = format!(
-                "`{}` holds several values: use `ForAnyValue` or `ForAllValues`",
-                key.text()
+                "{} holds several values: use `ForAnyValue` or `ForAllValues`",
+                foreign::code(key.text())
             );
             self.add(Code::MissingQualifier, entry.path(), key.span(), message);
         }
         if operator.qualifier == Some(Qualifier::ForAllValues) && !existence {
             if known.global && !known.multi_valued {
                 let message = format!(
-                    "`{}` holds one value: `ForAllValues` also holds when it is missing",
-                    key.text()
+                    "{} holds one value: `ForAllValues` also holds when it is missing",
+                    foreign::code(key.text())
                 );
                 self.add(
                     Code::ForAllValuesWithSingleValuedKey,
@@ -157,8 +162,8 @@ impl Checker<'_, '_> {
             }
             if entry.allows() && !operator.if_exists && !requires(entry, key.text()) {
                 let message = format!(
-                    "`ForAllValues` also holds when `{}` is missing: add `Null` with `false`",
-                    key.text()
+                    "`ForAllValues` also holds when {} is missing: add `Null` with `false`",
+                    foreign::code(key.text())
                 );
                 self.add(
                     Code::OwnAllowForAllValues,
@@ -173,8 +178,8 @@ impl Checker<'_, '_> {
             && known.value_type == ValueType::Arn
         {
             let message = format!(
-                "use `ArnLike` for `{}`: it compares the parts of an ARN",
-                key.text()
+                "use `ArnLike` for {}: it compares the parts of an ARN",
+                foreign::code(key.text())
             );
             self.add(
                 Code::StringLikeOperatorWithArnKeys,
@@ -184,10 +189,10 @@ impl Checker<'_, '_> {
             );
         } else if !fits(operator.compares, known.value_type) && !compares_keys(entry) {
             let message = format!(
-                "use a {} operator and not a {} operator for `{}`",
+                "use a {} operator and not a {} operator for {}",
                 operator_type(known.value_type),
                 operator.compares.name(),
-                key.text()
+                foreign::code(key.text())
             );
             self.add(Code::TypeMismatch, entry.path(), key.span(), message);
         }

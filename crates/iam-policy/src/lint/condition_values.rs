@@ -6,6 +6,7 @@ use super::conditions::{Compares, Entry, Qualifier};
 use super::{Checker, Code, arn, dates};
 use crate::catalogue::wildcard;
 use crate::document::Value;
+use crate::foreign;
 
 impl Checker<'_, '_> {
     pub(super) fn condition_values(&mut self, entry: &Entry<'_, '_>) {
@@ -113,12 +114,18 @@ impl Checker<'_, '_> {
                 "a date such as `2026-05-02T00:00:00Z`",
             ),
             Compares::Date if dates::is_impossible(text) => {
-                let message = format!("`{text}` is a day that its month does not have");
+                let message = format!(
+                    "{} is a day that its month does not have",
+                    foreign::code(text)
+                );
                 return Some((Code::InvalidDateValue, message));
             }
             // Seconds since 1970 leave out leap seconds.
             Compares::Date if is_epoch(text) && !entry.is_about("aws:EpochTime") => {
-                let message = format!("write `{text}` as a date such as `2026-05-02T00:00:00Z`");
+                let message = format!(
+                    "write {} as a date such as `2026-05-02T00:00:00Z`",
+                    foreign::code(text)
+                );
                 return Some((Code::InvalidDateValue, message));
             }
             Compares::Address if Range::read(text).is_none() => (
@@ -128,7 +135,7 @@ impl Checker<'_, '_> {
             Compares::Binary if !is_base64(text) => (Code::TypeMismatchString, "text in base64"),
             _ => return None,
         };
-        Some((code, format!("`{text}` is not {wanted}")))
+        Some((code, format!("{} is not {wanted}", foreign::code(text))))
     }
 
     fn wildcards(&mut self, entry: &Entry<'_, '_>, nth: usize, value: &Value<'_>) {
@@ -175,7 +182,10 @@ impl Checker<'_, '_> {
             if let Some(better) =
                 Range::read(value.text()).and_then(|range| range.without_host_bits())
             {
-                let message = format!("the bits after the prefix do not count: write `{better}`");
+                let message = format!(
+                    "the bits after the prefix do not count: write {}",
+                    foreign::code(&better)
+                );
                 self.add(
                     Code::ImproveIpRange,
                     entry.value_path(nth),
@@ -217,20 +227,32 @@ fn meaning_fault(entry: &Entry<'_, '_>, text: &str) -> Option<(Code, String)> {
         .any(|name| is(name))
         && !is_service_principal(text)
     {
-        let message = format!("`{text}` is no service principal such as `ec2.amazonaws.com`");
+        let message = format!(
+            "{} is no service principal such as `ec2.amazonaws.com`",
+            foreign::code(text)
+        );
         return Some((Code::InvalidServicePrincipalFormat, message));
     }
     if is("aws:RequestedRegion") && !arn::is_region(text) && text != "aws-global" {
-        return Some((Code::InvalidRegion, format!("there is no region `{text}`")));
+        return Some((
+            Code::InvalidRegion,
+            format!("there is no region {}", foreign::code(text)),
+        ));
     }
     if is("aws:SourceVpc") && !is_id(text, "vpc-") {
         return Some((
             Code::InvalidVpcFormat,
-            format!("`{text}` is no VPC such as `vpc-0123456789abcdef0`"),
+            format!(
+                "{} is no VPC such as `vpc-0123456789abcdef0`",
+                foreign::code(text)
+            ),
         ));
     }
     if is("aws:SourceVpce") && !is_id(text, "vpce-") {
-        let message = format!("`{text}` is no VPC endpoint such as `vpce-0123456789abcdef0`");
+        let message = format!(
+            "{} is no VPC endpoint such as `vpce-0123456789abcdef0`",
+            foreign::code(text)
+        );
         return Some((Code::InvalidVpceFormat, message));
     }
     None

@@ -3,6 +3,7 @@
 use super::{Checker, Code};
 use crate::catalogue;
 use crate::document::{Condition, ConditionEntry, DraftStatement, Element, Path, Value};
+use crate::foreign;
 
 /// What an operator compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,8 +237,13 @@ impl Checker<'_, '_> {
         }
         let Some(operator) = Operator::read(text.text()) else {
             let near = self.hint(|| nearest_operator(text.text()));
-            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            let message = format!("there is no condition operator `{}`{hint}", text.text());
+            let hint = near.map_or(String::new(), |near| {
+                format!("; did you mean {}?", foreign::code(&near))
+            });
+            let message = format!(
+                "there is no condition operator {}{hint}",
+                foreign::code(text.text())
+            );
             self.add(Code::InvalidConditionOperator, path(), text.span(), message);
             return;
         };
@@ -291,9 +297,11 @@ impl Checker<'_, '_> {
                     && !partners.iter().any(given)
                 {
                     let path = operator_path(statement, condition.operator()).key(key.text());
+                    let partners: Vec<String> =
+                        partners.iter().map(|key| foreign::code(key)).collect();
                     let message = format!(
-                        "private addresses repeat: also name `{}`",
-                        partners.join("` or `")
+                        "private addresses repeat: also name {}",
+                        partners.join(" or ")
                     );
                     self.add(Code::MissingPairedConditionKeys, path, key.span(), message);
                 }

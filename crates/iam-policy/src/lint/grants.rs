@@ -4,6 +4,7 @@ use super::conditions::Operator;
 use super::{Checker, Code, Location, arn};
 use crate::catalogue::wildcard;
 use crate::document::DraftStatement;
+use crate::foreign;
 
 struct Sensitive {
     action: &'static str,
@@ -82,8 +83,9 @@ impl Checker<'_, '_> {
                 .replace("passrole", "PassRole")
                 .replace("createservicelinkedrole", "CreateServiceLinkedRole");
             let message = format!(
-                "this allows `{name}` for roles that are not named; name them or add `{}`",
-                sensitive.limit
+                "this allows {} for roles that are not named; name them or add {}",
+                foreign::code(&name),
+                foreign::code(sensitive.limit)
             );
             self.add_many(code, vec![action, resource], message);
         }

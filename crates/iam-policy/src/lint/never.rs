@@ -5,6 +5,7 @@ use super::{Checker, Code};
 use crate::catalogue::{self, Action, wildcard};
 use crate::condition::Clause;
 use crate::document::{DraftStatement, List, Value};
+use crate::foreign;
 use crate::reach;
 
 /// More actions or resources of one statement than are looked at.
@@ -57,8 +58,8 @@ impl Checker<'_, '_> {
                 let mut actions = known.iter().map(|(_, _, action)| *action);
                 if actions.all(|action| reach::never_holds(action, &clause)) {
                     let message = format!(
-                        "no request for these actions has the key `{}`: the condition never holds",
-                        key.text()
+                        "no request for these actions has the key {}: the condition never holds",
+                        foreign::code(key.text())
                     );
                     let path = super::conditions::operator_path(statement, condition.operator());
                     let path = path.key(key.text());
@@ -84,8 +85,14 @@ fn unreached(action: Action, name: &str, resources: &List<'_>) -> Option<String>
         return None;
     }
     Some(if action.has_resource_types() {
-        format!("`{name}` matches none of the resources named here")
+        format!(
+            "{} matches none of the resources named here",
+            foreign::code(name)
+        )
     } else {
-        format!("`{name}` cannot be limited to resources: it needs `*`")
+        format!(
+            "{} cannot be limited to resources: it needs `*`",
+            foreign::code(name)
+        )
     })
 }

@@ -7,6 +7,7 @@ use crate::catalogue::wildcard;
 use crate::document::{
     DraftStatement, Element, Path, PolicyType, PrincipalEntry, PrincipalKind, PrincipalSet, Value,
 };
+use crate::foreign;
 
 /// Keys that say where a service acts for.
 const SOURCE_KEYS: [&str; 4] = [
@@ -112,7 +113,10 @@ impl Checker<'_, '_> {
         }
         let unsupported = IDENTITY_KEYS.iter().find(|key| names_key(statement, key));
         if let (Some(key), 1) = (unsupported, entries.len()) {
-            let message = format!("a service has no `{key}`: the condition never holds for it");
+            let message = format!(
+                "a service has no {}: the condition never holds for it",
+                foreign::code(key)
+            );
             self.add(
                 Code::UnsupportedConditionKeyForServicePrincipal,
                 path(),
@@ -137,11 +141,17 @@ fn fault(kind: PrincipalKind, value: &Value<'_>) -> Option<(Code, String)> {
             }
             let id = |prefix| text.starts_with(prefix) && !text.contains(':');
             if id("AROA") {
-                let message = format!("`{text}` is the id of a role that was deleted; name an ARN");
+                let message = format!(
+                    "{} is the id of a role that was deleted; name an ARN",
+                    foreign::code(text)
+                );
                 return Some((Code::InvalidRoleReference, message));
             }
             id("AIDA").then(|| {
-                let message = format!("`{text}` is the id of a user who was deleted; name an ARN");
+                let message = format!(
+                    "{} is the id of a user who was deleted; name an ARN",
+                    foreign::code(text)
+                );
                 (Code::InvalidUserReference, message)
             })
         }
@@ -156,8 +166,10 @@ fn fault(kind: PrincipalKind, value: &Value<'_>) -> Option<(Code, String)> {
                 || is_service_principal(text);
             let small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
             (!domain || !small).then(|| {
-                let message =
-                    format!("`{text}` is no service principal such as `ec2.amazonaws.com`");
+                let message = format!(
+                    "{} is no service principal such as `ec2.amazonaws.com`",
+                    foreign::code(text)
+                );
                 (Code::InvalidServicePrincipalFormat, message)
             })
         }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::{Checker, Code, Location};
 use crate::catalogue::wildcard;
 use crate::document::{DraftStatement, List, Value};
+use crate::foreign;
 use crate::scan;
 
 /// Work per list, in comparisons of short patterns; more than a policy within the quotas
@@ -60,7 +61,7 @@ impl Checker<'_, '_> {
             })
             .collect();
         let texts: Vec<String> = values()
-            .map(|(_, value)| format!("`{}`", value.text()))
+            .map(|(_, value)| foreign::code(value.text()))
             .collect();
         let code = if actions {
             Code::RedundantAction

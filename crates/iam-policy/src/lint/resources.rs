@@ -4,6 +4,7 @@ use super::arn::{self, Arn};
 use super::{Checker, Code, Latest};
 use crate::catalogue::{self, Service};
 use crate::document::{DraftStatement, List, Path};
+use crate::foreign;
 use crate::scan;
 
 /// Services in ARNs that are no prefixes of actions.
@@ -82,7 +83,10 @@ fn fault(
     let Some(arn) = Arn::read(text) else {
         let (parts, count) = arn::parts(text);
         if parts[0] != "arn" {
-            let message = format!("`{text}` is neither `*` nor an ARN, which begins with `arn:`");
+            let message = format!(
+                "{} is neither `*` nor an ARN, which begins with `arn:`",
+                foreign::code(text)
+            );
             return Some((Code::InvalidArnPrefix, message));
         }
         if count > 2 && text.ends_with('*') {
@@ -93,18 +97,27 @@ fn fault(
         return Some((Code::MissingArnField, message));
     };
     if arn.prefix != "arn" {
-        let message = format!("`{text}` is neither `*` nor an ARN, which begins with `arn:`");
+        let message = format!(
+            "{} is neither `*` nor an ARN, which begins with `arn:`",
+            foreign::code(text)
+        );
         return Some((Code::InvalidArnPrefix, message));
     }
     if !arn::is_open(arn.partition) && !arn::PARTITIONS.contains(&arn.partition) {
-        let message = format!("there is no partition `{}`; most are `aws`", arn.partition);
+        let message = format!(
+            "there is no partition {}; most are `aws`",
+            foreign::code(arn.partition)
+        );
         return Some((Code::InvalidPartition, message));
     }
     if arn::is_open(arn.service) {
         return None;
     }
     if arn.service.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let message = format!("write the service `{}` in small letters", arn.service);
+        let message = format!(
+            "write the service {} in small letters",
+            foreign::code(arn.service)
+        );
         return Some((Code::InvalidArnServiceCase, message));
     }
     let service = latest.service(arn.service);
@@ -123,7 +136,7 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
     if !arn.region.is_empty() && !arn::is_open(arn.region) && !arn::is_region(arn.region) {
         return Some((
             Code::InvalidArnRegion,
-            format!("there is no region `{}`", arn.region),
+            format!("there is no region {}", foreign::code(arn.region)),
         ));
     }
     let digits = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
@@ -133,7 +146,10 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
         && !arn::is_open(account)
         && !["aws", "aws-managed", "third-party", "amazon"].contains(&account)
     {
-        let message = format!("`{account}` is no account: these have 12 digits");
+        let message = format!(
+            "{} is no account: these have 12 digits",
+            foreign::code(account)
+        );
         return Some((Code::InvalidArnAccount, message));
     }
     let literal = scan::find_open(arn.resource).unwrap_or(arn.resource.len());
@@ -146,8 +162,8 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
     };
     if arn.service == "iam" && !iam_known() {
         let message = format!(
-            "`{}` is no resource of IAM, such as `role/name`",
-            arn.resource
+            "{} is no resource of IAM, such as `role/name`",
+            foreign::code(arn.resource)
         );
         return Some((Code::InvalidArnResource, message));
     }
@@ -158,15 +174,15 @@ fn region_and_account(arn: &Arn<'_>, service: Option<&'static Service>) -> Optio
     }
     let form = service.and_then(|service| service.arn_form(literal))?;
     if region_given && !form.region {
-        let message = format!("ARNs of `{}` have no region", arn.service);
+        let message = format!("ARNs of {} have no region", foreign::code(arn.service));
         return Some((Code::ArnRegionNotAllowed, message));
     }
     if digits && !form.account {
-        let message = format!("ARNs of `{}` have no account", arn.service);
+        let message = format!("ARNs of {} have no account", foreign::code(arn.service));
         return Some((Code::ArnAccountNotAllowed, message));
     }
     if arn.region.is_empty() && form.region {
-        let message = format!("ARNs of `{}` have a region", arn.service);
+        let message = format!("ARNs of {} have a region", foreign::code(arn.service));
         return Some((Code::MissingArnRegion, message));
     }
     None

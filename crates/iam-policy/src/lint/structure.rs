@@ -3,6 +3,7 @@
 use super::{Checker, Code};
 use crate::catalogue;
 use crate::document::{DraftStatement, Element, Path, PolicyType, ProblemKind, Segment};
+use crate::foreign;
 
 impl Checker<'_, '_> {
     pub(super) fn structure(&mut self) {
@@ -32,7 +33,7 @@ impl Checker<'_, '_> {
                 .segments()
                 .last()
                 .map_or(String::new(), |last| match last {
-                    Segment::Key(key) => format!("`{key}`: "),
+                    Segment::Key(key) => format!("{}: ", foreign::code(key)),
                     Segment::Index(_) => String::new(),
                 });
             let written = problem.span.of(draft.text).trim_matches('"');
@@ -40,7 +41,9 @@ impl Checker<'_, '_> {
                 Code::InvalidEffect => catalogue::closest(written, ["Allow", "Deny"]),
                 _ => None,
             };
-            let hint = hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let hint = hint.map_or(String::new(), |near| {
+                format!("; did you mean {}?", foreign::code(near))
+            });
             self.add(
                 code,
                 problem.path.clone(),
@@ -190,7 +193,7 @@ impl Checker<'_, '_> {
             } else {
                 Code::UniqueSidsRecommended
             };
-            let message = format!("the Sid `{}` is used more than once", second.0);
+            let message = format!("the Sid {} is used more than once", foreign::code(second.0));
             self.add(code, second.2.path().key("Sid"), sid.span(), message);
         }
     }

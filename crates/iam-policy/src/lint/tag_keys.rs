@@ -9,6 +9,7 @@ use super::conditions::{Compares, Operator};
 use super::{Checker, Code};
 use crate::catalogue;
 use crate::document::DraftStatement;
+use crate::foreign;
 use crate::reach;
 
 impl Checker<'_, '_> {
@@ -60,15 +61,15 @@ impl Checker<'_, '_> {
         if services.is_empty() {
             return;
         }
-        let services: Vec<&str> = services.into_keys().collect();
+        let services: Vec<String> = services.into_keys().map(foreign::code).collect();
         let (code, word) = if allows {
             (Code::AllowUnsupportedTag, "allowed")
         } else {
             (Code::DenyUnsupportedTag, "denied")
         };
         let message = format!(
-            "requests to `{}` do not tell the tags of resources: their actions are not {word} by this; give them a statement of their own",
-            services.join("`, `")
+            "requests to {} do not tell the tags of resources: their actions are not {word} by this; give them a statement of their own",
+            services.join(", ")
         );
         self.add(code, path, key.span(), message);
     }

@@ -5,6 +5,7 @@ use super::grammar::is_foreign_to_sts;
 use super::{Checker, Code};
 use crate::catalogue::wildcard;
 use crate::document::{DraftStatement, Element, PrincipalEntry, PrincipalKind, PrincipalSet};
+use crate::foreign;
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
 
@@ -99,7 +100,10 @@ impl Checker<'_, '_> {
             };
             if roles.contains(&(account, name)) {
                 let element = statement.path().key("Principal").key(entry.kind().as_str());
-                let message = format!("the role `{name}` is named too, and holds all its sessions");
+                let message = format!(
+                    "the role {} is named too, and holds all its sessions",
+                    foreign::code(name)
+                );
                 let path = entry.values().path(element, nth);
                 self.add(Code::RedundantPrincipalInTrust, path, value.span(), message);
             }
@@ -119,7 +123,11 @@ impl Checker<'_, '_> {
             if let (Some(key), Some(actions), false) =
                 (key, &statement.action, allows(statement, action))
             {
-                let message = format!("`{key}` is set by `{action}`: allow it too");
+                let message = format!(
+                    "{} is set by {}: allow it too",
+                    foreign::code(key),
+                    foreign::code(action)
+                );
                 let path = statement.path().key("Action");
                 self.add(
                     Code::MissingActionForConditionKey,

@@ -3,6 +3,7 @@
 use super::{Checker, Code};
 use crate::catalogue::wildcard;
 use crate::document::{Path, Value, Version};
+use crate::foreign;
 
 /// What is wrong with the variables of a text, if anything.
 fn fault(text: &str) -> Option<(Code, String)> {
@@ -26,7 +27,7 @@ fn fault(text: &str) -> Option<(Code, String)> {
             continue;
         }
         if name.trim() != name || name.contains(' ') && !name.contains('/') {
-            let message = format!("remove the space from the variable `{name}`");
+            let message = format!("remove the space from the variable {}", foreign::code(name));
             return Some((Code::UnsupportedSpaceInVariable, message));
         }
         let quoted = |text: &str| text.len() >= 2 && text.starts_with('\'') && text.ends_with('\'');

@@ -11,7 +11,7 @@ use crate::body::JsonBody;
 /// What a revocation says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RevocationBody {
-    /// Why.
+    /// The reason that was typed.
     pub(super) reason: Option<Reason>,
     /// On whose behalf, as a `sys_user`.
     pub(super) on_behalf_of: Option<SysId>,

@@ -12,7 +12,7 @@ use snowgate_core::record::{
 use snowgate_core::request::{AccessRequest, Extension};
 use snowgate_core::slots::{ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use testkit::samples;
-use testkit::world::{OWNER, World, at, id, role_facts};
+use testkit::world::{OWNER, World, at, id, ready, role_facts};
 
 use super::schema::Schemas;
 use super::{Setup, get, setup};
@@ -212,4 +212,18 @@ fn problems(setup: &Setup, body: &Value, schemas: &mut Schemas) {
     ] {
         schemas.check("Problem", &answer.problem(status).body);
     }
+}
+
+/// API Gateway lets such headers through; for it that is a call that was answered.
+#[test]
+fn headers_that_http_does_not_allow() {
+    let setup = setup();
+    let event = json!({
+        "httpMethod": "GET", "resource": "/v1/requests", "headers": {"X-Name": "Zo\u{eb}"},
+        "requestContext": {"httpMethod": "GET", "authorizer": {"client": "servicenow"}},
+    });
+    let received = serde_json::from_value(event).unwrap();
+    let answer = ready(setup.intake.receive(&received, at(0)));
+    assert_eq!(answer.status_code, 400);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
 }

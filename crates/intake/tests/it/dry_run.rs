@@ -1,5 +1,6 @@
 //! What the answer shows of a dry run.
 
+use ports::ledger::MAX_DRY_RUNS;
 use serde_json::json;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview, PreviewSlot};
@@ -80,4 +81,45 @@ fn a_dry_run_shows_what_it_found_and_no_names() {
         "findings": [],
     });
     assert_eq!(shown.body["preview"], expected);
+}
+
+/// However many clients and keys there are, a record answers no more questions than that.
+#[test]
+fn a_record_has_so_many_dry_runs() {
+    let setup = setup();
+    let mut body = setup.body();
+    let dry_run = |key: u32, second: i64| {
+        let mut body = body.clone();
+        body["dry_run"] = json!(true);
+        let mut event = super::post(&body.to_string(), Some(&format!("key-{key}")));
+        let client = if key % 2 == 0 {
+            "servicenow"
+        } else {
+            "another"
+        };
+        event["requestContext"]["authorizer"]["client"] = json!(client);
+        setup.send(event, second)
+    };
+    let mut last = None;
+    for run in 0..MAX_DRY_RUNS {
+        let second = 10 * i64::from(run);
+        let answer = dry_run(run, second);
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        let id = answer.body["request_id"].as_str().unwrap();
+        let record = setup.world.load(&id.parse().unwrap());
+        let client = record.client().clone();
+        let withdrawn = Event::Withdrawn { reason: None };
+        let actor = Actor::Client { client };
+        let _ = setup.world.apply(&record, withdrawn, actor, at(second + 1));
+        last = Some(answer);
+    }
+    for key in [100, 101] {
+        let more = dry_run(key, 500).problem(409);
+        assert_eq!(more.body["title"], "Dry runs used up");
+    }
+    // A call that is repeated is none more, and a request is none.
+    let again = dry_run(MAX_DRY_RUNS - 1, 501);
+    assert_eq!((again.status, again.text), (202, last.unwrap().text));
+    body["duration"] = json!("PT1H");
+    assert_eq!(setup.post(&body.to_string(), None, 502).status, 202);
 }

@@ -21,7 +21,7 @@ pub(super) fn active_of(world: &World, request: AccessRequest) -> RequestRecord 
     by_us(&started, Event::Activated { until })
 }
 
-fn longer(world: &World, duration: &str) -> Value {
+pub(super) fn longer(world: &World, duration: &str) -> Value {
     json!({
         "source": {"table": "sc_req_item", "sys_id": world.ticket(), "number": "RITM0010001"},
         "requested_by": {"sys_id": "b".repeat(32)},

@@ -1,8 +1,12 @@
 //! The same call again, and the same ServiceNow record again.
 
 use serde_json::json;
-use testkit::{Aftermath, Moment};
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::record::{Event, RequestRecord};
+use testkit::world::{at, principal_facts};
+use testkit::{Aftermath, Moment, samples};
 
+use super::extending::{active_of, extend, longer};
 use super::setup;
 
 const EIGHT_DAYS: i64 = 8 * 24 * 3600;
@@ -34,6 +38,37 @@ fn the_same_key_with_another_body_is_refused() {
         assert!(!answer.text.contains(id), "says nothing of the first");
     }
     assert_eq!(setup.world.ledger.records().len(), 1);
+}
+
+/// The same key and body for another path is another call: the answer to one is not that to the
+/// other.
+#[test]
+fn a_key_is_of_one_path() {
+    let setup = setup();
+    let world = &setup.world;
+    let active = || {
+        let mut request = world.request();
+        request.target = samples::user();
+        world
+            .directory
+            .put_principal(&request.target, principal_facts());
+        active_of(world, request)
+    };
+    let (one, two) = (active(), active());
+    let (body, key) = (longer(world, "PT4H"), Some("RITM3-1"));
+    let extended =
+        |record: &RequestRecord| extend(&setup, record.id().as_str(), &body, "servicenow", key);
+    let first = extended(&one);
+    assert_eq!(first.status, 202, "{}", first.text);
+    let other = extended(&two).problem(409);
+    let id = first.body["request_id"].as_str().unwrap();
+    assert!(!other.text.contains(id), "says nothing of the first");
+    let again = extended(&one);
+    assert_eq!((again.status, again.body), (202, first.body));
+    setup.post(&body.to_string(), key, 11).problem(400);
+    let new = samples::body(&world.ticket(), &world.target).to_string();
+    let reused = setup.post(&new, key, 11).problem(409);
+    assert_eq!(reused.body["title"], "Idempotency key reused");
 }
 
 #[test]
@@ -82,6 +117,27 @@ fn keys_that_are_no_keys() {
         json!({"Content-Type": ["application/json"], "Idempotency-Key": ["one", "two"]});
     setup.send(event, 0).problem(400);
     assert_eq!(setup.world.ledger.records(), []);
+}
+
+/// A record that another client has a request for is busy too, and nothing is said of whose it is.
+#[test]
+fn a_record_has_one_open_request_whoever_asks() {
+    let setup = setup();
+    let body = setup.body().to_string();
+    let first = setup.post(&body, None, 0);
+    let id = first.body["request_id"].as_str().unwrap();
+    let mut event = super::post(&body, None);
+    event["requestContext"]["authorizer"]["client"] = json!("another");
+    let answer = setup.send(event.clone(), 1).problem(409);
+    assert_eq!(answer.body["title"], "Request open");
+    assert!(!answer.text.contains(id), "{}", answer.text);
+    let record = setup.world.load(&id.parse().unwrap());
+    let withdrawn = Event::Withdrawn { reason: None };
+    let client = Actor::Client {
+        client: samples::client(),
+    };
+    let _ = setup.world.apply(&record, withdrawn, client, at(2));
+    assert_eq!(setup.send(event, 3).status, 202);
 }
 
 /// Wherever a call breaks off, calling again with the same key comes to one request.

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use snowgate_core::body::{FieldError, FieldErrorCode};
 use snowgate_core::finding::FindingCode;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{FailureCode, RefusalCode};
+use snowgate_core::record::{FailureCode, RefusalCode, RevokedBy};
 use snowgate_core::request::{AccessRequest, Grant};
+use snowgate_core::slots::{ApproverRole, OwnedResourceKind};
 use testkit::world::{OWNER, at};
 
 use super::{get, setup};
@@ -180,15 +181,31 @@ fn endings_are_read_as_the_document_says() {
         );
     }
     let roles = &named(&document, "Revocation")["properties"]["by"]["properties"];
-    assert_eq!(words(&roles["type"]["enum"]), {
-        let unknown =
-            serde_json::from_value::<snowgate_core::record::RevokedBy>(json!({"type": "?"}));
-        expected(&unknown.err().unwrap())
-    });
-    let approver =
-        json!({"type": "approver", "role": "owner", "resource": "item", "delegate": true});
-    assert_eq!(members(&approver), members(roles));
-    assert!(serde_json::from_value::<snowgate_core::record::RevokedBy>(approver).is_ok());
+    let written = revokers().map(|by| serde_json::to_value(by).unwrap());
+    let (mut kinds, mut named) = (BTreeSet::new(), BTreeSet::new());
+    for by in written {
+        kinds.insert(by["type"].as_str().unwrap().to_owned());
+        named.extend(members(&by));
+    }
+    assert_eq!(words(&roles["type"]["enum"]), kinds);
+    assert_eq!(members(roles), named);
+}
+
+/// Whoever revokes access, once in each role and with every member. Each leads to the next, so that
+/// a new one does not compile until it has its place.
+fn revokers() -> impl Iterator<Item = RevokedBy> {
+    let next = |by: &RevokedBy| match by {
+        RevokedBy::Client => Some(RevokedBy::Requester),
+        RevokedBy::Requester => Some(RevokedBy::Beneficiary),
+        RevokedBy::Beneficiary => Some(RevokedBy::Security),
+        RevokedBy::Security => Some(RevokedBy::Approver {
+            role: ApproverRole::Owner,
+            resource: OwnedResourceKind::Item,
+            delegate: true,
+        }),
+        RevokedBy::Approver { .. } => None,
+    };
+    std::iter::successors(Some(RevokedBy::Client), next)
 }
 
 #[test]

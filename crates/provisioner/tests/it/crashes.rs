@@ -32,7 +32,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                 assert_eq!(effects.len(), 1);
                 assert!(!effects[0].preexisting, "it is ours, whenever we look");
                 assert_eq!(after.unreported(), Some(State::Active));
-                assert!(after.due_at().is_some(), "the ticket will be told");
+                assert!(after.due_at().is_some(), "the ticket will be updated");
                 if !reached {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! What is taken back, and what stays.
+//! What is removed, and what stays.
 
 use ports::ledger::Effects as _;
 use snowgate_core::lifecycle::State;

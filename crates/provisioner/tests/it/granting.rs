@@ -5,13 +5,16 @@ use ports::ledger::Effects as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
 use snowgate_core::effect::EffectChange;
+use snowgate_core::email::MailField;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{DecisionRecord, Event, FailureCode};
 use snowgate_core::request::AccessRequest;
+use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
-    COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, principal_facts, ready,
+    BENEFICIARY, COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, person,
+    principal_facts, ready, requester,
 };
 use testkit::{AccountFault, FakeKeys, QueueName};
 
@@ -105,6 +108,58 @@ fn a_forged_decision_grants_nothing() {
     let record = world.decide(&pending, OWNER, Verdict::Approve, &forged, at(1));
     let after = provision(&world, &record, 10);
     failed_untouched(&world, &after, FailureCode::UnprovenDecision);
+}
+
+/// The approval function let somebody decide for themselves: what it signed says so.
+#[test]
+fn a_decision_by_another_record_of_somebody_involved_grants_nothing() {
+    type Twin = fn(&World);
+    let twins: [(&str, Twin); 6] = [
+        ("the requester's mailbox", |world| {
+            let email = requester().email;
+            world.servicenow.put_person(Person {
+                email,
+                ..person(OWNER)
+            });
+        }),
+        ("the beneficiary's mailbox", |world| {
+            let email = person(BENEFICIARY).email;
+            world.servicenow.put_person(Person {
+                email,
+                ..person(OWNER)
+            });
+        }),
+        ("the requester's employee number", |world| {
+            let mut twin = person(OWNER);
+            twin.account.employee_number = requester().account.employee_number;
+            world.servicenow.put_person(twin);
+        }),
+        ("the requester's user name", |world| {
+            let mut twin = person(OWNER);
+            twin.account.user_name = requester().account.user_name.to_uppercase();
+            world.servicenow.put_person(twin);
+        }),
+        ("the requester's address as a user name", |world| {
+            let mut twin = person(OWNER);
+            twin.account.user_name = "rita@meridian.example".to_owned();
+            world.servicenow.put_person(twin);
+        }),
+        ("a requester without a mailbox", |world| {
+            let email = MailField::Empty;
+            world.servicenow.put_person(Person {
+                email,
+                ..requester()
+            });
+        }),
+    ];
+    for (what, twin) in twins {
+        let world = World::default();
+        twin(&world);
+        let record = world.approved(at(0));
+        assert_eq!(record.state(), State::Approved, "{what}");
+        let after = provision(&world, &record, 10);
+        failed_untouched(&world, &after, FailureCode::UnprovenDecision);
+    }
 }
 
 /// A true signature, on a decision that does not carry this request: whoever can write to the

@@ -8,7 +8,7 @@ use reporter::Reporter;
 use snowgate_core::approval::Verdict;
 use snowgate_core::bounce::{EmailTags, MessageId};
 use snowgate_core::email::Email;
-use snowgate_core::email::EmailAddress;
+use snowgate_core::email::{EmailAddress, MailField};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{
     DeliveryOutcome, Event, Message, RefusalCode, RequestRecord, SkipCode, Worker,
@@ -174,14 +174,14 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
         ),
         (
             Person {
-                email: None,
+                email: MailField::Empty,
                 ..rita.clone()
             },
             SkipCode::NoMail,
         ),
         (
             Person {
-                email: "rita@evil.example".parse().ok(),
+                email: MailField::read("rita@evil.example"),
                 ..rita
             },
             SkipCode::ForeignMail,
@@ -286,7 +286,7 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!(
         waiting.reported(),
         [State::Denied],
-        "the ticket is told all the same"
+        "the ticket is updated all the same"
     );
     assert_eq!(waiting.due_at(), Some(at(2 + 120)));
     world.servicenow.set_failure(None);
@@ -297,8 +297,8 @@ fn without_servicenow_mail_waits_and_is_given_up_after_a_week() {
     assert_eq!((after.due_at(), mail(&world)), (None, vec![]));
 }
 
-/// Wherever a run breaks off, everybody is told; twice only where the answer of the mail service
-/// was lost or could not be written down.
+/// Wherever a run breaks off, everybody is notified; twice only where the answer of the mail
+/// service was lost or could not be written down.
 #[test]
 fn a_run_that_breaks_off_doubles_one_mail_at_most() {
     let mut doubled = 0;

@@ -107,7 +107,7 @@ fn each_state_that_is_told_has_its_note() {
     assert_eq!(
         world.tickets.updates().len(),
         1,
-        "on the way nothing is told"
+        "on the way nothing is reported"
     );
     let gone = Event::Revoked {
         retained: Vec::new(),

@@ -65,7 +65,7 @@ fn row() -> impl Strategy<Value = Value> {
             "sys_id": id(own), "account_id": ACCOUNT, "name": "n", "owned_by": id("0a"),
             "managed_by": id("0c"), "support_group": "", "active": "true", "manager": id("0c"),
             "group": id("0b"), "group.active": "true", "user": id("0a"), "locked_out": "false",
-            "email": "a@x.example"
+            "email": "a@x.example", "user_name": "a"
         });
         let fields = row.as_object_mut().unwrap();
         for (field, value) in spoilt {

@@ -106,20 +106,23 @@ impl Step {
             row
         };
         match self {
-            Self::Item => {
-                ticket(json!({"requested_for": id("0a"), "request.requested_for": id("0c")}))
-            }
+            Self::Item => ticket(
+                json!({"requested_for": id("0a"), "request.requested_for": id("0c"), "request.opened_by": id("0a")}),
+            ),
             Self::Task => ticket(
-                json!({"request_item.requested_for": id("0a"), "request.requested_for": id("0c")}),
+                json!({"request_item.requested_for": id("0a"), "request.requested_for": id("0c"),
+                    "request_item.opened_by": id("0a"), "request.opened_by": ""}),
             ),
             Self::Incident => ticket(json!({"caller_id": id("0a")})),
             Self::People => json!({
                 "sys_id": id("0a"), "name": "canary name", "active": "true",
-                "locked_out": "false", "email": "canary@brightwater.example", "title": "canary"
+                "locked_out": "false", "email": "canary@brightwater.example", "title": "canary",
+                "user_name": "canary.user", "employee_number": "canary"
             }),
             Self::Named => json!({
                 "sys_id": id("0a"), "user_name": "ada.okafor", "name": "canary name",
-                "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary"
+                "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary",
+                "employee_number": "canary"
             }),
             Self::Account => json!({
                 "sys_id": id("0d"), "account_id": ACCOUNT, "name": "canary account",

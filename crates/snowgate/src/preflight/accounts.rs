@@ -8,6 +8,7 @@ use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset
 use serde_json::Value;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
+use snowgate_core::markup::code;
 
 use super::aws_facts::AwsFacts;
 use super::result::PreflightResult;
@@ -34,7 +35,7 @@ fn in_account(facts: &AwsFacts, guardrails: &Guardrails, id: &AccountId) -> Vec<
     let base = format!("/accounts/{account}");
     if let Some(why) = facts.refusal(&base) {
         let remedy = "name a role that may read IAM there with --inspect-role";
-        let found = format!("cannot be looked into: {why}");
+        let found = format!("cannot be looked into: {}", code(why));
         return vec![PreflightResult::bad("read role", account, found, remedy)];
     }
     let read = Role {
@@ -102,7 +103,7 @@ impl Role<'_> {
     fn trust(&self) -> PreflightResult {
         let bad = |found: String| PreflightResult::bad(self.check, self.account, found, REMEDY);
         if let Some(why) = self.facts.refusal(&self.at("")) {
-            return bad(format!("is not there ({why})"));
+            return bad(format!("is not there ({})", code(why)));
         }
         let Some(trust) = rules(self.facts.at(&self.at("/trust")), PolicyType::Trust) else {
             return bad("its trust policy cannot be read".to_owned());
@@ -334,7 +335,7 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
         return PreflightResult::bad(
             "boundary",
             account,
-            format!("`{name}` is not there"),
+            format!("{} is not there", code(name)),
             REMEDY,
         );
     };
@@ -348,7 +349,10 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
         let who = RequestPrincipal::of(PrincipalKind::Aws, &principal);
         let request = Request::new(action, resource, who, Context::default());
         if rules.allows(&request) {
-            let found = format!("`{name}` allows {action}, so a principal with it can escape it");
+            let found = format!(
+                "{} allows {action}, so a principal with it can escape it",
+                code(name)
+            );
             return PreflightResult::bad(
                 "boundary",
                 account,
@@ -357,5 +361,5 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
             );
         }
     }
-    PreflightResult::good("boundary", account, format!("`{name}` is there"))
+    PreflightResult::good("boundary", account, format!("{} is there", code(name)))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use snowgate_core::caller::Clients;
+use snowgate_core::markup::code;
 
 use super::aws_facts::AwsFacts;
 use super::result::PreflightResult;
@@ -50,7 +51,12 @@ fn stack(facts: &AwsFacts) -> PreflightResult {
     ];
     if !settled.contains(&status) {
         let remedy = "see the stack's events in CloudFormation, and deploy again";
-        return PreflightResult::bad("stack", "", format!("its status is {status}"), remedy);
+        return PreflightResult::bad(
+            "stack",
+            "",
+            format!("its status is {}", code(status)),
+            remedy,
+        );
     }
     if facts.parameter("Hold") == "true" {
         let remedy = "deploy with Hold=false once the reason is gone";
@@ -96,12 +102,24 @@ fn sender(facts: &AwsFacts) -> PreflightResult {
 
 fn sandbox(facts: &AwsFacts) -> Vec<PreflightResult> {
     let is = |what: &str| facts.at(&format!("/mail/account/{what}")) == &Value::Bool(true);
-    let sandbox = if is("ProductionAccessEnabled") {
-        PreflightResult::good("sandbox", "", "SES has production access")
-    } else {
-        let remedy = "request production access in the SES console: until then only verified \
-                      addresses receive e-mail";
-        PreflightResult::bad("sandbox", "", "SES is in the sandbox", remedy)
+    let trial = facts.parameter("MailSandbox") == "true";
+    let sandbox = match (is("ProductionAccessEnabled"), trial) {
+        (true, false) => PreflightResult::good("sandbox", "", "SES has production access"),
+        (true, true) => {
+            let remedy = "deploy with MailSandbox=false: the functions need no right to recipients' \
+                          identities any more";
+            let found = "SES has production access, and MailSandbox is still on";
+            PreflightResult::bad("sandbox", "", found, remedy)
+        }
+        (false, true) => {
+            let found = "a trial in the sandbox: only verified identities receive e-mail";
+            PreflightResult::good("sandbox", "", found)
+        }
+        (false, false) => {
+            let remedy = "request production access in the SES console; for a first trial deploy with \
+                          MailSandbox=true and verify the approvers' addresses";
+            PreflightResult::bad("sandbox", "", "SES is in the sandbox", remedy)
+        }
     };
     let sending = if is("SendingEnabled") {
         PreflightResult::good("sandbox", "sending", "enabled")
@@ -135,6 +153,12 @@ fn email(facts: &AwsFacts) -> Vec<PreflightResult> {
     } else {
         PreflightResult::good("e-mail", "tracking", "neither clicks nor opens")
     };
+    let delivery = if vdm(facts, "GuardianOptions", "OptimizedSharedDelivery") {
+        let remedy = "deploy the stack again: its configuration set turns optimised delivery off";
+        PreflightResult::bad("e-mail", "delivery", "SES may hold e-mails back", remedy)
+    } else {
+        PreflightResult::good("e-mail", "delivery", "at once")
+    };
     let policy = facts.text("/mail/configuration_set/DeliveryOptions/TlsPolicy");
     let tls = if policy == "REQUIRE" {
         PreflightResult::good("e-mail", "TLS", "required")
@@ -151,7 +175,7 @@ fn email(facts: &AwsFacts) -> Vec<PreflightResult> {
     } else {
         PreflightResult::good("e-mail", "sending", "not paused")
     };
-    vec![tracking, tls, sending]
+    vec![tracking, delivery, tls, sending]
 }
 
 /// SES rewrites links for a destination that wants these events, and for engagement metrics
@@ -165,9 +189,27 @@ fn tracks(facts: &AwsFacts) -> bool {
         let tracked = |kind: &Value| matches!(kind.as_str(), Some("CLICK" | "OPEN"));
         types.into_iter().flatten().any(tracked)
     };
-    let engagement =
-        facts.text("/mail/configuration_set/VdmOptions/DashboardOptions/EngagementMetrics");
-    engagement == "ENABLED" || destinations.into_iter().flatten().any(wants)
+    vdm(facts, "DashboardOptions", "EngagementMetrics")
+        || destinations.into_iter().flatten().any(wants)
+}
+
+/// Whether an option of the Virtual Deliverability Manager is on for our e-mail: what the
+/// configuration set says, and where it says nothing, what the account says for all.
+fn vdm(facts: &AwsFacts, group: &str, option: &str) -> bool {
+    let own = facts.text(&format!(
+        "/mail/configuration_set/VdmOptions/{group}/{option}"
+    ));
+    let account = facts.at("/mail/account/VdmAttributes");
+    let group = group.replace("Options", "Attributes");
+    let said = |value: &Value| value.as_str().map(|text| text == "ENABLED");
+    let all = account.get(&group).and_then(|group| group.get(option));
+    match own {
+        "" => {
+            account.get("VdmEnabled").and_then(said) == Some(true)
+                && all.and_then(said) == Some(true)
+        }
+        own => own == "ENABLED",
+    }
 }
 
 fn secret<'f>(facts: &'f AwsFacts, name: &str) -> Option<&'f str> {

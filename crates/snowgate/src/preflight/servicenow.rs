@@ -29,7 +29,10 @@ const READS: &str = "servicenow read";
 const WRITES: &str = "servicenow write";
 /// What the reading user must see, and the fields that rows must have (docs/operating.md).
 const READ: [(&str, &[&str]); 5] = [
-    ("sys_user", &["name", "active", "locked_out", "email"]),
+    (
+        "sys_user",
+        &["name", "active", "locked_out", "email", "user_name"],
+    ),
     ("sys_user_group", &["active", "manager"]),
     ("sys_user_grmember", &["user", "group"]),
     ("sys_user_delegate", &["user", "delegate", "starts", "ends"]),

@@ -8,55 +8,77 @@ use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
 use snowgate_core::slots::{Slot, eligible};
+use snowgate_core::ticket::Person;
 use tracing::warn;
 
 use super::Rules;
 use super::find::{candidates, item_of, standing_in};
 use crate::change::{self, NotChanged};
 
-/// The ids of those of these slots that this person may not decide any more.
+/// What ServiceNow says of somebody who was asked.
+#[derive(Debug, Default)]
+pub struct Qualification {
+    /// The ids of the slots that this person may not decide any more.
+    pub lost: Vec<String>,
+    /// The records that it was judged by: of the person, and of those whom they stand in for.
+    pub deciders: Vec<Person>,
+}
+
+/// Whether somebody who was asked may still decide these slots.
 ///
 /// # Errors
 /// Where ServiceNow does not answer.
-pub async fn disqualified<'a>(
+pub async fn qualification<'a>(
     servicenow: &impl ServiceNow,
     slots: impl IntoIterator<Item = &'a Slot>,
     person: &SysId,
     rules: &Rules<'_>,
-) -> Result<Vec<String>, CallError> {
-    let mut lost = Vec::new();
+) -> Result<Qualification, CallError> {
+    let mut found = Qualification::default();
     for slot in slots {
-        if !still_qualifies(servicenow, slot, person, rules).await? {
-            lost.push(slot.id.clone());
+        match still_qualifies(servicenow, slot, person, rules).await? {
+            Some(deciders) => found.deciders.extend(deciders),
+            None => found.lost.push(slot.id.clone()),
         }
     }
-    Ok(lost)
+    Ok(found)
 }
 
-/// Whether somebody who was asked may still decide: has the same role, or stands in for
-/// somebody who has, and nothing has come up against either.
+/// The records of somebody who was asked and may still decide: has the same role, or stands in for
+/// somebody who has, and nothing has come up against either. None where that does not hold.
 async fn still_qualifies(
     servicenow: &impl ServiceNow,
     slot: &Slot,
     person: &SysId,
     rules: &Rules<'_>,
-) -> Result<bool, CallError> {
+) -> Result<Option<Vec<Person>>, CallError> {
     let Some(asked) = slot.approver(person) else {
-        return Ok(false);
+        return Ok(None);
     };
+    if !rules.excluded.allows(asked.role) {
+        return Ok(None);
+    }
     let Some(item) = item_of(servicenow, &slot.resource).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let bearer = asked.on_behalf_of.as_ref().unwrap_or(person);
     let mut candidates = candidates(servicenow, &item, asked.role, rules.guardrails).await?;
     candidates.retain(|candidate| candidate.sys_id == *bearer);
     let domains = rules.guardrails.mail_domains();
     let stands = eligible(&candidates, rules.excluded, domains, 1);
-    if stands.is_empty() || asked.on_behalf_of.is_none() {
-        return Ok(!stands.is_empty());
+    let Some(bearer) = stands.first() else {
+        return Ok(None);
+    };
+    let mut deciders = vec![(*bearer).clone()];
+    if asked.on_behalf_of.is_some() {
+        let delegates = standing_in(servicenow, &stands, asked.role, rules).await?;
+        let mut delegates = delegates.into_iter();
+        match delegates.find(|(approver, _)| approver.sys_id == *person) {
+            Some((_, delegate)) => deciders.push(delegate),
+            None => return Ok(None),
+        }
     }
-    let delegates = standing_in(servicenow, &stands, asked.role, rules).await?;
-    Ok(delegates.iter().any(|approver| approver.sys_id == *person))
+    Ok(Some(deciders))
 }
 
 /// Takes a person out of slots. That makes the request due, and the dispatcher looks for others.

@@ -31,13 +31,15 @@ pub async fn explain(
     let Some(item) = item else {
         return Ok(slot);
     };
-    for role in ApproverRole::ORDER {
+    let roles = ApproverRole::ORDER.into_iter();
+    for role in roles.filter(|role| rules.excluded.allows(*role)) {
         let ids = candidate_ids(servicenow, &item, role, rules.guardrails).await?;
         let people = people_in_order(servicenow, &ids).await?;
         let (mut asked, passed) = part(&people, &ids, role, rules);
         let chosen = people.iter().filter(|person| is_in(&asked, person));
         let chosen: Vec<&Person> = chosen.collect();
-        asked.extend(standing_in(servicenow, &chosen, role, rules).await?);
+        let delegates = standing_in(servicenow, &chosen, role, rules).await?;
+        asked.extend(delegates.into_iter().map(|(approver, _)| approver));
         asked.truncate(rules.guardrails.approvers_per_slot());
         slot.passed_over.extend(passed);
         if !asked.is_empty() {

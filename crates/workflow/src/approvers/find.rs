@@ -1,4 +1,4 @@
-//! Looks for those who may decide.
+//! Finds approvers.
 
 use ports::CallError;
 use ports::servicenow::ServiceNow;
@@ -13,7 +13,7 @@ use super::Rules;
 /// Of how many delegates the records are read.
 const MOST_DELEGATES: usize = 50;
 
-/// Those who may decide on what is touched: everybody eligible of the nearest role that has
+/// The approvers of a resource: everybody eligible of the nearest role that has
 /// anybody, and their delegates, at most as many as the guardrails allow. Nobody where the CMDB
 /// does not have exactly one such item, or nobody is left.
 ///
@@ -28,7 +28,7 @@ pub async fn find(
     let Some(item) = item_of(servicenow, resource).await? else {
         return Ok(Vec::new());
     };
-    for role in roles {
+    for role in roles.iter().filter(|role| rules.excluded.allows(**role)) {
         let candidates = candidates(servicenow, &item, *role, rules.guardrails).await?;
         let domains = rules.guardrails.mail_domains();
         let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
@@ -36,7 +36,8 @@ pub async fn find(
             .iter()
             .map(|person| Approver::own(person.sys_id.clone(), *role));
         let mut found: Vec<Approver> = own.collect();
-        found.extend(standing_in(servicenow, &chosen, *role, rules).await?);
+        let delegates = standing_in(servicenow, &chosen, *role, rules).await?;
+        found.extend(delegates.into_iter().map(|(approver, _)| approver));
         found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
         found.truncate(rules.guardrails.approvers_per_slot());
         if !found.is_empty() {
@@ -46,13 +47,13 @@ pub async fn find(
     Ok(Vec::new())
 }
 
-/// The delegates of these people at this moment.
+/// The delegates of these people at this moment, with their records.
 pub(super) async fn standing_in(
     servicenow: &impl ServiceNow,
     principals: &[&Person],
     role: ApproverRole,
     rules: &Rules<'_>,
-) -> Result<Vec<Approver>, CallError> {
+) -> Result<Vec<(Approver, Person)>, CallError> {
     if principals.is_empty() {
         return Ok(Vec::new());
     }
@@ -69,10 +70,13 @@ pub(super) async fn standing_in(
     let people = servicenow.people(&to).await?;
     let limits = (rules.excluded, rules.guardrails.mail_domains());
     let found = delegates(principals, role, &delegations, &people, rules.now, limits);
-    Ok(found.into_iter().map(|(approver, _)| approver).collect())
+    let found = found.into_iter();
+    Ok(found
+        .map(|(approver, person)| (approver, person.clone()))
+        .collect())
 }
 
-/// What is touched, as the CMDB has it.
+/// The configuration item of a resource.
 pub(super) async fn item_of(
     servicenow: &impl ServiceNow,
     resource: &OwnedResource,

@@ -3,6 +3,7 @@
 use super::*;
 use ports::ledger::Tokens as _;
 use snowgate_core::approval::{ReviewToken, Verdict};
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::DeliveryOutcome;
 use testkit::contract::together;
@@ -82,7 +83,7 @@ impl Mailer for Refusing {
     }
 }
 
-/// A request that was denied by the only one who was asked: the requester is told.
+/// A request that was denied by the only one who was asked: the requester is notified.
 fn denied(world: &World) -> RequestRecord {
     let (record, _) = world.pending(&[OWNER], at(0));
     let record = world.decide(&record, OWNER, Verdict::Deny, &world.keys, at(1));
@@ -375,14 +376,14 @@ fn why_a_person_is_not_written_to_is_a_code() {
         ),
         (
             Person {
-                email: None,
+                email: MailField::Empty,
                 ..fit.clone()
             },
             SkipCode::NoMail,
         ),
         (
             Person {
-                email: "x@evil.example".parse().ok(),
+                email: MailField::read("x@evil.example"),
                 ..fit
             },
             SkipCode::ForeignMail,

@@ -167,12 +167,12 @@ fn a_request_costs_the_same_calls_however_many_wait() {
     let table = |calls: &[(&'static str, u64)]| calls.iter().copied().collect::<Calls>();
     // One transaction, one message.
     assert_eq!(of("intake"), table(&[("ledger", 1), ("queues", 1)]));
-    // Link and request are read, and whether the approver still stands; then one signature, one
-    // transaction, one message.
+    // Link and request are read, and whether the approver still stands; then the key of the marks and
+    // one signature, one transaction, one message.
     let decision = of("decision");
     assert_eq!(
         (decision["keys"], decision["queues"]),
-        (1, 1),
+        (2, 1),
         "{decision:?}"
     );
     assert_eq!(decision["ledger"], 3, "{decision:?}");

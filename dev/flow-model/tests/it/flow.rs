@@ -121,7 +121,7 @@ impl Flow {
         self.deliver_all();
     }
 
-    /// Somebody answers by the last letter to them.
+    /// Somebody answers by the last e-mail to them.
     pub(crate) fn decides(&mut self, who: u8, approve: bool) {
         let sent = self.world.mailer.sent();
         let with_links = sent.iter().filter(|sent| sent.tagged.is_some());
@@ -238,7 +238,7 @@ impl Flow {
         }
     }
 
-    /// The mail service reports a letter, or brings back a report that was not taken.
+    /// The mail service reports an e-mail, or brings back a report that was not taken.
     fn bounce(&mut self, letter: usize, lost: bool, crash: Crash) {
         let sent = self.world.mailer.sent();
         let tagged: Vec<_> = sent
@@ -333,7 +333,7 @@ const ANSWERED_ROUNDS: usize = 4;
 /// After so many rounds in which everything works, nothing is put off any more.
 const PATIENCE_ROUNDS: usize = 4;
 
-/// Every open slot has people, all of whom have a letter that nobody reported lost.
+/// Every open slot has people, all of whom have an e-mail that nobody reported lost.
 fn somebody_is_asked(record: &RequestRecord) {
     if record.state() != State::Pending {
         return;
@@ -344,7 +344,10 @@ fn somebody_is_asked(record: &RequestRecord) {
         for approver in &slot.approvers {
             let approver = approver.sys_id.clone();
             let request = record.delivery(&Message::ReviewRequest { approver });
-            assert!(request.unwrap().sent_at().is_some(), "a letter is not sent");
+            assert!(
+                request.unwrap().sent_at().is_some(),
+                "an e-mail is not sent"
+            );
         }
     }
 }

@@ -106,7 +106,7 @@ pub(crate) fn approval(world: &World) -> Approval<Faked> {
         outcomes: world.failing(&world.queues),
         guardrails: world.guardrails.clone(),
         installation: world.installation.clone(),
-        origin: Some(ORIGIN.to_owned()),
+        origins: vec![ORIGIN.to_owned()],
         hold: false,
     }
 }

@@ -72,7 +72,7 @@ impl Flow {
         }
     }
 
-    /// Everything that the request touches has its slot, and every slot a signed yes of somebody
+    /// Everything that the request affects has its slot, and every slot a signed yes of somebody
     /// who was asked for it and is not involved.
     fn is_approved(&self, record: &RequestRecord) -> bool {
         let Some(asked) = record.round() else {
@@ -137,13 +137,13 @@ impl Flow {
         }
     }
 
-    /// Nobody whom a letter did not reach is asked.
+    /// Nobody whom an e-mail did not reach is asked.
     fn check_people(&self, record: &RequestRecord) {
         for slot in record.open_slots() {
             let lost = |id| slot.approver(id).is_some();
             assert!(
                 !record.unreachable().iter().any(lost),
-                "asked without a letter"
+                "asked without an e-mail"
             );
             let settled = !slot.needs_reassignment && record.state() == State::Pending;
             assert!(!settled || !slot.approvers.is_empty(), "nobody is asked");
@@ -195,7 +195,7 @@ impl Flow {
         assert_eq!(decided, record.decisions().len(), "one row for a decision");
     }
 
-    /// No marker stands twice, and none but of states that are told.
+    /// No marker stands twice, and none but of states that are reported.
     fn check_notes(&self) {
         let updates = self.world.tickets.updates();
         let markers: BTreeSet<_> = updates
@@ -207,7 +207,7 @@ impl Flow {
             for state in record.reported() {
                 assert!(
                     markers.contains(&marker(record.id(), state)),
-                    "told, without a note"
+                    "reported, without a note"
                 );
             }
         }
@@ -218,9 +218,9 @@ impl Flow {
             assert!(record.state().is_terminal(), "left {:?}", record.state());
             assert_eq!((record.unreported(), record.due_at()), (None, None));
             let once: BTreeSet<_> = record.reported().into_iter().collect();
-            assert_eq!(once.len(), record.reported().len(), "told once");
+            assert_eq!(once.len(), record.reported().len(), "reported once");
             let far = at(i64::from(u32::MAX));
-            assert_eq!(record.due_deliveries(far), [], "everybody is told");
+            assert_eq!(record.due_deliveries(far), [], "everybody is notified");
             if record.round().is_some() || record.preview().is_some() {
                 assert!(
                     record.is_reported(record.state()),

@@ -1,5 +1,5 @@
-//! What holds of letters and other mails: they go to whom they are for, once, and to nobody who is
-//! out of reach.
+//! What holds of approval e-mails and other mails: they go to whom they are for, once, and to
+//! nobody who is out of reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use testkit::world::{self, address, ready};
 
 use crate::flow::Flow;
 
-/// What the trail says so far about the letters of one request.
+/// What the trail says so far about the e-mails of one request.
 #[derive(Default)]
 struct Trail {
     /// Who is asked for each slot.
     people: BTreeMap<String, BTreeSet<SysId>>,
-    /// How often somebody set about a letter to a person.
+    /// How often an e-mail to a person was claimed.
     claims: BTreeMap<SysId, usize>,
-    /// Whose letter was lost.
+    /// Whose e-mail was lost.
     lost: BTreeSet<SysId>,
     /// Messages that were claimed.
     claimed: Vec<Message>,
@@ -51,7 +51,7 @@ impl Trail {
                 let before = self.people.insert(slot.clone(), new).unwrap();
                 for approver in approvers {
                     assert!(!self.lost.contains(&approver.sys_id), "asked again");
-                    // Whoever is new to the slot gets a letter for it.
+                    // Whoever is new to the slot gets an e-mail for it.
                     if !before.contains(&approver.sys_id) {
                         let request = Message::ReviewRequest {
                             approver: approver.sys_id.clone(),
@@ -98,7 +98,7 @@ impl Flow {
                 assert_eq!(
                     sent.to.expose(),
                     address(n.unwrap()),
-                    "somebody else's letter"
+                    "somebody else's e-mail"
                 );
                 *mailed.entry(tags.approver.clone()).or_default() += 1;
             }
@@ -107,7 +107,7 @@ impl Flow {
             let claims = trail.claims.get(&person).copied().unwrap_or_default();
             assert!(
                 count <= claims,
-                "{count} letters, of which {claims} were claimed"
+                "{count} e-mails, of which {claims} were claimed"
             );
         }
     }
@@ -123,7 +123,12 @@ impl Flow {
     /// No mail goes to whoever receives the access, and none with a link to the requester. What has
     /// a link has tags, so that its loss is known, and nothing else has.
     pub(crate) fn check_all_mails(&self) {
-        let requester = world::requester().email.unwrap().expose().to_owned();
+        let requester = world::requester()
+            .email
+            .address()
+            .unwrap()
+            .expose()
+            .to_owned();
         for sent in self.world.mailer.sent() {
             let to = sent.to.expose();
             let link = sent.email.text.contains("/r/");

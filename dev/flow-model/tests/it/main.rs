@@ -1,6 +1,6 @@
 //! Random sequences of what can happen, on the real handlers: requests, wake-ups that come late,
 //! twice or in another order, crashes before and after any call, decisions by anybody with a
-//! link, on one approval or on several, of two accounts and of an item; letters that bounce, people
+//! link, on one approval or on several, of two accounts and of an item; e-mails that bounce, people
 //! who leave and who stand in for others, forged decisions, outages, changes in IAM, and time.
 //!
 //! After every step the invariants hold, and once everything works again every request ends.
@@ -136,7 +136,7 @@ fn the_short_ways() {
 }
 
 /// An account, a role of another account and an item: three approvals, by the people who are asked
-/// at last. The first owner's letter is lost, the item's owner leaves, and somebody stands in for
+/// at last. The first owner's e-mail is lost, the item's owner leaves, and somebody stands in for
 /// the owner of the role's account.
 #[test]
 fn three_approvals_whoever_gives_them() {

@@ -44,7 +44,7 @@ pub(crate) enum Step {
         approve: bool,
         crash: Crash,
     },
-    /// The mail service reports a letter: lost, or perhaps late. The report may come again.
+    /// The mail service reports an e-mail: lost, or perhaps late. The report may come again.
     Bounce {
         letter: usize,
         lost: bool,

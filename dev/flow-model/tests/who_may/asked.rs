@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use snowgate_core::account::AccountItem;
+use snowgate_core::email::MailField;
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples;
@@ -23,7 +24,7 @@ const CASES: [Case; 12] = [
         "the requester, under another record with the same mailbox",
         |world| {
             let twin = Person {
-                email: "RITA+x@Meridian.example".parse().ok(),
+                email: MailField::read("RITA+x@Meridian.example"),
                 ..person(COLLEAGUE)
             };
             world.servicenow.put_person(twin.clone());
@@ -47,7 +48,7 @@ const CASES: [Case; 12] = [
         "somebody with an address outside the allowed domains",
         |world| {
             changed(world, |person| {
-                person.email = "x@elsewhere.example".parse().ok()
+                person.email = MailField::read("x@elsewhere.example")
             })
         },
     ),
@@ -74,7 +75,7 @@ pub(crate) fn section() -> String {
         .iter()
         .map(|(who, made)| (who.to_string(), cell(who, *made)));
     plain(
-        "| who | may | and who gets a letter |",
+        "| who | may | and who gets an e-mail |",
         &rows.collect::<Vec<_>>(),
     )
 }
@@ -91,6 +92,7 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
         opened_by: named("whoever opened the ticket").or(Some(requester().sys_id)),
         // Opened by somebody else, a ticket is the requester's where it is for them.
         opened_for: named("for whom the ticket was opened").or(Some(requester().sys_id)),
+        also_named: Vec::new(),
     });
     let body = samples::body(&ticket, &world.target);
     let event = json!({
@@ -108,14 +110,14 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
         asked,
         person
             .email
-            .as_ref()
+            .address()
             .is_some_and(|address| to.contains(&address.expose())),
-        "{who}: whoever is asked gets a letter, and nobody else"
+        "{who}: whoever is asked gets an e-mail, and nobody else"
     );
     let name = |to: &&str| match *to {
         _ if person
             .email
-            .as_ref()
+            .address()
             .is_some_and(|address| address.expose() == *to) =>
         {
             "they"

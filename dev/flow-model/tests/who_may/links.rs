@@ -1,7 +1,10 @@
 //! What whoever holds a review link does with it.
 
 use serde_json::{Value, json};
-use testkit::world::{COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, at, person};
+use snowgate_core::email::MailField;
+use testkit::world::{
+    BENEFICIARY, COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, at, person, requester,
+};
 
 use crate::functions::{self, ORIGIN};
 use crate::stage::{Reached, event_of, owned_by, wait};
@@ -22,6 +25,10 @@ pub(crate) enum Holder {
     CoApprover,
     ReplacedUnnoticed,
     Left,
+    RequesterLeft,
+    BeneficiaryLeft,
+    RequesterUnreadable,
+    RequesterWithoutMailbox,
     Former,
     Bounced,
     Scanner,
@@ -67,12 +74,16 @@ impl Answer {
 }
 
 impl Holder {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Owner,
         Self::Delegate,
         Self::CoApprover,
         Self::ReplacedUnnoticed,
         Self::Left,
+        Self::RequesterLeft,
+        Self::BeneficiaryLeft,
+        Self::RequesterUnreadable,
+        Self::RequesterWithoutMailbox,
         Self::Former,
         Self::Bounced,
         Self::Scanner,
@@ -87,8 +98,16 @@ impl Holder {
             Self::CoApprover => "whoever is in charge of the item (the other approval)",
             Self::ReplacedUnnoticed => "the owner, just after the CMDB names another",
             Self::Left => "the owner, whose account in ServiceNow was just made inactive",
+            Self::RequesterLeft => "the owner, when the requester's account was just made inactive",
+            Self::BeneficiaryLeft => "the owner, when the beneficiary's account was just locked",
+            Self::RequesterUnreadable => {
+                "the owner, when the requester's mail address can just not be read any more"
+            }
+            Self::RequesterWithoutMailbox => {
+                "the owner, when the requester has just no mail address any more"
+            }
             Self::Former => "the owner of before, in whose place others are asked",
-            Self::Bounced => "somebody whose letter came back",
+            Self::Bounced => "somebody whose e-mail bounced",
             Self::Scanner => {
                 "a mail scanner, on the owner's link: GET, HEAD, and forms without words"
             }
@@ -111,13 +130,17 @@ impl Holder {
             Self::Owner
             | Self::ReplacedUnnoticed
             | Self::Left
+            | Self::RequesterLeft
+            | Self::BeneficiaryLeft
+            | Self::RequesterUnreadable
+            | Self::RequesterWithoutMailbox
             | Self::Scanner
             | Self::OtherSite
             | Self::Guesser => OWNER,
         }
     }
 
-    /// None where no letter was sent.
+    /// None where no e-mail was sent.
     pub(crate) fn tries(self, action: Action, reached: &Reached) -> Option<Cell> {
         let (mut token, opened) = reached.link(self.link_of())?;
         match self {
@@ -126,6 +149,27 @@ impl Holder {
                 let mut left = person(OWNER);
                 left.active = false;
                 reached.world.servicenow.put_person(left);
+            }
+            Self::RequesterLeft => {
+                let mut left = requester();
+                left.active = false;
+                reached.world.servicenow.put_person(left);
+            }
+            Self::BeneficiaryLeft => {
+                let mut locked = person(BENEFICIARY);
+                locked.locked_out = true;
+                reached.world.servicenow.put_person(locked);
+            }
+            Self::RequesterUnreadable | Self::RequesterWithoutMailbox => {
+                let mut changed = requester();
+                let unreadable = self == Self::RequesterUnreadable;
+                let text = if unreadable {
+                    " rita@meridian.example"
+                } else {
+                    ""
+                };
+                changed.email = MailField::read(text);
+                reached.world.servicenow.put_person(changed);
             }
             Self::Guesser => token = "A".repeat(43),
             _ => {}
@@ -165,7 +209,7 @@ impl Holder {
         Some(self.cell(action, &before, &answer, reached))
     }
 
-    /// Whether anything was decided or ended; that somebody was found to have lost their standing
+    /// Whether anything was decided or ended; that somebody was found to be no approver any more
     /// takes nothing and gives nothing.
     fn cell(self, action: Action, before: &str, answer: &Answer, reached: &Reached) -> Cell {
         let record = reached.load();

@@ -22,6 +22,7 @@ mod links;
 mod raised;
 mod stage;
 mod table;
+mod twins;
 
 use calls::Caller;
 use links::Holder;
@@ -64,7 +65,7 @@ fn page() -> String {
             door::section(),
         ),
         (
-            "Ask for access",
+            "Request access",
             "`POST /v1/requests` by a program that may. What it says of tickets and people is compared with \
              ServiceNow afterwards.",
             raised::section(),
@@ -75,17 +76,17 @@ fn page() -> String {
             by_callers(calls::Action::Read),
         ),
         (
-            "Take a request back",
+            "Withdraw a request",
             "`POST /v1/requests/{id}/withdraw`",
             by_callers(calls::Action::Withdraw),
         ),
         (
-            "End access before its time",
+            "Revoke access",
             "`POST /v1/requests/{id}/revoke`",
             by_callers(calls::Action::Revoke),
         ),
         (
-            "Ask for the same for longer",
+            "Extend access",
             "`POST /v1/requests/{id}/extend`, with a ticket of its own",
             by_callers(calls::Action::Extend),
         ),
@@ -96,22 +97,29 @@ fn page() -> String {
             asked::section(),
         ),
         (
+            "Be asked to decide, under another record",
+            "The requester, the beneficiary, whoever opened the ticket or for whom a record above it was opened has two \
+             records in ServiceNow, and the second owns the account. The second has the mailbox; what the first has is \
+             in the table.",
+            twins::section(),
+        ),
+        (
             "Open a review link",
             "Looking changes nothing, however often and by whatever it is done.",
             by_holders(links::Action::Open),
         ),
         (
             "Approve",
-            "The form was open since the letter came, and is sent now.",
+            "The form was opened when the e-mail came, and is submitted now.",
             by_holders(links::Action::Approve),
         ),
         (
             "Deny",
-            "The form was open since the letter came, and is sent now.",
+            "The form was opened when the e-mail came, and is submitted now.",
             by_holders(links::Action::Deny),
         ),
         (
-            "End access through the link that was used",
+            "Revoke access through a used link",
             "The form that ends access, as it is shown now; where none is shown, with what the form for the decision \
              had.",
             by_holders(links::Action::End),

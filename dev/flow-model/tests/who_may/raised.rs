@@ -91,6 +91,7 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
         active: true,
         opened_by: Some(requester().sys_id),
         opened_for: None,
+        also_named: Vec::new(),
     };
     let mut body = samples::body(&ticket.sys_id, &world.target);
     made(&world, &mut ticket, &mut body);
@@ -121,15 +122,16 @@ fn cell(made: fn(&World, &mut Ticket, &mut Value)) -> Cell {
         (Some(EndReason::Refused { code, .. }), _) => {
             assert_eq!(letters, 0, "somebody was asked");
             let reported = match record.unreported() {
-                Some(_) => "the ticket is told",
+                Some(_) => "the ticket is updated",
                 None => "the ticket is left untouched",
             };
             let words = format!("202, then `Refused`: {} ({reported})", code.in_words());
             Cell::new(Verdict::No, words)
         }
-        (None, State::Pending) => {
-            Cell::new(Verdict::Yes, "202, and the owner gets a letter".to_owned())
-        }
+        (None, State::Pending) => Cell::new(
+            Verdict::Yes,
+            "202, and the owner gets an approval e-mail".to_owned(),
+        ),
         other => panic!("{other:?}"),
     }
 }

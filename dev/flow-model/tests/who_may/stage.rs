@@ -40,7 +40,7 @@ pub(crate) enum Stage {
     Previewed,
 }
 
-/// A request, who got a letter about it, and what their forms held.
+/// A request, who got an e-mail about it, and what their forms held.
 pub(crate) struct Reached {
     pub(crate) world: World,
     pub(crate) id: RequestId,
@@ -257,7 +257,7 @@ impl Reached {
         }
     }
 
-    /// The account gets another owner, which shows when the old one decides; the first letter about
+    /// The account gets another owner, which shows when the old one decides; the first e-mail about
     /// the item comes back.
     fn people_change(&mut self) {
         self.world.put_account(owned_by(OWNER));

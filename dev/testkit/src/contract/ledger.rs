@@ -9,8 +9,8 @@ pub use beside::{
 };
 pub use due::{due_requests_come_in_order, postponing_needs_the_same_version};
 pub use new::{
-    keys_bind_one_body, keys_expire, records_have_one_open_request, requests_are_held,
-    requests_of_a_record,
+    dry_runs_are_counted, keys_bind_one_call, keys_expire, records_have_one_open_request,
+    requests_are_held, requests_of_a_record,
 };
 
 use jiff::Timestamp;
@@ -43,9 +43,10 @@ pub async fn ledger(ledger: &impl Ledger) {
 /// What the requests themselves must do.
 pub async fn requests(ledger: &impl Requests) {
     requests_are_held(ledger).await;
-    keys_bind_one_body(ledger).await;
+    keys_bind_one_call(ledger).await;
     keys_expire(ledger).await;
     records_have_one_open_request(ledger).await;
+    dry_runs_are_counted(ledger).await;
     one_change_to_a_version_wins(ledger).await;
     a_row_is_written_once(ledger).await;
     trails_hold_every_change(ledger).await;

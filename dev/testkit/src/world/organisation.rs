@@ -2,9 +2,10 @@
 
 use snowgate_core::account::{AccountItem, GroupFacts, InlineFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::PolicyArn;
+use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
 use snowgate_core::slots::ApproverRole;
-use snowgate_core::ticket::{JobTitle, Person, PersonName};
+use snowgate_core::ticket::{JobTitle, Person, PersonName, UserAccount};
 
 use crate::samples::ACCOUNT;
 
@@ -83,7 +84,7 @@ pub fn requester() -> Person {
     let sys_id = "b".repeat(32).parse().unwrap();
     Person {
         sys_id,
-        email: "rita@meridian.example".parse().ok(),
+        email: MailField::read("rita@meridian.example"),
         ..person(0)
     }
 }
@@ -97,7 +98,11 @@ pub fn person(n: u8) -> Person {
         title: JobTitle::default(),
         active: true,
         locked_out: false,
-        email: address(n).parse().ok(),
+        email: MailField::read(&address(n)),
+        account: UserAccount {
+            user_name: format!("person-{n:x}"),
+            employee_number: format!("M{n:x}"),
+        },
     }
 }
 
@@ -107,7 +112,7 @@ pub fn address(n: u8) -> String {
     format!("person-{n:x}@meridian.example")
 }
 
-/// The standing that a person has towards the account at first; strangers pass for owners.
+/// The role that a person has for the account at first; strangers pass for owners.
 #[must_use]
 pub fn role(person: &SysId) -> ApproverRole {
     let known = [

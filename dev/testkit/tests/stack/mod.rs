@@ -222,7 +222,7 @@ impl Stack {
         created.arn.unwrap()
     }
 
-    /// Lets letters be sent from this address.
+    /// Lets e-mails be sent from this address.
     pub(crate) async fn verify_sender(&self, address: &str) {
         aws_sdk_sesv2::Client::new(&self.config)
             .create_email_identity()

@@ -121,7 +121,7 @@ impl Column {
         }
     }
 
-    /// Everybody who is to decide has a letter: the owner of the account and, of a role, the
+    /// Everybody who is to decide has an e-mail: the owner of the account and, of a role, the
     /// owner of the role's account.
     pub(crate) async fn asked(&mut self, stack: &Stack) {
         for cell in &mut self.cells {
@@ -130,7 +130,7 @@ impl Column {
             let of_roles = grants.iter().filter(roles).count();
             let people = usize::from(of_roles > 0) + usize::from(of_roles < grants.len());
             let number = &cell.case.number;
-            cell.letters = flow_tests::eventually(&format!("letters about {number}"), || async {
+            cell.letters = flow_tests::eventually(&format!("e-mails about {number}"), || async {
                 let letters = stack.mailbox.about(number).await;
                 (letters.len() >= people).then_some(letters)
             })

@@ -6,6 +6,7 @@ use super::{File, Grants, reported};
 use crate::arn::{PARTITIONS, PolicyArn, RoleArn, is_path};
 use crate::guardrails::items::MappedItem;
 use crate::id::AccountId;
+use crate::markup::code;
 
 impl File {
     /// All that does not hold together, in the order of the file.
@@ -19,7 +20,7 @@ impl File {
         let known = PARTITIONS.contains(&self.partition.as_str());
         unless(
             known,
-            format!("partition `{}` is none that AWS has", self.partition),
+            format!("partition {} is none that AWS has", code(&self.partition)),
         );
         let total = self.maximum_total;
         unless(
@@ -50,7 +51,7 @@ impl File {
                     .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
             unless(
                 plain,
-                format!("`{domain}` is not a mail domain in lowercase"),
+                format!("{} is not a mail domain in lowercase", code(domain)),
             );
         }
         unless(
@@ -61,7 +62,10 @@ impl File {
             let narrow = is_path(path) && path != "/" && !path.contains(['*', '?']);
             unless(
                 narrow,
-                format!("`{path}` is not a path of enrolled principals, such as `/enrolled/`"),
+                format!(
+                    "{} is not a path of enrolled principals, such as `/enrolled/`",
+                    code(path)
+                ),
             );
         }
         let boundary = format!(
@@ -74,12 +78,12 @@ impl File {
         );
         unless(
             !self.never.actions.is_empty(),
-            "no action is never granted".to_owned(),
+            "no action is denied".to_owned(),
         );
         for action in &self.never.actions {
             unless(
                 is_known(action),
-                format!("`{action}` in `never` matches no action that AWS has"),
+                format!("{} in `never` matches no action that AWS has", code(action)),
             );
         }
         for (index, reference) in self.reference.iter().enumerate() {
@@ -130,9 +134,15 @@ impl File {
             found.extend(strange.map(|id| format!("{here}: nothing is granted in account {id}")));
             for other in &items {
                 if other.sys_id() == item.sys_id() {
-                    found.push(format!("{here}: `{}` is mapped above", item.sys_id()));
+                    found.push(format!(
+                        "{here}: {} is mapped above",
+                        code(item.sys_id().as_str())
+                    ));
                 } else if let Some(resource) = item.common_with(other) {
-                    found.push(format!("{here}: `{resource}` belongs to an item above"));
+                    found.push(format!(
+                        "{here}: {} belongs to an item above",
+                        code(resource)
+                    ));
                 }
             }
             items.push(item);
@@ -156,7 +166,10 @@ impl File {
         }
         for role in &grant.roles {
             let same = role.partition() == self.partition;
-            unless(same, format!("{here}: `{role}` is of another partition"));
+            unless(
+                same,
+                format!("{here}: {} is of another partition", code(role.as_str())),
+            );
         }
         for group in &grant.groups {
             let own = group.partition() == self.partition
@@ -166,14 +179,17 @@ impl File {
                     .all(|account| account == group.account());
             unless(
                 own,
-                format!("{here}: `{group}` can only be joined in its own account"),
+                format!(
+                    "{here}: {} can only be joined in its own account",
+                    code(group.as_str())
+                ),
             );
         }
         for action in &grant.accepted_exposures {
             let plain = is_known(action) && !action.contains(['*', '?']);
             unless(
                 plain,
-                format!("{here}: `{action}` is not the name of one action"),
+                format!("{here}: {} is not the name of one action", code(action)),
             );
         }
         let bounded = grant.roles.is_empty() || grant.longest_session.is_some();
@@ -201,19 +217,28 @@ impl File {
         );
         for policy in &grant.policies {
             let never = self.never.policies.contains(policy);
-            unless(!never, format!("{here}: `{policy}` is never granted"));
+            unless(
+                !never,
+                format!("{here}: {} is in `never.policies`", code(policy.as_str())),
+            );
             let same = policy.partition() == self.partition;
-            unless(same, format!("{here}: `{policy}` is of another partition"));
+            unless(
+                same,
+                format!("{here}: {} is of another partition", code(policy.as_str())),
+            );
             let boundary = policy.account().is_some() && policy.name() == self.principals.boundary;
             unless(
                 !boundary,
-                format!("{here}: `{policy}` is the boundary itself"),
+                format!("{here}: {} is the boundary itself", code(policy.as_str())),
             );
             if let Some(owner) = policy.account() {
                 let reachable = grant.accounts.iter().all(|account| account == owner);
                 unless(
                     reachable,
-                    format!("{here}: `{policy}` can only be attached in its own account"),
+                    format!(
+                        "{here}: {} can only be attached in its own account",
+                        code(policy.as_str())
+                    ),
                 );
             }
         }
@@ -243,8 +268,10 @@ impl File {
                 .chain(groups.map(ToString::to_string))
                 .chain(inline.then(|| "inline_policies".to_owned()));
             for what in again {
-                let reported =
-                    format!("grants[{index}]: `{what}` is already allowed in {account} above");
+                let reported = format!(
+                    "grants[{index}]: {} is already allowed in {account} above",
+                    code(&what)
+                );
                 unless(false, reported);
             }
         }

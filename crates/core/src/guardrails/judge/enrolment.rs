@@ -1,62 +1,69 @@
 //! Whether a principal is enrolled, and what it lacks.
 
 use crate::account::{OWNER_TAG, PrincipalFacts};
-use crate::facts::IamFacts;
 use crate::finding::{Finding, FindingCode};
 use crate::guardrails::Guardrails;
+use crate::id::AccountId;
 use crate::markup::code;
-use crate::principal::Principal;
 use crate::request::AccessRequest;
 
+/// What a principal lacks to be enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unenrolled {
+    /// There is none.
+    Missing,
+    /// Its path is not one of those that the guardrails name.
+    Path,
+    /// It does not have the permissions boundary.
+    Boundary,
+    /// It has no owner tag, or one that is no `sys_id`.
+    Owner,
+}
+
 impl Guardrails {
-    /// Whether the principal is enrolled.
-    pub(super) fn judge_principal(
+    /// What the principal lacks to be enrolled; none where it is. For the operator: whoever asks
+    /// is told [`Self::evaluate_enrolment`].
+    #[must_use]
+    pub fn lacks(
         &self,
-        request: &AccessRequest,
-        survey: &IamFacts,
-        findings: &mut Vec<Finding>,
-    ) {
-        let principal = &survey.principal;
-        let boundary = self.boundary_in(&request.target.account_id);
-        let enrolled = self.principal_paths.contains(&principal.path)
-            && principal.boundary.as_deref() == Some(boundary.as_str())
-            && principal.owner().is_some();
-        if !enrolled {
-            let detail = self.why_not_enrolled(&request.target, principal);
-            let place = "/target/principal";
-            findings.push(Finding::new(place, FindingCode::NotEnrolled, detail));
+        account: &AccountId,
+        principal: Option<&PrincipalFacts>,
+    ) -> Option<Unenrolled> {
+        let Some(principal) = principal else {
+            return Some(Unenrolled::Missing);
+        };
+        let boundary = self.boundary_in(account);
+        if !self.principal_paths.contains(&principal.path) {
+            Some(Unenrolled::Path)
+        } else if principal.boundary.as_deref() != Some(boundary.as_str()) {
+            Some(Unenrolled::Boundary)
+        } else if principal.owner().is_none() {
+            Some(Unenrolled::Owner)
+        } else {
+            None
         }
     }
 
-    /// What an enrolled principal must have and this one has not.
-    fn why_not_enrolled(&self, target: &Principal, principal: &PrincipalFacts) -> String {
-        let mut missing = Vec::new();
-        if !self.principal_paths.contains(&principal.path) {
-            let paths = self.principal_paths.iter().map(|path| code(path));
-            missing.push(format!(
-                "its path is {} and not {}",
-                code(&principal.path),
-                paths.collect::<Vec<_>>().join(" or ")
-            ));
-        }
-        let boundary = self.boundary_in(&target.account_id);
-        match principal.boundary.as_deref() {
-            Some(known) if known == boundary => {}
-            Some(other) => missing.push(format!(
-                "its permissions boundary is {} and not {}",
-                code(other),
-                code(&boundary)
-            )),
-            None => missing.push("it has no permissions boundary".to_owned()),
-        }
-        if principal.owner().is_none() {
-            let tag = code(OWNER_TAG);
-            missing.push(match principal.owner_tag {
-                None => format!("it has no tag {tag}"),
-                Some(_) => format!("its tag {tag} is not the `sys_id` of a person"),
-            });
-        }
-        let who = crate::wording::principal(target);
-        format!("{who} isn't enrolled: {}", missing.join(", "))
+    /// The finding where the principal is not enrolled. It says what an enrolled one has, and not
+    /// which of it is missing: whoever may ask could find out which users and roles there are.
+    #[must_use]
+    pub fn evaluate_enrolment(
+        &self,
+        request: &AccessRequest,
+        principal: Option<&PrincipalFacts>,
+    ) -> Option<Finding> {
+        let target = &request.target;
+        self.lacks(&target.account_id, principal)?;
+        let paths = self.principal_paths.iter().map(|path| code(path));
+        let detail = format!(
+            "{} doesn't exist or isn't enrolled; an enrolled one has the path {}, the permissions \
+             boundary {}, and a tag {} with the `sys_id` of a person",
+            crate::wording::principal(target),
+            paths.collect::<Vec<_>>().join(" or "),
+            code(&self.boundary_in(&target.account_id)),
+            code(OWNER_TAG),
+        );
+        let place = "/target/principal";
+        Some(Finding::new(place, FindingCode::NotEnrolled, detail))
     }
 }

@@ -1,13 +1,16 @@
 //! What policies lead to: more power than they give, exposure, and what an approver should know.
 
+use std::collections::HashSet;
+
 use iam_policy::classify::{self, Certainty, Classification, PrincipalPolicies};
-use iam_policy::document::{Document, PolicyType};
+use iam_policy::document::{Document, Path, PolicyType, Segment};
+use serde_json::Value;
 
 use crate::account::{PolicyFacts, RoleFacts};
 use crate::finding::{Finding, FindingCode};
 use crate::guardrails::AllowedGrant;
 use crate::guardrails::reference::Judged;
-use crate::markup;
+use crate::markup::code;
 
 /// What a role can do with its own policies, which whoever assumes it can do too.
 pub(super) fn judge_role_power(
@@ -35,8 +38,8 @@ pub(super) fn judge_role_power(
     tell_power(&judged, std::iter::empty(), boundary, &accepts, findings);
 }
 
-/// Tells what policies lead to, together with others that are held already. A policy that cannot
-/// be read is told elsewhere; a boundary that cannot be read bounds nothing.
+/// Reports what policies lead to, together with others that are held already. An unreadable policy
+/// is reported by `Reference::judge`; an unreadable boundary counts as none.
 pub(super) fn tell_power<'t>(
     judged: &[Judged<'t>],
     held: impl Iterator<Item = &'t str>,
@@ -64,8 +67,8 @@ pub(super) fn tell_power<'t>(
     tell(&power, &new, accepts, findings);
 }
 
-/// Tells what of it comes from the policies that are judged: the first ones of the subject. One
-/// finding for each kind and policy, with all the actions.
+/// Reports what comes from the judged policies, which come first in the list that was classified.
+/// One finding for each kind and policy, with all the actions.
 pub(super) fn tell(
     power: &Classification,
     judged: &[Judged<'_>],
@@ -87,31 +90,58 @@ pub(super) fn tell(
             .collect();
         steps.extend(new.map(|step| (code, step, actions.join(" with "))));
     }
+    // What the guardrails accept does not refuse the request; approvers read of it all the same.
     let kinds = [
-        (FindingCode::ExposesResources, &power.resource_exposure),
-        (FindingCode::ExposesCredentials, &power.credentials_exposure),
-        (FindingCode::ReadsData, &power.data_exfiltration),
-        (FindingCode::WholeService, &power.service_wildcards),
-        (FindingCode::EveryResource, &power.resource_wildcards),
+        (
+            FindingCode::ExposesResources,
+            FindingCode::OpensResources,
+            &power.resource_exposure,
+        ),
+        (
+            FindingCode::ExposesCredentials,
+            FindingCode::ReadsSecrets,
+            &power.credentials_exposure,
+        ),
+        (
+            FindingCode::ReadsData,
+            FindingCode::ReadsData,
+            &power.data_exfiltration,
+        ),
+        (
+            FindingCode::WholeService,
+            FindingCode::WholeService,
+            &power.service_wildcards,
+        ),
+        (
+            FindingCode::EveryResource,
+            FindingCode::EveryResource,
+            &power.resource_wildcards,
+        ),
     ];
-    for (code, all) in kinds {
-        // What is granted on no resource that the action can be used on is granted in words only.
-        let reported = all
-            .iter()
-            .filter(|one| !one.unmatched && (code.refusal().is_none() || !accepts(&one.action)));
-        steps.extend(reported.map(|one| (code, one, one.action.clone())));
+    for (code, accepted, all) in kinds {
+        for one in all {
+            let code = match accepts(&one.action) {
+                true => accepted,
+                false => code,
+            };
+            // What is granted on no resource that the action can be used on is granted without
+            // effect.
+            if !one.unmatched || code == FindingCode::ReadsSecrets {
+                steps.push((code, one, one.action.clone()));
+            }
+        }
     }
     for (nth, policy) in judged.iter().enumerate() {
         for (code, in_words) in POWER {
             let of_code = steps
                 .iter()
                 .filter(|(kind, step, _)| *kind == code && step.policy == nth);
-            let (places, actions): (Vec<String>, Vec<&str>) = of_code
-                .map(|(_, step, actions)| (step.path.to_string(), actions.as_str()))
+            let (places, actions): (Vec<&Path>, Vec<&str>) = of_code
+                .map(|(_, step, actions)| (&step.path, actions.as_str()))
                 .unzip();
             if let Some(place) = places.first() {
-                let detail = format!("{in_words}: {}", in_full(&actions));
-                findings.push(policy.finding(code, detail, place, None));
+                let detail = format!("{in_words}: {}", in_full(&actions, &places, policy.text));
+                findings.push(policy.finding(code, detail, &place.to_string(), None));
             }
         }
     }
@@ -119,13 +149,18 @@ pub(super) fn tell(
 
 /// The kinds of findings on what policies lead to, the gravest first, in words that the actions
 /// follow.
-const POWER: [(FindingCode, &str); 7] = [
+const POWER: [(FindingCode, &str); 9] = [
     (FindingCode::Escalates, "allows privilege escalation"),
     (
         FindingCode::ExposesResources,
         "can expose resources to others",
     ),
     (FindingCode::ExposesCredentials, "can expose credentials"),
+    (
+        FindingCode::ReadsSecrets,
+        "can read secrets or get credentials",
+    ),
+    (FindingCode::OpensResources, "can open resources to others"),
     (
         FindingCode::MayEscalate,
         "may allow privilege escalation, depending on the resources",
@@ -141,21 +176,75 @@ const POWER: [(FindingCode, &str); 7] = [
     ),
 ];
 
-/// All actions. A policy within IAM's quotas seldom has more of one kind than are listed; where it
-/// has, its JSON stands beside the finding, and the record of the request has room for both.
-fn in_full(actions: &[&str]) -> String {
+/// All actions. Where they are more than anybody reads, all patterns that allow them, which are as
+/// few as the policy writes.
+fn in_full(actions: &[&str], places: &[&Path], policy: &str) -> String {
     const LISTED: usize = 50;
-    let mut listed: Vec<String> = Vec::new();
-    for action in actions {
-        let action = markup::code(action);
-        if !listed.contains(&action) {
-            listed.push(action);
-        }
+    let each_once = |mut listed: Vec<String>| {
+        let mut seen = HashSet::new();
+        listed.retain(|one| seen.insert(one.clone()));
+        listed
+    };
+    let listed = each_once(actions.iter().map(|action| code(action)).collect());
+    if listed.len() <= LISTED {
+        return listed.join(", ");
     }
-    let more = listed.len().saturating_sub(LISTED);
-    listed.truncate(LISTED);
-    match more {
-        0 => listed.join(", "),
-        more => format!("{} and {more} more in its JSON", listed.join(", ")),
+    let document: Value = serde_json::from_str(policy).unwrap_or_default();
+    let patterns = each_once(
+        places
+            .iter()
+            .map(|place| written(&document, place))
+            .collect(),
+    );
+    match patterns.len() < listed.len() {
+        true => format!("{} actions, by {}", listed.len(), patterns.join(", ")),
+        false => listed.join(", "),
+    }
+}
+
+/// What a policy has at a place, or the place where that is no text.
+fn written(document: &Value, place: &Path) -> String {
+    let mut found = Some(document);
+    for segment in place.segments() {
+        found = found.and_then(|value| match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.get(index),
+        });
+    }
+    match found.and_then(Value::as_str) {
+        Some(pattern) => code(pattern),
+        None => code(&place.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_list_is_cut() {
+        let text = r#"{"Statement":[{"Action":["s3:*","sqs:*"]}]}"#;
+        let place = |nth| {
+            Path::root()
+                .key("Statement")
+                .index(0)
+                .key("Action")
+                .index(nth)
+        };
+        let (s3, sqs) = (place(0), place(1));
+        let actions: Vec<String> = (0..60).map(|n| format!("s3:Get{n}")).collect();
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let all = in_full(&actions[..50], &[&s3; 50], text);
+        assert_eq!(all.matches('`').count(), 100);
+        let places: Vec<&Path> = (0..60).map(|n| if n == 59 { &sqs } else { &s3 }).collect();
+        assert_eq!(
+            in_full(&actions, &places, text),
+            "60 actions, by `s3:*`, `sqs:*`"
+        );
+        let no_text = Path::root().key("Statement");
+        assert_eq!(
+            in_full(&actions, &[&no_text; 60], text),
+            "60 actions, by `Statement`"
+        );
     }
 }

@@ -49,12 +49,20 @@ fn principals_are_enrolled_and_have_room() {
         },
     ];
     assert_eq!(refusals(&request, &fine), []);
+    let guardrails = Guardrails::parse(TEXT).unwrap();
+    let told = |principal: Option<&PrincipalFacts>| {
+        format!("{:?}", guardrails.evaluate_enrolment(&request, principal))
+    };
     for principal in odd {
+        let lacks = guardrails.lacks(&request.target.account_id, Some(&principal));
+        assert!(!matches!(lacks, None | Some(Unenrolled::Missing)));
+        assert_eq!(told(Some(&principal)), told(None), "as if there were none");
         assert_eq!(
             refusals(&request, &with(principal)),
             [FindingCode::NotEnrolled]
         );
     }
+    assert_eq!(told(Some(&facts())), "None");
     assert_eq!(
         refusals(&request, &with(full(false))),
         [FindingCode::QuotaReached]
@@ -340,4 +348,48 @@ fn power_is_judged_with_what_is_held_already() {
         crate::finding::refusal(&accepting.evaluate_facts(&request, &survey)),
         None
     );
+}
+
+#[test]
+fn what_the_guardrails_accept_is_told_all_the_same() {
+    let text = TEXT
+        .replace("Action = [\"s3:Get*\", \"s3:List*\"]", "Action = \"*\"")
+        .replacen(
+            "inline_policies = true",
+            "inline_policies = true\naccepted_exposures = [\"secretsmanager:GetSecretValue\", \
+             \"ssm:GetParametersByPath\", \"s3:PutBucketPolicy\"]",
+            1,
+        );
+    let guardrails = Guardrails::parse(&text).unwrap();
+    let arn = "arn:aws:secretsmanager:eu-west-1:210987654321:secret:app/key";
+    for (action, resource, code) in [
+        (
+            "secretsmanager:GetSecretValue",
+            "*",
+            FindingCode::ReadsSecrets,
+        ),
+        // No secret has this name as far as the catalogue knows.
+        (
+            "secretsmanager:GetSecretValue",
+            arn,
+            FindingCode::ReadsSecrets,
+        ),
+        ("ssm:GetParametersByPath", "*", FindingCode::ReadsSecrets),
+        ("s3:PutBucketPolicy", "*", FindingCode::OpensResources),
+    ] {
+        let inline = inline(action, resource);
+        let inline_facts = survey(vec![GrantFacts::Inline]);
+        let attached = request("sc_req_item", "210987654321", READ, "P2D");
+        let attached_facts = survey(managed(allowing(action, resource)));
+        for (request, facts) in [(inline, inline_facts), (attached, attached_facts)] {
+            let found = guardrails.evaluate_facts(&request, &facts);
+            assert_eq!(crate::finding::refusal(&found), None, "{action}");
+            let told = found.iter().filter(|finding| finding.code == code);
+            let told: Vec<&str> = told.map(|finding| finding.detail.as_str()).collect();
+            let [detail] = told.as_slice() else {
+                panic!("{action} on {resource}: {found:?}");
+            };
+            assert!(detail.ends_with(&format!(": `{action}`")), "{detail}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 const EXPIRES: i64 = 72 * 3600;
 const REMIND: i64 = 48 * 3600;
 
-/// A request whose letters have gone out to these people.
+/// A request whose e-mails have gone out to these people.
 fn pending(people: &[u8]) -> RequestRecord {
     let round = asked(vec![slot("210987654321", people)]).with_reminders(Reminders::new(
         at(0),

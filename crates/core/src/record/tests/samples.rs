@@ -113,6 +113,7 @@ pub(crate) fn decide(record: &RequestRecord, slot: &str, who: u8, verdict: Verdi
         approver: person(who),
         at: at(10).as_second(),
         reason: Digest::of(b"Fine by me"),
+        identities: None,
     };
     let signed = SignedDecision {
         decision,

@@ -7,6 +7,7 @@ use crate::bounce::BounceKind;
 use crate::effect::{Effect, EffectChange, inline_policy_name};
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{Digest, RequestId};
+use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::AuditRow;
@@ -100,6 +101,21 @@ pub(super) fn decision() -> DecisionRecord {
         Event::Decided { decision } => decision,
         other => panic!("{other:?}"),
     }
+}
+
+/// The same, with who decided and who was involved.
+pub(super) fn decision_with_identities() -> DecisionRecord {
+    let mark = |n: u8| Mark::try_from(format!("{n:032x}")).unwrap();
+    let mut decided = decision();
+    decided.signed.decision.identities = Some(Identities {
+        deciders: vec![mark(2), mark(3)],
+        involved: vec![InvolvedMarks {
+            sys_id: person(1),
+            marks: vec![mark(1)],
+            has_mailbox: true,
+        }],
+    });
+    decided
 }
 
 fn attached() -> EffectChange {

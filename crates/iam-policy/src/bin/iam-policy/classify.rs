@@ -5,6 +5,7 @@ use std::io::Write;
 use iam_policy::catalogue::AccessLevel;
 use iam_policy::classify::{Certainty, Classification, GrantedAction, PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
+use iam_policy::foreign::code;
 
 use crate::arguments::Classify;
 use crate::input::{self, Input};
@@ -44,7 +45,8 @@ fn document(input: &Input) -> Result<Document<'_>, Error> {
 
 fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::io::Result<()> {
     let place = |evidence: &GrantedAction| {
-        let file = inputs.get(evidence.policy).map_or("", |input| &input.name);
+        let file = inputs.get(evidence.policy).map(Input::shown);
+        let file = file.unwrap_or_default();
         let condition = if evidence.conditional {
             ", under a condition"
         } else {
@@ -57,7 +59,8 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
         };
         format!(
             "{} ({file} {}{condition}{unmatched})",
-            evidence.action, evidence.path
+            code(&evidence.action),
+            evidence.path.in_words()
         )
     };
     let administrator = found.resource_wildcards.iter().find(|granted| {
@@ -101,7 +104,7 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
             Certainty::DependsOnTarget => "depends on what is taken over",
             Certainty::Contributes => "takes part in escalations",
         };
-        writeln!(out, "  {} — {certainty}", way.path)?;
+        writeln!(out, "  {} — {certainty}", code(&way.path))?;
         for evidence in &way.actions {
             writeln!(out, "    {}", place(evidence))?;
         }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use iam_policy::evaluate::{DecidedBy, Outcome as Decided};
+use iam_policy::foreign::code;
 use iam_policy::json::{Item, Json, Kind, LineIndex};
 
 use crate::arguments::{Color, Evaluate};
@@ -36,7 +37,12 @@ pub(crate) fn run(options: &Evaluate, out: &mut dyn Write) -> Result<Outcome, Er
             decided(out, &input.text, by)?;
         }
         if !decision.missing_context.is_empty() {
-            writeln!(out, "  not known: {}", decision.missing_context.join(", "))?;
+            let keys: Vec<String> = decision
+                .missing_context
+                .iter()
+                .map(|key| code(key))
+                .collect();
+            writeln!(out, "  not known: {}", keys.join(", "))?;
         }
     }
     let allowed = decision.outcome == Decided::Allowed;
@@ -59,7 +65,7 @@ fn decided(out: &mut dyn Write, text: &str, by: &DecidedBy) -> std::io::Result<(
         name.push_str(&format!(" statement {statement}"));
     }
     if let Some(sid) = &by.sid {
-        name.push_str(&format!(" `{sid}`"));
+        name.push_str(&format!(" {}", code(sid)));
     }
     writeln!(out, "  by {name}")?;
     let Ok(json) = Json::parse_any_depth(text) else {

@@ -26,7 +26,8 @@ pub(crate) fn run(options: &Expand, out: &mut dyn Write) -> Result<Outcome, Erro
             complete = false;
             let _ = writeln!(
                 std::io::stderr(),
-                "iam-policy: no action matches `{pattern}`"
+                "iam-policy: no action matches {}",
+                iam_policy::foreign::code(pattern)
             );
         }
         all.extend(found.map(|action| Expanded {

@@ -25,7 +25,7 @@ pub(crate) fn run(options: &Explain, out: &mut dyn Write) -> Result<Outcome, Err
             continue;
         }
         if all.len() > 1 {
-            writeln!(out, "{}:", input.name)?;
+            writeln!(out, "{}:", input.shown())?;
         }
         for sentence in sentences {
             writeln!(out, "{}", sentence.text)?;

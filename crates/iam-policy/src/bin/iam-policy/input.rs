@@ -13,6 +13,13 @@ pub(crate) struct Input {
     pub(crate) path: Option<PathBuf>,
 }
 
+impl Input {
+    /// The name on one line on which everything is seen.
+    pub(crate) fn shown(&self) -> String {
+        iam_policy::foreign::visible(&self.name)
+    }
+}
+
 /// What could be read of files and folders, and whether all could.
 pub(crate) struct Inputs {
     pub(crate) read: Vec<Input>,

@@ -23,12 +23,13 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
+use iam_policy::foreign::{code, visible};
 
 /// Why the command could not do its work.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     /// A file or folder could not be read.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read {}: {source}", code(path))]
     Read {
         /// The file or folder, or `-` for standard input.
         path: String,
@@ -39,7 +40,7 @@ enum Error {
     #[error("cannot write: {0}")]
     Write(#[from] std::io::Error),
     /// A policy that must be whole is not.
-    #[error("{name}: {source}")]
+    #[error("{}: {source}", visible(name))]
     Policy {
         /// The file.
         name: String,
@@ -47,7 +48,7 @@ enum Error {
         source: iam_policy::document::DocumentError,
     },
     /// Something else than JSON of the form expected.
-    #[error("{name}: {source}")]
+    #[error("{}: {source}", visible(name))]
     Json {
         /// The file.
         name: String,
@@ -55,7 +56,7 @@ enum Error {
         source: serde_json::Error,
     },
     /// A policy that does not fit the quota.
-    #[error("{name}: {source}")]
+    #[error("{}: {source}", visible(name))]
     Minimise {
         /// The file.
         name: String,
@@ -67,7 +68,9 @@ enum Error {
     NoReference,
     /// Policies that are attached to different things.
     #[error(
-        "`{one}` is a policy of type {one_type} and `{other}` of type {other_type}: name the type with `--type` if they are of one"
+        "{} is a policy of type {one_type} and {} of type {other_type}: name the type with `--type` if they are of one",
+        code(one),
+        code(other)
     )]
     Types {
         /// The name of the first.

@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Minimise, out: &mut dyn Write) -> Result<Outcome, Er
                 writeln!(
                     out,
                     "{}: {after} characters instead of {before}",
-                    input.name
+                    input.shown()
                 )?;
             }
             continue;
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Minimise, out: &mut dyn Write) -> Result<Outcome, Er
                 writeln!(
                     out,
                     "{}: {after} characters instead of {before}",
-                    input.name
+                    input.shown()
                 )?;
             }
             (true, Some(_), [_]) => {}

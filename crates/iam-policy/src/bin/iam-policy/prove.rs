@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use iam_policy::condition::ContextValue;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;
+use iam_policy::foreign::code;
 use iam_policy::json::LineIndex;
 use iam_policy::prove::{
     CheckResult, StatementRef, check_disjoint, check_equivalent, check_no_new_access,
@@ -115,8 +117,8 @@ fn show(
         out,
         "  {} {}:{line}:{column}  {}",
         paint.of("34", "-->"),
-        input.name,
-        found.path()
+        input.shown(),
+        found.path().in_words()
     )?;
     snippet::write(out, paint, "1;31", &input.text, span, place)
 }
@@ -149,7 +151,7 @@ fn write(out: &mut dyn Write, result: &CheckResult, options: &Prove) -> std::io:
             let sid = statement
                 .sid
                 .as_deref()
-                .map_or(String::new(), |sid| format!(" `{sid}`"));
+                .map_or(String::new(), |sid| format!(" {}", code(sid)));
             writeln!(
                 out,
                 "fail: {some}, by statement {}{sid}, for example",
@@ -158,13 +160,17 @@ fn write(out: &mut dyn Write, result: &CheckResult, options: &Prove) -> std::io:
             writeln!(
                 out,
                 "  {} on {} by {}",
-                witness.action(),
-                witness.resource(),
-                witness.principal().name()
+                code(witness.action()),
+                code(witness.resource()),
+                code(witness.principal().name())
             )?;
             for (key, value) in witness.context().iter() {
-                let value = serde_json::to_string(value).unwrap_or_default();
-                writeln!(out, "  with {key} = {value}")?;
+                let values = match value {
+                    ContextValue::One(value) => std::slice::from_ref(value),
+                    ContextValue::Many(values) => values.as_slice(),
+                };
+                let values: Vec<String> = values.iter().map(|value| code(value)).collect();
+                writeln!(out, "  with {} = {}", code(key), values.join(", "))?;
             }
             if witness.has_boundary() {
                 writeln!(out, "  with a permissions boundary that allows it")?;

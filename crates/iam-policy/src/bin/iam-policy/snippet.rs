@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use iam_policy::foreign::characters::{MarkCount, is_hidden};
 use iam_policy::json::{Position, Span};
 
 use crate::arguments::Color;
@@ -62,11 +63,17 @@ pub(crate) fn write(
     } else {
         0
     };
+    let mut marks = MarkCount::default();
     let shown: String = line
         .chars()
         .skip(cut)
         .take(WIDTH)
-        .map(|sign| if sign == '\t' { ' ' } else { sign })
+        .map(|sign| match sign {
+            '\t' => ' ',
+            // One sign for one, so that the carets stand where they should.
+            hidden if is_hidden(hidden) || marks.is_stacked(hidden) => '\u{fffd}',
+            shown => shown,
+        })
         .collect();
     let room = shown.chars().count().saturating_sub(column - cut).max(1);
     let number = position.line.to_string();
@@ -111,6 +118,14 @@ mod tests {
         assert_eq!(
             written("{\n\t\"é\": \"bad\"\n}", "\"bad\""),
             "   |\n 2 |  \"é\": \"bad\"\n   |       ^^^^^\n"
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_takes_its_place() {
+        assert_eq!(
+            written("{\"a\u{202e}\u{2800}\": \"bad\"}", "\"bad\""),
+            "   |\n 1 | {\"a\u{fffd}\u{fffd}\": \"bad\"}\n   |         ^^^^^\n"
         );
     }
 

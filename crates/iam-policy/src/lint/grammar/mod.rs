@@ -12,6 +12,7 @@ use super::size;
 use crate::document::{
     Document, DocumentError, Draft, DraftStatement, List, PolicyType, ProblemKind, Value, Version,
 };
+use crate::foreign;
 use crate::json::{Json, Position};
 use crate::scan;
 
@@ -29,38 +30,38 @@ pub enum GrammarError {
     #[error("the statement must name {0}")]
     Missing(&'static str),
     /// An action without prefix, or with a prefix or name that cannot be.
-    #[error("the action `{0}` must be written `service:name`")]
+    #[error("the action {} must be written `service:name`", foreign::code(.0))]
     Action(String),
     /// An action of another service in a trust policy: "AssumeRole policy may only specify STS
     /// AssumeRole actions."
-    #[error("a trust policy may only name actions of STS, not `{0}`")]
+    #[error("a trust policy may only name actions of STS, not {}", foreign::code(.0))]
     TrustAction(String),
     /// A resource that is neither `*` nor an ARN.
-    #[error("the resource `{0}` must be `*` or an ARN")]
+    #[error("the resource {} must be `*` or an ARN", foreign::code(.0))]
     Resource(String),
     /// A partition that does not exist.
-    #[error("the partition of the resource `{0}` is not valid")]
+    #[error("the partition of the resource {} is not valid", foreign::code(.0))]
     Partition(String),
     /// An ARN with a region where its service has none.
-    #[error("the resource `{0}` cannot contain a region")]
+    #[error("the resource {} cannot contain a region", foreign::code(.0))]
     Region(String),
     /// A resource of IAM that is of no type of IAM.
-    #[error("the resource `{0}` is of no type that the service has")]
+    #[error("the resource {} is of no type that the service has", foreign::code(.0))]
     ResourceType(String),
     /// A condition operator that does not exist.
-    #[error("the condition operator `{0}` does not exist")]
+    #[error("the condition operator {} does not exist", foreign::code(.0))]
     Operator(String),
     /// A date that cannot be read: "The policy failed legacy parsing".
-    #[error("`{0}` is not a date")]
+    #[error("{} is not a date", foreign::code(.0))]
     Date(String),
     /// A Sid with other signs than letters and digits.
-    #[error("the Sid `{0}` must hold only letters and digits")]
+    #[error("the Sid {} must hold only letters and digits", foreign::code(.0))]
     Sid(String),
     /// Two statements with the same Sid.
-    #[error("the Sid `{0}` is used twice")]
+    #[error("the Sid {} is used twice", foreign::code(.0))]
     SidTwice(String),
     /// Signs that the parameter of the request does not allow.
-    #[error("the policy holds the sign `{0}`, which IAM does not take")]
+    #[error("the policy holds the sign {}, which IAM does not take", foreign::code(&.0.to_string()))]
     Sign(char),
     /// Larger than the quota, white space not counted.
     #[error("the policy has {size} characters without white space; the quota is {quota}")]

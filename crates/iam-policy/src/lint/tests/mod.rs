@@ -1,4 +1,5 @@
 mod decided;
+mod quoted;
 
 use super::*;
 

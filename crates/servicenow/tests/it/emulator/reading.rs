@@ -6,6 +6,7 @@ use ports::servicenow::ServiceNow as _;
 use serde_json::{Value, json};
 use servicenow::{Limits, Reader};
 use servicenow_emulator::{Config, FaultKind};
+use snowgate_core::email::MailField;
 use snowgate_core::id::{AccountId, SysId};
 use snowgate_core::request::{RecordNumber, Source};
 
@@ -79,7 +80,7 @@ async fn groups_lead_to_their_people() {
     let people = reader.people(&ids).await.unwrap();
     let shown: Vec<_> = people
         .iter()
-        .map(|p| (p.active, p.locked_out, p.email.is_some()))
+        .map(|p| (p.active, p.locked_out, p.email.address().is_some()))
         .collect();
     let expected = [
         (true, false, true),
@@ -169,7 +170,84 @@ async fn tickets_say_who_opened_them_and_for_whom() {
     }
 }
 
-/// All that is asked before a letter goes out, in one text.
+/// What a record holds comes through as it stands: nothing on the way makes an address of it.
+#[tokio::test]
+async fn an_address_that_cannot_be_read_is_seen_as_such() {
+    let stage = Stage::start().await;
+    for (email, expected) in [
+        ("", MailField::Empty),
+        (" ada.okafor@brightwater.example", MailField::Unreadable),
+        ("ada.okafor@brightwater.example ", MailField::Unreadable),
+        (
+            "mailto:ada.okafor@brightwater.example",
+            MailField::Unreadable,
+        ),
+        (
+            "Ada <ada.okafor@brightwater.example>",
+            MailField::Unreadable,
+        ),
+        ("ada.okafor@brightwater.example.", MailField::Unreadable),
+        (
+            "ad\u{430}.okafor@brightwater.example",
+            MailField::Unreadable,
+        ),
+        (
+            "x@brightwater.example,ada.okafor@brightwater.example",
+            MailField::Unreadable,
+        ),
+    ] {
+        let id = sys_id("a", 77);
+        let record = json!({
+            "sys_id": id.as_str(), "sys_class_name": "sys_user", "user_name": "ADA.Okafor",
+            "name": "Ada", "email": email, "employee_number": "bw1001",
+            "active": "true", "locked_out": "false",
+        });
+        let records = json!({ "sys_user": [record] });
+        stage.control("POST", "records", Some(records)).await;
+        let people = stage.reader().people(&[id, sys_id("a", 1)]).await.unwrap();
+        let (ada, twin) = (&people[0], &people[1]);
+        assert_eq!(twin.email, expected, "{email}");
+        assert!(ada.is_same_as(twin), "by user name and employee number");
+    }
+}
+
+/// Whoever opened the records above a ticket, or for whom they are, is named by it.
+#[tokio::test]
+async fn the_records_above_a_ticket_name_people_too() {
+    let stage = Stage::start().await;
+    let id = |byte: &str| byte.repeat(16);
+    let people = |n: u8| sys_id("a", n);
+    let records = json!({
+        "sc_request": [{
+            "sys_id": id("d1"), "sys_class_name": "sc_request", "number": "REQ0019999",
+            "opened_by": people(14), "requested_for": people(3), "active": "true",
+        }],
+        "sc_req_item": [{
+            "sys_id": id("d2"), "sys_class_name": "sc_req_item", "number": "RITM0019999",
+            "opened_by": people(2), "requested_for": people(1), "request": id("d1"),
+            "active": "true", "u_confidential": "false",
+        }],
+        "sc_task": [{
+            "sys_id": id("d3"), "sys_class_name": "sc_task", "number": "SCTASK0019999",
+            "opened_by": people(15), "request_item": id("d2"), "request": id("d1"),
+            "active": "true",
+        }],
+    });
+    stage.control("POST", "records", Some(records)).await;
+    for (table, byte, number, by, to, also) in [
+        ("sc_req_item", "d2", "RITM0019999", 2, 1, vec![3, 14]),
+        ("sc_task", "d3", "SCTASK0019999", 15, 1, vec![3, 2, 14]),
+    ] {
+        let source = source(table, &id(byte), number);
+        let ticket = stage.reader().ticket(&source).await.unwrap().unwrap();
+        assert_eq!(ticket.opened_by, Some(people(by)), "{table}");
+        assert_eq!(ticket.opened_for, Some(people(to)), "{table}");
+        let also: Vec<SysId> = also.into_iter().map(people).collect();
+        assert_eq!(ticket.also_named, also, "{table}");
+    }
+}
+
+/// All that is asked before an e-mail goes out, in one text.
 async fn lookup(reader: &Reader, step: usize) -> Option<String> {
     let account = account("210987654321");
     let found = match step {

@@ -1,17 +1,17 @@
 //! New requests, and what makes them unique.
 
-use ports::ledger::{Created, IdempotencyKey, NewRequest, Requests};
+use ports::ledger::{Created, IdempotencyKey, MAX_DRY_RUNS, NewRequest, Requests};
 use snowgate_core::id::{Digest, hex};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Change, Event, Message};
+use snowgate_core::record::{Change, Event, Message, RequestRecord};
 
 use super::{Ledger, commit, held, hold, new, read, trail_is_whole};
 use crate::samples::{self, at, random, sys_id};
 
-fn key(name: &str, body: &[u8], expires: i64) -> IdempotencyKey {
+fn key(name: &str, call: &[u8], expires: i64) -> IdempotencyKey {
     IdempotencyKey {
         key: name.to_owned(),
-        body: Digest::of(body),
+        call: Digest::of(call),
         expires_at: at(expires),
     }
 }
@@ -56,12 +56,12 @@ pub async fn requests_are_held(ledger: &impl Requests) {
     assert_eq!(read(ledger, id).await, change.record);
 }
 
-/// The same key with the same body is the same request; with another body it is refused. Keys are
+/// The same key with the same call is the same request; with another call it is refused. Keys are
 /// each client's own, and one that came to nothing is free.
-pub async fn keys_bind_one_body(ledger: &impl Requests) {
+pub async fn keys_bind_one_call(ledger: &impl Requests) {
     let (source, name) = (sys_id(), name());
     let first = samples::received(&source, at(0));
-    let bound = key(&name, b"body", 1000);
+    let bound = key(&name, b"call", 1000);
     let create = |change: Change, key: IdempotencyKey| async move {
         ledger.create(&keyed(&change, &key)).await.unwrap()
     };
@@ -80,7 +80,7 @@ pub async fn keys_bind_one_body(ledger: &impl Requests) {
     assert_eq!(ledger.load(elsewhere.record.id()).await.unwrap(), None);
 
     let client = "another-client".parse().unwrap();
-    let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
+    let theirs = samples::received_from(client, samples::request_id(), &sys_id(), at(4));
     assert_eq!(
         create(theirs, key(&name, b"other", 1000)).await,
         Created::New
@@ -88,13 +88,13 @@ pub async fn keys_bind_one_body(ledger: &impl Requests) {
 
     let free = key(&self::name(), b"busy", 1000);
     let busy = create(samples::received(&source, at(5)), free.clone()).await;
-    assert_eq!(busy, Created::RecordBusy(first.record.id().clone()));
+    assert_eq!(busy, Created::RecordBusy(Some(first.record.id().clone())));
     assert_eq!(create(elsewhere, free).await, Created::New);
 }
 
 /// A key counts up to its end and not a second longer.
 pub async fn keys_expire(ledger: &impl Requests) {
-    let bound = key(&name(), b"body", 1000);
+    let bound = key(&name(), b"call", 1000);
     let first = samples::received(&sys_id(), at(0));
     let create = |second, key: &IdempotencyKey| {
         let new = keyed(&samples::received(&sys_id(), at(second)), key);
@@ -111,17 +111,17 @@ pub async fn keys_expire(ledger: &impl Requests) {
     let open = held(ledger, &source, at(500)).await;
     let late = keyed(&samples::received(&source, at(1000)), &bound);
     let busy = ledger.create(&late).await.unwrap();
-    assert_eq!(busy, Created::RecordBusy(open.id().clone()));
+    assert_eq!(busy, Created::RecordBusy(Some(open.id().clone())));
     assert_eq!(create(1000, &later).await, Created::New);
     assert_eq!(create(1001, &bound).await, Created::KeyReused);
 }
 
-/// A ServiceNow record has one open request for each client, until that ends; what happens to a
-/// request after its end does not take the record from the next one.
+/// A ServiceNow record has one open request, whichever client asks, until that ends; what happens
+/// to a request after its end does not take the record from the next one.
 pub async fn records_have_one_open_request(ledger: &impl Requests) {
     let source = sys_id();
     let first = held(ledger, &source, at(0)).await;
-    let busy = |id| Created::RecordBusy(id);
+    let busy = |id| Created::RecordBusy(Some(id));
     let create = |second| {
         let change = samples::received(&source, at(second));
         async move { (ledger.create(&new(&change)).await.unwrap(), change.record) }
@@ -132,7 +132,8 @@ pub async fn records_have_one_open_request(ledger: &impl Requests) {
 
     let client = "another-client".parse().unwrap();
     let theirs = samples::received_from(client, samples::request_id(), &source, at(4));
-    hold(ledger, &theirs).await;
+    let created = ledger.create(&new(&theirs)).await.unwrap();
+    assert_eq!(created, Created::RecordBusy(None), "of whom is not said");
 
     let first = commit(ledger, samples::withdraw(&first, at(5))).await;
     let (created, second) = create(6).await;
@@ -157,6 +158,43 @@ pub async fn records_have_one_open_request(ledger: &impl Requests) {
     assert_eq!(create(10).await.0, Created::New);
 }
 
+/// A ServiceNow record has so many dry runs and no more, whoever asks; requests are not counted,
+/// and neither is a call that came to nothing.
+pub async fn dry_runs_are_counted(ledger: &impl Requests) {
+    let source = sys_id();
+    let dry_run = |client: &str, second: i64| {
+        let mut request = samples::request(&source, &samples::user());
+        request.dry_run = true;
+        let (id, client) = (samples::request_id(), client.parse().unwrap());
+        RequestRecord::receive(id, client, request, at(second)).unwrap()
+    };
+    for run in 0..MAX_DRY_RUNS {
+        let second = 10 * i64::from(run);
+        let client = if run % 2 == 0 {
+            "servicenow"
+        } else {
+            "another-client"
+        };
+        let change = dry_run(client, second);
+        hold(ledger, &change).await;
+        // The answer to the first may have been lost.
+        hold(ledger, &change).await;
+        let busy = ledger
+            .create(&new(&dry_run(client, second + 1)))
+            .await
+            .unwrap();
+        assert_eq!(busy, Created::RecordBusy(Some(change.record.id().clone())));
+        commit(ledger, samples::withdraw(&change.record, at(second + 2))).await;
+        let record = held(ledger, &source, at(second + 3)).await;
+        commit(ledger, samples::withdraw(&record, at(second + 4))).await;
+    }
+    for client in ["servicenow", "another-client"] {
+        let more = ledger.create(&new(&dry_run(client, 1000))).await.unwrap();
+        assert_eq!(more, Created::TooManyDryRuns);
+    }
+    held(ledger, &source, at(1001)).await;
+}
+
 /// The requests of one record, for one client, the newest first, at most 25.
 pub async fn requests_of_a_record(ledger: &impl Ledger) {
     let (source, client) = (sys_id(), samples::client());
@@ -171,8 +209,12 @@ pub async fn requests_of_a_record(ledger: &impl Ledger) {
     expected.insert(0, (open.id().clone(), State::Received));
     expected.truncate(25);
     let other: snowgate_core::id::ClientId = "another-client".parse().unwrap();
+    commit(ledger, samples::withdraw(&open, at(1500))).await;
     let theirs = samples::received_from(other.clone(), samples::request_id(), &source, at(2000));
     hold(ledger, &theirs).await;
+    if let Some(newest) = expected.first_mut() {
+        newest.1 = State::Withdrawn;
+    }
     assert_eq!(ledger.of_record(&client, &source).await.unwrap(), expected);
     assert_eq!(
         ledger.of_record(&other, &source).await.unwrap(),

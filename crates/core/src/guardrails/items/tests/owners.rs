@@ -1,4 +1,4 @@
-//! Whatever is asked for, nothing that is touched loses its owner.
+//! Whatever is asked for, nothing that is affected loses its owner.
 
 use proptest::prelude::*;
 

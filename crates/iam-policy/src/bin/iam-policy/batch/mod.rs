@@ -59,7 +59,7 @@ pub(crate) enum LineError {
     NoObject,
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    #[error("`{0}` is not known here")]
+    #[error("{} is not known here", iam_policy::foreign::code(.0))]
     Unknown(String),
     #[error("`{0}` must be {1}")]
     Kind(&'static str, &'static str),

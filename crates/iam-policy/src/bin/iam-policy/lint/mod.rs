@@ -117,10 +117,10 @@ fn write_file(out: &mut dyn Write, paint: Paint, file: &LintedFile) -> std::io::
         writeln!(
             out,
             "  {arrow} {}:{}:{}  {}",
-            file.input.name,
+            file.input.shown(),
             place.line,
             place.column,
-            finding.path()
+            finding.path().in_words()
         )?;
         snippet::write(out, paint, color, text, finding.span(), place)?;
         writeln!(out)?;
@@ -133,7 +133,7 @@ fn write_file(out: &mut dyn Write, paint: Paint, file: &LintedFile) -> std::io::
             out,
             "{}: {}: {error}\n",
             paint.of("1;31", "refused"),
-            file.input.name
+            file.input.shown()
         )?;
     }
     Ok(())

@@ -1,0 +1,244 @@
+//! Which records of `sys_user` are one person, so that nobody decides for themselves under another
+//! record.
+//!
+//! Two records are one person where they have one mailbox, user name or employee number. Where
+//! somebody who is [`Involved`] has no mailbox in a domain that approvers have theirs in, that
+//! comparison says nothing: then one name is enough, and only the security group decides. A mail
+//! field that cannot be read says nothing at all, and nobody decides.
+
+mod marks;
+
+pub use marks::{Identities, IdentityKey, InvolvedMarks, Mark};
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::email::{EmailAddress, MailField};
+use crate::id::SysId;
+use crate::ticket::{Person, UserAccount};
+
+/// Something by which a person is recognised, in a normal form. `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Identifier {
+    /// A mailbox ([`EmailAddress::mailbox`]).
+    Mailbox(String),
+    /// A user name, its letters, digits and the signs of addresses.
+    UserName(String),
+    /// An employee number, its letters and digits, without leading zeros.
+    EmployeeNumber(String),
+    /// A name, its letters and digits.
+    Name(String),
+}
+
+impl fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identifier(redacted)")
+    }
+}
+
+/// The characters that count, in lowercase; fullwidth ones as those of ASCII.
+fn normal(text: &str, counts: impl Fn(char) -> bool) -> String {
+    let narrow = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    let counted = text.chars().map(narrow).filter(|c| counts(*c));
+    counted.flat_map(char::to_lowercase).collect()
+}
+
+impl Person {
+    /// Everything by which the person is recognised but the `sys_id`.
+    fn identifiers(&self) -> BTreeSet<Identifier> {
+        let UserAccount {
+            user_name,
+            employee_number,
+        } = &self.account;
+        let letters = |text: &str| normal(text, char::is_alphanumeric);
+        // User names are often mail addresses.
+        let by_name = user_name.parse::<EmailAddress>().ok();
+        let addresses = [self.email.address(), by_name.as_ref()];
+        let mailboxes = addresses.into_iter().flatten();
+        let user_name = normal(user_name, |c| c.is_alphanumeric() || "._@+-'".contains(c));
+        let number = letters(employee_number);
+        let number = number.trim_start_matches('0').to_owned();
+        let name = letters(self.name.as_recorded());
+        let others = [
+            (!user_name.is_empty()).then_some(Identifier::UserName(user_name)),
+            (!number.is_empty()).then_some(Identifier::EmployeeNumber(number)),
+            (!name.is_empty()).then_some(Identifier::Name(name)),
+        ];
+        let mailboxes = mailboxes.map(|address| Identifier::Mailbox(address.mailbox()));
+        mailboxes.chain(others.into_iter().flatten()).collect()
+    }
+
+    /// Whether the two records are one person: the same record, mailbox, user name or employee
+    /// number. A name is not enough here.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.identifiers(), other.identifiers());
+        let mut shared = mine.intersection(&theirs);
+        self.sys_id == other.sys_id || shared.any(|one| !matches!(one, Identifier::Name(_)))
+    }
+}
+
+/// Somebody who must not decide: the requester, whoever opened the ticket or is named in it, and
+/// whoever the principal belongs to.
+#[derive(Debug, Clone)]
+pub struct Involved {
+    sys_id: SysId,
+    active: bool,
+    identifiers: BTreeSet<Identifier>,
+    has_mailbox: bool,
+}
+
+/// Nobody can be told apart from somebody who is involved: the mail field cannot be read, or the
+/// record has nothing to recognise the person by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nobody can be told apart from somebody who is involved")]
+pub struct Unrecognisable;
+
+impl Involved {
+    /// Somebody who is involved, where approvers have mailboxes in these domains.
+    ///
+    /// # Errors
+    /// Where the person cannot be recognised under another record.
+    pub fn new(person: &Person, mail_domains: &[String]) -> Result<Self, Unrecognisable> {
+        let has_mailbox = match &person.email {
+            MailField::Unreadable => return Err(Unrecognisable),
+            MailField::Empty => false,
+            MailField::Address(address) => mail_domains.contains(&address.domain()),
+        };
+        let mut identifiers = person.identifiers();
+        identifiers.retain(|one| !has_mailbox || !matches!(one, Identifier::Name(_)));
+        if identifiers.is_empty() {
+            return Err(Unrecognisable);
+        }
+        Ok(Self {
+            sys_id: person.sys_id.clone(),
+            active: person.active && !person.locked_out,
+            identifiers,
+            has_mailbox,
+        })
+    }
+
+    /// The record.
+    #[must_use]
+    pub const fn sys_id(&self) -> &SysId {
+        &self.sys_id
+    }
+
+    /// Whether the account can be used.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Whether the mailbox is of those that approvers have: only then another person's mailbox
+    /// tells the two apart.
+    #[must_use]
+    pub const fn has_mailbox(&self) -> bool {
+        self.has_mailbox
+    }
+
+    /// Whether a person is this one, under whichever record.
+    #[must_use]
+    pub fn is(&self, person: &Person) -> bool {
+        self.sys_id == person.sys_id || !self.identifiers.is_disjoint(&person.identifiers())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::email::tests::SPELLINGS;
+    use crate::ticket::{JobTitle, PersonName};
+
+    /// A record with this mail field, user name, employee number and name.
+    pub(super) fn record(n: u8, email: &str, names: [&str; 3]) -> Person {
+        let [user_name, employee_number, name] = names.map(str::to_owned);
+        Person {
+            sys_id: format!("{n:032x}").parse().unwrap(),
+            name: PersonName::new(&name),
+            title: JobTitle::default(),
+            active: true,
+            locked_out: false,
+            email: MailField::read(email),
+            account: UserAccount {
+                user_name,
+                employee_number,
+            },
+        }
+    }
+
+    fn domains() -> Vec<String> {
+        vec!["meridian.example".to_owned()]
+    }
+
+    fn involved(email: &str, names: [&str; 3]) -> Result<Involved, Unrecognisable> {
+        Involved::new(&record(1, email, names), &domains())
+    }
+
+    #[test]
+    fn nobody_is_told_apart_from_an_address_that_cannot_be_read() {
+        for spelling in SPELLINGS {
+            let found = involved(spelling, ["rita.chen", "1001", "Rita Chen"]);
+            assert_eq!(found.err(), Some(Unrecognisable), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn a_second_record_is_the_same_person() {
+        const OTHER: [&str; 3] = ["x", "7", "X"];
+        let rita = involved("rita@meridian.example", ["rita.chen", "1001", "Rita Chen"]).unwrap();
+        let same = [
+            ("Rita@MERIDIAN.example", OTHER),
+            ("rita+x@meridian.example", OTHER),
+            ("", ["rita@meridian.example", "", ""]),
+            ("x@meridian.example", ["Rita.Chen ", "7", "X"]),
+            ("x@meridian.example", ["x", "001001", "X"]),
+            ("x@meridian.example", ["x", "10-01", "X"]),
+            ("x@meridian.example", ["\u{ff52}ita.chen\u{200b}", "7", "X"]),
+            ("x@meridian.example", ["x", "\u{ff11}001", "X"]),
+        ];
+        for (email, names) in same {
+            assert!(rita.is(&record(2, email, names)), "{email} {names:?}");
+        }
+        let others = [
+            ("x@meridian.example", OTHER),
+            // A namesake with a mailbox of their own.
+            ("x@meridian.example", ["x", "7", "Rita Chen"]),
+            ("rita@other.example", OTHER),
+            ("", ["", "", ""]),
+        ];
+        for (email, names) in others {
+            assert!(!rita.is(&record(2, email, names)), "{email} {names:?}");
+        }
+        assert!(rita.is(&record(1, "x@meridian.example", OTHER)));
+    }
+
+    #[test]
+    fn without_a_mailbox_of_the_approvers_a_name_is_enough() {
+        let names = ["rita.chen", "1001", "Rita  CHEN"];
+        for nowhere in ["", "rita@elsewhere.example", "rita@xn--meridan-qfb.example"] {
+            let rita = involved(nowhere, names).unwrap();
+            assert!(!rita.has_mailbox());
+            assert!(rita.is(&record(2, "x@meridian.example", ["x", "7", "rita-chen"])));
+            assert!(!rita.is(&record(2, "x@meridian.example", ["x", "7", "Rita Other"])));
+        }
+        let nobody = involved("", ["", "0", " "]);
+        assert_eq!(nobody.err(), Some(Unrecognisable), "recognised by nothing");
+    }
+
+    #[test]
+    fn what_tells_people_apart_is_not_shown() {
+        let rita = record(
+            1,
+            "rita@meridian.example",
+            ["rita.chen", "1001", "Rita Chen"],
+        );
+        let shown = format!("{rita:?} {:?}", Involved::new(&rita, &domains()));
+        for canary in ["rita", "Rita", "1001"] {
+            assert!(!shown.contains(canary), "{shown}");
+        }
+    }
+}

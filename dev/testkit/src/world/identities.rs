@@ -1,0 +1,34 @@
+//! What decisions say of people.
+
+use ports::servicenow::ServiceNow as _;
+use ports::signature::Signer as _;
+use snowgate_core::identity::{Identities, IdentityKey};
+use snowgate_core::record::RequestRecord;
+use workflow::approvers;
+
+use super::{World, id, ready};
+use crate::FakeKeys;
+
+impl World {
+    /// Who decides and who is involved, as ServiceNow has them.
+    pub(super) fn identities(
+        &self,
+        record: &RequestRecord,
+        who: u8,
+        keys: &FakeKeys,
+    ) -> Identities {
+        let request = record.request();
+        let ticket = ready(self.servicenow.ticket(&request.source)).unwrap();
+        let ticket = ticket.unwrap();
+        let excluded = approvers::involved_in(&self.servicenow, record, &ticket, &self.guardrails);
+        let excluded = ready(excluded).unwrap();
+        let deciders = ready(self.servicenow.people(&[id(who)])).unwrap();
+        let message = IdentityKey::message(record.id()).unwrap();
+        let mac = ready(keys.sign(&message)).unwrap();
+        Identities::new(
+            &IdentityKey::new(mac.as_bytes()),
+            &deciders,
+            &excluded.people,
+        )
+    }
+}

@@ -1,0 +1,96 @@
+"""The policies that the templates ship, as IAM gets them: written down for the engine to judge.
+
+crates/iam-policy/tests/shipped.rs judges the files in crates/iam-policy/tests/shipped/. This holds them against the
+templates; `--write` renews them. It also holds them to IAM's quotas.
+"""
+
+import json
+import sys
+import unittest
+
+from template_model import ROOT, Model
+
+FOLDER = ROOT / "crates/iam-policy/tests/shipped"
+HUB, MEMBER = "111122223333", "444455556666"
+KEYS = [f"arn:aws:kms:eu-west-1:{HUB}:key/11111111-1111-1111-1111-111111111111",
+        f"arn:aws:kms:eu-west-1:{HUB}:key/22222222-2222-2222-2222-222222222222"]
+ACCOUNT = {
+    "HubAccountId": HUB,
+    "EnrolledArns": ",".join(f"arn:aws:iam::{MEMBER}:{kind}/enrolled/*" for kind in ("role", "user")),
+    "GrantablePolicyArns": f"arn:aws:iam::{MEMBER}:policy/reports-read",
+    "GrantableGroupArns": f"arn:aws:iam::{MEMBER}:group/granted/analysts",
+    "InlinePolicies": "yes",
+}
+ORGANIZATION = {
+    "HubAccountId": HUB,
+    "HubKeyArns": ",".join(KEYS),
+    "Administrators": "arn:aws:iam::*:role/deploy-snowgate",
+    "TargetIds": "r-abcd",
+}
+# Characters, white space not counted for managed policies (IAM and AWS Organizations quotas).
+QUOTAS = {"boundary": 6144, "boundary-of-the-hub": 6144, "member-role": 10240,
+          "service-control": 5120, "resource-control": 5120}
+
+
+def account(pseudo, **more):
+    """The member stack in some account."""
+    return Model("templates/member-account.yaml", ACCOUNT | more, sam=False, pseudo={"AWS::AccountId": pseudo})
+
+
+def plain(value, known):
+    """A document with the references to resources in the place of which something is known."""
+    if isinstance(value, list):
+        return [plain(item, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value in known["references"]:
+        return known["text"]
+    return {key: plain(item, known) for key, item in value.items()}
+
+
+def rendered():
+    """Every policy by its name."""
+    elsewhere, in_the_hub = account(MEMBER), account(HUB)
+    (member,) = elsewhere.of("IAM::Role")["MemberRole"]["Policies"]
+    boundary = {"references": [{"Ref": "Boundary"}], "text": f"arn:aws:iam::{MEMBER}:policy/SnowgateBoundary"}
+    organization = Model("templates/organization/policies.yaml", ORGANIZATION, sam=False).of("Organizations::Policy")
+    roles = ",".join(("arn:aws:iam::555566667777:role/assumable/reports-reader",))
+    return {
+        "boundary": elsewhere.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
+        "boundary-of-the-hub": in_the_hub.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
+        "boundary-with-roles": account(MEMBER, AssumableRoleArns=roles).of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
+        "member-role": plain(member["PolicyDocument"], boundary),
+        "service-control": organization["ServiceControl"]["Content"],
+        "resource-control": organization["ResourceControl"]["Content"],
+    }
+
+
+def text(document):
+    return json.dumps(document, indent=2) + "\n"
+
+
+class Shipped(unittest.TestCase):
+    def test_what_is_judged_is_what_is_shipped(self):
+        self.assertEqual({path.stem for path in FOLDER.glob("*.json")}, set(rendered()))
+        for name, document in rendered().items():
+            written = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+            self.assertEqual(written, text(document), f"{name}: run local/policies_test.py --write")
+
+    def test_nothing_is_left_open(self):
+        for name, document in rendered().items():
+            for sign in ("Fn::", '"Ref"', "${"):
+                self.assertNotIn(sign, text(document), name)
+
+    def test_they_fit(self):
+        for name, document in rendered().items():
+            size = len(json.dumps(document, separators=(",", ":")))
+            self.assertLessEqual(size, QUOTAS.get(name, 6144), name)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        FOLDER.mkdir(exist_ok=True)
+        for name, document in rendered().items():
+            (FOLDER / f"{name}.json").write_text(text(document), encoding="utf-8")
+    else:
+        unittest.main()
