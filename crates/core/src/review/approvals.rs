@@ -152,7 +152,8 @@ pub fn approval_lines(record: &RequestRecord) -> Vec<Text> {
             Some(decided) => {
                 let PastDecision { verdict, at, .. } = PastDecision::new(decided);
                 let verdict = verdict.to_lowercase();
-                let reason = whole(decided.reason.as_str());
+                let words: Vec<&str> = decided.reason.as_str().split_whitespace().collect();
+                let reason = whole(&words.join(" "));
                 format!("{what}: {verdict} on {at}. Reason: {reason}")
             }
             None => format!("{what}: no decision."),

@@ -311,7 +311,7 @@ fn identity(identity: &str) -> String {
                 None => code(identity),
             }
         }
-        [account] if account.len() == 12 => {
+        [account] if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
             format!("everyone whom account {} lets", code(account))
         }
         _ => code(identity),
