@@ -23,7 +23,7 @@ pub(super) struct PathFile {
 
 /// Why a file describes no way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PathFileError {
+pub(crate) enum PathFileError {
     /// It has no name.
     #[error("it has no `id` of letters, digits and hyphens")]
     Id,
