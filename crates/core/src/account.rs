@@ -1,9 +1,12 @@
 //! What IAM in a target account says, as far as Snowgate asks.
 
+use iam_policy::document::PolicyType;
+
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::binding::{BoundGroup, BoundInline, BoundPolicy, BoundPrincipal, BoundRole};
 use crate::effect::EffectChange;
-use crate::id::{Digest, SysId};
+use crate::id::SysId;
+use crate::policy_digest::policy_digest;
 use crate::principal::PrincipalType;
 
 /// The tag that says whom a principal belongs to; its value is a `sys_user` `sys_id`.
@@ -125,7 +128,7 @@ impl PolicyFacts {
         BoundPolicy {
             arn: self.arn.clone(),
             version: self.version.clone(),
-            document: Digest::of(self.document.as_bytes()),
+            document: policy_digest(&self.document, PolicyType::Identity),
         }
     }
 }
@@ -145,7 +148,7 @@ impl InlineFacts {
     pub fn bound(&self) -> BoundInline {
         BoundInline {
             name: self.name.clone(),
-            document: Digest::of(self.document.as_bytes()),
+            document: policy_digest(&self.document, PolicyType::Identity),
         }
     }
 }
@@ -203,7 +206,7 @@ impl RoleFacts {
             arn: self.arn.clone(),
             unique_id: self.unique_id.clone(),
             boundary: self.boundary.clone(),
-            trust: Digest::of(self.trust.as_bytes()),
+            trust: policy_digest(&self.trust, PolicyType::Trust),
             longest_session: self.longest_session,
             policies: policies.iter().map(PolicyFacts::bound).collect(),
             inline: self.inline.iter().map(InlineFacts::bound).collect(),

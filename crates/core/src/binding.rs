@@ -39,7 +39,8 @@ pub struct BoundPolicy {
     pub arn: PolicyArn,
     /// Its default version, such as `v3`.
     pub version: String,
-    /// The digest of the document of that version, as IAM returns it (percent-decoded).
+    /// The digest of what the document of that version says
+    /// ([`policy_digest`](crate::policy_digest::policy_digest)).
     pub document: Digest,
 }
 
@@ -48,7 +49,7 @@ pub struct BoundPolicy {
 pub struct BoundInline {
     /// Its name.
     pub name: String,
-    /// The digest of its document, as IAM returns it (percent-decoded).
+    /// The digest of what its document says ([`policy_digest`](crate::policy_digest::policy_digest)).
     pub document: Digest,
 }
 
@@ -61,7 +62,7 @@ pub struct BoundRole {
     pub unique_id: String,
     /// The ARN of its permissions boundary.
     pub boundary: Option<String>,
-    /// The digest of its trust policy, as IAM returns it (percent-decoded).
+    /// The digest of what its trust policy says ([`policy_digest`](crate::policy_digest::policy_digest)).
     pub trust: Digest,
     /// How long a session of it may last, in seconds.
     pub longest_session: u32,

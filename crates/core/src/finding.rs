@@ -88,6 +88,8 @@ finding_codes! {
     OnlyUsers => Some(RefusalCode::OutsideGuardrails),
     /// A statement has every condition on the time that there is, so that no end can be added.
     CannotEnd => Some(RefusalCode::OutsideGuardrails),
+    /// A policy names a resource of another partition of AWS than the one that all accounts are in.
+    PartitionNotAllowed => Some(RefusalCode::OutsideGuardrails),
     /// A policy cannot be read, so nothing can be said of it.
     Unreadable => Some(RefusalCode::UnreadablePolicy),
     /// A policy allows a denied action.
@@ -128,6 +130,8 @@ finding_codes! {
     WholeService => None,
     /// It is granted on every resource although it could be limited.
     EveryResource => None,
+    /// A part of the policy is about no request at all: it permits nothing.
+    PermitsNothing => None,
     /// The policy is probably not what was meant.
     ProbablyWrong => None,
 }

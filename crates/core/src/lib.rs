@@ -34,6 +34,7 @@ pub mod markup;
 pub mod notification;
 pub mod page;
 pub mod plan;
+pub mod policy_digest;
 pub mod preview;
 pub mod principal;
 pub mod prose;

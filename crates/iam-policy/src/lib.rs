@@ -21,4 +21,4 @@ pub mod prove;
 mod reach;
 mod scan;
 
-pub use normal_form::normal_form;
+pub use normal_form::{normal_form, normal_form_with_names};

@@ -17,20 +17,41 @@ use crate::document::{
 /// such documents mean the same is asked of [`crate::prove::check_equivalent`].
 #[must_use]
 pub fn normal_form(document: &Document<'_>) -> String {
-    let statements = document.statements().iter().map(statement);
-    let mut statements: Vec<String> = statements.map(|value| value.to_string()).collect();
-    statements.sort_unstable();
-    statements.dedup();
     format!(
         "{{\"Version\":\"{}\",\"Statement\":[{}]}}",
         document.version().as_str(),
-        statements.join(",")
+        statements(document, false)
     )
 }
 
+/// The same with the names that the document and its statements have: they mean nothing to IAM, but
+/// people read them.
+#[must_use]
+pub fn normal_form_with_names(document: &Document<'_>) -> String {
+    let id = document.id().map_or("", |id| id.text());
+    format!(
+        "{{\"Version\":\"{}\",\"Id\":{},\"Statement\":[{}]}}",
+        document.version().as_str(),
+        json!(id),
+        statements(document, true)
+    )
+}
+
+fn statements(document: &Document<'_>, names: bool) -> String {
+    let all = document.statements().iter();
+    let mut all: Vec<String> = all.map(|one| statement(one, names).to_string()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.join(",")
+}
+
 /// A statement; its members are in the order of their names.
-fn statement(statement: &Statement<'_>) -> Value {
+fn statement(statement: &Statement<'_>, names: bool) -> Value {
     let mut members = Map::new();
+    let sid = statement.sid().map_or("", |sid| sid.text());
+    if names && !sid.is_empty() {
+        members.insert("Sid".to_owned(), json!(sid));
+    }
     members.insert("Effect".to_owned(), json!(statement.effect().as_str()));
     if let Some(principals) = statement.principals() {
         members.insert(principals.element().to_owned(), principal_set(principals));
@@ -167,6 +188,24 @@ mod tests {
             of(&absent, PolicyType::Identity),
             of(&old, PolicyType::Identity)
         );
+    }
+
+    #[test]
+    fn names_count_where_people_read_them() {
+        let named = |sids: [&str; 2]| {
+            let [one, two] = sids.map(|sid| format!("\"Sid\":\"{sid}\","));
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{{one}"Effect":"Allow","Action":"s3:*","Resource":"*"}},{{{two}"Effect":"Deny","Action":"sqs:*","Resource":"*"}}]}}"#
+            );
+            let document = Document::parse(&text, PolicyType::Identity).unwrap();
+            (normal_form(&document), normal_form_with_names(&document))
+        };
+        let (plain, with) = named(["A", "B"]);
+        for other in [["B", "A"], ["A", ""], ["A", "C"]] {
+            let (same, differs) = named(other);
+            assert_eq!(plain, same);
+            assert_ne!(with, differs, "{other:?}");
+        }
     }
 
     #[test]

@@ -244,6 +244,24 @@ fn rust() -> Vec<Gate> {
                 "clippy --workspace --all-targets -- -D warnings",
             )],
         ),
+        // The workspace is built without it: nothing that ships needs the command.
+        gate(
+            "command of the policy engine",
+            vec![
+                run(
+                    cargo(),
+                    "clippy --package iam-policy --features cli --all-targets -- -D warnings",
+                ),
+                run(
+                    cargo(),
+                    "test --package iam-policy --features cli --bins --test examples",
+                ),
+            ],
+        ),
+        gate(
+            "policy engine as WebAssembly",
+            vec![run(PathBuf::from("sh"), "local/wasm.sh")],
+        ),
         gate(
             "rustdoc",
             vec![run(

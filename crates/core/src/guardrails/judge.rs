@@ -2,18 +2,18 @@
 //! really allow, alone and together with what the principal has.
 
 mod enrolment;
+mod inline;
 mod power;
 
 pub use enrolment::Unenrolled;
 
-use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
 use jiff::Timestamp;
 use serde_json::json;
 
-use power::{judge_role_power, tell, tell_power};
+use power::{judge_role_power, tell_power};
 
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
@@ -23,7 +23,7 @@ use crate::finding::{Evidence, Finding, FindingCode};
 use crate::id::AccountId;
 use crate::inline_policy::{counted, inline_policy};
 use crate::markup::code;
-use crate::request::{AccessRequest, Grant, InlineDocument};
+use crate::request::{AccessRequest, Grant};
 use crate::wording::duration_of;
 
 impl Guardrails {
@@ -86,47 +86,6 @@ impl Guardrails {
         }
         self.judge_power(request, survey, &mut findings);
         findings
-    }
-
-    /// What a policy that is asked for can be judged by without IAM.
-    pub(super) fn judge_inline(
-        &self,
-        account: &AccountId,
-        pointer: &str,
-        document: &InlineDocument,
-        allowed: &AllowedGrant,
-        findings: &mut Vec<Finding>,
-    ) {
-        let judged = Judged {
-            pointer: pointer.to_owned(),
-            name: Evidence::INLINE_POLICY,
-            text: document.as_str(),
-        };
-        findings.extend(self.judge_policy(account, &judged));
-        let report = iam_policy::lint::lint(
-            judged.text,
-            PolicyType::Identity,
-            iam_policy::lint::Options::default(),
-        );
-        for found in report.findings() {
-            let detail = format!("{}: {}", found.code().name(), found.message());
-            let place = found.path().to_string();
-            findings.push(judged.finding(FindingCode::ProbablyWrong, detail, &place, None));
-        }
-        let Ok(document) = document.read() else {
-            return;
-        };
-        let documents = [document];
-        let power = classify::classify(PrincipalPolicies {
-            policies: &documents,
-            ..PrincipalPolicies::default()
-        });
-        tell(
-            &power,
-            &[judged],
-            &|action| allowed.accepts(action),
-            findings,
-        );
     }
 
     /// What in a policy goes beyond the reference policy of an account.

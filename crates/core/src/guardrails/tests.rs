@@ -1,6 +1,7 @@
 //! The shipped guardrails and their contradictions.
 
 mod facts;
+mod inline;
 
 use super::*;
 use crate::account::{GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts};

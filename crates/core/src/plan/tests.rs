@@ -102,7 +102,7 @@ fn every_change_after_the_approval_is_found() {
         ),
         (
             "another document",
-            |_, s| policy(s).document.push(' '),
+            |_, s| policy(s).document = DOCUMENT.replace("GetObject", "GetObjectTagging"),
             FailureCode::ContentChanged,
         ),
         (
@@ -165,6 +165,13 @@ fn every_change_after_the_approval_is_found() {
             "{name}"
         );
     }
+    // The same policy, as another program writes it, is what was approved.
+    let mut rewritten = surveyed();
+    policy(&mut rewritten).document = r#"{"Statement": [{"Resource": ["*"],
+        "Action": ["s3:GetObject"], "Effect": "Allow"}]}"#
+        .to_owned();
+    let checked = check(&approved(), &rewritten, &guardrails(), at(20));
+    assert_eq!(checked, Ok(()));
     let other = Guardrails::parse(&format!("{TEXT}\n# changed")).unwrap();
     let changed = check(&approved(), &surveyed(), &other, at(20));
     assert_eq!(changed, Err(FailureCode::ContentChanged));

@@ -25,27 +25,27 @@ pub(super) fn kind(texts: &[(String, &str)]) -> &'static str {
         .iter()
         .map(|(_, text)| Document::parse(text, PolicyType::Identity))
         .collect();
-    let levels = match &documents {
-        Ok(policies) => {
-            let held = PrincipalPolicies {
-                policies,
-                ..PrincipalPolicies::default()
-            };
-            classify(held).access_levels
-        }
-        Err(_) => AccessLevel::ALL.to_vec(),
+    let Ok(policies) = &documents else {
+        return CHANGES_PERMISSIONS;
     };
-    let has = |level| levels.contains(&level);
+    let held = PrincipalPolicies {
+        policies,
+        ..PrincipalPolicies::default()
+    };
+    let found = classify(held);
+    let has = |level| found.access_levels.contains(&level);
     if has(AccessLevel::PermissionsManagement) {
-        "Can change permissions. Review closely."
-    } else if has(AccessLevel::Write) || has(AccessLevel::Tagging) {
+        CHANGES_PERMISSIONS
+    } else if found.changes {
         "Can create, change or delete resources."
-    } else if has(AccessLevel::Read) {
+    } else if has(AccessLevel::Read) || has(AccessLevel::Write) {
         "Read-only: can read data but not change anything."
     } else {
         "List-only: names and settings, not contents."
     }
 }
+
+const CHANGES_PERMISSIONS: &str = "Can change permissions. Review closely.";
 
 /// What a policy allows, statement by statement.
 pub(super) fn sentences(text: &str) -> Vec<Text> {

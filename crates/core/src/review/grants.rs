@@ -2,12 +2,15 @@
 //!
 //! Only texts are shown whose digests are bound, and so signed with the decision.
 
+use iam_policy::document::PolicyType;
+
 use super::ReviewContext;
 use super::explained::{ReviewList, kind, long_lists, sentences};
 use super::json::indented;
 use crate::binding::{BoundInline, BoundPolicy, BoundRole};
 use crate::id::Digest;
 use crate::markup::{Text, code, whole};
+use crate::policy_digest::policy_digest;
 use crate::record::{ApprovalRound, RequestRecord};
 use crate::request::Grant;
 use crate::slots::OwnedResource;
@@ -127,6 +130,11 @@ fn account_name(
     }
 }
 
+/// The digest by which a policy of a principal is bound.
+fn identity(text: &str) -> Digest {
+    policy_digest(text, PolicyType::Identity)
+}
+
 /// Policy texts by their digests.
 struct Texts<'a>(Vec<(Digest, &'a str)>);
 
@@ -135,7 +143,7 @@ impl<'a> Texts<'a> {
         let documents = documents.iter();
         Self(
             documents
-                .map(|text| (Digest::of(text.as_bytes()), text.as_str()))
+                .map(|text| (identity(text), text.as_str()))
                 .collect(),
         )
     }
@@ -221,7 +229,7 @@ mod tests {
         let (writes, manages) = (allowing("s3:PutObject"), allowing("s3:PutObjectAcl"));
         let inline = |name: &str, text: &str| BoundInline {
             name: name.to_owned(),
-            document: Digest::of(text.as_bytes()),
+            document: identity(text),
         };
         let mut asked = record.round().cloned().unwrap();
         asked.binding.policies = Vec::new();
@@ -329,7 +337,7 @@ mod tests {
         let (record, asked, documents) = of_three_kinds();
         for missing in 0..documents.len() {
             let mut tampered = documents.clone();
-            tampered[missing].push(' ');
+            tampered[missing] = tampered[missing].replace("archive", "archives");
             assert_eq!(grants_of(&record, &asked, &tampered), Err(MissingDocument));
             tampered.remove(missing);
             assert_eq!(grants_of(&record, &asked, &tampered), Err(MissingDocument));

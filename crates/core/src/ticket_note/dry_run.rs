@@ -3,13 +3,19 @@
 use crate::markup::{Text, code};
 use crate::preview::{PlannedChange, Preview, PreviewSlot};
 use crate::slots::OwnedResource;
+use crate::wording;
 
-/// A line for each change and each approval.
+/// A line for each change, each approval, and each thing to check.
 pub(super) fn lines(preview: &Preview) -> Vec<Text> {
     let changes = preview.changes.iter().map(change);
     let approvals = preview.slots.iter().map(approval);
+    let to_check = preview.findings.iter().map(|found| {
+        let found = wording::finding(found);
+        format!("To check: {found}")
+    });
     changes
         .chain(approvals)
+        .chain(to_check)
         .map(|line| Text::new(format!("- {line}")))
         .collect()
 }

@@ -32,7 +32,7 @@ fn by_owner_then_gone(record: &RequestRecord, first: Event, last: Event) -> Requ
     by(&record, last)
 }
 
-fn previewed_record() -> RequestRecord {
+fn previewed_with(findings: Vec<Finding>) -> RequestRecord {
     let slot = slot("210987654321", &[2]);
     let change = EffectChange::PolicyAttached {
         policy_arn: "arn:aws:iam::210987654321:policy/reports-read"
@@ -55,7 +55,7 @@ fn previewed_record() -> RequestRecord {
                 because: PassedOverBecause::Inactive,
             }],
         }],
-        findings: Vec::new(),
+        findings,
     };
     let event = Event::Previewed { preview };
     let change = received().record.apply(event, Actor::Dispatcher, at(2));
@@ -161,7 +161,7 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
             },
             Some("Wrong [code]person[/code]"),
         ),
-        previewed_record(),
+        previewed_with(Vec::new()),
         refused_record(),
         refused_for_findings(),
         by(&record, decide(&record, ONE, 2, Verdict::Deny)),
@@ -209,4 +209,26 @@ fn what_each_ending_says() {
     );
     let waiting = pending(vec![slot("210987654321", &[2])]);
     assert_eq!(update(&waiting, &fields), None);
+}
+
+#[test]
+fn a_dry_run_says_what_to_check() {
+    let fields = OutcomeFields::parse(FIELDS).unwrap();
+    let notes = |findings| {
+        let update = update(&previewed_with(findings), &fields);
+        update.unwrap().work_notes
+    };
+    let found = Finding::new(
+        "/grants/0/document",
+        FindingCode::PermitsNothing,
+        "part of the policy permits nothing: `s3:ListBucket` matches none of the resources",
+    );
+    let told = notes(vec![found]);
+    let line = told.lines().find(|line| line.starts_with("- To check: "));
+    let line = line.unwrap_or_else(|| panic!("{told}"));
+    assert!(
+        line.contains("Part of the policy permits nothing: "),
+        "{line}"
+    );
+    assert!(!notes(Vec::new()).contains("To check"));
 }

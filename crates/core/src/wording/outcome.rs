@@ -1,6 +1,7 @@
 //! What became of a request: the same for the ticket and for the requester's e-mail.
 
 use crate::approval::Verdict;
+use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::markup::{Text, code};
 use crate::quotation::Quotation;
@@ -149,6 +150,9 @@ fn active(record: &RequestRecord) -> Vec<Text> {
         None => "It is active now.".to_owned(),
     };
     let mut lines = vec![Text::new(line)];
+    let nothing = record.findings().iter();
+    let nothing = nothing.filter(|found| found.code == FindingCode::PermitsNothing);
+    lines.extend(nothing.map(super::finding));
     lines.extend(super::how_to_use(record.request()));
     lines
 }

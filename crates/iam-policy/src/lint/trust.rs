@@ -49,7 +49,7 @@ impl Checker<'_, '_> {
         self.session_keys(statement);
     }
 
-    /// Actions of other services, which IAM refuses in trust policies.
+    /// Actions of other services, which IAM refuses in trust policies; `*` names them too.
     fn foreign_actions(&mut self, statement: &DraftStatement<'_>) {
         for (nth, value) in statement
             .action
@@ -57,7 +57,8 @@ impl Checker<'_, '_> {
             .flat_map(|list| list.values())
             .enumerate()
         {
-            if is_foreign_to_sts(value.text())
+            let everything = value.text().bytes().all(|byte| byte == b'*');
+            if (is_foreign_to_sts(value.text()) || everything && !value.text().is_empty())
                 && let Some(list) = &statement.action
             {
                 let message = "a trust policy may only name actions of STS".to_owned();

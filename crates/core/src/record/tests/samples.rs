@@ -1,6 +1,9 @@
 //! Requests at each place of their life.
 
+use iam_policy::document::PolicyType;
+
 use super::*;
+use crate::policy_digest::policy_digest;
 
 /// What somebody with access to the table could do.
 impl RequestRecord {
@@ -62,7 +65,12 @@ pub(crate) fn slot(account: &str, approvers: &[u8]) -> Slot {
     Slot::new(resource, approvers)
 }
 
+/// A round as the golden files have it, from before documents were bound by what they say.
 pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
+    asked_about(slots, Digest::of(DOCUMENT.as_bytes()))
+}
+
+fn asked_about(slots: Vec<Slot>, document: Digest) -> ApprovalRound {
     let binding = Binding {
         principal: BoundPrincipal {
             unique_id: "AIDAEXAMPLE".to_owned(),
@@ -75,7 +83,7 @@ pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
                 .parse()
                 .unwrap(),
             version: "v1".to_owned(),
-            document: Digest::of(DOCUMENT.as_bytes()),
+            document,
         }],
         roles: Vec::new(),
         groups: Vec::new(),
@@ -87,7 +95,7 @@ pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
 
 pub(crate) fn pending(slots: Vec<Slot>) -> RequestRecord {
     let event = Event::ApprovalRequested {
-        round: asked(slots),
+        round: asked_about(slots, policy_digest(DOCUMENT, PolicyType::Identity)),
     };
     received()
         .record

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use iam_policy::catalogue::AccessLevel;
 use iam_policy::classify::{Certainty, Classification, GrantedAction, PrincipalPolicies, classify};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::foreign::code;
@@ -78,13 +79,20 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
         .iter()
         .map(|level| level.name())
         .collect();
+    // AWS counts `kms:Decrypt` as Write, with which people read.
+    let reads = !found.changes && found.access_levels.contains(&AccessLevel::Write);
     writeln!(
         out,
-        "access levels: {}",
+        "access levels: {}{}",
         if levels.is_empty() {
             "none".to_owned()
         } else {
             levels.join(", ")
+        },
+        if reads {
+            " (kms:Decrypt; nothing can be changed)"
+        } else {
+            ""
         }
     )?;
     if !found.privilege_escalation.is_empty() {

@@ -11,6 +11,7 @@ use super::{InputLine, LineError, document};
 #[derive(Serialize)]
 pub(crate) struct ClassifyOutput {
     access_levels: Vec<&'static str>,
+    changes: bool,
     privilege_escalation: Vec<Way>,
     resource_exposure: Vec<String>,
     credentials_exposure: Vec<String>,
@@ -62,6 +63,7 @@ impl ClassifyOutput {
                 .iter()
                 .map(|level| level.name())
                 .collect(),
+            changes: found.changes,
             privilege_escalation: ways.collect(),
             resource_exposure: names(&found.resource_exposure),
             credentials_exposure: names(&found.credentials_exposure),
