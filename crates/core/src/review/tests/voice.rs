@@ -1,5 +1,6 @@
 //! That nobody but us speaks with our voice, and that everything is shown for what it is.
 
+use iam_policy::document::PolicyType;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::finding::{Evidence, Finding, FindingCode};
 use crate::id::Digest;
 use crate::markup::code;
 use crate::page::{FormFields, form};
+use crate::policy_digest::policy_digest;
 
 /// A request to assume a role, of which a string from elsewhere is in every place: names of
 /// people, accounts and policies, resources, conditions, what was found.
@@ -34,7 +36,7 @@ fn naming(foreign: &str, justification: &str) -> Review {
         policies: Vec::new(),
         inline: vec![BoundInline {
             name: foreign.to_owned(),
-            document: Digest::of(text.as_bytes()),
+            document: policy_digest(&text, PolicyType::Identity),
         }],
     }];
     asked.findings = vec![Finding {
