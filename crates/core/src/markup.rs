@@ -67,6 +67,12 @@ impl Text {
         Html(html)
     }
 
+    /// The sentence after words of ours.
+    #[must_use]
+    pub(crate) fn after(&self, ours: &str) -> Self {
+        Self(format!("{ours}{}", self.0))
+    }
+
     /// The sentence with a capital at its beginning.
     #[must_use]
     pub fn capitalized(&self) -> Self {

@@ -7,7 +7,7 @@ mod time;
 
 pub(crate) use access::how_to_use;
 pub use access::{access_requested, extension, principal};
-pub(crate) use finding::finding;
+pub(crate) use finding::{finding, findings};
 pub(crate) use outcome::{Quote, outcome};
 pub use time::{date_time, date_time_from, duration_of};
 

@@ -9,14 +9,11 @@ use crate::wording;
 pub(super) fn lines(preview: &Preview) -> Vec<Text> {
     let changes = preview.changes.iter().map(change);
     let approvals = preview.slots.iter().map(approval);
-    let to_check = preview.findings.iter().map(|found| {
-        let found = wording::finding(found);
-        format!("To check: {found}")
-    });
-    changes
-        .chain(approvals)
-        .chain(to_check)
-        .map(|line| Text::new(format!("- {line}")))
+    let lines = changes.chain(approvals);
+    let lines = lines.map(|line| Text::new(format!("- {line}")));
+    let found = wording::findings(preview.findings.iter()).into_iter();
+    lines
+        .chain(found.map(|found| found.after("- To check: ")))
         .collect()
 }
 

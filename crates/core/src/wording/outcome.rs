@@ -8,9 +8,6 @@ use crate::quotation::Quotation;
 use crate::record::{DecisionRecord, EndReason, RequestRecord, RetainedChange, RevokedBy};
 use crate::slots::OwnedResource;
 
-/// The most findings that are listed; the service API has them all.
-const MAX_FINDINGS: usize = 20;
-
 /// What became of a request.
 pub(crate) struct Outcome {
     /// What it means for the requester, as the title of an e-mail.
@@ -150,9 +147,9 @@ fn active(record: &RequestRecord) -> Vec<Text> {
         None => "It is active now.".to_owned(),
     };
     let mut lines = vec![Text::new(line)];
-    let nothing = record.findings().iter();
-    let nothing = nothing.filter(|found| found.code == FindingCode::PermitsNothing);
-    lines.extend(nothing.map(super::finding));
+    let found = record.findings().iter();
+    let nothing = found.filter(|found| found.code == FindingCode::PermitsNothing);
+    lines.extend(super::findings(nothing));
     lines.extend(super::how_to_use(record.request()));
     lines
 }
@@ -173,17 +170,11 @@ fn refused(record: &RequestRecord) -> Vec<Text> {
             let refusing = findings
                 .iter()
                 .filter(|found| found.code.refusal().is_some());
-            let mut lines: Vec<Text> = refusing.map(super::finding).collect();
-            if lines.is_empty() {
-                return texts([code.in_words()]);
+            let lines = super::findings(refusing);
+            match lines.is_empty() {
+                true => texts([code.in_words()]),
+                false => lines,
             }
-            let more = lines.len().saturating_sub(MAX_FINDINGS);
-            lines.truncate(MAX_FINDINGS);
-            if more > 0 {
-                let line = format!("The service API lists {more} more findings.");
-                lines.push(Text::new(line));
-            }
-            lines
         }
         _ => texts(["No access was granted."]),
     }
