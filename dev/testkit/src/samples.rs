@@ -192,6 +192,7 @@ pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> 
         },
         preexisting,
         since: at(0),
+        latest_end: None,
         signature: None,
     }
 }

@@ -10,6 +10,10 @@ use crate::slots::OwnedResource;
 /// The most findings that are listed; the service API has them all.
 const MAX_FINDINGS: usize = 20;
 
+/// What is said beside what became of a request whose audit trail is broken.
+const BROKEN_TRAIL: &str =
+    "Someone changed the stored record of this request. The operators are alerted.";
+
 /// What became of a request.
 pub(crate) struct Outcome {
     /// What it means for the requester, as the title of an e-mail.
@@ -66,6 +70,10 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
         | State::Revoking
         | State::Previewed => return None,
     };
+    let mut lines: Vec<Text> = lines;
+    if record.trail_fault().is_some() {
+        lines.push(Text::new(BROKEN_TRAIL));
+    }
     Some(Outcome {
         title,
         status,
