@@ -46,7 +46,8 @@ class Alarms(unittest.TestCase):
         self.assertEqual((alarm["MetricName"], alarm["TreatMissingData"]), ("Invocations", "breaching"))
         self.assertEqual(alarm["ComparisonOperator"], "LessThanThreshold")
         rules = [rule for rule in model().of("Events::Rule").values()]
-        self.assertEqual([rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule], ["rate(1 minute)"])
+        schedules = sorted(rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule)
+        self.assertEqual(schedules, ["rate(1 minute)", "rate(15 minutes)", "rate(15 minutes)"])
 
 
 class Metrics(unittest.TestCase):

@@ -82,6 +82,8 @@ def plain(value):
     """What JSON cannot say by itself."""
     if isinstance(value, datetime.datetime):
         return value.isoformat()
+    if hasattr(value, "read"):
+        return value.read().decode("utf-8")
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -60,7 +60,8 @@ def table_probes(stack):
         yield f"dynamodb:UpdateItem {name}", "dynamodb", "update_item", once | {"Key": key}
         yield f"dynamodb:DeleteItem {name}", "dynamodb", "delete_item", once | {"Key": key}
         yield f"dynamodb:Scan {name}", "dynamodb", "scan", target
-        for index, attribute in (("", "pk"), ("due", "due_bucket"), ("client_record", "client_record")):
+        indexes = (("due", "due_bucket"), ("ends", "ends_bucket"), ("client_record", "client_record"))
+        for index, attribute in (("", "pk"), *indexes):
             if index and name != "requests":
                 continue
             query = target | ({"IndexName": index} if index else {}) | {
@@ -143,7 +144,9 @@ def inline_and_group_probes():
     yield "iam:ListGroupPolicies", "iam", "list_group_policies", group
     yield "iam:ListGroupsForUser", "iam", "list_groups_for_user", user
     yield "iam:ListRolePolicies", "iam", "list_role_policies", role
+    yield "iam:ListRoles", "iam", "list_roles", {"PathPrefix": "/enrolled/"}
     yield "iam:ListUserPolicies", "iam", "list_user_policies", user
+    yield "iam:ListUsers", "iam", "list_users", {}
     # A document without statements is refused; a policy that is not there is not deleted.
     empty = none | {"PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []})}
     for name, who in (

@@ -25,9 +25,10 @@ use snowgate_core::approval::{ReviewToken, TokenRow};
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::installation::Installation;
+use snowgate_core::lifecycle::State;
 use snowgate_core::page::{self, About, Page, RetainedForm, StatusPage};
-use snowgate_core::record::RequestRecord;
-use tracing::{Instrument as _, error, info_span};
+use snowgate_core::record::{ChangeError, RequestRecord};
+use tracing::{Instrument as _, error, info_span, warn};
 use workflow::change::{NotChanged, load};
 use workflow::wake;
 
@@ -151,9 +152,12 @@ impl<P: Ports> Approval<P> {
                     "a page could not be served"
                 );
                 let form = self.retained(event);
-                let page = match failure.is_servicenow() {
-                    true => StatusPage::ServiceNowUnreachable(form),
-                    false => StatusPage::Unavailable(form),
+                let page = match failure {
+                    _ if failure.is_servicenow() => StatusPage::ServiceNowUnreachable(form),
+                    ApprovalError::NotChanged(NotChanged::Rules(ChangeError::BrokenTrail(_))) => {
+                        StatusPage::BrokenTrail
+                    }
+                    _ => StatusPage::Unavailable(form),
                 };
                 self.status(&page, None).unwrap_or_else(|_| empty(503))
             });
@@ -205,11 +209,7 @@ impl<P: Ports> Approval<P> {
                 html: String::new(),
             });
         }
-        let token = event
-            .path_parameters
-            .get("token")
-            .and_then(|text| text.parse::<ReviewToken>().ok());
-        let Some(token) = token else {
+        let Some(token) = token_of(event) else {
             return self.status(&StatusPage::UnknownLink, None);
         };
         let Some(row) = self.tokens.token(&token.digest()).await? else {
@@ -217,6 +217,12 @@ impl<P: Ports> Approval<P> {
         };
         let record = load(&self.requests, &row.request).await?;
         let span = info_span!("request", request_id = %record.id());
+        // Whoever can end the access still can; nothing else is shown or decided.
+        let is_there = record.state() == State::Active && !record.is_over(now);
+        if let Some(fault) = record.trail_fault().filter(|_| !is_there) {
+            span.in_scope(|| warn!(%fault, "a page is not shown: the audit trail is broken"));
+            return self.status(&StatusPage::BrokenTrail, None);
+        }
         let opened = Opened { token, row, record };
         match method {
             "POST" if is_revocation(event) => {
@@ -226,6 +232,15 @@ impl<P: Ports> Approval<P> {
             _ => self.show(&opened, None, now).instrument(span).await,
         }
     }
+}
+
+/// The token of the link that was opened. A link is written in one way only: a path that says the
+/// same otherwise is none.
+fn token_of(event: &ApiGatewayProxyRequest) -> Option<ReviewToken> {
+    let text = event.path_parameters.get("token")?;
+    let before = event.path.as_deref()?.strip_suffix(text.as_str())?;
+    let is_plain = before.ends_with("/r/") && !before.contains("//");
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// Whether a form is sent to end access, and not to decide.

@@ -39,7 +39,8 @@ impl<P: Ports> Approval<P> {
                     ..again.cloned().unwrap_or_default()
                 };
                 let by = (&opened.row.approver, decided_by.as_ref());
-                let page = page::active(&about, decided, by, record.until(), &fields, now)?;
+                let ends = (record.ends_at(), record.trail_fault().is_some());
+                let page = page::active(&about, decided, by, ends, &fields, now)?;
                 return Ok(Some(page));
             }
             State::Active | State::Revoking => StatusPage::BeingEnded,

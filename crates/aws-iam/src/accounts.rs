@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_errors::call_error;
-use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_iam::config::{Credentials, IdentityCache};
 use jiff::{SignedDuration, Timestamp};
 use ports::directory::DirectoryError;
@@ -24,6 +24,10 @@ const RENEWED_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How often the SDK tries a call.
 const ATTEMPTS: u32 = 3;
+
+/// How many of the tokens that retries cost come back in a second; without, only calls that
+/// succeed give them back, and after a long throttling there would be no retry left.
+const TOKENS_BACK: f32 = 10.0;
 
 /// The role that is assumed in every target account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,10 +205,16 @@ impl Accounts {
     }
 
     /// A client of its own for each session. The connections are shared where the configuration
-    /// holds an HTTP client; the shared identity cache would keep every session for ever.
+    /// holds an HTTP client; the shared identity cache would keep every session for ever. So are not
+    /// the tokens that retries cost, which the SDK shares in a process: one account that is
+    /// throttled takes none of another's, and its own next session starts anew.
     fn client(&self, credentials: Credentials) -> aws_sdk_iam::Client {
+        let tokens = TokenBucket::builder().refill_rate(TOKENS_BACK).build();
+        let partition = RetryPartition::custom("target-account").token_bucket(tokens);
+        let partition = partition.build();
         let config = aws_sdk_iam::config::Builder::from(&self.config)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_partition(partition)
             .identity_cache(IdentityCache::no_cache())
             .credentials_provider(credentials)
             .build();
@@ -214,7 +224,17 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use aws_config::BehaviorVersion;
+    use aws_sdk_iam::config::{AsyncSleep, SharedAsyncSleep, Sleep};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
 
     use super::*;
 
@@ -272,6 +292,76 @@ mod tests {
         // What is over does not stay.
         accounts.cache(&account(2), session(2900), later(2000));
         assert_eq!(accounts.sessions.lock().unwrap().len(), 1);
+    }
+
+    /// Waits for nothing.
+    #[derive(Debug)]
+    struct AtOnce;
+
+    impl AsyncSleep for AtOnce {
+        fn sleep(&self, _: std::time::Duration) -> Sleep {
+            Sleep::new(std::future::ready(()))
+        }
+    }
+
+    /// IAM that throttles so many calls, and has no such user then.
+    #[derive(Debug, Clone)]
+    struct Throttling(Arc<AtomicUsize>);
+
+    impl HttpConnector for Throttling {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let left = self.0.load(Ordering::Relaxed);
+            self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+            let (status, code) = match left {
+                0 => (404, "NoSuchEntity"),
+                _ => (400, "Throttling"),
+            };
+            let body = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code></Error></ErrorResponse>"
+            );
+            let status = StatusCode::try_from(status).unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
+        }
+    }
+
+    #[test]
+    fn one_throttled_account_takes_no_retries_of_another() {
+        let throttled = Arc::new(AtomicUsize::new(0));
+        let connector = Throttling(Arc::clone(&throttled));
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-central-1"))
+            .sleep_impl(SharedAsyncSleep::new(AtOnce))
+            .http_client(http_client_fn(move |_, _| {
+                SharedHttpConnector::new(connector.clone())
+            }))
+            .build();
+        let accounts = Accounts::new(&config, role(), Clock::new(|| Timestamp::UNIX_EPOCH));
+        let credentials = || Credentials::new("a", "b", None, None, "test");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let asked = async |iam: &aws_sdk_iam::Client| {
+                let answer = iam.get_user().user_name("rita").send().await;
+                call_error("iam:GetUser", &answer.unwrap_err()).code
+            };
+            let first = accounts.client(credentials());
+            throttled.store(usize::MAX, Ordering::Relaxed);
+            for _ in 0..150 {
+                assert_eq!(asked(&first).await, "Throttling");
+            }
+            // Another account, or the next session of the same one: throttled once, and tried again.
+            let second = accounts.client(credentials());
+            throttled.store(1, Ordering::Relaxed);
+            let started = std::time::Instant::now();
+            assert_eq!(asked(&second).await, "NoSuchEntity");
+            assert!(
+                started.elapsed().as_secs() < 1,
+                "it does not wait for the other"
+            );
+        });
     }
 
     #[test]

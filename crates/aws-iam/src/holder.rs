@@ -60,7 +60,7 @@ impl Holder<'_> {
         Ok(Some(policies))
     }
 
-    async fn inline_names(self, iam: &Client) -> Result<Option<Vec<String>>, CallError> {
+    pub(crate) async fn inline_names(self, iam: &Client) -> Result<Option<Vec<String>>, CallError> {
         match self {
             Self::User(name) => {
                 let asked = iam.list_user_policies().user_name(name);

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod document;
+mod enrolled;
 mod holder;
 mod member_role;
 mod read;

@@ -90,21 +90,28 @@ pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, Cal
     let stored = row
         .stored()
         .map_err(|error| CallError::permanent(operation, "UnwritableDocument").because(error))?;
+    let unhashed = || CallError::permanent(operation, "UnwritableDocument");
+    let row_hash = stored.hash.ok_or_else(unhashed)?;
     Ok(item([
         ("pk", s(keys::request(&row.request))),
         ("sk", s(keys::event(row.n))),
-        ("hash", s(stored.hash)),
+        ("hash", s(row_hash)),
         ("doc", s(stored.bytes)),
     ]))
 }
 
-/// The bytes of an audit row with the hash that stands beside them, unread.
-pub(crate) fn read_event(operation: &'static str, item: &Item) -> Result<StoredRow, CallError> {
-    let hash = document::text(operation, item, "hash")?.parse();
-    Ok(StoredRow {
-        bytes: document::text(operation, item, "doc")?.to_owned(),
-        hash: hash.map_err(|_| document::bad_attribute(operation, "hash"))?,
-    })
+/// The bytes of an audit row with its place and the hash that stands beside them, unread. What is
+/// no row is one without a hash: it breaks its own trail, and nothing else.
+pub(crate) fn read_event(item: &Item) -> StoredRow {
+    let text = |name| match item.get(name) {
+        Some(AttributeValue::S(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    StoredRow {
+        place: text("sk").and_then(keys::place_of),
+        bytes: text("doc").unwrap_or_default().to_owned(),
+        hash: text("hash").and_then(|hash| hash.parse().ok()),
+    }
 }
 
 pub(crate) fn document(id: &RequestId, text: &str) -> Item {

@@ -1,6 +1,6 @@
 //! The keys of the items.
 
-use ports::ledger::bucket_of;
+use ports::ledger::{DueKind, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
@@ -21,15 +21,38 @@ pub(crate) const DOCUMENT_PREFIX: &str = "DOC#";
 pub(crate) const EFFECT_PREFIX: &str = "EFF#";
 
 const REQUEST_PREFIX: &str = "REQ#";
+const PRINCIPAL_PREFIX: &str = "PRN#";
 
 pub(crate) fn request(id: &RequestId) -> String {
     format!("{REQUEST_PREFIX}{id}")
 }
 
-/// What is behind a partition key: the prefix says of what kind it is.
-pub(crate) fn aggregate_of(pk: &str) -> Option<Aggregate> {
-    let id = pk.strip_prefix(REQUEST_PREFIX)?.parse().ok()?;
-    Some(Aggregate::Request(id))
+/// The request that a partition is of.
+pub(crate) fn request_of(pk: &str) -> Option<RequestId> {
+    pk.strip_prefix(REQUEST_PREFIX)?.parse().ok()
+}
+
+/// What an item in the index of what is due is about: the prefix says of what kind it is.
+pub(crate) fn due_kind(pk: &str, sk: &str) -> DueKind {
+    match request_of(pk) {
+        Some(id) if sk == META => DueKind::Known(Aggregate::Request(id)),
+        Some(_) => DueKind::Stray,
+        None => DueKind::Unknown,
+    }
+}
+
+/// The principal and the request that an effect is of.
+pub(crate) fn effect_of(pk: &str, sk: &str) -> Option<(PrincipalKey, RequestId)> {
+    let principal = pk.strip_prefix(PRINCIPAL_PREFIX)?.parse().ok()?;
+    let (_, request) = sk.strip_prefix(EFFECT_PREFIX)?.rsplit_once('#')?;
+    Some((principal, request.parse().ok()?))
+}
+
+/// The place of an audit row; none where its key has none.
+pub(crate) fn place_of(sk: &str) -> Option<u64> {
+    let digits = sk.strip_prefix(EVENT_PREFIX)?;
+    let place = digits.parse().ok()?;
+    (event(place) == sk).then_some(place)
 }
 
 pub(crate) fn event(n: u64) -> String {
@@ -49,7 +72,7 @@ pub(crate) fn claim(source: &Source) -> String {
 }
 
 pub(crate) fn principal(principal: &PrincipalKey) -> String {
-    format!("PRN#{principal}")
+    format!("{PRINCIPAL_PREFIX}{principal}")
 }
 
 pub(crate) fn effect(effect: &Effect) -> String {
@@ -72,6 +95,14 @@ pub(crate) fn due_bucket_of(bucket: u8) -> String {
     format!("due#{bucket}")
 }
 
+pub(crate) fn ends_bucket(id: &RequestId) -> String {
+    ends_bucket_of(bucket_of(id))
+}
+
+pub(crate) fn ends_bucket_of(bucket: u8) -> String {
+    format!("ends#{bucket}")
+}
+
 fn hex_of(digest: &Digest) -> &str {
     digest.as_str().trim_start_matches("sha256:")
 }
@@ -83,9 +114,26 @@ mod tests {
     #[test]
     fn keys_are_as_documented() {
         let id = RequestId::from_random([0xab; 16]);
-        assert_eq!(aggregate_of(&request(&id)), Some(Aggregate::Request(id)));
-        assert_eq!(aggregate_of("KEY#servicenow#00"), None);
+        let pk = request(&id);
+        assert_eq!(request_of(&pk), Some(id.clone()));
+        let due = |sk| due_kind(&pk, sk);
+        assert_eq!(due(META), DueKind::Known(Aggregate::Request(id.clone())));
+        assert_eq!(due("EVT#0000000012"), DueKind::Stray);
+        for unknown in ["KEY#servicenow#00", "REQ#", "USR#usr-1", ""] {
+            assert_eq!(due_kind(unknown, META), DueKind::Unknown);
+        }
         assert_eq!(event(12), "EVT#0000000012");
+        assert_eq!(place_of("EVT#0000000012"), Some(12));
+        for nowhere in ["EVT#12", "EVT#+000000012", "EVT#x", "META"] {
+            assert_eq!(place_of(nowhere), None, "{nowhere}");
+        }
+        let of = effect_of(
+            "PRN#210987654321#AIDAEXAMPLE",
+            &format!("EFF#group-joined#a#b#{id}"),
+        );
+        let key = "210987654321#AIDAEXAMPLE".parse().unwrap();
+        assert_eq!(of, Some((key, id)));
+        assert_eq!(effect_of("PRN#210987654321", "EFF#x#req-1"), None);
         let client: ClientId = "servicenow".parse().unwrap();
         // FIPS 180-4 example "abc": the key itself never becomes part of a key.
         assert_eq!(

@@ -9,10 +9,10 @@
 //! | policy text | `REQ#<id>` / `DOC#<SHA-256 of the text>` | `text` |
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
-//! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc` |
+//! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc`; `ends_bucket` and `ends_at` (seconds) |
 //!
-//! Indexes: `due` (`due_bucket`, `due_at`; keys only) and `client_record` (`client_record`,
-//! `created_at`; with `state`). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
+//! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only)
+//! and `client_record` (`client_record`, `created_at`; with `state`). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
 //! `expires_at` and `ttl`, both in seconds.
 //!
 //! `doc` is JSON with the number of its schema; that of an audit row is the bytes that were hashed,
@@ -31,6 +31,7 @@ mod item;
 mod keys;
 mod read;
 mod refused;
+mod times;
 mod write;
 
 use aws_config::SdkConfig;
@@ -39,7 +40,8 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, DueItem, Effects, EndedEffect, ItemKey, NewRequest, Page,
+    RequestIndex, Requests, TimeIndex, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
@@ -48,6 +50,8 @@ use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
+
+use crate::times::{DUE, ENDS};
 
 /// How often the SDK tries a call.
 const ATTEMPTS: u32 = 3;
@@ -92,7 +96,7 @@ impl Requests for DynamoLedger {
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
-        self.read_request(id).await
+        self.read_examined(id).await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -110,12 +114,7 @@ impl Requests for DynamoLedger {
     }
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        let rows = self
-            .read_all(&keys::request(id), keys::EVENT_PREFIX)
-            .await?;
-        rows.iter()
-            .map(|item| item::read_event(read::QUERY, item))
-            .collect()
+        self.read_trail(id).await
     }
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
@@ -135,9 +134,40 @@ impl RequestIndex for DynamoLedger {
     ) -> Result<Vec<(RequestId, State)>, CallError> {
         self.read_of_record(client, sys_id).await
     }
+}
 
-    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
-        self.read_due(bucket, now, limit).await
+impl TimeIndex for DynamoLedger {
+    async fn due(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
+    ) -> Result<Page<DueItem>, CallError> {
+        self.read_due(bucket, (now, limit, after)).await
+    }
+
+    async fn ended(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
+    ) -> Result<Page<EndedEffect>, CallError> {
+        self.read_ended(bucket, (now, limit, after)).await
+    }
+
+    async fn put_due(
+        &self,
+        key: &ItemKey,
+        version: Option<u64>,
+        to: Option<Timestamp>,
+    ) -> Result<bool, CallError> {
+        self.write_time(&DUE, key, version, to).await
+    }
+
+    async fn put_end(&self, key: &ItemKey, to: Timestamp) -> Result<bool, CallError> {
+        self.write_time(&ENDS, key, None, Some(to)).await
     }
 }
 
@@ -150,6 +180,10 @@ impl Effects for DynamoLedger {
             .iter()
             .map(|item| document::read(read::QUERY, item))
             .collect()
+    }
+
+    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+        self.write_forgotten(effect).await
     }
 }
 

@@ -2,21 +2,22 @@
 //! is everywhere but in indexes.
 
 use aws_errors::call_error;
-use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::DueItem;
-use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
+use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};
-use crate::item::{self, n, s};
+use crate::item::{self, s};
 use crate::{DynamoLedger, keys};
 
 pub(crate) const GET: &str = "dynamodb:GetItem";
 pub(crate) const QUERY: &str = "dynamodb:Query";
+
+/// How often a request is read while others change it.
+const READS: usize = 8;
 
 /// The most requests told of one ServiceNow record.
 const OF_RECORD: i32 = 25;
@@ -44,6 +45,40 @@ impl DynamoLedger {
         found
             .map(|found| item::read_request(GET, &found))
             .transpose()
+    }
+
+    /// A request, with its trail examined. Somebody may change it between the two reads: only a
+    /// record that stays the same is one with a broken trail.
+    pub(crate) async fn read_examined(
+        &self,
+        id: &RequestId,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        let mut found = self.read_request(id).await?;
+        for _ in 0..READS {
+            let Some(record) = found else {
+                return Ok(None);
+            };
+            let (version, rows) = (record.version(), self.read_trail(id).await?);
+            let (examined, error) = audit::examine(&rows, record);
+            if error.is_none() {
+                return Ok(Some(examined));
+            }
+            found = self.read_request(id).await?;
+            if found
+                .as_ref()
+                .is_some_and(|again| again.version() == version)
+            {
+                return Ok(Some(examined));
+            }
+        }
+        Err(CallError::transient(QUERY, "KeepsChanging"))
+    }
+
+    pub(crate) async fn read_trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        let rows = self
+            .read_all(&keys::request(id), keys::EVENT_PREFIX)
+            .await?;
+        Ok(rows.iter().map(item::read_event).collect())
     }
 
     pub(crate) async fn read_token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
@@ -108,46 +143,12 @@ impl DynamoLedger {
             .map_err(|error| call_error(QUERY, &error))?;
         let read = |found: &Item| {
             let state = item::state_of(QUERY, document::text(QUERY, found, "state")?)?;
-            let Aggregate::Request(id) = aggregate_of(found)?;
-            Ok((id, state))
+            let id = keys::request_of(document::text(QUERY, found, "pk")?);
+            Ok((
+                id.ok_or_else(|| document::bad_attribute(QUERY, "pk"))?,
+                state,
+            ))
         };
         answer.items().iter().map(read).collect()
     }
-
-    pub(crate) async fn read_due(
-        &self,
-        bucket: u8,
-        now: Timestamp,
-        limit: u16,
-    ) -> Result<Vec<DueItem>, CallError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.requests)
-            .index_name("due")
-            .key_condition_expression("due_bucket = :bucket AND due_at <= :now")
-            .expression_attribute_values(":bucket", s(keys::due_bucket_of(bucket)))
-            .expression_attribute_values(":now", n(now.as_second()))
-            .limit(i32::from(limit.max(1)))
-            .send()
-            .await
-            .map_err(|error| call_error(QUERY, &error))?;
-        answer.items().iter().map(due_of).collect()
-    }
-}
-
-fn due_of(found: &Item) -> Result<DueItem, CallError> {
-    let second: Option<i64> = document::number(QUERY, found, "due_at")?;
-    let due_at = second.and_then(|second| Timestamp::from_second(second).ok());
-    Ok(DueItem {
-        aggregate: aggregate_of(found)?,
-        due_at: due_at.ok_or_else(|| document::bad_attribute(QUERY, "due_at"))?,
-    })
-}
-
-/// What an item of an index is. One of a kind that is not known is an error: whoever reads it knows
-/// less than whoever wrote it.
-fn aggregate_of(found: &Item) -> Result<Aggregate, CallError> {
-    keys::aggregate_of(document::text(QUERY, found, "pk")?)
-        .ok_or_else(|| document::bad_attribute(QUERY, "pk"))
 }

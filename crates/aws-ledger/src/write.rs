@@ -1,6 +1,9 @@
 //! Writing: one transaction for each step, on conditions that make one of several callers win.
 
 use aws_errors::call_error;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
@@ -158,7 +161,7 @@ impl DynamoLedger {
             put(self.put(item::event(TRANSACT, row)?, ABSENT))?,
         ];
         for effect in &commit.put_effects {
-            writes.push(self.put_effect(effect)?);
+            writes.push(self.put_effect(effect, commit.effects_end)?);
         }
         for effect in &commit.delete_effects {
             writes.push(self.delete_effect(effect)?);
@@ -205,7 +208,7 @@ impl DynamoLedger {
         due_at: Timestamp,
         attempts: u32,
     ) -> Result<bool, CallError> {
-        let answer = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.requests)
@@ -216,20 +219,21 @@ impl DynamoLedger {
             .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
             .expression_attribute_values(":due", n(item::due_second(due_at)))
             .expression_attribute_values(":attempts", n(attempts))
-            .expression_attribute_values(":version", n(version))
+            .expression_attribute_values(":version", n(version));
+        done_or_not(update.send().await)
+    }
+
+    /// Forgets an effect alone.
+    pub(crate) async fn write_forgotten(&self, effect: &Effect) -> Result<(), CallError> {
+        self.client
+            .delete_item()
+            .table_name(&self.requests)
+            .key("pk", s(keys::principal(&effect.principal_key)))
+            .key("sk", s(keys::effect(effect)))
             .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(call_error(UPDATE, &error)),
-        }
+            .await
+            .map(|_| ())
+            .map_err(|error| call_error("dynamodb:DeleteItem", &error))
     }
 
     fn put(&self, item: Item, condition: &str) -> PutBuilder {
@@ -267,15 +271,25 @@ impl DynamoLedger {
 
     /// An effect that is there is kept as it is: what was there before the first of its changes
     /// is known only the first time.
-    fn put_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
-        update(
-            Update::builder()
-                .table_name(&self.requests)
-                .key("pk", s(keys::principal(&effect.principal_key)))
-                .key("sk", s(keys::effect(effect)))
-                .update_expression("SET doc = if_not_exists(doc, :doc)")
-                .expression_attribute_values(":doc", document::write(TRANSACT, effect)?),
-        )
+    fn put_effect(
+        &self,
+        effect: &Effect,
+        ends_at: Option<Timestamp>,
+    ) -> Result<TransactWriteItem, CallError> {
+        let put = Update::builder()
+            .table_name(&self.requests)
+            .key("pk", s(keys::principal(&effect.principal_key)))
+            .key("sk", s(keys::effect(effect)))
+            .expression_attribute_values(":doc", document::write(TRANSACT, effect)?);
+        update(match ends_at {
+            None => put.update_expression("SET doc = if_not_exists(doc, :doc)"),
+            Some(ends_at) => put
+                .update_expression(
+                    "SET doc = if_not_exists(doc, :doc), ends_bucket = :bucket, ends_at = :ends",
+                )
+                .expression_attribute_values(":bucket", s(keys::ends_bucket(&effect.request)))
+                .expression_attribute_values(":ends", n(item::due_second(ends_at))),
+        })
     }
 
     fn delete_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
@@ -286,6 +300,23 @@ impl DynamoLedger {
             .build()
             .map_err(unbuilt)?;
         Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// Whether an update was made; false where its condition does not hold.
+pub(crate) fn done_or_not(
+    answer: Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>,
+) -> Result<bool, CallError> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(call_error(UPDATE, &error)),
     }
 }
 

@@ -42,13 +42,17 @@ impl Queue {
         wake: &WakeUp,
         step: &'static str,
     ) -> Result<SendMessageFluentBuilder, CallError> {
-        let Aggregate::Request(request) = &wake.aggregate;
+        let name = match &wake.aggregate {
+            Aggregate::Request(_) => "request_id",
+            Aggregate::Principal(_) => "principal",
+        };
+        let id = wake.aggregate.to_string();
         Ok(self
             .client
             .send_message()
             .queue_url(&self.url)
             .message_body(wake.aggregate.body())
-            .message_attributes("request_id", text(request.as_str())?)
+            .message_attributes(name, text(&id)?)
             .message_attributes("step", text(step)?))
     }
 }
@@ -75,8 +79,7 @@ fn group(principal: &PrincipalKey) -> String {
 
 /// Aggregate, version and attempt: within five minutes SQS takes no second message with the same.
 fn deduplication(wake: &WakeUp) -> String {
-    let Aggregate::Request(request) = &wake.aggregate;
-    format!("{request}.{}.{}", wake.version, wake.attempt)
+    format!("{}.{}.{}", wake.aggregate, wake.version, wake.attempt)
 }
 
 /// The queue `requests`.

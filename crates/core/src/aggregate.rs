@@ -1,8 +1,11 @@
 //! The kinds of things that the ledger keeps and that functions are woken for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::RequestId;
+use crate::principal::PrincipalKey;
 
 /// One thing that has states of its own, by kind and id: `{"kind":"request","id":"req-…"}`.
 ///
@@ -18,6 +21,30 @@ use crate::id::RequestId;
 pub enum Aggregate {
     /// A request for access.
     Request(RequestId),
+    /// An IAM principal with all that is to end on it.
+    Principal(PrincipalKey),
+}
+
+/// Its id.
+impl fmt::Display for Aggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(id) => write!(f, "{id}"),
+            Self::Principal(key) => write!(f, "{key}"),
+        }
+    }
+}
+
+/// How many partitions each index by time has.
+pub const DUE_BUCKETS: u8 = 8;
+
+/// The bucket of a request, and of its effects, in the indexes by time.
+#[must_use]
+pub fn bucket_of(id: &RequestId) -> u8 {
+    id.as_str()
+        .bytes()
+        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
+        % DUE_BUCKETS
 }
 
 /// A text that is no wake-up.
@@ -29,9 +56,12 @@ impl Aggregate {
     /// The body of a wake-up.
     #[must_use]
     pub fn body(&self) -> String {
-        let Self::Request(id) = self;
+        let kind = match self {
+            Self::Request(_) => "request",
+            Self::Principal(_) => "principal",
+        };
         // An id is plain ASCII without quotes, so this is JSON as it stands.
-        format!(r#"{{"kind":"request","id":"{id}"}}"#)
+        format!(r#"{{"kind":"{kind}","id":"{self}"}}"#)
     }
 
     /// What the body of a wake-up is about.
@@ -54,6 +84,12 @@ mod tests {
         assert_eq!(request.body(), body);
         assert_eq!(serde_json::to_string(&request).unwrap(), body);
         assert_eq!(Aggregate::from_body(body).unwrap(), request);
+        let principal = Aggregate::Principal("210987654321#AIDAEXAMPLE".parse().unwrap());
+        let body = r#"{"kind":"principal","id":"210987654321#AIDAEXAMPLE"}"#;
+        assert_eq!(principal.body(), body);
+        assert_eq!(serde_json::to_string(&principal).unwrap(), body);
+        assert_eq!(Aggregate::from_body(body).unwrap(), principal);
+        let body = request.body();
         for other in [
             body.replace("request", "user"),
             body.replace("req-", "usr-"),

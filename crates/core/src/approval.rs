@@ -53,7 +53,8 @@ impl ReviewToken {
         )
     }
 
-    /// Whether the nonce belongs to a form of this link that showed this content, at most `NONCE_HOURS` ago.
+    /// Whether the nonce belongs to a form of this link that showed this content, at most
+    /// `NONCE_HOURS` ago. It is written in one way only: as [`ReviewToken::nonce`] does.
     #[must_use]
     pub fn accepts_nonce(&self, nonce: &str, content: &Digest, now: Timestamp) -> bool {
         let Some((seconds, mac)) = nonce.split_once('.') else {
@@ -63,7 +64,9 @@ impl ReviewToken {
             return false;
         };
         let age = now.as_second().saturating_sub(seconds);
-        (-60..=NONCE_HOURS * 3600).contains(&age)
+        let is_plain = nonce.strip_prefix(&format!("{seconds}.")).is_some();
+        is_plain
+            && (-60..=NONCE_HOURS * 3600).contains(&age)
             && self.nonce_mac(content, seconds).verify_slice(&mac).is_ok()
     }
 
@@ -141,6 +144,17 @@ pub struct Decision {
     /// grants nothing.
     pub identities: Option<Identities>,
 }
+
+impl Decision {
+    /// Whether it was signed at a time that has not come, as far as clocks agree.
+    #[must_use]
+    pub fn is_from_the_future(&self, now: Timestamp) -> bool {
+        self.at > now.as_second().saturating_add(CLOCKS_AGREE)
+    }
+}
+
+/// How many seconds the clocks of two functions may differ; the preflight checks the same.
+const CLOCKS_AGREE: i64 = 120;
 
 /// A decision with the MAC that only the approval function can make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,6 +239,11 @@ mod tests {
         assert!(!other.accepts_nonce(&nonce, &shown, at(1_000_000)));
         assert!(!mine.accepts_nonce(&nonce, &swapped, at(1_000_000)));
         assert!(!accepts(&nonce.replacen('1', "2", 1), 1_000_000));
+        for same_number in ["+1000000", "01000000", "1000000 ", " 1000000"] {
+            let other = nonce.replacen("1000000", same_number, 1);
+            assert!(!accepts(&other, 1_000_000), "{other}");
+        }
+        assert!(!accepts(&format!("{nonce}="), 1_000_000));
         assert!(!accepts("", 0));
         assert!(!accepts("1000000.", 1_000_000));
     }

@@ -2,25 +2,35 @@
 //!
 //! Rows hold identifiers, digests, codes, and of free text the reason of a decision. No name
 //! and no address is in them. A row is hashed, stored and verified as bytes.
+//!
+//! Whoever reads a record reads its trail with it ([`examine`]): a record that its trail does not
+//! bear out is changed by nothing but what ends it ([`crate::record::ChangeError::BrokenTrail`]).
 
 use crate::canonical::CanonicalError;
 use crate::id::Digest;
-use crate::record::{AuditHead, AuditRow};
+use crate::record::{AuditRow, RequestRecord, TrailFault};
 use crate::stored::{self, ReadError};
 
-/// A row as it is stored: the bytes that were hashed, and their hash.
+/// A row as it is stored: its place, the bytes that were hashed, and their hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRow {
+    /// Its place in the trail, as its key has it; none where the key has none.
+    pub place: Option<u64>,
     /// The row's document. It is never written anew from what was read of it.
     pub bytes: String,
-    /// The hash that stands beside it.
-    pub hash: Digest,
+    /// The hash that stands beside it; none where there is none.
+    pub hash: Option<Digest>,
 }
 
 impl StoredRow {
     /// What the hash of these bytes is: over all of the row, so over the whole trail before it.
     fn hash_of(bytes: &str) -> Digest {
         Digest::of(&[b"snowgate/audit/1\n", bytes.as_bytes()].concat())
+    }
+
+    /// Whether the hash beside it is that of its bytes.
+    fn is_hashed(&self) -> bool {
+        self.hash.as_ref() == Some(&Self::hash_of(&self.bytes))
     }
 
     /// What the row says, whether or not the trail that it is part of is whole.
@@ -39,8 +49,9 @@ impl AuditRow {
     /// Never for rows that were made here; the type is honest about serialisation.
     pub fn stored(&self) -> Result<StoredRow, CanonicalError> {
         let bytes = stored::write(self)?;
-        let hash = StoredRow::hash_of(&bytes);
-        Ok(StoredRow { bytes, hash })
+        let hash = Some(StoredRow::hash_of(&bytes));
+        let place = Some(self.n);
+        Ok(StoredRow { place, bytes, hash })
     }
 
     /// The hash of this row.
@@ -48,54 +59,83 @@ impl AuditRow {
     /// # Errors
     /// As [`AuditRow::stored`].
     pub fn hash(&self) -> Result<Digest, CanonicalError> {
-        Ok(self.stored()?.hash)
+        Ok(StoredRow::hash_of(&stored::write(self)?))
     }
 }
 
-/// What is wrong with a trail.
+/// What is wrong with a trail, and at which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TrailError {
-    /// A row is missing, doubled or out of order.
-    #[error("row {0} is missing or out of order")]
-    Order(u64),
-    /// A row does not follow from the one before it, or is not what was hashed.
-    #[error("row {0} was changed")]
-    Changed(u64),
-    /// A row is what was hashed, but cannot be read.
-    #[error("row {0} cannot be read")]
-    Unreadable(u64, #[source] ReadError),
-    /// The last row is not the one the record knows.
-    #[error("the end of the trail is not the one recorded")]
-    Head,
+#[error("row {row} of the audit trail: {fault}")]
+pub struct TrailError {
+    /// What is wrong.
+    pub fault: TrailFault,
+    /// The first row at which it is, counted from zero.
+    pub row: u64,
 }
 
-/// Checks that rows are a whole, unchanged trail that ends where the record says, and reads them.
-/// The bytes are hashed before anything is read from them.
+/// Checks that rows are a whole, unchanged trail of this record, and reads them. The bytes are
+/// hashed before anything is read from them.
 ///
 /// # Errors
-/// The first thing that is wrong.
-pub fn verify(rows: &[StoredRow], head: &AuditHead) -> Result<Vec<AuditRow>, TrailError> {
+/// The first thing that is wrong; but first of all, whether the last row bears out the state that
+/// the record is in.
+pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow>, TrailError> {
+    let head = record.audit();
+    let last = head.count.saturating_sub(1);
+    let ends = rows.iter().find(|row| row.place == Some(last));
+    let borne_out = ends.is_some_and(|row| {
+        let says = |row: AuditRow| row.request == *record.id() && row.state == record.state();
+        row.is_hashed() && row.hash.as_ref() == Some(&head.hash) && row.read().is_ok_and(says)
+    });
+    let wrong = |row, fault| TrailError { fault, row };
+    if !borne_out {
+        return Err(wrong(last, TrailFault::Head));
+    }
     let mut read = Vec::with_capacity(rows.len());
     let mut previous = None;
     for (n, stored) in (0_u64..).zip(rows) {
-        if StoredRow::hash_of(&stored.bytes) != stored.hash {
-            return Err(TrailError::Changed(n));
+        if n >= head.count {
+            return Err(wrong(n, TrailFault::InTheWay));
+        }
+        if stored.place != Some(n) {
+            return Err(wrong(n, TrailFault::Order));
+        }
+        if !stored.is_hashed() {
+            return Err(wrong(n, TrailFault::Changed));
         }
         let row = stored
             .read()
-            .map_err(|error| TrailError::Unreadable(n, error))?;
+            .map_err(|_| wrong(n, TrailFault::Unreadable))?;
         if row.n != n {
-            return Err(TrailError::Order(n));
+            return Err(wrong(n, TrailFault::Order));
         }
-        if row.previous != previous {
-            return Err(TrailError::Changed(n));
+        if row.previous != previous || row.request != *record.id() {
+            return Err(wrong(n, TrailFault::Changed));
         }
-        previous = Some(stored.hash.clone());
+        previous.clone_from(&stored.hash);
         read.push(row);
     }
-    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-    if count != head.count || previous.as_ref() != Some(&head.hash) {
-        return Err(TrailError::Head);
+    match record.follows_from(&read) {
+        true => Ok(read),
+        false => Err(wrong(last, TrailFault::Disagrees)),
     }
-    Ok(read)
 }
+
+/// The record as its trail bears it out; where it does not, the record with what is wrong, which
+/// from then on allows nothing but to end it ([`RequestRecord::trail_fault`]).
+/// The error stands beside it for the log.
+#[must_use]
+pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Option<TrailError>) {
+    match verify(rows, &record) {
+        Ok(_) => (record, None),
+        Err(error) => {
+            // The next row goes where none is yet, whoever put those that are.
+            let places = rows.iter().filter_map(|row| row.place);
+            let free = places.max().map_or(0, |last| last.saturating_add(1));
+            (record.with_broken_trail(error.fault, free), Some(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -111,5 +111,7 @@ codes!(
         IamRefused => "IAM rejected the change.",
         /// It was not done in time.
         TimedOut => "The change couldn't be completed in time.",
+        /// The audit trail does not bear the request out.
+        BrokenTrail => "The request's audit trail was changed, so nothing was granted.",
     }
 );

@@ -28,6 +28,8 @@ pub struct Effect {
     pub preexisting: bool,
     /// When the request began to make it.
     pub since: Timestamp,
+    /// When it must be gone at the latest, whatever becomes of the request's record.
+    pub latest_end: Option<Timestamp>,
     /// What proves that the provisioner recorded it; none where nothing does.
     pub signature: Option<MacTag>,
 }
@@ -61,6 +63,12 @@ pub enum EffectChange {
 #[must_use]
 pub fn inline_policy_name(request: &RequestId) -> String {
     format!("snowgate-{request}")
+}
+
+/// The request that an inline policy of this name was put for; none where it is none of ours.
+#[must_use]
+pub fn request_of_inline_policy(name: &str) -> Option<RequestId> {
+    name.strip_prefix("snowgate-")?.parse().ok()
 }
 
 impl EffectChange {

@@ -31,14 +31,18 @@ pub fn check(
     now: Timestamp,
 ) -> Result<(), FailureCode> {
     let asked = record.round().ok_or(FailureCode::UnprovenDecision)?;
-    // The signed time, so that old decisions cannot be put to use again.
-    let decided = record
-        .decisions()
-        .iter()
-        .map(|decided| decided.signed.decision.at)
-        .max();
-    let newest = decided.and_then(|at| Timestamp::from_second(at).ok());
-    if newest.is_none_or(|at| now.duration_since(at) > PROVISION_WITHIN * 2) {
+    // The signed time, so that old decisions cannot be put to use again, and none before its time.
+    let decided = || {
+        record
+            .decisions()
+            .iter()
+            .map(|decided| &decided.signed.decision)
+    };
+    let newest = decided().map(|decision| decision.at).max();
+    let newest = newest.and_then(|at| Timestamp::from_second(at).ok());
+    if newest.is_none_or(|at| now.duration_since(at) > PROVISION_WITHIN * 2)
+        || decided().any(|decision| decision.is_from_the_future(now))
+    {
         return Err(FailureCode::UnprovenDecision);
     }
     let there = survey.binding(guardrails.digest());
@@ -165,6 +169,7 @@ pub fn effects(
             change,
             preexisting: found_there && there,
             since: now,
+            latest_end: record.latest_end(),
             signature: None,
         });
     }
@@ -192,6 +197,9 @@ pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChang
         })
         .collect();
     let ends_at = now + request.duration.as_signed();
+    let ends_at = record
+        .latest_end()
+        .map_or(ends_at, |latest| ends_at.min(latest));
     let inline = inline_policy(request, ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
     changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
         name: inline_policy_name(record.id()),
@@ -201,14 +209,18 @@ pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChang
     Ok(changes)
 }
 
-/// When the access ends: when its inline policy does, else so long after now as was approved.
+/// When the access ends: when its inline policy does, else so long after now as was approved; and
+/// at the latest when the signed decisions let it.
 #[must_use]
 pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Timestamp {
     let ends = effects.iter().find_map(|effect| match &effect.change {
         EffectChange::InlinePolicyPut { ends_at, .. } => Some(*ends_at),
         EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
     });
-    ends.unwrap_or_else(|| now + record.request().duration.as_signed())
+    let until = ends.unwrap_or_else(|| now + record.request().duration.as_signed());
+    record
+        .latest_end()
+        .map_or(until, |latest| until.min(latest))
 }
 
 /// Whether an effect is undone when its request ends.

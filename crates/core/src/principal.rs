@@ -93,7 +93,8 @@ pub struct Principal {
 /// A principal is known by its unique id, which IAM never gives twice (IAM User Guide, "IAM
 /// identifiers"): one that was renamed keeps its key, another one of the same name has another.
 /// Only a principal that does not exist yet is known by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum PrincipalKey {
     /// One that exists.
     Id {
@@ -151,6 +152,59 @@ impl fmt::Display for PrincipalKey {
     }
 }
 
+/// A text that is no key of a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the key of a principal")]
+pub struct PrincipalKeyError;
+
+impl FromStr for PrincipalKey {
+    type Err = PrincipalKeyError;
+    fn from_str(text: &str) -> Result<Self, PrincipalKeyError> {
+        let mut parts = text.split('#');
+        let account_id = parts.next().and_then(|account| account.parse().ok());
+        let account_id: AccountId = account_id.ok_or(PrincipalKeyError)?;
+        let is_plain = |id: &str| is_name(id, 128);
+        let key = match (parts.next(), parts.next(), parts.next()) {
+            (Some(id), None, None) if is_plain(id) => Self::Id {
+                account_id,
+                unique_id: id.to_owned(),
+            },
+            (Some(kind), Some(name), None) => {
+                let name: PrincipalName = name.parse().map_err(|_| PrincipalKeyError)?;
+                let kind = match kind {
+                    "user" => PrincipalType::User,
+                    "role" => PrincipalType::Role,
+                    _ => return Err(PrincipalKeyError),
+                };
+                Principal {
+                    account_id,
+                    kind,
+                    name,
+                }
+                .key_by_name()
+            }
+            _ => return Err(PrincipalKeyError),
+        };
+        // There is one way to write a key.
+        (key.to_string() == text)
+            .then_some(key)
+            .ok_or(PrincipalKeyError)
+    }
+}
+
+impl TryFrom<String> for PrincipalKey {
+    type Error = PrincipalKeyError;
+    fn try_from(text: String) -> Result<Self, PrincipalKeyError> {
+        text.parse()
+    }
+}
+
+impl From<PrincipalKey> for String {
+    fn from(key: PrincipalKey) -> Self {
+        key.to_string()
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -175,6 +229,18 @@ mod tests {
         let (before, renamed) = (named("rita.chen"), named("rita.gupta"));
         let key = before.key_by_id("AIDAEXAMPLE");
         assert_eq!(key.to_string(), "210987654321#AIDAEXAMPLE");
+        for key in [key.clone(), before.key_by_name()] {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for bad in [
+            "",
+            "2109#AIDA",
+            "210987654321#",
+            "210987654321#user#Rita",
+            "210987654321#a#b",
+        ] {
+            assert_eq!(bad.parse::<PrincipalKey>(), Err(PrincipalKeyError), "{bad}");
+        }
         assert_eq!(renamed.key_by_id("AIDAEXAMPLE"), key);
         assert_ne!(before.key_by_id("AIDAANOTHER"), key, "created again");
     }

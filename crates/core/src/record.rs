@@ -19,7 +19,7 @@ mod revocation;
 mod round;
 
 pub use crate::codes::{FailureCode, RefusalCode};
-pub use audit::{AuditHead, AuditRow};
+pub use audit::{AuditHead, AuditRow, TrailFault};
 pub use delivery::{BouncedMessage, Delivery, DeliveryOutcome};
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN, Worker};
@@ -112,6 +112,12 @@ pub enum ChangeError {
     /// The message is not wanted, is being sent by somebody else, or is closed.
     #[error("the message is not to be sent now")]
     NoDelivery,
+    /// The decision was signed at a time that has not come.
+    #[error("the decision was signed in the future")]
+    FromTheFuture,
+    /// The audit trail is broken. Only what ends the request is written.
+    #[error("the audit trail is broken: {0}")]
+    BrokenTrail(TrailFault),
     /// A value could not be hashed.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
@@ -141,6 +147,7 @@ impl RequestRecord {
             },
             state: State::Received,
             previous: None,
+            trail_fault: None,
         };
         let head = Head {
             id,
@@ -155,6 +162,7 @@ impl RequestRecord {
             audit: AuditHead {
                 count: 1,
                 hash: row.hash()?,
+                fault: None,
             },
         };
         let record = Self {
@@ -174,6 +182,12 @@ impl RequestRecord {
     /// # Errors
     /// Where the event does not fit the record.
     pub fn apply(&self, event: Event, actor: Actor, now: Timestamp) -> Result<Change, ChangeError> {
+        if let Some(fault) = self
+            .trail_fault()
+            .filter(|_| !self.takes_despite_fault(&event))
+        {
+            return Err(ChangeError::BrokenTrail(fault));
+        }
         let mut record = self.clone();
         match self.step_of(&event, now)? {
             Some(step) => record.advance(&event, step, now)?,
@@ -193,10 +207,12 @@ impl RequestRecord {
             event,
             state: record.state(),
             previous: Some(self.head.audit.hash.clone()),
+            trail_fault: self.trail_fault(),
         };
         record.head.audit = AuditHead {
             count: self.head.audit.count + 1,
             hash: row.hash()?,
+            fault: self.trail_fault().map(TrailFault::after_another_row),
         };
         Ok(Change {
             replaces: Some(self.head.version),
@@ -282,6 +298,9 @@ impl RequestRecord {
         }
         if now >= round.expires_at {
             return Err(ChangeError::TooLate);
+        }
+        if decision.is_from_the_future(now) {
+            return Err(ChangeError::FromTheFuture);
         }
         Ok(match (decision.verdict, self.open_slots().count()) {
             (Verdict::Deny, _) => Step::Deny,

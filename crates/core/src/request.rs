@@ -141,6 +141,13 @@ text_of!(TableName);
 text_of!(RecordNumber);
 
 impl AccessRequest {
+    /// Whether its grants put an inline policy.
+    #[must_use]
+    pub fn puts_inline_policy(&self) -> bool {
+        let mut grants = self.grants.iter();
+        grants.any(|grant| matches!(grant, Grant::InlinePolicy { .. } | Grant::AssumeRole { .. }))
+    }
+
     /// Parses the body of `POST /v1/requests`.
     ///
     /// # Errors

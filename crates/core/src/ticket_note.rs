@@ -39,7 +39,7 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<TicketUp
         marker,
         work_notes: lines.join("\n"),
         correlation_id: record.id().to_string(),
-        fields: fields.of(state),
+        fields: fields.of(record, state),
     })
 }
 

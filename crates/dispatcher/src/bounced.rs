@@ -45,8 +45,11 @@ impl<P: Ports> Dispatcher<P> {
                 info!("a report of an e-mail that nobody waits for");
                 Ok(())
             }
-            // The slots of this person are decided, or the request has ended.
-            Err(NotChanged::Rules(ChangeError::NotAsked | ChangeError::Transition(_))) => Ok(()),
+            // The slots of this person are decided, or the request has ended, or nobody is asked
+            // about it any more.
+            Err(NotChanged::Rules(
+                ChangeError::NotAsked | ChangeError::Transition(_) | ChangeError::BrokenTrail(_),
+            )) => Ok(()),
             Err(other) => Err(other.into()),
         }
     }

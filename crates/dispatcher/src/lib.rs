@@ -27,6 +27,7 @@ use snowgate_core::installation::Installation;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::MAX_REASSIGNMENTS;
+use tracing::warn;
 use workflow::change::{Changed, NotChanged, load};
 use workflow::outbox::{ByMail, deliver};
 use workflow::wake;
@@ -106,6 +107,11 @@ impl<P: Ports> Dispatcher<P> {
     /// Where it is to be tried again.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), DispatchError> {
         let record = load(&self.requests, id).await?;
+        if let Some(fault) = record.trail_fault() {
+            // It ends when its time is over; nobody is asked about it.
+            warn!(%fault, "nobody is asked about a request with a broken audit trail");
+            return Ok(());
+        }
         let (record, fresh) = match self.ask(record, now).await? {
             Changed::Written(record) => (record, true),
             Changed::Left(record, ()) => (record, false),

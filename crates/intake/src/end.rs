@@ -171,15 +171,16 @@ impl<P: Ports> Intake<P> {
         Ok((record, role))
     }
 
-    /// The answer: the request for its client, and no more than its state for others.
+    /// The answer: the request for its client, and no more than its state for others, or where its
+    /// audit trail is broken.
     async fn ended(
         &self,
         record: &RequestRecord,
         caller: ClientRole,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         match caller {
-            ClientRole::Requesting => self.answer(record).await,
-            ClientRole::Security => {
+            ClientRole::Requesting if record.trail_fault().is_none() => self.answer(record).await,
+            ClientRole::Requesting | ClientRole::Security => {
                 let answer = EndedAnswer {
                     request_id: record.id(),
                     state: record.state(),

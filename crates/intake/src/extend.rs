@@ -9,6 +9,7 @@ use snowgate_core::id::ClientId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::request::AccessRequest;
 
+use crate::view::broken_trail;
 use crate::{Intake, Ports};
 
 impl<P: Ports> Intake<P> {
@@ -21,6 +22,9 @@ impl<P: Ports> Intake<P> {
         now: Timestamp,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let before = self.find_own(event, &client).await?;
+        if before.trail_fault().is_some() {
+            return Err(broken_trail(&before));
+        }
         let Some(extension) = before.extension() else {
             let why = match before.state() {
                 State::Received | State::Pending | State::Approved | State::Provisioning => {

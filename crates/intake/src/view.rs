@@ -2,12 +2,12 @@
 //! of others do not exist for it.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use ports::CallError;
 use ports::ledger::{RequestIndex as _, Requests as _};
 use shell::answer::{Problem, json_answer};
-use snowgate_core::audit::StoredRow;
+use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::id::{ClientId, RequestId, SysId};
 use snowgate_core::record::RequestRecord;
+use tracing::error;
 
 use crate::answer::{ListAnswer, RequestAnswer};
 use crate::{Intake, Ports, unavailable};
@@ -49,17 +49,22 @@ impl<P: Ports> Intake<P> {
         record.filter(is_visible).ok_or_else(missing)
     }
 
-    /// Where a request stands.
+    /// Where a request stands; nothing of one that its audit trail does not bear out.
     pub(crate) async fn answer(
         &self,
         record: &RequestRecord,
     ) -> Result<ApiGatewayProxyResponse, Problem> {
+        if record.trail_fault().is_some() {
+            return Err(broken_trail(record));
+        }
         let trail = self.requests.trail(record.id()).await;
-        let trail = trail.map_err(|e| unavailable(&e))?;
-        let trail: Result<Vec<_>, _> = trail.iter().map(StoredRow::read).collect();
-        let trail = trail.map_err(|error| {
-            let call = CallError::permanent("dynamodb:Query", "UnreadableItem");
-            unavailable(&call.because(error))
+        let mut trail = trail.map_err(|e| unavailable(&e))?;
+        // Somebody may have added rows since the record was read.
+        let known = |row: &StoredRow| row.place.is_none_or(|n| n < record.audit().count);
+        trail.retain(known);
+        let trail = audit::verify(&trail, record).map_err(|fault| {
+            error!(request_id = %record.id(), %fault, "the audit trail of a request is broken");
+            broken_trail(record)
         })?;
         Ok(json_answer(200, &RequestAnswer::new(record, &trail)))
     }
@@ -85,4 +90,14 @@ impl<P: Ports> Intake<P> {
             .map_err(|e| unavailable(&e))?;
         Ok(json_answer(200, &ListAnswer::new(&found)))
     }
+}
+
+/// The audit trail does not bear the request out: nothing is said of it.
+pub(crate) fn broken_trail(record: &RequestRecord) -> Problem {
+    let detail = "The audit trail of this request doesn't match its record, so nothing is shown of \
+                  it and nothing is granted. Access that it gave is removed at its end. The \
+                  operators are alerted.";
+    Problem::new(500, "Audit trail broken")
+        .detail(detail)
+        .request(record.id().clone())
 }

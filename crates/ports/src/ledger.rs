@@ -7,6 +7,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use snowgate_core::aggregate::Aggregate;
+pub use snowgate_core::aggregate::{DUE_BUCKETS, bucket_of};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::Effect;
@@ -16,9 +17,6 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{Change, RequestRecord};
 
 use crate::CallError;
-
-/// How many partitions the index of due requests has.
-pub const DUE_BUCKETS: u8 = 8;
 
 /// How many dry runs one ServiceNow record may have, over all clients and for good: each answers
 /// questions about people and policies.
@@ -68,6 +66,8 @@ pub struct Commit {
     pub change: Change,
     /// Effects to record. One that is there already for the same request is kept as it is.
     pub put_effects: Vec<Effect>,
+    /// When the access that they belong to ends; where it has ended is looked for from then on.
+    pub effects_end: Option<Timestamp>,
     /// Effects to forget.
     pub delete_effects: Vec<Effect>,
     /// Review links to open.
@@ -82,6 +82,7 @@ impl From<Change> for Commit {
         Self {
             change,
             put_effects: Vec::new(),
+            effects_end: None,
             delete_effects: Vec::new(),
             tokens: Vec::new(),
             documents: Vec::new(),
@@ -100,23 +101,69 @@ pub enum CommitError {
     Call(#[from] CallError),
 }
 
-/// Something that somebody must look at.
+/// An item of the table, and where it stands in an index. Only the ledger looks inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemKey {
+    /// Its partition key.
+    pub pk: String,
+    /// Its sort key.
+    pub sk: String,
+    /// The time in the index, as it is written there.
+    pub at: String,
+}
+
+/// Part of what an index has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, in order.
+    pub items: Vec<T>,
+    /// After which item the next page begins; none where this is the last one.
+    pub next: Option<ItemKey>,
+}
+
+/// Something that stands in the index of what is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueItem {
-    /// The request that is due.
-    pub aggregate: Aggregate,
-    /// Since when.
-    pub due_at: Timestamp,
+    /// The item that stands there.
+    pub key: ItemKey,
+    /// What it is about.
+    pub about: DueKind,
+    /// Since when; none where what is written there is no time.
+    pub due_at: Option<Timestamp>,
+}
+
+/// What an item in the index of what is due is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueKind {
+    /// Something that somebody must look at.
+    Known(Aggregate),
+    /// An item of a request that is never due itself, such as an audit row.
+    Stray,
+    /// Of a kind that is not known here. Whoever wrote it may know more.
+    Unknown,
+}
+
+/// An effect whose access should be over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedEffect {
+    /// The item of the effect.
+    pub key: ItemKey,
+    /// On which principal, and for which request; none where the item's keys do not say.
+    pub of: Option<(PrincipalKey, RequestId)>,
 }
 
 /// Requests: records, their audit trails and policy texts. Everything is read consistently.
+///
+/// A record is read together with its trail. One that its trail does not bear out is answered all
+/// the same, so that it can be ended, and says so ([`RequestRecord::trail_fault`]); nothing else
+/// can be written to it.
 pub trait Requests: Send + Sync {
     /// Holds a new request: record, audit row, key and the claim on the ServiceNow record, in
     /// one transaction. A ServiceNow record is claimed once, whichever client asks; dry runs on
     /// it are counted.
     fn create(&self, new: &NewRequest) -> impl Future<Output = Result<Created, CallError>> + Send;
 
-    /// Reads a request.
+    /// Reads a request, and examines its trail ([`examine`](snowgate_core::audit::examine)).
     fn load(
         &self,
         id: &RequestId,
@@ -160,15 +207,46 @@ pub trait RequestIndex: Send + Sync {
         client: &ClientId,
         sys_id: &SysId,
     ) -> impl Future<Output = Result<Vec<(RequestId, State)>, CallError>> + Send;
+}
 
+/// The indexes by time. Eventually consistent, and written by whoever writes the table: nothing
+/// that stands in them is believed, and nothing in them keeps anything else back.
+pub trait TimeIndex: Send + Sync {
     /// What is due in one bucket (0 to [`DUE_BUCKETS`] − 1), the longest due first, at most
-    /// `limit`.
+    /// `limit`, after this item.
     fn due(
         &self,
         bucket: u8,
         now: Timestamp,
         limit: u16,
-    ) -> impl Future<Output = Result<Vec<DueItem>, CallError>> + Send;
+        after: Option<&ItemKey>,
+    ) -> impl Future<Output = Result<Page<DueItem>, CallError>> + Send;
+
+    /// The effects of one bucket whose access should be over, the longest over first, at most
+    /// `limit`, after this item.
+    fn ended(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
+    ) -> impl Future<Output = Result<Page<EndedEffect>, CallError>> + Send;
+
+    /// Puts what is due where it belongs in the index, or takes it out; where nobody has done so
+    /// in between, and, with a version, where the request still has that. Answers whether it did.
+    fn put_due(
+        &self,
+        key: &ItemKey,
+        version: Option<u64>,
+        to: Option<Timestamp>,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+
+    /// The same for an effect.
+    fn put_end(
+        &self,
+        key: &ItemKey,
+        to: Timestamp,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
 }
 
 /// What requests have changed in IAM. Effects are written with a request's change
@@ -179,6 +257,10 @@ pub trait Effects: Send + Sync {
         &self,
         principal: &PrincipalKey,
     ) -> impl Future<Output = Result<Vec<Effect>, CallError>> + Send;
+
+    /// Forgets an effect of a request that has ended, or that cannot be read: nothing is left of
+    /// it.
+    fn forget(&self, effect: &Effect) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// Review links. They are written with a request's change ([`Requests::commit`]).
@@ -188,13 +270,4 @@ pub trait Tokens: Send + Sync {
         &self,
         digest: &Digest,
     ) -> impl Future<Output = Result<Option<TokenRow>, CallError>> + Send;
-}
-
-/// The bucket of a request in the index of due requests.
-#[must_use]
-pub fn bucket_of(id: &RequestId) -> u8 {
-    id.as_str()
-        .bytes()
-        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
-        % DUE_BUCKETS
 }

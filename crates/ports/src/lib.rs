@@ -8,6 +8,7 @@
 
 mod clock;
 pub mod directory;
+pub mod enrolled;
 pub mod ledger;
 pub mod mail;
 pub mod queue;

@@ -9,6 +9,7 @@ use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::Effect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
+use snowgate_core::principal::Principal;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
 use tracing::{error, warn};
 use workflow::change::Draft;
@@ -67,6 +68,7 @@ impl<P: Ports> Provisioner<P> {
             State::Approved => {
                 let draft = Draft {
                     put_effects: effects.clone(),
+                    effects_end: Some(plan::until(&record, &effects, now)),
                     ..Draft::from(Event::ProvisioningStarted)
                 };
                 self.write(record, draft, now).await?
@@ -86,8 +88,12 @@ impl<P: Ports> Provisioner<P> {
         }
         // The access counts from the moment when it was seen to be there.
         let until = plan::until(&record, &effects, self.clock.now().max(now));
-        self.write(record, Event::Activated { until }.into(), now)
-            .await
+        let draft = Draft {
+            put_effects: effects,
+            effects_end: Some(until),
+            ..Draft::from(Event::Activated { until })
+        };
+        self.write(record, draft, now).await
     }
 
     /// What the request changes in IAM, if everything is still as it was approved.
@@ -156,11 +162,21 @@ impl<P: Ports> Provisioner<P> {
         record: &RequestRecord,
         as_it_should_be: impl Fn(&PrincipalFacts) -> bool,
     ) -> Result<(), ProvisionError> {
+        self.look_until_at(&record.request().target, as_it_should_be)
+            .await
+    }
+
+    /// The same of a principal by its name.
+    pub(crate) async fn look_until_at(
+        &self,
+        principal: &Principal,
+        as_it_should_be: impl Fn(&PrincipalFacts) -> bool,
+    ) -> Result<(), ProvisionError> {
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            let facts = self.member.principal(&record.request().target).await?;
+            let facts = self.member.principal(principal).await?;
             if facts.is_some_and(|facts| as_it_should_be(&facts)) {
                 return Ok(());
             }
@@ -170,7 +186,7 @@ impl<P: Ports> Provisioner<P> {
 
     /// Takes back what this request changed and ends it as `Failed`. Where taking back fails,
     /// the request stays as it is and is tried again: it never ends with something left behind.
-    async fn fail(
+    pub(crate) async fn fail(
         &self,
         record: RequestRecord,
         code: FailureCode,

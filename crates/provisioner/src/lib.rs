@@ -6,7 +6,9 @@
 //! everything is read back; a crash anywhere is taken up where it happened.
 
 mod grant;
+mod leftover;
 mod revoke;
+mod unknown;
 
 use std::time::Duration;
 
@@ -16,12 +18,13 @@ use ports::ledger::{Effects, Requests};
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
 use ports::{CallError, Clock};
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::effect::Effect;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::RequestRecord;
+use snowgate_core::record::{FailureCode, RequestRecord};
 use tracing::{error, info, warn};
 use workflow::change::{self, Draft, Next, NotChanged, change, load};
 use workflow::wake;
@@ -87,6 +90,17 @@ pub enum ProvisionError {
 }
 
 impl<P: Ports> Provisioner<P> {
+    /// Does what a wake-up is about.
+    ///
+    /// # Errors
+    /// As [`Provisioner::handle`].
+    pub async fn take(&self, wake: &Aggregate, now: Timestamp) -> Result<(), ProvisionError> {
+        match wake {
+            Aggregate::Request(id) => self.handle(id, now).await,
+            Aggregate::Principal(key) => self.end_all(key, now).await,
+        }
+    }
+
     /// Does all that is due on the principal of this request: what has ended is taken back
     /// first, then this request is provisioned.
     ///
@@ -136,10 +150,14 @@ impl<P: Ports> Provisioner<P> {
                 warn!(%state, "all changes are stopped");
                 return Ok(change::put_off(&self.requests, &record, now).await?);
             }
+            State::Approved | State::Provisioning if record.trail_fault().is_some() => {
+                self.fail(record, FailureCode::BrokenTrail, now).await
+            }
             State::Approved | State::Provisioning => self.grant(record, now).await,
             State::Active | State::Revoking if record.is_over(now) => {
                 self.revoke(record, now).await
             }
+            State::Active => return self.keep_end(&record, now).await,
             _ => return Ok(()),
         };
         match done {
@@ -150,6 +168,22 @@ impl<P: Ports> Provisioner<P> {
                 let current = load(&self.requests, &id).await?;
                 change::put_off(&self.requests, &current, now).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that access that is not over by this clock is looked at when it is. Whoever woke
+    /// us may have another clock, and may have put off the end by its own.
+    async fn keep_end(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
+        let Some(end) = record.ends_at() else {
+            return Ok(());
+        };
+        if record.due_at().is_none_or(|due| due > end) {
+            let (id, version) = (record.id(), record.version());
+            let at = record.scheduled(now).unwrap_or(end);
+            self.requests
+                .postpone(id, version, at, record.attempts())
+                .await?;
         }
         Ok(())
     }

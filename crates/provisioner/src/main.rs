@@ -11,8 +11,10 @@ use aws_ledger::DynamoLedger;
 use aws_queues::SqsOutcomes;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use provisioner::{Ports, Provisioner};
+use serde_json::Value;
 use shell::environment::{parsed, required};
-use shell::metrics::Metered;
+use shell::metrics::{Metered, Metric, Point, measure_run};
+use snowgate_core::aggregate::Aggregate;
 
 /// The provisioner on AWS.
 struct Aws;
@@ -50,9 +52,21 @@ async fn main() -> Result<(), Error> {
         clock: shell::clock(),
     };
     let provisioner = &provisioner;
-    run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let handle = async |id| provisioner.handle(&id, shell::now()).await;
-        Ok::<_, Error>(shell::batch::each(&event.payload, handle).await)
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        if event.payload["task"] == "compare" {
+            let now = shell::now();
+            let unknown = provisioner.compare(now).await?;
+            measure_run(&[Point::times(Metric::UnknownPolicies, unknown)], now);
+            return Ok(Value::Null);
+        }
+        let messages: SqsEvent = serde_json::from_value(event.payload)?;
+        let take = async |aggregate| provisioner.take(&aggregate, shell::now()).await;
+        let read = |body: &str| {
+            let aggregate = Aggregate::from_body(body).ok()?;
+            Some((aggregate.to_string(), aggregate))
+        };
+        let answer = shell::batch::each_as(&messages, read, take).await;
+        Ok::<_, Error>(serde_json::to_value(answer)?)
     }))
     .await
 }

@@ -17,18 +17,18 @@ pub async fn each<E: Error>(
     event: &SqsEvent,
     handle: impl AsyncFnMut(RequestId) -> Result<(), E>,
 ) -> SqsBatchResponse {
-    let read = |body: &str| {
-        let Aggregate::Request(id) = Aggregate::from_body(body).ok()?;
-        Some((id.clone(), id))
+    let read = |body: &str| match Aggregate::from_body(body).ok()? {
+        Aggregate::Request(id) => Some((id.to_string(), id)),
+        Aggregate::Principal(_) => None,
     };
     each_as(event, read, handle).await
 }
 
-/// The same for messages of another shape: `read` says which request one is about, and what it
+/// The same for messages of another shape: `read` says what one is about, for the log, and what it
 /// says.
 pub async fn each_as<T, E: Error>(
     event: &SqsEvent,
-    read: impl Fn(&str) -> Option<(RequestId, T)>,
+    read: impl Fn(&str) -> Option<(String, T)>,
     mut handle: impl AsyncFnMut(T) -> Result<(), E>,
 ) -> SqsBatchResponse {
     let mut failures = Vec::new();
@@ -50,15 +50,15 @@ pub async fn each_as<T, E: Error>(
 
 async fn one<T, E: Error>(
     message: &SqsMessage,
-    read: &impl Fn(&str) -> Option<(RequestId, T)>,
+    read: &impl Fn(&str) -> Option<(String, T)>,
     handle: &mut impl AsyncFnMut(T) -> Result<(), E>,
 ) -> bool {
     let body = message.body.as_deref().unwrap_or_default();
-    let Some((request_id, said)) = read(body) else {
+    let Some((about, said)) = read(body) else {
         error!(message_id = message.message_id, "a message cannot be read");
         return false;
     };
-    let span = error_span!("request", request_id = %request_id);
+    let span = error_span!("request", request_id = about);
     match handle(said).instrument(span.clone()).await {
         Ok(()) => true,
         Err(error) => {

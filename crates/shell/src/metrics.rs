@@ -7,8 +7,10 @@
 //! the alarms and the dashboard of `template.yaml` are compared with it.
 
 mod ledger;
+mod metric;
 
 pub use ledger::Metered;
+pub use metric::{Dimension, Metric};
 
 use std::sync::OnceLock;
 
@@ -33,121 +35,6 @@ pub(crate) const FUNCTIONS: [&str; 7] = [
     "sweeper",
 ];
 
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Metric {
-    /// Requests that were accepted.
-    Requests,
-    /// Requests that came to a state.
-    States,
-    /// Decisions of owners, one for each slot.
-    Decisions,
-    /// Approval e-mails that the mail service accepted.
-    ApprovalEmails,
-    /// Updates of tickets.
-    TicketUpdates,
-    /// Requests put off, to be looked at again.
-    Retries,
-    /// Errors in a function's log, whatever became of the call.
-    LoggedErrors,
-    /// Decisions whose signature did not verify.
-    UnprovenDecisions,
-    /// From acceptance to the decision that settled the request.
-    TimeToDecision,
-    /// From the last decision to the access.
-    TimeToAccess,
-    /// From acceptance to the access.
-    TotalTimeToAccess,
-    /// From the end of an access to its removal, once it is removed.
-    RemovalDelay,
-    /// How long an access that is still there should have been gone.
-    RemovalOverdue,
-}
-
-/// What a metric is broken down by, besides the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dimension {
-    /// The state of the request.
-    State,
-    /// `approve` or `deny`.
-    Verdict,
-    /// The function that measured.
-    Function,
-}
-
-impl Dimension {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::State => "State",
-            Self::Verdict => "Verdict",
-            Self::Function => "Function",
-        }
-    }
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::Requests,
-        Self::States,
-        Self::Decisions,
-        Self::ApprovalEmails,
-        Self::TicketUpdates,
-        Self::Retries,
-        Self::LoggedErrors,
-        Self::UnprovenDecisions,
-        Self::TimeToDecision,
-        Self::TimeToAccess,
-        Self::TotalTimeToAccess,
-        Self::RemovalDelay,
-        Self::RemovalOverdue,
-    ];
-
-    /// Its name in CloudWatch.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Requests => "Requests",
-            Self::States => "States",
-            Self::Decisions => "Decisions",
-            Self::ApprovalEmails => "ApprovalEmails",
-            Self::TicketUpdates => "TicketUpdates",
-            Self::Retries => "Retries",
-            Self::LoggedErrors => "LoggedErrors",
-            Self::UnprovenDecisions => "UnprovenDecisions",
-            Self::TimeToDecision => "TimeToDecision",
-            Self::TimeToAccess => "TimeToAccess",
-            Self::TotalTimeToAccess => "TotalTimeToAccess",
-            Self::RemovalDelay => "RemovalDelay",
-            Self::RemovalOverdue => "RemovalOverdue",
-        }
-    }
-
-    /// Its unit: `Count` or `Seconds` (CloudWatch API, MetricDatum).
-    #[must_use]
-    pub const fn unit(self) -> &'static str {
-        match self {
-            Self::TimeToDecision
-            | Self::TimeToAccess
-            | Self::TotalTimeToAccess
-            | Self::RemovalDelay
-            | Self::RemovalOverdue => "Seconds",
-            _ => "Count",
-        }
-    }
-
-    /// What it is broken down by.
-    #[must_use]
-    pub const fn dimension(self) -> Option<Dimension> {
-        match self {
-            Self::States => Some(Dimension::State),
-            Self::Decisions => Some(Dimension::Verdict),
-            Self::Retries | Self::LoggedErrors => Some(Dimension::Function),
-            _ => None,
-        }
-    }
-}
-
 /// One measured value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
@@ -171,6 +58,12 @@ impl Point {
             of: Some(state.to_string()),
             ..Self::once(Metric::States)
         }
+    }
+
+    /// Something happened so often.
+    #[must_use]
+    pub fn times(metric: Metric, count: u32) -> Self {
+        Self::of(metric, count.into())
     }
 
     /// A slot was decided.
@@ -256,13 +149,15 @@ impl Emitter {
         })
     }
 
-    /// One line with nothing but metrics and the request that they are about.
-    fn line(&self, points: &[Point], request: &RequestId, at: Timestamp) -> String {
+    /// One line with nothing but metrics, and the request that they are about where there is one.
+    fn line(&self, points: &[Point], request: Option<&RequestId>, at: Timestamp) -> String {
         let mut line = Map::new();
         line.insert("timestamp".to_owned(), json!(at.to_string()));
         line.insert("level".to_owned(), json!("INFO"));
         line.insert("message".to_owned(), json!("measured"));
-        line.insert("request_id".to_owned(), json!(request.as_str()));
+        if let Some(request) = request {
+            line.insert("request_id".to_owned(), json!(request.as_str()));
+        }
         self.embed(&mut line, points, at);
         Value::Object(line).to_string()
     }
@@ -281,6 +176,15 @@ pub(crate) fn emitter() -> Option<&'static Emitter> {
 
 /// Writes points about a request into the log.
 fn emit(points: &[Point], request: &RequestId, at: Timestamp) {
+    write(points, Some(request), at);
+}
+
+/// Writes points about a run of a function into the log.
+pub fn measure_run(points: &[Point], at: Timestamp) {
+    write(points, None, at);
+}
+
+fn write(points: &[Point], request: Option<&RequestId>, at: Timestamp) {
     if let (Some(emitter), false) = (emitter(), points.is_empty()) {
         crate::stdout::write_line(&emitter.line(points, request, at));
     }
@@ -307,7 +211,7 @@ mod tests {
             ),
             Point::once(Metric::Retries),
         ];
-        let line = emitter().line(&points, &id, at);
+        let line = emitter().line(&points, Some(&id), at);
         assert!(!line.contains('\n'), "one line");
         let found: Value = serde_json::from_str(&line).unwrap();
         let directive = |dimensions: Value, name: &str, unit: &str| {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use snowgate::guardrails_file::{self, SHIPPED_NAME};
 use snowgate::member_parameters::MemberParameters;
-use snowgate::{difference, preflight, terminal};
+use snowgate::{difference, preflight, repair, terminal};
 use snowgate_core::id::AccountId;
 
 const AFTER: &str = "\
@@ -15,9 +16,9 @@ The guardrails are the file that --guardrails names, else the one that SNOWGATE_
 guardrails.toml in this folder or the nearest one above.
 
 Exit status: 0 if all is as it should be; 1 if a check of `preflight` fails, or `guardrails diff` finds
-something newly permitted; 2 if the command could not be carried out.";
+something newly permitted, or what `repair` shows does not fit together; 2 if the command could not be carried out.";
 
-/// The operator's command of Snowgate. Reads, and changes nothing.
+/// The operator's command of Snowgate. Reads, and changes nothing but what `repair` is told to.
 #[derive(Debug, Parser)]
 #[command(name = "snowgate", version, about, after_help = AFTER)]
 struct Arguments {
@@ -46,6 +47,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what does not fit together in the stored items of a request, and repair what a person may.
+    ///
+    /// Reads the table with the credentials that boto3 finds. Changes nothing but what --set-aside and
+    /// --look-now say.
+    Repair(repair::RepairOptions),
     /// Review the guardrails.
     Guardrails {
         #[command(subcommand)]
@@ -98,6 +104,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             }
             Ok(true)
         }
+        Command::Repair(options) => Ok(repair::repair(options, Timestamp::now()).await?),
         Command::Guardrails {
             command: GuardrailsCommand::Diff { before, now },
         } => {

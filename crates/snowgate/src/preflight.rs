@@ -16,7 +16,7 @@ use snowgate_core::id::AccountId;
 use snowgate_core::markup::code;
 
 pub use aws_facts::StackLocation;
-pub use boto::{BOTO, BotoError};
+pub use boto::{BOTO, BotoError, ensure as python_with_boto};
 pub use result::PreflightResult;
 pub use test_ticket::{TestTicket, TestTicketError};
 

@@ -1,28 +1,43 @@
 //! Watches the time: ends what waited too long, wakes what is due, sends again what got stuck.
 //!
-//! Runs every minute and reads only what is due, bucket by bucket, however much is pending.
+//! Runs every minute and reads only what is due, bucket by bucket and page by page, however much
+//! is pending. Whoever writes the table writes its indexes too, so nothing that stands in them is
+//! believed: what is not due is taken out of the way, what cannot be read is put off and reported,
+//! and neither keeps anything else back. Every quarter of an hour [`Sweeper::reconcile`] looks for
+//! access that should be over and that nothing due led to.
+
+mod reconcile;
+
+pub use reconcile::Reconciled;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{DUE_BUCKETS, RequestIndex, Requests};
+use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, ItemKey, Requests, TimeIndex};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
+use shell::metrics::{Metric, Point};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Event, Overdue, RequestRecord};
+use snowgate_core::record::{Event, Overdue, RequestRecord, Worker};
 use tracing::{Instrument as _, error, info, info_span, warn};
 use workflow::change::{Changed, Next, NotChanged, change, put_off};
 use workflow::wake;
 
-/// How many requests of one bucket are looked at in one run; the rest is due again next minute.
-const PER_BUCKET: u16 = 100;
+/// How many items of a bucket are read at once.
+const PAGE: u16 = 100;
+
+/// How many pages of one bucket are read in one run; the rest is due again next minute.
+const PAGES: usize = 4;
+
+/// How long something that cannot be read is put off.
+const UNREADABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the sweeper may use, and nothing else.
 pub trait Ports {
     /// Where requests are held.
     type Requests: Requests;
-    /// What is due.
-    type Index: RequestIndex;
+    /// What is due, and what should be over.
+    type Index: TimeIndex;
     /// The three queues.
     type Queues: RequestsQueue + WorkQueue + OutcomesQueue;
 }
@@ -31,7 +46,7 @@ pub trait Ports {
 pub struct Sweeper<P: Ports> {
     /// Where requests are held.
     pub requests: P::Requests,
-    /// What is due.
+    /// What is due, and what should be over.
     pub index: P::Index,
     /// The three queues.
     pub queues: P::Queues,
@@ -46,8 +61,29 @@ pub struct Swept {
     pub expired: u32,
     /// Requests that somebody was woken for.
     pub woken: u32,
+    /// Items that stood in the index although nothing is due then; they stand where they belong.
+    pub settled: u32,
+    /// Items that cannot be read, or are of no known kind; they are put off.
+    pub unreadable: u32,
     /// Requests that could not be looked at; they stay due.
     pub failed: u32,
+    /// Buckets of which something was left for the next run.
+    pub cut: u32,
+    /// How many seconds the oldest of what was due had waited.
+    pub oldest: i64,
+}
+
+impl Swept {
+    /// What a run is measured by.
+    #[must_use]
+    pub fn measured(self) -> Vec<Point> {
+        let oldest = u32::try_from(self.oldest.max(0)).unwrap_or(u32::MAX);
+        vec![
+            Point::times(Metric::OldestDue, oldest),
+            Point::times(Metric::SweepsCut, self.cut),
+            Point::times(Metric::UnreadableDue, self.unreadable),
+        ]
+    }
 }
 
 /// Why one request could not be looked at.
@@ -61,69 +97,140 @@ pub enum SweepError {
     NotChanged(#[from] NotChanged),
 }
 
+/// How far a run is in one bucket.
+struct Progress {
+    bucket: u8,
+    after: Option<ItemKey>,
+}
+
 impl<P: Ports> Sweeper<P> {
-    /// Looks at everything that is due now. One request that fails does not keep the others
-    /// back; it stays due.
+    /// Looks at everything that is due now. One item that fails does not keep the others back; it
+    /// stays due. Buckets take turns, page by page, so that a flood in one keeps no other back.
     ///
     /// # Errors
     /// Where part of the index of due requests cannot be read; the rest has been looked at.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, CallError> {
         let mut swept = Swept::default();
         let mut unread = None;
-        for bucket in 0..DUE_BUCKETS {
-            let due = self.index.due(bucket, now, PER_BUCKET).await;
-            // The other buckets are looked at all the same.
-            let due = due.unwrap_or_else(|failure| {
-                unread = Some(failure);
-                Vec::new()
-            });
-            for due in due {
-                let Aggregate::Request(id) = &due.aggregate;
-                let span = info_span!("request", request_id = %id);
-                match self
-                    .look_at(id, now, &mut swept)
-                    .instrument(span.clone())
-                    .await
-                {
-                    Ok(()) => {}
+        let mut open: Vec<_> = (0..DUE_BUCKETS)
+            .map(|bucket| Progress {
+                bucket,
+                after: None,
+            })
+            .collect();
+        for _ in 0..PAGES {
+            let mut left = Vec::new();
+            for Progress { bucket, after } in open {
+                let page = self.index.due(bucket, now, PAGE, after.as_ref()).await;
+                let page = match page {
+                    Ok(page) => page,
+                    // The other buckets are looked at all the same.
                     Err(failure) => {
-                        swept.failed += 1;
-                        span.in_scope(|| {
-                            error!(error = shell::log::chain(&failure), "request not swept")
-                        });
+                        unread = Some(failure);
+                        continue;
                     }
+                };
+                for item in &page.items {
+                    self.look(item, now, &mut swept).await;
                 }
+                let after = page.next;
+                left.extend(after.is_some().then_some(Progress { bucket, after }));
             }
+            open = left;
         }
-        info!(
-            expired = swept.expired,
-            woken = swept.woken,
-            failed = swept.failed,
-            "swept"
-        );
+        swept.cut = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        info!(?swept, "swept");
         unread.map_or(Ok(swept), Err)
+    }
+
+    /// Looks at one item of the index, whatever it is.
+    async fn look(&self, item: &DueItem, now: Timestamp, swept: &mut Swept) {
+        if let Some(since) = item.due_at {
+            let waited = now.duration_since(since).as_secs();
+            swept.oldest = swept.oldest.max(waited);
+        }
+        let done = match &item.about {
+            DueKind::Known(Aggregate::Request(id)) => {
+                let span = info_span!("request", request_id = %id);
+                let look = self.look_at(id, item, now, swept);
+                let done = look.instrument(span.clone()).await;
+                span.in_scope(|| {
+                    if let Err(failure) = &done {
+                        error!(error = shell::log::chain(failure), "request not swept");
+                    }
+                });
+                done
+            }
+            DueKind::Stray => self.settle(item, None, None, swept).await,
+            DueKind::Known(Aggregate::Principal(_)) | DueKind::Unknown => {
+                self.put_aside(item, now, swept).await
+            }
+        };
+        swept.failed += u32::from(done.is_err());
     }
 
     async fn look_at(
         &self,
         id: &RequestId,
+        item: &DueItem,
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<(), SweepError> {
         // The index lags behind; what counts is the record itself.
-        let Some(record) = self.requests.load(id).await? else {
-            warn!("the index names a request that the ledger does not have");
-            return Ok(());
+        let record = match self.requests.load(id).await {
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                warn!("the index names a request that the ledger does not have");
+                return self.settle(item, None, None, swept).await;
+            }
+            Err(failure) if failure.is_transient() => return Err(failure.into()),
+            Err(failure) => {
+                let error = shell::log::chain(&failure);
+                error!(error, "a request that is due cannot be read");
+                return self.put_aside(item, now, swept).await;
+            }
         };
         match record.overdue(now, self.pending_for) {
-            Overdue::Nothing => {}
-            Overdue::Expire => self.expire(record, now, swept).await?,
+            Overdue::Nothing => Ok(()),
+            Overdue::Expire => self.expire(record, now, swept).await,
             Overdue::Wake => {
+                let mut workers = Worker::ALL.into_iter();
+                if !workers.any(|worker| record.waits_for(worker, now)) {
+                    let (version, to) = (Some(record.version()), record.scheduled(now));
+                    return self.settle(item, version, to, swept).await;
+                }
                 wake::everybody_again(&self.queues, &record, now).await?;
                 swept.woken += 1;
-                put_off(&self.requests, &record, now).await?;
+                Ok(put_off(&self.requests, &record, now).await?)
             }
         }
+    }
+
+    /// Puts an item of which nothing is due where it belongs in the index, or takes it out.
+    async fn settle(
+        &self,
+        item: &DueItem,
+        version: Option<u64>,
+        to: Option<Timestamp>,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        if self.index.put_due(&item.key, version, to).await? {
+            swept.settled += 1;
+        }
+        Ok(())
+    }
+
+    /// Puts off what cannot be read here, so that it is in nobody's way. It is reported each time.
+    async fn put_aside(
+        &self,
+        item: &DueItem,
+        now: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        swept.unreadable += 1;
+        error!(due_at = item.key.at, "an item that is due cannot be read");
+        let again = Some(now + UNREADABLE_FOR);
+        self.index.put_due(&item.key, None, again).await?;
         Ok(())
     }
 

@@ -9,8 +9,8 @@ use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shell::environment::{parsed, required};
-use shell::metrics::Metered;
-use sweeper::{Ports, Sweeper};
+use shell::metrics::{Metered, measure_run};
+use sweeper::{Ports, Reconciled, Sweeper, Swept};
 
 /// The sweeper on AWS.
 struct Aws;
@@ -37,12 +37,14 @@ async fn main() -> Result<(), Error> {
         pending_for: parsed("PENDING_FOR")?,
     };
     let sweeper = &sweeper;
-    run(service_fn(async |_: LambdaEvent<Value>| {
-        sweeper
-            .sweep(shell::now())
-            .await
-            .map(|_| ())
-            .map_err(Error::from)
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        let now = shell::now();
+        let measured = match event.payload["task"].as_str() {
+            Some("reconcile") => sweeper.reconcile(now).await.map(Reconciled::measured),
+            _ => sweeper.sweep(now).await.map(Swept::measured),
+        };
+        measure_run(&measured?, now);
+        Ok::<_, Error>(())
     }))
     .await
 }

@@ -44,6 +44,8 @@ pub struct Draft {
     pub event: Event,
     /// Effects to record.
     pub put_effects: Vec<Effect>,
+    /// When the access that they belong to ends.
+    pub effects_end: Option<Timestamp>,
     /// Effects to forget.
     pub delete_effects: Vec<Effect>,
     /// Review links to open.
@@ -57,6 +59,7 @@ impl From<Event> for Draft {
         Self {
             event,
             put_effects: Vec::new(),
+            effects_end: None,
             delete_effects: Vec::new(),
             tokens: Vec::new(),
             documents: Vec::new(),
@@ -75,6 +78,7 @@ impl Draft {
         Ok(Commit {
             change,
             put_effects: self.put_effects,
+            effects_end: self.effects_end,
             delete_effects: self.delete_effects,
             tokens: self.tokens,
             documents: self.documents,

@@ -1,5 +1,7 @@
 //! IAM in memory.
 
+mod enrolled;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 

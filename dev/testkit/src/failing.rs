@@ -7,8 +7,10 @@ use std::task::Poll;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
+use ports::enrolled::{Enrolled, EnrolledPrincipal};
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, DueItem, Effects, EndedEffect, ItemKey, NewRequest, Page,
+    RequestIndex, Requests, TimeIndex, Tokens,
 };
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
@@ -195,15 +197,50 @@ impl<T: RequestIndex> RequestIndex for Failing<T> {
     ) -> Result<Vec<(RequestId, State)>, CallError> {
         self.call(self.inner.of_record(client, sys_id)).await
     }
+}
 
-    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
-        self.call(self.inner.due(bucket, now, limit)).await
+impl<T: TimeIndex> TimeIndex for Failing<T> {
+    async fn due(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
+    ) -> Result<Page<DueItem>, CallError> {
+        self.call(self.inner.due(bucket, now, limit, after)).await
+    }
+
+    async fn ended(
+        &self,
+        bucket: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
+    ) -> Result<Page<EndedEffect>, CallError> {
+        self.call(self.inner.ended(bucket, now, limit, after)).await
+    }
+
+    async fn put_due(
+        &self,
+        key: &ItemKey,
+        version: Option<u64>,
+        to: Option<Timestamp>,
+    ) -> Result<bool, CallError> {
+        self.call(self.inner.put_due(key, version, to)).await
+    }
+
+    async fn put_end(&self, key: &ItemKey, to: Timestamp) -> Result<bool, CallError> {
+        self.call(self.inner.put_end(key, to)).await
     }
 }
 
 impl<T: Effects> Effects for Failing<T> {
     async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
         self.call(self.inner.effects(principal)).await
+    }
+
+    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+        self.call(self.inner.forget(effect)).await
     }
 }
 
@@ -239,6 +276,16 @@ impl<T: Directory> Directory for Failing<T> {
 
     async fn role(&self, role: &RoleArn) -> Result<Option<RoleFacts>, DirectoryError> {
         self.call(self.inner.role(role)).await
+    }
+}
+
+impl<T: Enrolled> Enrolled for Failing<T> {
+    async fn enrolled(
+        &self,
+        account: &AccountId,
+        path: &str,
+    ) -> Result<Vec<EnrolledPrincipal>, DirectoryError> {
+        self.call(self.inner.enrolled(account, path)).await
     }
 }
 

@@ -1,17 +1,18 @@
 //! The ledger in memory.
 
+mod times;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, IdempotencyKey, MAX_DRY_RUNS, NewRequest,
-    RequestIndex, Requests, Tokens, bucket_of,
+    Commit, CommitError, Created, DueItem, DueKind, Effects, IdempotencyKey, ItemKey, MAX_DRY_RUNS,
+    NewRequest, RequestIndex, Requests, Tokens,
 };
-use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::StoredRow;
+use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::effect::Effect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
@@ -35,6 +36,12 @@ struct Tables {
     effects: BTreeMap<PrincipalKey, BTreeMap<String, Effect>>,
     tokens: HashMap<Digest, TokenRow>,
     documents: BTreeMap<RequestId, BTreeSet<String>>,
+    /// Requests that cannot be read any more.
+    unreadable: BTreeSet<RequestId>,
+    /// What stands in the index of what is due beside requests, by bucket.
+    strays: Vec<(u8, DueItem)>,
+    /// When the access that an effect belongs to ends.
+    ends: BTreeMap<String, (Effect, Timestamp)>,
 }
 
 fn claim_of(record: &RequestRecord) -> String {
@@ -65,7 +72,65 @@ impl FakeLedger {
     }
 }
 
+/// What somebody with access to the table could do to it.
+impl FakeLedger {
+    /// Rewrites the trail of a request.
+    pub fn rewrite_trail(&self, id: &RequestId, rewrite: impl FnOnce(&mut Vec<StoredRow>)) {
+        let mut tables = self.0.lock().unwrap();
+        let rows = tables.rows.entry(id.clone()).or_default();
+        rewrite(rows);
+        rows.sort_by_key(|row| row.place);
+    }
+
+    /// Puts a record in place of the one that is there.
+    pub fn overwrite(&self, record: RequestRecord) {
+        let mut tables = self.0.lock().unwrap();
+        tables.records.insert(record.id().clone(), record);
+    }
+
+    /// Makes the record of a request unreadable.
+    pub fn garble(&self, id: &RequestId) {
+        self.0.lock().unwrap().unreadable.insert(id.clone());
+    }
+
+    /// Puts something that is no request into the index of what is due.
+    pub fn put_stray(&self, bucket: u8, about: DueKind, due_at: Timestamp) {
+        let mut tables = self.0.lock().unwrap();
+        let key = ItemKey {
+            pk: format!("STRAY#{}", tables.strays.len()),
+            sk: "META".to_owned(),
+            at: due_at.as_second().to_string(),
+        };
+        let due_at = Some(due_at);
+        tables.strays.push((bucket, DueItem { key, about, due_at }));
+    }
+
+    /// What stands in the index of what is due and is no request.
+    #[must_use]
+    pub fn strays(&self) -> Vec<DueItem> {
+        let tables = self.0.lock().unwrap();
+        tables.strays.iter().map(|(_, item)| item.clone()).collect()
+    }
+
+    /// All effects.
+    #[must_use]
+    pub fn all_effects(&self) -> Vec<Effect> {
+        let tables = self.0.lock().unwrap();
+        let all = tables.effects.values().flat_map(BTreeMap::values);
+        all.cloned().collect()
+    }
+}
+
 impl Tables {
+    fn read(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+        if self.unreadable.contains(id) {
+            return Err(CallError::permanent("fake:Read", "UnreadableItem"));
+        }
+        let rows = self.rows.get(id).map_or(&[][..], Vec::as_slice);
+        let held = self.records.get(id).cloned();
+        Ok(held.map(|held| audit::examine(rows, held).0))
+    }
+
     fn create(&mut self, new: &NewRequest) -> Result<Created, CallError> {
         let record = &new.change.record;
         if new.change.replaces.is_some() {
@@ -122,7 +187,7 @@ impl Tables {
         let held = self.records.get(record.id()).ok_or(CommitError::Conflict)?;
         let rows = self.rows.entry(record.id().clone()).or_default();
         if held.version() != replaces
-            || u64::try_from(rows.len()).unwrap() > row.n
+            || rows.iter().any(|there| there.place == Some(row.n))
             || commit
                 .tokens
                 .iter()
@@ -131,7 +196,12 @@ impl Tables {
             return Err(CommitError::Conflict);
         }
         rows.push(stored(row));
+        rows.sort_by_key(|row| row.place);
         for effect in &commit.put_effects {
+            if let Some(end) = commit.effects_end {
+                let name = format!("{}#{}", effect.principal_key, effect.key());
+                self.ends.insert(name, (effect.clone(), whole_second(end)));
+            }
             let of_principal = self
                 .effects
                 .entry(effect.principal_key.clone())
@@ -141,9 +211,7 @@ impl Tables {
                 .or_insert_with(|| effect.clone());
         }
         for effect in &commit.delete_effects {
-            if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
-                of_principal.remove(&effect.key());
-            }
+            self.forget(effect);
         }
         let documents = self.documents.entry(record.id().clone()).or_default();
         documents.extend(commit.documents.iter().cloned());
@@ -159,13 +227,23 @@ impl Tables {
     }
 }
 
+impl Tables {
+    fn forget(&mut self, effect: &Effect) {
+        if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
+            of_principal.remove(&effect.key());
+        }
+        let name = format!("{}#{}", effect.principal_key, effect.key());
+        self.ends.remove(&name);
+    }
+}
+
 impl Requests for FakeLedger {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.0.lock().unwrap().create(new)
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
-        Ok(self.0.lock().unwrap().records.get(id).cloned())
+        self.0.lock().unwrap().read(id)
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -221,25 +299,6 @@ impl RequestIndex for FakeLedger {
             .map(|held| (held.id().clone(), held.state()))
             .collect())
     }
-
-    async fn due(&self, bucket: u8, now: Timestamp, limit: u16) -> Result<Vec<DueItem>, CallError> {
-        let tables = self.0.lock().unwrap();
-        let mut due: Vec<_> = tables
-            .records
-            .values()
-            .filter(|held| bucket_of(held.id()) == bucket)
-            .filter_map(|held| {
-                Some(DueItem {
-                    aggregate: Aggregate::Request(held.id().clone()),
-                    due_at: whole_second(held.due_at()?),
-                })
-            })
-            .filter(|due| due.due_at.as_second() <= now.as_second())
-            .collect();
-        due.sort_by_key(|due| due.due_at);
-        due.truncate(usize::from(limit.max(1)));
-        Ok(due)
-    }
 }
 
 impl Effects for FakeLedger {
@@ -250,6 +309,11 @@ impl Effects for FakeLedger {
             .into_iter()
             .flat_map(|effects| effects.values().cloned())
             .collect())
+    }
+
+    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+        self.0.lock().unwrap().forget(effect);
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ mod mailer;
 mod queues;
 pub mod samples;
 mod servicenow;
+pub mod tampering;
 mod tickets;
 #[cfg(feature = "token-issuer")]
 pub mod token_issuer;

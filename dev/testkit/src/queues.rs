@@ -32,10 +32,15 @@ pub struct SentWakeUp {
 
 impl SentWakeUp {
     /// The request that it is about.
+    ///
+    /// # Panics
+    /// Where it is about something else.
     #[must_use]
-    pub const fn request(&self) -> &RequestId {
-        let Aggregate::Request(id) = &self.wake.aggregate;
-        id
+    pub fn request(&self) -> &RequestId {
+        match &self.wake.aggregate {
+            Aggregate::Request(id) => id,
+            other => panic!("a wake-up for {other}"),
+        }
     }
 }
 

@@ -216,6 +216,7 @@ pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> 
         },
         preexisting,
         since: at(0),
+        latest_end: None,
         signature: None,
     }
 }

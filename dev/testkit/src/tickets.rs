@@ -25,6 +25,13 @@ impl FakeTickets {
         self.0.lock().unwrap().updates.clone()
     }
 
+    /// The notes that were written, in order.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let updates = self.updates().into_iter();
+        updates.map(|(_, _, update)| update.work_notes).collect()
+    }
+
     /// Makes every call fail so, or work again.
     pub fn set_failure(&self, failure: Option<Failure>) {
         self.0.lock().unwrap().failure = failure;

@@ -24,7 +24,6 @@ use ports::ledger::{Commit, Requests as _, Tokens as _};
 use snowgate_core::account::{
     GroupFacts, InlineFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts,
 };
-use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
 use testkit::contract::{self, DirectoryWorld};
@@ -116,7 +115,7 @@ async fn queues() {
         let messages = stack.messages(queue).await;
         assert_eq!(messages.len(), count, "{step}");
         for message in messages {
-            let Aggregate::Request(request) = &wake.aggregate;
+            let request = wake.aggregate.to_string();
             let body = wake.aggregate.body();
             assert_eq!(message.body(), Some(body.as_str()));
             let attributes = message.message_attributes().unwrap();

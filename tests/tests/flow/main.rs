@@ -35,6 +35,7 @@ mod replayed;
 mod reported;
 mod revoked;
 mod shown;
+mod tampered;
 mod tokens;
 mod twins;
 mod two_approvals;

@@ -5,6 +5,7 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod broken;
 mod deciding;
 mod identities;
 mod looking;
@@ -81,7 +82,7 @@ fn event_of(event: Value) -> ApiGatewayProxyRequest {
 
 fn look(method: &str, token: &str) -> Value {
     json!({
-        "resource": "/r/{token}", "path": "/r/", "httpMethod": method, "headers": {},
+        "resource": "/r/{token}", "path": format!("/r/{token}"), "httpMethod": method, "headers": {},
         "pathParameters": {"token": token},
         "requestContext": {"httpMethod": method, "domainName": "ignored.example"},
     })

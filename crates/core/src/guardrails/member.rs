@@ -29,6 +29,12 @@ impl Guardrails {
         targets.chain(roles.map(RoleArn::account)).collect()
     }
 
+    /// The paths of those that may receive access.
+    #[must_use]
+    pub fn principal_paths(&self) -> &[String] {
+        &self.principal_paths
+    }
+
     /// ARN patterns of the users and roles that may be changed in an account.
     #[must_use]
     pub fn enrolled_in(&self, account: &AccountId) -> Vec<String> {

@@ -82,7 +82,8 @@ struct ActivePage<'a> {
     typed: &'a FormFields,
 }
 
-/// The page with the form. With problems it is shown again (422) with what was typed.
+/// The page with the form. With problems it is shown again (422) with what was typed. Where the
+/// audit trail is broken, the page says so.
 ///
 /// # Errors
 /// Where a template cannot be filled, which needs memory to run out.
@@ -90,7 +91,7 @@ pub fn active(
     about: &About,
     decided: &DecisionRecord,
     (reader, decided_by): (&SysId, Option<&PersonName>),
-    until: Option<Timestamp>,
+    (until, is_broken): (Option<Timestamp>, bool),
     typed: &FormFields,
     now: Timestamp,
 ) -> Result<Page, askama::Error> {
@@ -101,12 +102,16 @@ pub fn active(
         None => "Access is active".to_owned(),
     };
     let (_, decided) = decided_words(decided, reader, decided_by);
-    let lines = [
+    let mut lines = vec![
         decided,
         Text::new(format!(
             "It ends on {until} and is then removed automatically."
         )),
     ];
+    if is_broken {
+        let warning = "Someone changed the stored record of this request: don't rely on what this page says about it. You can still end the access.";
+        lines.insert(0, Text::new(warning));
+    }
     let html = ActivePage {
         style: STYLE,
         heading: &about.heading,
@@ -141,7 +146,7 @@ mod tests {
         let about = About::new(&record, requester, &installation());
         let shown = |typed: &FormFields| {
             let by = (&person(3), Some(&name));
-            active(&about, &decided, by, Some(at(9000)), typed, at(0))
+            active(&about, &decided, by, (Some(at(9000)), false), typed, at(0))
         };
         let untouched = FormFields {
             nonce: "1.nonce".to_owned(),

@@ -53,6 +53,8 @@ pub enum StatusPage<'a> {
     ForeignForm,
     /// The call cannot be read.
     Malformed,
+    /// The audit trail does not bear the request out.
+    BrokenTrail,
     /// The access is being removed.
     BeingEnded,
     /// The access was removed before its time.
@@ -250,6 +252,14 @@ fn words(page: &StatusPage<'_>) -> (u16, String, Vec<Text>) {
                     "The operators have paused all approvals. Your decision isn't saved. Your text is still in the form: submit it again later.",
                 ],
             ),
+        ),
+        StatusPage::BrokenTrail => (
+            409,
+            "This request can't be decided",
+            &[
+                "Someone changed its stored record, so it isn't shown. Nothing was decided, and nothing is granted.",
+                "The operators are alerted. If the access is still needed, it must be requested again.",
+            ],
         ),
         StatusPage::BeingEnded => (
             200,

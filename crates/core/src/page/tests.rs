@@ -110,6 +110,7 @@ fn every_other_page_says_what_happened() {
         StatusPage::Malformed,
         StatusPage::BeingEnded,
         StatusPage::EndedEarly,
+        StatusPage::BrokenTrail,
     ];
     let all: Vec<String> = pages
         .iter()

@@ -10,6 +10,8 @@ use crate::lifecycle::Actor;
 use crate::record::tests::{ONE, at, decide, person, received, request, slot};
 use crate::record::{ApprovalRound, Event};
 
+mod clocks;
+
 const DOCUMENT: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
 
 fn surveyed() -> IamFacts {
@@ -189,6 +191,7 @@ fn effect(request: u8, preexisting: bool) -> Effect {
         change: EffectChange::PolicyAttached { policy_arn },
         preexisting,
         since: at(0),
+        latest_end: None,
         signature: None,
     }
 }

@@ -1,8 +1,10 @@
 //! The rows of the audit trail: one for each change, each with the hash of the one before.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::Event;
+use super::{ApprovalRound, Event, Phase, RequestRecord};
+use crate::codes::codes;
 use crate::id::{Digest, RequestId};
 use crate::lifecycle::{Actor, State};
 
@@ -23,13 +25,156 @@ pub struct AuditRow {
     pub state: State,
     /// The hash of the row before; none for the first.
     pub previous: Option<Digest>,
+    /// What was wrong with the trail when the row was written; none where it was whole.
+    pub trail_fault: Option<TrailFault>,
 }
 
 /// The end of a trail, kept in the request's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditHead {
-    /// How many rows there are.
+    /// How many rows there are; where the trail was broken, the place after the last of them.
     pub count: u64,
     /// The hash of the last row.
     pub hash: Digest,
+    /// What is wrong with the trail; none where it is whole.
+    pub fault: Option<TrailFault>,
+}
+
+codes!(
+    /// What is wrong with a trail.
+    TrailFault {
+        /// The last row is not the one that the record knows, or leads to another state.
+        Head => "it does not end where its record says",
+        /// A row is missing, doubled or out of order.
+        Order => "a row is missing or out of order",
+        /// A row does not follow from the one before it, or is not what was hashed.
+        Changed => "a row was changed",
+        /// A row is what was hashed, but cannot be read.
+        Unreadable => "a row cannot be read",
+        /// A row that the record does not know stands in the place of the next one.
+        InTheWay => "a row stands where the next one belongs",
+        /// The record says something else than its trail.
+        Disagrees => "its record says something else",
+    }
+);
+
+impl std::fmt::Display for TrailFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.in_words())
+    }
+}
+
+impl TrailFault {
+    /// What is wrong once a row of ours has been added: the trail ends with it again.
+    pub(super) const fn after_another_row(self) -> Self {
+        match self {
+            Self::Head => Self::Disagrees,
+            other => other,
+        }
+    }
+}
+
+impl Event {
+    /// Whether this ends something and gives nothing. It is written even where the trail is
+    /// broken: nothing that ends access depends on one row being right.
+    #[must_use]
+    pub const fn only_ends(&self) -> bool {
+        matches!(
+            self,
+            Self::RevocationRequested { .. }
+                | Self::RevocationStarted
+                | Self::Revoked { .. }
+                | Self::Failed { .. }
+                | Self::Expired
+                | Self::Withdrawn { .. }
+        )
+    }
+}
+
+impl RequestRecord {
+    /// What is wrong with the audit trail of this record; none where it is whole.
+    #[must_use]
+    pub const fn trail_fault(&self) -> Option<TrailFault> {
+        self.head.audit.fault
+    }
+
+    /// The same record, whose trail was found broken, and whose next row has this place or a
+    /// later one.
+    #[must_use]
+    pub fn with_broken_trail(mut self, fault: TrailFault, next: u64) -> Self {
+        let head = &mut self.head.audit;
+        head.fault = Some(fault);
+        head.count = head.count.max(next);
+        self
+    }
+
+    /// Whether an event is taken although the trail is broken: one that only ends something, or,
+    /// where that may be told, how far a message is.
+    pub(super) const fn takes_despite_fault(&self, event: &Event) -> bool {
+        let delivery = matches!(
+            event,
+            Event::DeliveryClaimed { .. }
+                | Event::DeliverySent { .. }
+                | Event::DeliverySkipped { .. }
+        );
+        event.only_ends() || (delivery && self.may_be_told())
+    }
+
+    /// Whether people and ticket may be told what this record says: its trail is whole, or the
+    /// request has ended and the last row bears that out.
+    pub(super) const fn may_be_told(&self) -> bool {
+        match self.trail_fault() {
+            None => true,
+            Some(TrailFault::Head) => false,
+            Some(_) => self.state().is_terminal(),
+        }
+    }
+
+    /// Whether what the record says is what these rows, which are its trail, come to.
+    pub(crate) fn follows_from(&self, rows: &[AuditRow]) -> bool {
+        let Some(first) = rows.first() else {
+            return false;
+        };
+        let client = Actor::Client {
+            client: self.client().clone(),
+        };
+        let received = Event::Received {
+            request: self.head.request_digest.clone(),
+        };
+        first.event == received
+            && first.actor == client
+            && first.at == self.head.created_at
+            && self.head.request.digest().ok().as_ref() == Some(&self.head.request_digest)
+            && self
+                .round()
+                .is_none_or(|round| round_of(rows).as_ref() == Some(round))
+            && self.access_follows(rows)
+    }
+
+    /// Whether there is access as the rows say, until when they say, and revoked where they say.
+    fn access_follows(&self, rows: &[AuditRow]) -> bool {
+        let activated = rows.iter().rev().find_map(|row| match &row.event {
+            Event::Activated { until } => Some(*until),
+            _ => None,
+        });
+        let requested = |row: &&AuditRow| matches!(row.event, Event::RevocationRequested { .. });
+        let revoked = rows.iter().find(requested).map(|row| row.at);
+        let Some(access) = self.phase.access() else {
+            let is_over = matches!(self.phase, Phase::Ended(_));
+            return is_over || activated.is_none();
+        };
+        let until = activated.map(|until| revoked.map_or(until, |at| until.min(at)));
+        until == Some(access.until)
+            && access.revocation.as_ref().map(|revocation| revocation.at) == revoked
+    }
+}
+
+/// The round that rows come to; none where nobody was asked.
+fn round_of(rows: &[AuditRow]) -> Option<ApprovalRound> {
+    let mut events = rows.iter().map(|row| &row.event);
+    let began = events.by_ref().find_map(|event| match event {
+        Event::ApprovalRequested { round } => Some(round.clone()),
+        _ => None,
+    })?;
+    Some(events.fold(began, ApprovalRound::after))
 }

@@ -146,7 +146,7 @@ impl RequestRecord {
     #[must_use]
     pub fn unreported(&self) -> Option<State> {
         let state = self.state();
-        let wanted = state.is_reported() && self.ticket_holds();
+        let wanted = state.is_reported() && self.ticket_holds() && self.may_be_told();
         (wanted && !self.is_reported(state)).then_some(state)
     }
 
@@ -157,12 +157,15 @@ impl RequestRecord {
             State::Active => self.ends_soon_at(),
             _ => None,
         };
-        at.filter(|at| *at > now)
+        at.filter(|at| *at > now && self.may_be_told())
     }
 
     /// Every message that what has happened calls for, sent or not. A ticket that was not found to
     /// carry the request has nobody written to: whoever calls us could name anybody.
     fn wanted(&self, now: Timestamp) -> Vec<Message> {
+        if !self.may_be_told() {
+            return Vec::new();
+        }
         let mut wanted = self.wanted_review_requests();
         for approver in self.reached() {
             let open = self.is_asked(approver);
@@ -248,7 +251,9 @@ impl RequestRecord {
     fn ends_soon_at(&self) -> Option<Timestamp> {
         let before = self.round()?.reminders.before_end?;
         let long = self.request().duration.as_signed() > before;
-        let until = self.until().filter(|_| long && self.revocation().is_none());
+        let until = self
+            .ends_at()
+            .filter(|_| long && self.revocation().is_none());
         Some(until? - before)
     }
 

@@ -73,6 +73,8 @@ impl RequestRecord {
         match (worker, self.state()) {
             (Worker::Provisioner, State::Approved | State::Provisioning) => true,
             (Worker::Provisioner, _) => self.is_over(now),
+            // With a broken trail there is nothing for it to do but to end.
+            (Worker::Dispatcher, _) if self.trail_fault().is_some() => false,
             (Worker::Dispatcher, State::Received) => true,
             (Worker::Dispatcher, State::Pending) => self.asks_dispatcher(now),
             (Worker::Dispatcher, _) => false,
@@ -88,7 +90,7 @@ impl RequestRecord {
         let again = now + backoff(self.attempts());
         let end = match &self.phase {
             Phase::Pending(round) => Some(round.expires_at),
-            Phase::Active(access) | Phase::Revoking(access) => Some(access.until),
+            Phase::Active(_) | Phase::Revoking(_) => self.ends_at(),
             _ => None,
         };
         match end {
@@ -103,9 +105,37 @@ impl RequestRecord {
     pub fn is_over(&self, now: Timestamp) -> bool {
         match &self.phase {
             Phase::Revoking(_) => true,
-            Phase::Active(access) => access.revocation.is_some() || access.until <= now,
+            Phase::Active(access) => {
+                access.revocation.is_some() || self.ends_at().is_some_and(|end| end <= now)
+            }
             _ => false,
         }
+    }
+
+    /// When the access ends: when the record says, and at the latest when the signed decisions
+    /// let it. None where there is none.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let until = self.phase.access()?.until;
+        Some(self.latest_end().map_or(until, |latest| until.min(latest)))
+    }
+
+    /// When access that is approved must have ended, whatever any clock but the signer's says: its
+    /// duration after the last moment at which it could begin. None where nothing is decided.
+    #[must_use]
+    pub fn latest_end(&self) -> Option<Timestamp> {
+        let decided = self.decisions().iter();
+        let last = decided.map(|decided| decided.signed.decision.at).max()?;
+        let last = Timestamp::from_second(last).ok()?;
+        let longest = PROVISION_WITHIN + self.request().duration.as_signed();
+        Some(last.checked_add(longest).unwrap_or(Timestamp::MAX))
+    }
+
+    /// What the time of the next look is by the rules, whatever stands in the ledger; none where
+    /// nothing is left to do.
+    #[must_use]
+    pub fn scheduled(&self, now: Timestamp) -> Option<Timestamp> {
+        self.next_due(now)
     }
 
     /// Whether something is left that the reporter sends: a note to the ticket, or a mail.
@@ -127,9 +157,11 @@ impl RequestRecord {
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let soon = now + RESEND_AFTER;
         let step = match &self.phase {
-            Phase::Pending(_) if self.needs_reassignment().is_some() => Some(now),
+            Phase::Pending(_) if self.may_be_told() && self.needs_reassignment().is_some() => {
+                Some(now)
+            }
             Phase::Pending(round) => Some(round.expires_at),
-            Phase::Active(access) => Some(access.until),
+            Phase::Active(_) => self.ends_at(),
             Phase::Ended(_) => None,
             Phase::Received | Phase::Approved(_) | Phase::Provisioning(_) | Phase::Revoking(_) => {
                 Some(soon)

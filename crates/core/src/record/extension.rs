@@ -27,7 +27,8 @@ impl RequestRecord {
     /// Whether another request, of the same client, extends exactly this access while it is active.
     #[must_use]
     pub fn is_extended_by(&self, other: &Self, now: Timestamp) -> bool {
-        let there = self.state() == State::Active && !self.is_over(now);
+        let there =
+            self.state() == State::Active && !self.is_over(now) && self.trail_fault().is_none();
         let (mine, theirs) = (self.request(), other.request());
         there
             && self.client() == other.client()

@@ -7,6 +7,7 @@ use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::preview::PassedOverBecause;
 use crate::principal::PrincipalType;
+use crate::record::TrailFault;
 use crate::record::{FailureCode, RefusalCode, RetainedBecause, SkipCode};
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
@@ -88,6 +89,16 @@ stored_codes!(FailureCodeV1 for FailureCode {
     "outside_guardrails" = OutsideGuardrails,
     "iam_refused" = IamRefused,
     "timed_out" = TimedOut,
+    "broken_trail" = BrokenTrail,
+});
+
+stored_codes!(TrailFaultV1 for TrailFault {
+    "head" = Head,
+    "order" = Order,
+    "changed" = Changed,
+    "unreadable" = Unreadable,
+    "in_the_way" = InTheWay,
+    "disagrees" = Disagrees,
 });
 
 stored_codes!(RefusalCodeV1 for RefusalCode {

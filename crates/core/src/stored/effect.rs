@@ -18,6 +18,8 @@ stored_struct!(pub EffectV1 for Effect {
     preexisting: bool,
     since: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest_end: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     signature: Option<MacTag>,
 });
 

@@ -10,11 +10,11 @@ use crate::id::{Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State};
 use crate::preview::Preview;
 use crate::prose::Reason;
-use crate::record::AuditRow;
 use crate::record::{
     ApprovalRound, DecisionRecord, Event, FailureCode, Message, RefusalCode, RetainedChange,
     RevokedBy, SkipCode,
 };
+use crate::record::{AuditRow, TrailFault};
 use crate::slots::Approver;
 
 stored_enum!(EventV1 for Event, "type" {
@@ -53,4 +53,6 @@ stored_struct!(pub AuditRowV1 for AuditRow {
     event: Event,
     state: State,
     previous: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trail_fault: Option<TrailFault>,
 });

@@ -9,11 +9,11 @@ use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId};
 use crate::preview::Preview;
 use crate::prose::Reason;
-use crate::record::AuditHead;
 use crate::record::{
     ApprovalRound, Delivery, Ending, FailureCode, GrantedAccess, Head, Phase, RefusalCode,
     RequestRecord, RetainedChange,
 };
+use crate::record::{AuditHead, TrailFault};
 use crate::request::AccessRequest;
 
 stored_struct!(pub RecordV1 for RequestRecord {
@@ -38,6 +38,8 @@ stored_struct!(pub(crate) HeadV1 for Head {
 stored_struct!(pub AuditHeadV1 for AuditHead {
     count: u64,
     hash: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fault: Option<TrailFault>,
 });
 
 /// The stored form of [`Phase`].

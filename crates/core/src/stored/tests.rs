@@ -14,6 +14,7 @@ use super::*;
 use crate::aggregate::Aggregate;
 use crate::audit::StoredRow;
 use crate::id::Digest;
+use crate::record::TrailFault;
 use crate::record::tests::{ONE, TWO, asked, request, slot};
 
 /// The golden document of this name. Where it is missing it is added if that is asked for.
@@ -59,6 +60,20 @@ fn every_event_is_stored_as_it_was() {
     for (name, event) in events {
         check(&format!("event/{name}.json"), &samples::row(event));
     }
+}
+
+/// What was written while the trail was broken says so; whatever was written before does not.
+#[test]
+fn a_broken_trail_is_stored_as_it_was() {
+    let fault = TrailFault::InTheWay;
+    let record = samples::records().pop().unwrap();
+    let broken = record.with_broken_trail(fault, 40);
+    check("broken/record.json", &broken);
+    let row = AuditRow {
+        trail_fault: Some(fault),
+        ..samples::row(crate::record::Event::RevocationStarted)
+    };
+    check("broken/row.json", &row);
 }
 
 #[test]
@@ -108,9 +123,16 @@ fn wake_ups_are_what_they_were() {
     let golden = golden("wake-up/request.json", &wake_up.body());
     assert_eq!(golden, wake_up.body());
     assert_eq!(Aggregate::from_body(&golden).unwrap(), wake_up);
+    let principal = Aggregate::Principal("210987654321#AIDAEXAMPLE".parse().unwrap());
+    let golden = self::golden("wake-up/principal.json", &principal.body());
+    assert_eq!(golden, principal.body());
+    assert_eq!(Aggregate::from_body(&golden).unwrap(), principal);
     let unknown = r#"{"kind":"?","id":"?"}"#;
     let kinds = variants::<Aggregate>(unknown);
-    assert_eq!(kinds, BTreeSet::from(["request".to_owned()]));
+    assert_eq!(
+        kinds,
+        BTreeSet::from(["principal", "request"].map(str::to_owned))
+    );
 }
 
 #[test]
@@ -142,9 +164,9 @@ fn what_is_hashed_and_signed_is_what_it_was() {
     assert_eq!(signed, golden("preimage/decision.txt", &signed));
     // A row is hashed as the document that it is stored as.
     let (_, event) = samples::events().swap_remove(0);
-    let StoredRow { bytes, hash } = samples::row(event).stored().unwrap();
+    let StoredRow { bytes, hash, .. } = samples::row(event).stored().unwrap();
     let preimage = format!("snowgate/audit/1\n{bytes}");
-    assert_eq!(Digest::of(preimage.as_bytes()), hash);
+    assert_eq!(Some(Digest::of(preimage.as_bytes())), hash);
     assert_eq!(preimage, golden("preimage/audit.txt", &preimage));
 }
 
@@ -175,6 +197,7 @@ fn every_code_is_called_what_it_was() {
         ("retained", variants::<codes::RetainedBecauseV1>(code)),
         ("revoked_by", variants::<round::RevokedByV1>(UNKNOWN)),
         ("skip", variants::<codes::SkipCodeV1>(code)),
+        ("trail_fault", variants::<codes::TrailFaultV1>(code)),
         ("verdict", variants::<codes::VerdictV1>(code)),
     ];
     for (name, codes) in all {

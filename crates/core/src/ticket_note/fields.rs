@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::lifecycle::State;
+use crate::record::RequestRecord;
 
 /// Which fields are set on the record at which outcome; configuration, because instances differ
 /// (`state` 3 is Closed Complete and 4 Closed Incomplete on `sc_req_item` by default).
@@ -81,8 +82,18 @@ impl OutcomeFields {
         Ok(fields)
     }
 
-    /// What is set when a request comes to this state.
-    pub(super) fn of(&self, state: State) -> BTreeMap<String, String> {
+    /// What is set when a request comes to this state. A ticket that was never told that the
+    /// access was granted is closed at its end all the same.
+    pub(super) fn of(&self, record: &RequestRecord, state: State) -> BTreeMap<String, String> {
+        let mut fields = match (state, record.is_reported(State::Active)) {
+            (State::Revoked, false) => self.granted.clone(),
+            _ => BTreeMap::new(),
+        };
+        fields.extend(self.of_state(state));
+        fields
+    }
+
+    fn of_state(&self, state: State) -> BTreeMap<String, String> {
         match state {
             State::Active => &self.granted,
             State::Denied => &self.denied,

@@ -189,6 +189,27 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
     ]
 }
 
+/// The note on the grant never got through: the end closes the ticket all the same.
+#[test]
+fn a_ticket_that_missed_the_grant_is_closed_at_the_end() {
+    let fields = OutcomeFields::parse(FIELDS).unwrap();
+    let ended = |record: &RequestRecord| {
+        let started = Event::RevocationStarted;
+        let record = by_owner_then_gone(record, started, gone());
+        update(&record, &fields).unwrap().fields
+    };
+    let active = ends().remove(0);
+    assert_eq!(ended(&active).get("state").map(String::as_str), Some("3"));
+    let state = State::Active;
+    let told = delivered(&active, Message::TicketNote { state }, 21);
+    assert_eq!(ended(&told), BTreeMap::new());
+    // What is configured for the end goes before what is configured for the grant.
+    let own = FIELDS.replacen('{', r#"{"revoked":{"state":"9"},"#, 1);
+    let own = OutcomeFields::parse(&own).unwrap();
+    let record = by_owner_then_gone(&active, Event::RevocationStarted, gone());
+    assert_eq!(update(&record, &own).unwrap().fields["state"], "9");
+}
+
 #[test]
 fn what_each_ending_says() {
     let fields = OutcomeFields::parse(FIELDS).unwrap();

@@ -8,6 +8,10 @@ use crate::quotation::Quotation;
 use crate::record::{DecisionRecord, EndReason, RequestRecord, RetainedChange, RevokedBy};
 use crate::slots::OwnedResource;
 
+/// What is said beside what became of a request whose audit trail is broken.
+const BROKEN_TRAIL: &str =
+    "Someone changed the stored record of this request. The operators are alerted.";
+
 /// What became of a request.
 pub(crate) struct Outcome {
     /// What it means for the requester, as the title of an e-mail.
@@ -64,6 +68,10 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
         | State::Revoking
         | State::Previewed => return None,
     };
+    let mut lines: Vec<Text> = lines;
+    if record.trail_fault().is_some() {
+        lines.push(Text::new(BROKEN_TRAIL));
+    }
     Some(Outcome {
         title,
         status,

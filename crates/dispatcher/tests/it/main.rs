@@ -5,6 +5,7 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod broken;
 mod crashes;
 mod extending;
 mod identities;

@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod broken;
 mod dry_run;
 mod ending;
 mod extending;

@@ -4,14 +4,17 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod broken;
 mod crashes;
 mod ending;
 mod granting;
+mod unknown;
 
 use std::time::Duration;
 
 use ports::Clock;
 use provisioner::{Ports, ProvisionError, Provisioner};
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
@@ -52,6 +55,18 @@ fn run(provisioner: &Tested, id: &RequestId, second: i64) -> Result<(), Provisio
         .build()
         .unwrap()
         .block_on(provisioner.handle(id, at(second)))
+}
+
+/// Does what a wake-up for the principal of all requests is about.
+fn end_all(world: &World, second: i64) {
+    let wake = Aggregate::Principal(world.key());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime
+        .unwrap()
+        .block_on(provisioner(world).take(&wake, at(second)))
+        .unwrap();
 }
 
 /// Provisions and answers the record afterwards.

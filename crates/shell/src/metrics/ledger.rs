@@ -7,6 +7,7 @@ use snowgate_core::audit::StoredRow;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Change, Event, FailureCode, Message, RequestRecord};
+use tracing::error;
 
 use super::{Metric, Point, emit};
 
@@ -30,8 +31,10 @@ impl<R: Requests> Requests for Metered<R> {
         let record = self.0.load(id).await?;
         if let Some(record) = &record {
             let now = crate::now();
-            let points: Vec<_> = overdue(record, now).into_iter().collect();
-            emit(&points, id, now);
+            if let Some(fault) = record.trail_fault() {
+                error!(request_id = %id, %fault, "the audit trail of a request is broken");
+            }
+            emit(&seen(record, now), id, now);
         }
         Ok(record)
     }
@@ -146,10 +149,18 @@ fn decided_at(record: &RequestRecord) -> Option<Timestamp> {
     Timestamp::from_second(last.signed.decision.at).ok()
 }
 
+/// What a record that is read says.
+fn seen(record: &RequestRecord, now: Timestamp) -> Vec<Point> {
+    let broken = record
+        .trail_fault()
+        .map(|_| Point::once(Metric::BrokenTrails));
+    broken.into_iter().chain(overdue(record, now)).collect()
+}
+
 /// How long the access should have been gone, where it should.
 fn overdue(record: &RequestRecord, now: Timestamp) -> Option<Point> {
     let end = match record.state() {
-        State::Active => record.until()?,
+        State::Active => record.ends_at()?,
         State::Revoking => record.since(),
         _ => return None,
     };
@@ -325,7 +336,7 @@ mod tests {
         let emitter = Emitter::new("snowgate".to_owned(), "snowgate-approval");
         for change in life() {
             let record = &change.record;
-            let line = emitter.line(&points(&change), record.id(), change.row.at);
+            let line = emitter.line(&points(&change), Some(record.id()), change.row.at);
             let whole = snowgate_core::stored::write(record).unwrap();
             let whole: Value = serde_json::from_str(&whole).unwrap();
             let mut held = Vec::new();

@@ -23,7 +23,10 @@ pub enum BotoError {
 }
 
 /// The interpreter of the user's own virtual environment, which is made at the first call.
-pub(super) async fn ensure() -> Result<PathBuf, BotoError> {
+///
+/// # Errors
+/// Where it cannot be made.
+pub async fn ensure() -> Result<PathBuf, BotoError> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let folder = folder(variable("XDG_CACHE_HOME"), variable("HOME"));
     let environment = VirtualEnvironment::new(folder.ok_or(BotoError::NoFolder)?);

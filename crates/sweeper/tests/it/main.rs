@@ -4,7 +4,9 @@
     reason = "a test that panics is a test that fails"
 )]
 
-use ports::ledger::Requests as _;
+mod reconciling;
+
+use ports::ledger::{DueKind, Requests as _, bucket_of};
 use snowgate_core::approval::Verdict;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord};
@@ -33,7 +35,9 @@ fn sweeper(world: &World, queues: &Fault) -> Tested {
 }
 
 fn sweep(world: &World, second: i64) -> Swept {
-    ready(sweeper(world, &Fault::none()).sweep(at(second))).unwrap()
+    let swept = ready(sweeper(world, &Fault::none()).sweep(at(second))).unwrap();
+    // How long something waited is looked at where it matters.
+    Swept { oldest: 0, ..swept }
 }
 
 /// Who was woken, and for which requests.
@@ -222,4 +226,128 @@ fn repeated_wake_ups_are_different_messages() {
     let trail = ready(world.ledger.trail(record.id())).unwrap();
     assert_eq!(trail.len(), 1, "being woken is no event");
     assert_eq!(samples::client(), record.client().clone());
+}
+
+/// Finished requests that stand in the index all the same, a hundred in each bucket and more: they
+/// are taken out, and the one whose access is over is found behind them.
+#[test]
+fn what_is_finished_hides_no_end() {
+    let world = World::default();
+    let mut record = active(&world, 9000);
+    for message in record.due_deliveries(at(3)) {
+        record = world.deliver(&record, &message, Actor::Reporter, at(3));
+    }
+    for n in 0..900 {
+        let finished = world.received(at(0));
+        let finished = world.apply(&finished, Event::Expired, Actor::Sweeper, at(1));
+        assert_eq!(finished.due_at(), None);
+        world.ledger.overwrite(finished.rescheduled(Some(at(n)), 0));
+    }
+    let swept = ready(sweeper(&world, &Fault::none()).sweep(at(9000))).unwrap();
+    assert_eq!(
+        (swept.settled, swept.woken, swept.failed, swept.cut),
+        (900, 1, 0, 0)
+    );
+    assert_eq!(swept.oldest, 9000);
+    assert_eq!(woken(&world), [(QueueName::Work, record.id().to_string())]);
+    let left = world.ledger.records();
+    let left = left.iter().filter(|left| left.due_at().is_some()).count();
+    assert_eq!(left, 1, "nothing finished stands in the index");
+}
+
+/// What is of no known kind, or cannot be read, is in nobody's way: not in its bucket either.
+#[test]
+fn what_cannot_be_read_hides_nothing() {
+    let world = World::default();
+    let received = world.received(at(0));
+    let bucket = bucket_of(received.id());
+    for n in 0..250 {
+        let about = if n % 2 == 0 {
+            DueKind::Unknown
+        } else {
+            DueKind::Stray
+        };
+        world.ledger.put_stray(bucket, about, at(-1000 + n));
+    }
+    let garbled = world.received(at(0));
+    world.ledger.garble(garbled.id());
+    let swept = sweep(&world, 120);
+    assert_eq!((swept.woken, swept.failed, swept.cut), (1, 0, 0));
+    assert_eq!((swept.unreadable, swept.settled), (126, 125));
+    assert_eq!(
+        woken(&world),
+        [(QueueName::Requests, received.id().to_string())]
+    );
+    // Whoever knows the kind finds it later; what never belongs there is gone.
+    let strays = world.ledger.strays();
+    assert_eq!(strays.len(), 125);
+    assert!(strays.iter().all(|item| item.due_at == Some(at(120 + 900))));
+    assert_eq!(sweep(&world, 121), Swept::default());
+    assert_eq!(sweep(&world, 120 + 900).unreadable, 126, "reported again");
+}
+
+/// A flood in one bucket is worked off run by run, keeps no other bucket back, and is reported.
+#[test]
+fn a_flood_is_worked_off_and_keeps_no_other_bucket_back() {
+    let world = World::default();
+    let received = world.received(at(0));
+    let flooded = (bucket_of(received.id()) + 1) % ports::ledger::DUE_BUCKETS;
+    for n in 0..1000 {
+        world
+            .ledger
+            .put_stray(flooded, DueKind::Stray, at(-5000 + n));
+    }
+    let first = sweep(&world, 120);
+    assert_eq!((first.woken, first.settled, first.cut), (1, 400, 1));
+    let second = sweep(&world, 180);
+    assert_eq!((second.settled, second.cut), (400, 1));
+    assert_eq!(
+        (sweep(&world, 240).settled, world.ledger.strays()),
+        (200, Vec::new())
+    );
+}
+
+/// A due time that comes too early is put where it belongs.
+#[test]
+fn what_is_due_too_early_is_put_where_it_belongs() {
+    let world = World::default();
+    let (record, _) = world.pending(&[OWNER], at(0));
+    world
+        .ledger
+        .overwrite(record.clone().rescheduled(Some(at(5)), 0));
+    let swept = sweep(&world, 10);
+    assert_eq!((swept.settled, swept.woken), (1, 0));
+    assert_eq!(world.load(record.id()).due_at(), record.due_at());
+}
+
+#[test]
+fn with_a_broken_trail_a_request_expires_and_nobody_is_woken_to_ask() {
+    for tampering in testkit::tampering::TAMPERINGS {
+        let world = World::default();
+        let record = world.received(at(0));
+        (tampering.tamper)(&world, &record);
+        let _ = sweep(&world, 120);
+        assert_eq!(woken(&world), [], "{}", tampering.name);
+        let _ = sweep(&world, PENDING_FOR.as_secs() + 120);
+        assert_eq!(
+            world.load(record.id()).state(),
+            State::Expired,
+            "{}",
+            tampering.name
+        );
+    }
+}
+
+#[test]
+fn access_with_a_broken_trail_is_looked_at_at_its_end() {
+    for tampering in testkit::tampering::TAMPERINGS {
+        let world = World::default();
+        let record = active(&world, 9000);
+        (tampering.tamper)(&world, &record);
+        let _ = sweep(&world, 8000);
+        assert_eq!(woken(&world), [], "{}: nobody is told", tampering.name);
+        let _ = sweep(&world, 9000);
+        let work = (QueueName::Work, record.id().to_string());
+        assert_eq!(woken(&world), [work], "{}", tampering.name);
+    }
 }

@@ -109,7 +109,7 @@ fn one_request(world: &World) -> Vec<(&'static str, Calls)> {
     approval.outcomes = meter(&world.queues, &meters.queues);
     let call = |method: &str, body: String| {
         let event = json!({
-            "resource": "/r/{token}", "path": "/r/", "httpMethod": method,
+            "resource": "/r/{token}", "path": format!("/r/{link}"), "httpMethod": method,
             "headers": {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN},
             "pathParameters": {"token": link}, "body": body,
             "requestContext": {"httpMethod": method},

@@ -187,7 +187,7 @@ impl Flow {
 
     fn check_trail(&self, record: &RequestRecord) {
         let trail = ready(self.world.ledger.trail(record.id())).unwrap();
-        let trail = audit::verify(&trail, record.audit()).unwrap();
+        let trail = audit::verify(&trail, record).unwrap();
         let decided = trail
             .iter()
             .filter(|row| matches!(row.event, Event::Decided { .. }))

@@ -255,7 +255,7 @@ pub(crate) fn sent(
         body.append_pair("reason", "Known and considered");
     }
     let mut event = json!({
-        "resource": "/r/{token}", "path": "/r/", "httpMethod": method, "headers": {},
+        "resource": "/r/{token}", "path": format!("/r/{token}"), "httpMethod": method, "headers": {},
         "pathParameters": {"token": token},
         "requestContext": {"httpMethod": method, "domainName": "ignored.example"},
     });

@@ -7,7 +7,9 @@ mod new;
 pub use beside::{
     effects_are_put_once, effects_stay_with_their_principal, tokens_come_with_their_change,
 };
-pub use due::{due_requests_come_in_order, postponing_needs_the_same_version};
+pub use due::{
+    due_requests_come_in_order, effects_end_in_order, postponing_needs_the_same_version,
+};
 pub use new::{
     dry_runs_are_counted, keys_bind_one_call, keys_expire, records_have_one_open_request,
     requests_are_held, requests_of_a_record,
@@ -15,7 +17,7 @@ pub use new::{
 
 use jiff::Timestamp;
 use ports::ledger::{
-    Commit, CommitError, Created, Effects, NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, Effects, NewRequest, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use snowgate_core::audit;
 use snowgate_core::id::{RequestId, SysId};
@@ -26,15 +28,16 @@ use super::together;
 use crate::samples::{self, at, sys_id};
 
 /// The whole ledger, which every adapter is; a function names the parts that it may use.
-pub trait Ledger: Requests + RequestIndex + Effects + Tokens {}
+pub trait Ledger: Requests + RequestIndex + TimeIndex + Effects + Tokens {}
 
-impl<T: Requests + RequestIndex + Effects + Tokens> Ledger for T {}
+impl<T: Requests + RequestIndex + TimeIndex + Effects + Tokens> Ledger for T {}
 
 /// All of it.
 pub async fn ledger(ledger: &impl Ledger) {
     requests(ledger).await;
     requests_of_a_record(ledger).await;
     due_requests_come_in_order(ledger).await;
+    effects_end_in_order(ledger).await;
     effects_are_put_once(ledger).await;
     effects_stay_with_their_principal(ledger).await;
     tokens_come_with_their_change(ledger).await;
@@ -91,7 +94,7 @@ async fn conflicts(ledger: &impl Requests, commit: &Commit) {
 
 async fn trail_is_whole(ledger: &impl Requests, id: &RequestId) {
     let rows = ledger.trail(id).await.unwrap();
-    audit::verify(&rows, read(ledger, id).await.audit()).unwrap();
+    audit::verify(&rows, &read(ledger, id).await).unwrap();
 }
 
 /// Of many changes to one version exactly one is written, with one audit row.
@@ -158,7 +161,7 @@ pub async fn trails_hold_every_change(ledger: &impl Requests) {
     }
     let rows = ledger.trail(record.id()).await.unwrap();
     assert_eq!(rows.len(), 12);
-    let rows = audit::verify(&rows, record.audit()).unwrap();
+    let rows = audit::verify(&rows, &record).unwrap();
     assert!(rows.iter().all(|row| row.request == *record.id()));
     assert_eq!(rows.last().unwrap().state, State::Pending);
     assert_eq!(read(ledger, record.id()).await, record);

@@ -38,6 +38,7 @@ pub(super) fn row(event: Event) -> AuditRow {
         event,
         state: State::Pending,
         previous: Some(Digest::of(b"the row before")),
+        trail_fault: None,
     }
 }
 
@@ -165,6 +166,7 @@ pub(super) fn effects() -> Vec<(&'static str, Effect)> {
         change,
         preexisting: false,
         since: at(6),
+        latest_end: None,
         signature: None,
     };
     let inline = EffectChange::InlinePolicyPut {

@@ -92,7 +92,7 @@ impl Flow {
     /// Calls the approval page; answers its HTML.
     fn call(&self, method: &str, link: &str, body: String) -> String {
         let event = json!({
-            "resource": "/r/{token}", "path": "/r/", "httpMethod": method,
+            "resource": "/r/{token}", "path": format!("/r/{link}"), "httpMethod": method,
             "headers": {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN},
             "pathParameters": {"token": link}, "body": body,
             "requestContext": {"httpMethod": method},

@@ -1,8 +1,9 @@
 //! When requests are looked at again.
 
 use jiff::Timestamp;
-use ports::ledger::{DUE_BUCKETS, Requests, bucket_of};
+use ports::ledger::{Commit, DUE_BUCKETS, DueItem, DueKind, Requests, bucket_of};
 use snowgate_core::aggregate::Aggregate;
+use snowgate_core::effect::Effect;
 use snowgate_core::id::RequestId;
 use snowgate_core::record::Change;
 
@@ -67,13 +68,16 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
     ids.push(beside.clone());
 
     let due = async |bucket: u8, now: i64, limit: u16| -> Vec<(usize, i64)> {
-        let found = ledger.due(bucket, second(now), limit).await.unwrap();
+        let found = ledger.due(bucket, second(now), limit, None).await.unwrap();
         let place = |id: &RequestId| ids.iter().position(|ours| *ours == *id);
         found
+            .items
             .iter()
             .filter_map(|found| {
-                let since = found.due_at.as_second() - base.as_second();
-                let Aggregate::Request(id) = &found.aggregate;
+                let since = found.due_at?.as_second() - base.as_second();
+                let DueKind::Known(Aggregate::Request(id)) = &found.about else {
+                    return None;
+                };
                 place(id).map(|place| (place, since))
             })
             .collect()
@@ -82,7 +86,43 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
     assert_eq!(due(bucket, 10, 1000).await, [(1, 10)]);
     assert_eq!(due(bucket, 40, 1000).await, [(1, 10), (2, 20), (0, 30)]);
     assert_eq!(due(other, 40, 1000).await, [(3, 10)]);
-    assert!(ledger.due(bucket, second(40), 2).await.unwrap().len() <= 2);
+    let first = ledger.due(bucket, second(40), 2, None).await.unwrap();
+    assert!(first.items.len() <= 2 && first.next.is_some());
+    // Page by page, all of it and nothing twice.
+    let (mut paged, mut after) = (first.items, first.next);
+    while let Some(key) = after {
+        let page = ledger.due(bucket, second(40), 1, Some(&key)).await.unwrap();
+        paged.extend(page.items);
+        after = page.next;
+    }
+    let whole = ledger.due(bucket, second(40), 1000, None).await.unwrap();
+    assert_eq!(paged, whole.items);
+
+    // Put elsewhere or taken out where nobody did so in between, and with the version that was seen.
+    let found = |items: Vec<DueItem>, id: &RequestId| {
+        let about = DueKind::Known(Aggregate::Request(id.clone()));
+        items.into_iter().find(|item| item.about == about).unwrap()
+    };
+    let latest = ids.first().unwrap();
+    let item = found(whole.items, latest);
+    assert!(!ledger.put_due(&item.key, Some(9), None).await.unwrap());
+    assert!(
+        ledger
+            .put_due(&item.key, Some(0), Some(second(31)))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !ledger.put_due(&item.key, None, None).await.unwrap(),
+        "it moved"
+    );
+    let there = ledger.due(bucket, second(40), 1000, None).await.unwrap();
+    let item = found(there.items, latest);
+    assert_eq!(item.due_at, Some(second(31)));
+    assert!(ledger.put_due(&item.key, None, None).await.unwrap());
+    assert_eq!(due(bucket, 40, 1000).await, [(1, 10), (2, 20)]);
+    assert_eq!(read(ledger, latest).await.due_at(), None);
+    assert!(ledger.postpone(latest, 0, second(30), 1).await.unwrap());
 
     // Put off, changed, ended: each leaves its old place.
     let [first, put_off, ended, _] = ids.as_slice() else {
@@ -98,4 +138,57 @@ pub async fn due_requests_come_in_order(ledger: &impl Ledger) {
     let record = read(ledger, put_off).await;
     commit(ledger, samples::withdraw(&record, at(1))).await;
     assert_eq!(due(bucket, 40, 1000).await, []);
+}
+
+/// Effects whose access should be over, the longest over first, until they are forgotten.
+pub async fn effects_end_in_order(ledger: &impl Ledger) {
+    let base = samples::random::<2>();
+    let base = 1_000_000 + i64::from(u16::from_be_bytes(base)) * 1000;
+    let second = |n: i64| Timestamp::from_second(base + n).unwrap();
+    let bucket = samples::random::<1>()[0] % DUE_BUCKETS;
+    let user = samples::user();
+    let mut effects = Vec::new();
+    for end in [30, 10, 20] {
+        let change = received_in(bucket, at(0));
+        hold(ledger, &change).await;
+        let effect = samples::effect(change.record.id(), &user, false);
+        let commit = Commit {
+            put_effects: vec![effect.clone()],
+            effects_end: Some(second(end)),
+            ..Commit::from(samples::ask(&change.record, &[sys_id()], at(1)))
+        };
+        ledger.commit(&commit).await.unwrap();
+        effects.push(effect);
+    }
+    let ended = async |now: i64| {
+        let page = ledger.ended(bucket, second(now), 1000, None).await.unwrap();
+        let of = |effect: &Effect| Some((effect.principal_key.clone(), effect.request.clone()));
+        let mine = page.items.into_iter().filter_map(|ended| {
+            let place = effects.iter().position(|effect| of(effect) == ended.of)?;
+            Some((place, ended.key))
+        });
+        mine.collect::<Vec<_>>()
+    };
+    let places = |found: &[(usize, ports::ledger::ItemKey)]| -> Vec<usize> {
+        found.iter().map(|(place, _)| *place).collect()
+    };
+    assert_eq!(places(&ended(9).await), Vec::<usize>::new());
+    let all = ended(40).await;
+    assert_eq!(places(&all), [1, 2, 0]);
+    let (_, key) = all.first().unwrap();
+    assert!(ledger.put_end(key, second(50)).await.unwrap());
+    assert!(!ledger.put_end(key, second(60)).await.unwrap(), "it moved");
+    assert_eq!(places(&ended(40).await), [2, 0]);
+    for effect in [effects.last(), effects.last()].into_iter().flatten() {
+        ledger.forget(effect).await.unwrap();
+    }
+    assert_eq!(places(&ended(60).await), [0, 1]);
+    for effect in &effects {
+        ledger.forget(effect).await.unwrap();
+    }
+    let left = ledger
+        .effects(&samples::principal_key(&user))
+        .await
+        .unwrap();
+    assert!(left.is_empty());
 }

@@ -1,0 +1,83 @@
+//! Who is enrolled in a target account. IAM lists by path, a thousand at a time.
+
+use aws_sdk_iam::Client;
+use ports::CallError;
+use ports::directory::DirectoryError;
+use ports::enrolled::{Enrolled, EnrolledPrincipal};
+use snowgate_core::id::AccountId;
+use snowgate_core::principal::{Principal, PrincipalType};
+
+use crate::holder::Holder;
+use crate::iam_error;
+use crate::target::TargetAccounts;
+
+/// How many IAM lists in one answer at most (IAM API, ListUsers and ListRoles).
+const PAGE: i32 = 1_000;
+
+/// Name and unique id of a user or role.
+type Listed = (String, String);
+
+impl<May: Send + Sync> Enrolled for TargetAccounts<May> {
+    async fn enrolled(
+        &self,
+        account: &AccountId,
+        path: &str,
+    ) -> Result<Vec<EnrolledPrincipal>, DirectoryError> {
+        let iam = self.accounts.iam(account).await?;
+        let users = users(&iam, path).await?;
+        let roles = roles(&iam, path).await?;
+        let all = users
+            .into_iter()
+            .map(|listed| (PrincipalType::User, listed));
+        let all = all.chain(
+            roles
+                .into_iter()
+                .map(|listed| (PrincipalType::Role, listed)),
+        );
+        let mut enrolled = Vec::new();
+        for (kind, (name, unique_id)) in all {
+            let holder = match kind {
+                PrincipalType::User => Holder::User(&name),
+                PrincipalType::Role => Holder::Role(&name),
+            };
+            // One that is deleted meanwhile has none; IAM gives no name that is none.
+            let names = holder.inline_names(&iam).await?;
+            let (Some(inline), Ok(name)) = (names, name.parse()) else {
+                continue;
+            };
+            let principal = Principal {
+                account_id: account.clone(),
+                kind,
+                name,
+            };
+            enrolled.push(EnrolledPrincipal {
+                principal,
+                unique_id,
+                inline,
+            });
+        }
+        Ok(enrolled)
+    }
+}
+
+async fn users(iam: &Client, path: &str) -> Result<Vec<Listed>, CallError> {
+    let asked = iam.list_users().path_prefix(path).max_items(PAGE);
+    let mut pages = asked.into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(user) = pages.next().await {
+        let user = user.map_err(|error| iam_error("iam:ListUsers", &error))?;
+        found.extend((user.path == path).then_some((user.user_name, user.user_id)));
+    }
+    Ok(found)
+}
+
+async fn roles(iam: &Client, path: &str) -> Result<Vec<Listed>, CallError> {
+    let asked = iam.list_roles().path_prefix(path).max_items(PAGE);
+    let mut pages = asked.into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(role) = pages.next().await {
+        let role = role.map_err(|error| iam_error("iam:ListRoles", &error))?;
+        found.extend((role.path == path).then_some((role.role_name, role.role_id)));
+    }
+    Ok(found)
+}

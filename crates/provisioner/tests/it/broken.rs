@@ -1,0 +1,179 @@
+//! Requests that their audit trail does not bear out: nothing is given, and everything ends.
+
+use ports::ledger::Effects as _;
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::TrailFault;
+use snowgate_core::record::{EndReason, Event, FailureCode, RequestRecord};
+use testkit::tampering::TAMPERINGS;
+use testkit::world::{World, at, ready};
+use testkit::{Aftermath, Moment, samples};
+
+use super::{end_all, failed_untouched, provision, provisioner, run};
+
+const END: i64 = 8 * 3600;
+
+fn attached(world: &World) -> bool {
+    let attached = world.directory.attached(&world.target);
+    attached.contains(&samples::policy().to_string())
+}
+
+fn active(world: &World) -> RequestRecord {
+    let active = provision(world, &world.approved(at(0)), 0);
+    assert_eq!(active.state(), State::Active);
+    active
+}
+
+#[test]
+fn nothing_is_granted_with_a_broken_trail() {
+    for tampering in TAMPERINGS {
+        let world = World::default();
+        let approved = world.approved(at(0));
+        (tampering.tamper)(&world, &approved);
+        let after = provision(&world, &approved, 5);
+        failed_untouched(&world, &after, FailureCode::BrokenTrail);
+    }
+}
+
+/// The provisioner stops after it changed IAM; then the trail is broken, and it goes on.
+#[test]
+fn what_was_begun_is_rolled_back_with_a_broken_trail() {
+    for tampering in TAMPERINGS {
+        let mut begun = 0;
+        for nth in 1..30 {
+            let world = World::default();
+            let approved = world.approved(at(0));
+            world.fault.at(nth, Moment::After, Aftermath::Dead);
+            let _ = run(&provisioner(&world), approved.id(), 1);
+            world.fault.mend();
+            let record = world.load(approved.id());
+            if record.state() != State::Provisioning || !attached(&world) {
+                continue;
+            }
+            begun += 1;
+            (tampering.tamper)(&world, &record);
+            let after = provision(&world, &record, 5);
+            let code = FailureCode::BrokenTrail;
+            assert_eq!(
+                after.end_reason(),
+                Some(EndReason::Failed { code }),
+                "{}",
+                tampering.name
+            );
+            assert!(!attached(&world), "{}", tampering.name);
+            assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+        }
+        assert!(begun > 0, "{}", tampering.name);
+    }
+}
+
+#[test]
+fn access_ends_with_a_broken_trail_and_the_row_says_so() {
+    for tampering in TAMPERINGS {
+        let world = World::default();
+        let record = active(&world);
+        (tampering.tamper)(&world, &record);
+        let _ = provision(&world, &record, END - 60);
+        assert!(attached(&world), "{}: not before its time", tampering.name);
+        let after = provision(&world, &record, END + 1);
+        assert_eq!(after.state(), State::Revoked, "{}", tampering.name);
+        assert!(!attached(&world), "{}", tampering.name);
+        assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+        let rows = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
+        let last = rows.last().unwrap().read().unwrap();
+        assert_eq!(
+            last.event,
+            Event::Revoked {
+                retained: Vec::new()
+            }
+        );
+        assert!(last.trail_fault.is_some(), "{}", tampering.name);
+        assert_eq!(
+            after.unreported(),
+            Some(State::Revoked),
+            "the ticket is told"
+        );
+    }
+}
+
+#[test]
+fn a_record_prolonged_in_the_ledger_ends_all_the_same() {
+    let world = World::default();
+    let record = active(&world);
+    world.ledger.overwrite(samples::tampered(&record, |body| {
+        body["phase"]["access"]["until"] = "9999-01-01T00:00:00Z".into();
+    }));
+    let day = 24 * 3600;
+    assert_eq!(
+        provision(&world, &record, day + END - 60).state(),
+        State::Active
+    );
+    let after = provision(&world, &record, day + END + 60);
+    assert_eq!(
+        after.state(),
+        State::Revoked,
+        "a day after its time at the latest"
+    );
+    assert!(!attached(&world));
+}
+
+#[test]
+fn what_is_left_of_a_request_ends_whatever_its_record_says() {
+    let forge: [(&str, fn(&World, &RequestRecord)); 2] = [
+        ("said to have ended", |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                let access = body["phase"]["access"].take();
+                body["phase"] = serde_json::json!({
+                    "type": "ended",
+                    "ending": {"type": "revoked", "access": access, "retained": []},
+                });
+            }));
+            assert_eq!(
+                world.load(record.id()).trail_fault(),
+                Some(TrailFault::Head)
+            );
+        }),
+        ("unreadable", |world, record| {
+            world.ledger.garble(record.id())
+        }),
+    ];
+    for (name, forge) in forge {
+        let world = World::default();
+        let record = active(&world);
+        forge(&world, &record);
+        end_all(&world, 24 * 3600 + END + 60);
+        assert!(!attached(&world), "{name}");
+        assert_eq!(
+            ready(world.ledger.effects(&world.key())).unwrap(),
+            [],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_is_given_stays_when_its_principal_is_looked_at() {
+    let world = World::default();
+    let record = active(&world);
+    end_all(&world, 60);
+    assert!(attached(&world));
+    assert_eq!(world.load(record.id()), record);
+    // Unreadable, and not past its latest end.
+    world.ledger.garble(record.id());
+    end_all(&world, END + 60);
+    assert!(attached(&world));
+}
+
+/// The sweeper's clock is ahead: it wakes too early, and puts the next look off by its own time.
+#[test]
+fn an_end_that_was_put_off_by_another_clock_is_kept() {
+    let world = World::default();
+    let record = active(&world);
+    let late = record.clone().rescheduled(Some(at(END + 420)), 3);
+    world.ledger.overwrite(late);
+    let after = provision(&world, &record, END - 780);
+    assert_eq!(
+        (after.state(), after.ends_at()),
+        (State::Active, Some(at(END)))
+    );
+    assert!(after.due_at().is_some_and(|due| due <= at(END)));
+}

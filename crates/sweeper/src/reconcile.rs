@@ -1,0 +1,159 @@
+//! Access that should be over and that nothing due led to: its record's place in the index of what
+//! is due was removed or moved, or the record cannot be read any more. Effects have an index of
+//! their own, by the end of their access.
+
+use jiff::{SignedDuration, Timestamp};
+use ports::CallError;
+use ports::ledger::{DUE_BUCKETS, EndedEffect, Requests as _, TimeIndex as _};
+use ports::queue::{WakeUp, WorkQueue as _};
+use shell::metrics::{Metric, Point};
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
+use snowgate_core::principal::PrincipalKey;
+use tracing::{error, info};
+
+use crate::{Ports, Sweeper};
+
+/// How many effects of a bucket are read at once.
+const PAGE: u16 = 100;
+
+/// How many pages of one bucket are read in one run.
+const PAGES: usize = 4;
+
+/// How long the ordinary way may take before an end counts as missed.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// When an effect is looked at again whose end cannot be told.
+const LATER: SignedDuration = SignedDuration::from_mins(30);
+
+/// What one look for missed ends came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Effects whose access should be over and that nothing due led to: the provisioner is woken.
+    pub missed: u32,
+    /// Effects whose end is another: they stand where they belong.
+    pub settled: u32,
+    /// Effects that could not be looked at.
+    pub failed: u32,
+    /// Buckets of which something was left for the next run.
+    pub cut: u32,
+}
+
+impl Reconciled {
+    /// What a run is measured by.
+    #[must_use]
+    pub fn measured(self) -> Vec<Point> {
+        vec![
+            Point::times(Metric::MissedEnds, self.missed),
+            Point::times(Metric::SweepsCut, self.cut),
+        ]
+    }
+}
+
+/// What is to be done about an effect whose end in the index has come.
+enum Look {
+    /// It should be gone.
+    Missed,
+    /// Its access ends then, or is to be looked at again then.
+    Later(Timestamp),
+}
+
+impl<P: Ports> Sweeper<P> {
+    /// Looks for effects whose access should have been over for a while, and wakes the provisioner
+    /// for their principals. It depends on no other index and on no record.
+    ///
+    /// # Errors
+    /// Where part of the index of effects cannot be read; the rest has been looked at.
+    pub async fn reconcile(&self, now: Timestamp) -> Result<Reconciled, CallError> {
+        let (mut done, mut unread) = (Reconciled::default(), None);
+        let over = now - PATIENCE;
+        for bucket in 0..DUE_BUCKETS {
+            let mut after = None;
+            for _ in 0..PAGES {
+                let page = self.index.ended(bucket, over, PAGE, after.as_ref()).await;
+                let page = match page {
+                    Ok(page) => page,
+                    Err(failure) => {
+                        unread = Some(failure);
+                        break;
+                    }
+                };
+                for effect in &page.items {
+                    if let Err(failure) = self.look_for(effect, now, &mut done).await {
+                        done.failed += 1;
+                        let error = shell::log::chain(&failure);
+                        error!(error, "an effect could not be looked at");
+                    }
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            done.cut += u32::from(after.is_some());
+        }
+        info!(?done, "reconciled");
+        unread.map_or(Ok(done), Err)
+    }
+
+    async fn look_for(
+        &self,
+        effect: &EndedEffect,
+        now: Timestamp,
+        done: &mut Reconciled,
+    ) -> Result<(), CallError> {
+        let Some((principal, request)) = &effect.of else {
+            done.missed += 1;
+            error!(
+                ends_at = effect.key.at,
+                "an effect that should be gone cannot be read"
+            );
+            return self.later(effect, now + LATER).await;
+        };
+        match self.look_at_request(request, now).await? {
+            Look::Later(end) => {
+                done.settled += 1;
+                self.later(effect, end).await
+            }
+            Look::Missed => {
+                done.missed += 1;
+                error!(request_id = %request, "access should be over, and nothing due led to it");
+                self.wake_for(principal, now).await
+            }
+        }
+    }
+
+    /// Whether the access of a request should be gone, as its record has it. One that cannot be
+    /// read, or is not there, gives nothing.
+    async fn look_at_request(&self, id: &RequestId, now: Timestamp) -> Result<Look, CallError> {
+        let record = match self.requests.load(id).await {
+            Err(failure) if failure.is_transient() => return Err(failure),
+            found => found.ok().flatten(),
+        };
+        let Some(record) = record else {
+            return Ok(Look::Missed);
+        };
+        Ok(match (record.state(), record.ends_at()) {
+            (State::Active, Some(end)) if !record.is_over(now) => Look::Later(end),
+            // It is looked at by itself, and fails after a day at the latest.
+            (State::Provisioning, _) => Look::Later(now + LATER),
+            _ => Look::Missed,
+        })
+    }
+
+    async fn later(&self, effect: &EndedEffect, at: Timestamp) -> Result<(), CallError> {
+        self.index.put_end(&effect.key, at).await.map(|_| ())
+    }
+
+    /// Wakes the provisioner for all that is to end on a principal: once in a quarter of an hour,
+    /// however many effects it has.
+    async fn wake_for(&self, principal: &PrincipalKey, now: Timestamp) -> Result<(), CallError> {
+        let wake = WakeUp {
+            aggregate: Aggregate::Principal(principal.clone()),
+            version: u64::try_from(now.as_second() / 600).unwrap_or_default(),
+            attempt: 0,
+        };
+        self.queues.wake_provisioner(&wake, principal).await
+    }
+}

@@ -1,0 +1,128 @@
+//! Access that should be over and that nothing due leads to.
+
+use ports::ledger::{Commit, Requests as _};
+use snowgate_core::aggregate::Aggregate;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{Event, RequestRecord};
+use sweeper::Reconciled;
+use testkit::world::{World, at, ready};
+use testkit::{Aftermath, Fault, Moment, QueueName, samples};
+
+use super::{sweep, sweeper, woken};
+
+const END: i64 = 9000;
+
+/// Access that was given, with its effect.
+fn active(world: &World) -> RequestRecord {
+    let started = Event::ProvisioningStarted;
+    let started = world.apply(&world.approved(at(0)), started, Actor::Provisioner, at(2));
+    let event = Event::Activated { until: at(END) };
+    let mut effect = samples::effect(started.id(), &world.target, false);
+    effect.principal_key = world.key();
+    let commit = Commit {
+        put_effects: vec![effect],
+        effects_end: Some(at(END)),
+        ..Commit::from(started.apply(event, Actor::Provisioner, at(2)).unwrap())
+    };
+    ready(world.ledger.commit(&commit)).unwrap();
+    let mut record = commit.change.record;
+    for message in record.due_deliveries(at(3)) {
+        record = world.deliver(&record, &message, Actor::Reporter, at(3));
+    }
+    record
+}
+
+fn reconcile(world: &World, second: i64) -> Reconciled {
+    ready(sweeper(world, &Fault::none()).reconcile(at(second))).unwrap()
+}
+
+/// For which principals the provisioner was woken.
+fn ended(world: &World) -> Vec<Aggregate> {
+    let sent = world.queues.take(QueueName::Work);
+    sent.into_iter().map(|sent| sent.wake.aggregate).collect()
+}
+
+#[test]
+fn an_end_that_is_hidden_from_the_index_is_found() {
+    let hide: [(&str, fn(&World, &RequestRecord)); 4] = [
+        ("removed", |world, record| {
+            world.ledger.overwrite(record.clone().rescheduled(None, 0));
+        }),
+        ("far away", |world, record| {
+            let never = "9999-01-01T00:00:00Z".parse().unwrap();
+            world
+                .ledger
+                .overwrite(record.clone().rescheduled(Some(never), 0));
+        }),
+        ("unreadable", |world, record| {
+            world.ledger.garble(record.id())
+        }),
+        ("said to have ended", |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                let access = body["phase"]["access"].take();
+                body["phase"] = serde_json::json!({
+                    "type": "ended",
+                    "ending": {"type": "revoked", "access": access, "retained": []},
+                });
+                body["head"]["due_at"].take();
+            }));
+        }),
+    ];
+    for (name, hide) in hide {
+        let world = World::default();
+        let record = active(&world);
+        hide(&world, &record);
+        let _ = sweep(&world, END + 60);
+        assert_eq!(woken(&world), [], "{name}: hidden");
+        assert_eq!(
+            reconcile(&world, END + 60),
+            Reconciled::default(),
+            "{name}: patience"
+        );
+        let found = reconcile(&world, END + 900);
+        assert_eq!((found.missed, found.failed), (1, 0), "{name}");
+        assert_eq!(ended(&world), [Aggregate::Principal(world.key())], "{name}");
+        assert_eq!(
+            reconcile(&world, END + 1800).missed,
+            1,
+            "{name}: until it is gone"
+        );
+    }
+}
+
+#[test]
+fn access_that_is_there_is_left_alone() {
+    let world = World::default();
+    let record = active(&world);
+    assert_eq!(reconcile(&world, END - 1), Reconciled::default());
+    // Its record knows another end: that counts, and the index learns it.
+    let world = World::default();
+    let longer = active(&world);
+    let longer = samples::tampered(&longer, |body| {
+        body["phase"]["access"]["until"] = serde_json::json!(at(END + 9000).to_string());
+    });
+    world.ledger.overwrite(longer);
+    let found = reconcile(&world, END + 900);
+    assert_eq!((found.missed, found.settled), (0, 1));
+    assert_eq!(reconcile(&world, END + 1800), Reconciled::default());
+    assert_eq!(reconcile(&world, END + 9000 + 900).missed, 1);
+    assert_eq!(record.state(), State::Active);
+}
+
+#[test]
+fn one_that_cannot_be_looked_at_keeps_no_other_back() {
+    for nth in 1..20 {
+        let world = World::default();
+        let all: Vec<_> = (0..3).map(|_| active(&world)).collect();
+        world.fault.mend();
+        world.fault.at(nth, Moment::Before, Aftermath::Alive);
+        let first = ready(sweeper(&world, &Fault::none()).reconcile(at(END + 900)));
+        let sent = ended(&world).len();
+        match first {
+            Ok(found) => assert_eq!(sent, all.len() - found.failed as usize, "{nth}"),
+            Err(_) => assert!(sent < all.len() + 1, "{nth}: a bucket could not be read"),
+        }
+        world.fault.mend();
+        assert_eq!(reconcile(&world, END + 901).missed, 3, "{nth}");
+    }
+}

@@ -1,0 +1,117 @@
+//! What somebody with access to the table could do to a request: each breaks its trail.
+
+use snowgate_core::audit::StoredRow;
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::record::RequestRecord;
+
+use crate::samples;
+use crate::world::{World, at};
+
+/// One way to tamper with a request that is in the ledger.
+pub struct Tampering {
+    /// What is done.
+    pub name: &'static str,
+    /// Does it.
+    pub tamper: fn(&World, &RequestRecord),
+}
+
+/// All of them.
+pub const TAMPERINGS: [Tampering; 11] = [
+    Tampering {
+        name: "a row edited",
+        tamper: |world, record| edit(world, record, |rows| first(rows).bytes.push(' ')),
+    },
+    Tampering {
+        name: "a row edited and hashed anew",
+        tamper: |world, record| edit(world, record, |rows| rewrite(first(rows))),
+    },
+    Tampering {
+        name: "the last row edited and hashed anew",
+        tamper: |world, record| edit(world, record, |rows| rewrite(rows.last_mut().unwrap())),
+    },
+    Tampering {
+        name: "two rows swapped",
+        tamper: |world, record| {
+            edit(world, record, |rows| {
+                let places: Vec<_> = rows.iter().map(|row| row.place).collect();
+                let last = rows.len() - 1;
+                rows.swap(0, last);
+                rows.iter_mut()
+                    .zip(places)
+                    .for_each(|(row, place)| row.place = place);
+                if last == 0 {
+                    rows.clear();
+                }
+            });
+        },
+    },
+    Tampering {
+        name: "the first row gone",
+        tamper: |world, record| edit(world, record, |rows| drop(rows.remove(0))),
+    },
+    Tampering {
+        name: "the last row gone",
+        tamper: |world, record| edit(world, record, |rows| drop(rows.pop())),
+    },
+    Tampering {
+        name: "all rows gone",
+        tamper: |world, record| edit(world, record, Vec::clear),
+    },
+    Tampering {
+        name: "a row in the place of the next one",
+        tamper: |world, record| {
+            edit(world, record, |rows| {
+                let foreign = StoredRow {
+                    place: Some(rows.len() as u64),
+                    ..first(rows).clone()
+                };
+                rows.push(foreign);
+            });
+        },
+    },
+    Tampering {
+        name: "something unreadable in the place of the next one",
+        tamper: |world, record| {
+            edit(world, record, |rows| {
+                rows.push(StoredRow {
+                    place: Some(rows.len() as u64),
+                    bytes: String::new(),
+                    hash: None,
+                });
+            });
+        },
+    },
+    Tampering {
+        name: "another duration in the record",
+        tamper: |world, record| {
+            let duration = "PT4H";
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                body["head"]["request"]["duration"] = duration.into();
+            }));
+        },
+    },
+    Tampering {
+        name: "another justification in the record",
+        tamper: |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                body["head"]["request"]["justification"] = "Another reason altogether".into();
+            }));
+        },
+    },
+];
+
+fn edit(world: &World, record: &RequestRecord, edit: impl FnOnce(&mut Vec<StoredRow>)) {
+    world.ledger.rewrite_trail(record.id(), edit);
+}
+
+fn first(rows: &mut [StoredRow]) -> &mut StoredRow {
+    rows.first_mut().unwrap()
+}
+
+/// The row says something else, and its hash is that of what it says.
+fn rewrite(row: &mut StoredRow) {
+    let mut read = row.read().unwrap();
+    read.at = at(1_000_000);
+    read.actor = Actor::Sweeper;
+    *row = read.stored().unwrap();
+}
