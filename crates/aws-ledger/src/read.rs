@@ -19,7 +19,7 @@ pub(crate) const QUERY: &str = "dynamodb:Query";
 /// How often a request is read while others change it.
 const READS: usize = 8;
 
-/// The most requests told of one ServiceNow record.
+/// The most requests listed for one ServiceNow record.
 const OF_RECORD: i32 = 25;
 
 impl DynamoLedger {

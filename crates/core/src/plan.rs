@@ -18,9 +18,9 @@ use crate::record::{
 use crate::request::Grant;
 use crate::slots::{ApproverRole, OwnedResource};
 
-/// Checks that what was approved is what is there: that every slot that is touched has an
-/// approval by somebody who was asked, on exactly this content, and that the guardrails of today
-/// allow it. Signatures are verified besides.
+/// Checks that what was approved is what is there: that every required slot is approved by somebody
+/// who was asked, on exactly this content, and that the guardrails of today allow it. Signatures
+/// are verified by the provisioner.
 ///
 /// # Errors
 /// What does not hold.
@@ -87,8 +87,8 @@ fn involved(
     Ok(all)
 }
 
-/// Whether what is touched has its slot, approved on this content by somebody who was asked and
-/// is not involved.
+/// Whether this resource's slot is approved on this content by somebody who was asked and is not
+/// involved.
 fn is_approved(
     record: &RequestRecord,
     asked: &ApprovalRound,

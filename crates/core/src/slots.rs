@@ -215,7 +215,7 @@ pub fn judge(candidate: &Person, excluded: &Excluded, mail_domains: &[String]) -
     }
 }
 
-/// The people among the candidates of one standing who may decide, in their order, each under one
+/// The people among the candidates of one role who may decide, in their order, each under one
 /// record, at most `cap`.
 #[must_use]
 pub fn eligible<'a>(

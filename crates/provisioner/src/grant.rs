@@ -184,8 +184,8 @@ impl<P: Ports> Provisioner<P> {
         Err(ProvisionError::NotSeen)
     }
 
-    /// Takes back what this request changed and ends it as `Failed`. Where taking back fails,
-    /// the request stays as it is and is tried again: it never ends with something left behind.
+    /// Removes what this request changed and ends it as `Failed`. If removing fails, the request
+    /// stays as it is and is tried again: it never ends with something left behind.
     pub(crate) async fn fail(
         &self,
         record: RequestRecord,

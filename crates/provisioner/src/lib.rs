@@ -101,7 +101,7 @@ impl<P: Ports> Provisioner<P> {
         }
     }
 
-    /// Does all that is due on the principal of this request: what has ended is taken back
+    /// Does all that is due on the principal of this request: access that has ended is removed
     /// first, then this request is provisioned.
     ///
     /// # Errors
@@ -120,7 +120,8 @@ impl<P: Ports> Provisioner<P> {
         if ended && record.state() == State::Approved {
             let left = self.effects.effects(&record.principal_key()).await?;
             if left.len() < live.len() {
-                // IAM may still list what was just taken back, and it would pass for found there.
+                // IAM may still list what was just removed, and the change would count as
+                // preexisting.
                 return Ok(change::put_off(&self.requests, &record, now).await?);
             }
         }

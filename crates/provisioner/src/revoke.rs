@@ -43,7 +43,7 @@ impl<P: Ports> Provisioner<P> {
         self.write(record, draft, now).await
     }
 
-    /// Takes back those effects that are this request's alone, and looks until they are gone.
+    /// Removes those effects that are this request's alone, and looks until they are gone.
     pub(crate) async fn undo(
         &self,
         record: &RequestRecord,
@@ -77,7 +77,7 @@ impl<P: Ports> Provisioner<P> {
         if !same {
             return Ok(());
         }
-        // The list may be older than the last change: it does not decide what is taken back.
+        // The list may be older than the last change: it does not decide what is removed.
         for change in &remove {
             self.member.take_back(target, change).await?;
         }

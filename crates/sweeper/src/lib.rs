@@ -1,4 +1,4 @@
-//! Watches the time: ends what waited too long, wakes what is due, sends again what got stuck.
+//! Runs on a schedule: ends what waited too long, wakes what is due, sends again what got stuck.
 //!
 //! Runs every minute and reads only what is due, bucket by bucket and page by page, however much
 //! is pending. Whoever writes the table writes its indexes too, so nothing that stands in them is

@@ -1,7 +1,7 @@
 //! What is hashed and signed. A preimage is canonical JSON (RFC 8785) after a line that names its
 //! purpose, so that a digest made for one thing never stands for another. None of these structs
-//! ever changes: a change of one is a new purpose beside it, or a member that is left out where there
-//! is none.
+//! ever changes: what has to change gets a new struct and a new purpose, or a member that is left
+//! out where there is none.
 
 use serde::Serialize;
 

@@ -53,7 +53,7 @@ pub struct Policies {
 /// Whether a request goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Outcome {
-    /// It does.
+    /// Some statement allows it and nothing denies it.
     Allowed,
     /// It does not, for nothing allows it.
     ImplicitlyDenied,
