@@ -2,7 +2,7 @@
 
 use ports::ledger::{DueKind, bucket_of};
 use snowgate_core::aggregate::Aggregate;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::request::Source;
@@ -75,7 +75,7 @@ pub(crate) fn principal(principal: &PrincipalKey) -> String {
     format!("{PRINCIPAL_PREFIX}{principal}")
 }
 
-pub(crate) fn effect(effect: &Effect) -> String {
+pub(crate) fn effect(effect: &RecordedEffect) -> String {
     format!("{EFFECT_PREFIX}{}", effect.key())
 }
 

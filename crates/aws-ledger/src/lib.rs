@@ -45,7 +45,7 @@ use ports::ledger::{
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -172,7 +172,7 @@ impl TimeIndex for DynamoLedger {
 }
 
 impl Effects for DynamoLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
         let items = self
             .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
             .await?;
@@ -182,7 +182,7 @@ impl Effects for DynamoLedger {
             .collect()
     }
 
-    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
         self.write_forgotten(effect).await
     }
 }

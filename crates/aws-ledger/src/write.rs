@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, MAX_DRY_RUNS, NewRequest};
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::RequestId;
 use snowgate_core::record::{Change, RequestRecord};
 
@@ -224,7 +224,7 @@ impl DynamoLedger {
     }
 
     /// Forgets an effect alone.
-    pub(crate) async fn write_forgotten(&self, effect: &Effect) -> Result<(), CallError> {
+    pub(crate) async fn write_forgotten(&self, effect: &RecordedEffect) -> Result<(), CallError> {
         self.client
             .delete_item()
             .table_name(&self.requests)
@@ -273,7 +273,7 @@ impl DynamoLedger {
     /// is known only the first time.
     fn put_effect(
         &self,
-        effect: &Effect,
+        effect: &RecordedEffect,
         ends_at: Option<Timestamp>,
     ) -> Result<TransactWriteItem, CallError> {
         let put = Update::builder()
@@ -292,7 +292,7 @@ impl DynamoLedger {
         })
     }
 
-    fn delete_effect(&self, effect: &Effect) -> Result<TransactWriteItem, CallError> {
+    fn delete_effect(&self, effect: &RecordedEffect) -> Result<TransactWriteItem, CallError> {
         let delete = Delete::builder()
             .table_name(&self.requests)
             .key("pk", s(keys::principal(&effect.principal_key)))

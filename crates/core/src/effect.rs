@@ -15,7 +15,7 @@ use crate::request::GroupName;
 /// Effects that several requests have in common are counted: the change is undone when the last
 /// of them ends, and never where it was there before the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Effect {
+pub struct RecordedEffect {
     /// The request it was made for.
     pub request: RequestId,
     /// The key of the principal, which all effects on it share.
@@ -96,7 +96,7 @@ impl EffectChange {
     }
 }
 
-impl Effect {
+impl RecordedEffect {
     /// A key that is unique among the effects on one principal.
     #[must_use]
     pub fn key(&self) -> String {

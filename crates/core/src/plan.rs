@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
-use crate::effect::{Effect, EffectChange, inline_policy_name};
+use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
@@ -138,9 +138,9 @@ fn is_approved(
 pub fn effects(
     record: &RequestRecord,
     principal: &PrincipalFacts,
-    live: &[Effect],
+    live: &[RecordedEffect],
     now: Timestamp,
-) -> Result<Vec<Effect>, FailureCode> {
+) -> Result<Vec<RecordedEffect>, FailureCode> {
     let mut effects = Vec::new();
     for change in changes(record, now)? {
         let mine = live
@@ -162,7 +162,7 @@ pub fn effects(
             .map(|effect| effect.preexisting)
             .collect();
         let found_there = given.is_empty() || given.contains(&true);
-        effects.push(Effect {
+        effects.push(RecordedEffect {
             request: record.id().clone(),
             principal_key: record.principal_key(),
             principal: record.request().target.clone(),
@@ -212,7 +212,7 @@ pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChang
 /// When the access ends: when its inline policy does, else so long after now as was approved; and
 /// at the latest when the signed decisions let it.
 #[must_use]
-pub fn until(record: &RequestRecord, effects: &[Effect], now: Timestamp) -> Timestamp {
+pub fn until(record: &RequestRecord, effects: &[RecordedEffect], now: Timestamp) -> Timestamp {
     let ends = effects.iter().find_map(|effect| match &effect.change {
         EffectChange::InlinePolicyPut { ends_at, .. } => Some(*ends_at),
         EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
@@ -237,7 +237,7 @@ pub enum Undo {
 /// What is to be done about an effect when its request ends. `live` are all live effects on the
 /// principal.
 #[must_use]
-pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
+pub fn undo(effect: &RecordedEffect, live: &[RecordedEffect]) -> Undo {
     if effect.preexisting {
         Undo::StaysAsItWas
     } else if others(&effect.change, &effect.request, live).any(|other| !other.preexisting) {
@@ -249,8 +249,8 @@ pub fn undo(effect: &Effect, live: &[Effect]) -> Undo {
 
 /// Which of a request's effects stay when it ends, and why.
 #[must_use]
-pub fn retained(mine: &[Effect], live: &[Effect]) -> Vec<RetainedChange> {
-    let stays = |effect: &Effect| {
+pub fn retained(mine: &[RecordedEffect], live: &[RecordedEffect]) -> Vec<RetainedChange> {
+    let stays = |effect: &RecordedEffect| {
         let because = match undo(effect, live) {
             Undo::Remove => return None,
             Undo::StaysAsItWas => RetainedBecause::ThereBefore,
@@ -265,8 +265,8 @@ pub fn retained(mine: &[Effect], live: &[Effect]) -> Vec<RetainedChange> {
 fn others<'a>(
     change: &'a EffectChange,
     request: &'a RequestId,
-    live: &'a [Effect],
-) -> impl Iterator<Item = &'a Effect> {
+    live: &'a [RecordedEffect],
+) -> impl Iterator<Item = &'a RecordedEffect> {
     live.iter()
         .filter(move |effect| effect.change.key() == change.key() && effect.request != *request)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::effect::{Effect, EffectChange};
+use crate::effect::{EffectChange, RecordedEffect};
 use crate::finding::Finding;
 use crate::id::SysId;
 use crate::slots::{Approver, ApproverRole, Eligibility, OwnedResource};
@@ -27,8 +27,8 @@ pub struct PlannedChange {
     pub already_there: bool,
 }
 
-impl From<&Effect> for PlannedChange {
-    fn from(effect: &Effect) -> Self {
+impl From<&RecordedEffect> for PlannedChange {
+    fn from(effect: &RecordedEffect) -> Self {
         Self {
             change: effect.change.clone(),
             already_there: effect.preexisting,

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::TokenRow;
 use crate::canonical::{self, CanonicalError};
-use crate::effect::Effect;
+use crate::effect::RecordedEffect;
 use crate::record::AuditRow;
 use crate::record::RequestRecord;
 
@@ -60,7 +60,7 @@ impl StoredDocument for AuditRow {
     const SCHEMA: u32 = 1;
 }
 
-impl StoredDocument for Effect {
+impl StoredDocument for RecordedEffect {
     const SCHEMA: u32 = 1;
 }
 

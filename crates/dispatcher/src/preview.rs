@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::finding::Finding;
 use snowgate_core::preview::{PlannedChange, Preview};
 use snowgate_core::record::RequestRecord;
@@ -17,7 +17,7 @@ impl<P: Ports> Dispatcher<P> {
     pub(crate) async fn preview(
         &self,
         record: &RequestRecord,
-        (resource, effects): (Vec<OwnedResource>, &[Effect]),
+        (resource, effects): (Vec<OwnedResource>, &[RecordedEffect]),
         findings: Vec<Finding>,
         (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Preview, CallError> {

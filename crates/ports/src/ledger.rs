@@ -10,7 +10,7 @@ use snowgate_core::aggregate::Aggregate;
 pub use snowgate_core::aggregate::{DUE_BUCKETS, bucket_of};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -65,11 +65,11 @@ pub struct Commit {
     /// The change of the request.
     pub change: Change,
     /// Effects to record. One that is there already for the same request is kept as it is.
-    pub put_effects: Vec<Effect>,
+    pub put_effects: Vec<RecordedEffect>,
     /// When the access that they belong to ends; where it has ended is looked for from then on.
     pub effects_end: Option<Timestamp>,
     /// Effects to forget.
-    pub delete_effects: Vec<Effect>,
+    pub delete_effects: Vec<RecordedEffect>,
     /// Review links to open.
     pub tokens: Vec<TokenRow>,
     /// Policy texts to keep with the request, by their digests. One that is there already is the
@@ -256,11 +256,12 @@ pub trait Effects: Send + Sync {
     fn effects(
         &self,
         principal: &PrincipalKey,
-    ) -> impl Future<Output = Result<Vec<Effect>, CallError>> + Send;
+    ) -> impl Future<Output = Result<Vec<RecordedEffect>, CallError>> + Send;
 
     /// Forgets an effect of a request that has ended, or that cannot be read: nothing is left of
     /// it.
-    fn forget(&self, effect: &Effect) -> impl Future<Output = Result<(), CallError>> + Send;
+    fn forget(&self, effect: &RecordedEffect)
+    -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// Review links. They are written with a request's change ([`Requests::commit`]).

@@ -6,7 +6,7 @@ use ports::directory::{Directory as _, DirectoryError, Member as _};
 use ports::ledger::Effects as _;
 use ports::signature::Verifier as _;
 use snowgate_core::account::PrincipalFacts;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::principal::Principal;
@@ -101,7 +101,7 @@ impl<P: Ports> Provisioner<P> {
         &self,
         record: &RequestRecord,
         now: Timestamp,
-    ) -> Result<Vec<Effect>, NotGranted> {
+    ) -> Result<Vec<RecordedEffect>, NotGranted> {
         if self.is_late(record, now) {
             return Err(FailureCode::TimedOut.into());
         }
@@ -114,7 +114,8 @@ impl<P: Ports> Provisioner<P> {
         let live = self.effects.effects(&record.principal_key()).await?;
         let effects = plan::effects(record, &facts.principal, &live, now)?;
         // What an earlier run found there and somebody took away since is not ours to put back.
-        let gone = |effect: &Effect| effect.preexisting && !facts.principal.shows(&effect.change);
+        let gone =
+            |effect: &RecordedEffect| effect.preexisting && !facts.principal.shows(&effect.change);
         match effects.iter().any(gone) {
             true => Err(FailureCode::ContentChanged.into()),
             false => Ok(effects),
@@ -144,7 +145,7 @@ impl<P: Ports> Provisioner<P> {
     async fn apply(
         &self,
         record: &RequestRecord,
-        effects: &[Effect],
+        effects: &[RecordedEffect],
     ) -> Result<(), ProvisionError> {
         for effect in effects.iter().filter(|effect| !effect.preexisting) {
             self.member

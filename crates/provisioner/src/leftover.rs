@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use ports::directory::{Directory as _, Member as _};
 use ports::ledger::{Effects as _, Requests as _};
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::RequestId;
 use snowgate_core::plan::{Undo, undo};
 use snowgate_core::principal::{Principal, PrincipalKey};
@@ -60,7 +60,7 @@ impl<P: Ports> Provisioner<P> {
     async fn giver(
         &self,
         id: &RequestId,
-        mine: &[Effect],
+        mine: &[RecordedEffect],
         now: Timestamp,
     ) -> Result<Giver, ProvisionError> {
         let found = match self.requests.load(id).await {
@@ -73,7 +73,7 @@ impl<P: Ports> Provisioner<P> {
             Some(_) => Giver::Alive,
             // Of a request that cannot be read its effects say when they end at the latest.
             None => {
-                let over = |effect: &Effect| effect.latest_end.is_none_or(|end| end <= now);
+                let over = |effect: &RecordedEffect| effect.latest_end.is_none_or(|end| end <= now);
                 match mine.iter().all(over) {
                     true => Giver::Nobody,
                     false => Giver::Alive,
@@ -86,7 +86,7 @@ impl<P: Ports> Provisioner<P> {
     async fn end_leftover(
         &self,
         key: &PrincipalKey,
-        mine: &[Effect],
+        mine: &[RecordedEffect],
     ) -> Result<(), ProvisionError> {
         for effect in mine {
             let live = self.effects.effects(key).await?;
@@ -104,7 +104,7 @@ impl<P: Ports> Provisioner<P> {
         &self,
         key: &PrincipalKey,
         principal: &Principal,
-        effect: &Effect,
+        effect: &RecordedEffect,
     ) -> Result<(), ProvisionError> {
         // A principal that is gone has nothing left; another one of its name is not ours.
         let facts = self.member.principal(principal).await?;

@@ -20,7 +20,7 @@ use ports::signature::Verifier;
 use ports::{CallError, Clock};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::canonical::CanonicalError;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -211,7 +211,7 @@ impl<P: Ports> Provisioner<P> {
 }
 
 /// The effects of one request among those on a principal.
-fn effects_of(id: &RequestId, live: &[Effect]) -> Vec<Effect> {
+fn effects_of(id: &RequestId, live: &[RecordedEffect]) -> Vec<RecordedEffect> {
     live.iter()
         .filter(|effect| effect.request == *id)
         .cloned()

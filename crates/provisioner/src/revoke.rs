@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ports::directory::{Directory as _, Member as _};
 use ports::ledger::Effects as _;
 use snowgate_core::account::PrincipalFacts;
-use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{Undo, retained, undo};
 use snowgate_core::record::{Event, RequestRecord};
@@ -47,8 +47,8 @@ impl<P: Ports> Provisioner<P> {
     pub(crate) async fn undo(
         &self,
         record: &RequestRecord,
-        mine: &[Effect],
-        live: &[Effect],
+        mine: &[RecordedEffect],
+        live: &[RecordedEffect],
     ) -> Result<(), ProvisionError> {
         let target = &record.request().target;
         let mut remove: Vec<&EffectChange> = Vec::new();

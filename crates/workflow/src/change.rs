@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, Requests};
 use snowgate_core::approval::TokenRow;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Change, ChangeError, Event, RequestRecord};
@@ -43,11 +43,11 @@ pub struct Draft {
     /// What happens to the request.
     pub event: Event,
     /// Effects to record.
-    pub put_effects: Vec<Effect>,
+    pub put_effects: Vec<RecordedEffect>,
     /// When the access that they belong to ends.
     pub effects_end: Option<Timestamp>,
     /// Effects to forget.
-    pub delete_effects: Vec<Effect>,
+    pub delete_effects: Vec<RecordedEffect>,
     /// Review links to open.
     pub tokens: Vec<TokenRow>,
     /// Policy texts to keep with the request.

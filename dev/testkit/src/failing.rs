@@ -21,7 +21,7 @@ use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::StoredRow;
 use snowgate_core::bounce::{EmailTags, MessageId};
-use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::email::Email;
 use snowgate_core::email::EmailAddress;
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
@@ -235,11 +235,11 @@ impl<T: TimeIndex> TimeIndex for Failing<T> {
 }
 
 impl<T: Effects> Effects for Failing<T> {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
         self.call(self.inner.effects(principal)).await
     }
 
-    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
         self.call(self.inner.forget(effect)).await
     }
 }

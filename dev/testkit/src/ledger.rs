@@ -13,7 +13,7 @@ use ports::ledger::{
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -33,7 +33,7 @@ struct Tables {
     keys: HashMap<(ClientId, String), (RequestId, IdempotencyKey)>,
     claims: HashMap<String, RequestId>,
     dry_runs: HashMap<String, u32>,
-    effects: BTreeMap<PrincipalKey, BTreeMap<String, Effect>>,
+    effects: BTreeMap<PrincipalKey, BTreeMap<String, RecordedEffect>>,
     tokens: HashMap<Digest, TokenRow>,
     documents: BTreeMap<RequestId, BTreeSet<String>>,
     /// Requests that cannot be read any more.
@@ -41,7 +41,7 @@ struct Tables {
     /// What stands in the index of what is due beside requests, by bucket.
     strays: Vec<(u8, DueItem)>,
     /// When the access that an effect belongs to ends.
-    ends: BTreeMap<String, (Effect, Timestamp)>,
+    ends: BTreeMap<String, (RecordedEffect, Timestamp)>,
 }
 
 fn claim_of(record: &RequestRecord) -> String {
@@ -114,7 +114,7 @@ impl FakeLedger {
 
     /// All effects.
     #[must_use]
-    pub fn all_effects(&self) -> Vec<Effect> {
+    pub fn all_effects(&self) -> Vec<RecordedEffect> {
         let tables = self.0.lock().unwrap();
         let all = tables.effects.values().flat_map(BTreeMap::values);
         all.cloned().collect()
@@ -228,7 +228,7 @@ impl Tables {
 }
 
 impl Tables {
-    fn forget(&mut self, effect: &Effect) {
+    fn forget(&mut self, effect: &RecordedEffect) {
         if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
             of_principal.remove(&effect.key());
         }
@@ -302,7 +302,7 @@ impl RequestIndex for FakeLedger {
 }
 
 impl Effects for FakeLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<Effect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
         let tables = self.0.lock().unwrap();
         let of_principal = tables.effects.get(principal);
         Ok(of_principal
@@ -311,7 +311,7 @@ impl Effects for FakeLedger {
             .collect())
     }
 
-    async fn forget(&self, effect: &Effect) -> Result<(), CallError> {
+    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
         self.0.lock().unwrap().forget(effect);
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal};
-use snowgate_core::effect::{Effect, EffectChange};
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
@@ -206,8 +206,8 @@ pub fn principal_key(principal: &Principal) -> PrincipalKey {
 
 /// An effect of a request on a principal: [`policy`] attached.
 #[must_use]
-pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> Effect {
-    Effect {
+pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> RecordedEffect {
+    RecordedEffect {
         request: request.clone(),
         principal_key: principal_key(principal),
         principal: principal.clone(),

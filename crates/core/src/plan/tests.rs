@@ -179,12 +179,12 @@ fn every_change_after_the_approval_is_found() {
     assert_eq!(changed, Err(FailureCode::ContentChanged));
 }
 
-fn effect(request: u8, preexisting: bool) -> Effect {
+fn effect(request: u8, preexisting: bool) -> RecordedEffect {
     let Grant::AttachManagedPolicy { policy_arn } = super::tests::request().grants[0].clone()
     else {
         panic!("another grant")
     };
-    Effect {
+    RecordedEffect {
         request: RequestId::from_random([request; 16]),
         principal_key: super::tests::request().target.key_by_id("AIDAEXAMPLE"),
         principal: super::tests::request().target,
@@ -203,7 +203,7 @@ fn what_was_there_before_us_is_remembered() {
         attached: vec![policy(&mut surveyed()).arn.to_string()],
         ..principal()
     };
-    let preexisting = |facts: &PrincipalFacts, live: &[Effect]| {
+    let preexisting = |facts: &PrincipalFacts, live: &[RecordedEffect]| {
         effects(&record, facts, live, at(5)).unwrap()[0].preexisting
     };
     assert!(!preexisting(&principal(), &[]));

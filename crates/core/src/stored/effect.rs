@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::schema::{stored_enum, stored_struct};
 use crate::approval::{MacTag, TokenRow};
 use crate::arn::PolicyArn;
-use crate::effect::{Effect, EffectChange};
+use crate::effect::{EffectChange, RecordedEffect};
 use crate::id::{AccountId, Digest, RequestId, SysId};
 use crate::principal::{Principal, PrincipalKey};
 use crate::request::GroupName;
 
-stored_struct!(pub EffectV1 for Effect {
+stored_struct!(pub EffectV1 for RecordedEffect {
     request: RequestId,
     principal_key: PrincipalKey,
     principal: Principal,

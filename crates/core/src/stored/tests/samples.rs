@@ -1,10 +1,12 @@
 //! One value of each kind, with every member set.
 
+mod effects;
+
 use jiff::SignedDuration;
 
 use crate::approval::{MacTag, TokenRow, Verdict};
 use crate::bounce::BounceKind;
-use crate::effect::{Effect, EffectChange, inline_policy_name};
+use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{Digest, RequestId};
 use crate::identity::{Identities, InvolvedMarks, Mark};
@@ -21,6 +23,8 @@ use crate::record::{
 };
 use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use crate::ticket_note::tests::ends;
+
+pub(super) use effects::effects;
 
 fn id() -> RequestId {
     RequestId::from_random([1; 16])
@@ -154,48 +158,6 @@ fn preview() -> Preview {
         }],
         findings: vec![finding()],
     }
-}
-
-/// An effect of each kind, one that is signed, and one on a principal that is known by name.
-pub(super) fn effects() -> Vec<(&'static str, Effect)> {
-    let target = request().target;
-    let effect = |change| Effect {
-        request: id(),
-        principal_key: target.key_by_id("AIDAEXAMPLE"),
-        principal: target.clone(),
-        change,
-        preexisting: false,
-        since: at(6),
-        latest_end: None,
-        signature: None,
-    };
-    let inline = EffectChange::InlinePolicyPut {
-        name: inline_policy_name(&id()),
-        document: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
-        ends_at: at(9 * 3600),
-    };
-    let group = EffectChange::GroupJoined {
-        group: "analysts".parse().unwrap(),
-    };
-    vec![
-        ("policy_attached", effect(attached())),
-        ("inline_policy_put", effect(inline)),
-        ("group_joined", effect(group)),
-        (
-            "signed",
-            Effect {
-                signature: Some(MacTag::new(vec![1; 32])),
-                ..effect(attached())
-            },
-        ),
-        (
-            "by_name",
-            Effect {
-                principal_key: target.key_by_name(),
-                ..effect(attached())
-            },
-        ),
-    ]
 }
 
 /// A message of each kind.

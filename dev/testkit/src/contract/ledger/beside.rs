@@ -18,7 +18,7 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     assert_eq!(ledger.effects(&key).await.unwrap(), []);
 
     let mine = samples::effect(first.id(), &user, true);
-    let put = |record, effects: &[snowgate_core::effect::Effect], second| {
+    let put = |record, effects: &[snowgate_core::effect::RecordedEffect], second| {
         let mut change = Commit::from(samples::ask(record, &[sys_id()], at(second)));
         change.put_effects = effects.to_vec();
         change

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ports::ledger::{Commit, DUE_BUCKETS, DueItem, DueKind, Requests, bucket_of};
 use snowgate_core::aggregate::Aggregate;
-use snowgate_core::effect::Effect;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::RequestId;
 use snowgate_core::record::Change;
 
@@ -162,7 +162,8 @@ pub async fn effects_end_in_order(ledger: &impl Ledger) {
     }
     let ended = async |now: i64| {
         let page = ledger.ended(bucket, second(now), 1000, None).await.unwrap();
-        let of = |effect: &Effect| Some((effect.principal_key.clone(), effect.request.clone()));
+        let of =
+            |effect: &RecordedEffect| Some((effect.principal_key.clone(), effect.request.clone()));
         let mine = page.items.into_iter().filter_map(|ended| {
             let place = effects.iter().position(|effect| of(effect) == ended.of)?;
             Some((place, ended.key))
