@@ -180,10 +180,10 @@ impl<P: Ports> Approval<P> {
             }
             Err(InvolvedError::Call(call)) => return Err(call.into()),
         };
-        let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
+        let round = record.round().ok_or(ApprovalError::Inconsistent)?;
         let mut active = [
             Some(&request.requested_by),
-            asked.binding.principal.owner.as_ref(),
+            round.binding.principal.owner.as_ref(),
         ]
         .into_iter()
         .flatten();

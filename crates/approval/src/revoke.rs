@@ -32,8 +32,8 @@ impl<P: Ports> Approval<P> {
         let page = match record.state() {
             State::Active if !record.is_over(now) => {
                 let (about, decided_by) = self.named(record, decided).await;
-                let asked = record.round().ok_or(ApprovalError::Inconsistent)?;
-                let purpose = RevokeForm::purpose(&asked.content);
+                let round = record.round().ok_or(ApprovalError::Inconsistent)?;
+                let purpose = RevokeForm::purpose(&round.content);
                 let fields = FormFields {
                     nonce: opened.token.nonce(&purpose, now),
                     ..again.cloned().unwrap_or_default()
@@ -63,8 +63,8 @@ impl<P: Ports> Approval<P> {
         }
         let (record, approver) = (&opened.record, &opened.row.approver);
         let content = match record.round() {
-            Some(asked) if record.state() == State::Active && !record.is_over(now) => {
-                &asked.content
+            Some(round) if record.state() == State::Active && !record.is_over(now) => {
+                &round.content
             }
             _ => return self.show(&opened, None, now).await,
         };
@@ -98,11 +98,11 @@ impl<P: Ports> Approval<P> {
         approver: &SysId,
         now: Timestamp,
     ) -> Result<Option<RevokedBy>, CallError> {
-        let Some(asked) = record.round() else {
+        let Some(round) = record.round() else {
             return Ok(None);
         };
         let mut sys_ids = vec![record.request().requested_by.clone()];
-        sys_ids.extend(asked.binding.principal.owner.clone());
+        sys_ids.extend(round.binding.principal.owner.clone());
         let excluded = Excluded {
             people: Vec::new(),
             sys_ids,
@@ -113,7 +113,7 @@ impl<P: Ports> Approval<P> {
             guardrails: &self.guardrails,
             now,
         };
-        for slot in &asked.slots {
+        for slot in &round.slots {
             let Some(person) = slot.approver(approver) else {
                 continue;
             };

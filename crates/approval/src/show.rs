@@ -76,7 +76,7 @@ impl<P: Ports> Approval<P> {
             let page = StatusPage::AlreadyDecided(past);
             return self.status(&page, Some(&about)).map(Some);
         }
-        let late = record.round().is_none_or(|asked| now >= asked.expires_at);
+        let late = record.round().is_none_or(|round| now >= round.expires_at);
         let page = match record.state() {
             State::Pending if late || now >= opened.row.expires_at => StatusPage::ExpiredLink,
             State::Pending if !record.asks(reader) => StatusPage::NoLongerAsked,
@@ -127,8 +127,8 @@ pub(crate) fn decided_for<'a>(
     record: &'a RequestRecord,
     approver: &SysId,
 ) -> Option<&'a DecisionRecord> {
-    let asked = record.round()?;
-    let mine: Vec<_> = asked
+    let round = record.round()?;
+    let mine: Vec<_> = round
         .slots
         .iter()
         .filter(|slot| slot.approver(approver).is_some())

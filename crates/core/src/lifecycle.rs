@@ -120,7 +120,7 @@ pub enum Step {
     /// A slot was denied.
     Deny,
     /// The people of an open slot change.
-    Resolve,
+    ChangeApprovers,
     /// The provisioner begins.
     Provision,
     /// The change was applied and read back.
@@ -163,7 +163,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
     use State as S;
     let to = match (from, step) {
         (S::Received, Step::Ask) => S::Pending,
-        (S::Pending, Step::ApproveOne | Step::Resolve) => S::Pending,
+        (S::Pending, Step::ApproveOne | Step::ChangeApprovers) => S::Pending,
         (S::Pending, Step::ApproveLast) => S::Approved,
         (S::Pending, Step::Deny) => S::Denied,
         (S::Approved, Step::Provision) => S::Provisioning,
@@ -230,7 +230,7 @@ mod tests {
     ];
     const STEPS: [Step; 17] = [
         Step::Receive,
-        Step::Resolve,
+        Step::ChangeApprovers,
         Step::Ask,
         Step::ApproveOne,
         Step::ApproveLast,

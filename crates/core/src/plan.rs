@@ -30,7 +30,7 @@ pub fn check(
     guardrails: &Guardrails,
     now: Timestamp,
 ) -> Result<(), FailureCode> {
-    let asked = record.round().ok_or(FailureCode::UnprovenDecision)?;
+    let round = record.round().ok_or(FailureCode::UnprovenDecision)?;
     // The signed time, so that old decisions cannot be put to use again, and none before its time.
     let decided = || {
         record
@@ -46,14 +46,14 @@ pub fn check(
         return Err(FailureCode::UnprovenDecision);
     }
     let there = survey.binding(guardrails.digest());
-    let content = there.content_digest(record.request(), &asked.slots);
-    if content.ok().as_ref() != Some(&asked.content) {
+    let content = there.content_digest(record.request(), &round.slots);
+    if content.ok().as_ref() != Some(&round.content) {
         return Err(FailureCode::ContentChanged);
     }
     let involved = involved(record, survey.principal.owner())?;
-    let approved = |needed: &OwnedResource| is_approved(record, asked, needed, &involved);
+    let approved = |needed: &OwnedResource| is_approved(record, round, needed, &involved);
     let needed = guardrails.owned_resources(record.request(), survey);
-    if !needed.iter().all(approved) || needed.len() != asked.slots.len() {
+    if !needed.iter().all(approved) || needed.len() != round.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
     let mut findings = guardrails.evaluate_request(record.request());
@@ -91,11 +91,11 @@ fn involved(
 /// involved.
 fn is_approved(
     record: &RequestRecord,
-    asked: &ApprovalRound,
+    round: &ApprovalRound,
     needed: &OwnedResource,
     involved: &[InvolvedMarks],
 ) -> bool {
-    let slot = asked
+    let slot = round
         .slots
         .iter()
         .find(|slot| slot.resource == *needed && slot.id == needed.slot_id());
@@ -114,7 +114,7 @@ fn is_approved(
     let is_involved = |person: &SysId| involved.iter().any(|one| one.sys_id == *person);
     decision.verdict == Verdict::Approve
         && decision.request == *record.id()
-        && decision.content == asked.content
+        && decision.content == round.content
         && decision.reason == Digest::of(decided.reason.as_str().as_bytes())
         && !is_involved(&approver.sys_id)
         && !approver.on_behalf_of.as_ref().is_some_and(is_involved)
@@ -231,7 +231,7 @@ pub enum Undo {
     /// It was there before us, and stays.
     StaysAsItWas,
     /// Another request still grants it, and it stays.
-    StillGiven,
+    StillGranted,
 }
 
 /// What is to be done about an effect when its request ends. `live` are all live effects on the
@@ -241,7 +241,7 @@ pub fn undo(effect: &RecordedEffect, live: &[RecordedEffect]) -> Undo {
     if effect.preexisting {
         Undo::StaysAsItWas
     } else if others(&effect.change, &effect.request, live).any(|other| !other.preexisting) {
-        Undo::StillGiven
+        Undo::StillGranted
     } else {
         Undo::Remove
     }
@@ -254,7 +254,7 @@ pub fn retained(mine: &[RecordedEffect], live: &[RecordedEffect]) -> Vec<Retaine
         let because = match undo(effect, live) {
             Undo::Remove => return None,
             Undo::StaysAsItWas => RetainedBecause::ThereBefore,
-            Undo::StillGiven => RetainedBecause::StillGiven,
+            Undo::StillGranted => RetainedBecause::StillGranted,
         };
         let change = effect.change.clone();
         Some(RetainedChange { change, because })

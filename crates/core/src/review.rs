@@ -112,11 +112,11 @@ impl Review {
     /// Where a text is missing that the approval would be for: then nothing is shown at all.
     pub fn new(
         record: &RequestRecord,
-        asked: &ApprovalRound,
+        round: &ApprovalRound,
         reader: &SysId,
         context: &ReviewContext<'_>,
     ) -> Result<Self, MissingDocument> {
-        let slots = approvals::slots(record, asked, reader, &context.slots);
+        let slots = approvals::slots(record, round, reader, &context.slots);
         let request = &record.request();
         let requester = ReviewPerson::new(&context.requester);
         let number = request.source.number.as_str().to_owned();
@@ -132,13 +132,13 @@ impl Review {
             heading: context.installation.heading(),
             record_url: context.installation.record_url(&request.source),
             target: target(record, context),
-            grants: theirs_first(request, &yours, grants::grants(record, asked, context)?),
-            findings: findings(&asked.findings),
+            grants: theirs_first(request, &yours, grants::grants(record, round, context)?),
+            findings: findings(&round.findings),
             duration: request.duration.in_words(),
             extends: wording::extension(request),
             justification: Quotation::new(request.justification.as_str()),
             role: approvals::role(record, reader, &slots),
-            decide_by: wording::date_time_from(asked.expires_at, context.now),
+            decide_by: wording::date_time_from(round.expires_at, context.now),
             number,
             requester,
             slots,

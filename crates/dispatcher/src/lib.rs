@@ -4,10 +4,10 @@
 //! that a crash anywhere is taken up where it happened. The queue `bounces` reports e-mails that
 //! did not arrive.
 
+mod approval_emails;
 mod ask;
 mod bounced;
 mod incoming;
-mod invitations;
 mod preview;
 mod reassign;
 
@@ -32,7 +32,7 @@ use workflow::change::{Changed, NotChanged, load};
 use workflow::outbox::{ByMail, deliver};
 use workflow::wake;
 
-use crate::invitations::Invitations;
+use crate::approval_emails::ApprovalEmails;
 
 /// What the dispatcher may use, and nothing else.
 pub trait Ports {
@@ -88,7 +88,7 @@ pub enum DispatchError {
     InFlight,
     /// Approvers are disqualified as fast as new ones are found.
     #[error("the approvers keep changing")]
-    Unsettled,
+    ApproversKeepChanging,
     /// An e-mail could not be composed.
     #[error("an e-mail could not be composed")]
     Template(#[from] askama::Error),
@@ -117,7 +117,7 @@ impl<P: Ports> Dispatcher<P> {
             Changed::Left(record, ()) => (record, false),
         };
         let record = match record.state() {
-            State::Pending => self.invite(record, fresh, now).await?,
+            State::Pending => self.send_approval_emails(record, fresh, now).await?,
             _ => record,
         };
         wake::reporter(&self.outcomes, &record, now).await;
@@ -126,14 +126,14 @@ impl<P: Ports> Dispatcher<P> {
 
     /// Finds people for the slots that lost somebody and sends every review request and reminder
     /// that is due, until neither is left. `fresh` says that the people were found just now.
-    async fn invite(
+    async fn send_approval_emails(
         &self,
         mut record: RequestRecord,
         fresh: bool,
         now: Timestamp,
     ) -> Result<RequestRecord, DispatchError> {
         let (carrier, dispatcher) = (ByMail(&self.mailer), self);
-        let invitations = Invitations {
+        let emails = ApprovalEmails {
             dispatcher,
             fresh,
             now,
@@ -141,7 +141,7 @@ impl<P: Ports> Dispatcher<P> {
         // Each turn but the last costs a slot one of its attempts.
         for _ in 0..=MAX_REASSIGNMENTS + 1 {
             record = self.reassign(record, now).await?;
-            let delivered = deliver(&self.requests, &carrier, &invitations, record, now).await?;
+            let delivered = deliver(&self.requests, &carrier, &emails, record, now).await?;
             if let Some(failure) = delivered.failed {
                 return Err(failure);
             }
@@ -150,6 +150,6 @@ impl<P: Ports> Dispatcher<P> {
                 return Ok(record);
             }
         }
-        Err(DispatchError::Unsettled)
+        Err(DispatchError::ApproversKeepChanging)
     }
 }

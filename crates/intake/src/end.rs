@@ -90,8 +90,8 @@ impl Ending {
             Self::Revoke(body) => body.on_behalf_of.as_ref(),
             Self::Withdraw(_) => None,
         };
-        let asked = record.round();
-        let owner = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+        let round = record.round();
+        let owner = round.and_then(|round| round.binding.principal.owner.as_ref());
         match (client, person) {
             (ClientRole::Requesting, None) => Ok(RevokedBy::Client),
             (ClientRole::Requesting, Some(person)) if *person == record.request().requested_by => {

@@ -101,8 +101,8 @@ pub async fn involved_in(
     ticket: &Ticket,
     guardrails: &Guardrails,
 ) -> Result<Excluded, InvolvedError> {
-    let asked = record.round();
-    let beneficiary = asked.and_then(|asked| asked.binding.principal.owner.as_ref());
+    let round = record.round();
+    let beneficiary = round.and_then(|round| round.binding.principal.owner.as_ref());
     let requester = &record.request().requested_by;
     involved(servicenow, requester, ticket, beneficiary, guardrails).await
 }

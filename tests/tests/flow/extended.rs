@@ -74,7 +74,7 @@ async fn it_goes_on_without_a_gap_and_ends_with_the_last() {
         stack.reaches(id, "Revoked").await
     };
     let ended = end(&first).await;
-    assert_eq!(ended["retained"][0]["because"], "still_given", "{ended}");
+    assert_eq!(ended["retained"][0]["because"], "still_granted", "{ended}");
     let attached = stack.aws.attached(&case.account, &case.user).await;
     assert_eq!(attached, std::slice::from_ref(&case.policy), "no gap");
     let ended = end(&second).await;

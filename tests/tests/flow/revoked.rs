@@ -220,7 +220,7 @@ async fn what_another_request_still_gives_stays_and_the_ticket_says_so() {
     let answer = stack.api.end(Some(&client), &id, "revoke", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let request = stack.reaches(&id, "Revoked").await;
-    assert_eq!(request["retained"][0]["because"], "still_given");
+    assert_eq!(request["retained"][0]["because"], "still_granted");
     let attached = stack.aws.attached(account, &first.user).await;
     assert_eq!(attached, [first.policy.as_str()], "the second one holds it");
     let note = end_note(&stack, &first).await;

@@ -1,11 +1,10 @@
 //! Somebody who was asked and does not qualify any more decides nothing.
 
-use serde_json::json;
-use snowgate_core::id::SysId;
+use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::{Approver, ApproverRole, Delegation};
-use snowgate_core::ticket::{Person, Ticket};
+use snowgate_core::ticket::Person;
 use testkit::Fault;
 use testkit::world::{LEAD, MANAGER, OWNER, World, account, at, id, person, requester};
 

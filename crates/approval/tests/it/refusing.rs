@@ -2,13 +2,10 @@
 
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
-use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
-use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::{Event, RequestRecord};
-use snowgate_core::slots::{Approver, ApproverRole, Delegation};
-use snowgate_core::ticket::{Person, Ticket};
-use testkit::world::{LEAD, MANAGER, OWNER, World, account, at, id, person, requester};
+use snowgate_core::record::RequestRecord;
+use snowgate_core::ticket::Ticket;
+use testkit::world::{OWNER, World, at, requester};
 use testkit::{Aftermath, Fault, Moment};
 
 use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot};

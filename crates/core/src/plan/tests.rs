@@ -224,7 +224,7 @@ fn only_the_last_request_takes_it_back() {
     assert_eq!(undo(&mine, std::slice::from_ref(&mine)), Undo::Remove);
     assert_eq!(
         undo(&mine, &[mine.clone(), effect(2, false)]),
-        Undo::StillGiven
+        Undo::StillGranted
     );
     assert_eq!(
         undo(&effect(1, true), &[effect(1, true)]),

@@ -153,7 +153,7 @@ impl RequestRecord {
     /// When a message will be wanted that is not wanted yet.
     pub(super) fn next_wanted(&self, now: Timestamp) -> Option<Timestamp> {
         let at = match self.state() {
-            State::Pending => self.round()?.reminders.decide_at,
+            State::Pending => self.round()?.reminders.remind_at,
             State::Active => self.ends_soon_at(),
             _ => None,
         };
@@ -237,7 +237,7 @@ impl RequestRecord {
         let Some(round) = self.round() else {
             return false;
         };
-        let Some(at) = round.reminders.decide_at.filter(|at| *at <= now) else {
+        let Some(at) = round.reminders.remind_at.filter(|at| *at <= now) else {
             return false;
         };
         let approver = approver.clone();

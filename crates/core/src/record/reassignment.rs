@@ -61,15 +61,15 @@ impl RequestRecord {
     ) -> Result<Step, ChangeError> {
         let slot = self.changeable(slot)?;
         match slot.approver(person) {
-            Some(_) => Ok(Step::Resolve),
+            Some(_) => Ok(Step::ChangeApprovers),
             None => Err(ChangeError::NotAsked),
         }
     }
 
     pub(super) fn step_of_bounce(&self, person: &SysId) -> Result<Step, ChangeError> {
-        transition(self.state(), Step::Resolve)?;
+        transition(self.state(), Step::ChangeApprovers)?;
         match self.open_slot_of(person) {
-            Some(_) => Ok(Step::Resolve),
+            Some(_) => Ok(Step::ChangeApprovers),
             None => Err(ChangeError::NotAsked),
         }
     }
@@ -87,15 +87,15 @@ impl RequestRecord {
         if approvers.is_empty() || !approvers.iter().all(eligible) {
             return Err(ChangeError::InvalidApprovers);
         }
-        Ok(Step::Resolve)
+        Ok(Step::ChangeApprovers)
     }
 
     /// An open slot of a request that waits for decisions.
     fn changeable(&self, id: &str) -> Result<&Slot, ChangeError> {
-        transition(self.state(), Step::Resolve)?;
+        transition(self.state(), Step::ChangeApprovers)?;
         let unasked = TransitionError {
             from: self.state(),
-            step: Step::Resolve,
+            step: Step::ChangeApprovers,
         };
         let round = self.round().ok_or(unasked)?;
         let slot = round.slots.iter().find(|slot| slot.id == id);

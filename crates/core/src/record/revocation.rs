@@ -112,7 +112,7 @@ pub enum RetainedBecause {
     /// It was there before the request.
     ThereBefore,
     /// Another request still grants it.
-    StillGiven,
+    StillGranted,
 }
 
 impl RetainedBecause {
@@ -121,7 +121,7 @@ impl RetainedBecause {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::ThereBefore => "which was there before this request",
-            Self::StillGiven => "which another request still grants",
+            Self::StillGranted => "which another request still grants",
         }
     }
 }

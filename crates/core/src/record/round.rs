@@ -44,7 +44,7 @@ pub struct DecisionRecord {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reminders {
     /// When those who have not decided are reminded.
-    pub decide_at: Option<Timestamp>,
+    pub remind_at: Option<Timestamp>,
     /// How long before the end of the access the requester is notified.
     pub before_end: Option<SignedDuration>,
 }
@@ -61,7 +61,7 @@ impl Reminders {
     ) -> Self {
         let least = (expires_at.duration_since(asked_at) / 2).min(before_expiry);
         Self {
-            decide_at: before_expiry.is_positive().then(|| expires_at - least),
+            remind_at: before_expiry.is_positive().then(|| expires_at - least),
             before_end: before_end.is_positive().then_some(before_end),
         }
     }

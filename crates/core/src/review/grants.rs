@@ -56,11 +56,11 @@ pub struct MissingDocument;
 /// Where a text that is bound is not among those that were kept.
 pub(super) fn grants(
     record: &RequestRecord,
-    asked: &ApprovalRound,
+    round: &ApprovalRound,
     context: &ReviewContext<'_>,
 ) -> Result<Vec<ReviewGrant>, MissingDocument> {
     let texts = Texts::new(context.documents);
-    let binding = &asked.binding;
+    let binding = &round.binding;
     let mut policies = binding.policies.iter();
     let (mut roles, mut groups) = (binding.roles.iter(), binding.groups.iter());
     let of = |grant: &Grant| match grant {
@@ -78,7 +78,7 @@ pub(super) fn grants(
         }
         Grant::AssumeRole { .. } => {
             let bound = roles.next().ok_or(MissingDocument)?;
-            role(bound, &texts, &account_name(record, asked, context, bound))
+            role(bound, &texts, &account_name(record, round, context, bound))
         }
         Grant::GroupMembership { group } => {
             let bound = groups.next().ok_or(MissingDocument)?;
@@ -108,7 +108,7 @@ fn role(
 /// The account of a role, by name where the CMDB has one: `` `data-lake` (320987654321)``.
 fn account_name(
     record: &RequestRecord,
-    asked: &ApprovalRound,
+    round: &ApprovalRound,
     context: &ReviewContext<'_>,
     bound: &BoundRole,
 ) -> String {
@@ -116,7 +116,7 @@ fn account_name(
     let resource = OwnedResource::Account {
         account_id: account_id.clone(),
     };
-    let slot = asked
+    let slot = round
         .slots
         .iter()
         .position(|slot| slot.resource == resource);
@@ -231,9 +231,9 @@ mod tests {
             name: name.to_owned(),
             document: identity(text),
         };
-        let mut asked = record.round().cloned().unwrap();
-        asked.binding.policies = Vec::new();
-        asked.binding.roles = vec![BoundRole {
+        let mut round = record.round().cloned().unwrap();
+        round.binding.policies = Vec::new();
+        round.binding.roles = vec![BoundRole {
             arn: "arn:aws:iam::320987654321:role/assumable/reader"
                 .parse()
                 .unwrap(),
@@ -244,7 +244,7 @@ mod tests {
             policies: Vec::new(),
             inline: vec![inline("write", &writes)],
         }];
-        asked.binding.groups = vec![BoundGroup {
+        round.binding.groups = vec![BoundGroup {
             arn: "arn:aws:iam::210987654321:group/granted/analysts"
                 .parse()
                 .unwrap(),
@@ -252,12 +252,12 @@ mod tests {
             policies: Vec::new(),
             inline: vec![inline("manage", &manages)],
         }];
-        (record, asked, vec![writes, manages])
+        (record, round, vec![writes, manages])
     }
 
     fn grants_of(
         record: &RequestRecord,
-        asked: &ApprovalRound,
+        round: &ApprovalRound,
         documents: &[String],
     ) -> Result<Vec<ReviewGrant>, MissingDocument> {
         let person = Person {
@@ -278,7 +278,7 @@ mod tests {
             documents,
             now: crate::record::tests::at(0),
         };
-        grants(record, asked, &context)
+        grants(record, round, &context)
     }
 
     fn in_words(grant: &ReviewGrant) -> String {
@@ -296,8 +296,8 @@ mod tests {
 
     #[test]
     fn each_grant_is_shown_in_words_and_as_it_is() {
-        let (record, asked, documents) = of_three_kinds();
-        let shown = grants_of(&record, &asked, &documents).unwrap();
+        let (record, round, documents) = of_three_kinds();
+        let shown = grants_of(&record, &round, &documents).unwrap();
         let all: Vec<String> = shown.iter().map(in_words).collect();
         insta::assert_snapshot!(all.join("\n"));
         let json: Value = serde_json::from_str(&shown[0].policies[0].json).unwrap();
@@ -334,13 +334,13 @@ mod tests {
 
     #[test]
     fn without_the_text_that_is_bound_nothing_is_shown() {
-        let (record, asked, documents) = of_three_kinds();
+        let (record, round, documents) = of_three_kinds();
         for missing in 0..documents.len() {
             let mut tampered = documents.clone();
             tampered[missing] = tampered[missing].replace("archive", "archives");
-            assert_eq!(grants_of(&record, &asked, &tampered), Err(MissingDocument));
+            assert_eq!(grants_of(&record, &round, &tampered), Err(MissingDocument));
             tampered.remove(missing);
-            assert_eq!(grants_of(&record, &asked, &tampered), Err(MissingDocument));
+            assert_eq!(grants_of(&record, &round, &tampered), Err(MissingDocument));
         }
     }
 }

@@ -58,7 +58,7 @@ stored_codes!(BounceKindV1 for BounceKind {
 
 stored_codes!(RetainedBecauseV1 for RetainedBecause {
     "there_before" = ThereBefore,
-    "still_given" = StillGiven,
+    "still_granted" = StillGranted,
 });
 
 stored_codes!(SkipCodeV1 for SkipCode {

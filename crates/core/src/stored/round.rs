@@ -54,7 +54,7 @@ stored_struct!(pub ApproverV1 for Approver {
 });
 
 stored_struct!(pub RemindersV1 for Reminders {
-    decide_at: Option<Timestamp>,
+    remind_at as "decide_at": Option<Timestamp>,
     before_end: Option<SignedDuration>,
 });
 

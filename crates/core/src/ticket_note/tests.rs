@@ -148,7 +148,7 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
         active.clone(),
         revoked,
         ended(retained(RetainedBecause::ThereBefore)),
-        ended(retained(RetainedBecause::StillGiven)),
+        ended(retained(RetainedBecause::StillGranted)),
         early(RevokedBy::Client, None),
         early(RevokedBy::Requester, None),
         early(RevokedBy::Beneficiary, None),

@@ -27,14 +27,14 @@ pub async fn review(
     installation: &Installation,
     now: Timestamp,
 ) -> Result<Option<(Person, Review)>, CallError> {
-    let Some(asked) = record.round() else {
+    let Some(round) = record.round() else {
         return Ok(None);
     };
     if record.open_slot_of(approver).is_none() {
         return Ok(None);
     }
     let requester = &record.request().requested_by;
-    let beneficiary = asked
+    let beneficiary = round
         .binding
         .principal
         .owner
@@ -52,19 +52,19 @@ pub async fn review(
         return Ok(None);
     }
     let missing = || CallError::transient("servicenow:ReadPeople", "Missing");
-    let slots = names(servicenow, asked).await?;
+    let slots = names(servicenow, round).await?;
     let context = ReviewContext {
         installation,
         requester: person(requester).ok_or_else(missing)?.clone(),
         beneficiary: beneficiary
             .and_then(person)
             .map(|person| person.name.clone()),
-        account: target_name(servicenow, record, asked, &slots).await?,
+        account: target_name(servicenow, record, round, &slots).await?,
         slots,
         documents,
         now,
     };
-    let review = Review::new(record, asked, approver, &context).map_err(|error| {
+    let review = Review::new(record, round, approver, &context).map_err(|error| {
         CallError::permanent("dynamodb:Query", "MissingDocument").because(error)
     })?;
     Ok(Some((reader.clone(), review)))
@@ -74,10 +74,10 @@ pub async fn review(
 /// any more.
 async fn names(
     servicenow: &impl ServiceNow,
-    asked: &ApprovalRound,
+    round: &ApprovalRound,
 ) -> Result<Vec<String>, CallError> {
     let mut names = Vec::new();
-    for slot in &asked.slots {
+    for slot in &round.slots {
         let item = item_of(servicenow, &slot.resource).await?;
         names.push(item.map(|item| item.name).unwrap_or_default());
     }
@@ -88,14 +88,14 @@ async fn names(
 async fn target_name(
     servicenow: &impl ServiceNow,
     record: &RequestRecord,
-    asked: &ApprovalRound,
+    round: &ApprovalRound,
     names: &[String],
 ) -> Result<String, CallError> {
     let account_id = &record.request().target.account_id;
     let target = OwnedResource::Account {
         account_id: account_id.clone(),
     };
-    let slot = asked.slots.iter().position(|slot| slot.resource == target);
+    let slot = round.slots.iter().position(|slot| slot.resource == target);
     let name = match slot.and_then(|index| names.get(index)) {
         Some(name) => name.clone(),
         None => item_of(servicenow, &target)

@@ -96,8 +96,8 @@ fn a_reminder_waits_for_half_of_the_time_and_can_be_switched_off() {
         let before = SignedDuration::from_hours(before);
         Reminders::new(at(0), at(hours * 3600), before, SignedDuration::ZERO)
     };
-    assert_eq!(of(72, 24).decide_at, Some(at(48 * 3600)));
-    assert_eq!(of(10, 24).decide_at, Some(at(5 * 3600)));
+    assert_eq!(of(72, 24).remind_at, Some(at(48 * 3600)));
+    assert_eq!(of(10, 24).remind_at, Some(at(5 * 3600)));
     assert_eq!(of(72, 0), Reminders::default());
 }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::approval::{MacTag, TokenRow, Verdict};
 use crate::bounce::BounceKind;
-use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
+use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{Digest, RequestId};
 use crate::identity::{Identities, InvolvedMarks, Mark};
