@@ -130,11 +130,11 @@ fn is_approved(
 /// An effect counts as there before us where it is to be seen and no other request gives it, or
 /// where a request that still has it found it there. What is not to be seen now was not there,
 /// whatever another request found. What was recorded before a crash stays as it was recorded, its
-/// end included.
+/// end included; but what is put into IAM follows from the request alone, never from a row.
 ///
 /// # Errors
-/// Where something that we did not make is in the place of an inline policy, or the access ended
-/// before it began.
+/// Where something that we did not make is in the place of an inline policy, a row holds another
+/// change than the request comes to, or the access ended before it began.
 pub fn effects(
     record: &RequestRecord,
     principal: &PrincipalFacts,
@@ -147,11 +147,10 @@ pub fn effects(
             .iter()
             .find(|effect| effect.request == *record.id() && effect.change.key() == change.key());
         if let Some(recorded) = mine {
-            if matches!(&recorded.change, EffectChange::InlinePolicyPut { ends_at, .. } if *ends_at <= now)
-            {
-                return Err(FailureCode::TimedOut);
-            }
-            effects.push(recorded.clone());
+            effects.push(RecordedEffect {
+                change: as_recorded(record, change, &recorded.change, now)?,
+                ..recorded.clone()
+            });
             continue;
         }
         let there = principal.has_in_place(&change);
@@ -174,6 +173,43 @@ pub fn effects(
         });
     }
     Ok(effects)
+}
+
+/// A change as an earlier run of the request recorded it. A row decides nothing but the end of an
+/// inline policy, within what the signed decisions let: everything else is made anew from the
+/// request, and a row that differs from that was not written by us.
+fn as_recorded(
+    record: &RequestRecord,
+    change: EffectChange,
+    recorded: &EffectChange,
+    now: Timestamp,
+) -> Result<EffectChange, FailureCode> {
+    let EffectChange::InlinePolicyPut { ends_at, .. } = recorded else {
+        return Ok(change);
+    };
+    if *ends_at <= now {
+        return Err(FailureCode::TimedOut);
+    }
+    let in_time = record.latest_end().is_none_or(|latest| *ends_at <= latest);
+    let made = inline_change(record, *ends_at)?;
+    match made.as_ref() == Some(recorded) && in_time {
+        true => Ok(recorded.clone()),
+        false => Err(FailureCode::ContentChanged),
+    }
+}
+
+/// The inline policy of a request that has one, with this end.
+fn inline_change(
+    record: &RequestRecord,
+    ends_at: Timestamp,
+) -> Result<Option<EffectChange>, FailureCode> {
+    let document =
+        inline_policy(record.request(), ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
+    Ok(document.map(|document| EffectChange::InlinePolicyPut {
+        name: inline_policy_name(record.id()),
+        document,
+        ends_at,
+    }))
 }
 
 /// The changes that the grants of a request come to: one for each policy and group, and one inline
@@ -200,12 +236,7 @@ pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChang
     let ends_at = record
         .latest_end()
         .map_or(ends_at, |latest| ends_at.min(latest));
-    let inline = inline_policy(request, ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
-    changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
-        name: inline_policy_name(record.id()),
-        document,
-        ends_at,
-    }));
+    changes.extend(inline_change(record, ends_at)?);
     Ok(changes)
 }
 
