@@ -5,6 +5,7 @@ templates; `--write` renews them. It also holds them to IAM's quotas.
 """
 
 import json
+import re
 import sys
 import unittest
 
@@ -80,6 +81,18 @@ class Shipped(unittest.TestCase):
         for name, document in rendered().items():
             for sign in ("Fn::", '"Ref"', "${"):
                 self.assertNotIn(sign, text(document), name)
+
+    def test_frames_are_what_the_command_reckons_with(self):
+        """`snowgate member-parameters` refuses lists that would not fit beside the rest of the policies."""
+        code = (ROOT / "crates/snowgate/src/member_parameters.rs").read_text(encoding="utf-8")
+        reckoned = {name: int(size.replace("_", "")) for name, size in re.findall(r"const (\w+): usize = ([\d_]+);", code)}
+        sizes = {name: len(json.dumps(document, separators=(",", ":"))) for name, document in rendered().items()}
+        listed = lambda name: sum(len(arn) + 3 for arn in ACCOUNT[name].split(","))  # noqa: E731
+        role = sizes["member-role"] - 4 * listed("EnrolledArns") - 2 * listed("GrantablePolicyArns")
+        for frame, actual in (("ROLE_FRAME", role - listed("GrantableGroupArns")),
+                              ("BOUNDARY_FRAME", sizes["boundary-of-the-hub"])):
+            self.assertTrue(actual <= reckoned[frame] <= actual + 300, f"{frame}: {actual}")
+        self.assertEqual((reckoned["ROLE"], reckoned["BOUNDARY"]), (QUOTAS["member-role"], QUOTAS["boundary"]))
 
     def test_they_fit(self):
         for name, document in rendered().items():
