@@ -107,6 +107,14 @@ impl FakeServiceNow {
         self.0.lock().unwrap().failure = failure;
     }
 
+    /// Does something as if every call worked.
+    pub fn unfailing<T>(&self, what: impl FnOnce(&Self) -> T) -> T {
+        let failure = self.0.lock().unwrap().failure.take();
+        let done = what(self);
+        self.set_failure(failure);
+        done
+    }
+
     fn records(&self) -> Result<MutexGuard<'_, Records>, CallError> {
         const READ: &str = "fake:Read";
         let records = self.0.lock().unwrap();

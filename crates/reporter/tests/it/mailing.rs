@@ -139,7 +139,7 @@ fn those_who_were_asked_are_told_when_nothing_is_left_to_do() {
     for second in [2, 3, 400] {
         handle(&world, record.id(), second).unwrap();
     }
-    let words = "No action needed: request by Person 0";
+    let words = "No action needed: request by `Person 0`";
     let reported = [MEMBER, COLLEAGUE].map(|who| (address(who), subject(words)));
     assert_eq!(mail(&world), reported);
     let text = &world.mailer.sent()[0].email.text;

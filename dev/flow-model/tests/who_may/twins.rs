@@ -127,7 +127,7 @@ pub(crate) fn section() -> String {
         rows.push((row, outcome(&world_of_openers(), second)));
     }
     plain(
-        "| in the first record | may | and who gets a letter |",
+        "| in the first record | may | and who gets an e-mail |",
         &rows,
     )
 }

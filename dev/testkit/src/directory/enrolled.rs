@@ -16,10 +16,10 @@ impl Enrolled for FakeDirectory {
         let mut world = self.0.lock().unwrap();
         let there = world.account("fake:ListEnrolled", account)?;
         let enrolled = there.principals.iter().filter_map(|(key, facts)| {
-            let PrincipalKey::Name { kind, .. } = key else {
+            let PrincipalKey::Name { kind, name, .. } = key else {
                 return None;
             };
-            let name = facts.arn.rsplit('/').next()?.parse().ok()?;
+            let name = name.parse().ok()?;
             let principal = Principal {
                 account_id: account.clone(),
                 kind: *kind,

@@ -198,7 +198,7 @@ async fn an_address_that_cannot_be_read_is_seen_as_such() {
     ] {
         let id = sys_id("a", 77);
         let record = json!({
-            "sys_id": id.as_str(), "sys_class_name": "sys_user", "user_name": "ADA.Okafor",
+            "sys_id": id.as_str(), "user_name": "ADA.Okafor",
             "name": "Ada", "email": email, "employee_number": "bw1001",
             "active": "true", "locked_out": "false",
         });
