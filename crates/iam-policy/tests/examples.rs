@@ -69,7 +69,7 @@ fn the_hook_stops_policies_with_errors_and_no_others() {
     assert!(output.status.success(), "{output:?}");
     let output = commit("notes.json", "{");
     assert!(output.status.success(), "{output:?}");
-    let output = commit("b.policy.json", &GOOD.replace("GetObject", "GetObjekt"));
+    let output = commit("b.policy.json", &GOOD.replace("GetObject", "GetNothing"));
     assert!(!output.status.success());
     let said = [output.stdout, output.stderr].concat();
     assert!(String::from_utf8_lossy(&said).contains("INVALID_ACTION"));

@@ -53,7 +53,7 @@ async fn main() -> Result<(), Error> {
     };
     let provisioner = &provisioner;
     run(service_fn(async |event: LambdaEvent<Value>| {
-        if event.payload["task"] == "compare" {
+        if event.payload.get("task").and_then(Value::as_str) == Some("compare") {
             let now = shell::now();
             let unknown = provisioner.compare(now).await?;
             measure_run(&[Point::times(Metric::UnknownPolicies, unknown)], now);

@@ -101,11 +101,7 @@ mod tests {
             });
             serde_json::from_str::<Received>(&event.to_string()).unwrap()
         };
-        for (name, value) in [
-            ("X-A", "caf\u{e9}"),
-            ("X-A", "a\u{0}b"),
-            ("na\u{ef}ve", "a"),
-        ] {
+        for (name, value) in [("X-A", "Zo\u{eb}"), ("X-A", "a\u{0}b"), ("na\u{ef}ve", "a")] {
             assert!(
                 matches!(received(name, value), Received::Malformed),
                 "{name}"
@@ -120,10 +116,10 @@ mod tests {
             let received: Received = serde_json::from_value(event).unwrap();
             assert!(matches!(received, Received::Malformed), "{headers}");
         }
-        let Received::Call(call) = received("X-A", "cafe") else {
+        let Received::Call(call) = received("X-A", "Zoe") else {
             panic!("a call is a call");
         };
-        assert_eq!(header(&call, "x-a"), Some("cafe"));
+        assert_eq!(header(&call, "x-a"), Some("Zoe"));
     }
 
     fn event(content_type: &str) -> ApiGatewayProxyRequest {

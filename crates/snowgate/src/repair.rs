@@ -87,11 +87,12 @@ pub async fn repair(options: RepairOptions, now: Timestamp) -> Result<bool, Repa
         let rows: Result<Vec<&Value>, _> = rows
             .map(|n| look.unknown_row(*n).ok_or(RepairError::NotAside(*n)))
             .collect();
-        order["set_aside"] = json!(rows?);
+        add(&mut order, "set_aside", json!(rows?));
     }
     if options.look_now {
         let now = now.as_second();
-        order["look_now"] = look.look_now(now).ok_or(RepairError::NoRecord)?;
+        let look_now = look.look_now(now).ok_or(RepairError::NoRecord)?;
+        add(&mut order, "look_now", look_now);
     }
     if options.look_now || !options.set_aside.is_empty() {
         items = LEDGER.ask(&python, &order).await?;
@@ -101,4 +102,10 @@ pub async fn repair(options: RepairOptions, now: Timestamp) -> Result<bool, Repa
     let found = look.lines(now);
     found.iter().for_each(|found| line(found));
     Ok(look.is_whole(now))
+}
+/// Adds a member to an order.
+fn add(order: &mut Value, name: &str, value: Value) {
+    if let Some(members) = order.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }

@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
     let sweeper = &sweeper;
     run(service_fn(async |event: LambdaEvent<Value>| {
         let now = shell::now();
-        let measured = match event.payload["task"].as_str() {
+        let measured = match event.payload.get("task").and_then(Value::as_str) {
             Some("reconcile") => sweeper.reconcile(now).await.map(Reconciled::measured),
             _ => sweeper.sweep(now).await.map(Swept::measured),
         };

@@ -86,7 +86,7 @@ pub const TAMPERINGS: [Tampering; 11] = [
         tamper: |world, record| {
             let duration = "PT4H";
             world.ledger.overwrite(samples::tampered(record, |body| {
-                body["head"]["request"]["duration"] = duration.into();
+                *body.pointer_mut("/head/request/duration").unwrap() = duration.into();
             }));
         },
     },
@@ -94,7 +94,8 @@ pub const TAMPERINGS: [Tampering; 11] = [
         name: "another justification in the record",
         tamper: |world, record| {
             world.ledger.overwrite(samples::tampered(record, |body| {
-                body["head"]["request"]["justification"] = "Another reason altogether".into();
+                *body.pointer_mut("/head/request/justification").unwrap() =
+                    "Another reason altogether".into();
             }));
         },
     },

@@ -9,10 +9,9 @@ const ACCOUNT: &str = "430987654321";
 
 /// Another record, with these fields; what is not said is another's than Rita's.
 async fn record(stack: &Stack, sys_id: &str, fields: Value) {
-    let tag = &sys_id[..12];
+    let tag: String = sys_id.chars().take(12).collect();
     let mut record = json!({
         "sys_id": sys_id,
-        "sys_class_name": "sys_user",
         "user_name": format!("other.{tag}"),
         "name": format!("Other {tag}"),
         "email": format!("other.{tag}@brightwater.example"),

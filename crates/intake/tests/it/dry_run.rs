@@ -92,7 +92,7 @@ fn a_record_has_so_many_dry_runs() {
         let mut body = body.clone();
         body["dry_run"] = json!(true);
         let mut event = super::post(&body.to_string(), Some(&format!("key-{key}")));
-        let client = if key % 2 == 0 {
+        let client = if key.is_multiple_of(2) {
             "servicenow"
         } else {
             "another"

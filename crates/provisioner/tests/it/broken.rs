@@ -116,9 +116,12 @@ fn a_record_prolonged_in_the_ledger_ends_all_the_same() {
     assert!(!attached(&world));
 }
 
+/// What makes more of a record than was approved.
+type Forge = fn(&World, &RequestRecord);
+
 #[test]
 fn what_is_left_of_a_request_ends_whatever_its_record_says() {
-    let forge: [(&str, fn(&World, &RequestRecord)); 2] = [
+    let forge: [(&str, Forge); 2] = [
         ("said to have ended", |world, record| {
             world.ledger.overwrite(samples::tampered(record, |body| {
                 let access = body["phase"]["access"].take();

@@ -20,7 +20,7 @@ fn active(world: &World) -> RequestRecord {
     let document = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
     ]});
-    body["grants"] = json!([{"type": "inline_policy", "document": document}]);
+    *body.get_mut("grants").unwrap() = json!([{"type": "inline_policy", "document": document}]);
     let request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
     let (record, _) = world.pend(
         world.receive(request, at(0)),

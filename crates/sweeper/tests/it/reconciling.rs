@@ -42,9 +42,12 @@ fn ended(world: &World) -> Vec<Aggregate> {
     sent.into_iter().map(|sent| sent.wake.aggregate).collect()
 }
 
+/// What hides the end of a request.
+type Hide = fn(&World, &RequestRecord);
+
 #[test]
 fn an_end_that_is_hidden_from_the_index_is_found() {
-    let hide: [(&str, fn(&World, &RequestRecord)); 4] = [
+    let hide: [(&str, Hide); 4] = [
         ("removed", |world, record| {
             world.ledger.overwrite(record.clone().rescheduled(None, 0));
         }),
