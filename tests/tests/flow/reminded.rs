@@ -71,7 +71,7 @@ async fn whoever_has_not_decided_is_reminded_once_and_told_when_it_expires() {
     assert_eq!(reported.to, "rita.chen@brightwater.example");
     let asked = stack
         .mailbox
-        .notice(&case.number, "No action needed: request by Rita Chen")
+        .notice(&case.number, "No action needed: request by `Rita Chen`")
         .await;
     assert!(asked.text.contains("expired"), "{}", asked.text);
     assert_eq!(stack.mailbox.about(&case.number).await.len(), 2);

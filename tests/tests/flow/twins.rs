@@ -152,10 +152,13 @@ async fn it_is_looked_at_again_at_the_decision() {
     let case = case_of(&stack, json!({})).await;
     let id = case.submit(&stack).await;
     let letter = stack.mailbox.to(&case.number, "rita.chen").await;
+    let mut form = stack.browser.open(&letter.link).await.hidden();
+    form.push(("decision".to_owned(), "approve".to_owned()));
+    form.push(("reason".to_owned(), "canary-reason: my own".to_owned()));
     let twin = json!({ "employee_number": "BW1002" });
     record(&stack, case.requester.0, twin).await;
-    let reason = "canary-reason: my own";
-    let page = stack.browser.decide(&letter.link, "approve", reason).await;
+    let origin = Some(stack.browser.origin());
+    let page = stack.browser.send(&letter.link, origin, &form).await;
     assert_eq!(page.status, 403, "{}", page.heading());
     assert_eq!(stack.request(&id).await["decisions"], json!([]));
     case.nothing_in_iam(&stack).await;

@@ -28,7 +28,7 @@ async fn a_request_that_is_withdrawn_grants_nothing_and_everybody_is_told() {
     assert_eq!(reported.to, "rita.chen@brightwater.example");
     let asked = stack
         .mailbox
-        .notice(&case.number, "No action needed: request by Rita Chen")
+        .notice(&case.number, "No action needed: request by `Rita Chen`")
         .await;
     assert_eq!(asked.to, letter.to[0]);
     assert!(asked.text.contains("cancelled"), "{}", asked.text);

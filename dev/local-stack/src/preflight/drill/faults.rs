@@ -106,10 +106,10 @@ pub(super) fn secrets(
 pub(super) fn mail() -> Vec<DrillFault> {
     let ses = |operation: &str, arguments: &Value| hub("sesv2", operation, arguments);
     let identity = json!({"EmailIdentity": crate::hub::SENDER});
-    let set = "snowgate-letters";
+    let set = "snowgate-emails";
     let production = |enabled: bool| {
         let details = json!({"ProductionAccessEnabled": enabled, "MailType": "TRANSACTIONAL",
-                             "WebsiteURL": "https://brightwater.example", "UseCaseDescription": "letters"});
+                             "WebsiteURL": "https://brightwater.example", "UseCaseDescription": "e-mails"});
         ses("put_account_details", &details)
     };
     let sending = |enabled: bool| {
