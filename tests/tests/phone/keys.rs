@@ -21,7 +21,7 @@ async fn by_keys(phone: &Phone, steps: &[(&str, &str)]) {
             let focus = phone
                 .ask_page(
                     "const at = document.activeElement;
-                     return {name: at.name ?? '-', seen: getComputedStyle(at).outlineStyle != 'none'}",
+                     return {name: at.name ?? '-', seen: at === document.body || getComputedStyle(at).outlineStyle != 'none'}",
                 )
                 .await;
             assert_eq!(
