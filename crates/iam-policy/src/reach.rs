@@ -36,7 +36,7 @@ pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
         return false;
     }
     let mut pattern = if variable {
-        with_stars(pattern)
+        wildcard::with_variables_as("*", pattern)
     } else {
         pattern.to_owned()
     };
@@ -54,18 +54,6 @@ pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
     })
 }
 
-/// The pattern with `*` in the place of each variable, whose value may be anything.
-fn with_stars(pattern: &str) -> String {
-    let mut open = String::with_capacity(pattern.len());
-    let mut rest = pattern;
-    while let Some((plain, after)) = rest.split_once("${") {
-        open.push_str(plain);
-        open.push('*');
-        rest = after.split_once('}').map_or("", |(_, behind)| behind);
-    }
-    open + rest
-}
-
 /// Whether pattern and form have an ARN in common, with a text in the place of each variable.
 fn overlaps(pattern: &str, form: &str) -> bool {
     let mut open = String::with_capacity(form.len());
@@ -75,13 +63,8 @@ fn overlaps(pattern: &str, form: &str) -> bool {
         }
         let service = pattern.split(':').nth(2).unwrap_or_default();
         let ownerless = nth == 4 && OWNERLESS.contains(&service);
-        let mut rest = part;
-        while let Some((plain, after)) = rest.split_once("${") {
-            open.push_str(plain);
-            open.push_str(if ownerless { "*" } else { "?*" });
-            rest = after.split_once('}').map_or("", |(_, behind)| behind);
-        }
-        open.push_str(rest);
+        let any = if ownerless { "*" } else { "?*" };
+        open.push_str(&wildcard::with_variables_as(any, part));
     }
     let (one, other) = (Glob::new(pattern), Glob::new(&open).segmented());
     !one.plainly_disjoint(&other)

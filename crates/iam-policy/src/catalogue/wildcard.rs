@@ -26,6 +26,18 @@ pub(crate) fn has_variable(text: &str) -> bool {
     scan::find(text, b'$').is_some() && text.contains("${")
 }
 
+/// The text with this in the place of each `${…}`; what follows one that does not end is left out.
+pub(crate) fn with_variables_as(stand_in: &str, text: &str) -> String {
+    let mut open = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once("${") {
+        open.push_str(plain);
+        open.push_str(stand_in);
+        rest = after.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    open + rest
+}
+
 /// Walks forward, going back only to the last `*`: at most length × length steps.
 fn run(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut read) = (0, 0);

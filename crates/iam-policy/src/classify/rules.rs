@@ -283,7 +283,7 @@ fn by_field(pattern: &str, form: &str, work: &WorkLimit) -> Option<bool> {
 fn overlaps_plainly(field: &str, of_form: &str) -> bool {
     let variable = of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
     variable || field == "*" || field == of_form || {
-        let open = open_form(of_form);
+        let open = wildcard::with_variables_as("*", of_form);
         wildcard::matches(&open, field) || wildcard::matches(field, &open)
     }
 }
@@ -317,7 +317,7 @@ fn reaches_beyond(list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> 
     let mut kinds = action.resource_types();
     kinds.any(|(kind, _)| {
         // Partitions other than the usual one are left to whoever names them.
-        let open = open_form(kind.arn()).replacen("arn:*:", "arn:aws:", 1);
+        let open = wildcard::with_variables_as("*", kind.arn()).replacen("arn:*:", "arn:aws:", 1);
         let open = Glob::new(&open);
         !list
             .texts()
@@ -325,20 +325,8 @@ fn reaches_beyond(list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> 
     })
 }
 
-/// The form of a type's ARNs with `*` for every variable.
-fn open_form(form: &str) -> String {
-    let mut open = String::with_capacity(form.len());
-    let mut rest = form;
-    while let Some((plain, after)) = rest.split_once("${") {
-        open.push_str(plain);
-        open.push('*');
-        rest = after.split_once('}').map_or("", |(_, behind)| behind);
-    }
-    open + rest
-}
-
 fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    let open = open_form(form);
+    let open = wildcard::with_variables_as("*", form);
     // An account is twelve digits: what belongs to `aws` cannot be changed by anybody.
     let account = pattern.split(':').nth(4).unwrap_or("*");
     let foreign = !wildcard::has_wildcard(account)
