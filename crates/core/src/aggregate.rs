@@ -25,7 +25,7 @@ pub enum Aggregate {
     Principal(PrincipalKey),
 }
 
-/// Its id.
+/// The id alone, without its kind.
 impl fmt::Display for Aggregate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -188,7 +188,7 @@ pub enum ClientsError {
 /// A client that has proved who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Its id.
+    /// The id under which its credentials are configured.
     pub id: ClientId,
     /// What it may call, and nothing else.
     pub routes: Vec<Route>,

@@ -48,7 +48,7 @@ pub struct RequestRecord {
 /// What is true of a request in every state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// Its id.
+    /// `req-` and 32 hexadecimal digits, the key of everything about it.
     pub(crate) id: RequestId,
     /// The client that sent it; no other client sees it.
     pub(crate) client: ClientId,

@@ -37,7 +37,7 @@ pub(crate) enum FunctionsError {
     Measure {
         /// The function.
         function: &'static str,
-        /// Why.
+        /// The step that failed.
         source: MeasureError,
     },
     /// The peer could not be measured.

@@ -9,7 +9,7 @@ use sha2::Sha256;
 /// A client of the service API with its secret.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceClient {
-    /// Its id.
+    /// The id that it sends with its secret.
     pub id: String,
     /// Its secret, 256 random bits in URL-safe base64.
     pub secret: String,

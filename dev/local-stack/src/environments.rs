@@ -39,7 +39,7 @@ pub enum PythonEnvironmentError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// See the source.
+    /// The virtual environment could not be made.
     #[error(transparent)]
     Make(#[from] VirtualEnvironmentError),
 }

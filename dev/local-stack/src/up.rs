@@ -37,34 +37,34 @@ pub enum UpError {
     /// Signals cannot be waited for.
     #[error("signals cannot be waited for")]
     Signals(#[source] std::io::Error),
-    /// See the source.
+    /// A Python environment is missing or could not be made.
     #[error(transparent)]
     Environment(#[from] PythonEnvironmentError),
-    /// See the source.
+    /// The functions could not be built.
     #[error(transparent)]
     Build(#[from] LocalBuildError),
-    /// See the source.
+    /// No port is free, or a chosen one is taken.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// See the source.
+    /// A program could not be started, or ended early.
     #[error(transparent)]
     Process(#[from] LocalProcessError),
-    /// See the source.
+    /// Credentials of the clients could not be made.
     #[error(transparent)]
     Client(#[from] CredentialError),
-    /// See the source.
+    /// The hub could not be deployed.
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// See the source.
+    /// A target account could not be prepared.
     #[error(transparent)]
     Member(#[from] MemberError),
-    /// See the source.
+    /// The organisation of the local AWS could not be made.
     #[error(transparent)]
     Organisation(#[from] OrganisationError),
-    /// See the source.
+    /// The local AWS could not be asked.
     #[error(transparent)]
     Aws(#[from] LocalAwsError),
-    /// See the source.
+    /// What runs could not be noted or read.
     #[error(transparent)]
     Stack(#[from] LocalStackError),
 }

@@ -16,7 +16,7 @@ use crate::request::AccessRequest;
 use crate::slots::Slot;
 
 impl RequestRecord {
-    /// Its id.
+    /// The id of the request: the ticket's `correlation_id`.
     #[must_use]
     pub const fn id(&self) -> &RequestId {
         &self.head.id
