@@ -222,7 +222,7 @@ ANY_METHOD = "x-amazon-apigateway-any-method"
 
 
 def patch_import_operation(apigateway):
-    """Importing an API's document must keep the method ANY, and what a mock integration answers."""
+    """Importing an API's document must keep the method ANY, and what a mock integration reads and answers."""
     name = "_import_operation"
     original = apigateway._import_operation
     parameters = ("api_id", "resource_id", "http_method", "operation", "scheme_map", "default_security")
@@ -238,6 +238,7 @@ def patch_import_operation(apigateway):
             return
         kept = apigateway._resources[api_id][resource_id]["resourceMethods"][method]["methodIntegration"]
         kept["requestTemplates"] = integration.get("requestTemplates") or {}
+        kept["passthroughBehavior"] = integration.get("passthroughBehavior") or "WHEN_NO_MATCH"
         for pattern, response in (integration.get("responses") or {}).items():
             data = dict(response) | {"selectionPattern": "" if pattern == "default" else pattern}
             apigateway._put_integration_response(api_id, resource_id, method, response["statusCode"], data)
