@@ -206,10 +206,15 @@ impl Stack {
 
     /// Sends a wake-up for a request to a queue, as the sweeper does where a step got stuck.
     pub async fn wake(&self, queue: &str, id: &str) {
-        let message = json!({
-            "QueueUrl": self.fact(&format!("/queues/{queue}")),
+        let url = self.fact(&format!("/queues/{queue}"));
+        let mut message = json!({
+            "QueueUrl": url,
             "MessageBody": json!({ "kind": "request", "id": id }).to_string(),
         });
+        if url.ends_with(".fifo") {
+            message["MessageGroupId"] = json!(id);
+            message["MessageDeduplicationId"] = json!(crate::random_hex(16));
+        }
         self.aws.call("sqs", "send_message", &message).await;
     }
 
