@@ -147,6 +147,9 @@ def inline_and_group_probes():
     yield "iam:ListRoles", "iam", "list_roles", {"PathPrefix": "/enrolled/"}
     yield "iam:ListUserPolicies", "iam", "list_user_policies", user
     yield "iam:ListUsers", "iam", "list_users", {}
+    yield "iam:ListGroups", "iam", "list_groups", {}
+    yield "iam:UpdateUser", "iam", "update_user", {"UserName": "there-is-nobody"}
+    yield "iam:UpdateGroup", "iam", "update_group", {"GroupName": "there-is-none"}
     # A document without statements is refused; a policy that is not there is not deleted.
     empty = none | {"PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []})}
     for name, who in (

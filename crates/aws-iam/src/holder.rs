@@ -5,7 +5,7 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::AttachedPolicy;
 use ports::CallError;
-use snowgate_core::account::InlineFacts;
+use snowgate_core::account::{InlineFacts, Membership};
 
 use crate::document::percent_decoded;
 use crate::iam_error;
@@ -106,15 +106,22 @@ impl Holder<'_> {
     }
 }
 
-/// The names of all groups that a user is in, in order; none if the user is gone.
-pub(crate) async fn groups_of(iam: &Client, user: &str) -> Result<Option<Vec<String>>, CallError> {
+/// All groups that a user is in, in the order of their names; none if the user is gone.
+pub(crate) async fn groups_of(
+    iam: &Client,
+    user: &str,
+) -> Result<Option<Vec<Membership>>, CallError> {
     let asked = iam.list_groups_for_user().user_name(user);
     let pages = asked.into_paginator().items().send();
     let groups: Option<Vec<_>> = found("iam:ListGroupsForUser", pages.collect().await)?;
     Ok(groups.map(|groups| {
-        let mut names: Vec<_> = groups.into_iter().map(|group| group.group_name).collect();
-        names.sort();
-        names
+        let memberships = groups.into_iter().map(|group| Membership {
+            name: group.group_name,
+            unique_id: group.group_id,
+        });
+        let mut memberships: Vec<_> = memberships.collect();
+        memberships.sort();
+        memberships
     }))
 }
 

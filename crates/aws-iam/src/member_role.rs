@@ -7,9 +7,11 @@ use ports::CallError;
 use ports::directory::{DirectoryError, Member};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::effect::EffectChange;
-use snowgate_core::principal::{Principal, PrincipalType};
+use snowgate_core::id::AccountId;
+use snowgate_core::principal::{Principal, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
+use crate::holder::unreadable;
 use crate::iam_error;
 use crate::target::TargetAccounts;
 
@@ -20,7 +22,19 @@ pub enum ReadWrite {}
 /// Reads and changes IAM through the member role of each target account.
 pub type MemberRole = TargetAccounts<ReadWrite>;
 
+/// How many users IAM lists in one answer at most (IAM API, ListUsers).
+const USERS_PAGE: i32 = 1_000;
+
 impl Member for MemberRole {
+    async fn user_name(
+        &self,
+        account: &AccountId,
+        unique_id: &str,
+    ) -> Result<Option<PrincipalName>, DirectoryError> {
+        let iam = self.accounts.iam(account).await?;
+        Ok(user_name(&iam, unique_id).await?)
+    }
+
     async fn make(
         &self,
         principal: &Principal,
@@ -34,7 +48,7 @@ impl Member for MemberRole {
             EffectChange::InlinePolicyPut { name, document, .. } => {
                 put(&iam, principal, name, document).await
             }
-            EffectChange::GroupJoined { group } => join(&iam, principal, group).await,
+            EffectChange::GroupJoined { group, .. } => join(&iam, principal, group).await,
         };
         Ok(made?)
     }
@@ -50,10 +64,24 @@ impl Member for MemberRole {
                 detach(&iam, principal, policy_arn).await
             }
             EffectChange::InlinePolicyPut { name, .. } => delete(&iam, principal, name).await,
-            EffectChange::GroupJoined { group } => leave(&iam, principal, group).await,
+            EffectChange::GroupJoined { group, .. } => leave(&iam, principal, group).await,
         };
         Ok(gone(taken_back)?)
     }
+}
+
+async fn user_name(iam: &Client, unique_id: &str) -> Result<Option<PrincipalName>, CallError> {
+    const LIST: &str = "iam:ListUsers";
+    let asked = iam.list_users().max_items(USERS_PAGE);
+    let mut users = asked.into_paginator().items().send();
+    while let Some(user) = users.next().await {
+        let user = user.map_err(|error| iam_error(LIST, &error))?;
+        if user.user_id == unique_id {
+            let name = user.user_name.parse();
+            return name.map(Some).map_err(|_| unreadable(LIST));
+        }
+    }
+    Ok(None)
 }
 
 async fn attach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Result<(), CallError> {

@@ -79,6 +79,11 @@ pub(crate) fn effect(effect: &RecordedEffect) -> String {
     format!("{EFFECT_PREFIX}{}", effect.key())
 }
 
+/// The key of an effect ([`RecordedEffect::key`]) in its sort key.
+pub(crate) fn key_of_effect(sk: &str) -> &str {
+    sk.strip_prefix(EFFECT_PREFIX).unwrap_or(sk)
+}
+
 pub(crate) fn token(digest: &Digest) -> String {
     format!("TOK#{}", hex_of(digest))
 }

@@ -40,8 +40,8 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, EndedEffect, ItemKey, NewRequest, Page,
-    RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, ItemKey, NewRequest,
+    Page, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
@@ -172,14 +172,8 @@ impl TimeIndex for DynamoLedger {
 }
 
 impl Effects for DynamoLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
-        let items = self
-            .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
-            .await?;
-        items
-            .iter()
-            .map(|item| document::read(read::QUERY, item))
-            .collect()
+    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
+        self.read_effects(principal).await
     }
 
     async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {

@@ -3,10 +3,13 @@
 
 use aws_errors::call_error;
 use ports::CallError;
+use ports::ledger::EffectRows;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};
@@ -120,6 +123,27 @@ impl DynamoLedger {
                 return Ok(items);
             }
         }
+    }
+
+    /// The effects on a principal. One that cannot be read keeps no other back.
+    pub(crate) async fn read_effects(
+        &self,
+        principal: &PrincipalKey,
+    ) -> Result<EffectRows, CallError> {
+        let items = self
+            .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
+            .await?;
+        let mut rows = EffectRows::default();
+        for item in &items {
+            let sk = document::text(QUERY, item, "sk")?;
+            match document::read::<RecordedEffect>(QUERY, item) {
+                Ok(effect) if effect.principal_key == *principal && keys::effect(&effect) == sk => {
+                    rows.effects.push(effect);
+                }
+                Ok(_) | Err(_) => rows.unreadable.push(keys::key_of_effect(sk).to_owned()),
+            }
+        }
+        Ok(rows)
     }
 
     pub(crate) async fn read_of_record(

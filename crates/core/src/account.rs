@@ -8,6 +8,7 @@ use crate::effect::EffectChange;
 use crate::id::SysId;
 use crate::policy_digest::policy_digest;
 use crate::principal::PrincipalType;
+use crate::request::GroupName;
 
 /// The tag that says whom a principal belongs to; its value is a `sys_user` `sys_id`.
 pub const OWNER_TAG: &str = "snowgate:owner";
@@ -46,8 +47,28 @@ pub struct PrincipalFacts {
     pub attached: Vec<String>,
     /// Its inline policies.
     pub inline: Vec<InlineFacts>,
-    /// The names of the groups that it is in; none for a role.
-    pub groups: Vec<String>,
+    /// The groups that it is in, in the order of their names; none for a role.
+    pub groups: Vec<Membership>,
+}
+
+/// A group that a user is in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// The group's name now.
+    pub name: String,
+    /// Its unique id (`AGPA…`).
+    pub unique_id: String,
+}
+
+impl Membership {
+    /// Whether this is the group of a change: the one of the same unique id, and where that is not
+    /// known the one of the same name.
+    fn is_of(&self, group: &GroupName, unique_id: Option<&String>) -> bool {
+        match unique_id {
+            Some(unique_id) => self.unique_id == *unique_id,
+            None => self.name.eq_ignore_ascii_case(group.as_str()),
+        }
+    }
 }
 
 impl PrincipalFacts {
@@ -72,22 +93,37 @@ impl PrincipalFacts {
                 .inline
                 .iter()
                 .any(|inline| inline.name == *name && is_same_json(&inline.document, document)),
-            EffectChange::GroupJoined { group } => {
-                let named = |name: &String| name.eq_ignore_ascii_case(group.as_str());
-                self.groups.iter().any(named)
-            }
+            EffectChange::GroupJoined { .. } => self.in_place(change).is_some(),
         }
     }
 
     /// Whether there is anything in the place of a change, as it was to be made or otherwise.
     #[must_use]
     pub fn has_in_place(&self, change: &EffectChange) -> bool {
+        self.in_place(change).is_some()
+    }
+
+    /// What stands in the place of a change, named as it is named now: a group may have been
+    /// renamed. None where there is nothing.
+    #[must_use]
+    pub fn in_place(&self, change: &EffectChange) -> Option<EffectChange> {
         match change {
             EffectChange::InlinePolicyPut { name, .. } => {
-                self.inline.iter().any(|inline| inline.name == *name)
+                let mut inline = self.inline.iter();
+                inline
+                    .any(|inline| inline.name == *name)
+                    .then(|| change.clone())
             }
-            EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => {
-                self.shows(change)
+            EffectChange::PolicyAttached { policy_arn } => {
+                self.has(policy_arn).then(|| change.clone())
+            }
+            EffectChange::GroupJoined { group, unique_id } => {
+                let mut groups = self.groups.iter();
+                let found = groups.find(|one| one.is_of(group, unique_id.as_ref()))?;
+                Some(EffectChange::GroupJoined {
+                    group: found.name.parse().unwrap_or_else(|_| group.clone()),
+                    unique_id: unique_id.clone(),
+                })
             }
         }
     }

@@ -54,8 +54,11 @@ pub enum EffectChange {
     },
     /// A user is a member of a group.
     GroupJoined {
-        /// The group's name.
+        /// Its name when the approvers were asked.
         group: GroupName,
+        /// Its unique id (`AGPA…`), which stays when it is renamed; none where a name is all that
+        /// is known.
+        unique_id: Option<String>,
     },
 }
 
@@ -72,16 +75,18 @@ pub fn request_of_inline_policy(name: &str) -> Option<RequestId> {
 }
 
 impl EffectChange {
-    /// A key that is equal for changes of the same thing: one policy, one name, one group. Names
-    /// of groups are equal whatever their case (IAM User Guide, "IAM identifiers").
+    /// A key that is equal for changes of the same thing: one policy, one name, one group. A group
+    /// is known by its unique id, and where that is not known by its name, whatever its case (IAM
+    /// User Guide, "IAM identifiers").
     #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::PolicyAttached { policy_arn } => format!("policy-attached#{policy_arn}"),
             Self::InlinePolicyPut { name, .. } => format!("inline-policy#{name}"),
-            Self::GroupJoined { group } => {
-                format!("group-joined#{}", group.as_str().to_ascii_lowercase())
-            }
+            Self::GroupJoined { group, unique_id } => match unique_id {
+                Some(unique_id) => format!("group-joined#{unique_id}"),
+                None => format!("group-joined#{}", group.as_str().to_ascii_lowercase()),
+            },
         }
     }
 
@@ -91,7 +96,9 @@ impl EffectChange {
         match self {
             Self::PolicyAttached { policy_arn } => format!("policy {}", code(policy_arn.name())),
             Self::InlinePolicyPut { name, .. } => format!("inline policy {}", code(name)),
-            Self::GroupJoined { group } => format!("membership in group {}", code(group.as_str())),
+            Self::GroupJoined { group, .. } => {
+                format!("membership in group {}", code(group.as_str()))
+            }
         }
     }
 }

@@ -143,6 +143,8 @@ pub enum Step {
     EndEarly,
     /// A dry run has been checked.
     Preview,
+    /// IAM was found otherwise than it should be.
+    Deviate,
 }
 
 /// A step that the state does not allow.
@@ -175,7 +177,9 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
         (S::Received | S::Pending | S::Approved, Step::Expire) => S::Expired,
         (S::Received | S::Pending | S::Approved, Step::Withdraw) => S::Withdrawn,
         (S::Approved | S::Provisioning, Step::Fail) => S::Failed,
-        (S::Active, Step::EndEarly) => S::Active,
+        (S::Active, Step::EndEarly | Step::Deviate) => S::Active,
+        (S::Provisioning, Step::Deviate) => S::Provisioning,
+        (S::Revoking, Step::Deviate) => S::Revoking,
         (S::Received, Step::Preview) => S::Previewed,
         _ => return Err(TransitionError { from, step }),
     };
@@ -228,7 +232,7 @@ mod tests {
         State::Failed,
         State::Previewed,
     ];
-    const STEPS: [Step; 17] = [
+    const STEPS: [Step; 18] = [
         Step::Receive,
         Step::ChangeApprovers,
         Step::Ask,
@@ -246,6 +250,7 @@ mod tests {
         Step::Fail,
         Step::EndEarly,
         Step::Preview,
+        Step::Deviate,
     ];
 
     #[test]
@@ -276,16 +281,21 @@ mod tests {
         for from in STATES {
             for step in STEPS {
                 match transition(from, step) {
-                    Ok(State::Provisioning) => {
-                        assert_eq!((from, step), (State::Approved, Step::Provision))
-                    }
+                    Ok(State::Provisioning) => assert!(
+                        [
+                            (State::Approved, Step::Provision),
+                            (State::Provisioning, Step::Deviate)
+                        ]
+                        .contains(&(from, step))
+                    ),
                     Ok(State::Approved) => {
                         assert_eq!((from, step), (State::Pending, Step::ApproveLast))
                     }
                     Ok(State::Active) => assert!(
                         [
                             (State::Provisioning, Step::Activate),
-                            (State::Active, Step::EndEarly)
+                            (State::Active, Step::EndEarly),
+                            (State::Active, Step::Deviate)
                         ]
                         .contains(&(from, step))
                     ),
@@ -298,8 +308,11 @@ mod tests {
     #[test]
     fn active_access_can_only_be_taken_back() {
         for (from, only) in [
-            (State::Active, vec![Step::Revoke, Step::EndEarly]),
-            (State::Revoking, vec![Step::FinishRevoke]),
+            (
+                State::Active,
+                vec![Step::Revoke, Step::EndEarly, Step::Deviate],
+            ),
+            (State::Revoking, vec![Step::FinishRevoke, Step::Deviate]),
         ] {
             let possible: Vec<_> = STEPS
                 .into_iter()

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
+use crate::binding::BoundGroup;
 use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use crate::facts::IamFacts;
 use crate::finding::refusal;
@@ -17,6 +18,10 @@ use crate::record::{
 };
 use crate::request::Grant;
 use crate::slots::{ApproverRole, OwnedResource};
+
+mod begun;
+
+pub use begun::{deviations, effects_of_begun, effects_of_ended, is_self_consistent, live_effects};
 
 /// Checks that what was approved is what is there: that every required slot is approved by somebody
 /// who was asked, on exactly this content, and that the guardrails of today allow it. Signatures
@@ -124,17 +129,17 @@ fn is_approved(
             || involved.iter().all(|one| one.has_mailbox))
 }
 
-/// The effects that a request is to have, to be recorded before anything is changed. `now` is
-/// when the access begins to count.
+/// The effects that an approved request is to have, to be recorded before anything is changed.
+/// `now` is when the access begins to count, `live` are the effects of the other live requests on
+/// the principal.
 ///
-/// An effect counts as there before us where it is to be seen and no other request gives it, or
-/// where a request that still has it found it there. What is not to be seen now was not there,
-/// whatever another request found. What was recorded before a crash stays as it was recorded, its
-/// end included; but what is put into IAM follows from the request alone, never from a row.
+/// An effect counts as there before us where it is to be seen and no live effect gives it: what
+/// somebody attached by hand, and what only requests have that found it there themselves. What is
+/// not to be seen now was not there, whatever another request found.
 ///
 /// # Errors
-/// Where something that we did not make is in the place of an inline policy, a row holds another
-/// change than the request comes to, or the access ended before it began.
+/// Where something that we did not make is in the place of an inline policy, or the guardrails
+/// would refuse the request.
 pub fn effects(
     record: &RequestRecord,
     principal: &PrincipalFacts,
@@ -142,102 +147,74 @@ pub fn effects(
     now: Timestamp,
 ) -> Result<Vec<RecordedEffect>, FailureCode> {
     let mut effects = Vec::new();
-    for change in changes(record, now)? {
-        let mine = live
-            .iter()
-            .find(|effect| effect.request == *record.id() && effect.change.key() == change.key());
-        if let Some(recorded) = mine {
-            effects.push(RecordedEffect {
-                change: as_recorded(record, change, &recorded.change, now)?,
-                ..recorded.clone()
-            });
-            continue;
-        }
+    for change in changes(record, now + record.request().duration.as_signed())? {
         let there = principal.has_in_place(&change);
         if there && matches!(change, EffectChange::InlinePolicyPut { .. }) {
             return Err(FailureCode::ContentChanged);
         }
-        let given: Vec<bool> = others(&change, record.id(), live)
-            .map(|effect| effect.preexisting)
-            .collect();
-        let found_there = given.is_empty() || given.contains(&true);
-        effects.push(RecordedEffect {
-            request: record.id().clone(),
-            principal_key: record.principal_key(),
-            principal: record.request().target.clone(),
-            change,
-            preexisting: found_there && there,
-            since: now,
-            latest_end: record.latest_end(),
-            signature: None,
-        });
+        let given = others(&change, record.id(), live).any(|effect| !effect.preexisting);
+        effects.push(effect(record, change, there && !given, now));
     }
     Ok(effects)
 }
 
-/// A change as an earlier run of the request recorded it. A row decides nothing but the end of an
-/// inline policy, within what the signed decisions let: everything else is made anew from the
-/// request, and a row that differs from that was not written by us.
-fn as_recorded(
+fn effect(
     record: &RequestRecord,
     change: EffectChange,
-    recorded: &EffectChange,
-    now: Timestamp,
-) -> Result<EffectChange, FailureCode> {
-    let EffectChange::InlinePolicyPut { ends_at, .. } = recorded else {
-        return Ok(change);
-    };
-    if *ends_at <= now {
-        return Err(FailureCode::TimedOut);
+    preexisting: bool,
+    since: Timestamp,
+) -> RecordedEffect {
+    RecordedEffect {
+        request: record.id().clone(),
+        principal_key: record.principal_key(),
+        principal: record.request().target.clone(),
+        change,
+        preexisting,
+        since,
+        latest_end: record.latest_end(),
+        signature: None,
     }
-    let in_time = record.latest_end().is_none_or(|latest| *ends_at <= latest);
-    let made = inline_change(record, *ends_at)?;
-    match made.as_ref() == Some(recorded) && in_time {
-        true => Ok(recorded.clone()),
-        false => Err(FailureCode::ContentChanged),
-    }
-}
-
-/// The inline policy of a request that has one, with this end.
-fn inline_change(
-    record: &RequestRecord,
-    ends_at: Timestamp,
-) -> Result<Option<EffectChange>, FailureCode> {
-    let document =
-        inline_policy(record.request(), ends_at).map_err(|_| FailureCode::OutsideGuardrails)?;
-    Ok(document.map(|document| EffectChange::InlinePolicyPut {
-        name: inline_policy_name(record.id()),
-        document,
-        ends_at,
-    }))
 }
 
 /// The changes that the grants of a request come to: one for each policy and group, and one inline
-/// policy for all the others together.
+/// policy for all the others together, which ends at this time and never later than the signed
+/// decisions let it.
 ///
 /// # Errors
 /// Where no end can be added to an inline policy; the guardrails refuse such a request.
-pub fn changes(record: &RequestRecord, now: Timestamp) -> Result<Vec<EffectChange>, FailureCode> {
-    let request = record.request();
-    let mut changes: Vec<EffectChange> = request
-        .grants
-        .iter()
-        .filter_map(|grant| match grant {
-            Grant::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
-                policy_arn: policy_arn.clone(),
-            }),
-            Grant::GroupMembership { group } => Some(EffectChange::GroupJoined {
-                group: group.clone(),
-            }),
-            Grant::InlinePolicy { .. } | Grant::AssumeRole { .. } => None,
-        })
-        .collect();
-    let ends_at = now + request.duration.as_signed();
-    let ends_at = record
-        .latest_end()
-        .map_or(ends_at, |latest| ends_at.min(latest));
-    changes.extend(inline_change(record, ends_at)?);
+fn changes(record: &RequestRecord, ends_at: Timestamp) -> Result<Vec<EffectChange>, FailureCode> {
+    let ends_at = not_after_latest(record, ends_at);
+    let inline = inline_policy(record.request(), ends_at);
+    let inline = inline.map_err(|_| FailureCode::OutsideGuardrails)?;
+    let mut changes = named_changes(record);
+    changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
+        name: inline_policy_name(record.id()),
+        document,
+        ends_at,
+    }));
     Ok(changes)
+}
+
+/// The changes that are named by what is granted: policies and groups. A group is the one that was
+/// bound, by its unique id.
+fn named_changes(record: &RequestRecord) -> Vec<EffectChange> {
+    let bound = record.binding().map_or(&[][..], |binding| &binding.groups);
+    let grants = record.request().grants.iter();
+    let named = grants.filter_map(|grant| match grant {
+        Grant::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
+            policy_arn: policy_arn.clone(),
+        }),
+        Grant::GroupMembership { group } => {
+            let is_it = |one: &&BoundGroup| one.arn.name().eq_ignore_ascii_case(group.as_str());
+            let bound = bound.iter().find(is_it);
+            Some(EffectChange::GroupJoined {
+                group: group.clone(),
+                unique_id: bound.map(|group| group.unique_id.clone()),
+            })
+        }
+        Grant::InlinePolicy { .. } | Grant::AssumeRole { .. } => None,
+    });
+    named.collect()
 }
 
 /// When the access ends: when its inline policy does, else so long after now as was approved; and
@@ -249,9 +226,11 @@ pub fn until(record: &RequestRecord, effects: &[RecordedEffect], now: Timestamp)
         EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
     });
     let until = ends.unwrap_or_else(|| now + record.request().duration.as_signed());
-    record
-        .latest_end()
-        .map_or(until, |latest| until.min(latest))
+    not_after_latest(record, until)
+}
+
+fn not_after_latest(record: &RequestRecord, end: Timestamp) -> Timestamp {
+    record.latest_end().map_or(end, |latest| end.min(latest))
 }
 
 /// Whether an effect is undone when its request ends.

@@ -9,6 +9,7 @@
 mod accessors;
 mod audit;
 pub mod delivery;
+mod deviation;
 mod due;
 mod event;
 mod extension;
@@ -19,8 +20,9 @@ mod revocation;
 mod round;
 
 pub use crate::codes::{FailureCode, RefusalCode};
-pub use audit::{AuditHead, AuditRow, TrailFault};
+pub use audit::{AuditHead, AuditRow, TrailFault, preexisting_in};
 pub use delivery::{BouncedMessage, Delivery, DeliveryOutcome};
+pub use deviation::{BlockedBecause, Deviation, DeviationReport};
 use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN, Worker};
 pub use event::Event;
@@ -33,6 +35,7 @@ use jiff::Timestamp;
 
 use crate::approval::{SignedDecision, Verdict};
 use crate::canonical::CanonicalError;
+use crate::effect::EffectChange;
 use crate::id::{ClientId, Digest, RequestId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
 use crate::request::AccessRequest;
@@ -68,6 +71,10 @@ pub(crate) struct Head {
     pub(crate) attempts: u32,
     /// The end of the audit trail.
     pub(crate) audit: AuditHead,
+    /// The changes that were in IAM before the request was to make them.
+    pub(crate) preexisting: Vec<EffectChange>,
+    /// What looks at IAM found otherwise than it should be.
+    pub(crate) deviations: Vec<DeviationReport>,
 }
 
 /// A change to a record, to be written in one transaction.
@@ -164,6 +171,8 @@ impl RequestRecord {
                 hash: row.hash()?,
                 fault: None,
             },
+            preexisting: Vec::new(),
+            deviations: Vec::new(),
         };
         let record = Self {
             head,
@@ -235,6 +244,16 @@ impl RequestRecord {
         if to != from {
             self.head.since = now;
         }
+        match event {
+            Event::ProvisioningStarted { preexisting } => {
+                self.head.preexisting = preexisting.clone();
+            }
+            Event::DeviationsFound { found } => self.head.deviations.push(DeviationReport {
+                at: now,
+                found: found.clone(),
+            }),
+            _ => {}
+        }
         self.forget_review_requests(&newcomers);
         Ok(())
     }
@@ -255,8 +274,9 @@ impl RequestRecord {
                 self.step_of_reassignment(slot, approvers)?
             }
             Event::Decided { decision } => self.step_of_decision(&decision.signed, now)?,
-            Event::ProvisioningStarted => Step::Provision,
+            Event::ProvisioningStarted { .. } => Step::Provision,
             Event::Activated { .. } => Step::Activate,
+            Event::DeviationsFound { .. } => Step::Deviate,
             Event::RevocationStarted => Step::Revoke,
             Event::RevocationRequested { .. } => Step::EndEarly,
             Event::Revoked { .. } => Step::FinishRevoke,

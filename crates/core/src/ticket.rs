@@ -205,3 +205,9 @@ impl Ticket {
 pub fn marker(request: &crate::id::RequestId, state: State) -> String {
     format!("[snowgate {request} {}]", state.name())
 }
+
+/// The marker of a note on what was found otherwise in IAM: which report it is about, from zero.
+#[must_use]
+pub fn deviation_marker(request: &crate::id::RequestId, report: u32) -> String {
+    format!("[snowgate {request} deviation {report}]")
+}

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use crate::lifecycle::State;
 use crate::record::RequestRecord;
-use crate::ticket::marker;
-use crate::wording::{Quote, access_requested, outcome};
+use crate::ticket::{deviation_marker, marker};
+use crate::wording::{Quote, access_requested, deviation, outcome};
 
 /// An update of a ServiceNow record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,25 @@ pub fn update(record: &RequestRecord, fields: &OutcomeFields) -> Option<TicketUp
         work_notes: lines.join("\n"),
         correlation_id: record.id().to_string(),
         fields: fields.of(record, state),
+    })
+}
+
+/// The update that reports to the ticket what was found otherwise in IAM. No field is set: the
+/// request goes on.
+#[must_use]
+pub fn deviation_update(record: &RequestRecord, report: u32) -> Option<TicketUpdate> {
+    let found = record.deviation_reports().get(report as usize)?;
+    let marker = deviation_marker(record.id(), report);
+    let access = access_requested(record.request());
+    let mut lines = vec![inert(&format!("{}: {access}.", deviation::status(found)))];
+    let said = deviation::lines(record, found);
+    lines.extend(said.iter().map(|line| inert(&line.to_string())));
+    lines.push(marker.clone());
+    Some(TicketUpdate {
+        marker,
+        work_notes: lines.join("\n"),
+        correlation_id: record.id().to_string(),
+        fields: BTreeMap::new(),
     })
 }
 

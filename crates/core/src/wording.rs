@@ -1,6 +1,7 @@
 //! Words that pages, e-mails and ticket notes have in common: times, and what was requested.
 
 mod access;
+pub(crate) mod deviation;
 mod finding;
 mod outcome;
 mod time;

@@ -6,7 +6,7 @@ use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts}
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalName};
 use snowgate_core::request::GroupName;
 
 use crate::CallError;
@@ -52,8 +52,17 @@ pub trait Directory: Send + Sync {
     ) -> impl Future<Output = Result<Option<RoleFacts>, DirectoryError>> + Send;
 }
 
-/// Changes IAM in target accounts. Both calls are idempotent.
+/// Changes IAM in target accounts. Making and taking back are idempotent.
 pub trait Member: Directory {
+    /// The name that the user with this unique id has now, whatever it was called before and
+    /// wherever it was moved; none if there is no such user. Reads the users of the whole account:
+    /// for when a user is not found by name.
+    fn user_name(
+        &self,
+        account: &AccountId,
+        unique_id: &str,
+    ) -> impl Future<Output = Result<Option<PrincipalName>, DirectoryError>> + Send;
+
     /// Makes a change; it may be made already. An inline policy of the same name is replaced.
     fn make(
         &self,

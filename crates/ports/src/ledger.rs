@@ -252,16 +252,56 @@ pub trait TimeIndex: Send + Sync {
 /// What requests have changed in IAM. Effects are written with a request's change
 /// ([`Requests::commit`]).
 pub trait Effects: Send + Sync {
-    /// All live effects on a principal, consistently.
+    /// All effects that are recorded on a principal, consistently.
     fn effects(
         &self,
         principal: &PrincipalKey,
-    ) -> impl Future<Output = Result<Vec<RecordedEffect>, CallError>> + Send;
+    ) -> impl Future<Output = Result<EffectRows, CallError>> + Send;
 
     /// Forgets an effect of a request that has ended, or that cannot be read: nothing is left of
     /// it.
     fn forget(&self, effect: &RecordedEffect)
     -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// The effects that are recorded on a principal. What they say is believed only as far as the
+/// requests that they name bear it out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EffectRows {
+    /// Those that can be read.
+    pub effects: Vec<RecordedEffect>,
+    /// The keys of those that cannot, or whose place is another's ([`RecordedEffect::key`]).
+    pub unreadable: Vec<String>,
+}
+
+impl EffectRows {
+    /// The requests that they name, each once; an effect that cannot be read has its request at
+    /// the end of its key.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestId> {
+        let read = self.effects.iter().map(|effect| effect.request.clone());
+        let unread = self.unreadable.iter().filter_map(|key| request_of(key));
+        let mut requests: Vec<RequestId> = read.chain(unread).collect();
+        requests.sort();
+        requests.dedup();
+        requests
+    }
+
+    /// The keys of the effects that name this request.
+    #[must_use]
+    pub fn keys_of(&self, request: &RequestId) -> Vec<String> {
+        let read = self.effects.iter().map(RecordedEffect::key);
+        let keys = read.chain(self.unreadable.iter().cloned());
+        let mut keys: Vec<String> = keys
+            .filter(|key| request_of(key).as_ref() == Some(request))
+            .collect();
+        keys.sort();
+        keys
+    }
+}
+
+fn request_of(key: &str) -> Option<RequestId> {
+    key.rsplit('#').next()?.parse().ok()
 }
 
 /// Review links. They are written with a request's change ([`Requests::commit`]).

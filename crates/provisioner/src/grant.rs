@@ -2,20 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::directory::{Directory as _, DirectoryError, Member as _};
-use ports::ledger::Effects as _;
+use ports::directory::{DirectoryError, Member as _};
 use ports::signature::Verifier as _;
-use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::RecordedEffect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
-use snowgate_core::principal::Principal;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
 use tracing::{error, warn};
 use workflow::change::Draft;
 use workflow::survey::{SurveyError, survey};
 
-use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects_of};
+use crate::locate::Located;
+use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
 
 /// Why a request is not granted.
 enum NotGranted {
@@ -66,10 +64,12 @@ impl<P: Ports> Provisioner<P> {
         };
         let record = match record.state() {
             State::Approved => {
+                let found = effects.iter().filter(|effect| effect.preexisting);
+                let preexisting = found.map(|effect| effect.change.clone()).collect();
                 let draft = Draft {
                     put_effects: effects.clone(),
                     effects_end: Some(plan::until(&record, &effects, now)),
-                    ..Draft::from(Event::ProvisioningStarted)
+                    ..Draft::from(Event::ProvisioningStarted { preexisting })
                 };
                 self.write(record, draft, now).await?
             }
@@ -106,13 +106,21 @@ impl<P: Ports> Provisioner<P> {
             return Err(FailureCode::TimedOut.into());
         }
         let facts = survey(&self.member, record.request()).await?;
-        if !self.is_proved(record).await? {
+        if !self.is_signed(record).await? {
             error!("a decision does not verify");
             return Err(FailureCode::UnprovenDecision.into());
         }
         plan::check(record, &facts, &self.guardrails, now)?;
-        let live = self.effects.effects(&record.principal_key()).await?;
-        let effects = plan::effects(record, &facts.principal, &live, now)?;
+        let effects = match record.state() {
+            State::Approved => {
+                let live = effects::all(&self.others(record).await?);
+                plan::effects(record, &facts.principal, &live, now)?
+            }
+            _ => plan::effects_of_begun(record),
+        };
+        if plan::until(record, &effects, now) <= now {
+            return Err(FailureCode::TimedOut.into());
+        }
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone =
             |effect: &RecordedEffect| effect.preexisting && !facts.principal.shows(&effect.change);
@@ -129,7 +137,7 @@ impl<P: Ports> Provisioner<P> {
     }
 
     /// Whether every decision carries a signature that verifies.
-    async fn is_proved(&self, record: &RequestRecord) -> Result<bool, ProvisionError> {
+    pub(crate) async fn is_signed(&self, record: &RequestRecord) -> Result<bool, ProvisionError> {
         for decided in record.decisions() {
             let message = decided.signed.decision.signed_bytes()?;
             if !self.verifier.verify(&message, &decided.signed.mac).await? {
@@ -152,33 +160,13 @@ impl<P: Ports> Provisioner<P> {
                 .make(&record.request().target, &effect.change)
                 .await?;
         }
-        let all_there =
-            |facts: &PrincipalFacts| effects.iter().all(|effect| facts.shows(&effect.change));
-        self.look_until(record, all_there).await
-    }
-
-    /// Reads the principal back until it is as it should be.
-    pub(crate) async fn look_until(
-        &self,
-        record: &RequestRecord,
-        as_it_should_be: impl Fn(&PrincipalFacts) -> bool,
-    ) -> Result<(), ProvisionError> {
-        self.look_until_at(&record.request().target, as_it_should_be)
-            .await
-    }
-
-    /// The same of a principal by its name.
-    pub(crate) async fn look_until_at(
-        &self,
-        principal: &Principal,
-        as_it_should_be: impl Fn(&PrincipalFacts) -> bool,
-    ) -> Result<(), ProvisionError> {
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            let facts = self.member.principal(principal).await?;
-            if facts.is_some_and(|facts| as_it_should_be(&facts)) {
+            let located = self.locate(record).await?;
+            let there = |located: Located| plan::deviations(effects, &located.facts).is_empty();
+            if located.is_some_and(there) {
                 return Ok(());
             }
         }
@@ -194,9 +182,9 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        let live = self.effects.effects(&record.principal_key()).await?;
-        let mine = effects_of(record.id(), &live);
-        self.undo(&record, &mine, &live).await?;
+        let mine = plan::effects_of_begun(&record);
+        let others = self.others(&record).await?;
+        let record = self.undo(record, &mine, &others, now).await?;
         let draft = Draft {
             delete_effects: mine,
             ..Draft::from(Event::Failed { code })

@@ -1,24 +1,28 @@
-//! What is left on a principal that should be gone. An effect says itself what it changed, on whom
-//! and until when at the latest, so it ends without the record of its request.
+//! What is left on a principal that should be gone. An effect only points to its request: what is
+//! removed follows from the request's record where that proves itself. Of a record that cannot be
+//! read, or is not there, an effect counts as far as the audit trail bears it out.
 
 use jiff::Timestamp;
-use ports::directory::{Directory as _, Member as _};
-use ports::ledger::{Effects as _, Requests as _};
-use snowgate_core::effect::RecordedEffect;
+use ports::directory::Member as _;
+use ports::ledger::{EffectRows, Effects as _, Requests as _};
+use ports::signature::Verifier as _;
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
-use snowgate_core::plan::{Undo, undo};
-use snowgate_core::principal::{Principal, PrincipalKey};
-use snowgate_core::record::RequestRecord;
+use snowgate_core::plan::{self, Undo, undo};
+use snowgate_core::principal::PrincipalKey;
+use snowgate_core::record::{AuditRow, Deviation, Event, RequestRecord, preexisting_in};
 use tracing::{error, info};
 
-use crate::{Ports, ProvisionError, Provisioner, effects_of};
+use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
 
 /// What is known of the request of an effect.
 enum Giver {
     /// It is over, and ends by itself.
     Over(Box<RequestRecord>),
-    /// It has ended, cannot be read, or is not there: nothing is given for it any more.
-    Nobody,
+    /// It has ended: nothing is given for it any more.
+    Ended(Box<RequestRecord>),
+    /// Its record cannot be read, or is not there.
+    Lost,
     /// It gives the effect.
     Alive,
 }
@@ -36,15 +40,12 @@ impl<P: Ports> Provisioner<P> {
         if self.hold {
             return Ok(());
         }
-        let live = self.effects.effects(key).await?;
-        let mut requests: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
-        requests.sort();
-        requests.dedup();
-        for id in requests {
-            let mine = effects_of(id, &live);
-            let done = match self.giver(id, &mine, now).await {
+        let rows = self.effects.effects(key).await?;
+        for id in rows.requests() {
+            let done = match self.giver(&id, now).await {
                 Ok(Giver::Over(record)) => self.step(*record, now).await,
-                Ok(Giver::Nobody) => self.end_leftover(key, &mine).await,
+                Ok(Giver::Ended(record)) => self.end_ended(key, &record, &rows).await,
+                Ok(Giver::Lost) => self.end_lost(key, &id, &rows, now).await,
                 Ok(Giver::Alive) => Ok(()),
                 Err(failure) => Err(failure),
             };
@@ -57,63 +58,204 @@ impl<P: Ports> Provisioner<P> {
     }
 
     /// Whether a request still gives its effects.
-    async fn giver(
-        &self,
-        id: &RequestId,
-        mine: &[RecordedEffect],
-        now: Timestamp,
-    ) -> Result<Giver, ProvisionError> {
+    async fn giver(&self, id: &RequestId, now: Timestamp) -> Result<Giver, ProvisionError> {
         let found = match self.requests.load(id).await {
             Err(failure) if failure.is_transient() => return Err(failure.into()),
             found => found.ok().flatten(),
         };
         Ok(match found {
             Some(record) if record.is_over(now) => Giver::Over(Box::new(record)),
-            Some(record) if record.state().is_terminal() => Giver::Nobody,
+            Some(record) if record.state().is_terminal() => Giver::Ended(Box::new(record)),
             Some(_) => Giver::Alive,
-            // Of a request that cannot be read its effects say when they end at the latest.
-            None => {
-                let over = |effect: &RecordedEffect| effect.latest_end.is_none_or(|end| end <= now);
-                match mine.iter().all(over) {
-                    true => Giver::Nobody,
-                    false => Giver::Alive,
-                }
-            }
+            None => Giver::Lost,
         })
     }
 
-    /// Takes back what is left of a request, and forgets it once it is gone.
-    async fn end_leftover(
+    /// Removes what is left of a request that is said to have ended, and forgets its effects once
+    /// it is gone. A record that proves nothing, or was never begun, leaves it to a person; so does
+    /// one whose trail bears out that all was removed, where a policy or group is there again:
+    /// somebody else may have given it since. The inline policy is named for the request alone.
+    async fn end_ended(
         &self,
         key: &PrincipalKey,
-        mine: &[RecordedEffect],
+        record: &RequestRecord,
+        rows: &EffectRows,
     ) -> Result<(), ProvisionError> {
-        for effect in mine {
-            let live = self.effects.effects(key).await?;
+        let trail = self.rows_read(record.id()).await?;
+        let is_its_own = record.principal_key() == *key && is_begun(&trail);
+        if !is_its_own || !self.is_proved(record).await? {
+            error!(request_id = %record.id(), "an effect is of no request that was begun here");
+            return Err(ProvisionError::Blocked);
+        }
+        let there_before = preexisting_in(&trail);
+        let mut mine = plan::effects_of_ended(record);
+        for effect in &mut mine {
+            effect.preexisting |= there_before.contains(&effect.change);
+        }
+        let others = self.others(record).await?;
+        let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
+            let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
+            is_ours || record.trail_fault().is_some()
+        });
+        let found = self.remove(record, &ours, &others).await?;
+        if found.iter().any(Deviation::is_still_there)
+            || self.is_any_there(record, &disputed, &others).await?
+        {
+            error!(request_id = %record.id(), "what is left of a request is still there");
+            return Err(ProvisionError::Blocked);
+        }
+        mine.extend(of_request(rows, record.id()));
+        self.forget_all(&mine).await
+    }
+
+    /// Whether the principal has one of these effects, which neither was there before nor is given
+    /// by another request.
+    async fn is_any_there(
+        &self,
+        record: &RequestRecord,
+        effects: &[RecordedEffect],
+        others: &[RequestRecord],
+    ) -> Result<bool, ProvisionError> {
+        let live = effects::all(others);
+        let mut left = effects
+            .iter()
+            .filter(|effect| undo(effect, &live) == Undo::Remove)
+            .peekable();
+        if left.peek().is_none() {
+            return Ok(false);
+        }
+        let located = self.locate(record).await?;
+        Ok(located
+            .is_some_and(|located| left.any(|effect| located.facts.has_in_place(&effect.change))))
+    }
+
+    /// Ends the effects of a request whose record is lost, once they are past their latest end. Each
+    /// must be borne out by the trail: begun on this principal and not ended, not there before, and
+    /// approved by a decision that verifies.
+    async fn end_lost(
+        &self,
+        key: &PrincipalKey,
+        id: &RequestId,
+        rows: &EffectRows,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let mine: Vec<RecordedEffect> = of_request(rows, id).collect();
+        let over = |effect: &RecordedEffect| effect.latest_end.is_none_or(|end| end <= now);
+        if !mine.iter().all(over) {
+            return Ok(());
+        }
+        let trail = self.rows_read(id).await?;
+        let there_before = preexisting_in(&trail);
+        let borne_out = is_begun(&trail)
+            && !is_ended(&trail)
+            && is_bound_to(&trail, key)
+            && self.is_decided(id, &trail).await?
+            && mine
+                .iter()
+                .all(|one| one.preexisting == there_before.contains(&one.change));
+        if mine.is_empty() || !borne_out {
+            error!(request_id = %id, "the trail does not bear out the effects of a lost request");
+            return Err(ProvisionError::Blocked);
+        }
+        let live = effects::all(&self.live_on(key, id).await?);
+        for effect in &mine {
             if undo(effect, &live) == Undo::Remove {
-                self.remove(key, &effect.principal, effect).await?;
+                self.remove_lost(key, effect).await?;
             }
+        }
+        self.forget_all(&mine).await
+    }
+
+    /// Removes one effect from a principal, and looks until it is gone.
+    async fn remove_lost(
+        &self,
+        key: &PrincipalKey,
+        effect: &RecordedEffect,
+    ) -> Result<(), ProvisionError> {
+        let PrincipalKey::Id { unique_id, .. } = key else {
+            return Err(ProvisionError::Blocked);
+        };
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            // A principal that is gone has nothing left.
+            let located = self.locate_by_id(&effect.principal, unique_id).await?;
+            let Some(located) = located else {
+                return Ok(());
+            };
+            // The list may be older than the last change: at first it does not decide.
+            let named = match look {
+                0 => self.named_now(&located, &effect.change).await?,
+                _ => located.facts.in_place(&effect.change),
+            };
+            match named {
+                Some(named) => self.member.take_back(&located.principal, &named).await?,
+                None => return Ok(()),
+            }
+        }
+        Err(ProvisionError::NotSeen)
+    }
+
+    async fn forget_all(&self, effects: &[RecordedEffect]) -> Result<(), ProvisionError> {
+        for effect in effects {
             self.effects.forget(effect).await?;
             info!(request_id = %effect.request, "what was left of a request has ended");
         }
         Ok(())
     }
 
-    /// Removes one effect from a principal, and looks until it is gone.
-    async fn remove(
-        &self,
-        key: &PrincipalKey,
-        principal: &Principal,
-        effect: &RecordedEffect,
-    ) -> Result<(), ProvisionError> {
-        // A principal that is gone has nothing left; another one of its name is not ours.
-        let facts = self.member.principal(principal).await?;
-        let same = facts.is_some_and(|facts| principal.key_by_id(&facts.unique_id) == *key);
-        if !same {
-            return Ok(());
-        }
-        self.member.take_back(principal, &effect.change).await?;
-        self.look_until_at(principal, |facts| !facts.has_in_place(&effect.change))
-            .await
+    /// Those rows of a trail that can be read, whether or not the trail is whole.
+    async fn rows_read(&self, id: &RequestId) -> Result<Vec<AuditRow>, ProvisionError> {
+        let rows = self.requests.trail(id).await?;
+        let read = rows.iter().filter_map(|row| row.read().ok());
+        Ok(read.filter(|row| row.request == *id).collect())
     }
+
+    /// Whether a trail holds a decision on this request, and every one that it holds verifies.
+    async fn is_decided(&self, id: &RequestId, trail: &[AuditRow]) -> Result<bool, ProvisionError> {
+        let mut is_decided = false;
+        for row in trail {
+            let Event::Decided { decision } = &row.event else {
+                continue;
+            };
+            let message = decision.signed.decision.signed_bytes()?;
+            if decision.signed.decision.request != *id
+                || !self.verifier.verify(&message, &decision.signed.mac).await?
+            {
+                return Ok(false);
+            }
+            is_decided = true;
+        }
+        Ok(is_decided)
+    }
+}
+
+fn of_request<'a>(
+    rows: &'a EffectRows,
+    id: &'a RequestId,
+) -> impl Iterator<Item = RecordedEffect> + 'a {
+    let mine = rows.effects.iter();
+    mine.filter(move |effect| effect.request == *id).cloned()
+}
+
+fn is_begun(trail: &[AuditRow]) -> bool {
+    let mut events = trail.iter().map(|row| &row.event);
+    events.any(|event| matches!(event, Event::ProvisioningStarted { .. }))
+}
+
+fn is_ended(trail: &[AuditRow]) -> bool {
+    let mut events = trail.iter().map(|row| &row.event);
+    events.any(|event| matches!(event, Event::Revoked { .. } | Event::Failed { .. }))
+}
+
+/// Whether a trail says that approvals were asked for this very principal.
+fn is_bound_to(trail: &[AuditRow], key: &PrincipalKey) -> bool {
+    let PrincipalKey::Id { unique_id, .. } = key else {
+        return false;
+    };
+    trail.iter().any(|row| {
+        matches!(&row.event, Event::ApprovalRequested { round }
+            if round.binding.principal.unique_id == *unique_id)
+    })
 }

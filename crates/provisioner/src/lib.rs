@@ -5,8 +5,12 @@
 //! principal is done, removals first. Every step is written down before it is taken, and
 //! everything is read back; a crash anywhere is taken up where it happened.
 
+mod compare;
+mod effects;
 mod grant;
 mod leftover;
+mod locate;
+mod remove;
 mod revoke;
 mod unknown;
 
@@ -20,7 +24,6 @@ use ports::signature::Verifier;
 use ports::{CallError, Clock};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::canonical::CanonicalError;
-use snowgate_core::effect::RecordedEffect;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -81,6 +84,9 @@ pub enum ProvisionError {
     /// A change is not to be seen in IAM yet.
     #[error("the change is not to be seen in IAM yet")]
     NotSeen,
+    /// What is to be removed is still there, and the ticket is told why.
+    #[error("what is to be removed cannot be removed")]
+    Blocked,
     /// The request could not be changed.
     #[error(transparent)]
     NotChanged(#[from] NotChanged),
@@ -109,38 +115,28 @@ impl<P: Ports> Provisioner<P> {
     /// rescheduled in the ledger and the message acknowledged, so that it blocks no other request.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
-        let live = self.effects.effects(&record.principal_key()).await?;
-        let mut others: Vec<&RequestId> = live.iter().map(|effect| &effect.request).collect();
-        others.sort();
-        others.dedup();
+        let others = self.others(&record).await?;
         let mut ended = false;
-        for other in others.into_iter().filter(|other| *other != id) {
-            ended |= self.end(other, now).await;
+        for other in others.iter().filter(|other| other.is_over(now)) {
+            self.end(other.clone(), now).await;
+            ended = true;
         }
-        if ended && record.state() == State::Approved {
-            let left = self.effects.effects(&record.principal_key()).await?;
-            if left.len() < live.len() {
-                // IAM may still list what was just removed, and the change would count as
-                // preexisting.
-                return Ok(change::put_off(&self.requests, &record, now).await?);
-            }
+        let waits = ended && record.state() == State::Approved;
+        if waits && self.others(&record).await?.len() < others.len() {
+            // IAM may still list what was just removed, and the change would count as preexisting.
+            return Ok(change::put_off(&self.requests, &record, now).await?);
         }
         self.step(record, now).await
     }
 
-    /// Takes back what another request gave, if that is over. Trouble with it is its own: it is
-    /// due by itself, and keeps nothing else back. Answers whether there was anything to do.
-    async fn end(&self, id: &RequestId, now: Timestamp) -> bool {
-        let done = match self.requests.load(id).await {
-            Ok(Some(record)) if record.is_over(now) => self.step(record, now).await,
-            Ok(_) => return false,
-            Err(failure) => Err(failure.into()),
-        };
-        if let Err(failure) = &done {
-            let error = shell::log::chain(failure);
+    /// Ends another request, which is over. A failure is its own: it is due by itself, and blocks no
+    /// other request.
+    async fn end(&self, other: RequestRecord, now: Timestamp) {
+        let id = other.id().clone();
+        if let Err(failure) = self.step(other, now).await {
+            let error = shell::log::chain(&failure);
             error!(other = %id, error, "another request on the principal could not be ended");
         }
-        true
     }
 
     /// Takes the next step, and puts it off where that does not work now.
@@ -158,7 +154,7 @@ impl<P: Ports> Provisioner<P> {
             State::Active | State::Revoking if record.is_over(now) => {
                 self.revoke(record, now).await
             }
-            State::Active => return self.keep_end(&record, now).await,
+            State::Active => self.compare_active(record, now).await,
             _ => return Ok(()),
         };
         match done {
@@ -168,23 +164,8 @@ impl<P: Ports> Provisioner<P> {
                 // The step may have been written down before the failure.
                 let current = load(&self.requests, &id).await?;
                 change::put_off(&self.requests, &current, now).await?;
+                wake::reporter(&self.outcomes, &current, now).await;
             }
-        }
-        Ok(())
-    }
-
-    /// Sees to it that access that is not over by this clock is looked at when it is. Whoever woke
-    /// us may have another clock, and may have put off the end by its own.
-    async fn keep_end(&self, record: &RequestRecord, now: Timestamp) -> Result<(), ProvisionError> {
-        let Some(end) = record.ends_at() else {
-            return Ok(());
-        };
-        if record.due_at().is_none_or(|due| due > end) {
-            let (id, version) = (record.id(), record.version());
-            let at = record.scheduled(now).unwrap_or(end);
-            self.requests
-                .postpone(id, version, at, record.attempts())
-                .await?;
         }
         Ok(())
     }
@@ -208,12 +189,4 @@ impl<P: Ports> Provisioner<P> {
         info!(%from, to = %after.state(), "written down");
         Ok(after)
     }
-}
-
-/// The effects of one request among those on a principal.
-fn effects_of(id: &RequestId, live: &[RecordedEffect]) -> Vec<RecordedEffect> {
-    live.iter()
-        .filter(|effect| effect.request == *id)
-        .cloned()
-        .collect()
 }

@@ -9,6 +9,9 @@ use ports::ledger::{Effects as _, Requests as _};
 use snowgate_core::effect::{EffectChange, request_of_inline_policy};
 use snowgate_core::id::AccountId;
 use snowgate_core::lifecycle::State;
+use snowgate_core::plan;
+use snowgate_core::principal::PrincipalKey;
+use snowgate_core::record::RequestRecord;
 use tracing::{error, info};
 
 use crate::{Ports, ProvisionError, Provisioner};
@@ -54,15 +57,17 @@ where
             return Ok(0);
         }
         let key = enrolled.principal.key_by_id(&enrolled.unique_id);
-        let live = self.effects.effects(&key).await?;
-        let is_known = |name: &str| {
-            live.iter().any(|effect| {
-                matches!(&effect.change, EffectChange::InlinePolicyPut { name: put, .. } if put == name)
-            })
-        };
+        let recorded = self.effects.effects(&key).await?.requests();
         let mut unknown = 0;
-        for name in named.into_iter().filter(|name| !is_known(name)) {
-            if self.is_left_over(enrolled, name).await? && !self.hold {
+        for name in named {
+            let record = self.request_of(name).await?;
+            let is_known = record
+                .as_ref()
+                .is_some_and(|record| recorded.contains(record.id()) && gives(record, &key, name));
+            if is_known {
+                continue;
+            }
+            if record.is_some_and(|record| is_left_over(&record, enrolled)) && !self.hold {
                 self.remove_policy(enrolled, name, now).await?;
                 continue;
             }
@@ -72,27 +77,15 @@ where
         Ok(unknown)
     }
 
-    /// Whether the ledger shows that the policy was put by a request, on this very principal, that
-    /// has ended.
-    async fn is_left_over(
-        &self,
-        enrolled: &EnrolledPrincipal,
-        name: &str,
-    ) -> Result<bool, CallError> {
+    /// The request that a policy of this name was put for; none where there is none that can be read.
+    async fn request_of(&self, name: &str) -> Result<Option<RequestRecord>, CallError> {
         let Some(id) = request_of_inline_policy(name) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let record = match self.requests.load(&id).await {
-            Err(failure) if failure.is_transient() => return Err(failure),
-            found => found.ok().flatten(),
-        };
-        Ok(record.is_some_and(|record| {
-            let bound = record.binding().map(|binding| &binding.principal.unique_id);
-            bound == Some(&enrolled.unique_id)
-                && record.trail_fault().is_none()
-                && matches!(record.state(), State::Revoked | State::Failed)
-                && record.request().puts_inline_policy()
-        }))
+        match self.requests.load(&id).await {
+            Err(failure) if failure.is_transient() => Err(failure),
+            found => Ok(found.ok().flatten()),
+        }
     }
 
     async fn remove_policy(
@@ -115,4 +108,21 @@ where
         error!(policy = %name, "an inline policy was left of a request that has ended; it is removed");
         Ok(())
     }
+}
+
+/// Whether a live request gives a principal the inline policy of this name.
+fn gives(record: &RequestRecord, principal: &PrincipalKey, name: &str) -> bool {
+    let effects = plan::live_effects(record, principal);
+    effects.iter().any(|effect| {
+        matches!(&effect.change, EffectChange::InlinePolicyPut { name: put, .. } if put == name)
+    })
+}
+
+/// Whether the ledger shows that a request put its policy on this very principal, and has ended.
+fn is_left_over(record: &RequestRecord, enrolled: &EnrolledPrincipal) -> bool {
+    let bound = record.binding().map(|binding| &binding.principal.unique_id);
+    bound == Some(&enrolled.unique_id)
+        && record.trail_fault().is_none()
+        && matches!(record.state(), State::Revoked | State::Failed)
+        && record.request().puts_inline_policy()
 }

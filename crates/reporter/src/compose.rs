@@ -31,15 +31,19 @@ impl Compose for Notes<'_> {
     const ACTOR: Actor = Actor::Reporter;
 
     fn composes(&self, message: &Message) -> bool {
-        matches!(message, Message::TicketNote { .. })
+        is_note(message)
     }
 
     async fn compose(
         &self,
         record: RequestRecord,
-        _: &Message,
+        message: &Message,
     ) -> Result<(RequestRecord, Composed<Note>), ReportError> {
-        let composed = match ticket_note::update(&record, self.fields) {
+        let update = match message {
+            Message::Deviation { report } => ticket_note::deviation_update(&record, *report),
+            _ => ticket_note::update(&record, self.fields),
+        };
+        let composed = match update {
             Some(update) => Composed::Parcel(Note {
                 source: record.request().source.clone(),
                 update,
@@ -125,14 +129,23 @@ impl Notifications<'_> {
             }
             Message::ReviewRequest { .. }
             | Message::Reminder { .. }
-            | Message::TicketNote { .. } => None,
+            | Message::TicketNote { .. }
+            | Message::Deviation { .. } => None,
         })
     }
 }
 
 /// Whether a message is a notification.
 fn is_notification(message: &Message) -> bool {
-    message.sender() == Worker::Reporter && !matches!(message, Message::TicketNote { .. })
+    message.sender() == Worker::Reporter && !is_note(message)
+}
+
+/// Whether a message is a note on the ticket.
+const fn is_note(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::TicketNote { .. } | Message::Deviation { .. }
+    )
 }
 
 /// Everybody who is to be written to now, or named in what they get, each once; nobody where no
@@ -156,8 +169,9 @@ const fn recipient<'a>(record: &'a RequestRecord, message: &'a Message) -> &'a S
         Message::ReviewRequest { approver }
         | Message::Reminder { approver }
         | Message::Handled { approver } => approver,
-        Message::Outcome { .. } | Message::EndsSoon | Message::TicketNote { .. } => {
-            &record.request().requested_by
-        }
+        Message::Outcome { .. }
+        | Message::EndsSoon
+        | Message::TicketNote { .. }
+        | Message::Deviation { .. } => &record.request().requested_by,
     }
 }

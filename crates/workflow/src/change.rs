@@ -265,7 +265,9 @@ mod tests {
         let world = World::default();
         let record = pending(&world);
         let id = record.id().clone();
-        let event = Event::ProvisioningStarted;
+        let event = Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        };
         world.fault.at(1, Moment::Before, Aftermath::Dead);
         let requests = world.failing(&world.ledger);
         let failed = ready(write(&requests, record, event, &Actor::Provisioner, at(2)));

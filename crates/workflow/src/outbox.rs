@@ -236,11 +236,11 @@ fn skipped(message: &Message, code: SkipCode) -> Event {
 }
 
 /// Whether a message that is refused for good is given up. Without a review request nobody could
-/// decide, and the ticket is owed its note: these two are tried again, less and less often.
+/// decide, and the ticket is owed its notes: these are tried again, less and less often.
 const fn may_be_skipped(message: &Message) -> bool {
     !matches!(
         message,
-        Message::ReviewRequest { .. } | Message::TicketNote { .. }
+        Message::ReviewRequest { .. } | Message::TicketNote { .. } | Message::Deviation { .. }
     )
 }
 
@@ -257,6 +257,7 @@ const fn kind(message: &Message) -> &'static str {
         Message::Outcome { .. } => "outcome",
         Message::EndsSoon => "ends soon",
         Message::TicketNote { .. } => "ticket note",
+        Message::Deviation { .. } => "note on a deviation",
     }
 }
 

@@ -136,8 +136,9 @@ async fn held(
 ) -> Result<(Vec<PolicyFacts>, Vec<InlineFacts>), DirectoryError> {
     let mut attached = principal.attached.clone();
     let mut inline = Vec::new();
-    for name in &principal.groups {
-        let group = name
+    for membership in &principal.groups {
+        let group = membership
+            .name
             .parse()
             .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"))?;
         // A group that was deleted in between gives nothing.

@@ -125,7 +125,12 @@ mod tests {
         assert_eq!(woken(&world, &approved, 2), expected, "the manager hears");
         let provisioner =
             |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(3));
-        let started = provisioner(&approved, Event::ProvisioningStarted);
+        let started = provisioner(
+            &approved,
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+        );
         assert_eq!(woken(&world, &started, 3), expected);
         let active = provisioner(&started, Event::Activated { until: at(9000) });
         assert_eq!(woken(&world, &active, 4), [Outcomes]);

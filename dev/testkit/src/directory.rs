@@ -1,5 +1,6 @@
 //! IAM in memory.
 
+mod administrator;
 mod enrolled;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
 use snowgate_core::account::{
-    ATTACHED_QUOTA, GROUPS_QUOTA, GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts,
-    inline_quota,
+    ATTACHED_QUOTA, GROUPS_QUOTA, GroupFacts, InlineFacts, Membership, PolicyFacts, PrincipalFacts,
+    RoleFacts, inline_quota,
 };
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
+use snowgate_core::principal::{Principal, PrincipalKey, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
 /// What goes wrong with every call to an account.
@@ -37,6 +38,8 @@ struct World {
     accounts: BTreeMap<AccountId, Account>,
     faults: HashMap<AccountId, AccountFault>,
     refused: Vec<String>,
+    kept: Vec<String>,
+    out_of_reach: Vec<String>,
     changes: Vec<String>,
 }
 
@@ -54,68 +57,6 @@ impl FakeDirectory {
         act(world.accounts.entry(account.clone()).or_default())
     }
 
-    /// Puts a user or role in its account, in place of one of the same name.
-    pub fn put_principal(&self, principal: &Principal, facts: PrincipalFacts) {
-        self.with_account(&principal.account_id, |account| {
-            account.principals.insert(principal.key_by_name(), facts);
-        });
-    }
-
-    /// Removes a user or role.
-    pub fn remove_principal(&self, principal: &Principal) {
-        self.with_account(&principal.account_id, |account| {
-            account.principals.remove(&principal.key_by_name());
-        });
-    }
-
-    /// Makes a policy known in an account, in place of its earlier version. Policies that AWS
-    /// keeps are put in each account that is to see them.
-    pub fn put_policy(&self, account: &AccountId, policy: PolicyFacts) {
-        self.with_account(account, |account| {
-            account.policies.insert(policy.arn.clone(), policy);
-        });
-    }
-
-    /// Removes a policy.
-    pub fn remove_policy(&self, account: &AccountId, policy: &PolicyArn) {
-        self.with_account(account, |account| {
-            account.policies.remove(policy);
-        });
-    }
-
-    /// Puts a group in its account, in place of one of the same name.
-    pub fn put_group(&self, group: GroupFacts) {
-        let account = group.arn.account().clone();
-        self.with_account(&account, |account| {
-            account.groups.insert(group.arn.name().to_owned(), group);
-        });
-    }
-
-    /// Removes a group; its members leave it.
-    pub fn remove_group(&self, account: &AccountId, group: &GroupName) {
-        self.with_account(account, |account| {
-            account.groups.remove(group.as_str());
-            for principal in account.principals.values_mut() {
-                principal.groups.retain(|name| name != group.as_str());
-            }
-        });
-    }
-
-    /// Puts a role that may be assumed in its account, in place of the one of the same ARN.
-    pub fn put_role(&self, role: RoleFacts) {
-        let account = role.arn.account().clone();
-        self.with_account(&account, |account| {
-            account.roles.insert(role.arn.clone(), role);
-        });
-    }
-
-    /// Removes a role that may be assumed.
-    pub fn remove_role(&self, role: &RoleArn) {
-        self.with_account(role.account(), |account| {
-            account.roles.remove(role);
-        });
-    }
-
     /// Sets or ends the fault of an account.
     pub fn set_fault(&self, account: &AccountId, fault: Option<AccountFault>) {
         let mut world = self.0.lock().unwrap();
@@ -128,6 +69,11 @@ impl FakeDirectory {
     /// Denies making this change, to whomever, from now on.
     pub fn refuse(&self, change: &EffectChange) {
         self.0.lock().unwrap().refused.push(change.key());
+    }
+
+    /// Denies taking this change back, from whomever, from now on.
+    pub fn keep(&self, change: &EffectChange) {
+        self.0.lock().unwrap().kept.push(change.key());
     }
 
     /// The policies attached to a principal; none if it does not exist.
@@ -190,13 +136,18 @@ impl Account {
         match change {
             EffectChange::PolicyAttached { policy_arn } => self.policies.contains_key(policy_arn),
             EffectChange::InlinePolicyPut { .. } => true,
-            EffectChange::GroupJoined { group } => self.groups.contains_key(group.as_str()),
+            EffectChange::GroupJoined { group, .. } => self.groups.contains_key(group.as_str()),
         }
     }
 }
 
 /// Makes a change to a principal that does not show it; false where IAM lets it hold no more.
-fn make(kind: PrincipalType, facts: &mut PrincipalFacts, change: &EffectChange) -> bool {
+fn make(
+    kind: PrincipalType,
+    facts: &mut PrincipalFacts,
+    groups: &BTreeMap<String, GroupFacts>,
+    change: &EffectChange,
+) -> bool {
     match change {
         EffectChange::PolicyAttached { policy_arn } => {
             facts.attached.push(policy_arn.as_str().to_owned());
@@ -213,8 +164,12 @@ fn make(kind: PrincipalType, facts: &mut PrincipalFacts, change: &EffectChange) 
             let counted = texts.flat_map(|text| text.chars());
             counted.filter(|c| !c.is_whitespace()).count() <= inline_quota(kind)
         }
-        EffectChange::GroupJoined { group } => {
-            facts.groups.push(group.as_str().to_owned());
+        EffectChange::GroupJoined { group, .. } => {
+            let known = groups.get(group.as_str());
+            facts.groups.extend(known.map(|known| Membership {
+                name: known.arn.name().to_owned(),
+                unique_id: known.unique_id.clone(),
+            }));
             facts.groups.sort();
             facts.groups.len() <= GROUPS_QUOTA
         }
@@ -229,8 +184,8 @@ fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
         EffectChange::InlinePolicyPut { name, .. } => {
             facts.inline.retain(|inline| inline.name != *name);
         }
-        EffectChange::GroupJoined { group } => {
-            facts.groups.retain(|name| name != group.as_str());
+        EffectChange::GroupJoined { group, .. } => {
+            facts.groups.retain(|one| one.name != group.as_str());
         }
     }
 }
@@ -240,8 +195,12 @@ fn reported(change: &EffectChange) -> (&'static str, &'static str, &str) {
     match change {
         EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),
         EffectChange::InlinePolicyPut { name, .. } => ("put", "delete", name),
-        EffectChange::GroupJoined { group } => ("join", "leave", group.as_str()),
+        EffectChange::GroupJoined { group, .. } => ("join", "leave", group.as_str()),
     }
+}
+
+fn is_user(facts: &PrincipalFacts) -> bool {
+    facts.arn.contains(":user/")
 }
 
 /// A role is in no group.
@@ -296,6 +255,19 @@ impl Directory for FakeDirectory {
 }
 
 impl Member for FakeDirectory {
+    async fn user_name(
+        &self,
+        account: &AccountId,
+        unique_id: &str,
+    ) -> Result<Option<PrincipalName>, DirectoryError> {
+        let mut world = self.0.lock().unwrap();
+        let account = world.account("fake:UserName", account)?;
+        let mut principals = account.principals.values();
+        let is_it = |facts: &&PrincipalFacts| facts.unique_id == unique_id && is_user(facts);
+        let found = principals.find(is_it);
+        Ok(found.map(|facts| facts.arn.rsplit('/').next().unwrap().parse().unwrap()))
+    }
+
     async fn make(
         &self,
         principal: &Principal,
@@ -307,18 +279,25 @@ impl Member for FakeDirectory {
         if world.refused.contains(&change.key()) {
             return Err(CallError::permanent(MAKE, "AccessDenied").into());
         }
+        let out_of_reach = world.out_of_reach.clone();
         let account = world.account(MAKE, &principal.account_id)?;
         let missing = || CallError::permanent(MAKE, "NoSuchEntity");
         if !account.knows(change) {
             return Err(missing().into());
         }
-        let facts = account.principals.get_mut(&principal.key_by_name());
+        let Account {
+            principals, groups, ..
+        } = account;
+        let facts = principals.get_mut(&principal.key_by_name());
         let facts = facts.ok_or_else(missing)?;
+        if out_of_reach.contains(&facts.unique_id) {
+            return Err(CallError::permanent(MAKE, "AccessDenied").into());
+        }
         if facts.shows(change) {
             return Ok(());
         }
         let before = facts.clone();
-        if !make(principal.kind, facts, change) {
+        if !make(principal.kind, facts, groups, change) {
             *facts = before;
             return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }
@@ -337,11 +316,19 @@ impl Member for FakeDirectory {
         let mut world = self.0.lock().unwrap();
         suits(TAKE_BACK, principal, change)?;
         world.account(TAKE_BACK, &principal.account_id)?;
-        let facts = world.facts(principal);
-        let Some(facts) = facts.filter(|facts| facts.has_in_place(change)) else {
+        let denied = world.kept.contains(&change.key());
+        let out_of_reach = world.out_of_reach.clone();
+        let Some(facts) = world.facts(principal) else {
             return Ok(());
         };
+        if denied || out_of_reach.contains(&facts.unique_id) {
+            return Err(CallError::permanent(TAKE_BACK, "AccessDenied").into());
+        }
+        let before = facts.clone();
         take_back(facts, change);
+        if *facts == before {
+            return Ok(());
+        }
         let (_, word, what) = reported(change);
         let line = format!("{word} {} {what}", principal.key_by_name());
         world.changes.push(line);

@@ -1,34 +1,32 @@
 //! Calls that fail: before they took effect, or after, when only the answer is lost.
 
+mod directory;
+
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::directory::{Directory, DirectoryError, Member};
-use ports::enrolled::{Enrolled, EnrolledPrincipal};
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, Effects, EndedEffect, ItemKey, NewRequest, Page,
-    RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, ItemKey, NewRequest,
+    Page, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
 use ports::servicenow::{ServiceNow, Tickets, Written};
 use ports::signature::{Signer, Verifier};
-use snowgate_core::account::{AccountItem, GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::AccountItem;
 use snowgate_core::approval::{MacTag, TokenRow};
-use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::audit::StoredRow;
 use snowgate_core::bounce::{EmailTags, MessageId};
-use snowgate_core::effect::{EffectChange, RecordedEffect};
-use snowgate_core::email::Email;
-use snowgate_core::email::EmailAddress;
+use snowgate_core::effect::RecordedEffect;
+use snowgate_core::email::{Email, EmailAddress};
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::{Principal, PrincipalKey};
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
-use snowgate_core::request::{GroupName, Source, TableName};
+use snowgate_core::request::{Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 use snowgate_core::ticket_note::TicketUpdate;
@@ -235,7 +233,7 @@ impl<T: TimeIndex> TimeIndex for Failing<T> {
 }
 
 impl<T: Effects> Effects for Failing<T> {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
         self.call(self.inner.effects(principal)).await
     }
 
@@ -247,63 +245,6 @@ impl<T: Effects> Effects for Failing<T> {
 impl<T: Tokens> Tokens for Failing<T> {
     async fn token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
         self.call(self.inner.token(digest)).await
-    }
-}
-
-impl<T: Directory> Directory for Failing<T> {
-    async fn principal(
-        &self,
-        principal: &Principal,
-    ) -> Result<Option<PrincipalFacts>, DirectoryError> {
-        self.call(self.inner.principal(principal)).await
-    }
-
-    async fn policy(
-        &self,
-        account: &AccountId,
-        policy: &PolicyArn,
-    ) -> Result<Option<PolicyFacts>, DirectoryError> {
-        self.call(self.inner.policy(account, policy)).await
-    }
-
-    async fn group(
-        &self,
-        account: &AccountId,
-        group: &GroupName,
-    ) -> Result<Option<GroupFacts>, DirectoryError> {
-        self.call(self.inner.group(account, group)).await
-    }
-
-    async fn role(&self, role: &RoleArn) -> Result<Option<RoleFacts>, DirectoryError> {
-        self.call(self.inner.role(role)).await
-    }
-}
-
-impl<T: Enrolled> Enrolled for Failing<T> {
-    async fn enrolled(
-        &self,
-        account: &AccountId,
-        path: &str,
-    ) -> Result<Vec<EnrolledPrincipal>, DirectoryError> {
-        self.call(self.inner.enrolled(account, path)).await
-    }
-}
-
-impl<T: Member> Member for Failing<T> {
-    async fn make(
-        &self,
-        principal: &Principal,
-        change: &EffectChange,
-    ) -> Result<(), DirectoryError> {
-        self.call(self.inner.make(principal, change)).await
-    }
-
-    async fn take_back(
-        &self,
-        principal: &Principal,
-        change: &EffectChange,
-    ) -> Result<(), DirectoryError> {
-        self.call(self.inner.take_back(principal, change)).await
     }
 }
 

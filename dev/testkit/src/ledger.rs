@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, DueKind, Effects, IdempotencyKey, ItemKey, MAX_DRY_RUNS,
-    NewRequest, RequestIndex, Requests, Tokens,
+    Commit, CommitError, Created, DueItem, DueKind, EffectRows, Effects, IdempotencyKey, ItemKey,
+    MAX_DRY_RUNS, NewRequest, RequestIndex, Requests, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
@@ -33,7 +33,8 @@ struct Tables {
     keys: HashMap<(ClientId, String), (RequestId, IdempotencyKey)>,
     claims: HashMap<String, RequestId>,
     dry_runs: HashMap<String, u32>,
-    effects: BTreeMap<PrincipalKey, BTreeMap<String, RecordedEffect>>,
+    /// By principal and key; none where the document cannot be read.
+    effects: BTreeMap<PrincipalKey, BTreeMap<String, Option<RecordedEffect>>>,
     tokens: HashMap<Digest, TokenRow>,
     documents: BTreeMap<RequestId, BTreeSet<String>>,
     /// Requests that cannot be read any more.
@@ -82,6 +83,28 @@ impl FakeLedger {
         rows.sort_by_key(|row| row.place);
     }
 
+    /// Makes an effect unreadable: its row is there, what stands in it is not understood.
+    pub fn spoil_effect(&self, effect: &RecordedEffect) {
+        let mut tables = self.0.lock().unwrap();
+        let of_principal = tables.effects.entry(effect.principal_key.clone());
+        of_principal.or_default().insert(effect.key(), None);
+    }
+
+    /// Puts an effect.
+    pub fn put_effect(&self, effect: RecordedEffect) {
+        let mut tables = self.0.lock().unwrap();
+        let of_principal = tables.effects.entry(effect.principal_key.clone());
+        of_principal.or_default().insert(effect.key(), Some(effect));
+    }
+
+    /// Deletes an effect.
+    pub fn delete_effect(&self, effect: &RecordedEffect) {
+        let mut tables = self.0.lock().unwrap();
+        if let Some(of_principal) = tables.effects.get_mut(&effect.principal_key) {
+            of_principal.remove(&effect.key());
+        }
+    }
+
     /// Puts a record in place of the one that is there.
     pub fn overwrite(&self, record: RequestRecord) {
         let mut tables = self.0.lock().unwrap();
@@ -117,7 +140,7 @@ impl FakeLedger {
     pub fn all_effects(&self) -> Vec<RecordedEffect> {
         let tables = self.0.lock().unwrap();
         let all = tables.effects.values().flat_map(BTreeMap::values);
-        all.cloned().collect()
+        all.flatten().cloned().collect()
     }
 }
 
@@ -208,7 +231,7 @@ impl Tables {
                 .or_default();
             of_principal
                 .entry(effect.key())
-                .or_insert_with(|| effect.clone());
+                .or_insert_with(|| Some(effect.clone()));
         }
         for effect in &commit.delete_effects {
             self.forget(effect);
@@ -302,13 +325,16 @@ impl RequestIndex for FakeLedger {
 }
 
 impl Effects for FakeLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<Vec<RecordedEffect>, CallError> {
+    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
         let tables = self.0.lock().unwrap();
-        let of_principal = tables.effects.get(principal);
-        Ok(of_principal
-            .into_iter()
-            .flat_map(|effects| effects.values().cloned())
-            .collect())
+        let mut rows = EffectRows::default();
+        for (key, effect) in tables.effects.get(principal).into_iter().flatten() {
+            match effect {
+                Some(effect) => rows.effects.push(effect.clone()),
+                None => rows.unreadable.push(key.clone()),
+            }
+        }
+        Ok(rows)
     }
 
     async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {

@@ -102,9 +102,9 @@ impl FakeServiceNow {
         self.0.lock().unwrap().groups.insert(sys_id.clone(), group);
     }
 
-    /// Makes every call fail so, or work again.
-    pub fn set_failure(&self, failure: Option<Failure>) {
-        self.0.lock().unwrap().failure = failure;
+    /// Makes every call fail so, or work again; how it was before.
+    pub fn set_failure(&self, failure: Option<Failure>) -> Option<Failure> {
+        std::mem::replace(&mut self.0.lock().unwrap().failure, failure)
     }
 
     /// Does something as if every call worked.

@@ -9,7 +9,9 @@ use ports::directory::{Directory, DirectoryError, Member};
 use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests as _};
 use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
-use snowgate_core::account::{AccountItem, GROUPS_QUOTA, InlineFacts, PolicyFacts, PrincipalFacts};
+use snowgate_core::account::{
+    AccountItem, GROUPS_QUOTA, InlineFacts, Membership, PolicyFacts, PrincipalFacts,
+};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::email::MailField;
 use snowgate_core::principal::{Principal, PrincipalType};
@@ -133,7 +135,12 @@ fn what_does_not_fit_is_refused_and_leaves_no_trace() {
     let user = samples::user();
     directory.put_group(world::group_facts());
     let mut facts = facts(&user, "AIDAEXAMPLE");
-    facts.groups = (0..GROUPS_QUOTA).map(|n| format!("group-{n}")).collect();
+    facts.groups = (0..GROUPS_QUOTA)
+        .map(|n| Membership {
+            name: format!("group-{n}"),
+            unique_id: format!("AGPA{n}"),
+        })
+        .collect();
     facts.inline = vec![InlineFacts {
         name: "large".to_owned(),
         document: "x ".repeat(2_040),
@@ -145,7 +152,11 @@ fn what_does_not_fit_is_refused_and_leaves_no_trace() {
         document: document.to_owned(),
         ends_at: at(0),
     };
-    for change in [EffectChange::GroupJoined { group }, put("12345678 9")] {
+    let joined = EffectChange::GroupJoined {
+        group,
+        unique_id: None,
+    };
+    for change in [joined, put("12345678 9")] {
         let refused = now(Member::make(&directory, &user, &change));
         assert!(matches!(refused, Err(DirectoryError::Call(e)) if !e.is_transient()));
         assert_eq!(directory.facts(&user).as_ref(), Some(&facts));

@@ -16,6 +16,7 @@ mod credentials;
 mod decided_once;
 mod denied;
 mod disqualified;
+mod elsewhere;
 mod ended;
 mod expired;
 mod extended;

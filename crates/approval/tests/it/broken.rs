@@ -38,7 +38,12 @@ fn active(world: &World, record: &RequestRecord) -> RequestRecord {
         at(1),
     );
     let by = |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
-    let started = by(&approved, Event::ProvisioningStarted);
+    let started = by(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     by(&started, Event::Activated { until: at(9000) })
 }
 

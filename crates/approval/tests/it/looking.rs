@@ -57,7 +57,9 @@ const STAGES: [Stage; 8] = [
     }),
     ("provisioning", 200, |world| {
         let (record, link) = approved(world);
-        let started = Event::ProvisioningStarted;
+        let started = Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        };
         (
             world.apply(&record, started, Actor::Provisioner, at(2)),
             link,
@@ -67,7 +69,9 @@ const STAGES: [Stage; 8] = [
         let (record, link) = approved(world);
         let record = world.apply(
             &record,
-            Event::ProvisioningStarted,
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
             Actor::Provisioner,
             at(2),
         );

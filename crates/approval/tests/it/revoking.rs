@@ -18,7 +18,12 @@ fn active(world: &World) -> (RequestRecord, Vec<ReviewToken>) {
     let approved = world.decide(&record, OWNER, Verdict::Approve, &world.keys, at(1));
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
-    let started = by_us(&approved, Event::ProvisioningStarted);
+    let started = by_us(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     let until = Event::Activated { until: at(90_000) };
     // Its ticket is closed when the access is granted.
     world.put_ticket(Ticket {

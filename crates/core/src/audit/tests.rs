@@ -31,7 +31,12 @@ fn granted() -> (Vec<RequestRecord>, Vec<StoredRow>) {
         |record| decide(record, ONE, 2, Verdict::Approve),
         approver(2),
     );
-    then(|_| Event::ProvisioningStarted, Actor::Provisioner);
+    then(
+        |_| Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+        Actor::Provisioner,
+    );
     then(|_| Event::Activated { until: at(9000) }, Actor::Provisioner);
     (records, rows)
 }
@@ -280,7 +285,12 @@ fn with_a_broken_trail_nothing_is_given_and_everything_ends() {
         let gives = [
             (1, claim(review_request(2))),
             (2, yes),
-            (3, Event::ProvisioningStarted),
+            (
+                3,
+                Event::ProvisioningStarted {
+                    preexisting: Vec::new(),
+                },
+            ),
             (4, Event::Activated { until: at(9000) }),
         ];
         for (n, event) in gives {

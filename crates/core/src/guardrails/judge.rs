@@ -170,7 +170,8 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
         match grants {
             GrantFacts::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
             GrantFacts::Group { group, .. } => {
-                let member = principal.groups.iter().any(|name| name == group.arn.name());
+                let mut groups_now = principal.groups.iter();
+                let member = groups_now.any(|one| one.unique_id == group.unique_id);
                 groups += usize::from(!member);
             }
             GrantFacts::Inline | GrantFacts::Role { .. } => {}

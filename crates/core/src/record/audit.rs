@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApprovalRound, Event, Phase, RequestRecord};
 use crate::codes::codes;
+use crate::effect::EffectChange;
 use crate::id::{Digest, RequestId};
 use crate::lifecycle::{Actor, State};
 
@@ -108,8 +109,8 @@ impl RequestRecord {
         self
     }
 
-    /// Whether an event is taken although the trail is broken: one that only ends something, or,
-    /// where that may be told, how far a message is.
+    /// Whether an event is taken although the trail is broken: one that only ends something, or says
+    /// what stands in the way of an end, or, where that may be told, how far a message is.
     pub(super) const fn takes_despite_fault(&self, event: &Event) -> bool {
         let delivery = matches!(
             event,
@@ -117,7 +118,8 @@ impl RequestRecord {
                 | Event::DeliverySent { .. }
                 | Event::DeliverySkipped { .. }
         );
-        event.only_ends() || (delivery && self.may_be_told())
+        let found = matches!(event, Event::DeviationsFound { .. });
+        event.only_ends() || found || (delivery && self.may_be_told())
     }
 
     /// Whether people and ticket may be told what this record says: its trail is whole, or the
@@ -149,6 +151,7 @@ impl RequestRecord {
                 .round()
                 .is_none_or(|round| round_of(rows).as_ref() == Some(round))
             && self.access_follows(rows)
+            && self.head.preexisting == preexisting_in(rows)
     }
 
     /// Whether there is access as the rows say, until when they say, and revoked where they say.
@@ -167,6 +170,16 @@ impl RequestRecord {
         until == Some(access.until)
             && access.revocation.as_ref().map(|revocation| revocation.at) == revoked
     }
+}
+
+/// What was in IAM before the request was begun, as rows have it.
+#[must_use]
+pub fn preexisting_in(rows: &[AuditRow]) -> Vec<EffectChange> {
+    let found = rows.iter().rev().find_map(|row| match &row.event {
+        Event::ProvisioningStarted { preexisting } => Some(preexisting.clone()),
+        _ => None,
+    });
+    found.unwrap_or_default()
 }
 
 /// The round that rows come to; none where nobody was asked.

@@ -184,6 +184,10 @@ impl RequestRecord {
                 wanted.push(Message::Outcome { state });
             }
         }
+        if self.ticket_holds() {
+            let reports = self.wanted_deviation_notes();
+            wanted.extend(reports.map(|report| Message::Deviation { report }));
+        }
         if state == State::Active && self.ends_soon_at().is_some_and(|at| at <= now) {
             wanted.push(Message::EndsSoon);
         }

@@ -11,6 +11,9 @@ pub(super) const RESEND_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// How long something approved may wait to be provisioned.
 pub const PROVISION_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
+/// How often active access is compared with IAM.
+const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
 /// How long a removal that did not get through may wait for its next try.
 const REMOVE_WITHIN: SignedDuration = SignedDuration::from_mins(4);
 
@@ -72,6 +75,7 @@ impl RequestRecord {
     pub fn waits_for(&self, worker: Worker, now: Timestamp) -> bool {
         match (worker, self.state()) {
             (Worker::Provisioner, State::Approved | State::Provisioning) => true,
+            (Worker::Provisioner, State::Active) => self.is_over(now) || self.is_compared(now),
             (Worker::Provisioner, _) => self.is_over(now),
             // With a broken trail there is nothing for it to do but to end.
             (Worker::Dispatcher, _) if self.trail_fault().is_some() => false,
@@ -79,6 +83,8 @@ impl RequestRecord {
             (Worker::Dispatcher, State::Pending) => self.asks_dispatcher(now),
             (Worker::Dispatcher, _) => false,
             // Once access is over it is removed first; the provisioner wakes the reporter then.
+            // What keeps it from being removed is told meanwhile.
+            (Worker::Reporter, State::Revoking) => self.asks_reporter(now),
             (Worker::Reporter, _) => !self.is_over(now) && self.asks_reporter(now),
         }
     }
@@ -110,6 +116,11 @@ impl RequestRecord {
             }
             _ => false,
         }
+    }
+
+    /// Whether active access is to be compared with IAM: it is due, and for nothing else.
+    fn is_compared(&self, now: Timestamp) -> bool {
+        self.due_at().is_some_and(|due| due <= now) && self.open_deliveries(now).is_empty()
     }
 
     /// When the access ends: when the record says, and at the latest when the signed decisions
@@ -161,7 +172,10 @@ impl RequestRecord {
                 Some(now)
             }
             Phase::Pending(round) => Some(round.expires_at),
-            Phase::Active(_) => self.ends_at(),
+            Phase::Active(_) => {
+                let look = now + COMPARED_EVERY;
+                Some(self.ends_at().map_or(look, |end| end.min(look)))
+            }
             Phase::Ended(_) => None,
             Phase::Received | Phase::Approved(_) | Phase::Provisioning(_) | Phase::Revoking(_) => {
                 Some(soon)
@@ -246,7 +260,13 @@ mod tests {
         let provisioner = || vec![Worker::Provisioner];
         assert_eq!(due(&approved, 200), (Overdue::Wake, provisioner()));
         assert_eq!(due(&approved, 10 + 24 * 3600).0, Overdue::Expire);
-        let started = approved.apply(Event::ProvisioningStarted, Actor::Provisioner, at(11));
+        let started = approved.apply(
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+            Actor::Provisioner,
+            at(11),
+        );
         let provisioning = started.unwrap().record;
         let late = due(&provisioning, 99 * 3600);
         assert_eq!(late, (Overdue::Wake, provisioner()));
@@ -274,7 +294,9 @@ mod tests {
         assert_eq!(tired.next_try(at(72 * 3600 - 60)), at(72 * 3600));
         let mut active = tired.apply(yes, approver(2), at(10)).unwrap().record;
         for event in [
-            Event::ProvisioningStarted,
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
             Event::Activated { until: at(900) },
         ] {
             let change = active.apply(event, Actor::Provisioner, at(11));

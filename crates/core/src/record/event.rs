@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{ApprovalRound, DecisionRecord, Message, RetainedChange, RevokedBy, SkipCode};
+use super::{
+    ApprovalRound, DecisionRecord, Deviation, Message, RetainedChange, RevokedBy, SkipCode,
+};
 use crate::approval::MacTag;
 use crate::bounce::{BounceKind, MessageId};
 use crate::codes::{FailureCode, RefusalCode};
+use crate::effect::EffectChange;
 use crate::finding::Finding;
 use crate::id::{Digest, SysId};
 use crate::preview::Preview;
@@ -71,7 +74,15 @@ pub enum Event {
         decision: DecisionRecord,
     },
     /// The provisioner begins to change IAM.
-    ProvisioningStarted,
+    ProvisioningStarted {
+        /// What it is to change and found in IAM already. It is not its own.
+        preexisting: Vec<EffectChange>,
+    },
+    /// IAM was found otherwise than the record says.
+    DeviationsFound {
+        /// What was found that no earlier look had found.
+        found: Vec<Deviation>,
+    },
     /// The change was read back from IAM.
     Activated {
         /// When the access ends.

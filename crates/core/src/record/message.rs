@@ -37,6 +37,11 @@ pub enum Message {
         /// The state that is reported.
         state: State,
     },
+    /// To the ticket: IAM was found otherwise than the record says.
+    Deviation {
+        /// Which report, from zero ([`deviation_reports`](super::RequestRecord::deviation_reports)).
+        report: u32,
+    },
 }
 
 impl Message {
@@ -49,7 +54,8 @@ impl Message {
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
-            | Self::TicketNote { .. } => Worker::Reporter,
+            | Self::TicketNote { .. }
+            | Self::Deviation { .. } => Worker::Reporter,
         }
     }
 
@@ -61,7 +67,8 @@ impl Message {
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
-            | Self::TicketNote { .. } => None,
+            | Self::TicketNote { .. }
+            | Self::Deviation { .. } => None,
         }
     }
 }

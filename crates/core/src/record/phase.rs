@@ -191,7 +191,7 @@ impl Phase {
                     _ => Self::Approved(round),
                 }
             }
-            (Self::Approved(round), Event::ProvisioningStarted) => Self::Provisioning(round),
+            (Self::Approved(round), Event::ProvisioningStarted { .. }) => Self::Provisioning(round),
             (Self::Provisioning(round), Event::Activated { until }) => {
                 Self::Active(GrantedAccess {
                     round,
@@ -212,6 +212,7 @@ impl Phase {
                 let retained = retained.clone();
                 Self::Ended(Ending::Revoked { access, retained })
             }
+            (phase, Event::DeviationsFound { .. }) => phase,
             (phase, event) => phase.ended_by(event),
         })
     }

@@ -172,7 +172,12 @@ mod tests {
                 .unwrap()
                 .record
         };
-        let started = by_us(&approved, Event::ProvisioningStarted);
+        let started = by_us(
+            &approved,
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+        );
         by_us(
             &started,
             Event::Activated {

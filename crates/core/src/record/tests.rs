@@ -54,7 +54,9 @@ fn the_whole_way() {
     let events = [
         (yes, approver(2), State::Approved),
         (
-            Event::ProvisioningStarted,
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
             Actor::Provisioner,
             State::Provisioning,
         ),

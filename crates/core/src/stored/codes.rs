@@ -7,8 +7,9 @@ use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::preview::PassedOverBecause;
 use crate::principal::PrincipalType;
-use crate::record::TrailFault;
-use crate::record::{FailureCode, RefusalCode, RetainedBecause, SkipCode};
+use crate::record::{
+    BlockedBecause, FailureCode, RefusalCode, RetainedBecause, SkipCode, TrailFault,
+};
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
 stored_codes!(StateV1 for State {
@@ -59,6 +60,14 @@ stored_codes!(BounceKindV1 for BounceKind {
 stored_codes!(RetainedBecauseV1 for RetainedBecause {
     "there_before" = ThereBefore,
     "still_granted" = StillGranted,
+});
+
+stored_codes!(BlockedBecauseV1 for BlockedBecause {
+    "moved" = Moved,
+    "group_renamed" = GroupRenamed,
+    "denied" = Denied,
+    "not_prepared" = NotPrepared,
+    "unproven" = Unproven,
 });
 
 stored_codes!(SkipCodeV1 for SkipCode {

@@ -35,7 +35,11 @@ stored_enum!(EffectChangeV1 for EffectChange, "type" {
         document: String,
         ends_at: Timestamp,
     },
-    "group_joined" = GroupJoined { group: GroupName },
+    "group_joined" = GroupJoined {
+        group: GroupName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unique_id: Option<String>,
+    },
 });
 
 stored_struct!(pub TokenV1 for TokenRow {

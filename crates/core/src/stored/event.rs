@@ -5,14 +5,15 @@ use jiff::Timestamp;
 use super::schema::{stored_enum, stored_struct};
 use crate::approval::MacTag;
 use crate::bounce::{BounceKind, MessageId};
+use crate::effect::EffectChange;
 use crate::finding::Finding;
 use crate::id::{Digest, RequestId, SysId};
 use crate::lifecycle::{Actor, State};
 use crate::preview::Preview;
 use crate::prose::Reason;
 use crate::record::{
-    ApprovalRound, DecisionRecord, Event, FailureCode, Message, RefusalCode, RetainedChange,
-    RevokedBy, SkipCode,
+    ApprovalRound, DecisionRecord, Deviation, Event, FailureCode, Message, RefusalCode,
+    RetainedChange, RevokedBy, SkipCode,
 };
 use crate::record::{AuditRow, TrailFault};
 use crate::slots::Approver;
@@ -27,7 +28,11 @@ stored_enum!(EventV1 for Event, "type" {
     "approver_disqualified" = ApproverDisqualified { slot: String, approver: SysId },
     "slot_reassigned" = SlotReassigned { slot: String, approvers: Vec<Approver> },
     "decided" = Decided { decision: DecisionRecord },
-    "provisioning_started" = ProvisioningStarted,
+    "provisioning_started" = ProvisioningStarted {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        preexisting: Vec<EffectChange>,
+    },
+    "deviations_found" = DeviationsFound { found: Vec<Deviation> },
     "activated" = Activated { until: Timestamp },
     "revocation_started" = RevocationStarted,
     "revocation_requested" = RevocationRequested {

@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::round::{AccessV1, ApprovalRoundV1};
 use super::schema::{Stored, stored_enum, stored_struct};
+use crate::effect::EffectChange;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId};
 use crate::preview::Preview;
+use crate::principal::PrincipalName;
 use crate::prose::Reason;
 use crate::record::{
-    ApprovalRound, Delivery, Ending, FailureCode, GrantedAccess, Head, Phase, RefusalCode,
-    RequestRecord, RetainedChange,
+    ApprovalRound, BlockedBecause, Delivery, Deviation, DeviationReport, Ending, FailureCode,
+    GrantedAccess, Head, Phase, RefusalCode, RequestRecord, RetainedChange,
 };
 use crate::record::{AuditHead, TrailFault};
 use crate::request::AccessRequest;
@@ -33,6 +35,22 @@ stored_struct!(pub(crate) HeadV1 for Head {
     due_at: Option<Timestamp>,
     attempts: u32,
     audit: AuditHead,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    preexisting: Vec<EffectChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deviations: Vec<DeviationReport>,
+});
+
+stored_struct!(pub DeviationReportV1 for DeviationReport {
+    at: Timestamp,
+    found: Vec<Deviation>,
+});
+
+stored_enum!(DeviationV1 for Deviation, "type" {
+    "missing" = Missing { change: EffectChange },
+    "renamed" = Renamed { name: PrincipalName },
+    "gone" = Gone,
+    "still_there" = StillThere { change: EffectChange, because: BlockedBecause },
 });
 
 stored_struct!(pub AuditHeadV1 for AuditHead {

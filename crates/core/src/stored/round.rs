@@ -200,6 +200,7 @@ stored_enum!(MessageV1 for Message, "type" {
     "outcome" = Outcome { state: State },
     "ends_soon" = EndsSoon,
     "ticket_note" = TicketNote { state: State },
+    "deviation" = Deviation { report: u32 },
 });
 
 stored_enum!(DeliveryOutcomeV1 for DeliveryOutcome, "type" {

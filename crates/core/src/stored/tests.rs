@@ -102,13 +102,18 @@ fn a_record_in_every_state_is_stored_as_it_was() {
         let name = state.name().to_lowercase();
         check(&format!("record/{name}.json"), &record);
     }
+    check("record/deviating.json", &samples::deviating());
+    let found = samples::row(crate::record::Event::ProvisioningStarted {
+        preexisting: samples::deviating().preexisting().to_vec(),
+    });
+    check("event/provisioning_started_beside.json", &found);
 }
 
 #[test]
 fn every_effect_and_link_is_stored_as_it_was() {
     let effects = samples::effects();
     let mut expected = variants::<effect::EffectChangeV1>(UNKNOWN);
-    expected.extend(["by_name", "signed"].map(str::to_owned));
+    expected.extend(["by_name", "group_by_id", "signed"].map(str::to_owned));
     assert_eq!(names(&effects), expected);
     for (name, effect) in effects {
         check(&format!("effect/{name}.json"), &effect);
@@ -188,6 +193,7 @@ fn every_code_is_called_what_it_was() {
     let all = [
         ("actor", variants::<round::ActorV1>(UNKNOWN)),
         ("approver_role", variants::<codes::ApproverRoleV1>(code)),
+        ("blocked", variants::<codes::BlockedBecauseV1>(code)),
         ("bounce", variants::<codes::BounceKindV1>(code)),
         ("failure", variants::<codes::FailureCodeV1>(code)),
         ("finding", variants::<codes::FindingCodeV1>(code)),

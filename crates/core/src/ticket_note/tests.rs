@@ -6,7 +6,7 @@ use crate::lifecycle::Actor;
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::tests::{ONE, at, decide, delivered, pending, person, received, slot};
 use crate::record::{
-    Event, FailureCode, Message, RefusalCode, RetainedBecause, RetainedChange, RevokedBy,
+    Deviation, Event, FailureCode, Message, RefusalCode, RetainedBecause, RetainedChange, RevokedBy,
 };
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
@@ -106,7 +106,12 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
     let by =
         |record: &RequestRecord, event| record.apply(event, who.clone(), at(20)).unwrap().record;
     let approved = by(&record, decide(&record, ONE, 2, Verdict::Approve));
-    let provisioning = by(&approved, Event::ProvisioningStarted);
+    let provisioning = by(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     let active = by(
         &provisioning,
         Event::Activated {
@@ -252,4 +257,69 @@ fn a_dry_run_says_what_to_check() {
         "{line}"
     );
     assert!(!notes(Vec::new()).contains("To check"));
+}
+
+/// An active request after these looks at IAM.
+fn deviating(reports: &[&[Deviation]]) -> RequestRecord {
+    let mut record = ends().remove(0);
+    for found in reports {
+        let found = found.to_vec();
+        let event = Event::DeviationsFound { found };
+        let change = record.apply(event, Actor::Provisioner, at(40));
+        record = change.unwrap().record;
+    }
+    record
+}
+
+#[test]
+fn what_iam_has_otherwise_is_told_by_itself_and_at_the_end() {
+    let policy_arn = "arn:aws:iam::210987654321:policy/reports-read";
+    let change = EffectChange::PolicyAttached {
+        policy_arn: policy_arn.parse().unwrap(),
+    };
+    let name = "rita.gupta".parse().unwrap();
+    let missing = Deviation::Missing {
+        change: change.clone(),
+    };
+    let renamed = Deviation::Renamed { name };
+    let because = crate::record::BlockedBecause::Moved;
+    let still_there = Deviation::StillThere { change, because };
+    let record = deviating(&[&[missing, renamed], &[still_there], &[Deviation::Gone]]);
+    let asked = "policy `reports-read` for IAM user `rita.chen` in AWS account 210987654321";
+    let note = |report| {
+        let update = deviation_update(&record, report)?;
+        assert!(update.fields.is_empty(), "the request goes on");
+        let marker = format!("[snowgate {} deviation {report}]", record.id());
+        let note = update.work_notes.strip_suffix(&marker)?.to_owned();
+        assert_eq!(update.marker, marker);
+        Some(note)
+    };
+    assert_eq!(
+        note(0).unwrap(),
+        format!(
+            "Changed in IAM: {asked}.\nPolicy `reports-read` is not in IAM as it was granted: \
+             someone changed it there. It is not granted again; if it is still needed, request it \
+             again.\nIAM user `rita.chen` is named `rita.gupta` now. The access ends as planned.\n"
+        )
+    );
+    assert_eq!(
+        note(1).unwrap(),
+        format!(
+            "Access not removed: {asked}.\nPolicy `reports-read` is still there. The user was \
+             moved to a path where Snowgate may change nothing.\nThe access may still be in \
+             effect. Snowgate keeps trying to remove it, and its operators have been alerted.\n"
+        )
+    );
+    assert!(note(2).unwrap().contains("does not exist any more"));
+    assert_eq!(note(3), None);
+
+    let fields = OutcomeFields::parse(FIELDS).unwrap();
+    let state = State::Active;
+    let reported = delivered(&record, Message::TicketNote { state }, 41);
+    let ended = by_owner_then_gone(&reported, Event::RevocationStarted, gone());
+    let last = update(&ended, &fields).unwrap().work_notes;
+    let said = "It expired.\nPolicy `reports-read` had been changed in IAM by someone before.\n\
+                IAM user `rita.chen` is named `rita.gupta` now.\nIAM user `rita.chen` does not exist \
+                any more, and its access went with it.\n";
+    assert!(last.contains(said), "{last}");
 }

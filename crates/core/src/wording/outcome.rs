@@ -5,7 +5,9 @@ use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::markup::{Text, code};
 use crate::quotation::Quotation;
-use crate::record::{DecisionRecord, EndReason, RequestRecord, RetainedChange, RevokedBy};
+use crate::record::{
+    DecisionRecord, Deviation, EndReason, RequestRecord, RetainedChange, RevokedBy,
+};
 use crate::slots::OwnedResource;
 
 /// What is said beside what became of a request whose audit trail is broken.
@@ -207,14 +209,18 @@ fn revoked(record: &RequestRecord) -> Vec<Text> {
         None => "It expired".to_owned(),
     };
     let retained: Vec<String> = record.retained().iter().map(retained).collect();
+    let gone = || record.deviations().any(|one| *one == Deviation::Gone);
     let line = match retained.len() {
+        0 if gone() => format!("{how}."),
         0 => format!("{how} and was removed."),
         some if some < record.request().grants.len() => {
             format!("{how} and was removed, except {}.", super::list(&retained))
         }
         _ => format!("{how}. Not removed: {}.", super::list(&retained)),
     };
-    vec![Text::new(line)]
+    let mut lines = vec![Text::new(line)];
+    lines.extend(super::deviation::at_the_end(record));
+    lines
 }
 
 /// A change that stays, and why: ``policy `X`, which another request still grants``.

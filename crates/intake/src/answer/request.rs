@@ -243,8 +243,9 @@ const fn event_name(event: &Event) -> &'static str {
         Event::ApproverDisqualified { .. } => "approver_disqualified",
         Event::SlotReassigned { .. } => "slot_reassigned",
         Event::Decided { .. } => "decided",
-        Event::ProvisioningStarted => "provisioning_started",
+        Event::ProvisioningStarted { .. } => "provisioning_started",
         Event::Activated { .. } => "access_verified",
+        Event::DeviationsFound { .. } => "deviation_found",
         Event::RevocationStarted => "revocation_started",
         Event::RevocationRequested { .. } => "revocation_requested",
         Event::Revoked { .. } => "removal_verified",
@@ -261,7 +262,9 @@ const fn event_name(event: &Event) -> &'static str {
 const fn message_event_names(message: &Message) -> (&'static str, &'static str) {
     match message {
         Message::ReviewRequest { .. } => ("review_request_claimed", "review_request_sent"),
-        Message::TicketNote { .. } => ("ticket_note_claimed", "ticket_note_written"),
+        Message::TicketNote { .. } | Message::Deviation { .. } => {
+            ("ticket_note_claimed", "ticket_note_written")
+        }
         Message::Reminder { .. }
         | Message::Handled { .. }
         | Message::Outcome { .. }

@@ -62,7 +62,12 @@ fn revoked_early(world: &World) -> RequestRecord {
         client: samples::client(),
     };
     let steps = [
-        (Event::ProvisioningStarted, Actor::Provisioner),
+        (
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+            Actor::Provisioner,
+        ),
         (Event::Activated { until: at(9_000) }, Actor::Provisioner),
         (
             Event::RevocationRequested {

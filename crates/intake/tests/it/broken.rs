@@ -13,7 +13,12 @@ fn active(setup: &Setup) -> RequestRecord {
     let approved = setup.world.approved(at(0));
     let by =
         |record: &RequestRecord, event| setup.world.apply(record, event, Actor::Provisioner, at(2));
-    let started = by(&approved, Event::ProvisioningStarted);
+    let started = by(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     by(&started, Event::Activated { until: at(9000) })
 }
 

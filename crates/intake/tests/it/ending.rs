@@ -28,7 +28,12 @@ pub(super) fn event(how: &str, id: &str, body: &str, client: &str) -> Value {
 pub(super) fn active(world: &World) -> RequestRecord {
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
-    let started = by_us(&world.approved(at(0)), Event::ProvisioningStarted);
+    let started = by_us(
+        &world.approved(at(0)),
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     by_us(&started, Event::Activated { until: at(9000) })
 }
 
@@ -115,7 +120,9 @@ fn what_does_not_fit_the_state_is_a_conflict_that_changes_nothing() {
             let record = world.approved(at(0));
             world.apply(
                 &record,
-                Event::ProvisioningStarted,
+                Event::ProvisioningStarted {
+                    preexisting: Vec::new(),
+                },
                 Actor::Provisioner,
                 at(1),
             )

@@ -16,7 +16,12 @@ pub(super) fn active_of(world: &World, request: AccessRequest) -> RequestRecord 
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(1));
     let by_us =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
-    let started = by_us(&approved, Event::ProvisioningStarted);
+    let started = by_us(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     let until = at(2) + started.request().duration.as_signed();
     by_us(&started, Event::Activated { until })
 }

@@ -1,11 +1,13 @@
 //! Requests that their audit trail does not bear out: nothing is given, and everything ends.
 
 use ports::ledger::Effects as _;
+use snowgate_core::effect::RecordedEffect;
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::TrailFault;
 use snowgate_core::record::{EndReason, Event, FailureCode, RequestRecord};
 use testkit::tampering::TAMPERINGS;
-use testkit::world::{World, at, ready};
+use testkit::world::{World, at, principal_facts, ready};
 use testkit::{Aftermath, Moment, samples};
 
 use super::{end_all, failed_untouched, provision, provisioner, run};
@@ -15,6 +17,10 @@ const END: i64 = 8 * 3600;
 fn attached(world: &World) -> bool {
     let attached = world.directory.attached(&world.target);
     attached.contains(&samples::policy().to_string())
+}
+
+fn rows(world: &World) -> Vec<RecordedEffect> {
+    ready(world.ledger.effects(&world.key())).unwrap().effects
 }
 
 fn active(world: &World) -> RequestRecord {
@@ -60,7 +66,7 @@ fn what_was_begun_is_rolled_back_with_a_broken_trail() {
                 tampering.name
             );
             assert!(!attached(&world), "{}", tampering.name);
-            assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+            assert_eq!(rows(&world), []);
         }
         assert!(begun > 0, "{}", tampering.name);
     }
@@ -77,7 +83,7 @@ fn access_ends_with_a_broken_trail_and_the_row_says_so() {
         let after = provision(&world, &record, END + 1);
         assert_eq!(after.state(), State::Revoked, "{}", tampering.name);
         assert!(!attached(&world), "{}", tampering.name);
-        assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+        assert_eq!(rows(&world), []);
         let rows = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
         let last = rows.last().unwrap().read().unwrap();
         assert_eq!(
@@ -145,11 +151,7 @@ fn what_is_left_of_a_request_ends_whatever_its_record_says() {
         forge(&world, &record);
         end_all(&world, 24 * 3600 + END + 60);
         assert!(!attached(&world), "{name}");
-        assert_eq!(
-            ready(world.ledger.effects(&world.key())).unwrap(),
-            [],
-            "{name}"
-        );
+        assert_eq!(rows(&world), [], "{name}");
     }
 }
 
@@ -164,6 +166,94 @@ fn what_is_given_stays_when_its_principal_is_looked_at() {
     world.ledger.garble(record.id());
     end_all(&world, END + 60);
     assert!(attached(&world));
+}
+
+/// A policy that somebody attached by hand, and an effect that somebody made up about it.
+fn by_hand(world: &World, request: RequestId) {
+    let mut facts = principal_facts();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    let mut row = samples::effect(&request, &world.target, false);
+    row.principal_key = world.key();
+    world.ledger.put_effect(row);
+}
+
+/// Of a request that never was, of one that was never begun, and of one that cannot be read.
+#[test]
+fn a_made_up_effect_that_is_looked_at_removes_nothing() {
+    let world = World::default();
+    by_hand(&world, samples::request_id());
+    end_all(&world, 0);
+    assert!(attached(&world), "never was");
+
+    for is_readable in [true, false] {
+        let world = World::default();
+        let approved = world.approved(at(0));
+        let failed = provision(&world, &approved, 30 * 3600);
+        assert_eq!(failed.state(), State::Failed);
+        by_hand(&world, failed.id().clone());
+        if !is_readable {
+            world.ledger.garble(failed.id());
+        }
+        end_all(&world, 40 * 3600);
+        assert!(attached(&world), "never begun; readable: {is_readable}");
+        assert_eq!(rows(&world).len(), 1, "a person decides");
+    }
+}
+
+/// The request ended and its effect was forgotten; somebody attached the policy by hand since, and
+/// the effect is there again.
+#[test]
+fn an_effect_made_again_takes_nothing_that_was_given_since() {
+    for is_readable in [true, false] {
+        let world = World::default();
+        let record = active(&world);
+        let row = rows(&world).remove(0);
+        let ended = provision(&world, &record, END + 1);
+        assert_eq!(ended.state(), State::Revoked);
+        let forgotten = row.clone();
+        world.ledger.put_effect(row);
+        end_all(&world, 40 * 3600);
+        if is_readable {
+            assert_eq!(rows(&world), [], "nothing of it is there");
+        }
+        by_hand(&world, ended.id().clone());
+        world.ledger.put_effect(forgotten);
+        if !is_readable {
+            world.ledger.garble(ended.id());
+        }
+        end_all(&world, 40 * 3600);
+        assert!(attached(&world), "readable: {is_readable}");
+        assert_eq!(rows(&world).len(), 1, "a person decides");
+    }
+}
+
+/// The effect says that it was made; the trail says that it was there before.
+#[test]
+fn what_was_there_before_a_lost_request_stays() {
+    let world = World::default();
+    let mut facts = principal_facts();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    let record = active(&world);
+    let mut row = rows(&world).remove(0);
+    row.preexisting = false;
+    world.ledger.put_effect(row);
+    world.ledger.garble(record.id());
+    end_all(&world, 24 * 3600 + END + 60);
+    assert!(attached(&world));
+}
+
+/// The principal has another name by now, and the record of the request cannot be read.
+#[test]
+fn what_is_left_of_a_lost_request_is_found_under_another_name() {
+    let world = World::default();
+    let record = active(&world);
+    let renamed = world.directory.rename(&world.target, "rita.gupta");
+    world.ledger.garble(record.id());
+    end_all(&world, 24 * 3600 + END + 60);
+    assert!(!super::attached(&world, &renamed));
+    assert_eq!(rows(&world), []);
 }
 
 /// The sweeper's clock is ahead: it wakes too early, and puts the next look off by its own time.

@@ -6,7 +6,7 @@ use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Aftermath, Moment};
 
-use super::{provision, provisioner, run};
+use super::{broken_off, provision, provisioner, run};
 
 /// Wherever a run breaks off, redelivery comes to one attachment, one effect and `Active`.
 #[test]
@@ -28,7 +28,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                     [samples::policy().to_string()]
                 );
                 assert_eq!(world.directory.changes().len(), 1);
-                let effects = ready(world.ledger.effects(&world.key())).unwrap();
+                let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
                 assert_eq!(effects.len(), 1);
                 assert!(!effects[0].preexisting, "it is ours, whenever we look");
                 assert_eq!(after.unreported(), Some(State::Active));
@@ -46,16 +46,7 @@ fn a_run_that_breaks_off_is_taken_up() {
 /// A crash of one request does not make its attachment count as there before another one.
 #[test]
 fn an_attachment_of_a_crashed_run_is_not_taken_for_foreign() {
-    let world = World::default();
-    let one = world.approved(at(0));
-    let mut nth = 1;
-    while world.directory.attached(&world.target).is_empty() {
-        world.fault.mend();
-        world.fault.at(nth, Moment::After, Aftermath::Dead);
-        let _ = run(&provisioner(&world), one.id(), 1);
-        nth += 1;
-    }
-    world.fault.mend();
+    let (world, one) = broken_off();
     let other = provision(&world, &world.approved(at(2)), 3);
     assert_eq!(other.state(), State::Active);
     let end = |until: Option<jiff::Timestamp>| until.unwrap().as_second() - at(0).as_second();

@@ -2,31 +2,11 @@
 
 use ports::ledger::Effects as _;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::RequestRecord;
 use testkit::samples;
-use testkit::world::{World, at, principal_facts, ready};
+use testkit::world::{World, principal_facts, ready};
 use testkit::{Aftermath, Moment};
 
-use super::{provision, provisioner, run};
-
-/// The second at which the access of a request has ended.
-fn end(record: &RequestRecord) -> i64 {
-    record.until().unwrap().as_second() - at(0).as_second()
-}
-
-fn active(world: &World, second: i64) -> RequestRecord {
-    let approved = world.approved(at(second));
-    let active = provision(world, &approved, second + 1);
-    assert_eq!(active.state(), State::Active);
-    active
-}
-
-fn attached(world: &World) -> bool {
-    let attached = world.directory.attached(&world.target);
-    attached
-        .iter()
-        .any(|arn| *arn == samples::policy().to_string())
-}
+use super::{active, attached, end, provision, provisioner, run};
 
 #[test]
 fn access_is_taken_back_at_its_end_and_not_before() {
@@ -34,11 +14,14 @@ fn access_is_taken_back_at_its_end_and_not_before() {
     let active = active(&world, 0);
     let early = provision(&world, &active, end(&active) - 1);
     assert_eq!(early, active);
-    assert!(attached(&world));
+    assert!(attached(&world, &world.target));
     let after = provision(&world, &active, end(&active));
     assert_eq!(after.state(), State::Revoked);
-    assert!(!attached(&world));
-    assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+    assert!(!attached(&world, &world.target));
+    assert_eq!(
+        ready(world.ledger.effects(&world.key())).unwrap().effects,
+        []
+    );
     assert_eq!(after.unreported(), Some(State::Revoked));
     assert_eq!(provision(&world, &active, end(&active) + 9), after);
     assert_eq!(world.directory.changes().len(), 2);
@@ -56,7 +39,7 @@ fn what_was_there_before_us_stays() {
         let after = provision(&world, &record, end(&record));
         assert_eq!(after.state(), State::Revoked);
     }
-    assert!(attached(&world));
+    assert!(attached(&world, &world.target));
     assert_eq!(world.directory.changes(), Vec::<String>::new());
 }
 
@@ -77,13 +60,16 @@ fn of_two_requests_the_last_to_end_takes_it_back() {
             assert_eq!(world.load(other.id()).state(), State::Revoked);
         } else {
             assert_eq!(provision(&world, &one, end(&one)).state(), State::Revoked);
-            assert!(attached(&world), "the other one still gives it");
+            assert!(
+                attached(&world, &world.target),
+                "the other one still gives it"
+            );
             assert_eq!(
                 provision(&world, &other, end(&other)).state(),
                 State::Revoked
             );
         }
-        assert!(!attached(&world));
+        assert!(!attached(&world, &world.target));
         assert_eq!(world.directory.changes().len(), 2);
     }
 }
@@ -111,7 +97,7 @@ fn another_principal_of_the_same_name_is_left_alone() {
         provision(&world, &record, end(&record)).state(),
         State::Revoked
     );
-    assert!(attached(&world));
+    assert!(attached(&world, &world.target));
 }
 
 #[test]
@@ -133,8 +119,11 @@ fn taking_back_goes_on_until_it_is_done() {
         world.fault.mend();
         let after = provision(&world, &record, second + 200);
         assert_eq!(after.state(), State::Revoked, "{moment:?} call {nth}");
-        assert!(!attached(&world));
-        assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+        assert!(!attached(&world, &world.target));
+        assert_eq!(
+            ready(world.ledger.effects(&world.key())).unwrap().effects,
+            []
+        );
         assert_eq!(world.directory.changes().len(), 2);
         if sound && calls < nth.div_ceil(2) {
             break;

@@ -40,7 +40,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
     );
-    let effects = ready(world.ledger.effects(&world.key())).unwrap();
+    let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
     assert_eq!(effects.len(), 2);
     assert!(
         effects
@@ -77,7 +77,7 @@ fn the_effect_is_written_down_before_the_change() {
             .fault
             .at(nth, testkit::Moment::After, testkit::Aftermath::Dead);
         let _ = run(&provisioner(&world), approved.id(), 10);
-        let effects = ready(world.ledger.effects(&world.key())).unwrap();
+        let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
         let attached = !world.directory.attached(&world.target).is_empty();
         assert!(!attached || !effects.is_empty(), "after call {nth}");
         seen += usize::from(!effects.is_empty() && !attached);
@@ -286,7 +286,10 @@ fn what_iam_refuses_is_rolled_back() {
         format!("detach {key} {policy}"),
     ];
     assert_eq!(world.directory.changes(), expected);
-    assert_eq!(ready(world.ledger.effects(&world.key())).unwrap(), []);
+    assert_eq!(
+        ready(world.ledger.effects(&world.key())).unwrap().effects,
+        []
+    );
     assert_eq!(world.queues.take(QueueName::Outcomes).len(), 1);
 }
 

@@ -6,8 +6,11 @@
 
 mod broken;
 mod crashes;
+mod drift;
+mod elsewhere;
 mod ending;
 mod granting;
+mod rows;
 mod unknown;
 
 use std::time::Duration;
@@ -15,11 +18,16 @@ use std::time::Duration;
 use ports::Clock;
 use provisioner::{Ports, ProvisionError, Provisioner};
 use snowgate_core::aggregate::Aggregate;
+use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
+use snowgate_core::principal::Principal;
 use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
-use testkit::world::{World, at};
-use testkit::{Failing, FakeDirectory, FakeKeys, FakeLedger, FakeQueues};
+use snowgate_core::request::AccessRequest;
+use testkit::world::{OWNER, World, at};
+use testkit::{
+    Aftermath, Failing, FakeDirectory, FakeKeys, FakeLedger, FakeQueues, Moment, samples,
+};
 
 /// Everything in memory.
 struct Faked;
@@ -75,6 +83,50 @@ fn provision(world: &World, record: &RequestRecord, second: i64) -> RequestRecor
     world.load(record.id())
 }
 
+/// An approved request for these grants.
+fn approved_with(world: &World, grants: serde_json::Value) -> RequestRecord {
+    let mut body = samples::body(&world.ticket(), &world.target);
+    let fields = body.as_object_mut().unwrap();
+    fields.insert("grants".to_owned(), grants);
+    let request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
+    let (pending, _) = world.pend(world.receive(request, at(0)), &[OWNER], at(0));
+    world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(0))
+}
+
+/// A request whose access is there, approved and provisioned about this second.
+fn active(world: &World, second: i64) -> RequestRecord {
+    let approved = world.approved(at(second));
+    let active = provision(world, &approved, second + 1);
+    assert_eq!(active.state(), State::Active);
+    active
+}
+
+/// The second at which the access of a request has ended.
+fn end(record: &RequestRecord) -> i64 {
+    record.until().unwrap().as_second() - at(0).as_second()
+}
+
+/// Whether a principal has the policy that everybody asks for.
+fn attached(world: &World, principal: &Principal) -> bool {
+    let attached = world.directory.attached(principal);
+    attached.contains(&samples::policy().to_string())
+}
+
+/// A request of which a run broke off after it changed IAM, before it wrote that down.
+fn broken_off() -> (World, RequestRecord) {
+    let run_to = |nth| {
+        let world = World::default();
+        let approved = world.approved(at(0));
+        world.fault.at(nth, Moment::After, Aftermath::Dead);
+        let _ = run(&provisioner(&world), approved.id(), 1);
+        world.fault.mend();
+        let record = world.load(approved.id());
+        let is_it = record.state() == State::Provisioning && attached(&world, &world.target);
+        is_it.then_some((world, record))
+    };
+    (1..30).find_map(run_to).unwrap()
+}
+
 /// Asserts that the request failed with this code and that nothing was attached.
 #[track_caller]
 fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
@@ -83,5 +135,5 @@ fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
     assert_eq!(world.directory.changes(), Vec::<String>::new());
     let key = record.principal_key();
     let effects = ports::ledger::Effects::effects(&world.ledger, &key);
-    assert_eq!(testkit::world::ready(effects).unwrap(), []);
+    assert_eq!(testkit::world::ready(effects).unwrap().effects, []);
 }

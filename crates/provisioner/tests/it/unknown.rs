@@ -65,7 +65,7 @@ fn what_the_ledger_knows_is_left_alone() {
 fn what_is_left_of_a_request_that_ended_is_removed() {
     let world = World::default();
     let record = active(&world);
-    for effect in ready(world.ledger.effects(&world.key())).unwrap() {
+    for effect in ready(world.ledger.effects(&world.key())).unwrap().effects {
         ready(world.ledger.forget(&effect)).unwrap();
     }
     assert_eq!(compare(&world, 60), 1, "still active: it is reported");

@@ -59,7 +59,12 @@ fn denied(world: &World) -> RequestRecord {
 fn active(world: &World, end: i64) -> RequestRecord {
     let provisioner =
         |record: &RequestRecord, event| world.apply(record, event, Actor::Provisioner, at(2));
-    let started = provisioner(&world.approved(at(0)), Event::ProvisioningStarted);
+    let started = provisioner(
+        &world.approved(at(0)),
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+    );
     provisioner(&started, Event::Activated { until: at(end) })
 }
 

@@ -123,7 +123,9 @@ fn points(change: &Change) -> Vec<Point> {
 const fn sent(message: &Message) -> Option<Point> {
     match message {
         Message::ReviewRequest { .. } => Some(Point::once(Metric::ApprovalEmails)),
-        Message::TicketNote { .. } => Some(Point::once(Metric::TicketUpdates)),
+        Message::TicketNote { .. } | Message::Deviation { .. } => {
+            Some(Point::once(Metric::TicketUpdates))
+        }
         Message::Reminder { .. }
         | Message::Handled { .. }
         | Message::Outcome { .. }
@@ -137,7 +139,8 @@ fn moved(change: &Change) -> bool {
         Event::DeliveryClaimed { .. }
         | Event::DeliverySent { .. }
         | Event::DeliverySkipped { .. }
-        | Event::RevocationRequested { .. } => true,
+        | Event::RevocationRequested { .. }
+        | Event::DeviationsFound { .. } => true,
         Event::Decided { .. } => change.record.state() == State::Pending,
         _ => false,
     };
@@ -241,7 +244,13 @@ mod tests {
             Actor::Approver { sys_id: approver },
             65,
         );
-        then(Event::ProvisioningStarted, Actor::Provisioner, 66);
+        then(
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+            Actor::Provisioner,
+            66,
+        );
         then(
             Event::Activated { until: at(1_000) },
             Actor::Provisioner,

@@ -219,6 +219,7 @@ const DETACH: [&str; 2] = ["iam:DetachRolePolicy", "iam:DetachUserPolicy"];
 const PUT: [&str; 2] = ["iam:PutRolePolicy", "iam:PutUserPolicy"];
 const DELETE: [&str; 2] = ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"];
 const JOIN: [&str; 2] = ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"];
+const FIND: [&str; 1] = ["iam:ListUsers"];
 
 /// Whether the lists of the member role are those of the guardrails.
 fn lists(member: &Role<'_>, guardrails: &Guardrails, account: &AccountId) -> PreflightResult {
@@ -261,27 +262,28 @@ fn texts_of(arns: &[impl ToString]) -> BTreeSet<String> {
 impl Lists {
     /// What the role may not do at all, and should.
     fn absent(&self, statements: &[&Value]) -> Option<&'static str> {
-        let may = |actions| {
+        let may = |actions: &[&str]| {
             statements
                 .iter()
                 .any(|statement| speaks_of(statement, actions))
         };
-        let needs = [
-            (!self.policies.is_empty(), ATTACH, "may attach nothing"),
-            (!self.policies.is_empty(), DETACH, "may detach nothing"),
-            (self.inline, PUT, "may put no inline policy"),
-            (self.inline, DELETE, "may delete no inline policy"),
-            (!self.groups.is_empty(), JOIN, "may add nobody to a group"),
+        let needs: [(bool, &[&str], &str); 6] = [
+            (!self.policies.is_empty(), &ATTACH, "may attach nothing"),
+            (!self.policies.is_empty(), &DETACH, "may detach nothing"),
+            (self.inline, &PUT, "may put no inline policy"),
+            (self.inline, &DELETE, "may delete no inline policy"),
+            (!self.groups.is_empty(), &JOIN, "may add nobody to a group"),
+            (true, &FIND, "may not find a user that was renamed"),
         ];
         let missing = needs
             .into_iter()
-            .find(|(wanted, actions, _)| *wanted && !may(*actions));
+            .find(|(wanted, actions, _)| *wanted && !may(actions));
         missing.map(|(_, _, found)| found)
     }
 
     /// What is wrong with a statement.
     fn wrong(&self, statement: &Value) -> Option<&'static str> {
-        let is = |actions| speaks_of(statement, actions);
+        let is = |actions: [&str; 2]| speaks_of(statement, &actions);
         let resource = texts(statement.get("Resource"));
         if (is(ATTACH) || is(DETACH)) && condition(statement, "iam:PolicyARN") != self.policies {
             return Some("its list of policies is not that of the guardrails");
@@ -301,7 +303,7 @@ impl Lists {
 }
 
 /// Whether a statement names one of these actions.
-fn speaks_of(statement: &Value, actions: [&str; 2]) -> bool {
+fn speaks_of(statement: &Value, actions: &[&str]) -> bool {
     texts(statement.get("Action"))
         .iter()
         .any(|action| actions.contains(&action.as_str()))

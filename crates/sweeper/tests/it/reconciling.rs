@@ -14,7 +14,9 @@ const END: i64 = 9000;
 
 /// Access that was given, with its effect.
 fn active(world: &World) -> RequestRecord {
-    let started = Event::ProvisioningStarted;
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
     let started = world.apply(&world.approved(at(0)), started, Actor::Provisioner, at(2));
     let event = Event::Activated { until: at(END) };
     let mut effect = samples::effect(started.id(), &world.target, false);

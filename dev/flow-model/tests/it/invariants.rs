@@ -48,7 +48,7 @@ impl Flow {
     fn check_access(&self) {
         for ((user, key), before) in self.keys().zip(&self.before) {
             let held = self.world.directory.facts(user).unwrap();
-            let effects = ready(self.world.ledger.effects(&key)).unwrap();
+            let effects = ready(self.world.ledger.effects(&key)).unwrap().effects;
             let mut unexplained = held.clone();
             for effect in &effects {
                 let request = self.world.load(&effect.request);
@@ -156,7 +156,7 @@ impl Flow {
         let trail = ready(self.world.ledger.trail(record.id())).unwrap();
         let begun = trail
             .iter()
-            .any(|row| matches!(row.read().unwrap().event, Event::ProvisioningStarted));
+            .any(|row| matches!(row.read().unwrap().event, Event::ProvisioningStarted { .. }));
         assert!(
             !begun || record.state() != State::Withdrawn,
             "withdrawn too late"
@@ -230,7 +230,8 @@ impl Flow {
         }
         for ((user, key), before) in self.keys().zip(&self.before) {
             assert_eq!(self.world.directory.facts(user).as_ref(), Some(before));
-            assert_eq!(ready(self.world.ledger.effects(&key)).unwrap(), []);
+            let recorded = ready(self.world.ledger.effects(&key)).unwrap();
+            assert_eq!(recorded.effects, []);
         }
     }
 }
@@ -243,8 +244,8 @@ fn take_away(facts: &mut PrincipalFacts, change: &EffectChange) {
         EffectChange::InlinePolicyPut { name, .. } => {
             facts.inline.retain(|inline| inline.name != *name);
         }
-        EffectChange::GroupJoined { group } => {
-            facts.groups.retain(|name| name != group.as_str());
+        EffectChange::GroupJoined { group, .. } => {
+            facts.groups.retain(|one| one.name != group.as_str());
         }
     }
 }

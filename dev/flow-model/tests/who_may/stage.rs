@@ -186,7 +186,12 @@ impl Stage {
         match self {
             Self::Approved => return,
             Self::Provisioning => {
-                return reached.apply(Event::ProvisioningStarted, Actor::Provisioner);
+                return reached.apply(
+                    Event::ProvisioningStarted {
+                        preexisting: Vec::new(),
+                    },
+                    Actor::Provisioner,
+                );
             }
             Self::Failed => {
                 let other = document("s3:ListBucket");

@@ -1,7 +1,7 @@
 //! What reading and changing IAM must do.
 
 use ports::directory::{Directory, DirectoryError, Member};
-use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{GroupFacts, Membership, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
@@ -57,6 +57,7 @@ fn put(name: &str, document: &str) -> EffectChange {
 fn joined(group: &str) -> EffectChange {
     EffectChange::GroupJoined {
         group: group.parse().unwrap(),
+        unique_id: None,
     }
 }
 
@@ -73,6 +74,7 @@ pub async fn directory(member: &impl Member, world: &DirectoryWorld) {
         putting(member, principal, facts).await;
     }
     joining(member, world).await;
+    finding(member, world).await;
     what_is_not_there(member, world).await;
 }
 
@@ -112,6 +114,13 @@ async fn unprepared(directory: &impl Directory, world: &DirectoryWorld) {
             matches!(&refusal, Some(DirectoryError::NotPrepared(id)) if id == account),
             "{refusal:?}"
         );
+    }
+}
+
+fn membership(facts: &GroupFacts) -> Membership {
+    Membership {
+        name: facts.arn.name().to_owned(),
+        unique_id: facts.unique_id.clone(),
     }
 }
 
@@ -180,7 +189,9 @@ async fn joining(member: &impl Member, world: &DirectoryWorld) {
     for name in names.iter().chain(&names) {
         member.make(user, &joined(name)).await.unwrap();
     }
-    assert_eq!(read(member, user).await.groups, names);
+    let mut memberships: Vec<_> = world.groups.iter().map(membership).collect();
+    memberships.sort();
+    assert_eq!(read(member, user).await.groups, memberships);
     for facts in &world.groups {
         let account = &user.account_id;
         let found = member.group(account, &group_of(facts)).await.unwrap();
@@ -197,6 +208,19 @@ async fn joining(member: &impl Member, world: &DirectoryWorld) {
     refused_for_good(member.make(role, &change).await);
     refused_for_good(member.take_back(role, &change).await);
     assert_eq!(read(member, role).await, *facts);
+}
+
+/// A user is found by its unique id, and nothing else is.
+async fn finding(member: &impl Member, world: &DirectoryWorld) {
+    let (user, facts) = &world.user;
+    let find = async |id: &str| member.user_name(&user.account_id, id).await.unwrap();
+    assert_eq!(find(&facts.unique_id).await.as_ref(), Some(&user.name));
+    let role = &world.role.1.unique_id;
+    for other in [role.as_str(), user.name.as_str(), "AIDATHEREISNOBODY", ""] {
+        assert_eq!(find(other).await, None, "{other}");
+    }
+    let unprepared = member.user_name(&world.unprepared, &facts.unique_id).await;
+    assert!(matches!(unprepared, Err(DirectoryError::NotPrepared(_))));
 }
 
 fn refused_for_good(outcome: Result<(), DirectoryError>) {

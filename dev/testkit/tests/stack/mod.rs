@@ -1,5 +1,7 @@
 //! The local AWS, and what the tests make in it.
 
+mod effects;
+
 use std::env;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use aws_sdk_iam::config::Credentials;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use snowgate_core::id::{AccountId, RequestId, hex};
+use snowgate_core::principal::PrincipalKey;
 use testkit::samples::random;
 
 /// The account that the credentials `test` belong to.
@@ -151,6 +154,26 @@ impl Stack {
             .item("sk", text("META"))
             .item("version", AttributeValue::N("0".to_owned()))
             .item("doc", text(r#"{"schema":9,"body":{}}"#))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Puts an effect with any document under a key.
+    pub(crate) async fn put_effect(
+        &self,
+        table: &str,
+        principal: &PrincipalKey,
+        key: &str,
+        doc: &str,
+    ) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        aws_sdk_dynamodb::Client::new(&self.config)
+            .put_item()
+            .table_name(table)
+            .item("pk", text(&format!("PRN#{principal}")))
+            .item("sk", text(&format!("EFF#{key}")))
+            .item("doc", text(doc))
             .send()
             .await
             .unwrap();

@@ -41,7 +41,13 @@ fn decided(record: &RequestRecord, who: u8, verdict: Verdict) -> RequestRecord {
 
 fn active(record: &RequestRecord, end: i64) -> RequestRecord {
     let approved = decided(record, 2, Verdict::Approve);
-    let started = apply(&approved, Event::ProvisioningStarted, 30);
+    let started = apply(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+        30,
+    );
     apply(&started, Event::Activated { until: at(end) }, 31)
 }
 

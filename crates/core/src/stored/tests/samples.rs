@@ -1,5 +1,6 @@
 //! One value of each kind, with every member set.
 
+mod deviations;
 mod effects;
 
 use jiff::SignedDuration;
@@ -24,6 +25,9 @@ use crate::record::{
 use crate::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use crate::ticket_note::tests::ends;
 
+use deviations::deviations;
+
+pub(super) use deviations::deviating;
 pub(super) use effects::effects;
 
 fn id() -> RequestId {
@@ -175,6 +179,7 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
         ("outcome", Message::Outcome { state }),
         ("ends_soon", Message::EndsSoon),
         ("ticket_note", Message::TicketNote { state }),
+        ("deviation", Message::Deviation { report: 0 }),
     ]
 }
 
@@ -242,11 +247,22 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
 
 fn later_events(slot: String) -> Vec<(&'static str, Event)> {
     vec![
-        ("provisioning_started", Event::ProvisioningStarted),
+        (
+            "provisioning_started",
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+        ),
         (
             "activated",
             Event::Activated {
                 until: at(9 * 3600),
+            },
+        ),
+        (
+            "deviations_found",
+            Event::DeviationsFound {
+                found: deviations(),
             },
         ),
         ("revocation_started", Event::RevocationStarted),
@@ -320,7 +336,13 @@ pub(super) fn records() -> Vec<RequestRecord> {
     let pending = lost.apply(one, approver(2), at(10)).unwrap().record;
     let two = decide(&pending, TWO, 3, Verdict::Approve);
     let approved = pending.apply(two, approver(3), at(11)).unwrap().record;
-    let provisioning = apply(&approved, Event::ProvisioningStarted, 12);
+    let provisioning = apply(
+        &approved,
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+        12,
+    );
     let active = apply(
         &provisioning,
         Event::Activated {
@@ -334,7 +356,8 @@ pub(super) fn records() -> Vec<RequestRecord> {
         message: Message::Outcome { state },
         code: SkipCode::NoMail,
     };
-    let active = apply(&told, skipped, 15);
+    // As it was due before active access was compared with IAM.
+    let active = apply(&told, skipped, 15).rescheduled(Some(at(7 * 3600)), 0);
     let ending = Event::RevocationRequested {
         by: revoked_by(),
         reason: Some("Not needed any more".parse().unwrap()),

@@ -33,7 +33,13 @@ async fn a_withdrawal_that_races_the_provisioner_is_decided_by_the_ledger() {
             for _ in 0..waits {
                 testkit::turn().await;
             }
-            let change = before.apply(Event::ProvisioningStarted, Actor::Provisioner, at(10));
+            let change = before.apply(
+                Event::ProvisioningStarted {
+                    preexisting: Vec::new(),
+                },
+                Actor::Provisioner,
+                at(10),
+            );
             let change = change.unwrap();
             ports::ledger::Requests::commit(&beside.ledger, &change.into())
                 .await

@@ -77,6 +77,7 @@ pub(super) fn facts() -> Value {
         {"Effect": "Allow", "Action": ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"], "Resource": enrolled},
         {"Effect": "Allow", "Action": ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
          "Resource": "arn:aws:iam::444455556666:group/readers"},
+        {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"},
     ]}]);
     json!({
         "caller": {"account": "111122223333"},

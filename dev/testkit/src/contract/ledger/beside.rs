@@ -1,10 +1,19 @@
 //! What is written beside a change, or not at all.
 
 use ports::ledger::Commit;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::Digest;
+use snowgate_core::principal::PrincipalKey;
 
 use super::{Ledger, commit, conflicts, held, read};
 use crate::samples::{self, at, random, sys_id};
+
+/// The effects on a principal, all of which can be read.
+async fn effects(ledger: &impl Ledger, key: &PrincipalKey) -> Vec<RecordedEffect> {
+    let recorded = ledger.effects(key).await.unwrap();
+    assert_eq!(recorded.unreadable, Vec::<String>::new());
+    recorded.effects
+}
 
 /// An effect is kept as it was first put, counts for its request alone, and goes when it is
 /// deleted.
@@ -15,20 +24,17 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     let key = samples::principal_key(&user);
     let first = held(ledger, &sys_id(), at(0)).await;
     let second = held(ledger, &sys_id(), at(0)).await;
-    assert_eq!(ledger.effects(&key).await.unwrap(), []);
+    assert_eq!(effects(ledger, &key).await, []);
 
     let mine = samples::effect(first.id(), &user, true);
-    let put = |record, effects: &[snowgate_core::effect::RecordedEffect], second| {
+    let put = |record, effects: &[RecordedEffect], second| {
         let mut change = Commit::from(samples::ask(record, &[sys_id()], at(second)));
         change.put_effects = effects.to_vec();
         change
     };
     let change = put(&first, std::slice::from_ref(&mine), 1);
     ledger.commit(&change).await.unwrap();
-    assert_eq!(
-        ledger.effects(&key).await.unwrap(),
-        std::slice::from_ref(&mine)
-    );
+    assert_eq!(effects(ledger, &key).await, std::slice::from_ref(&mine));
 
     // Again, with another memory of what was there before: the first one counts.
     let first = read(ledger, first.id()).await;
@@ -36,10 +42,7 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     again.put_effects = vec![samples::effect(first.id(), &user, false)];
     ledger.commit(&again).await.unwrap();
     assert_eq!(
-        ledger
-            .effects(&samples::principal_key(&shouted))
-            .await
-            .unwrap(),
+        effects(ledger, &samples::principal_key(&shouted)).await,
         std::slice::from_ref(&mine)
     );
 
@@ -47,13 +50,10 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
     let mut stale = Commit::from(samples::withdraw(&first, at(3)));
     stale.put_effects = vec![theirs.clone()];
     conflicts(ledger, &stale).await;
-    assert_eq!(
-        ledger.effects(&key).await.unwrap(),
-        std::slice::from_ref(&mine)
-    );
+    assert_eq!(effects(ledger, &key).await, std::slice::from_ref(&mine));
     let change = put(&second, std::slice::from_ref(&theirs), 3);
     ledger.commit(&change).await.unwrap();
-    let mut both = ledger.effects(&key).await.unwrap();
+    let mut both = effects(ledger, &key).await;
     both.sort_by_key(|effect| effect.preexisting);
     assert_eq!(both, [theirs.clone(), mine.clone()]);
 
@@ -65,12 +65,9 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
         samples::effect(&samples::request_id(), &user, false),
     ];
     ledger.commit(&delete).await.unwrap();
-    assert_eq!(ledger.effects(&key).await.unwrap(), [mine]);
+    assert_eq!(effects(ledger, &key).await, [mine]);
     assert_eq!(
-        ledger
-            .effects(&samples::principal_key(&samples::user()))
-            .await
-            .unwrap(),
+        effects(ledger, &samples::principal_key(&samples::user())).await,
         []
     );
 }
@@ -90,7 +87,7 @@ pub async fn effects_stay_with_their_principal(ledger: &impl Ledger) {
     let mut change = Commit::from(samples::ask(&record, &[sys_id()], at(1)));
     change.put_effects = vec![effect.clone()];
     ledger.commit(&change).await.unwrap();
-    let of = async |key| ledger.effects(&key).await.unwrap();
+    let of = async |key| effects(ledger, &key).await;
     assert_eq!(of(after.key_by_id(&unique_id)).await, [effect]);
     let again = format!("{unique_id}2");
     assert_eq!(of(before.key_by_id(&again)).await, []);

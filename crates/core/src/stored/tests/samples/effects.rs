@@ -22,13 +22,15 @@ pub(in crate::stored::tests) fn effects() -> Vec<(&'static str, RecordedEffect)>
         document: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
         ends_at: at(9 * 3600),
     };
-    let group = EffectChange::GroupJoined {
+    let group = |unique_id| EffectChange::GroupJoined {
         group: "analysts".parse().unwrap(),
+        unique_id,
     };
     vec![
         ("policy_attached", effect(attached())),
         ("inline_policy_put", effect(inline)),
-        ("group_joined", effect(group)),
+        ("group_joined", effect(group(None))),
+        ("group_by_id", effect(group(Some("AGPAEXAMPLE".to_owned())))),
         (
             "signed",
             RecordedEffect {

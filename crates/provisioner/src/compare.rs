@@ -1,0 +1,61 @@
+//! Drift: what somebody changed in IAM while access is active. It is told and never mended.
+
+use jiff::Timestamp;
+use ports::ledger::Requests as _;
+use snowgate_core::plan;
+use snowgate_core::record::{Deviation, RequestRecord, Worker};
+use tracing::warn;
+
+use crate::remove::renamed;
+use crate::{LOOKS, Ports, ProvisionError, Provisioner};
+
+impl<P: Ports> Provisioner<P> {
+    /// Compares what an active request gave with what IAM has, and writes down what is otherwise. A
+    /// failure of IAM is none of the request: it is compared again later.
+    pub(crate) async fn compare_active(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let was_due = record.waits_for(Worker::Provisioner, now);
+        let record = match self.deviations(&record).await {
+            Ok(found) => self.report(record, found, now).await?,
+            Err(failure) => {
+                let error = shell::log::chain(&failure);
+                warn!(error, "IAM could not be compared with the record");
+                record
+            }
+        };
+        // Whoever woke us may have another clock, and may have put off the end by its own.
+        let is_late = |due| record.ends_at().is_some_and(|end| due > end);
+        if was_due || record.due_at().is_none_or(is_late) {
+            let (id, version) = (record.id(), record.version());
+            if let Some(due_at) = record.scheduled(now) {
+                let attempts = if was_due { 0 } else { record.attempts() };
+                self.requests
+                    .postpone(id, version, due_at, attempts)
+                    .await?;
+            }
+        }
+        Ok(record)
+    }
+
+    /// What of an active request is otherwise in IAM, looked at until it is as it should be.
+    async fn deviations(&self, record: &RequestRecord) -> Result<Vec<Deviation>, ProvisionError> {
+        let effects = plan::effects_of_begun(record);
+        let mut found = Vec::new();
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            let Some(located) = self.locate(record).await? else {
+                return Ok(vec![Deviation::Gone]);
+            };
+            found = plan::deviations(&effects, &located.facts);
+            if found.is_empty() {
+                return Ok(renamed(record, &located));
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,237 @@
+//! Removing what a request gave, wherever its principal and its groups are now.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ports::directory::{Directory as _, DirectoryError, Member as _};
+use snowgate_core::effect::{EffectChange, RecordedEffect};
+use snowgate_core::plan::{Undo, undo};
+use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
+use tracing::{error, info};
+
+use crate::locate::Located;
+use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
+
+impl<P: Ports> Provisioner<P> {
+    /// Removes those effects that are this request's alone, and looks until they are gone.
+    /// Answers the record, which holds by then what was found otherwise.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Blocked`] where something is left that cannot be removed: the ticket is
+    /// told, and it is tried again.
+    pub(crate) async fn undo(
+        &self,
+        record: RequestRecord,
+        mine: &[RecordedEffect],
+        others: &[RequestRecord],
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        if mine.is_empty() {
+            return Ok(record);
+        }
+        let found = match self.remove(&record, mine, others).await {
+            Ok(found) => found,
+            Err(ProvisionError::Account(account)) => {
+                let because = blocked(&account).ok_or(account)?;
+                still_there(mine.iter().map(|effect| &effect.change), because)
+            }
+            Err(other) => return Err(other),
+        };
+        let is_blocked = found.iter().any(Deviation::is_still_there);
+        let record = self.report(record, found, now).await?;
+        match is_blocked {
+            true => Err(ProvisionError::Blocked),
+            false => Ok(record),
+        }
+    }
+
+    /// Removes what is to be removed from the principal of a request; what was found otherwise,
+    /// above all what is still there. What is not found where the record says is believed only of a
+    /// record that is proved, or that the recorded effects bear out. What is disputed between them,
+    /// or kept by a request that proves nothing, is neither removed nor said to stay: a person decides.
+    pub(crate) async fn remove(
+        &self,
+        record: &RequestRecord,
+        mine: &[RecordedEffect],
+        others: &[RequestRecord],
+    ) -> Result<Vec<Deviation>, ProvisionError> {
+        let located = self.locate(record).await?;
+        let agreement = self.agreement(record, mine).await?;
+        let borne_out = located.is_some() && agreement.same_effects;
+        if !borne_out && !self.is_proved(record).await? {
+            error!("the record, its effects and IAM disagree, and the record proves nothing");
+            let all = mine.iter().map(|effect| &effect.change);
+            return Ok(still_there(all, BlockedBecause::Unproven));
+        }
+        let Some(located) = located else {
+            return Ok(vec![Deviation::Gone]);
+        };
+        let live = effects::all(others);
+        let (mut remove, mut disputed) = (Vec::new(), Vec::new());
+        for effect in mine {
+            let (change, undo) = (&effect.change, undo(effect, &live));
+            let proved =
+                undo != Undo::StillGranted || self.is_given_by_proof(effect, others).await?;
+            let is_disputed = !proved || agreement.disputed.contains(change);
+            info!(
+                change = change.key(),
+                ?undo,
+                is_disputed,
+                "what becomes of an effect"
+            );
+            if is_disputed {
+                disputed.push(change.clone());
+            } else if undo == Undo::Remove {
+                remove.push(change.clone());
+            }
+        }
+        let refused = self.take_back(record, &located, &remove).await?;
+        let mut found = renamed(record, &located);
+        let disputed = disputed.iter();
+        let disputed = disputed.filter(|change| located.facts.has_in_place(change));
+        found.extend(still_there(disputed, BlockedBecause::Unproven));
+        found.extend(self.look_until_gone(record, &remove, &refused).await?);
+        Ok(found)
+    }
+
+    /// Takes changes back from the principal; the keys of those that IAM refuses, and why. The list
+    /// may be older than the last change: it does not decide what is taken back.
+    async fn take_back(
+        &self,
+        record: &RequestRecord,
+        located: &Located,
+        changes: &[EffectChange],
+    ) -> Result<BTreeMap<String, BlockedBecause>, ProvisionError> {
+        let mut refused = BTreeMap::new();
+        for change in changes {
+            let Some(named) = self.named_now(located, change).await? else {
+                continue;
+            };
+            match self.member.take_back(&located.principal, &named).await {
+                Ok(()) => {}
+                Err(account) => {
+                    let because = match blocked(&account).ok_or(account)? {
+                        BlockedBecause::Denied if named != *change => BlockedBecause::GroupRenamed,
+                        BlockedBecause::Denied if has_moved(record, located) => {
+                            BlockedBecause::Moved
+                        }
+                        because => because,
+                    };
+                    refused.insert(change.key(), because);
+                }
+            }
+        }
+        Ok(refused)
+    }
+
+    /// A change as it is named in IAM now; none where its name is another's: a group that was
+    /// deleted and created again is another group.
+    pub(crate) async fn named_now(
+        &self,
+        located: &Located,
+        change: &EffectChange,
+    ) -> Result<Option<EffectChange>, ProvisionError> {
+        if let Some(found) = located.facts.in_place(change) {
+            return Ok(Some(found));
+        }
+        let EffectChange::GroupJoined {
+            group,
+            unique_id: Some(unique_id),
+        } = change
+        else {
+            return Ok(Some(change.clone()));
+        };
+        let account = &located.principal.account_id;
+        let known = self.member.group(account, group).await?;
+        let is_it = known.is_some_and(|known| known.unique_id == *unique_id);
+        Ok(is_it.then(|| change.clone()))
+    }
+
+    /// Reads the principal until nothing is in the place of these changes. Those that IAM refused
+    /// to take back, and that are there all the same, are what is still there.
+    async fn look_until_gone(
+        &self,
+        record: &RequestRecord,
+        changes: &[EffectChange],
+        refused: &BTreeMap<String, BlockedBecause>,
+    ) -> Result<Vec<Deviation>, ProvisionError> {
+        let mut left: Vec<&EffectChange> = changes.iter().collect();
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            // Gone meanwhile, with all that it had.
+            let Some(located) = self.locate(record).await? else {
+                return Ok(vec![Deviation::Gone]);
+            };
+            left.retain(|change| located.facts.has_in_place(change));
+            if left
+                .iter()
+                .all(|change| refused.contains_key(&change.key()))
+            {
+                break;
+            }
+        }
+        let still_there = |change: &EffectChange| -> Result<Deviation, ProvisionError> {
+            let because = refused.get(&change.key()).copied();
+            let because = because.ok_or(ProvisionError::NotSeen)?;
+            let change = change.clone();
+            Ok(Deviation::StillThere { change, because })
+        };
+        left.into_iter().map(still_there).collect()
+    }
+
+    /// Writes down what was found otherwise in IAM, if that is new, so that the ticket is told.
+    pub(crate) async fn report(
+        &self,
+        record: RequestRecord,
+        found: Vec<Deviation>,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let unknown = record.unknown_deviations(found);
+        if unknown.is_empty() {
+            return Ok(record);
+        }
+        let kinds: Vec<&str> = unknown.iter().map(Deviation::kind).collect();
+        error!(request_id = %record.id(), ?kinds, "IAM is otherwise than the record says");
+        let event = Event::DeviationsFound { found: unknown };
+        self.write(record, event.into(), now).await
+    }
+}
+
+/// That the principal is called otherwise now, if it is.
+pub(crate) fn renamed(record: &RequestRecord, located: &Located) -> Vec<Deviation> {
+    let name = &located.principal.name;
+    match *name == record.request().target.name {
+        true => Vec::new(),
+        false => vec![Deviation::Renamed { name: name.clone() }],
+    }
+}
+
+/// Whether the principal has another path than the one that was bound.
+fn has_moved(record: &RequestRecord, located: &Located) -> bool {
+    let bound = record.binding().map(|binding| &binding.principal.path);
+    bound.is_some_and(|path| *path != located.facts.path)
+}
+
+fn still_there<'a>(
+    changes: impl Iterator<Item = &'a EffectChange>,
+    because: BlockedBecause,
+) -> Vec<Deviation> {
+    let changes = changes.cloned();
+    let there = changes.map(|change| Deviation::StillThere { change, because });
+    there.collect()
+}
+
+/// What stands in the way where trying again alone does not help; none where it may.
+fn blocked(account: &DirectoryError) -> Option<BlockedBecause> {
+    match account {
+        DirectoryError::NotPrepared(_) => Some(BlockedBecause::NotPrepared),
+        DirectoryError::Call(call) if !call.is_transient() => {
+            let error = shell::log::chain(call);
+            error!(error, "IAM refused a removal");
+            Some(BlockedBecause::Denied)
+        }
+        DirectoryError::Call(_) => None,
+    }
+}

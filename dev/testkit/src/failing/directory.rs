@@ -1,0 +1,77 @@
+//! Calls to IAM.
+
+use ports::directory::{Directory, DirectoryError, Member};
+use ports::enrolled::{Enrolled, EnrolledPrincipal};
+use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::arn::{PolicyArn, RoleArn};
+use snowgate_core::effect::EffectChange;
+use snowgate_core::id::AccountId;
+use snowgate_core::principal::{Principal, PrincipalName};
+use snowgate_core::request::GroupName;
+
+use super::Failing;
+
+impl<T: Directory> Directory for Failing<T> {
+    async fn principal(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<PrincipalFacts>, DirectoryError> {
+        self.call(self.inner.principal(principal)).await
+    }
+
+    async fn policy(
+        &self,
+        account: &AccountId,
+        policy: &PolicyArn,
+    ) -> Result<Option<PolicyFacts>, DirectoryError> {
+        self.call(self.inner.policy(account, policy)).await
+    }
+
+    async fn group(
+        &self,
+        account: &AccountId,
+        group: &GroupName,
+    ) -> Result<Option<GroupFacts>, DirectoryError> {
+        self.call(self.inner.group(account, group)).await
+    }
+
+    async fn role(&self, role: &RoleArn) -> Result<Option<RoleFacts>, DirectoryError> {
+        self.call(self.inner.role(role)).await
+    }
+}
+
+impl<T: Enrolled> Enrolled for Failing<T> {
+    async fn enrolled(
+        &self,
+        account: &AccountId,
+        path: &str,
+    ) -> Result<Vec<EnrolledPrincipal>, DirectoryError> {
+        self.call(self.inner.enrolled(account, path)).await
+    }
+}
+
+impl<T: Member> Member for Failing<T> {
+    async fn user_name(
+        &self,
+        account: &AccountId,
+        unique_id: &str,
+    ) -> Result<Option<PrincipalName>, DirectoryError> {
+        self.call(self.inner.user_name(account, unique_id)).await
+    }
+
+    async fn make(
+        &self,
+        principal: &Principal,
+        change: &EffectChange,
+    ) -> Result<(), DirectoryError> {
+        self.call(self.inner.make(principal, change)).await
+    }
+
+    async fn take_back(
+        &self,
+        principal: &Principal,
+        change: &EffectChange,
+    ) -> Result<(), DirectoryError> {
+        self.call(self.inner.take_back(principal, change)).await
+    }
+}
