@@ -102,7 +102,8 @@ fn each_state_that_is_told_has_its_note() {
     let record = active(&world, 9000);
     handle(&world, record.id(), 3).unwrap();
     let reported = world.load(record.id());
-    assert_eq!(reported.due_at(), Some(at(9000)), "due again at its end");
+    let compared = Some(at(3 + 3600));
+    assert_eq!(reported.due_at(), compared, "due again for a comparison");
     let over = world.apply(
         &reported,
         Event::RevocationStarted,

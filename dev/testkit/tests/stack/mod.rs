@@ -89,12 +89,28 @@ fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
         .unwrap()
 }
 
+/// The indexes of the table `requests` in the template, in its order.
+fn indexes_of_the_template() -> Vec<&'static str> {
+    let template = include_str!("../../../../template.yaml").lines();
+    let names = template.filter_map(|line| line.trim().strip_prefix("- IndexName: "));
+    names.collect()
+}
+
 fn index(name: &str, hash: &str, range: &str, projection: ProjectionType) -> GlobalSecondaryIndex {
+    let attributes = match projection {
+        ProjectionType::Include => Some(vec!["state".to_owned()]),
+        _ => None,
+    };
     GlobalSecondaryIndex::builder()
         .index_name(name)
         .key_schema(key(hash, KeyType::Hash))
         .key_schema(key(range, KeyType::Range))
-        .projection(Projection::builder().projection_type(projection).build())
+        .projection(
+            Projection::builder()
+                .projection_type(projection)
+                .set_non_key_attributes(attributes)
+                .build(),
+        )
         .build()
         .unwrap()
 }
@@ -102,6 +118,7 @@ fn index(name: &str, hash: &str, range: &str, projection: ProjectionType) -> Glo
 impl Stack {
     /// The tables `requests` and `tokens`, as the template describes them.
     pub(crate) async fn tables(&self) -> (String, String) {
+        assert_eq!(indexes_of_the_template(), ["due", "ends", "client_record"]);
         let client = aws_sdk_dynamodb::Client::new(&self.config);
         let (requests, tokens) = (name("requests"), name("tokens"));
         let (text, number) = (ScalarAttributeType::S, ScalarAttributeType::N);
@@ -114,6 +131,8 @@ impl Stack {
             .attribute_definitions(attribute("due_bucket", text.clone()))
             .attribute_definitions(attribute("due_at", number.clone()))
             .attribute_definitions(attribute("client_record", text.clone()))
+            .attribute_definitions(attribute("ends_bucket", text.clone()))
+            .attribute_definitions(attribute("ends_at", number.clone()))
             .attribute_definitions(attribute("created_at", number))
             .key_schema(key("pk", KeyType::Hash))
             .key_schema(key("sk", KeyType::Range))
@@ -124,10 +143,16 @@ impl Stack {
                 ProjectionType::KeysOnly,
             ))
             .global_secondary_indexes(index(
+                "ends",
+                "ends_bucket",
+                "ends_at",
+                ProjectionType::KeysOnly,
+            ))
+            .global_secondary_indexes(index(
                 "client_record",
                 "client_record",
                 "created_at",
-                ProjectionType::All,
+                ProjectionType::Include,
             ))
             .send()
             .await
