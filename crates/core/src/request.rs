@@ -29,7 +29,7 @@ pub struct AccessRequest {
     pub requested_by: SysId,
     /// Who is to receive the grants.
     pub target: Principal,
-    /// What is asked for; all or nothing.
+    /// What is asked for, in the order in which it was listed; all or nothing.
     pub grants: Vec<Grant>,
     /// For how long: from when it was read back from IAM, or, with an inline policy or a role, from
     /// the first attempt.
@@ -234,6 +234,22 @@ mod tests {
         named["resource"]["sys_id"] = "dd".repeat(16).into();
         assert_ne!(digest(&body()), one);
         assert_ne!(digest(&named), one);
+    }
+
+    #[test]
+    fn grants_keep_their_places_and_the_digest_does_not_heed_them() {
+        let mut body = body();
+        let policy = body["grants"][0].clone();
+        let group = json!({"type": "group_membership", "group": "analysts"});
+        let mut parsed = |grants: Value| {
+            body["grants"] = grants;
+            AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+        };
+        let one = parsed(json!([policy, group]));
+        let other = parsed(json!([group, policy]));
+        assert_eq!(one.grants[0], other.grants[1], "findings point to places");
+        assert_ne!(one.grants, other.grants);
+        assert_eq!(one.digest().unwrap(), other.digest().unwrap());
     }
 
     #[test]

@@ -183,8 +183,6 @@ fn grants(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Vec<Grant>> 
             grants.push(grant);
         }
     }
-    // The order in which grants are listed means nothing.
-    grants.sort();
     (grants.len() == items.len()).then_some(grants)
 }
 

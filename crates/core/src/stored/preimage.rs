@@ -31,8 +31,10 @@ struct ShownV1<'a> {
     slots: &'a [&'a str],
 }
 
-/// The preimage of the digest of a request.
+/// The preimage of the digest of a request. The order in which grants are listed means nothing.
 pub(super) fn request(request: &AccessRequest) -> Result<Vec<u8>, CanonicalError> {
+    let mut request = request.clone();
+    request.grants.sort();
     canonical::preimage("request", &request.to_wire())
 }
 
