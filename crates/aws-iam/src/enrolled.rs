@@ -14,8 +14,12 @@ use crate::target::TargetAccounts;
 /// How many IAM lists in one answer at most (IAM API, ListUsers and ListRoles).
 const PAGE: i32 = 1_000;
 
-/// Name and unique id of a user or role.
-type Listed = (String, String);
+/// A user or role as IAM lists it.
+struct Listed {
+    kind: PrincipalType,
+    name: String,
+    unique_id: String,
+}
 
 impl<May: Send + Sync> Enrolled for TargetAccounts<May> {
     async fn enrolled(
@@ -26,16 +30,13 @@ impl<May: Send + Sync> Enrolled for TargetAccounts<May> {
         let iam = self.accounts.iam(account).await?;
         let users = users(&iam, path).await?;
         let roles = roles(&iam, path).await?;
-        let all = users
-            .into_iter()
-            .map(|listed| (PrincipalType::User, listed));
-        let all = all.chain(
-            roles
-                .into_iter()
-                .map(|listed| (PrincipalType::Role, listed)),
-        );
         let mut enrolled = Vec::new();
-        for (kind, (name, unique_id)) in all {
+        for listed in users.into_iter().chain(roles) {
+            let Listed {
+                kind,
+                name,
+                unique_id,
+            } = listed;
             let holder = match kind {
                 PrincipalType::User => Holder::User(&name),
                 PrincipalType::Role => Holder::Role(&name),
@@ -66,7 +67,11 @@ async fn users(iam: &Client, path: &str) -> Result<Vec<Listed>, CallError> {
     let mut found = Vec::new();
     while let Some(user) = pages.next().await {
         let user = user.map_err(|error| iam_error("iam:ListUsers", &error))?;
-        found.extend((user.path == path).then_some((user.user_name, user.user_id)));
+        found.extend((user.path == path).then_some(Listed {
+            kind: PrincipalType::User,
+            name: user.user_name,
+            unique_id: user.user_id,
+        }));
     }
     Ok(found)
 }
@@ -77,7 +82,11 @@ async fn roles(iam: &Client, path: &str) -> Result<Vec<Listed>, CallError> {
     let mut found = Vec::new();
     while let Some(role) = pages.next().await {
         let role = role.map_err(|error| iam_error("iam:ListRoles", &error))?;
-        found.extend((role.path == path).then_some((role.role_name, role.role_id)));
+        found.extend((role.path == path).then_some(Listed {
+            kind: PrincipalType::Role,
+            name: role.role_name,
+            unique_id: role.role_id,
+        }));
     }
     Ok(found)
 }

@@ -121,6 +121,17 @@ pub struct Page<T> {
     pub next: Option<ItemKey>,
 }
 
+impl<T> Page<T> {
+    /// The page with something made of each of its items.
+    #[must_use]
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(of).collect(),
+            next: self.next,
+        }
+    }
+}
+
 /// Something that stands in the index of what is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueItem {
