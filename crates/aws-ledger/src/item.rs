@@ -62,7 +62,8 @@ pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result
 }
 
 /// Reads a request; when it is due and how often it was tried count from the attributes, which
-/// may be newer than the document.
+/// may be newer than the document. What is there and is no time is due now; what is no number of
+/// tries counts as the document has it.
 pub(crate) fn read_request(
     operation: &'static str,
     item: &Item,
@@ -72,17 +73,15 @@ pub(crate) fn read_request(
     if version != Some(record.version()) {
         return Err(document::bad_attribute(operation, "version"));
     }
-    let attempts = document::number(operation, item, "attempts")?.unwrap_or(record.attempts());
-    let due: Option<i64> = document::number(operation, item, "due_at")?;
+    let attempts = document::number(operation, item, "attempts");
+    let attempts = attempts.ok().flatten().unwrap_or(record.attempts());
+    let due: Option<i64> = document::number(operation, item, "due_at").unwrap_or(Some(0));
     if due == record.due_at().map(due_second) {
         let due_at = record.due_at();
         return Ok(record.rescheduled(due_at, attempts));
     }
-    let read = |second| {
-        Timestamp::from_second(second).map_err(|_| document::bad_attribute(operation, "due_at"))
-    };
-    let due_at = due.map(read).transpose()?;
-    Ok(record.rescheduled(due_at, attempts))
+    let read = |second| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(record.rescheduled(due.map(read), attempts))
 }
 
 /// An audit row: the bytes that were hashed, as they are.
@@ -191,6 +190,13 @@ mod tests {
             (read.due_at(), read.attempts()),
             (Some(at(1_800_009_000, 0)), 3)
         );
+        for none in ["1e30", "99999999999999", "0.5"] {
+            item.insert("due_at".to_owned(), n(none));
+            item.insert("attempts".to_owned(), n(none));
+            let read = read_request("x:Y", &item).unwrap();
+            let now = Some(Timestamp::UNIX_EPOCH);
+            assert_eq!((read.due_at(), read.attempts()), (now, record.attempts()));
+        }
         item.insert("version".to_owned(), n(7));
         assert!(read_request("x:Y", &item).is_err());
     }

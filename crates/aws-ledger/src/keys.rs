@@ -48,15 +48,18 @@ pub(crate) fn effect_of(pk: &str, sk: &str) -> Option<(PrincipalKey, RequestId)>
     Some((principal, request.parse().ok()?))
 }
 
+/// How many digits a place has in its key, so that keys are in the order of places.
+const PLACE_DIGITS: usize = 10;
+
 /// The place of an audit row; none where its key has none.
 pub(crate) fn place_of(sk: &str) -> Option<u64> {
     let digits = sk.strip_prefix(EVENT_PREFIX)?;
     let place = digits.parse().ok()?;
-    (event(place) == sk).then_some(place)
+    (digits.len() == PLACE_DIGITS && event(place) == sk).then_some(place)
 }
 
 pub(crate) fn event(n: u64) -> String {
-    format!("{EVENT_PREFIX}{n:010}")
+    format!("{EVENT_PREFIX}{n:0PLACE_DIGITS$}")
 }
 
 pub(crate) fn document(text: &str) -> String {
@@ -129,7 +132,14 @@ mod tests {
         }
         assert_eq!(event(12), "EVT#0000000012");
         assert_eq!(place_of("EVT#0000000012"), Some(12));
-        for nowhere in ["EVT#12", "EVT#+000000012", "EVT#x", "META"] {
+        let beyond = [
+            "EVT#18446744073709551615",
+            "EVT#12",
+            "EVT#+000000012",
+            "EVT#x",
+            "META",
+        ];
+        for nowhere in beyond {
             assert_eq!(place_of(nowhere), None, "{nowhere}");
         }
         let of = effect_of(

@@ -144,7 +144,9 @@ impl TimeIndex for DynamoLedger {
         limit: u16,
         after: Option<&ItemKey>,
     ) -> Result<Page<DueItem>, CallError> {
-        self.read_due(bucket, (now, limit, after)).await
+        let bucket = keys::due_bucket_of(bucket);
+        let found = self.read_index(&DUE, bucket, now, limit, after).await?;
+        Ok(found.map(times::due_item))
     }
 
     async fn ended(
@@ -154,7 +156,9 @@ impl TimeIndex for DynamoLedger {
         limit: u16,
         after: Option<&ItemKey>,
     ) -> Result<Page<EndedEffect>, CallError> {
-        self.read_ended(bucket, (now, limit, after)).await
+        let bucket = keys::ends_bucket_of(bucket);
+        let found = self.read_index(&ENDS, bucket, now, limit, after).await?;
+        Ok(found.map(times::ended_effect))
     }
 
     async fn put_due(

@@ -35,46 +35,15 @@ pub(crate) const ENDS: ByTime = ByTime {
 };
 
 impl DynamoLedger {
-    pub(crate) async fn read_due(
-        &self,
-        bucket: u8,
-        page: (Timestamp, u16, Option<&ItemKey>),
-    ) -> Result<Page<DueItem>, CallError> {
-        let bucket = keys::due_bucket_of(bucket);
-        let found = self.read_index(&DUE, bucket, page).await?;
-        let due = |key: ItemKey| DueItem {
-            about: keys::due_kind(&key.pk, &key.sk),
-            due_at: time_of(&key),
-            key,
-        };
-        Ok(Page {
-            items: found.items.into_iter().map(due).collect(),
-            next: found.next,
-        })
-    }
-
-    pub(crate) async fn read_ended(
-        &self,
-        bucket: u8,
-        page: (Timestamp, u16, Option<&ItemKey>),
-    ) -> Result<Page<EndedEffect>, CallError> {
-        let bucket = keys::ends_bucket_of(bucket);
-        let found = self.read_index(&ENDS, bucket, page).await?;
-        let ended = |key: ItemKey| EndedEffect {
-            of: keys::effect_of(&key.pk, &key.sk),
-            key,
-        };
-        Ok(Page {
-            items: found.items.into_iter().map(ended).collect(),
-            next: found.next,
-        })
-    }
-
-    async fn read_index(
+    /// The items of an index in this bucket whose time has come, the oldest first, at most
+    /// `limit`, after this item.
+    pub(crate) async fn read_index(
         &self,
         index: &ByTime,
         bucket: String,
-        (now, limit, after): (Timestamp, u16, Option<&ItemKey>),
+        now: Timestamp,
+        limit: u16,
+        after: Option<&ItemKey>,
     ) -> Result<Page<ItemKey>, CallError> {
         let start = after.map(|key| {
             let keys = [
@@ -140,6 +109,23 @@ impl DynamoLedger {
             None => update.condition_expression("#at = :seen"),
         };
         done_or_not(update.send().await)
+    }
+}
+
+/// What an item that is due is about.
+pub(crate) fn due_item(key: ItemKey) -> DueItem {
+    DueItem {
+        about: keys::due_kind(&key.pk, &key.sk),
+        due_at: time_of(&key),
+        key,
+    }
+}
+
+/// The effect that an item is.
+pub(crate) fn ended_effect(key: ItemKey) -> EndedEffect {
+    EndedEffect {
+        of: keys::effect_of(&key.pk, &key.sk),
+        key,
     }
 }
 

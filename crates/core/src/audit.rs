@@ -6,8 +6,10 @@
 //! Whoever reads a record reads its trail with it ([`examine`]): a record that its trail does not
 //! bear out is changed by nothing but what ends it ([`crate::record::ChangeError::BrokenTrail`]).
 
+use std::collections::BTreeSet;
+
 use crate::canonical::CanonicalError;
-use crate::id::Digest;
+use crate::id::{Digest, RequestId};
 use crate::record::{AuditRow, RequestRecord, TrailFault};
 use crate::stored::{self, ReadError};
 
@@ -73,6 +75,21 @@ pub struct TrailError {
     pub row: u64,
 }
 
+/// The rows of a trail, where each is what was hashed and follows from the one before it, whatever
+/// the record says; none where one does not.
+#[must_use]
+pub fn chained(rows: &[StoredRow], id: &RequestId) -> Option<Vec<AuditRow>> {
+    let mut previous = None;
+    let read = (0_u64..).zip(rows).map(|(n, stored)| {
+        let row = stored.read().ok().filter(|_| stored.is_hashed())?;
+        let follows =
+            stored.place == Some(n) && row.n == n && row.previous == previous && row.request == *id;
+        previous.clone_from(&stored.hash);
+        follows.then_some(row)
+    });
+    read.collect()
+}
+
 /// Checks that rows are a whole, unchanged trail of this record, and reads them. The bytes are
 /// hashed before anything is read from them.
 ///
@@ -129,9 +146,14 @@ pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Opt
     match verify(rows, &record) {
         Ok(_) => (record, None),
         Err(error) => {
-            // The next row goes where none is yet, whoever put those that are.
-            let places = rows.iter().filter_map(|row| row.place);
-            let free = places.max().map_or(0, |last| last.saturating_add(1));
+            // The next row goes to the first place where none is yet, whoever put those that are.
+            let places: BTreeSet<u64> = rows.iter().filter_map(|row| row.place).collect();
+            let mut free = record.audit().count;
+            while places.contains(&free) {
+                free += 1;
+            }
+            let read: Vec<AuditRow> = rows.iter().filter_map(|row| row.read().ok()).collect();
+            let record = record.with_deliveries_of(&read);
             (record.with_broken_trail(error.fault, free), Some(error))
         }
     }

@@ -47,4 +47,5 @@ pub mod stored;
 pub mod strict_json;
 pub mod ticket;
 pub mod ticket_note;
+mod time;
 pub mod wording;

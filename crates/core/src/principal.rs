@@ -18,6 +18,18 @@ pub enum PrincipalType {
     Role,
 }
 
+impl PrincipalType {
+    /// What a unique id is of; none where it is of neither (IAM User Guide, "IAM identifiers").
+    #[must_use]
+    pub fn of_unique_id(unique_id: &str) -> Option<Self> {
+        match unique_id.get(..4)? {
+            "AIDA" => Some(Self::User),
+            "AROA" => Some(Self::Role),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for PrincipalType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

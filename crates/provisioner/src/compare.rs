@@ -28,10 +28,14 @@ impl<P: Ports> Provisioner<P> {
         };
         // Whoever woke us may have another clock, and may have put off the end by its own.
         let is_late = |due| record.ends_at().is_some_and(|end| due > end);
-        if was_due || record.due_at().is_none_or(is_late) {
+        let late = record.due_at().is_none_or(is_late);
+        if was_due || late {
             let (id, version) = (record.id(), record.version());
-            if let Some(due_at) = record.scheduled(now) {
-                let attempts = if was_due { 0 } else { record.attempts() };
+            // A message that is open has its own next try, which the sweeper puts off.
+            let is_quiet = record.open_deliveries(now).is_empty();
+            let due_at = record.scheduled(now).filter(|_| is_quiet || late);
+            if let Some(due_at) = due_at {
+                let attempts = if is_quiet { 0 } else { record.attempts() };
                 self.requests
                     .postpone(id, version, due_at, attempts)
                     .await?;

@@ -4,6 +4,7 @@
 //! the request gave follows from its own record. So a row that is missing, unreadable or made up
 //! neither keeps access in IAM nor takes any away.
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Effects as _, Requests as _};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
@@ -31,6 +32,18 @@ pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
 }
 
 impl<P: Ports> Provisioner<P> {
+    /// The other requests that keep what they have on the principal of this one: those that are over
+    /// too keep nothing, or none of two could end.
+    pub(crate) async fn keeping(
+        &self,
+        record: &RequestRecord,
+        now: Timestamp,
+    ) -> Result<Vec<RequestRecord>, CallError> {
+        let mut others = self.others(record).await?;
+        others.retain(|other| !other.is_over(now));
+        Ok(others)
+    }
+
     /// The other requests that have effects on the principal of this one.
     pub(crate) async fn others(
         &self,
@@ -71,8 +84,8 @@ impl<P: Ports> Provisioner<P> {
         Ok(others)
     }
 
-    /// Whether a request whose decisions verify gives this effect too. What is to stay in IAM needs
-    /// a proof, as what is put there does.
+    /// Whether a request whose trail is whole and whose decisions verify gives this effect too. What is
+    /// to stay in IAM needs a proof, as what is put there does.
     pub(crate) async fn is_given_by_proof(
         &self,
         effect: &RecordedEffect,
@@ -82,7 +95,7 @@ impl<P: Ports> Provisioner<P> {
             let mut given = plan::effects_of_begun(other).into_iter();
             let same =
                 |one: RecordedEffect| one.change.key() == effect.change.key() && !one.preexisting;
-            if given.any(same) && self.is_signed(other).await? {
+            if given.any(same) && other.trail_fault().is_none() && self.is_signed(other).await? {
                 return Ok(true);
             }
         }

@@ -113,7 +113,10 @@ impl<P: Ports> Provisioner<P> {
         plan::check(record, &facts, &self.guardrails, now)?;
         let effects = match record.state() {
             State::Approved => {
-                let live = effects::all(&self.others(record).await?);
+                // What only a record with a broken trail gives may be made up, and been there before.
+                let mut others = self.others(record).await?;
+                others.retain(|other| other.trail_fault().is_none());
+                let live = effects::all(&others);
                 plan::effects(record, &facts.principal, &live, now)?
             }
             _ => plan::effects_of_begun(record),
@@ -183,7 +186,7 @@ impl<P: Ports> Provisioner<P> {
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
         let mine = plan::effects_of_begun(&record);
-        let others = self.others(&record).await?;
+        let others = self.keeping(&record, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
         let draft = Draft {
             delete_effects: mine,

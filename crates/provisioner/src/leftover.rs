@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use ports::directory::Member as _;
 use ports::ledger::{EffectRows, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
+use snowgate_core::audit;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{self, Undo, undo};
-use snowgate_core::principal::PrincipalKey;
+use snowgate_core::principal::{PrincipalKey, PrincipalType};
 use snowgate_core::record::{AuditRow, Deviation, Event, RequestRecord, preexisting_in};
 use tracing::{error, info};
 
@@ -17,11 +19,11 @@ use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
 
 /// What is known of the request of an effect.
 enum Giver {
-    /// It is over, and ends by itself.
-    Over(Box<RequestRecord>),
-    /// It has ended: nothing is given for it any more.
+    /// It has a step to take: its access is over, or it was interrupted, or its trail is broken.
+    Due(Box<RequestRecord>),
+    /// It is said to have ended: nothing is given for it any more.
     Ended(Box<RequestRecord>),
-    /// Its record cannot be read, or is not there.
+    /// Its record cannot be read, is not there, or says something that its trail does not bear out.
     Lost,
     /// It gives the effect.
     Alive,
@@ -43,8 +45,8 @@ impl<P: Ports> Provisioner<P> {
         let rows = self.effects.effects(key).await?;
         for id in rows.requests() {
             let done = match self.giver(&id, now).await {
-                Ok(Giver::Over(record)) => self.step(*record, now).await,
-                Ok(Giver::Ended(record)) => self.end_ended(key, &record, &rows).await,
+                Ok(Giver::Due(record)) => self.step(*record, now).await,
+                Ok(Giver::Ended(record)) => self.end_ended(key, &record, &rows, now).await,
                 Ok(Giver::Lost) => self.end_lost(key, &id, &rows, now).await,
                 Ok(Giver::Alive) => Ok(()),
                 Err(failure) => Err(failure),
@@ -63,11 +65,17 @@ impl<P: Ports> Provisioner<P> {
             Err(failure) if failure.is_transient() => return Err(failure.into()),
             found => found.ok().flatten(),
         };
-        Ok(match found {
-            Some(record) if record.is_over(now) => Giver::Over(Box::new(record)),
-            Some(record) if record.state().is_terminal() => Giver::Ended(Box::new(record)),
-            Some(_) => Giver::Alive,
-            None => Giver::Lost,
+        let Some(record) = found else {
+            return Ok(Giver::Lost);
+        };
+        let is_broken = record.trail_fault().is_some();
+        Ok(match record.state() {
+            _ if record.is_over(now) => Giver::Due(Box::new(record)),
+            State::Provisioning => Giver::Due(Box::new(record)),
+            State::Active | State::Approved if is_broken => Giver::Due(Box::new(record)),
+            state if state.is_terminal() => Giver::Ended(Box::new(record)),
+            _ if is_broken => Giver::Lost,
+            _ => Giver::Alive,
         })
     }
 
@@ -80,10 +88,15 @@ impl<P: Ports> Provisioner<P> {
         key: &PrincipalKey,
         record: &RequestRecord,
         rows: &EffectRows,
+        now: Timestamp,
     ) -> Result<(), ProvisionError> {
         let trail = self.rows_read(record.id()).await?;
         let is_its_own = record.principal_key() == *key && is_begun(&trail);
         if !is_its_own || !self.is_proved(record).await? {
+            // What its trail bears out is all the more than what the record says.
+            if record.trail_fault().is_some() {
+                return self.end_lost(key, record.id(), rows, now).await;
+            }
             error!(request_id = %record.id(), "an effect is of no request that was begun here");
             return Err(ProvisionError::Blocked);
         }
@@ -92,7 +105,7 @@ impl<P: Ports> Provisioner<P> {
         for effect in &mut mine {
             effect.preexisting |= there_before.contains(&effect.change);
         }
-        let others = self.others(record).await?;
+        let others = self.keeping(record, now).await?;
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
             is_ours || record.trail_fault().is_some()
@@ -129,9 +142,9 @@ impl<P: Ports> Provisioner<P> {
             .is_some_and(|located| left.any(|effect| located.facts.has_in_place(&effect.change))))
     }
 
-    /// Ends the effects of a request whose record is lost, once they are past their latest end. Each
-    /// must be borne out by the trail: begun on this principal and not ended, not there before, and
-    /// approved by a decision that verifies.
+    /// Ends what a request gave whose record is lost, once it is past its latest end. What it gave,
+    /// and whether that was there before, its trail says, whose rows must follow from each other; the
+    /// effects only lead to it. A decision in it must verify, and nothing say that it has ended.
     async fn end_lost(
         &self,
         key: &PrincipalKey,
@@ -139,50 +152,73 @@ impl<P: Ports> Provisioner<P> {
         rows: &EffectRows,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let mine: Vec<RecordedEffect> = of_request(rows, id).collect();
-        let over = |effect: &RecordedEffect| effect.latest_end.is_none_or(|end| end <= now);
-        if !mine.iter().all(over) {
-            return Ok(());
-        }
-        let trail = self.rows_read(id).await?;
+        let recorded: Vec<RecordedEffect> = of_request(rows, id).collect();
+        let trail = audit::chained(&self.requests.trail(id).await?, id).unwrap_or_default();
         let there_before = preexisting_in(&trail);
+        let agrees = |one: &RecordedEffect| one.preexisting == there_before.contains(&one.change);
         let borne_out = is_begun(&trail)
             && !is_ended(&trail)
-            && is_bound_to(&trail, key)
             && self.is_decided(id, &trail).await?
-            && mine
-                .iter()
-                .all(|one| one.preexisting == there_before.contains(&one.change));
-        if mine.is_empty() || !borne_out {
+            && recorded.iter().all(agrees);
+        let given = given_by(id, key, &trail).filter(|_| borne_out);
+        let (Some(given), Some(first)) = (given, recorded.first()) else {
             error!(request_id = %id, "the trail does not bear out the effects of a lost request");
             return Err(ProvisionError::Blocked);
+        };
+        let said = recorded.iter().filter_map(|effect| effect.latest_end).max();
+        if said
+            .unwrap_or(Timestamp::MAX)
+            .min(plan::latest_end_of(&trail))
+            > now
+        {
+            return Ok(());
         }
-        let live = effects::all(&self.live_on(key, id).await?);
-        for effect in &mine {
-            if undo(effect, &live) == Undo::Remove {
-                self.remove_lost(key, effect).await?;
+        let mut others = self.live_on(key, id).await?;
+        others.retain(|other| !other.is_over(now));
+        let live = effects::all(&others);
+        for change in given {
+            let effect = RecordedEffect {
+                preexisting: there_before.contains(&change),
+                change,
+                ..first.clone()
+            };
+            if undo(&effect, &live) == Undo::Remove {
+                self.remove_lost(key, &effect).await?;
             }
         }
-        self.forget_all(&mine).await
+        self.forget_all(&recorded).await
     }
 
-    /// Removes one effect from a principal, and looks until it is gone.
+    /// Removes one effect from a principal, and looks until it is gone. What it says of the
+    /// principal is believed only where the principal is found so.
     async fn remove_lost(
         &self,
         key: &PrincipalKey,
         effect: &RecordedEffect,
     ) -> Result<(), ProvisionError> {
-        let PrincipalKey::Id { unique_id, .. } = key else {
+        let PrincipalKey::Id {
+            account_id,
+            unique_id,
+        } = key
+        else {
             return Err(ProvisionError::Blocked);
         };
+        let of_id = PrincipalType::of_unique_id(unique_id);
+        if effect.principal.account_id != *account_id || of_id != Some(effect.principal.kind) {
+            return Err(ProvisionError::Blocked);
+        }
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            // A principal that is gone has nothing left.
             let located = self.locate_by_id(&effect.principal, unique_id).await?;
             let Some(located) = located else {
-                return Ok(());
+                // A user that is gone has nothing left. A role is found by its name alone, which
+                // the effect may have wrong.
+                return match effect.principal.kind {
+                    PrincipalType::User => Ok(()),
+                    PrincipalType::Role => Err(ProvisionError::Blocked),
+                };
             };
             // The list may be older than the last change: at first it does not decide.
             let named = match look {
@@ -249,13 +285,15 @@ fn is_ended(trail: &[AuditRow]) -> bool {
     events.any(|event| matches!(event, Event::Revoked { .. } | Event::Failed { .. }))
 }
 
-/// Whether a trail says that approvals were asked for this very principal.
-fn is_bound_to(trail: &[AuditRow], key: &PrincipalKey) -> bool {
+/// What a request may have given to a principal, as the approvers of its trail were asked; none where
+/// they were not asked for this very principal.
+fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Vec<EffectChange>> {
     let PrincipalKey::Id { unique_id, .. } = key else {
-        return false;
+        return None;
     };
-    trail.iter().any(|row| {
-        matches!(&row.event, Event::ApprovalRequested { round }
-            if round.binding.principal.unique_id == *unique_id)
-    })
+    let binding = trail.iter().find_map(|row| match &row.event {
+        Event::ApprovalRequested { round } => Some(&round.binding),
+        _ => None,
+    })?;
+    (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
 }

@@ -154,7 +154,7 @@ impl<P: Ports> Provisioner<P> {
             State::Active | State::Revoking if record.is_over(now) => {
                 self.revoke(record, now).await
             }
-            State::Active => self.compare_active(record, now).await,
+            State::Active => self.keep(record, now).await,
             _ => return Ok(()),
         };
         match done {
@@ -168,6 +168,20 @@ impl<P: Ports> Provisioner<P> {
             }
         }
         Ok(())
+    }
+
+    /// Looks after access that its record says is not over. A record that its trail does not bear out
+    /// says when access ends only as far as signatures do: one that proves nothing ends it now.
+    async fn keep(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        if record.trail_fault().is_some() && !self.is_proved(&record).await? {
+            error!("access whose record proves nothing ends now");
+            return self.revoke(record, now).await;
+        }
+        self.compare_active(record, now).await
     }
 
     /// Writes down a step, however often the request changes meanwhile, as long as it stays in

@@ -33,7 +33,9 @@ impl<P: Ports> Provisioner<P> {
             Ok(found) => found,
             Err(ProvisionError::Account(account)) => {
                 let because = blocked(&account).ok_or(account)?;
-                still_there(mine.iter().map(|effect| &effect.change), because)
+                let live = effects::all(others);
+                let to_remove = mine.iter().filter(|one| undo(one, &live) == Undo::Remove);
+                still_there(to_remove.map(|effect| &effect.change), because)
             }
             Err(other) => return Err(other),
         };

@@ -26,7 +26,7 @@ impl<P: Ports> Provisioner<P> {
             return Ok(record);
         }
         let mine = plan::effects_of_begun(&record);
-        let others = self.others(&record).await?;
+        let others = self.keeping(&record, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
         let event = Event::Revoked {
             retained: plan::retained(&mine, &effects::all(&others)),

@@ -39,7 +39,15 @@ where
         let mut unknown = 0;
         for path in self.guardrails.principal_paths() {
             for enrolled in self.member.enrolled(account, path).await? {
-                unknown += self.compare_with_ledger(&enrolled, now).await?;
+                match self.compare_with_ledger(&enrolled, now).await {
+                    Ok(found) => unknown += found,
+                    // The others are compared all the same.
+                    Err(failure) => {
+                        let principal = enrolled.principal.key_by_id(&enrolled.unique_id);
+                        let error = shell::log::chain(&failure);
+                        error!(%principal, error, "a principal could not be compared");
+                    }
+                }
             }
         }
         info!(%account, unknown, "an account was compared with the ledger");

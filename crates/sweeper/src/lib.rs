@@ -103,6 +103,17 @@ struct Progress {
     after: Option<ItemKey>,
 }
 
+impl Progress {
+    /// All buckets, before the first page.
+    fn of_all() -> Vec<Self> {
+        let buckets = (0..DUE_BUCKETS).map(|bucket| Self {
+            bucket,
+            after: None,
+        });
+        buckets.collect()
+    }
+}
+
 impl<P: Ports> Sweeper<P> {
     /// Looks at everything that is due now. One item that fails does not keep the others back; it
     /// stays due. Buckets take turns, page by page, so that a flood in one keeps no other back.
@@ -112,12 +123,7 @@ impl<P: Ports> Sweeper<P> {
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, CallError> {
         let mut swept = Swept::default();
         let mut unread = None;
-        let mut open: Vec<_> = (0..DUE_BUCKETS)
-            .map(|bucket| Progress {
-                bucket,
-                after: None,
-            })
-            .collect();
+        let mut open = Progress::of_all();
         for _ in 0..PAGES {
             let mut left = Vec::new();
             for Progress { bucket, after } in open {

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{DUE_BUCKETS, EndedEffect, Requests as _, TimeIndex as _};
+use ports::ledger::{EndedEffect, Requests as _, TimeIndex as _};
 use ports::queue::{WakeUp, WorkQueue as _};
 use shell::metrics::{Metric, Point};
 use snowgate_core::aggregate::Aggregate;
@@ -13,7 +13,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use tracing::{error, info};
 
-use crate::{Ports, Sweeper};
+use crate::{Ports, Progress, Sweeper};
 
 /// How many effects of a bucket are read at once.
 const PAGE: u16 = 100;
@@ -24,7 +24,7 @@ const PAGES: usize = 4;
 /// How long the ordinary way may take before an end counts as missed.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// When an effect is looked at again whose end cannot be told.
+/// When an effect is looked at again whose end cannot be told, or that the provisioner was woken for.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
 
 /// What one look for missed ends came to.
@@ -61,22 +61,24 @@ enum Look {
 
 impl<P: Ports> Sweeper<P> {
     /// Looks for effects whose access should have been over for a while, and wakes the provisioner
-    /// for their principals. It depends on no other index and on no record.
+    /// for their principals. It depends on no other index and on no record. Buckets take turns, and
+    /// what was looked at stands behind what was not: a flood keeps nothing back.
     ///
     /// # Errors
     /// Where part of the index of effects cannot be read; the rest has been looked at.
     pub async fn reconcile(&self, now: Timestamp) -> Result<Reconciled, CallError> {
         let (mut done, mut unread) = (Reconciled::default(), None);
         let over = now - PATIENCE;
-        for bucket in 0..DUE_BUCKETS {
-            let mut after = None;
-            for _ in 0..PAGES {
+        let mut open = Progress::of_all();
+        for _ in 0..PAGES {
+            let mut left = Vec::new();
+            for Progress { bucket, after } in open {
                 let page = self.index.ended(bucket, over, PAGE, after.as_ref()).await;
                 let page = match page {
                     Ok(page) => page,
                     Err(failure) => {
                         unread = Some(failure);
-                        break;
+                        continue;
                     }
                 };
                 for effect in &page.items {
@@ -86,13 +88,12 @@ impl<P: Ports> Sweeper<P> {
                         error!(error, "an effect could not be looked at");
                     }
                 }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
+                let after = page.next;
+                left.extend(after.is_some().then_some(Progress { bucket, after }));
             }
-            done.cut += u32::from(after.is_some());
+            open = left;
         }
+        done.cut = u32::try_from(open.len()).unwrap_or(u32::MAX);
         info!(?done, "reconciled");
         unread.map_or(Ok(done), Err)
     }
@@ -119,13 +120,14 @@ impl<P: Ports> Sweeper<P> {
             Look::Missed => {
                 done.missed += 1;
                 error!(request_id = %request, "access should be over, and nothing due led to it");
-                self.wake_for(principal, now).await
+                self.wake_for(principal, now).await?;
+                self.later(effect, now + LATER).await
             }
         }
     }
 
     /// Whether the access of a request should be gone, as its record has it. One that cannot be
-    /// read, or is not there, gives nothing.
+    /// read, is not there, or is not borne out by its trail, is for the provisioner to judge.
     async fn look_at_request(&self, id: &RequestId, now: Timestamp) -> Result<Look, CallError> {
         let record = match self.requests.load(id).await {
             Err(failure) if failure.is_transient() => return Err(failure),
@@ -134,10 +136,12 @@ impl<P: Ports> Sweeper<P> {
         let Some(record) = record else {
             return Ok(Look::Missed);
         };
+        let is_fresh = (now - LATER..=now).contains(&record.since());
         Ok(match (record.state(), record.ends_at()) {
+            _ if record.trail_fault().is_some() => Look::Missed,
             (State::Active, Some(end)) if !record.is_over(now) => Look::Later(end),
-            // It is looked at by itself, and fails after a day at the latest.
-            (State::Provisioning, _) => Look::Later(now + LATER),
+            // It is about to go on by itself.
+            (State::Provisioning, _) if is_fresh => Look::Later(now + LATER),
             _ => Look::Missed,
         })
     }

@@ -1,5 +1,6 @@
 //! What somebody with access to the table could do to a request: each breaks its trail.
 
+use serde_json::{Value, json};
 use snowgate_core::audit::StoredRow;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::RequestRecord;
@@ -16,7 +17,7 @@ pub struct Tampering {
 }
 
 /// All of them.
-pub const TAMPERINGS: [Tampering; 11] = [
+pub const TAMPERINGS: [Tampering; 15] = [
     Tampering {
         name: "a row edited",
         tamper: |world, record| edit(world, record, |rows| first(rows).bytes.push(' ')),
@@ -99,7 +100,50 @@ pub const TAMPERINGS: [Tampering; 11] = [
             }));
         },
     },
+    Tampering {
+        name: "a row in the last of all places",
+        tamper: |world, record| {
+            edit(world, record, |rows| {
+                rows.push(StoredRow {
+                    place: Some(9_999_999_999),
+                    bytes: String::new(),
+                    hash: None,
+                });
+            });
+        },
+    },
+    Tampering {
+        name: "another time at which the state was come to",
+        tamper: |world, record| {
+            set(world, record, "/head/since", json!("9999-12-30T22:00:00Z"));
+        },
+    },
+    Tampering {
+        name: "a report that nobody made",
+        tamper: |world, record| {
+            let report = json!({"at": "2026-11-01T08:00:00Z", "found": [{"type": "gone"}]});
+            set(world, record, "/head/deviations", json!([report]));
+        },
+    },
+    Tampering {
+        name: "a message that nobody sent",
+        tamper: |world, record| {
+            let sent = json!({"type": "sent", "at": "2026-11-01T08:00:00Z", "message_id": null});
+            let message = json!({"type": "ticket_note", "state": "Revoked"});
+            let delivery = json!({"message": message, "claimed_at": null, "outcome": sent});
+            set(world, record, "/deliveries", json!([delivery]));
+        },
+    },
 ];
+
+/// Puts a value into the record.
+fn set(world: &World, record: &RequestRecord, pointer: &str, value: Value) {
+    world.ledger.overwrite(samples::tampered(record, |body| {
+        let (members, name) = pointer.rsplit_once('/').unwrap();
+        let members = body.pointer_mut(members).unwrap().as_object_mut().unwrap();
+        members.insert(name.to_owned(), value);
+    }));
+}
 
 fn edit(world: &World, record: &RequestRecord, edit: impl FnOnce(&mut Vec<StoredRow>)) {
     world.ledger.rewrite_trail(record.id(), edit);

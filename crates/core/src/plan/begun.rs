@@ -6,9 +6,17 @@ use jiff::Timestamp;
 
 use super::{changes, effect, named_changes};
 use crate::account::PrincipalFacts;
+use crate::approval::Verdict;
+use crate::binding::Binding;
 use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
+use crate::id::RequestId;
 use crate::principal::PrincipalKey;
-use crate::record::{Deviation, Phase, RequestRecord};
+use crate::record::{
+    AuditRow, DecisionRecord, Deviation, Event, PROVISION_WITHIN, Phase, RequestRecord,
+};
+use crate::request::AccessDuration;
+use crate::slots::Slot;
+use crate::time::shifted;
 
 /// The effects of a request that was begun, and has not ended; none of any other.
 #[must_use]
@@ -50,10 +58,51 @@ fn effects_until(record: &RequestRecord, ends_at: Timestamp) -> Vec<RecordedEffe
     effects.collect()
 }
 
+/// What a request may have given whose record is lost: what was bound when its approvers were asked,
+/// and the inline policy that is named for it.
+#[must_use]
+pub fn changes_of_bound(id: &RequestId, binding: &Binding) -> Vec<EffectChange> {
+    let policies = binding.policies.iter();
+    let policies = policies.map(|policy| EffectChange::PolicyAttached {
+        policy_arn: policy.arn.clone(),
+    });
+    let groups = binding.groups.iter().filter_map(|group| {
+        Some(EffectChange::GroupJoined {
+            group: group.arn.name().parse().ok()?,
+            unique_id: Some(group.unique_id.clone()),
+        })
+    });
+    let inline = EffectChange::InlinePolicyPut {
+        name: inline_policy_name(id),
+        document: String::new(),
+        ends_at: Timestamp::MIN,
+    };
+    policies.chain(groups).chain([inline]).collect()
+}
+
+/// When access must have ended at the latest whose record is lost, as its trail says.
+#[must_use]
+pub fn latest_end_of(trail: &[AuditRow]) -> Timestamp {
+    let mut ends = trail.iter().filter_map(|row| match &row.event {
+        Event::Activated { until } => Some(*until),
+        Event::Decided { decision } => {
+            let at = Timestamp::from_second(decision.signed.decision.at).ok()?;
+            Some(shifted(at, AccessDuration::LONGEST.as_signed()))
+        }
+        _ => None,
+    });
+    // The end of access that was activated is known; else it may have been as long as any.
+    ends.next_back()
+        .map_or(Timestamp::MAX, |end| shifted(end, PROVISION_WITHIN))
+}
+
 /// When the inline policy of a request that was begun ends by itself.
 fn inline_ends_at(record: &RequestRecord) -> Option<Timestamp> {
     match record.phase() {
-        Phase::Provisioning(_) => Some(record.since() + record.request().duration.as_signed()),
+        Phase::Provisioning(_) => {
+            let duration = record.request().duration.as_signed();
+            Some(shifted(record.since(), duration))
+        }
         Phase::Active(access) | Phase::Revoking(access) => {
             let revocation = access.revocation.as_ref();
             Some(revocation.map_or(access.until, |revocation| revocation.instead_of))
@@ -73,14 +122,22 @@ pub fn live_effects(other: &RequestRecord, principal: &PrincipalKey) -> Vec<Reco
 }
 
 /// Whether a record agrees with itself: its content is that of its request, binding and slots, and
-/// every decision was made on it. Signatures are verified besides.
+/// every slot has an approval of this very request on it. Signatures are verified besides.
 #[must_use]
 pub fn is_self_consistent(record: &RequestRecord) -> bool {
-    let Some(content) = record.content() else {
+    let (Some(content), Some(round)) = (record.content(), record.round()) else {
         return false;
     };
-    let mut decided = record.decisions().iter();
-    decided.all(|decided| decided.signed.decision.content == *content)
+    let approves = |decided: &DecisionRecord| {
+        let decision = &decided.signed.decision;
+        decision.request == *record.id()
+            && decision.content == *content
+            && decision.verdict == Verdict::Approve
+    };
+    let is_decided = |slot: &Slot| record.decision_of(&slot.id).is_some();
+    !round.slots.is_empty()
+        && record.decisions().iter().all(approves)
+        && round.slots.iter().all(is_decided)
 }
 
 /// What of these effects is not in IAM as it was made.
@@ -100,7 +157,6 @@ mod tests {
     use crate::lifecycle::Actor;
     use crate::plan::tests::{approved, of_three_kinds, principal};
     use crate::plan::{effects, until};
-    use crate::record::Event;
     use crate::record::tests::at;
 
     #[test]
@@ -123,9 +179,22 @@ mod tests {
             [],
             "does not agree with itself"
         );
-        let mut moved = begun;
+        let mut moved = begun.clone();
         moved.decisions_mut()[0].signed.decision.content = Digest::of(b"other");
         assert_eq!(live_effects(&moved, &key), [], "decided on something else");
+        let mut borrowed = begun.clone();
+        borrowed.decisions_mut()[0].signed.decision.request = RequestId::from_random([9; 16]);
+        assert_eq!(
+            live_effects(&borrowed, &key),
+            [],
+            "decided on another request"
+        );
+        let mut denied = begun.clone();
+        denied.decisions_mut()[0].signed.decision.verdict = Verdict::Deny;
+        assert_eq!(live_effects(&denied, &key), [], "denied");
+        let mut undecided = begun;
+        undecided.decisions_mut().clear();
+        assert_eq!(live_effects(&undecided, &key), [], "not decided");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ApprovalRound, Event, Phase, RequestRecord};
+use super::{Delivery, DeliveryOutcome, DeviationReport, Event, Phase, RequestRecord};
 use crate::codes::codes;
 use crate::effect::EffectChange;
 use crate::id::{Digest, RequestId};
@@ -147,29 +147,79 @@ impl RequestRecord {
             && first.actor == client
             && first.at == self.head.created_at
             && self.head.request.digest().ok().as_ref() == Some(&self.head.request_digest)
-            && self
-                .round()
-                .is_none_or(|round| round_of(rows).as_ref() == Some(round))
-            && self.access_follows(rows)
+            && phase_of(rows).as_ref() == Some(&self.phase)
+            && since_of(rows) == Some(self.head.since)
             && self.head.preexisting == preexisting_in(rows)
+            && self.head.deviations == deviations_in(rows)
+            && self.deliveries.iter().all(|one| one.is_borne_out_by(rows))
     }
 
-    /// Whether there is access as the rows say, until when they say, and revoked where they say.
-    fn access_follows(&self, rows: &[AuditRow]) -> bool {
-        let activated = rows.iter().rev().find_map(|row| match &row.event {
-            Event::Activated { until } => Some(*until),
-            _ => None,
-        });
-        let requested = |row: &&AuditRow| matches!(row.event, Event::RevocationRequested { .. });
-        let revoked = rows.iter().find(requested).map(|row| row.at);
-        let Some(access) = self.phase.access() else {
-            let is_over = matches!(self.phase, Phase::Ended(_));
-            return is_over || activated.is_none();
-        };
-        let until = activated.map(|until| revoked.map_or(until, |at| until.min(at)));
-        until == Some(access.until)
-            && access.revocation.as_ref().map(|revocation| revocation.at) == revoked
+    /// The same record without what it has of messages and these rows do not say: a message that
+    /// nobody sent is sent.
+    #[must_use]
+    pub(crate) fn with_deliveries_of(mut self, rows: &[AuditRow]) -> Self {
+        let borne_out = |delivery: &Delivery| delivery.is_borne_out_by(rows);
+        self.deliveries.retain(borne_out);
+        self
     }
+}
+
+impl Delivery {
+    /// Whether rows say what this does of its message.
+    fn is_borne_out_by(&self, rows: &[AuditRow]) -> bool {
+        let says = |at: Timestamp, event: Event| {
+            let mut rows = rows.iter();
+            rows.any(|row| row.at == at && row.event == event)
+        };
+        let message = || self.message.clone();
+        let is_claimed = self
+            .claimed_at
+            .is_none_or(|at| says(at, Event::DeliveryClaimed { message: message() }));
+        let is_closed = self.outcome.clone().is_none_or(|outcome| match outcome {
+            DeliveryOutcome::Sent { at, message_id } => says(
+                at,
+                Event::DeliverySent {
+                    message: message(),
+                    message_id,
+                },
+            ),
+            DeliveryOutcome::Skipped { at, code } => says(
+                at,
+                Event::DeliverySkipped {
+                    message: message(),
+                    code,
+                },
+            ),
+        });
+        is_claimed && is_closed
+    }
+}
+
+/// The phase that rows come to; none where they lead nowhere.
+fn phase_of(rows: &[AuditRow]) -> Option<Phase> {
+    let mut later = rows.iter().skip(1);
+    later.try_fold(Phase::Received, |phase, row| {
+        phase.after(&row.event, row.state, row.at).ok()
+    })
+}
+
+/// When the state of the last row was come to.
+fn since_of(rows: &[AuditRow]) -> Option<Timestamp> {
+    let state = rows.last()?.state;
+    let same = rows.iter().rev().take_while(|row| row.state == state);
+    same.last().map(|row| row.at)
+}
+
+/// What looks at IAM found, as rows have it.
+fn deviations_in(rows: &[AuditRow]) -> Vec<DeviationReport> {
+    let reports = rows.iter().filter_map(|row| match &row.event {
+        Event::DeviationsFound { found } => Some(DeviationReport {
+            at: row.at,
+            found: found.clone(),
+        }),
+        _ => None,
+    });
+    reports.collect()
 }
 
 /// What was in IAM before the request was begun, as rows have it.
@@ -180,14 +230,4 @@ pub fn preexisting_in(rows: &[AuditRow]) -> Vec<EffectChange> {
         _ => None,
     });
     found.unwrap_or_default()
-}
-
-/// The round that rows come to; none where nobody was asked.
-fn round_of(rows: &[AuditRow]) -> Option<ApprovalRound> {
-    let mut events = rows.iter().map(|row| &row.event);
-    let began = events.by_ref().find_map(|event| match event {
-        Event::ApprovalRequested { round } => Some(round.clone()),
-        _ => None,
-    })?;
-    Some(events.fold(began, ApprovalRound::after))
 }

@@ -28,6 +28,7 @@ use super::{ChangeError, Event, Message, RequestRecord, SkipCode};
 use crate::bounce::{Bounce, MessageId};
 use crate::id::SysId;
 use crate::lifecycle::State;
+use crate::time::shifted;
 
 /// How far a message is that was claimed or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,11 +255,12 @@ impl RequestRecord {
     /// that, or revoked.
     fn ends_soon_at(&self) -> Option<Timestamp> {
         let before = self.round()?.reminders.before_end?;
+        let before = before.is_positive().then_some(before)?;
         let long = self.request().duration.as_signed() > before;
         let until = self
             .ends_at()
             .filter(|_| long && self.revocation().is_none());
-        Some(until? - before)
+        Some(shifted(until?, -before))
     }
 
     /// Takes over how far a message is.

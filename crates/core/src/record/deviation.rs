@@ -9,8 +9,8 @@ use crate::effect::EffectChange;
 use crate::lifecycle::State;
 use crate::principal::PrincipalName;
 
-/// How many reports a record holds. Somebody who changes IAM back and forth fills no record and no
-/// ticket.
+/// After how many reports a record takes only what keeps access from ending. Somebody who changes IAM
+/// back and forth fills no record and no ticket; what is still there is as many things as were given.
 const MAX_REPORTS: usize = 16;
 
 /// One thing in IAM that is otherwise than the record says.
@@ -94,15 +94,16 @@ impl RequestRecord {
         reports.flat_map(|report| &report.found)
     }
 
-    /// Those of the deviations that the record does not hold yet; none where it holds as many
-    /// reports as it may, or where its state has none.
+    /// Those of the deviations that the record does not hold yet, and that it takes; none where its
+    /// state has none.
     #[must_use]
     pub fn unknown_deviations(&self, found: Vec<Deviation>) -> Vec<Deviation> {
         let full = self.head.deviations.len() >= MAX_REPORTS;
         let mut unknown: Vec<Deviation> = Vec::new();
         for deviation in found {
             let known = self.deviations().any(|one| *one == deviation);
-            if !known && !full && self.has_effects() && !unknown.contains(&deviation) {
+            let is_taken = !full || deviation.is_still_there();
+            if !known && is_taken && self.has_effects() && !unknown.contains(&deviation) {
                 unknown.push(deviation);
             }
         }
@@ -185,7 +186,14 @@ mod tests {
             assert_eq!(unknown, [renamed(n)]);
             record = report(&record, unknown, 50);
         }
-        assert_eq!(record.unknown_deviations(vec![renamed(99)]), []);
+        let still_there = Deviation::StillThere {
+            change: EffectChange::PolicyAttached {
+                policy_arn: "arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap(),
+            },
+            because: BlockedBecause::Moved,
+        };
+        let found = vec![renamed(99), still_there.clone()];
+        assert_eq!(record.unknown_deviations(found), [still_there]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Message, Phase, RequestRecord};
 use crate::lifecycle::State;
+use crate::time::shifted;
 
 /// How long a step may take before it is sent again.
 pub(super) const RESEND_AFTER: SignedDuration = SignedDuration::from_mins(2);
@@ -13,6 +14,9 @@ pub const PROVISION_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often active access is compared with IAM.
 const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How far the clocks of two functions are apart at most.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long a removal that did not get through may wait for its next try.
 const REMOVE_WITHIN: SignedDuration = SignedDuration::from_mins(4);
@@ -57,11 +61,18 @@ impl RequestRecord {
     #[must_use]
     pub fn overdue(&self, now: Timestamp, pending_for: SignedDuration) -> Overdue {
         let waited = now.duration_since(self.since());
+        let within = match &self.phase {
+            Phase::Received => Some(pending_for),
+            // Its own time counts where its trail bears it out.
+            Phase::Pending(_) => self.trail_fault().map(|_| pending_for),
+            Phase::Approved(_) => Some(PROVISION_WITHIN),
+            _ => None,
+        };
+        // No state was come to in the future, further than clocks differ.
+        let is_over = |within| waited >= within || waited <= -CLOCKS_DIFFER;
         let late = match &self.phase {
-            Phase::Received => waited >= pending_for,
-            Phase::Pending(round) => now >= round.expires_at,
-            Phase::Approved(_) => waited >= PROVISION_WITHIN,
-            _ => false,
+            Phase::Pending(round) if now >= round.expires_at => true,
+            _ => within.is_some_and(is_over),
         };
         match self.due_at() {
             Some(due) if due <= now && late => Overdue::Expire,
@@ -102,6 +113,8 @@ impl RequestRecord {
         match end {
             Some(end) if end > now => again.min(end),
             Some(_) if self.state() != State::Pending => again.min(now + REMOVE_WITHIN),
+            // What was begun may have to be rolled back.
+            None if self.state() == State::Provisioning => again.min(now + REMOVE_WITHIN),
             _ => again,
         }
     }
@@ -118,9 +131,10 @@ impl RequestRecord {
         }
     }
 
-    /// Whether active access is to be compared with IAM: it is due, and for nothing else.
+    /// Whether active access is to be compared with IAM: it is due, whatever else it is due for. A
+    /// ticket that cannot be written keeps no comparison back.
     fn is_compared(&self, now: Timestamp) -> bool {
-        self.due_at().is_some_and(|due| due <= now) && self.open_deliveries(now).is_empty()
+        self.due_at().is_some_and(|due| due <= now)
     }
 
     /// When the access ends: when the record says, and at the latest when the signed decisions
@@ -139,7 +153,7 @@ impl RequestRecord {
         let last = decided.map(|decided| decided.signed.decision.at).max()?;
         let last = Timestamp::from_second(last).ok()?;
         let longest = PROVISION_WITHIN + self.request().duration.as_signed();
-        Some(last.checked_add(longest).unwrap_or(Timestamp::MAX))
+        Some(shifted(last, longest))
     }
 
     /// What the time of the next look is by the rules, whatever stands in the ledger; none where
@@ -273,13 +287,13 @@ mod tests {
         let activated = Event::Activated { until: at(3600) };
         let active = provisioning.apply(activated, Actor::Provisioner, at(12));
         let active = active.unwrap().record;
-        let reporter = || (Overdue::Wake, vec![Worker::Reporter]);
-        assert_eq!(due(&active, 200), reporter());
+        let both = || (Overdue::Wake, vec![Worker::Provisioner, Worker::Reporter]);
+        assert_eq!(due(&active, 200), both(), "it is compared meanwhile");
         let ended = (Overdue::Wake, provisioner());
         assert_eq!(due(&active, 3600), ended, "the end comes first");
         let state = State::Active;
         let reported = delivered(&active, Message::TicketNote { state }, 13);
-        assert_eq!(due(&reported, 200), reporter(), "the requester hears too");
+        assert_eq!(due(&reported, 200), both(), "the requester hears too");
         let reported = delivered(&reported, Message::Outcome { state }, 15);
         assert_eq!(reported.due_at(), Some(at(3600)));
         assert_eq!(due(&reported, 3599), (Overdue::Nothing, Vec::new()));

@@ -1,10 +1,11 @@
 //! Access that is extended while it is there.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::RequestRecord;
 use crate::lifecycle::State;
 use crate::request::Extension;
+use crate::time::shifted;
 
 impl RequestRecord {
     /// What a request that extends this one says of it; none if this one never was active. The same
@@ -15,7 +16,7 @@ impl RequestRecord {
         let access = self.phase.access()?;
         let revocation = access.revocation.as_ref();
         let until = revocation.map_or(access.until, |revocation| revocation.instead_of);
-        let began = until - SignedDuration::from_secs(request.duration.seconds().into());
+        let began = shifted(until, -request.duration.as_signed());
         let first = request.extends.as_ref();
         Some(Extension {
             request: self.id().clone(),

@@ -30,8 +30,13 @@ pub enum DurationError {
 }
 
 impl AccessDuration {
+    /// The longest one.
+    pub const LONGEST: Self = Self {
+        seconds: 366 * 86_400,
+    };
+
     const LEAST: i64 = 15 * 60;
-    const MOST: i64 = 366 * 86_400;
+    const MOST: i64 = Self::LONGEST.seconds as i64;
 
     /// The duration in seconds.
     #[must_use]

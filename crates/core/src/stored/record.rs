@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::round::{AccessV1, ApprovalRoundV1};
-use super::schema::{Stored, stored_enum, stored_struct};
+use super::schema::{Stored, countable, stored_enum, stored_struct};
 use crate::effect::EffectChange;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId};
@@ -30,6 +30,7 @@ stored_struct!(pub(crate) HeadV1 for Head {
     request: AccessRequest,
     request_digest: Digest,
     created_at: Timestamp,
+    #[serde(deserialize_with = "countable")]
     version: u64,
     since: Timestamp,
     due_at: Option<Timestamp>,
@@ -54,6 +55,7 @@ stored_enum!(DeviationV1 for Deviation, "type" {
 });
 
 stored_struct!(pub AuditHeadV1 for AuditHead {
+    #[serde(deserialize_with = "countable")]
     count: u64,
     hash: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]

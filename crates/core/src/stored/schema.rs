@@ -4,8 +4,8 @@
 //! of the domain type, so a new one that has no place in the schema does not compile.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer, Serialize};
 
 use crate::approval::MacTag;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
@@ -24,6 +24,17 @@ pub trait Stored: Sized {
     fn to_wire(&self) -> Self::Wire;
     /// The value that was written.
     fn from_wire(wire: Self::Wire) -> Self;
+}
+
+/// Reads how many changes or rows there are: as many as the key of a row has digits for, and one
+/// more can always be counted.
+pub(super) fn countable<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    const MOST: u64 = 9_999_999_998;
+    let count = u64::deserialize(from)?;
+    match count <= MOST {
+        true => Ok(count),
+        false => Err(D::Error::custom("more than can be counted")),
+    }
 }
 
 /// Values that are stored as they serialise themselves, and check themselves when they are read.

@@ -1,9 +1,11 @@
 //! Requests that their audit trail does not bear out: nothing is given, and everything ends.
 
 use ports::ledger::Effects as _;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::account::InlineFacts;
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
+use snowgate_core::plan;
 use snowgate_core::record::TrailFault;
 use snowgate_core::record::{EndReason, Event, FailureCode, RequestRecord};
 use testkit::tampering::TAMPERINGS;
@@ -78,14 +80,16 @@ fn access_ends_with_a_broken_trail_and_the_row_says_so() {
         let world = World::default();
         let record = active(&world);
         (tampering.tamper)(&world, &record);
+        let is_proved = plan::is_self_consistent(&world.load(record.id()));
         let _ = provision(&world, &record, END - 60);
-        assert!(attached(&world), "{}: not before its time", tampering.name);
+        // What proves nothing ends at once.
+        assert_eq!(attached(&world), is_proved, "{}", tampering.name);
         let after = provision(&world, &record, END + 1);
         assert_eq!(after.state(), State::Revoked, "{}", tampering.name);
         assert!(!attached(&world), "{}", tampering.name);
         assert_eq!(rows(&world), []);
         let rows = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
-        let last = rows.last().unwrap().read().unwrap();
+        let last = rows.iter().rev().find_map(|row| row.read().ok()).unwrap();
         assert_eq!(
             last.event,
             Event::Revoked {
@@ -122,12 +126,60 @@ fn a_record_prolonged_in_the_ledger_ends_all_the_same() {
     assert!(!attached(&world));
 }
 
+/// Neither end nor decision in the record is believed where nothing proves them.
+#[test]
+fn a_record_whose_decisions_were_moved_ends_at_once() {
+    let forge: [fn(&mut serde_json::Value); 2] = [
+        |round| round["decisions"][0]["signed"]["decision"]["at"] = 253_000_000_000_i64.into(),
+        |round| round["decisions"] = serde_json::json!([]),
+    ];
+    for forge in forge {
+        let world = World::default();
+        let record = active(&world);
+        world.ledger.overwrite(samples::tampered(&record, |body| {
+            body["phase"]["access"]["until"] = "9999-01-01T00:00:00Z".into();
+            forge(&mut body["phase"]["access"]["round"]);
+        }));
+        let after = provision(&world, &record, 3600);
+        assert_eq!(after.state(), State::Revoked);
+        assert!(!attached(&world));
+    }
+}
+
+/// A policy that somebody put by hand, and an effect about it of a request whose record is lost.
+#[test]
+fn what_a_lost_request_did_not_give_is_not_taken() {
+    let world = World::default();
+    let record = active(&world);
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts.inline.push(InlineFacts {
+        name: "operators-deny".to_owned(),
+        document: "{}".to_owned(),
+    });
+    world.directory.put_principal(&world.target, facts);
+    let row = rows(&world).remove(0);
+    world.ledger.put_effect(RecordedEffect {
+        change: EffectChange::InlinePolicyPut {
+            name: "operators-deny".to_owned(),
+            document: String::new(),
+            ends_at: at(0),
+        },
+        latest_end: None,
+        ..row
+    });
+    world.ledger.garble(record.id());
+    end_all(&world, 24 * 3600 + END + 60);
+    let left = world.directory.facts(&world.target).unwrap();
+    assert_eq!(left.inline.len(), 1, "it is not ours");
+    assert!(!attached(&world), "this is");
+}
+
 /// What makes more of a record than was approved.
 type Forge = fn(&World, &RequestRecord);
 
 #[test]
 fn what_is_left_of_a_request_ends_whatever_its_record_says() {
-    let forge: [(&str, Forge); 2] = [
+    let forge: [(&str, Forge); 5] = [
         ("said to have ended", |world, record| {
             world.ledger.overwrite(samples::tampered(record, |body| {
                 let access = body["phase"]["access"].take();
@@ -143,6 +195,27 @@ fn what_is_left_of_a_request_ends_whatever_its_record_says() {
         }),
         ("unreadable", |world, record| {
             world.ledger.garble(record.id())
+        }),
+        ("said to wait", |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                let mut round = body["phase"]["access"]["round"].take();
+                round["expires_at"] = "9999-01-01T00:00:00Z".into();
+                body["phase"] = serde_json::json!({"type": "pending", "round": round});
+            }));
+        }),
+        ("said to be refused", |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                let ending = serde_json::json!({
+                    "type": "refused", "code": "ticket_mismatch", "findings": [],
+                });
+                body["phase"] = serde_json::json!({"type": "ended", "ending": ending});
+            }));
+        }),
+        ("for ever", |world, record| {
+            world.ledger.overwrite(samples::tampered(record, |body| {
+                body["phase"]["access"]["until"] = "9999-01-01T00:00:00Z".into();
+                body["phase"]["access"]["round"]["decisions"] = serde_json::json!([]);
+            }));
         }),
     ];
     for (name, forge) in forge {

@@ -238,6 +238,73 @@ fn a_made_up_request_keeps_nothing_in_silence() {
     assert_eq!((after.state(), after.retained().len()), (State::Revoked, 1));
 }
 
+/// The record of a request under another id: its decisions are signed, on another request.
+#[test]
+fn a_copy_of_a_request_under_another_id_keeps_nothing() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let id = samples::request_id();
+    let copy = samples::tampered(&record, |body| {
+        body["head"]["id"] = json!(id);
+        body["phase"]["access"]["until"] = json!("9999-01-01T00:00:00Z");
+    });
+    world.ledger.overwrite(copy);
+    let mut row = rows(&world).remove(0);
+    row.request = id;
+    world.ledger.put_effect(row);
+    let after = provision(&world, &record, end(&record));
+    assert_eq!((after.state(), after.retained()), (State::Revoked, &[][..]));
+    assert!(!attached(&world, &world.target));
+}
+
+/// The request and the signed decisions of another one, on a principal that does not exist any more.
+#[test]
+fn the_decisions_of_another_request_prove_nothing() {
+    let world = World::default();
+    let mut gone = principal_facts();
+    gone.unique_id = "AIDAGONE".to_owned();
+    world.directory.put_principal(&world.target, gone);
+    let other = world.approved(at(0));
+    world
+        .directory
+        .put_principal(&world.target, principal_facts());
+    let record = active(&world, 0);
+    let theirs = samples::tampered(&other, |_| ());
+    let theirs = serde_json::from_str::<Value>(&snowgate_core::stored::write(&theirs).unwrap());
+    let theirs = theirs.unwrap();
+    let splice = |body: &mut Value| {
+        for member in ["request", "request_digest"] {
+            body["head"][member] = theirs["body"]["head"][member].clone();
+        }
+        body["phase"]["access"]["round"] = theirs["body"]["phase"]["round"].clone();
+    };
+    world.ledger.overwrite(samples::tampered(&record, splice));
+    let after = provision(&world, &record, end(&record) + 3600);
+    unproven(&after);
+    assert!(attached(&world, &world.target));
+}
+
+/// Neither is proved, as after a new approval key, and both are over.
+#[test]
+fn of_two_that_are_over_none_keeps_the_other() {
+    let world = World::default();
+    let records = [active(&world, 0), active(&world, 100)];
+    for record in &records {
+        let forge = |body: &mut Value| {
+            let round = &mut body["phase"]["access"]["round"];
+            let mac = &mut round["decisions"][0]["signed"]["mac"];
+            *mac = serde_json::to_value(MacTag::new(vec![9; 32])).unwrap();
+        };
+        world.ledger.overwrite(samples::tampered(record, forge));
+    }
+    let late = end(&records[1]) + 60;
+    for record in &records {
+        let after = provision(&world, record, late);
+        assert_eq!((after.state(), after.retained()), (State::Revoked, &[][..]));
+    }
+    assert!(!attached(&world, &world.target));
+}
+
 /// A row that somebody put for an approved request before it was provisioned.
 #[test]
 fn no_row_decides_what_is_put() {

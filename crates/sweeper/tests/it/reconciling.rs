@@ -14,11 +14,16 @@ const END: i64 = 9000;
 
 /// Access that was given, with its effect.
 fn active(world: &World) -> RequestRecord {
+    active_until(world, END)
+}
+
+/// Access that ends then, with an effect that the index has at [`END`].
+fn active_until(world: &World, until: i64) -> RequestRecord {
     let started = Event::ProvisioningStarted {
         preexisting: Vec::new(),
     };
     let started = world.apply(&world.approved(at(0)), started, Actor::Provisioner, at(2));
-    let event = Event::Activated { until: at(END) };
+    let event = Event::Activated { until: at(until) };
     let mut effect = samples::effect(started.id(), &world.target, false);
     effect.principal_key = world.key();
     let commit = Commit {
@@ -87,11 +92,10 @@ fn an_end_that_is_hidden_from_the_index_is_found() {
         let found = reconcile(&world, END + 900);
         assert_eq!((found.missed, found.failed), (1, 0), "{name}");
         assert_eq!(ended(&world), [Aggregate::Principal(world.key())], "{name}");
-        assert_eq!(
-            reconcile(&world, END + 1800).missed,
-            1,
-            "{name}: until it is gone"
-        );
+        let behind = reconcile(&world, END + 1800);
+        assert_eq!(behind, Reconciled::default(), "{name}: others come first");
+        let again = reconcile(&world, END + 900 + 1800 + 600);
+        assert_eq!(again.missed, 1, "{name}: until it is gone");
     }
 }
 
@@ -102,16 +106,43 @@ fn access_that_is_there_is_left_alone() {
     assert_eq!(reconcile(&world, END - 1), Reconciled::default());
     // Its record knows another end: that counts, and the index learns it.
     let world = World::default();
-    let longer = active(&world);
-    let longer = samples::tampered(&longer, |body| {
-        body["phase"]["access"]["until"] = serde_json::json!(at(END + 9000).to_string());
-    });
-    world.ledger.overwrite(longer);
+    let longer = active_until(&world, END + 9000);
     let found = reconcile(&world, END + 900);
     assert_eq!((found.missed, found.settled), (0, 1));
     assert_eq!(reconcile(&world, END + 1800), Reconciled::default());
     assert_eq!(reconcile(&world, END + 9000 + 900).missed, 1);
-    assert_eq!(record.state(), State::Active);
+    assert_eq!(
+        (record.state(), longer.state()),
+        (State::Active, State::Active)
+    );
+    // Another end that its trail does not bear out counts for nothing.
+    let world = World::default();
+    let forged = samples::tampered(&active(&world), |body| {
+        body["phase"]["access"]["until"] = serde_json::json!("9999-01-01T00:00:00Z");
+    });
+    world.ledger.overwrite(forged);
+    assert_eq!(reconcile(&world, END + 900).missed, 1);
+}
+
+/// A run broke off after it changed IAM, and what was due was taken out of the index.
+#[test]
+fn what_was_begun_and_is_due_nowhere_is_found() {
+    let world = World::default();
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
+    let approved = world.approved(at(0));
+    let mut effect = samples::effect(approved.id(), &world.target, false);
+    effect.principal_key = world.key();
+    let commit = Commit {
+        put_effects: vec![effect],
+        effects_end: Some(at(END)),
+        ..Commit::from(approved.apply(started, Actor::Provisioner, at(2)).unwrap())
+    };
+    ready(world.ledger.commit(&commit)).unwrap();
+    let record = commit.change.record;
+    world.ledger.overwrite(record.rescheduled(None, 0));
+    assert_eq!(reconcile(&world, END + 900).missed, 1);
 }
 
 #[test]
@@ -124,10 +155,10 @@ fn one_that_cannot_be_looked_at_keeps_no_other_back() {
         let first = ready(sweeper(&world, &Fault::none()).reconcile(at(END + 900)));
         let sent = ended(&world).len();
         match first {
-            Ok(found) => assert_eq!(sent, all.len() - found.failed as usize, "{nth}"),
+            Ok(found) => assert!(sent + found.failed as usize >= all.len(), "{nth}"),
             Err(_) => assert!(sent < all.len() + 1, "{nth}: a bucket could not be read"),
         }
         world.fault.mend();
-        assert_eq!(reconcile(&world, END + 901).missed, 3, "{nth}");
+        assert_eq!(reconcile(&world, END + 5000).missed, 3, "{nth}");
     }
 }
