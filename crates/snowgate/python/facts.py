@@ -130,12 +130,33 @@ def mail(aws, stack):
     }
 
 
+def seconds(answer, name):
+    """The answer with a time in it in seconds since 1970."""
+    if name in answer:
+        answer[name] = answer[name].timestamp()
+    return answer
+
+
+def api_keys(aws, stack):
+    """The API keys of the stack's usage plan: their names, and since when there is each."""
+    gateway = aws.hub("apigateway")
+    plans = tried(gateway.get_usage_plans, limit=500).get("items", [])
+    found = []
+    for plan in plans:
+        if plan.get("name") != f"{stack}-clients":
+            continue
+        for key in tried(gateway.get_usage_plan_keys, usagePlanId=plan["id"], limit=500).get("items", []):
+            known = seconds(tried(gateway.get_api_key, apiKey=key["id"]), "createdDate")
+            found.append({"name": known.get("name", key["id"]), "createdDate": known.get("createdDate")})
+    return found
+
+
 def secrets(aws, outputs):
-    """The values of the three secrets."""
+    """The values of the three secrets, and since when there is each value."""
     manager = aws.hub("secretsmanager")
     names = {"clients": "ClientsSecretArn", "read": "ServiceNowReadSecretArn", "write": "ServiceNowWriteSecretArn"}
     return {
-        name: tried(manager.get_secret_value, SecretId=outputs[output])
+        name: seconds(tried(manager.get_secret_value, SecretId=outputs[output]), "CreatedDate")
         for name, output in names.items()
         if output in outputs
     }
@@ -176,6 +197,8 @@ def gathered(order):
     facts["organisation"] = organisation.get("Organization", {}).get("Id")
     facts["mail"] = mail(aws, stack)
     facts["secrets"] = secrets(aws, stack["outputs"])
+    if stack["parameters"].get("RequireApiKey") == "true":
+        facts["api_keys"] = api_keys(aws, order["stack"])
     hub = aws.hub("iam")
     facts["roles"] = {
         name: role(hub, stack["outputs"].get(output, "").rpartition("/")[2])

@@ -10,6 +10,9 @@ use super::result::PreflightResult;
 /// Clocks may differ by this many seconds: tokens and signatures of AWS bear five minutes.
 const CLOCK_SECONDS: i64 = 120;
 
+/// How old a value that somebody may have seen is to become: a quarter.
+const OLDEST_DAYS: i64 = 92;
+
 /// Everything about the hub.
 pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {
     let mut results = vec![clock("AWS", facts.at("/aws_time").as_f64(), now)];
@@ -19,6 +22,7 @@ pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {
     results.extend(email(facts));
     results.push(clients(facts));
     results.extend(["read", "write"].map(|name| credentials(facts, name)));
+    results.extend(ages(facts, now));
     results
 }
 
@@ -226,11 +230,46 @@ fn clients(facts: &AwsFacts) -> PreflightResult {
     }
 }
 
-fn credentials(facts: &AwsFacts, name: &str) -> PreflightResult {
-    let about = match name {
+/// How the secret of a fact is called.
+fn secret_name(fact: &str) -> &'static str {
+    match fact {
+        "clients" => "clients",
         "read" => "servicenow-read",
         _ => "servicenow-write",
-    };
+    }
+}
+
+/// How old the secrets' values and the API keys are, where AWS says.
+fn ages(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {
+    let secrets = ["clients", "read", "write"].into_iter().filter_map(|name| {
+        let since = facts.at(&format!("/secrets/{name}/CreatedDate")).as_f64()?;
+        Some(age(&format!("secret {}", secret_name(name)), since, now))
+    });
+    let keys = facts.at("/api_keys").as_array().into_iter().flatten();
+    let keys = keys.filter_map(|key| {
+        let name = key.get("name")?.as_str()?;
+        let since = key.get("createdDate")?.as_f64()?;
+        Some(age(&format!("API key {}", code(name)), since, now))
+    });
+    secrets.chain(keys).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
+fn age(about: &str, since: f64, now: i64) -> PreflightResult {
+    let days = (now - since as i64) / 86_400;
+    let found = format!("{days} days old");
+    match days <= OLDEST_DAYS {
+        true => PreflightResult::good("age", about, found),
+        false => {
+            let remedy =
+                "replace it, as docs/operating.md, \"Rotating keys\", has it: each quarter";
+            PreflightResult::bad("age", about, found, remedy)
+        }
+    }
+}
+
+fn credentials(facts: &AwsFacts, name: &str) -> PreflightResult {
+    let about = secret_name(name);
     let remedy = "put a value in as docs/operating.md, section 5, has it";
     match secret(facts, name).map(str::parse::<servicenow::ServiceNowCredentials>) {
         None => PreflightResult::bad("secrets", about, "has no value", remedy),

@@ -138,6 +138,18 @@ fn every_fault_is_found_and_nothing_else() {
             "servicenow-write",
         ),
         (
+            "/secrets/write/CreatedDate".to_owned(),
+            json!(NOW - 94 * 86_400),
+            "age",
+            "secret servicenow-write",
+        ),
+        (
+            "/api_keys/0/createdDate".to_owned(),
+            json!(NOW - 94 * 86_400),
+            "age",
+            "API key `snowgate-servicenow`",
+        ),
+        (
             "/roles/dispatcher/policies".to_owned(),
             json!([]),
             "read role",

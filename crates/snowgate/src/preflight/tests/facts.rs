@@ -95,9 +95,10 @@ pub(super) fn facts() -> Value {
             "clients": {"SecretString": json!({"key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "clients": [
                 {"id": "servicenow", "hashes": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
                  "routes": ["POST /v1/requests"]}]}).to_string()},
-            "read": {"SecretString": "{\"username\":\"a\",\"password\":\"b\"}"},
-            "write": {"SecretString": "{\"client_id\":\"a\",\"client_secret\":\"b\",\"grant_type\":\"client_credentials\"}"},
+            "read": {"CreatedDate": NOW - 92 * 86_400, "SecretString": "{\"username\":\"a\",\"password\":\"b\"}"},
+            "write": {"CreatedDate": NOW - 86_400, "SecretString": "{\"client_id\":\"a\",\"client_secret\":\"b\",\"grant_type\":\"client_credentials\"}"},
         },
+        "api_keys": [{"name": "snowgate-servicenow", "createdDate": NOW - 3600}],
         "roles": {
             "dispatcher": hub_role("dispatcher", "SnowgateRead"),
             "provisioner": hub_role("provisioner", "SnowgateMember"),
