@@ -84,7 +84,8 @@ pub(crate) async fn person_by_user_name(
 
 fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
     let (sys_id, user_name) = (row.sys_id()?, row.text("user_name")?);
-    let id = markup::seen(user_name).unwrap_or(sys_id.as_str());
+    let id = markup::seen(user_name).and_then(markup::bounded);
+    let id = id.unwrap_or(sys_id.as_str());
     Ok(Person {
         name: PersonName::new(row.text("name")?).or_id(id),
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
