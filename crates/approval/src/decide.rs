@@ -193,7 +193,7 @@ impl<P: Ports> Approval<P> {
         }
         let rules = Rules {
             excluded: &excluded,
-            unreachable: &[],
+            unreachable: record.unreachable(),
             guardrails,
             now,
         };

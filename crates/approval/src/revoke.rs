@@ -104,8 +104,8 @@ impl<P: Ports> Approval<P> {
         let mut sys_ids = vec![record.request().requested_by.clone()];
         sys_ids.extend(round.binding.principal.owner.clone());
         let excluded = Excluded {
-            people: Vec::new(),
             sys_ids,
+            ..Excluded::default()
         };
         let rules = Rules {
             excluded: &excluded,

@@ -255,7 +255,7 @@ impl RoleFacts {
 pub struct AccountItem {
     /// The record.
     pub sys_id: SysId,
-    /// Its name, made safe for one line.
+    /// Its name, whole; empty where there is nothing to see.
     pub name: String,
     /// `owned_by`.
     pub owned_by: Option<SysId>,

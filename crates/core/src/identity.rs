@@ -7,6 +7,7 @@
 //! field that cannot be read says nothing at all, and nobody decides.
 
 mod marks;
+mod normal;
 
 pub use marks::{Identities, IdentityKey, InvolvedMarks, Mark};
 
@@ -16,6 +17,7 @@ use std::fmt;
 use crate::email::{EmailAddress, MailField};
 use crate::id::SysId;
 use crate::ticket::{Person, UserAccount};
+use normal::{letters, normal, sorted_words};
 
 /// Something by which a person is recognised, in a normal form. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +28,7 @@ pub(crate) enum Identifier {
     UserName(String),
     /// An employee number, its letters and digits, without leading zeros.
     EmployeeNumber(String),
-    /// A name, its letters and digits.
+    /// A name, its letters and digits, as written and with its words sorted.
     Name(String),
 }
 
@@ -36,16 +38,6 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// The characters that count, in lowercase; fullwidth ones as those of ASCII.
-fn normal(text: &str, counts: impl Fn(char) -> bool) -> String {
-    let narrow = |c: char| match u32::from(c) {
-        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
-        _ => c,
-    };
-    let counted = text.chars().map(narrow).filter(|c| counts(*c));
-    counted.flat_map(char::to_lowercase).collect()
-}
-
 impl Person {
     /// Everything by which the person is recognised but the `sys_id`.
     fn identifiers(&self) -> BTreeSet<Identifier> {
@@ -53,7 +45,6 @@ impl Person {
             user_name,
             employee_number,
         } = &self.account;
-        let letters = |text: &str| normal(text, char::is_alphanumeric);
         // User names are often mail addresses.
         let by_name = user_name.parse::<EmailAddress>().ok();
         let addresses = [self.email.address(), by_name.as_ref()];
@@ -61,14 +52,19 @@ impl Person {
         let user_name = normal(user_name, |c| c.is_alphanumeric() || "._@+-'".contains(c));
         let number = letters(employee_number);
         let number = number.trim_start_matches('0').to_owned();
-        let name = letters(self.name.as_recorded());
+        let name = self.name.as_recorded();
+        let named = [letters(name), sorted_words(name)];
+        let named = named.into_iter().filter(|name| !name.is_empty());
         let others = [
             (!user_name.is_empty()).then_some(Identifier::UserName(user_name)),
             (!number.is_empty()).then_some(Identifier::EmployeeNumber(number)),
-            (!name.is_empty()).then_some(Identifier::Name(name)),
         ];
         let mailboxes = mailboxes.map(|address| Identifier::Mailbox(address.mailbox()));
-        mailboxes.chain(others.into_iter().flatten()).collect()
+        let others = others.into_iter().flatten();
+        mailboxes
+            .chain(others)
+            .chain(named.map(Identifier::Name))
+            .collect()
     }
 
     /// Whether the two records are one person: the same record, mailbox, user name or employee
@@ -227,6 +223,69 @@ mod tests {
         }
         let nobody = involved("", ["", "0", " "]);
         assert_eq!(nobody.err(), Some(Unrecognisable), "recognised by nothing");
+    }
+
+    /// One person, however a record spells their name, user name or number.
+    #[test]
+    fn spellings_that_mean_the_same_are_one_person() {
+        let same = [
+            ("Jos\u{e9} \u{c1}lvarez", "Jose\u{301} A\u{301}lvarez"),
+            ("Jos\u{e9} \u{c1}lvarez", "jose alvarez"),
+            ("Chen, Rita", "Rita Chen"),
+            ("CHEN\u{a0}Rita", "Rita  Chen"),
+            ("Rita Mei-Ling Chen", "Chen, Rita Mei Ling"),
+            ("\u{24c7}\u{24d8}\u{24e3}\u{24d0} Chen", "Rita Chen"),
+            ("\u{1d411}\u{1d422}\u{1d42d}\u{1d41a} Chen", "Rita Chen"),
+            ("Rita\u{200b} Ch\u{ad}en", "Rita Chen"),
+            ("RitaChen", "Rita Chen"),
+            ("O'Brien Ann", "Ann OBrien"),
+            ("Stra\u{df}er", "STRASSER"),
+            (
+                "\u{39f}\u{3b4}\u{3c5}\u{3c3}\u{3c3}\u{3ad}\u{3c2}",
+                "\u{39f}\u{394}\u{3a5}\u{3a3}\u{3a3}\u{395}\u{3a3}",
+            ),
+            ("\u{130}lker", "ilker"),
+            ("\u{fb01}nn", "Finn"),
+            ("\u{ac00}\u{b098}", "\u{1100}\u{1161}\u{1102}\u{1161}"),
+        ];
+        for (one, other) in same {
+            let nowhere = involved("", ["", "", one]).unwrap();
+            let twin = record(2, "x@meridian.example", ["x", "7", other]);
+            assert!(nowhere.is(&twin), "name {one} {other}");
+        }
+        for (one, other) in [
+            ("Jos\u{e9}.alvarez", "jose\u{301}.ALVAREZ"),
+            ("rita1", "rita\u{661}"),
+            ("rita.chen", "\u{24e1}\u{24d8}\u{24e3}\u{24d0}.chen"),
+        ] {
+            let known = involved("rita@meridian.example", [one, "", "Rita"]).unwrap();
+            let twin = record(2, "x@meridian.example", [other, "", "X"]);
+            assert!(known.is(&twin), "user name {one} {other}");
+        }
+        for number in [
+            "\u{661}\u{660}\u{660}\u{661}",
+            "\u{6f1}\u{6f0}\u{6f0}\u{6f1}",
+            "\u{967}\u{966}\u{966}\u{967}",
+            "\u{2460}\u{24ea}\u{24ea}\u{2460}",
+            "\u{1d7cf}\u{1d7ce}\u{1d7d8}\u{1d7d9}",
+            "\u{660}1001",
+            "\u{ff11}001",
+        ] {
+            let known = involved("rita@meridian.example", ["", "1001", "Rita"]).unwrap();
+            let twin = record(2, "x@meridian.example", ["x", number, "X"]);
+            assert!(known.is(&twin), "employee number {number}");
+        }
+        // Other words, digits and letters of scripts in which vowels are marks.
+        for (one, other) in [
+            ("Rita Chen", "Rita Cheng"),
+            ("Rita Chen", "Rita"),
+            ("Chen 2", "Chen \u{663}"),
+            ("\u{915}\u{93f}", "\u{915}\u{940}"),
+        ] {
+            let nowhere = involved("", ["", "", one]).unwrap();
+            let another = record(2, "x@meridian.example", ["x", "7", other]);
+            assert!(!nowhere.is(&another), "{one} {other}");
+        }
     }
 
     #[test]

@@ -20,14 +20,16 @@ const MAX_SHOWN: usize = 200;
 /// The longest one in a title or subject.
 const MAX_IN_TITLE: usize = 60;
 
-/// A string from elsewhere, cut where it has more characters than a name or title has.
+/// The most characters that a name or title from elsewhere may have to be shown. ServiceNow's own
+/// fields have fewer.
+pub const MAX_NAME: usize = 1_000;
+
+/// A name or title that is shown, whole: here it is never cut, so that what a sentence shortens can be
+/// had in full. None where it is longer than [`MAX_NAME`].
 #[must_use]
-pub fn cut(foreign: &str, most: usize) -> String {
+pub fn bounded(foreign: &str) -> Option<&str> {
     let foreign = foreign.trim();
-    match foreign.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", foreign.get(..end).unwrap_or_default()),
-        None => foreign.to_owned(),
-    }
+    (!is_longer(foreign, MAX_NAME)).then_some(foreign)
 }
 
 /// A string from elsewhere that has something to see; none where nothing of it is visible.
@@ -232,7 +234,10 @@ mod tests {
         let brief = text.brief().to_string();
         assert!(brief.starts_with("on `begin-") && brief.ends_with("-end` and `short`"));
         assert!(brief.chars().count() < 80);
-        assert_eq!(cut("abcdef", 3), "abc…");
+        assert_eq!(
+            (bounded(" a "), bounded(&"a".repeat(1_001))),
+            (Some("a"), None)
+        );
         assert_eq!((seen("\u{2800}\u{301} "), seen("a")), (None, Some("a")));
     }
 

@@ -74,8 +74,10 @@ pub enum PassedOverBecause {
     NoMail,
     /// The mail address is in a domain that is not allowed.
     ForeignMail,
-    /// The person requested the access, opened the ticket, or receives the access.
+    /// The person requested the access, receives it, or is named in the ticket.
     Involved,
+    /// The ticket names somebody with the same role, so that the security group is asked.
+    TicketNamesApprover,
     /// Another record of somebody who is asked.
     SamePerson,
     /// Enough others are asked.
@@ -107,7 +109,10 @@ impl PassedOverBecause {
             Self::NoMail => "The record has no usable e-mail address.",
             Self::ForeignMail => "The domain of the e-mail address is not allowed.",
             Self::Involved => {
-                "The person requested the access, opened the ticket, or receives the access."
+                "The person requested the access, receives it, or is named in the ticket."
+            }
+            Self::TicketNamesApprover => {
+                "The ticket names an approver with the same role, so the security group is asked."
             }
             Self::SamePerson => "It is another record of an approver.",
             Self::Enough => "Enough approvers with the same role are asked.",

@@ -149,10 +149,11 @@ impl Review {
     #[must_use]
     pub fn shortened(&self) -> Vec<Text> {
         let grants = self.grants.iter().flat_map(ReviewGrant::texts);
-        let others = [&self.title, &self.target, &self.role];
+        let others = [&self.title, &self.target, &self.role, &self.requester.name];
         let slots = self.slots.iter().map(|slot| &slot.what);
         let all = others
             .into_iter()
+            .chain(&self.requester.details)
             .chain(grants)
             .chain(&self.findings)
             .chain(slots);

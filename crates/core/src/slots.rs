@@ -190,7 +190,7 @@ pub enum Eligibility {
     NoMail,
     /// The mail address is in a domain that is not allowed.
     ForeignMail,
-    /// The person requested the access, opened the ticket, or receives the access.
+    /// The person requested the access, receives it, or is named in the ticket.
     Involved,
 }
 
@@ -263,6 +263,7 @@ mod tests {
         let excluded = Excluded {
             people: vec![Involved::new(&rita, &domains()).unwrap()],
             sys_ids: vec![person(9, "").sys_id],
+            ..Excluded::default()
         };
         let fine = person(2, "ada@meridian.example");
         let table = [

@@ -5,11 +5,8 @@ use iam_policy::foreign::characters::is_space;
 use crate::email::MailField;
 use crate::id::SysId;
 use crate::lifecycle::State;
-use crate::markup::{code, cut, seen};
+use crate::markup::{MAX_NAME, bounded, code, seen};
 use crate::request::{AccessRequest, RecordNumber};
-
-/// The most characters of a name or title that are kept.
-const MAX_NAME: usize = 100;
 
 /// A person, as in `sys_user`. Never stored: ledger and audit hold the `sys_id` only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,23 +51,23 @@ pub struct PersonName {
 }
 
 impl PersonName {
-    /// Takes a name from elsewhere: its spaces are plain ones, and it is cut at 100 characters.
+    /// Takes a name from elsewhere: its spaces are plain ones.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let words = text.split(is_space).filter(|word| !word.is_empty());
         let words: Vec<&str> = words.collect();
         Self {
-            name: cut(&words.join(" "), MAX_NAME),
+            name: words.join(" "),
             id: None,
         }
     }
 
     /// The same, with the user id or `sys_id` that tells who it is where nothing of the name can be
-    /// seen.
+    /// seen, or it is too long to be shown.
     #[must_use]
     pub fn or_id(self, id: &str) -> Self {
         Self {
-            id: Some(cut(id, MAX_NAME)),
+            id: Some(id.to_owned()),
             ..self
         }
     }
@@ -84,10 +81,14 @@ impl PersonName {
     /// ``(no name, `rita.chen`)``.
     #[must_use]
     pub fn in_words(&self) -> String {
-        match (seen(&self.name), &self.id) {
-            (Some(name), _) => code(name),
-            (None, Some(id)) => format!("(no name, {})", code(id)),
-            (None, None) => "(no name)".to_owned(),
+        let why = match seen(&self.name).map(bounded) {
+            Some(Some(name)) => return code(name),
+            Some(None) => format!("a name of more than {MAX_NAME} characters"),
+            None => "no name".to_owned(),
+        };
+        match &self.id {
+            Some(id) => format!("({why}, {})", code(id)),
+            None => format!("({why})"),
         }
     }
 }
@@ -103,16 +104,19 @@ impl std::fmt::Debug for PersonName {
 pub struct JobTitle(String);
 
 impl JobTitle {
-    /// Takes a title from elsewhere, cut at 100 characters.
+    /// Takes a title from elsewhere.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(cut(text, MAX_NAME))
+        Self(text.trim().to_owned())
     }
 
     /// The title as it stands in a sentence, marked as foreign; none where there is nothing to see.
     #[must_use]
     pub fn in_words(&self) -> Option<String> {
-        seen(&self.0).map(code)
+        seen(&self.0).map(|title| match bounded(title) {
+            Some(title) => code(title),
+            None => format!("(a title of more than {MAX_NAME} characters)"),
+        })
     }
 }
 

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 ///
 /// One of three JSON objects, without further members:
 /// - `{"username", "password"}`: HTTP Basic (RFC 7617) on every call;
-/// - `{"client_id", "client_secret", "grant_type": "client_credentials"}`: OAuth 2.0, RFC 6749 4.4;
+/// - `{"client_id", "client_secret", "grant_type": "client_credentials"}`: OAuth 2.0, RFC 6749 4.4,
+///   and `username`, where it is known, of the user that the client acts as;
 /// - all four, with `grant_type` `password` or without it: OAuth 2.0, RFC 6749 4.3, for instances
 ///   that have nothing newer.
 ///
@@ -34,7 +35,8 @@ pub(crate) struct OAuthClient {
 /// How a session signs in.
 pub(crate) enum SignIn {
     Basic(User),
-    ClientCredentials(OAuthClient),
+    /// With the name of the user that the client acts as, where it is known.
+    ClientCredentials(OAuthClient, Option<Secret>),
     Password(OAuthClient, User),
 }
 
@@ -104,8 +106,8 @@ impl FromStr for ServiceNowCredentials {
             (Some(name), Some(password), None, None, None) => {
                 SignIn::Basic(User { name, password })
             }
-            (None, None, Some(id), Some(secret), Some("client_credentials")) => {
-                SignIn::ClientCredentials(OAuthClient { id, secret })
+            (name, None, Some(id), Some(secret), Some("client_credentials")) => {
+                SignIn::ClientCredentials(OAuthClient { id, secret }, name)
             }
             (Some(name), Some(password), Some(id), Some(secret), None | Some("password")) => {
                 SignIn::Password(OAuthClient { id, secret }, User { name, password })
@@ -121,12 +123,20 @@ impl ServiceNowCredentials {
         &self.0
     }
 
+    /// The name of the user that these credentials are of, where it is known.
+    pub(crate) fn user_name(&self) -> Option<&str> {
+        match &self.0 {
+            SignIn::Basic(user) | SignIn::Password(_, user) => Some(&user.name),
+            SignIn::ClientCredentials(_, name) => name.as_ref().map(|name| name.as_str()),
+        }
+    }
+
     /// The form that fetches a token; none where there are no tokens.
     pub(crate) fn token_form(&self) -> Option<Secret> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         let (client, user) = match &self.0 {
             SignIn::Basic(_) => return None,
-            SignIn::ClientCredentials(client) => (client, None),
+            SignIn::ClientCredentials(client, _) => (client, None),
             SignIn::Password(client, user) => (client, Some(user)),
         };
         let grant = if user.is_some() {
@@ -149,7 +159,7 @@ impl fmt::Debug for ServiceNowCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             SignIn::Basic(_) => "ServiceNowCredentials(Basic, redacted)",
-            SignIn::ClientCredentials(_) => "ServiceNowCredentials(client_credentials, redacted)",
+            SignIn::ClientCredentials(..) => "ServiceNowCredentials(client_credentials, redacted)",
             SignIn::Password(..) => "ServiceNowCredentials(password, redacted)",
         })
     }
@@ -175,6 +185,11 @@ mod tests {
                 ),
             ),
             (
+                r#"{"username":"u-canary","client_id":"i","client_secret":"s","grant_type":"client_credentials"}"#,
+                "ServiceNowCredentials(client_credentials, redacted)",
+                Some("grant_type=client_credentials&client_id=i&client_secret=s"),
+            ),
+            (
                 r#"{"username":"u","password":"p","client_id":"i","client_secret":"s"}"#,
                 "ServiceNowCredentials(password, redacted)",
                 Some("grant_type=password&client_id=i&client_secret=s&username=u&password=p"),
@@ -182,6 +197,7 @@ mod tests {
         ] {
             let credentials: ServiceNowCredentials = text.parse().unwrap();
             assert_eq!(format!("{credentials:?}"), shown);
+            assert_eq!(credentials.user_name().is_some(), text.contains("username"));
             assert_eq!(
                 credentials.token_form().as_deref().map(String::as_str),
                 form

@@ -67,12 +67,20 @@ fn item_of(row: &Row) -> Result<AccountItem, ServiceNowError> {
     Ok(AccountItem {
         sys_id: row.sys_id()?,
         name: markup::seen(row.text("name")?)
-            .map(|name| markup::cut(name, 100))
+            .map(shown_name)
             .unwrap_or_default(),
         owned_by: row.reference("owned_by")?,
         managed_by: row.reference("managed_by")?,
         support_group: row.reference("support_group")?,
     })
+}
+
+/// The name whole, or that it is too long.
+fn shown_name(name: &str) -> String {
+    match markup::bounded(name) {
+        Some(name) => name.to_owned(),
+        None => format!("(a name of more than {} characters)", markup::MAX_NAME),
+    }
 }
 
 /// The manager of an active group.
@@ -138,6 +146,26 @@ mod tests {
     fn members(rows: Vec<Value>) -> Result<Vec<String>, ServiceNowError> {
         let rows: Vec<Row> = rows.into_iter().map(|row| Row::new(row).unwrap()).collect();
         Ok(members_of(&rows)?.into_iter().map(String::from).collect())
+    }
+
+    #[test]
+    fn the_name_of_an_item_is_kept_whole_or_not_at_all() {
+        let named = |name: &str| {
+            let row = json!({
+                "sys_id": "0a".repeat(16), "name": name, "owned_by": "", "managed_by": "",
+                "support_group": ""
+            });
+            item_of(&Row::new(row).unwrap()).unwrap().name
+        };
+        for length in [1, 101, 1_000] {
+            let name = "n".repeat(length);
+            assert_eq!(named(&format!(" {name} ")), name);
+        }
+        assert_eq!(
+            named(&"n".repeat(1_001)),
+            "(a name of more than 1000 characters)"
+        );
+        assert_eq!(named("\u{2800} "), "");
     }
 
     fn membership(user: &str, active: &str) -> Value {

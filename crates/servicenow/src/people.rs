@@ -82,17 +82,10 @@ pub(crate) async fn person_by_user_name(
     row.as_ref().map(person_of).transpose().map_err(call_error)
 }
 
-/// The value of a field that may be hidden; empty where it is.
-fn optional<'r>(row: &'r Row, field: &str) -> Result<&'r str, ServiceNowError> {
-    match row.text(field) {
-        Err(ServiceNowError::MissingField) => Ok(""),
-        read => read,
-    }
-}
-
 fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
     let (sys_id, user_name) = (row.sys_id()?, row.text("user_name")?);
-    let id = markup::seen(user_name).unwrap_or(sys_id.as_str());
+    let id = markup::seen(user_name).and_then(markup::bounded);
+    let id = id.unwrap_or(sys_id.as_str());
     Ok(Person {
         name: PersonName::new(row.text("name")?).or_id(id),
         title: JobTitle::new(row.text(TITLE).unwrap_or_default()),
@@ -101,7 +94,7 @@ fn person_of(row: &Row) -> Result<Person, ServiceNowError> {
         email: MailField::read(row.text("email")?),
         account: UserAccount {
             user_name: user_name.to_owned(),
-            employee_number: optional(row, EMPLOYEE_NUMBER)?.to_owned(),
+            employee_number: row.optional_text(EMPLOYEE_NUMBER)?.to_owned(),
         },
         sys_id,
     })

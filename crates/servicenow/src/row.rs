@@ -35,6 +35,14 @@ impl Row {
         }
     }
 
+    /// The stored value of a field that may be hidden; empty where it is.
+    pub(crate) fn optional_text(&self, field: &str) -> Result<&str, ServiceNowError> {
+        match self.text(field) {
+            Err(ServiceNowError::MissingField) => Ok(""),
+            read => read,
+        }
+    }
+
     /// The value of a yes-or-no field.
     pub(crate) fn boolean(&self, field: &str) -> Result<bool, ServiceNowError> {
         match self.text(field)? {

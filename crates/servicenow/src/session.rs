@@ -102,6 +102,11 @@ impl Session {
         &self.0.instance
     }
 
+    /// The name of the user that it signs in as, where it is known.
+    pub(crate) fn user_name(&self) -> Option<&str> {
+        self.0.credentials.user_name()
+    }
+
     /// Makes a call: waits until fewer than the limit are in flight, signs in where needed, sends
     /// it, and sends it again where that is safe and likely to help.
     pub(crate) async fn call(

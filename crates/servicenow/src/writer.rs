@@ -2,7 +2,8 @@
 //!
 //! `work_notes` is appended to and reads back empty, so a write must not be repeated blindly. An
 //! update carries a marker in its note; the record's journal is searched for it first, in code,
-//! because a marker has no place in a query. The note and the fields are written in one call and
+//! because a marker has no place in a query. Others write notes too: a marker counts only in a note of
+//! the user that this session signs in as, and where that is not known the note is written again. The note and the fields are written in one call and
 //! then read back: an instance may answer 200 and save nothing.
 
 use std::collections::BTreeMap;
@@ -58,7 +59,8 @@ impl Tickets for Writer {
             table,
             sys_id,
         };
-        let noted = target.holds_note(&update.marker).await?;
+        let before = target.notes(&update.marker).await?;
+        let noted = before.own > 0;
         let missing = target.unsaved(&stored).await?;
         let body = match (noted, missing.is_empty()) {
             (true, true) => return Ok(Written::Before),
@@ -68,7 +70,7 @@ impl Tickets for Writer {
         };
         target.patch(body).await?;
         let saved = target.unsaved(&stored).await?.is_empty();
-        if saved && (noted || target.holds_note(&update.marker).await?) {
+        if saved && (noted || target.notes(&update.marker).await?.has_grown_from(&before)) {
             Ok(Written::Now)
         } else {
             Err(ServiceNowError::NotSaved.in_call(OPERATION))
@@ -125,6 +127,30 @@ fn reads_back_as(written: &str, read: &str) -> bool {
     written == read || plain(written) == plain(read)
 }
 
+/// How many notes hold a marker.
+#[derive(Debug, Default)]
+struct MarkedNotes {
+    /// Those of the user that the session signs in as.
+    own: usize,
+    /// Those of others, or of nobody knows whom.
+    others: usize,
+}
+
+impl MarkedNotes {
+    /// Whether there are more than before, of whomever: just now somebody wrote one, and so did we.
+    const fn has_grown_from(&self, before: &Self) -> bool {
+        self.own > before.own || self.own + self.others > before.own + before.others
+    }
+}
+
+/// Whether a note of this author was written by the user that the session signs in as. ServiceNow
+/// compares user names without regard to case.
+fn is_ours(user_name: Option<&str>, author: &str) -> bool {
+    user_name.is_some_and(|name| {
+        !author.is_empty() && name.trim().to_lowercase() == author.trim().to_lowercase()
+    })
+}
+
 /// The record to be written to.
 struct Target<'w> {
     session: &'w Session,
@@ -133,27 +159,30 @@ struct Target<'w> {
 }
 
 impl Target<'_> {
-    /// Whether one of the newest work notes holds the marker.
-    async fn holds_note(&self, marker: &str) -> Result<bool, CallError> {
+    /// Those of the newest work notes that hold the marker.
+    async fn notes(&self, marker: &str) -> Result<MarkedNotes, CallError> {
+        let call_error = |error: ServiceNowError| error.in_call(OPERATION);
         let read = TableRead {
             table: "sys_journal_field",
             query: Query::id("element_id", self.sys_id)
                 .and("element", "work_notes")
                 .descending("sys_created_on"),
-            fields: &["value"],
+            fields: &["value", "sys_created_by"],
             limit: NOTES,
         };
         let found = self.session.read(OPERATION, &read).await?;
+        let mut notes = MarkedNotes::default();
         for row in &found.rows {
-            if row
-                .text("value")
-                .map_err(|error| error.in_call(OPERATION))?
-                .contains(marker)
-            {
-                return Ok(true);
+            if !row.text("value").map_err(call_error)?.contains(marker) {
+                continue;
+            }
+            let author = row.optional_text("sys_created_by").map_err(call_error)?;
+            match is_ours(self.session.user_name(), author) {
+                true => notes.own += 1,
+                false => notes.others += 1,
             }
         }
-        Ok(false)
+        Ok(notes)
     }
 
     /// Those of the fields that the record does not hold.

@@ -2,7 +2,9 @@
 //!
 //! [`find()`] looks for people by role, nearest first, and only as far as needed; to those found
 //! come their delegates. Any doubt ends the search with an error or with nobody; it never widens
-//! it. [`explain()`] says for a dry run what [`find()`] would do, [`review()`] what an approver is
+//! it. Where somebody who would be asked may not decide only because the ticket names them, the
+//! search goes on with the security group alone: otherwise whoever edits the ticket would choose
+//! who decides. [`explain()`] says for a dry run what [`find()`] would do, [`review()`] what an approver is
 //! shown.
 
 mod disqualify;
@@ -82,13 +84,23 @@ pub async fn involved(
     sys_ids.sort();
     sys_ids.dedup();
     let found = servicenow.people(&sys_ids).await?;
+    // Whoever may edit a ticket may name whom they like on it. What does not rest on the ticket
+    // alone is whom the principal belongs to, and a requester who opened the ticket.
+    let asks = (ticket.opened_by.as_ref() == Some(requester)).then_some(requester);
+    let known = |sys_id: &SysId| beneficiary == Some(sys_id) || asks == Some(sys_id);
+    let named = sys_ids.iter().filter(|sys_id| !known(sys_id));
+    let named = named.cloned().collect();
     let mut people = Vec::with_capacity(sys_ids.len());
     for sys_id in &sys_ids {
         let person = found.iter().find(|person| person.sys_id == *sys_id);
         let person = person.ok_or(Unrecognisable)?;
         people.push(Involved::new(person, guardrails.mail_domains())?);
     }
-    Ok(Excluded { people, sys_ids })
+    Ok(Excluded {
+        people,
+        sys_ids,
+        named,
+    })
 }
 
 /// Everybody who must not decide on a request whose owners were asked before.

@@ -1,12 +1,15 @@
 //! Somebody who was asked and does not qualify any more decides nothing.
 
 use snowgate_core::email::MailField;
+use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::{Approver, ApproverRole, Delegation};
 use snowgate_core::ticket::Person;
-use testkit::Fault;
-use testkit::world::{LEAD, MANAGER, OWNER, World, account, at, id, person, requester};
+use testkit::world::{
+    LEAD, MANAGER, OWNER, SECURITY, SUPPORT_GROUP, World, account, at, id, person, requester,
+};
+use testkit::{Fault, Group};
 
 use super::refusing::{pending, put_ticket, refused};
 use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot};
@@ -171,4 +174,43 @@ fn whoever_the_ticket_is_for_meanwhile_does_not_decide() {
         403
     );
     nothing_decided(&world, &record);
+}
+
+/// Whoever is asked beside somebody whom the ticket was made to name does not decide in their
+/// place.
+#[test]
+fn naming_an_approver_leaves_the_decision_to_the_security_group() {
+    type Named = fn() -> SysId;
+    let named: [(&str, Named); 2] = [
+        ("the other approver", || id(LEAD)),
+        ("another record of theirs", || id(0x20)),
+    ];
+    for (what, named) in named {
+        let world = World::default();
+        let mut item = account();
+        (item.owned_by, item.managed_by) = (None, None);
+        world.put_account(item);
+        let group = Group {
+            active: true,
+            manager: None,
+            members: vec![id(LEAD), id(OWNER)],
+        };
+        world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+        world.servicenow.put_person(Person {
+            email: person(LEAD).email,
+            ..person(0x20)
+        });
+        let (record, _) = world.pending(&[SECURITY], at(0));
+        let slot = record.open_slots().next().unwrap().id.clone();
+        let member = |who| Approver::own(id(who), ApproverRole::GroupMember);
+        let approvers = vec![member(LEAD), member(OWNER)];
+        let resolved = Event::SlotReassigned { slot, approvers };
+        let record = world.apply(&record, resolved, Actor::Dispatcher, at(1));
+        let link = world.link(&record, OWNER, at(2));
+        put_ticket(&world, &record, true, Some(named()));
+        let event = decision(&world, &link, "approve", 10);
+        let answer = send(&approval(&world, &Fault::none()), event, 10);
+        assert_eq!(answer.status, 403, "{what}");
+        nothing_decided(&world, &record);
+    }
 }

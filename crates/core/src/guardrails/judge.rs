@@ -13,7 +13,7 @@ use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset
 use jiff::Timestamp;
 use serde_json::json;
 
-use power::{judge_role_power, tell_power};
+use power::{Granted, judge_role_power, tell_power};
 
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
@@ -102,51 +102,35 @@ impl Guardrails {
     /// What the grants lead to together with what the principal holds.
     fn judge_power(&self, request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<Finding>) {
         let account = &request.target.account_id;
-        let mut judged: Vec<Judged<'_>> = Vec::new();
+        let mut granted: Vec<Granted<'_>> = Vec::new();
         let grants = request.grants.iter().zip(&survey.grants);
         for (index, (grant, grants)) in grants.enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            match (grants, grant) {
-                (GrantFacts::Inline, Grant::InlinePolicy { document }) => judged.push(Judged {
-                    pointer,
-                    name: Evidence::INLINE_POLICY,
-                    text: document.as_str(),
-                }),
+            let policies = match (grants, grant) {
+                (GrantFacts::Inline, Grant::InlinePolicy { document }) => {
+                    vec![(Evidence::INLINE_POLICY, document.as_str())]
+                }
                 // A role has power of its own; see `judge_role_power`.
-                (GrantFacts::Role { .. }, _) => {}
-                _ => judged.extend(grants.documents().into_iter().map(|(name, text)| Judged {
+                (GrantFacts::Role { .. }, _) => Vec::new(),
+                _ => grants.documents(),
+            };
+            let allowed = self.allowed(account, grant);
+            granted.extend(policies.into_iter().map(|(name, text)| Granted {
+                judged: Judged {
                     pointer: pointer.clone(),
                     name,
                     text,
-                })),
-            }
+                },
+                allowed,
+            }));
         }
-        if judged.is_empty() {
+        if granted.is_empty() {
             return;
         }
-        let accepts = |action: &str| {
-            let allowed = request
-                .grants
-                .iter()
-                .filter_map(|grant| self.allowed(account, grant));
-            allowed.into_iter().any(|allowed| allowed.accepts(action))
-        };
-        let held = managed(&survey.held)
-            .chain(
-                survey
-                    .held_inline
-                    .iter()
-                    .map(|policy| policy.document.as_str()),
-            )
-            .chain(
-                survey
-                    .principal
-                    .inline
-                    .iter()
-                    .map(|policy| policy.document.as_str()),
-            );
-        let boundary = survey.boundary.as_ref();
-        tell_power(&judged, held, boundary, &accepts, findings);
+        let inline = survey.held_inline.iter().chain(&survey.principal.inline);
+        let inline = inline.map(|policy| policy.document.as_str());
+        let held: Vec<&str> = managed(&survey.held).chain(inline).collect();
+        tell_power(&granted, &held, survey.boundary.as_ref(), findings);
     }
 }
 

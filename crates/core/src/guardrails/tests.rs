@@ -1,5 +1,6 @@
 //! The shipped guardrails and their contradictions.
 
+mod accepted;
 mod facts;
 mod inline;
 

@@ -13,6 +13,9 @@ pub struct Excluded {
     pub people: Vec<Involved>,
     /// Those of whom only the `sys_id` is known.
     pub sys_ids: Vec<SysId>,
+    /// Those of both who must not decide because the ticket names them, and for nothing else.
+    /// Whoever may edit the ticket chooses them.
+    pub named: Vec<SysId>,
 }
 
 impl Excluded {
@@ -20,6 +23,19 @@ impl Excluded {
     #[must_use]
     pub fn names(&self, person: &Person) -> bool {
         self.sys_ids.contains(&person.sys_id) || self.people.iter().any(|one| one.is(person))
+    }
+
+    /// Those who must not decide whatever the ticket says of others.
+    #[must_use]
+    pub fn without_named(&self) -> Self {
+        let named = |sys_id: &SysId| self.named.contains(sys_id);
+        let people = self.people.iter().filter(|one| !named(one.sys_id()));
+        let sys_ids = self.sys_ids.iter().filter(|sys_id| !named(sys_id));
+        Self {
+            people: people.cloned().collect(),
+            sys_ids: sys_ids.cloned().collect(),
+            named: Vec::new(),
+        }
     }
 
     /// Whether people are looked for in this role at all. Where somebody who must not decide has

@@ -87,6 +87,7 @@ stored_codes!(PassedOverBecauseV1 for PassedOverBecause {
     "no_mail" = NoMail,
     "foreign_mail" = ForeignMail,
     "involved" = Involved,
+    "ticket_names_approver" = TicketNamesApprover,
     "same_person" = SamePerson,
     "enough" = Enough,
     "missing" = Missing,

@@ -14,6 +14,7 @@ mod people;
 mod preview;
 mod refusals;
 mod reminders;
+mod steering;
 
 use dispatcher::{DispatchError, Dispatcher, Ports};
 use snowgate_core::approval::ReviewToken;

@@ -4,7 +4,7 @@ use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::EndReason;
 use snowgate_core::slots::ApproverRole;
-use snowgate_core::ticket::{Person, Ticket};
+use snowgate_core::ticket::Person;
 use testkit::samples::ACCOUNT;
 use testkit::world::{
     BENEFICIARY, COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, SECURITY_GROUP, SUPPORT_GROUP,
@@ -111,28 +111,6 @@ fn whoever_stands_nearest_and_is_fit_is_asked() {
             let slot = &after.slots()[0];
             assert!(slot.approvers.iter().all(|asked| asked.role == role));
         }
-    }
-}
-
-#[test]
-fn whoever_opened_the_ticket_or_is_named_in_it_is_not_asked() {
-    for by in [true, false] {
-        let world = World::default();
-        let record = world.received(at(0));
-        let (opened_by, opened_for) = match by {
-            true => (Some(id(OWNER)), Some(requester().sys_id)),
-            false => (Some(requester().sys_id), Some(id(OWNER))),
-        };
-        world.put_ticket(Ticket {
-            sys_id: record.request().source.sys_id.clone(),
-            number: record.request().source.number.clone(),
-            active: true,
-            opened_by,
-            opened_for,
-            also_named: Vec::new(),
-        });
-        handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
-        assert_eq!(addresses(&world.mailer.sent()), [address(MANAGER)]);
     }
 }
 

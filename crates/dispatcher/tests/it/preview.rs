@@ -5,13 +5,13 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, Preview};
 use snowgate_core::record::{Message, RequestRecord};
 use snowgate_core::slots::{Approver, ApproverRole};
-use snowgate_core::ticket::Person;
+use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples;
 use testkit::world::{
-    COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account, at, id, person,
-    principal_facts, requester,
+    COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, SUPPORT_GROUP, World, account, at, id,
+    person, principal_facts, requester,
 };
-use testkit::{Aftermath, Moment};
+use testkit::{Aftermath, Group, Moment};
 
 use super::{ALL, dispatcher, handle};
 
@@ -122,6 +122,43 @@ fn whoever_is_passed_over_has_a_reason() {
                 ApproverRole::GroupMember,
                 PassedOverBecause::Involved
             ),
+        ]
+    );
+}
+
+/// As the request would be dispatched, so its dry run says.
+#[test]
+fn the_dry_run_says_that_the_ticket_names_an_approver() {
+    let world = World::default();
+    let mut item = account();
+    (item.owned_by, item.managed_by) = (None, None);
+    world.put_account(item);
+    let group = Group {
+        active: true,
+        manager: None,
+        members: vec![id(MEMBER), id(COLLEAGUE)],
+    };
+    world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+    let record = dry(&world);
+    world.put_ticket(Ticket {
+        sys_id: record.request().source.sys_id.clone(),
+        number: record.request().source.number.clone(),
+        active: true,
+        opened_by: Some(requester().sys_id),
+        opened_for: Some(id(MEMBER)),
+        also_named: Vec::new(),
+    });
+    handle(&dispatcher(&world, &ALL), record.id(), 1).unwrap();
+    let record = world.load(record.id());
+    let slot = &record.preview().unwrap().slots[0];
+    let asked: Vec<_> = slot.would_ask.iter().map(|one| &one.sys_id).collect();
+    assert_eq!(asked, [&id(SECURITY)]);
+    let role = ApproverRole::GroupMember;
+    assert_eq!(
+        slot.passed_over,
+        [
+            passed(MEMBER, role, PassedOverBecause::Involved),
+            passed(COLLEAGUE, role, PassedOverBecause::TicketNamesApprover),
         ]
     );
 }

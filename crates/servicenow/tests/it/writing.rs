@@ -6,12 +6,18 @@ use std::sync::{Arc, Mutex};
 use ports::servicenow::{Tickets as _, Written};
 use ports::{CallError, Failure};
 use serde_json::{Value, json};
-use servicenow::Writer;
+use servicenow::{Session, Writer};
 use snowgate_core::request::TableName;
 use snowgate_core::ticket_note::TicketUpdate;
 
-use crate::server::{Reply, Seen, Server};
+use crate::server::{Reply, Seen, Server, quick};
 use crate::steps::{id, sys_id};
+
+/// The user that the session signs in as, as the instance writes it.
+const US: &str = "Canary.User";
+
+/// Somebody else who can write notes.
+const MALLORY: &str = "mallory";
 
 const MARKER: &str = "[snowgate req-0123456789abcdef0123456789abcdef active]";
 
@@ -40,16 +46,23 @@ enum Habit {
     FailsAfter(u16),
     /// All is saved, and the answer is about another record.
     AnswersOther,
+    /// All is saved, and nobody may see who wrote a note.
+    HidesAuthors,
 }
 
 struct Ticket {
     fields: BTreeMap<String, String>,
-    notes: Vec<String>,
+    /// The notes, each with the user name of whoever wrote it.
+    notes: Vec<(String, String)>,
     habit: Habit,
 }
 
 impl Ticket {
     fn reply(&mut self, seen: &Seen) -> Reply {
+        if seen.path == "/oauth_token.do" {
+            let token = json!({"access_token": "t", "token_type": "Bearer", "expires_in": 1800});
+            return Reply::json(200, &token);
+        }
         match (seen.method.as_str(), seen.table()) {
             ("GET", "sys_journal_field") => {
                 let wanted = format!(
@@ -57,8 +70,16 @@ impl Ticket {
                     id("0e")
                 );
                 assert_eq!(seen.parameter("sysparm_query"), Some(wanted));
-                let row =
-                    |note| json!({"element_id": id("0e"), "element": "work_notes", "value": note});
+                let row = |(by, note): &(String, String)| {
+                    let mut row = json!({
+                        "element_id": id("0e"), "element": "work_notes", "value": note,
+                        "sys_created_by": by
+                    });
+                    if self.habit == Habit::HidesAuthors {
+                        row.as_object_mut().unwrap().remove("sys_created_by");
+                    }
+                    row
+                };
                 Reply::result(&self.notes.iter().rev().map(row).collect())
             }
             ("GET", "sc_req_item") => {
@@ -98,7 +119,7 @@ impl Ticket {
                 (_, Habit::SavesNothing | Habit::Claims)
                 | ("work_notes", Habit::DropsNote)
                 | ("state", Habit::DropsState) => {}
-                ("work_notes", _) => self.notes.push(value.clone()),
+                ("work_notes", _) => self.notes.push((US.to_owned(), value.clone())),
                 _ => {
                     self.fields.insert(field.clone(), value.clone());
                 }
@@ -126,7 +147,7 @@ impl Stage {
             .into_iter()
             .map(|(field, value)| (field.to_owned(), value))
             .collect();
-        let notes = vec!["somebody's note".to_owned()];
+        let notes = vec![(MALLORY.to_owned(), "somebody's note".to_owned())];
         let ticket = Arc::new(Mutex::new(Ticket {
             fields,
             notes,
@@ -139,7 +160,15 @@ impl Stage {
 
     /// Writes with a session of its own, as another process would.
     async fn write(&self, update: &TicketUpdate) -> Result<Written, CallError> {
-        let writer = Writer::new(self.server.session());
+        self.write_as(self.server.session(), update).await
+    }
+
+    async fn write_as(
+        &self,
+        session: Session,
+        update: &TicketUpdate,
+    ) -> Result<Written, CallError> {
+        let writer = Writer::new(session);
         writer
             .update(&table("sc_req_item"), &sys_id("0e"), update)
             .await
@@ -150,7 +179,7 @@ impl Stage {
         ticket
             .notes
             .iter()
-            .filter(|note| note.contains(MARKER))
+            .filter(|(by, note)| by == US && note.contains(MARKER))
             .count()
     }
 
@@ -230,6 +259,59 @@ async fn what_was_not_saved_is_an_error_and_is_mended_without_a_second_note() {
             (1, "3"),
             "{habit:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_marker_that_somebody_else_wrote_is_not_ours() {
+    for (by, note) in [
+        (MALLORY, MARKER.to_owned()),
+        (MALLORY, update().work_notes),
+        ("", MARKER.to_owned()),
+        ("canary.user2", MARKER.to_owned()),
+    ] {
+        for habit in [Habit::Good, Habit::DropsState] {
+            let stage = Stage::with(habit).await;
+            let forged = (by.to_owned(), note.clone());
+            stage.ticket.lock().unwrap().notes.push(forged);
+            let first = stage.write(&update()).await;
+            assert_eq!(first.is_ok(), habit == Habit::Good);
+            stage.mend();
+            if habit == Habit::DropsState {
+                stage.write(&update()).await.unwrap();
+            }
+            assert_eq!(stage.write(&update()).await.unwrap(), Written::Before);
+            assert_eq!((stage.notes(), stage.state().as_str()), (1, "3"), "{by}");
+        }
+    }
+    // A note that is not saved is not there because somebody else's is.
+    let stage = Stage::with(Habit::DropsNote).await;
+    let forged = (MALLORY.to_owned(), MARKER.to_owned());
+    stage.ticket.lock().unwrap().notes.push(forged);
+    let error = stage.write(&update()).await.unwrap_err();
+    assert_eq!(error.code, "NotSaved");
+}
+
+/// Rather twice than never.
+#[tokio::test]
+async fn where_it_is_not_known_who_wrote_a_note_it_is_written_again() {
+    const CLIENT: &str =
+        r#"{"client_id":"i","client_secret":"s","grant_type":"client_credentials"}"#;
+    const NAMED: &str = r#"{"client_id":"i","client_secret":"s",
+        "grant_type":"client_credentials","username":"canary.user"}"#;
+    let stage = Stage::with(Habit::HidesAuthors).await;
+    for written in 1..3 {
+        assert_eq!(stage.write(&update()).await.unwrap(), Written::Now);
+        assert_eq!(stage.notes(), written);
+    }
+    for (credentials, second, written) in [(CLIENT, Written::Now, 2), (NAMED, Written::Before, 1)] {
+        let stage = Stage::with(Habit::Good).await;
+        for expected in [Written::Now, second] {
+            let session = stage.server.session_with(credentials, quick());
+            let outcome = stage.write_as(session, &update()).await;
+            assert_eq!(outcome.unwrap(), expected, "{credentials}");
+        }
+        assert_eq!(stage.notes(), written, "{credentials}");
     }
 }
 

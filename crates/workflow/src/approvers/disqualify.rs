@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::Requests;
 use ports::servicenow::ServiceNow;
+use snowgate_core::account::AccountItem;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
-use snowgate_core::slots::{Slot, eligible};
+use snowgate_core::slots::{ApproverRole, Slot, eligible};
 use snowgate_core::ticket::Person;
 use tracing::warn;
 
 use super::Rules;
-use super::find::{candidates, item_of, standing_in};
+use super::find::{asked_in, candidates, item_of, standing_in};
 use crate::change::{self, NotChanged};
 
 /// What ServiceNow says of somebody who was asked.
@@ -45,7 +46,8 @@ pub async fn qualification<'a>(
 }
 
 /// The records of somebody who was asked and may still decide: has the same role, or stands in for
-/// somebody who has, and nothing has come up against either. None where that does not hold.
+/// somebody who has, and nothing has come up against either. None where that does not hold, or where
+/// the ticket names somebody else who was asked: then only the security group decides.
 async fn still_qualifies(
     servicenow: &impl ServiceNow,
     slot: &Slot,
@@ -61,6 +63,10 @@ async fn still_qualifies(
     let Some(item) = item_of(servicenow, &slot.resource).await? else {
         return Ok(None);
     };
+    let everybody = (slot, &item, asked.role);
+    if is_steered(servicenow, everybody, rules).await? {
+        return Ok(None);
+    }
     let bearer = asked.on_behalf_of.as_ref().unwrap_or(person);
     let mut candidates = candidates(servicenow, &item, asked.role, rules.guardrails).await?;
     candidates.retain(|candidate| candidate.sys_id == *bearer);
@@ -79,6 +85,30 @@ async fn still_qualifies(
         }
     }
     Ok(Some(deciders))
+}
+
+/// Whether the ticket names one of those who were asked beside somebody in this role, or who would be
+/// now.
+async fn is_steered(
+    servicenow: &impl ServiceNow,
+    (slot, item, role): (&Slot, &AccountItem, ApproverRole),
+    rules: &Rules<'_>,
+) -> Result<bool, CallError> {
+    if rules.excluded.named.is_empty() || role == ApproverRole::SecurityGroup {
+        return Ok(false);
+    }
+    if asked_in(servicenow, item, role, rules).await?.is_none() {
+        return Ok(true);
+    }
+    let approvers = slot.approvers.iter();
+    let asked = approvers.flat_map(|one| [Some(&one.sys_id), one.on_behalf_of.as_ref()]);
+    let mut ids: Vec<SysId> = asked.flatten().cloned().collect();
+    ids.sort();
+    ids.dedup();
+    let people = servicenow.people(&ids).await?;
+    let unnamed = rules.excluded.without_named();
+    let mut people = people.iter();
+    Ok(people.any(|person| rules.excluded.names(person) && !unnamed.names(person)))
 }
 
 /// Takes a person out of slots. That makes the request due, and the dispatcher looks for others.

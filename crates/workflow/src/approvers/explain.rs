@@ -4,11 +4,11 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::id::SysId;
 use snowgate_core::preview::{PassedOver, PassedOverBecause, PreviewSlot};
-use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, eligible, judge};
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, judge};
 use snowgate_core::ticket::Person;
 
 use super::Rules;
-use super::find::{candidate_ids, item_of, people_in_order, standing_in};
+use super::find::{asked_in, candidate_ids, item_of, people_in_order};
 
 /// Looks for those who may decide as [`super::find()`] does, and keeps what was found against
 /// everybody who was passed over on the way.
@@ -31,67 +31,73 @@ pub async fn explain(
     let Some(item) = item else {
         return Ok(slot);
     };
+    let mut steered = false;
     let roles = ApproverRole::ORDER.into_iter();
     for role in roles.filter(|role| rules.excluded.allows(*role)) {
+        if steered && role != ApproverRole::SecurityGroup {
+            continue;
+        }
+        let asked = asked_in(servicenow, &item, role, rules).await?;
+        steered |= asked.is_none();
         let ids = candidate_ids(servicenow, &item, role, rules.guardrails).await?;
         let people = people_in_order(servicenow, &ids).await?;
-        let (mut asked, passed) = part(&people, &ids, role, rules);
-        let chosen = people.iter().filter(|person| is_in(&asked, person));
-        let chosen: Vec<&Person> = chosen.collect();
-        let delegates = standing_in(servicenow, &chosen, role, rules).await?;
-        asked.extend(delegates.into_iter().map(|(approver, _)| approver));
-        asked.truncate(rules.guardrails.approvers_per_slot());
-        slot.passed_over.extend(passed);
-        if !asked.is_empty() {
-            slot.would_ask = asked;
+        let found = Found {
+            people: &people,
+            asked: asked.as_deref(),
+        };
+        slot.passed_over.extend(found.passed(&ids, role, rules));
+        slot.would_ask = asked.unwrap_or_default();
+        if !slot.would_ask.is_empty() {
             break;
         }
     }
     Ok(slot)
 }
 
-fn is_in(asked: &[Approver], person: &Person) -> bool {
-    asked
-        .iter()
-        .any(|approver| approver.sys_id == person.sys_id)
+/// The people of one role.
+struct Found<'f> {
+    people: &'f [Person],
+    /// Who is asked of them, with delegates; none where the ticket names one of them.
+    asked: Option<&'f [Approver]>,
 }
 
-/// Those of one role who would be asked, and all others with what was found against them.
-fn part(
-    people: &[Person],
-    ids: &[SysId],
-    role: ApproverRole,
-    rules: &Rules<'_>,
-) -> (Vec<Approver>, Vec<PassedOver>) {
-    let domains = rules.guardrails.mail_domains();
-    let cap = rules.guardrails.approvers_per_slot();
-    let chosen = eligible(people, rules.excluded, domains, cap);
-    let (mut asked, mut passed) = (Vec::new(), Vec::new());
-    for id in ids {
-        let person = people.iter().find(|person| person.sys_id == *id);
-        let is_chosen = chosen.iter().any(|person| person.sys_id == *id);
-        let because = match person {
-            None => PassedOverBecause::Missing,
-            Some(_) if is_chosen => {
-                asked.push(Approver::own(id.clone(), role));
-                continue;
-            }
-            Some(person) => {
-                let twin = chosen.iter().any(|other| other.is_same_as(person));
-                let fine = if twin {
-                    PassedOverBecause::SamePerson
-                } else {
-                    PassedOverBecause::Enough
-                };
-                PassedOverBecause::of(judge(person, rules.excluded, domains)).unwrap_or(fine)
-            }
-        };
-        let sys_id = id.clone();
-        passed.push(PassedOver {
-            sys_id,
-            role,
-            because,
-        });
+impl Found<'_> {
+    /// All who are not asked, with what was found against them.
+    fn passed(&self, ids: &[SysId], role: ApproverRole, rules: &Rules<'_>) -> Vec<PassedOver> {
+        let domains = rules.guardrails.mail_domains();
+        let asked = self.asked.unwrap_or_default();
+        let mut passed = Vec::new();
+        for id in ids
+            .iter()
+            .filter(|id| !asked.iter().any(|one| one.sys_id == **id))
+        {
+            let person = self.people.iter().find(|person| person.sys_id == *id);
+            let because = match person {
+                None => PassedOverBecause::Missing,
+                Some(person) => PassedOverBecause::of(judge(person, rules.excluded, domains))
+                    .unwrap_or_else(|| self.although_fit(person)),
+            };
+            passed.push(PassedOver {
+                sys_id: id.clone(),
+                role,
+                because,
+            });
+        }
+        passed
     }
-    (asked, passed)
+
+    /// Why somebody is not asked against whom nothing was found.
+    fn although_fit(&self, person: &Person) -> PassedOverBecause {
+        let Some(asked) = self.asked else {
+            return PassedOverBecause::TicketNamesApprover;
+        };
+        let mut others = self.people.iter();
+        let twin = others.any(|other| {
+            asked.iter().any(|one| one.sys_id == other.sys_id) && other.is_same_as(person)
+        });
+        match twin {
+            true => PassedOverBecause::SamePerson,
+            false => PassedOverBecause::Enough,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use ports::servicenow::ServiceNow;
 use snowgate_core::account::AccountItem;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
-use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, delegates, eligible};
+use snowgate_core::slots::{Approver, ApproverRole, Excluded, OwnedResource, delegates, eligible};
 use snowgate_core::ticket::Person;
 
 use super::Rules;
@@ -14,8 +14,9 @@ use super::Rules;
 const MOST_DELEGATES: usize = 50;
 
 /// The approvers of a resource: everybody eligible of the nearest role that has
-/// anybody, and their delegates, at most as many as the guardrails allow. Nobody where the CMDB
-/// does not have exactly one such item, or nobody is left.
+/// anybody, and their delegates, at most as many as the guardrails allow. Where the ticket names
+/// one of these, the members of the security group. Nobody where the CMDB does not have exactly one
+/// such item, or nobody is left.
 ///
 /// # Errors
 /// Where ServiceNow does not answer.
@@ -28,23 +29,89 @@ pub async fn find(
     let Some(item) = item_of(servicenow, resource).await? else {
         return Ok(Vec::new());
     };
+    let mut steered = false;
     for role in roles.iter().filter(|role| rules.excluded.allows(**role)) {
-        let candidates = candidates(servicenow, &item, *role, rules.guardrails).await?;
-        let domains = rules.guardrails.mail_domains();
-        let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
-        let own = chosen
-            .iter()
-            .map(|person| Approver::own(person.sys_id.clone(), *role));
-        let mut found: Vec<Approver> = own.collect();
-        let delegates = standing_in(servicenow, &chosen, *role, rules).await?;
-        found.extend(delegates.into_iter().map(|(approver, _)| approver));
-        found.retain(|approver| !rules.unreachable.contains(&approver.sys_id));
-        found.truncate(rules.guardrails.approvers_per_slot());
-        if !found.is_empty() {
-            return Ok(found);
+        if steered && *role != ApproverRole::SecurityGroup {
+            continue;
+        }
+        match asked_in(servicenow, &item, *role, rules).await? {
+            Some(found) if found.is_empty() => {}
+            Some(found) => return Ok(found),
+            None => steered = true,
         }
     }
     Ok(Vec::new())
+}
+
+/// Who is asked in one role. None where the ticket names one of them, so that nobody but the
+/// security group may decide.
+pub(super) async fn asked_in(
+    servicenow: &impl ServiceNow,
+    item: &AccountItem,
+    role: ApproverRole,
+    rules: &Rules<'_>,
+) -> Result<Option<Vec<Approver>>, CallError> {
+    let unnamed = match role {
+        // There is nobody behind them.
+        ApproverRole::SecurityGroup => rules.excluded.clone(),
+        _ => rules.excluded.without_named(),
+    };
+    let unnamed = Rules {
+        excluded: &unnamed,
+        ..*rules
+    };
+    let found = of_role(servicenow, item, role, &unnamed).await?;
+    let steered = found.iter().any(|one| one.is_excluded(rules.excluded));
+    let found = found.into_iter().map(|one| one.approver);
+    Ok((!steered).then(|| found.collect()))
+}
+
+/// Somebody who would be asked.
+struct Candidate {
+    approver: Approver,
+    person: Person,
+    /// Whom they stand in for.
+    stands_in_for: Option<Person>,
+}
+
+impl Candidate {
+    /// Whether this person, or whom they stand in for, must not decide.
+    fn is_excluded(&self, excluded: &Excluded) -> bool {
+        let own = std::iter::once(&self.person);
+        let mut people = own.chain(&self.stands_in_for);
+        people.any(|person| excluded.names(person))
+    }
+}
+
+/// Who is asked in one role, with delegates, at most as many as the guardrails allow.
+async fn of_role(
+    servicenow: &impl ServiceNow,
+    item: &AccountItem,
+    role: ApproverRole,
+    rules: &Rules<'_>,
+) -> Result<Vec<Candidate>, CallError> {
+    let candidates = candidates(servicenow, item, role, rules.guardrails).await?;
+    let domains = rules.guardrails.mail_domains();
+    let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
+    let own = chosen.iter().map(|person| Candidate {
+        approver: Approver::own(person.sys_id.clone(), role),
+        person: (*person).clone(),
+        stands_in_for: None,
+    });
+    let mut found: Vec<Candidate> = own.collect();
+    let delegates = standing_in(servicenow, &chosen, role, rules).await?;
+    found.extend(delegates.into_iter().map(|(approver, person)| {
+        let of = approver.on_behalf_of.as_ref();
+        let of = of.and_then(|of| chosen.iter().find(|person| person.sys_id == *of));
+        Candidate {
+            stands_in_for: of.map(|person| (*person).clone()),
+            approver,
+            person,
+        }
+    }));
+    found.retain(|one| !rules.unreachable.contains(&one.approver.sys_id));
+    found.truncate(rules.guardrails.approvers_per_slot());
+    Ok(found)
 }
 
 /// The delegates of these people at this moment, with their records.

@@ -7,7 +7,8 @@ use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples;
 use testkit::world::{
-    BENEFICIARY, COLLEAGUE, MANAGER, OWNER, World, account, address, at, id, person, requester,
+    BENEFICIARY, COLLEAGUE, LEAD, MANAGER, OWNER, SECURITY, World, account, address, at, id,
+    person, requester,
 };
 
 use crate::functions;
@@ -17,7 +18,7 @@ use crate::table::{Cell, Verdict, plain};
 /// Somebody, and how they come to be the account's owner, or their delegate.
 type Case = (&'static str, fn(&World) -> Person);
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 14] = [
     ("an owner who has nothing to do with it", |_| person(OWNER)),
     ("the requester", |world| owner(world, requester())),
     (
@@ -32,8 +33,16 @@ const CASES: [Case; 12] = [
         },
     ),
     ("the beneficiary", |world| owner(world, person(BENEFICIARY))),
+    (
+        "the requester, where somebody else opened the ticket",
+        |world| owner(world, requester()),
+    ),
     ("whoever opened the ticket", |world| {
         owner(world, person(COLLEAGUE))
+    }),
+    ("a delegate of whoever opened the ticket", |world| {
+        let opener = owner(world, person(LEAD));
+        delegate(world, opener.sys_id)
     }),
     ("for whom the ticket was opened", |world| {
         owner(world, person(COLLEAGUE))
@@ -89,7 +98,12 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
         sys_id: ticket.clone(),
         number: "RITM0010001".to_owned().try_into().unwrap(),
         active: true,
-        opened_by: named("whoever opened the ticket").or(Some(requester().sys_id)),
+        opened_by: Some(match who {
+            "whoever opened the ticket" => person.sys_id.clone(),
+            "the requester, where somebody else opened the ticket"
+            | "a delegate of whoever opened the ticket" => id(LEAD),
+            _ => requester().sys_id,
+        }),
         // Opened by somebody else, a ticket is the requester's where it is for them.
         opened_for: named("for whom the ticket was opened").or(Some(requester().sys_id)),
         also_named: Vec::new(),
@@ -124,6 +138,7 @@ fn cell(who: &str, made: fn(&World) -> Person) -> Cell {
         }
         to if to == address(OWNER) => "the owner",
         to if to == address(MANAGER) => "the account's manager",
+        to if to == address(SECURITY) => "the security group",
         _ => "somebody else",
     };
     let to: Vec<&str> = to.iter().map(name).collect();

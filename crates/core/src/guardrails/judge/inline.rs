@@ -4,7 +4,7 @@ use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::lint::{self, Code, LintFinding};
 
-use super::power::tell;
+use super::power::{Granted, tell};
 use crate::finding::{Evidence, Finding, FindingCode};
 use crate::guardrails::reference::Judged;
 use crate::guardrails::{AllowedGrant, Guardrails};
@@ -41,8 +41,8 @@ impl Guardrails {
             policies: &documents,
             ..PrincipalPolicies::default()
         });
-        let accepts = |action: &str| allowed.accepts(action);
-        tell(&power, &[judged], &accepts, findings);
+        let allowed = Some(allowed);
+        tell(&power, &[Granted { judged, allowed }], findings);
     }
 
     /// All accounts are in one partition, and so is everything that can be granted: an ARN of another

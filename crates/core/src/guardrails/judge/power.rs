@@ -26,55 +26,105 @@ pub(super) fn judge_role_power(
         .inline
         .iter()
         .map(|policy| (policy.name.as_str(), &policy.document));
-    let judged: Vec<Judged<'_>> = managed
+    let judged: Vec<Granted<'_>> = managed
         .chain(inline)
-        .map(|(name, text)| Judged {
-            pointer: pointer.to_owned(),
-            name,
-            text,
+        .map(|(name, text)| Granted {
+            judged: Judged {
+                pointer: pointer.to_owned(),
+                name,
+                text,
+            },
+            allowed: Some(allowed),
         })
         .collect();
-    let accepts = |action: &str| allowed.accepts(action);
-    tell_power(&judged, std::iter::empty(), boundary, &accepts, findings);
+    tell_power(&judged, &[], boundary, findings);
+}
+
+/// A policy of a grant, and what permits that grant.
+#[derive(Clone)]
+pub(super) struct Granted<'t> {
+    pub(super) judged: Judged<'t>,
+    /// None where nothing does.
+    pub(super) allowed: Option<&'t AllowedGrant>,
+}
+
+impl Granted<'_> {
+    fn accepts(&self, action: &str) -> bool {
+        self.allowed.is_some_and(|allowed| allowed.accepts(action))
+    }
 }
 
 /// Reports what policies lead to, together with others that are held already. An unreadable policy
 /// is reported by `Reference::judge`; an unreadable boundary counts as none.
 pub(super) fn tell_power<'t>(
-    judged: &[Judged<'t>],
-    held: impl Iterator<Item = &'t str>,
+    granted: &[Granted<'t>],
+    held: &[&'t str],
     boundary: Option<&'t PolicyFacts>,
-    accepts: &dyn Fn(&str) -> bool,
     findings: &mut Vec<Finding>,
 ) {
-    let read = |text: &'t str| Document::parse(text, PolicyType::Identity).ok();
-    let readable: Vec<(&Judged<'t>, Document<'t>)> = judged
-        .iter()
-        .filter_map(|judged| Some((judged, read(judged.text)?)))
-        .collect();
-    let (new, documents): (Vec<&Judged<'t>>, Vec<Document<'t>>) = readable.into_iter().unzip();
-    let new: Vec<Judged<'t>> = new.into_iter().cloned().collect();
-    let policies: Vec<Document<'t>> = documents.into_iter().chain(held.filter_map(read)).collect();
+    let readable = granted.iter().filter(|one| read(one.judged.text).is_some());
+    let new: Vec<Granted<'t>> = readable.cloned().collect();
+    let mut power = classified(&new, held, boundary);
+    let mut sets: Vec<&[String]> = new.iter().map(accepted).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    if sets.len() > 1 {
+        // An action is reported once, of the policy that allows most. What one grant may expose must
+        // not hide what another may not.
+        power.resource_exposure.clear();
+        power.credentials_exposure.clear();
+        for set in sets {
+            let of_set = |(_, one): &(usize, &Granted<'t>)| accepted(one) == set;
+            let (places, alike): (Vec<usize>, Vec<&Granted<'t>>) =
+                new.iter().enumerate().filter(of_set).unzip();
+            let alike: Vec<Granted<'t>> = alike.into_iter().cloned().collect();
+            let part = classified(&alike, held, boundary);
+            let placed = |mut one: classify::GrantedAction| {
+                one.policy = *places.get(one.policy)?;
+                Some(one)
+            };
+            let exposed = part.resource_exposure.into_iter();
+            power.resource_exposure.extend(exposed.filter_map(placed));
+            let exposed = part.credentials_exposure.into_iter();
+            power
+                .credentials_exposure
+                .extend(exposed.filter_map(placed));
+        }
+    }
+    tell(&power, &new, findings);
+}
+
+fn accepted<'t>(granted: &Granted<'t>) -> &'t [String] {
+    let allowed = granted.allowed;
+    allowed.map_or(&[], |allowed| &allowed.accepted_exposures)
+}
+
+fn read(text: &str) -> Option<Document<'_>> {
+    Document::parse(text, PolicyType::Identity).ok()
+}
+
+/// What these policies lead to, together with those that are held.
+fn classified<'t>(
+    new: &[Granted<'t>],
+    held: &[&'t str],
+    boundary: Option<&'t PolicyFacts>,
+) -> Classification {
+    let new = new.iter().map(|one| one.judged.text);
+    let policies: Vec<Document<'t>> = new.chain(held.iter().copied()).filter_map(read).collect();
     let boundaries: Vec<Document<'t>> = boundary
         .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
         .into_iter()
         .collect();
-    let power = classify::classify(PrincipalPolicies {
+    classify::classify(PrincipalPolicies {
         policies: &policies,
         boundaries: &boundaries,
         ..PrincipalPolicies::default()
-    });
-    tell(&power, &new, accepts, findings);
+    })
 }
 
 /// Reports what comes from the judged policies, which come first in the list that was classified.
 /// One finding for each kind and policy, with all the actions.
-pub(super) fn tell(
-    power: &Classification,
-    judged: &[Judged<'_>],
-    accepts: &dyn Fn(&str) -> bool,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn tell(power: &Classification, granted: &[Granted<'_>], findings: &mut Vec<Finding>) {
     let mut steps: Vec<(FindingCode, &classify::GrantedAction, String)> = Vec::new();
     for way in &power.privilege_escalation {
         let code = match way.certainty {
@@ -82,7 +132,7 @@ pub(super) fn tell(
             Certainty::DependsOnTarget => FindingCode::MayEscalate,
             Certainty::Contributes => continue,
         };
-        let new = way.actions.iter().find(|step| step.policy < judged.len());
+        let new = way.actions.iter().find(|step| step.policy < granted.len());
         let actions: Vec<&str> = way
             .actions
             .iter()
@@ -120,7 +170,8 @@ pub(super) fn tell(
     ];
     for (code, accepted, all) in kinds {
         for one in all {
-            let code = match accepts(&one.action) {
+            let by = granted.get(one.policy);
+            let code = match by.is_some_and(|by| by.accepts(&one.action)) {
                 true => accepted,
                 false => code,
             };
@@ -131,7 +182,7 @@ pub(super) fn tell(
             }
         }
     }
-    for (nth, policy) in judged.iter().enumerate() {
+    for (nth, Granted { judged: policy, .. }) in granted.iter().enumerate() {
         for (code, in_words) in POWER {
             let of_code = steps
                 .iter()

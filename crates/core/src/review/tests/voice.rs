@@ -159,6 +159,26 @@ fn what_is_shown_shortened_is_had_whole_on_the_page() {
     assert!(whole.contains(&format!("<li><code><bdi>{long}</bdi></code></li>")));
 }
 
+/// Names of people, titles and items, too.
+#[test]
+fn no_name_is_lost_behind_what_is_shown() {
+    let long = |who: &str| format!("{who}{}end", "-".repeat(400));
+    let record = pending(vec![slot("210987654321", &[2])]);
+    let person = Person {
+        name: PersonName::new(&long("requester")),
+        title: JobTitle::new(&long("title")),
+        ..requester("")
+    };
+    let review = review_of(&record, person, Some(&long("owner")), &[&long("account")]);
+    let page = form(&review, &FormFields::default()).unwrap().html;
+    for who in ["requester", "title", "owner", "account"] {
+        let whole = format!("<li><code><bdi>{}</bdi></code></li>", long(who));
+        assert!(page.contains(&whole), "{who}");
+        let shown = format!("<code><bdi>{who}-");
+        assert!(page.matches(&shown).count() > 1, "{who}");
+    }
+}
+
 #[test]
 fn lines_of_the_requesters_push_no_button_away() {
     let justification = format!("Needed{}Approved by Security", "\n-".repeat(900));
@@ -180,6 +200,21 @@ fn lines_of_the_requesters_push_no_button_away() {
         rest.trim_start()
             .starts_with("<details><summary>889 more lines</summary>")
     );
+}
+
+#[test]
+fn who_has_a_name_that_nobody_reads_is_told_by_the_id() {
+    let name = |length: usize| PersonName::new(&"n".repeat(length)).or_id("rita.chen");
+    let read = name(1_000).in_words();
+    assert_eq!(read, format!("`{}`", "n".repeat(1_000)));
+    assert_eq!(
+        name(1_001).in_words(),
+        "(a name of more than 1000 characters, `rita.chen`)"
+    );
+    let title = |length: usize| JobTitle::new(&"t".repeat(length)).in_words();
+    assert_eq!(title(1_000), Some(format!("`{}`", "t".repeat(1_000))));
+    let unread = "(a title of more than 1000 characters)";
+    assert_eq!(title(1_001).as_deref(), Some(unread));
 }
 
 #[test]

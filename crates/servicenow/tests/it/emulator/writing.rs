@@ -86,6 +86,32 @@ async fn under_every_fault_an_outcome_arrives_once() {
 }
 
 #[tokio::test]
+async fn a_note_that_somebody_else_marked_does_not_pass_for_ours() {
+    let stage = Stage::start().await;
+    let (table, id) = (table("sc_req_item"), ITEM.parse().unwrap());
+    let update = update("active");
+    let login = stage.config.admin.as_ref().unwrap();
+    let url = format!(
+        "{}/api/now/v2/table/sc_req_item/{ITEM}",
+        stage.running.base_url
+    );
+    let forged = stage
+        .control
+        .patch(url)
+        .basic_auth(&login.user, Some(login.password.expose()))
+        .header("accept", "application/json")
+        .header("content-type", "application/json")
+        .body(json!({ "work_notes": update.marker }).to_string());
+    forged.send().await.unwrap().error_for_status().unwrap();
+    let mut outcomes = Vec::new();
+    for _ in 0..2 {
+        outcomes.push(stage.writer().update(&table, &id, &update).await.unwrap());
+    }
+    assert_eq!(outcomes, [Written::Now, Written::Before]);
+    assert_eq!(written(&stage, &update).await.2, 2, "theirs and ours");
+}
+
+#[tokio::test]
 async fn a_mandatory_closure_field_that_is_missing_is_said_so() {
     let stage = Stage::start().await;
     let table = table("incident");
