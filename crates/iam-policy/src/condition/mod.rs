@@ -11,7 +11,12 @@
 //!   operator holds. An empty text is no value.
 //! - No values at all: no match; under a negated operator a match.
 //! - An operator that is unknown never matches.
+//!
+//! What AWS may decide otherwise – values that are malformed or read in more than one way, lists
+//! without values, operators that are unknown – is not relied on by proofs: see
+//! [`Clause::is_certain`].
 
+mod certain;
 mod context;
 mod literal;
 mod operator;
@@ -36,6 +41,7 @@ pub struct Clause {
     values: Values,
     /// Whether `${…}` in the values is a variable: the version of the document decides.
     variables: bool,
+    certain: bool,
 }
 
 /// What a request has for a key.
@@ -98,6 +104,7 @@ impl Clause {
         let parsed: Option<Operator> = operator.parse().ok();
         Self {
             values: Values::read(parsed, &texts, variables),
+            certain: parsed.is_some_and(|operator| certain::are_certain(operator, &texts)),
             operator: parsed,
             operator_text: operator.into(),
             key: key.into(),
@@ -111,6 +118,13 @@ impl Clause {
     #[must_use]
     pub const fn operator(&self) -> Option<Operator> {
         self.operator
+    }
+
+    /// Whether AWS surely reads the condition as this crate does. If not, [`Self::holds`] answers
+    /// by what is decided above, and a proof must take both answers for possible.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.certain
     }
 
     /// The operator as written.
@@ -275,6 +289,10 @@ impl Clause {
         let (Some(one), Some(two)) = (self.operator, other.operator) else {
             return self.operator_text == other.operator_text && self.texts == other.texts;
         };
+        // What one doubtful value does to the others of its list is not known.
+        if !(self.certain && other.certain) && self.texts != other.texts {
+            return false;
+        }
         let same = one.quantifier == two.quantifier
             && one.test == two.test
             && one.negated == two.negated
