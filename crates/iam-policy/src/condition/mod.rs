@@ -24,6 +24,7 @@ mod pattern;
 
 pub use context::{Context, ContextValue};
 pub(crate) use literal::{AddressRange, boolean, moment, number, write_address, write_moment};
+pub(crate) use operator::OPERATORS;
 pub use operator::{Operator, Order, Quantifier, Test, UnknownOperator};
 pub(crate) use pattern::{ArnPattern, Pattern, Values};
 
