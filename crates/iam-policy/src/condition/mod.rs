@@ -162,6 +162,18 @@ impl Clause {
         }
     }
 
+    /// The condition with those of its values only that hold no variable.
+    pub(crate) fn without_variables(&self) -> Self {
+        let is_fixed = |nth: usize| match &self.values {
+            Values::Text(all) => all.get(nth).is_some_and(|p| p.template().is_none()),
+            Values::Arn(all) => all.get(nth).is_some_and(|p| p.template().is_none()),
+            _ => true,
+        };
+        let fixed = self.texts().enumerate().filter(|(nth, _)| is_fixed(*nth));
+        let fixed = fixed.map(|(_, text)| text);
+        Self::new(&self.operator_text, &self.key, fixed, self.variables)
+    }
+
     /// The variables in the values.
     pub(crate) fn variables(&self) -> Vec<&Variable> {
         let templates: Vec<&Template> = match &self.values {

@@ -174,6 +174,18 @@ fn needs_key(clause: &Clause) -> bool {
         })
 }
 
+/// Values of which every other one is treated by the condition as one of them is.
+pub(super) fn elements(clause: &Clause, budget: &mut Budget) -> Result<Vec<String>, Exhausted> {
+    let all = [clause];
+    match family_of(clause) {
+        None => Ok(Vec::new()),
+        Some(Family::Text) => texts(&[], &all, false, budget),
+        Some(Family::Number) => Ok(numbers(&all)),
+        Some(Family::Date) => Ok(dates(&all)),
+        Some(Family::Address) => Ok(addresses(&all)),
+    }
+}
+
 /// `None` for conditions that look at the presence of the key only.
 fn family_of(clause: &Clause) -> Option<Family> {
     match (clause.values(), clause.operator()?.test()) {
@@ -263,7 +275,7 @@ fn codes_of(clause: &Clause, codes: &mut Vec<(Vec<u8>, bool)>) {
     }
 }
 
-const MALFORMED: &str = "malformed";
+pub(super) const MALFORMED: &str = "malformed";
 
 /// Every bound, the numbers next to it, some between and beyond, and none at all.
 fn numbers(all: &[&Clause]) -> Vec<String> {
