@@ -78,7 +78,12 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     });
     let place = statement.resources().map(|resources| {
         (
-            resources::describe(resources.list().texts(), variables),
+            // What is left out or denied is told as no more than it is.
+            resources::describe(
+                resources.list().texts(),
+                variables,
+                resources.is_negated() == allows,
+            ),
             resources.is_negated(),
         )
     });

@@ -1,3 +1,5 @@
+mod exact;
+
 use std::collections::{HashMap, HashSet};
 
 use super::groups::Groups;
@@ -67,10 +69,12 @@ impl NamedResources {
 /// beyond, only how many there are.
 const MOST_DESCRIBED: usize = 5_000;
 
-/// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
+/// Says which resources patterns mean. Without `variables`, `${…}` is plain text. With `exactly`
+/// nothing is told as more than it is: patterns that have no such words stand as they are written.
 pub(super) fn describe<'p>(
     patterns: impl Iterator<Item = &'p str>,
     variables: bool,
+    exactly: bool,
 ) -> ResourcePhrase {
     let patterns: Vec<String> = patterns
         .map(|pattern| match variables {
@@ -90,6 +94,7 @@ pub(super) fn describe<'p>(
         .collect();
     let shared = shared_kinds(&patterns);
     let usual = patterns.iter().find_map(|pattern| partition(pattern));
+    let others: HashSet<&str> = patterns.iter().copied().collect();
     let mut named = NamedResources::default();
     let mut things = Groups::default();
     let mut objects: Vec<&str> = Vec::new();
@@ -98,9 +103,13 @@ pub(super) fn describe<'p>(
         none = false;
         let parts: Vec<&str> = pattern.splitn(6, ':').collect();
         match parts.as_slice() {
-            _ if pattern.bytes().all(|byte| byte == b'*') => return ResourcePhrase::Everywhere,
-            [.., last] if parts.iter().skip(1).all(|part| *part == "*") && *last == "*" => {
+            [.., last]
+                if !exactly && parts.iter().skip(1).all(|part| *part == "*") && *last == "*" =>
+            {
                 return ResourcePhrase::Everywhere;
+            }
+            _ if exactly && !exact::is_told_exactly(pattern, &others) => {
+                things.push(name(pattern));
             }
             // Of two partitions things of one name are two.
             _ if partition(pattern).is_some() && partition(pattern) != usual => {

@@ -77,12 +77,49 @@ fn resources_in_words() {
         ),
         (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
     ] {
-        let described = match describe(patterns.iter().copied(), true) {
+        let described = match describe(patterns.iter().copied(), true, false) {
             ResourcePhrase::Everywhere => String::new(),
             ResourcePhrase::Nowhere => "nowhere".to_owned(),
             ResourcePhrase::Some(named) => named.text(),
         };
         assert_eq!(described, expected);
+    }
+}
+
+#[test]
+fn what_is_denied_is_told_as_no_more() {
+    for (patterns, expected) in [
+        (
+            &["arn:aws:s3:::vault"] as &[&str],
+            "on `arn:aws:s3:::vault`",
+        ),
+        (&["arn:aws:s3:::vault/*"], "on `arn:aws:s3:::vault/*`"),
+        (
+            &["arn:aws:s3:::vault", "arn:aws:s3:::vault/*"],
+            "in the bucket `vault`",
+        ),
+        (
+            &["arn:aws:s3:::vault/keys/*"],
+            "in the folder `keys` of the bucket `vault`",
+        ),
+        (
+            &["arn:aws:iam::*:role/app-*"],
+            "on roles whose name begins with `app-`",
+        ),
+        (&["arn:aws:sqs:*:*:jobs"], "on the queue `jobs`"),
+        (&["arn:aws:sqs:::jobs"], "on `arn:aws:sqs:::jobs`"),
+        (
+            &["arn:aws:logs:*:*:log-group:a:log-stream:b"],
+            "on `arn:aws:logs:*:*:log-group:a:log-stream:b`",
+        ),
+        (&["arn:aws:sqs:eu-*:jobs"], "on `arn:aws:sqs:eu-*:jobs`"),
+        (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
+        (&["arn:*:*:*:*:*"], "on `arn:*:*:*:*:*`"),
+    ] {
+        let ResourcePhrase::Some(named) = describe(patterns.iter().copied(), true, true) else {
+            panic!("{patterns:?}");
+        };
+        assert_eq!(named.text(), expected);
     }
 }
 
@@ -169,6 +206,30 @@ proptest! {
         }
     }
 
+    /// What is denied, or left out, is told as no more than it is.
+    #[test]
+    fn no_object_is_told_that_is_not_meant(
+        patterns in prop::collection::vec(("[ab]|a\\*|\\*b|a\\?b|\\*", "|/\\*|/[abc]|/[abc]/\\*|/a/b|/a/|/\\*b|/a\\*|/a\\*/b"), 1..7)
+    ) {
+        let patterns: Vec<String> = patterns.into_iter().map(|(a, b)| format!("arn:aws:s3:::{a}{b}")).collect();
+        let ResourcePhrase::Some(named) = describe(patterns.iter().map(String::as_str), true, true) else {
+            panic!("{patterns:?}");
+        };
+        let meant: Vec<Glob> = patterns.iter().map(|pattern| Glob::new(pattern)).collect();
+        let buckets = named.buckets.iter().flat_map(|told| read(told));
+        let buckets = buckets.map(|text| format!("arn:aws:s3:::{text}"));
+        let things = named.things.iter().map(|told| told.trim_matches('`').to_owned());
+        let told: Vec<Glob> = buckets.chain(things).map(|text| Glob::new(&text)).collect();
+        for one in &told {
+            let known = covered(one, &meant, &mut Budget::default());
+            prop_assert!(matches!(known, Coverage::Covered), "{} of {:?} is not in {:?}", one, told, patterns);
+        }
+        for one in &meant {
+            let known = covered(one, &told, &mut Budget::default());
+            prop_assert!(matches!(known, Coverage::Covered), "{} of {:?} is not in {:?}", one, patterns, told);
+        }
+    }
+
     /// Things of other services are named, each with its service where two have such things.
     #[test]
     fn no_thing_is_left_out(
@@ -178,7 +239,7 @@ proptest! {
             .iter()
             .map(|(service, kind, name, partition, account)| format!("arn:{partition}:{service}:*:{account}:{kind}{name}"))
             .collect();
-        let told = |patterns: &[String]| match describe(patterns.iter().map(String::as_str), true) {
+        let told = |patterns: &[String]| match describe(patterns.iter().map(String::as_str), true, false) {
             ResourcePhrase::Some(named) => named.things.join(" and "),
             _ => String::new(),
         };
