@@ -7,7 +7,7 @@
 
 pub mod characters;
 
-use characters::{MarkCount, is_hidden, is_space};
+use characters::{MarkCount, is_hidden, is_like_backtick, is_space};
 
 /// The mark around a string from elsewhere.
 const MARK: char = '`';
@@ -37,8 +37,8 @@ pub fn whole(foreign: &str) -> String {
 }
 
 /// A string from elsewhere on one line on which everything is seen: what is hidden is written out as
-/// `⟨U+202E⟩`, and so are backticks, all spaces but one between words, and marks that nobody could
-/// read. Two strings that differ are shown as two that differ.
+/// `⟨U+202E⟩`, and so are backticks and what could be taken for one ([`is_like_backtick`]), all spaces
+/// but one between words, and marks that nobody could read. Two strings that differ are shown as two that differ.
 #[must_use]
 pub fn visible(foreign: &str) -> String {
     let mut out = String::with_capacity(foreign.len());
@@ -52,7 +52,7 @@ pub fn visible(foreign: &str) -> String {
             ' ' => before == ' ' || letters.peek().is_none_or(|next| *next == ' '),
             _ => is_space(c),
         };
-        if stacked || space || is_hidden(c) || matches!(c, MARK | '⟨') {
+        if stacked || space || is_hidden(c) || is_like_backtick(c) || c == '⟨' {
             out.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
         } else {
             out.push(c);
@@ -132,6 +132,19 @@ mod tests {
             (" a ", "`⟨U+0020⟩a⟨U+0020⟩`"),
             ("a\nb\r", "`a⟨U+000A⟩b⟨U+000D⟩`"),
             ("a`b", "`a⟨U+0060⟩b`"),
+            // They become backticks when somebody normalises the text.
+            ("a\u{1fef}\u{ff40}b", "`a⟨U+1FEF⟩⟨U+FF40⟩b`"),
+            // They look like backticks.
+            (
+                "a\u{2cb}\u{2f4}\u{2035}\u{2018}\u{201b}b",
+                "`a⟨U+02CB⟩⟨U+02F4⟩⟨U+2035⟩⟨U+2018⟩⟨U+201B⟩b`",
+            ),
+            (
+                "\u{1fcd}\u{1fdd}\u{1fed}\u{1420}",
+                "`⟨U+1FCD⟩⟨U+1FDD⟩⟨U+1FED⟩⟨U+1420⟩`",
+            ),
+            // Letters and signs of names are left as they are.
+            ("O’Brien Kalaniʻōpuʻu è", "`O’Brien Kalaniʻōpuʻu è`"),
             ("⟨U+202E⟩", "`⟨U+27E8⟩U+202E⟩`"),
             ("\u{202e}\u{2069}\u{feff}", "`⟨U+202E⟩⟨U+2069⟩⟨U+FEFF⟩`"),
             ("\u{301}e\u{301}", "`⟨U+0301⟩e\u{301}`"),
@@ -166,7 +179,7 @@ mod tests {
     proptest! {
         /// Whatever the string, it stands between marks, on one line, and our words are ours.
         #[test]
-        fn no_foreign_string_leaves_its_marks(foreign in any::<String>(), other in "[\n`⟨\u{2066}-\u{2069} a]{0,9}") {
+        fn no_foreign_string_leaves_its_marks(foreign in any::<String>(), other in "[\n`⟨\u{2066}-\u{2069} a\u{1fef}\u{ff40}\u{2cb}\u{2018}]{0,9}") {
             for (one, two) in [(&foreign, &other), (&other, &foreign)] {
                 prop_assume!(!one.is_empty() && !two.is_empty());
                 let text = format!("may read {} and {}.", code(one), whole(two));
@@ -181,6 +194,8 @@ mod tests {
                 ];
                 prop_assert_eq!(parts(&text), expected);
                 prop_assert!(!shown.contains(is_hidden));
+                let marks = ['\u{1fef}', '\u{ff40}', '\u{2cb}', '\u{2018}'];
+                prop_assert!(!shown.contains(marks));
             }
         }
 

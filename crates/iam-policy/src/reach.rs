@@ -142,9 +142,10 @@ pub(crate) fn never_holds(action: Action, clause: &Clause) -> bool {
     needs_key(clause) && never_has(action, clause.key())
 }
 
-/// Whether a condition cannot hold when its key is missing.
+/// Whether a condition surely cannot hold when its key is missing.
 fn needs_key(clause: &Clause) -> bool {
-    clause.operator().is_some_and(|operator| {
+    let operator = clause.operator().filter(|_| clause.is_certain());
+    operator.is_some_and(|operator| {
         let null = operator.test() == Test::Null;
         let present = || {
             clause
@@ -154,7 +155,7 @@ fn needs_key(clause: &Clause) -> bool {
         match operator.quantifier() {
             Some(Quantifier::Any) => true,
             Some(Quantifier::All) => false,
-            None if null => clause.texts().len() > 0 && present(),
+            None if null => present(),
             None => !operator.is_negated() && !operator.if_exists(),
         }
     })
@@ -283,6 +284,13 @@ mod tests {
         ));
         assert!(!never("s3:PutObject", "StringNotLike", "s3:prefix", "a/*"));
         assert!(!never("s3:ListBucket", "StringLike", "s3:prefix", "a/*"));
+        // AWS calls a list without values one without effect.
+        let empty = Clause::new("StringEquals", "s3:prefix", [], true);
+        assert!(!never_holds(
+            catalogue::action("s3:PutObject").unwrap(),
+            &empty
+        ));
+        assert!(!never("s3:PutObject", "NumericEquals", "s3:prefix", "ten"));
         assert!(!never(
             "s3:PutObject",
             "StringEquals",

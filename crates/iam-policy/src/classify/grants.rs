@@ -5,6 +5,7 @@ use super::facts::{Facts, RelevantAction};
 use super::rules::{GrantRule, GrantRules};
 use super::work_limit::WorkLimit;
 use crate::catalogue::{self, Action, wildcard};
+use crate::condition::{Clause, Order, Test, Values, moment};
 use crate::document::{Actions, Document, Effect, Path, Resources, Statement};
 
 /// What grants an action.
@@ -310,25 +311,29 @@ fn is_about_nothing(statement: &Statement<'_>) -> bool {
     }
 }
 
-/// Whether the statement holds only until a date before the catalogue was made.
+/// Whether the statement surely holds only until a date before the catalogue was made.
 fn is_over(statement: &Statement<'_>) -> bool {
-    const CLOCKS: [&str; 2] = ["aws:CurrentTime", "aws:TokenIssueTime"];
-    statement.conditions().iter().any(|condition| {
-        matches!(
-            condition.operator().text(),
-            "DateLessThan" | "DateLessThanEquals" | "DateEquals"
-        ) && condition.entries().iter().any(|entry| {
-            CLOCKS
-                .iter()
-                .any(|clock| clock.eq_ignore_ascii_case(entry.key().text()))
-                && entry.values().texts().all(|date| {
-                    // Dates with four-digit years compare as text.
-                    let begins = date.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
-                    begins
-                        && date.len() >= 10
-                        && date.contains('-')
-                        && date < catalogue::release().date
-                })
+    !statement.conditions().is_empty()
+        && moment(catalogue::release().date).is_some_and(|today| {
+            let clauses = Clause::read(statement, true);
+            clauses.iter().any(|clause| ends_before(clause, today))
         })
-    })
+}
+
+/// Whether a condition is about the time of a request and holds only before a moment.
+fn ends_before(clause: &Clause, today: i64) -> bool {
+    const CLOCKS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
+    let needs_key = clause
+        .operator()
+        .filter(|operator| operator.quantifier().is_none())
+        .filter(|operator| !operator.is_negated() && !operator.if_exists());
+    let bounds = match (needs_key.map(|operator| operator.test()), clause.values()) {
+        (Some(Test::Date(Order::Less | Order::AtMost | Order::Equal)), Values::Date(all)) => all,
+        _ => return false,
+    };
+    clause.is_certain()
+        && CLOCKS.contains(&clause.key_lower())
+        && bounds
+            .iter()
+            .all(|bound| bound.is_some_and(|bound| bound < today))
 }

@@ -2,7 +2,7 @@
 
 use super::grants::Grants;
 use crate::catalogue::wildcard;
-use crate::condition::{Operator, Test};
+use crate::condition::{Clause, Test};
 use crate::document::Statement;
 
 /// The action that hands a role to a service.
@@ -46,19 +46,24 @@ pub(super) struct PassTargets<'d> {
 struct Limit<'d> {
     /// Whether these are left out, and all others let pass.
     negated: bool,
-    /// Whether capitals do not count.
-    fold: bool,
+    how: How,
     patterns: Vec<&'d str>,
+}
+
+/// How names of services are compared.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Equal,
+    EqualIgnoringCase,
+    Like,
 }
 
 impl Limit<'_> {
     fn lets(&self, service: &str) -> bool {
-        let matched = self.patterns.iter().any(|pattern| {
-            if self.fold {
-                wildcard::matches_ignoring_case(pattern, service)
-            } else {
-                wildcard::matches(pattern, service)
-            }
+        let matched = self.patterns.iter().any(|pattern| match self.how {
+            How::Equal => *pattern == service,
+            How::EqualIgnoringCase => pattern.eq_ignore_ascii_case(service),
+            How::Like => wildcard::matches(pattern, service),
         });
         matched != self.negated
     }
@@ -104,26 +109,25 @@ impl<'d> PassTargets<'d> {
 /// How a statement limits the services that roles are handed to; `None` for not at all.
 fn limit<'d>(statement: &'d Statement<'d>) -> Option<Limit<'d>> {
     for condition in statement.conditions() {
-        let operator: Operator = match condition.operator().text().parse() {
-            Ok(operator) => operator,
-            Err(_) => continue,
-        };
-        let fold = match operator.test() {
-            Test::Text { fold } => fold,
-            Test::Like => false,
-            _ => continue,
-        };
         for entry in condition.entries() {
             let values = entry.values().texts();
-            if entry
-                .key()
-                .text()
-                .eq_ignore_ascii_case("iam:PassedToService")
+            let (operator, key) = (condition.operator().text(), entry.key().text());
+            let clause = Clause::new(operator, key, values.clone(), true);
+            let Some(operator) = clause.operator().filter(|_| clause.is_certain()) else {
+                continue;
+            };
+            let how = match operator.test() {
+                Test::Text { fold: false } => How::Equal,
+                Test::Text { fold: true } => How::EqualIgnoringCase,
+                Test::Like => How::Like,
+                _ => continue,
+            };
+            if clause.key_lower() == "iam:passedtoservice"
                 && !values.clone().any(wildcard::has_variable)
             {
                 return Some(Limit {
                     negated: operator.is_negated(),
-                    fold,
+                    how,
                     patterns: values.collect(),
                 });
             }

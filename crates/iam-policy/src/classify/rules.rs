@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::work_limit::WorkLimit;
 use crate::catalogue::{Action, wildcard};
-use crate::document::{List, Resources, Statement};
+use crate::condition::Clause;
+use crate::document::{Effect, List, Resources, Statement};
 use crate::glob::{Coverage, Glob, common, covered};
 use crate::scan;
 
@@ -31,7 +32,7 @@ impl<'d> GrantRule<'d> {
         Self {
             statement,
             policy,
-            conditional: !statement.conditions().is_empty(),
+            conditional: is_conditional(statement),
             everywhere,
             globs: OnceCell::new(),
             met: RefCell::new(Vec::new()),
@@ -247,6 +248,18 @@ impl<'d> GrantRules<'d> {
         let about = self.about(name, work);
         let mut about = about.into_iter();
         about.any(|(_, rule)| rule.reaches(action, work))
+    }
+}
+
+/// Whether a condition limits what the statement says. One that AWS may read in another way, or
+/// not at all, limits what is denied and not what is allowed.
+fn is_conditional(statement: &Statement<'_>) -> bool {
+    match statement.effect() {
+        Effect::Deny => !statement.conditions().is_empty(),
+        Effect::Allow => {
+            !statement.conditions().is_empty()
+                && Clause::read(statement, true).iter().any(Clause::is_certain)
+        }
     }
 }
 

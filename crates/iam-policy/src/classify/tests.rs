@@ -321,3 +321,56 @@ fn decrypting_beside_reads_is_reading() {
     let deny = r#",{"Effect":"Deny","NotAction":["kms:Decrypt","kms:List*"],"Resource":"*"}"#;
     assert!(!changes(r#""kms:*""#, deny));
 }
+
+#[test]
+fn only_what_is_surely_over_is_left_out() {
+    let until = |operator: &str, values: &str| {
+        paths(&[read(&format!(
+            r#"{{"Effect":"Allow","Action":"iam:AttachUserPolicy","Resource":"*","Condition":{{"{operator}":{{"aws:CurrentTime":{values}}}}}}}"#
+        ))])
+    };
+    for (operator, over) in [
+        ("DateLessThan", r#""2020-01-01T00:00:00Z""#),
+        ("DateLessThanEquals", r#"["2020-01-01","1577836800"]"#),
+        ("DateEquals", r#""1999-12-31T23:59:59.5+01:00""#),
+    ] {
+        assert_eq!(until(operator, over), [], "{over}");
+    }
+    for open in [
+        r#""10000-01-01T00:00:00Z""#,
+        r#"["2020-01-01","10000-01-01"]"#,
+        r#""2020-1-1T00:00:00Z""#,
+        r#""2020-02-30T00:00:00Z""#,
+        r#""2020""#,
+        "[]",
+    ] {
+        let id = || "iam-008".to_owned();
+        assert_eq!(
+            until("DateLessThan", open),
+            [(id(), Certainty::Proved)],
+            "{open}"
+        );
+    }
+}
+
+#[test]
+fn a_condition_that_may_be_read_otherwise_limits_nothing() {
+    let pass = |condition: &str| {
+        paths(&[read(&format!(
+            r#"{{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{{{condition}}}}},
+               {{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"}}"#
+        ))])
+    };
+    for open in [
+        r#""StringEquals":{"iam:PassedToService":[]}"#,
+        r#""StringNotEquals":{"iam:PassedToService":"*"}"#,
+    ] {
+        assert!(!pass(open).is_empty(), "{open}");
+    }
+    // A denial that may be none takes nothing away.
+    let denied = paths(&[read(
+        r#"{"Effect":"Allow","Action":"iam:AttachUserPolicy","Resource":"*"},
+           {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":"10000-01-01"}}}"#,
+    )]);
+    assert_eq!(denied, [("iam-008".to_owned(), Certainty::Proved)]);
+}

@@ -11,7 +11,12 @@
 //!   operator holds. An empty text is no value.
 //! - No values at all: no match; under a negated operator a match.
 //! - An operator that is unknown never matches.
+//!
+//! What AWS may decide otherwise – values that are malformed or read in more than one way, lists
+//! without values, operators that are unknown – is not relied on by proofs: see
+//! [`Clause::is_certain`].
 
+mod certain;
 mod context;
 mod literal;
 mod operator;
@@ -19,6 +24,7 @@ mod pattern;
 
 pub use context::{Context, ContextValue};
 pub(crate) use literal::{AddressRange, boolean, moment, number, write_address, write_moment};
+pub(crate) use operator::OPERATORS;
 pub use operator::{Operator, Order, Quantifier, Test, UnknownOperator};
 pub(crate) use pattern::{ArnPattern, Pattern, Values};
 
@@ -36,6 +42,7 @@ pub struct Clause {
     values: Values,
     /// Whether `${…}` in the values is a variable: the version of the document decides.
     variables: bool,
+    certain: bool,
 }
 
 /// What a request has for a key.
@@ -98,6 +105,7 @@ impl Clause {
         let parsed: Option<Operator> = operator.parse().ok();
         Self {
             values: Values::read(parsed, &texts, variables),
+            certain: parsed.is_some_and(|operator| certain::are_certain(operator, &texts)),
             operator: parsed,
             operator_text: operator.into(),
             key: key.into(),
@@ -111,6 +119,13 @@ impl Clause {
     #[must_use]
     pub const fn operator(&self) -> Option<Operator> {
         self.operator
+    }
+
+    /// Whether AWS surely reads the condition as this crate does. If not, [`Self::holds`] answers
+    /// by what is decided above, and a proof must take both answers for possible.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.certain
     }
 
     /// The operator as written.
@@ -145,6 +160,18 @@ impl Clause {
             Values::Arn(all) => all.iter().any(|p| matches!(p, ArnPattern::Variable(_))),
             _ => false,
         }
+    }
+
+    /// The condition with those of its values only that hold no variable.
+    pub(crate) fn without_variables(&self) -> Self {
+        let is_fixed = |nth: usize| match &self.values {
+            Values::Text(all) => all.get(nth).is_some_and(|p| p.template().is_none()),
+            Values::Arn(all) => all.get(nth).is_some_and(|p| p.template().is_none()),
+            _ => true,
+        };
+        let fixed = self.texts().enumerate().filter(|(nth, _)| is_fixed(*nth));
+        let fixed = fixed.map(|(_, text)| text);
+        Self::new(&self.operator_text, &self.key, fixed, self.variables)
     }
 
     /// The variables in the values.
@@ -275,6 +302,10 @@ impl Clause {
         let (Some(one), Some(two)) = (self.operator, other.operator) else {
             return self.operator_text == other.operator_text && self.texts == other.texts;
         };
+        // What one doubtful value does to the others of its list is not known.
+        if !(self.certain && other.certain) && self.texts != other.texts {
+            return false;
+        }
         let same = one.quantifier == two.quantifier
             && one.test == two.test
             && one.negated == two.negated

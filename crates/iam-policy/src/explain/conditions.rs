@@ -1,49 +1,110 @@
-use super::wording::{list, name, service_principal, words};
-use crate::catalogue;
-use crate::condition::{Clause, Operator, Order, Quantifier, Test, boolean, moment};
+use super::keys::{known, subject};
+use super::wording::{list, name, service_principal};
+use crate::condition::{
+    Clause, Operator, Order, Quantifier, Test, boolean, moment, number, write_moment,
+};
 use crate::foreign::code;
+use crate::prove::{Share, extent};
 
-/// Says under which circumstances a condition holds, such as `only until 2 May 2026`.
-pub(super) fn describe(clause: &Clause) -> String {
-    let Some(operator) = clause.operator() else {
-        return format!(
-            "under a condition ({}) that cannot be met",
-            code(clause.operator_text())
-        );
+/// Says under which circumstances a condition holds, such as `only until 2 May 2026`. `providers` are
+/// the identity providers that the statement names.
+///
+/// Only what limits is told as a limit: a condition that holds for every request is told as that, and
+/// one that AWS may read otherwise as one that may limit nothing.
+pub(super) fn describe(clause: &Clause, providers: &[&str]) -> String {
+    let subject = subject(clause, providers);
+    let (Some(operator), Some(extent)) = (clause.operator(), extent(clause)) else {
+        return doubtful(clause, &subject);
     };
-    let values: Vec<String> = clause.texts().map(name).collect();
+    if extent.is_everything() {
+        return format!("whatever {subject} is");
+    }
+    if extent.is_nothing(operator.quantifier()) {
+        let operator = code(clause.operator_text());
+        return format!("under a condition ({operator} of {subject}) that cannot be met");
+    }
+    match extent.values {
+        Share::All => format!("only where {subject} is given"),
+        Share::None => format!("only where {subject} is not given"),
+        Share::Some => limit(clause, operator, &subject),
+    }
+}
+
+/// A condition that AWS may read otherwise than it looks, or not at all.
+fn doubtful(clause: &Clause, subject: &str) -> String {
+    let values: Vec<String> = clause.texts().map(code).collect();
+    let values = match values.as_slice() {
+        [] => "no values".to_owned(),
+        values => list(values, "or"),
+    };
+    format!(
+        "under a condition that may limit nothing ({} of {subject}: {values})",
+        code(clause.operator_text())
+    )
+}
+
+/// A condition that some values of its key fulfil, and some do not.
+fn limit(clause: &Clause, operator: Operator, subject: &str) -> String {
     let timed = |order| clause.key_lower() == "aws:epochtime" && order != Order::Equal;
     let described = match operator.test() {
-        Test::Null => presence(clause),
-        Test::Number(order) if timed(order) => date(clause, order, operator.is_negated(), &values),
-        Test::Date(order) => date(clause, order, operator.is_negated(), &values),
-        Test::Bool => truth(clause, &values),
-        _ => comparison(clause, operator, &values),
+        Test::Number(order) if timed(order) => date(clause, operator, order, subject),
+        Test::Date(order) => date(clause, operator, order, subject),
+        Test::Bool => truth(clause, operator, subject),
+        _ => comparison(clause, operator, subject),
     };
+    // Said by the words for every value of several.
+    let is_said = described.ends_with(NONE_AT_ALL);
     match (operator.if_exists(), operator.quantifier()) {
-        (true, None | Some(Quantifier::All)) => format!("{described} (or where that is not known)"),
+        (true, None) | (_, Some(Quantifier::All)) if !is_said => {
+            format!("{described} (or where that is not known)")
+        }
         _ => described,
     }
 }
 
-fn presence(clause: &Clause) -> String {
-    let subject = subject(clause.key_lower(), clause.key());
-    if clause.texts().any(|text| boolean(text) == Some(true)) {
-        format!("only where {subject} is not given")
-    } else {
-        format!("only where {subject} is given")
+/// What a condition on every value of a key says of a key without values.
+const NONE_AT_ALL: &str = ", or there is none";
+
+/// Says that a key has such values, or several of which each or one is like that.
+fn relation(operator: Operator, subject: &str, is: &str) -> String {
+    match operator.quantifier() {
+        None => format!("only where {subject} is {is}"),
+        Some(Quantifier::All) => {
+            format!("only where every value of {subject} is {is}{NONE_AT_ALL}")
+        }
+        Some(Quantifier::Any) => format!("only where one of {subject} is {is}"),
     }
 }
 
-fn date(clause: &Clause, order: Order, negated: bool, values: &[String]) -> String {
-    let days: Vec<String> = clause.texts().map(day).collect();
-    let days = if days.is_empty() {
-        values.to_vec()
-    } else {
-        days
+/// Those of the values that decide: of several bounds the widest.
+fn deciding(clause: &Clause, order: Order) -> Vec<&str> {
+    let place = |text: &&str| match clause.operator().map(|operator| operator.test()) {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "only to compare dates within some thousand years"
+        )]
+        Some(Test::Date(_)) => moment(text).map(|moment| moment as f64),
+        _ => number(text),
     };
+    let by = |one: &&str, other: &&str| {
+        let (one, other) = (place(one), place(other));
+        one.unwrap_or_default()
+            .total_cmp(&other.unwrap_or_default())
+    };
+    let texts = clause.texts();
+    match order {
+        Order::Equal => texts.collect(),
+        Order::Less | Order::AtMost => texts.max_by(by).into_iter().collect(),
+        Order::Greater | Order::AtLeast => texts.min_by(by).into_iter().collect(),
+    }
+}
+
+fn date(clause: &Clause, operator: Operator, order: Order, subject: &str) -> String {
+    let counted = matches!(operator.test(), Test::Number(_));
+    let days = deciding(clause, order).into_iter();
+    let days: Vec<String> = days.map(|text| day(text, counted)).collect();
     let described = list(&days, "or");
-    let word = match (order, negated) {
+    let word = match (order, operator.is_negated()) {
         (Order::Less | Order::AtMost, _) => "until",
         (Order::Greater | Order::AtLeast, _) => "from",
         (Order::Equal, false) => "at exactly",
@@ -51,22 +112,21 @@ fn date(clause: &Clause, order: Order, negated: bool, values: &[String]) -> Stri
     };
     match clause.key_lower() {
         "aws:currenttime" | "aws:epochtime" => format!("only {word} {described}"),
-        "aws:tokenissuetime" => format!(
-            "only for sessions begun {}",
-            match word {
-                "until" => format!("before {described}"),
-                _ => format!("after {described}"),
-            }
-        ),
-        key => format!(
-            "only where {} is {word} {described}",
-            subject(key, clause.key())
-        ),
+        "aws:tokenissuetime" => {
+            let word = match word {
+                "until" => "before",
+                "from" => "after",
+                exactly => exactly,
+            };
+            format!("only for sessions begun {word} {described}")
+        }
+        _ => relation(operator, subject, &format!("{word} {described}")),
     }
 }
 
-/// A moment as people write it: the day, with the time of day unless it is midnight.
-fn day(text: &str) -> String {
+/// A moment as people write it: the day, with the time of day unless it is midnight. With `counted`
+/// the text is a number of seconds, else a date.
+fn day(text: &str, counted: bool) -> String {
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -81,7 +141,9 @@ fn day(text: &str) -> String {
         "November",
         "December",
     ];
-    let Some(written) = moment(text).and_then(crate::condition::write_moment) else {
+    let seconds = || text.parse::<i64>().ok()?.checked_mul(1000);
+    let read = if counted { seconds() } else { moment(text) };
+    let Some(written) = read.and_then(write_moment) else {
         return code(text);
     };
     let (date, time) = written.split_once('T').unwrap_or((&written, ""));
@@ -101,59 +163,43 @@ fn day(text: &str) -> String {
     format!("{day} {} {year}{clock}", month.unwrap_or(&""))
 }
 
-fn truth(clause: &Clause, values: &[String]) -> String {
+fn truth(clause: &Clause, operator: Operator, subject: &str) -> String {
+    // All values are the same: with both, every value would do.
     let is = clause.texts().next().and_then(boolean);
-    match (clause.key_lower(), is) {
-        ("aws:multifactorauthpresent", Some(true)) => {
-            "only when signed in with a second factor".to_owned()
-        }
+    let saying = match (clause.key_lower(), is) {
+        ("aws:multifactorauthpresent", Some(true)) => "only when signed in with a second factor",
         ("aws:multifactorauthpresent", Some(false)) => {
-            "only when not signed in with a second factor".to_owned()
+            "only when not signed in with a second factor"
         }
-        ("aws:securetransport", Some(true)) => "only over an encrypted connection".to_owned(),
-        ("aws:securetransport", Some(false)) => "only over an unencrypted connection".to_owned(),
-        ("aws:viaawsservice", Some(true)) => {
-            "only when an AWS service asks on their behalf".to_owned()
-        }
+        ("aws:securetransport", Some(true)) => "only over an encrypted connection",
+        ("aws:securetransport", Some(false)) => "only over an unencrypted connection",
+        ("aws:viaawsservice", Some(true)) => "only when an AWS service asks on their behalf",
         ("aws:viaawsservice", Some(false)) => {
-            "only when asking directly, not through an AWS service".to_owned()
+            "only when asking directly, not through an AWS service"
         }
-        ("aws:principalisawsservice", Some(true)) => "only for AWS services".to_owned(),
-        ("aws:principalisawsservice", Some(false)) => {
-            "only for others than AWS services".to_owned()
+        ("aws:principalisawsservice", Some(true)) => "only for AWS services",
+        ("aws:principalisawsservice", Some(false)) => "only for others than AWS services",
+        _ => {
+            let values: Vec<String> = clause.texts().map(code).collect();
+            return relation(operator, subject, &list(&values, "or"));
         }
-        (key, _) => format!(
-            "only where {} is {}",
-            subject(key, clause.key()),
-            list(values, "or")
-        ),
-    }
+    };
+    saying.to_owned()
 }
 
-fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String {
-    // Any value at all will do, or none.
-    if operator.quantifier().is_none()
-        && matches!(operator.test(), Test::Like)
-        && clause.texts().any(|text| text == "*")
-    {
-        let given = if operator.is_negated() {
-            "not given"
-        } else {
-            "given"
-        };
-        return format!(
-            "only where {} is {given}",
-            subject(clause.key_lower(), clause.key())
-        );
-    }
-    let services = SERVICE_KEYS.contains(&clause.key_lower());
-    let values: Vec<String> = if services {
-        clause.texts().map(service_principal).collect()
-    } else if SECONDS.contains(&clause.key_lower()) {
-        clause.texts().map(duration).collect()
-    } else {
-        values.to_vec()
+fn comparison(clause: &Clause, operator: Operator, subject: &str) -> String {
+    let texts: Vec<&str> = match operator.test() {
+        Test::Number(order) => deciding(clause, order),
+        _ => clause.texts().collect(),
     };
+    // What is no variable in the version of the document is told as it is written.
+    let told: fn(&str) -> String = match clause.key_lower() {
+        key if SERVICE_KEYS.contains(&key) => service_principal,
+        key if SECONDS.contains(&key) => duration,
+        _ if clause.has_variables() => name,
+        _ => code,
+    };
+    let values: Vec<String> = texts.into_iter().map(told).collect();
     let described = list(&values, "or");
     let not = operator.is_negated();
     if operator.quantifier().is_none()
@@ -165,8 +211,7 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
     {
         return saying;
     }
-    let subject = subject(clause.key_lower(), clause.key());
-    let relation = match (operator.test(), not) {
+    let word = match (operator.test(), not) {
         (Test::Number(Order::Less), _) => "less than",
         (Test::Number(Order::AtMost), _) => "at most",
         (Test::Number(Order::Greater), _) => "more than",
@@ -176,16 +221,8 @@ fn comparison(clause: &Clause, operator: Operator, values: &[String]) -> String 
         (_, false) => "",
         (_, true) => "not",
     };
-    let space = if relation.is_empty() { "" } else { " " };
-    match operator.quantifier() {
-        None => format!("only where {subject} is {relation}{space}{described}"),
-        Some(Quantifier::All) => format!(
-            "only where every value of {subject} is {relation}{space}{described}, or there is none"
-        ),
-        Some(Quantifier::Any) => {
-            format!("only where one of {subject} is {relation}{space}{described}")
-        }
-    }
+    let space = if word.is_empty() { "" } else { " " };
+    relation(operator, subject, &format!("{word}{space}{described}"))
 }
 
 /// Keys whose values are service principals.
@@ -216,112 +253,4 @@ fn duration(text: &str) -> String {
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
-}
-
-/// Keys with a saying of their own.
-fn known(key: &str, written: &str, not: bool, values: &[String]) -> Option<String> {
-    let tag = written.split_once('/').map_or(written, |(_, tag)| tag);
-    let tag = code(tag);
-    let described = list(values, "or");
-    let negation = if not { "not " } else { "" };
-    Some(match key {
-        "aws:sourceip" | "aws:vpcsourceip" if not => {
-            format!("only from other addresses than {described}")
-        }
-        "aws:sourceip" => format!("only from the addresses {described}"),
-        "aws:vpcsourceip" => format!("only from the private addresses {described}"),
-        "aws:requestedregion" if not => {
-            format!("only outside {}", list(values, "and"))
-        }
-        "aws:requestedregion" => format!("only in {described}"),
-        "aws:resourceaccount" if not => format!("only in other accounts than {described}"),
-        "aws:resourceaccount" => format!("only in the account {described}"),
-        "aws:resourceorgid" if !not => format!("only in the organisation {described}"),
-        "aws:username" => format!("only for the user name {negation}{described}"),
-        "aws:principalarn" => format!(
-            "only for {}{described}",
-            if not { "others than " } else { "" }
-        ),
-        "aws:principalorgid" if not => {
-            format!("only for others than members of the organisation {described}")
-        }
-        "aws:principalorgid" => format!("only for members of the organisation {described}"),
-        "aws:principalaccount" => format!(
-            "only for {}account {described}",
-            if not { "others than " } else { "" }
-        ),
-        "aws:sourceaccount" => format!(
-            "only on behalf of {}account {described}",
-            if not { "others than " } else { "" }
-        ),
-        "aws:sourcearn" => format!(
-            "only on behalf of {}{described}",
-            if not { "others than " } else { "" }
-        ),
-        "aws:sourcevpc" | "aws:sourcevpce" => {
-            format!("only {negation}from the private network {described}")
-        }
-        "iam:passedtoservice" if not => format!("only to others than {described}"),
-        "iam:passedtoservice" => format!("only to {described}"),
-        "iam:awsservicename" if !not => format!("only for {described}"),
-        "kms:viaservice" if not => format!("only when not used through {described}"),
-        "kms:viaservice" => format!("only through {described}"),
-        "aws:calledviafirst" | "aws:calledvialast" if !not => format!("only through {described}"),
-        "s3:prefix" if not => format!("only for names other than {described}"),
-        "s3:prefix" => format!("only for names such as {described}"),
-        _ if key.starts_with("aws:principaltag/") => {
-            format!("only for people whose tag {tag} is {negation}{described}")
-        }
-        _ if key.starts_with("aws:resourcetag/") || key.contains(":resourcetag/") => {
-            format!("only where the tag {tag} is {negation}{described}")
-        }
-        _ if key.starts_with("aws:requesttag/") => format!(
-            "only when setting the tag {tag} to {}{described}",
-            if not { "something else than " } else { "" }
-        ),
-        _ => return None,
-    })
-}
-
-/// A key in words.
-fn subject(key: &str, written: &str) -> String {
-    match key {
-        "aws:tagkeys" => "the names of the tags that are set".to_owned(),
-        "aws:multifactorauthage" => "the time since signing in with a second factor".to_owned(),
-        "sts:durationseconds" => "the length of the session".to_owned(),
-        _ if key.ends_with(":aud") => "the audience (aud) of the sign-in".to_owned(),
-        _ if key.ends_with(":sub") => "the subject (sub) of the sign-in".to_owned(),
-        "aws:calledvia" => "the services it goes through".to_owned(),
-        "aws:resourceorgid" => "the organisation of the resource".to_owned(),
-        _ => {
-            if !is_known(key) {
-                return format!("the key {}", code(written));
-            }
-            let name = written.split_once(':').map_or(written, |(_, name)| name);
-            let (name, tag) = name.split_once('/').unwrap_or((name, ""));
-            let words = words(name).join(" ");
-            let tagged = ["resourcetag", "requesttag", "principaltag"];
-            if tagged.iter().any(|kind| name.eq_ignore_ascii_case(kind)) && !tag.is_empty() {
-                let whose = words.split(' ').next().unwrap_or_default();
-                let tag = code(tag);
-                return match whose {
-                    "resource" => format!("the tag {tag} of the resource"),
-                    "request" => format!("the tag {tag} in the request"),
-                    _ => format!("the tag {tag} of the person or role"),
-                };
-            }
-            if tag.is_empty() {
-                format!("the {words}")
-            } else {
-                format!("the {words} {}", code(tag))
-            }
-        }
-    }
-}
-
-/// Whether AWS has a key of this name, so that its words are AWS's.
-fn is_known(key: &str) -> bool {
-    let service = key.split_once(':').map_or("", |(prefix, _)| prefix);
-    catalogue::global_key(key).is_some()
-        || catalogue::service(service).is_some_and(|found| found.condition_key(key).is_some())
 }

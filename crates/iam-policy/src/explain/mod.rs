@@ -7,6 +7,7 @@
 mod actions;
 mod conditions;
 mod groups;
+mod keys;
 mod never;
 mod resources;
 mod wording;
@@ -77,7 +78,12 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     });
     let place = statement.resources().map(|resources| {
         (
-            resources::describe(resources.list().texts(), variables),
+            // What is left out or denied is told as no more than it is.
+            resources::describe(
+                resources.list().texts(),
+                variables,
+                resources.is_negated() == allows,
+            ),
             resources.is_negated(),
         )
     });
@@ -94,8 +100,9 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     if !clauses.is_empty() && all_of_this {
         text.push_str(" – all of this");
     }
+    let providers = providers(statement);
     for (nth, clause) in clauses.iter().enumerate() {
-        let described = conditions::describe(clause);
+        let described = conditions::describe(clause, &providers);
         let described = match (allows, described.strip_prefix("only ")) {
             // What is forbidden only under a condition is forbidden under it.
             (false, Some(rest)) => denied(rest),
@@ -109,6 +116,26 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
         text.push_str(&described);
     }
     finish(&text)
+}
+
+/// The identity providers that a statement is about, by the names that their keys begin with.
+fn providers<'s>(statement: &'s Statement<'_>) -> Vec<&'s str> {
+    let set = statement.principals().map(Principals::set);
+    let entries = match set {
+        Some(PrincipalSet::Named(entries)) => entries.as_slice(),
+        Some(PrincipalSet::Everyone(_)) | None => &[],
+    };
+    let federated = entries
+        .iter()
+        .filter(|entry| entry.kind() == PrincipalKind::Federated);
+    let names = federated.flat_map(|entry| entry.values().texts());
+    names.map(provider_name).collect()
+}
+
+/// The name of an identity provider, by its ARN or as it is.
+fn provider_name(principal: &str) -> &str {
+    let name = principal.rsplit_once("-provider/");
+    name.map_or(principal, |(_, name)| name)
 }
 
 /// Resources as they are described, and whether all others are meant.
@@ -275,10 +302,7 @@ fn named(kind: PrincipalKind, name: &str) -> String {
             format!("the service {short}")
         }
         PrincipalKind::Federated => {
-            let provider = name
-                .rsplit_once("-provider/")
-                .map_or(name, |(_, name)| name);
-            format!("people signed in by {}", wording::name(provider))
+            format!("people signed in by {}", wording::name(provider_name(name)))
         }
         PrincipalKind::CanonicalUser => format!("the account with the id {}", wording::name(name)),
     }

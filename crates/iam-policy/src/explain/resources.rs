@@ -1,4 +1,6 @@
-use std::collections::HashSet;
+mod exact;
+
+use std::collections::{HashMap, HashSet};
 
 use super::groups::Groups;
 use super::wording::{list, name, plural_of, service_name, thing, words};
@@ -67,10 +69,12 @@ impl NamedResources {
 /// beyond, only how many there are.
 const MOST_DESCRIBED: usize = 5_000;
 
-/// Says which resources patterns mean. Without `variables`, `${…}` is plain text.
+/// Says which resources patterns mean. Without `variables`, `${…}` is plain text. With `exactly`
+/// nothing is told as more than it is: patterns that have no such words stand as they are written.
 pub(super) fn describe<'p>(
     patterns: impl Iterator<Item = &'p str>,
     variables: bool,
+    exactly: bool,
 ) -> ResourcePhrase {
     let patterns: Vec<String> = patterns
         .map(|pattern| match variables {
@@ -83,7 +87,14 @@ pub(super) fn describe<'p>(
         return ResourcePhrase::Everywhere;
     }
     let more = patterns.len().saturating_sub(MOST_DESCRIBED);
-    let patterns = patterns.iter().map(String::as_str).take(MOST_DESCRIBED);
+    let patterns: Vec<&str> = patterns
+        .iter()
+        .map(String::as_str)
+        .take(MOST_DESCRIBED)
+        .collect();
+    let shared = shared_kinds(&patterns);
+    let usual = patterns.iter().find_map(|pattern| partition(pattern));
+    let others: HashSet<&str> = patterns.iter().copied().collect();
     let mut named = NamedResources::default();
     let mut things = Groups::default();
     let mut objects: Vec<&str> = Vec::new();
@@ -92,14 +103,26 @@ pub(super) fn describe<'p>(
         none = false;
         let parts: Vec<&str> = pattern.splitn(6, ':').collect();
         match parts.as_slice() {
-            _ if pattern.bytes().all(|byte| byte == b'*') => return ResourcePhrase::Everywhere,
-            [.., last] if parts.iter().skip(1).all(|part| *part == "*") && *last == "*" => {
+            [.., last]
+                if !exactly && parts.iter().skip(1).all(|part| *part == "*") && *last == "*" =>
+            {
                 return ResourcePhrase::Everywhere;
             }
+            _ if exactly && !exact::is_told_exactly(pattern, &others) => {
+                things.push(name(pattern));
+            }
+            // Of two partitions things of one name are two.
+            _ if partition(pattern).is_some() && partition(pattern) != usual => {
+                things.push(name(pattern));
+            }
             ["arn", _, "s3", "" | "*", "" | "*", bucket] => objects.push(bucket),
-            ["arn", _, service, region, account, resource] => {
-                let place = place(region, account);
-                match of_service(service, resource) {
+            ["arn", _, service, region, account, resource] if is_account(account) => {
+                let told = of_service(service, resource);
+                let mut place = place(region, account);
+                if shared.contains(told.kind()) {
+                    place.push_str(&format!(" of {}", service_name(service)));
+                }
+                match told {
                     Told::Thing(kind, name) if !name.contains(['*', '?']) => {
                         things.add(&kind, &name, &place);
                     }
@@ -107,10 +130,10 @@ pub(super) fn describe<'p>(
                     Told::Text(text) => things.push(text + &place),
                 }
             }
-            ["arn", _, service, ..] => {
-                let service = service.trim_end_matches('*');
-                things.push(format!("all of {}", service_name(service)));
-            }
+            // A colon where another account is: wildcards go on over colons.
+            ["arn", _, _, _, _, _] => things.push(name(pattern)),
+            ["arn", _, service, ..] => things.push(format!("all of {}", service_name(service))),
+            ["arn"] | ["arn", _] => things.push(format!("all of {}", service_name("*"))),
             _ => things.push(name(pattern)),
         }
     }
@@ -137,16 +160,16 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
     let mut parts = Groups::default();
     for pattern in patterns {
         let (bucket, key) = pattern.split_once('/').unwrap_or((pattern, ""));
-        // A folder and what is in it are described once.
-        if pattern.contains('/') && whole.contains(pattern.trim_end_matches('/')) {
+        // A folder and what is in it are described once; an object of its name is another thing.
+        if pattern.ends_with('/') && whole.contains(pattern.trim_end_matches('/')) {
             continue;
         }
         if whole.contains(bucket) || !pattern.contains('/') && !partly.contains(bucket) {
             buckets.push(bucket);
         } else if pattern.contains('/') {
-            in_bucket(bucket, key, &mut parts);
+            in_bucket(pattern, bucket, key, &mut parts);
         } else {
-            parts.push(format!("{} itself", thing("bucket", bucket)));
+            parts.push(format!("{} itself", of_bucket(bucket)));
         }
     }
     let mut seen = HashSet::new();
@@ -156,15 +179,28 @@ fn in_buckets(patterns: &[&str]) -> Vec<String> {
         let names: Vec<String> = buckets.iter().map(|bucket| name(bucket)).collect();
         vec![format!("the buckets {}", list(&names, "and"))]
     } else {
-        buckets
-            .into_iter()
-            .map(|bucket| thing("bucket", bucket))
-            .collect()
+        buckets.into_iter().map(of_bucket).collect()
     };
     buckets.into_iter().chain(parts.texts()).collect()
 }
 
-fn in_bucket(bucket: &str, key: &str, parts: &mut Groups) {
+/// A bucket, or buckets. A wildcard goes on over `/`, so that what follows one may be found in the name
+/// of an object.
+fn of_bucket(bucket: &str) -> String {
+    let described = thing("bucket", bucket);
+    let goes_on = bucket.trim_end_matches('*').contains(['*', '?']);
+    match described.strip_prefix("buckets ").filter(|_| goes_on) {
+        Some(rest) => format!("buckets and objects {rest}"),
+        None => described,
+    }
+}
+
+fn in_bucket(pattern: &str, bucket: &str, key: &str, parts: &mut Groups) {
+    if bucket.contains(['*', '?']) && key != "*" {
+        let like = name(pattern);
+        parts.push(format!("objects whose bucket and name are like {like}"));
+        return;
+    }
     let of = format!(" of {}", thing("bucket", bucket));
     let plain = |text: &str| !text.contains(['*', '?']);
     match key.strip_suffix("/*") {
@@ -185,6 +221,46 @@ fn place(region: &str, account: &str) -> String {
         place.push_str(&format!(" of account {}", name(account)));
     }
     place
+}
+
+/// Whether it may be the account of an ARN.
+fn is_account(text: &str) -> bool {
+    let digits = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'?');
+    text == "aws" || text.contains("${") || text.bytes().all(digits)
+}
+
+/// The partition of a pattern, when it names one.
+fn partition(pattern: &str) -> Option<&str> {
+    let mut parts = pattern.split(':');
+    let partition = parts.next().filter(|part| *part == "arn").and(parts.next());
+    partition.filter(|partition| !partition.is_empty() && !partition.contains(['*', '?', '$']))
+}
+
+/// The kinds of things that two services have, as far as these patterns name them.
+fn shared_kinds(patterns: &[&str]) -> HashSet<String> {
+    let mut services: HashMap<String, &str> = HashMap::new();
+    let mut shared = HashSet::new();
+    for pattern in patterns {
+        let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+        let [_, _, service, _, _, resource] = parts.as_slice() else {
+            continue;
+        };
+        let told = of_service(service, resource);
+        let known = services.entry(told.kind().to_owned()).or_insert(service);
+        if known != service && matches!(told, Told::Thing(..)) {
+            shared.insert(told.kind().to_owned());
+        }
+    }
+    shared
+}
+
+impl Told {
+    /// What kind of thing it is.
+    fn kind(&self) -> &str {
+        match self {
+            Self::Thing(kind, _) | Self::Text(kind) => kind,
+        }
+    }
 }
 
 /// A resource as it is told.
@@ -276,62 +352,4 @@ fn nameless_kind(service: &str, resource: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn resources_in_words() {
-        for (patterns, expected) in [
-            (&["*"] as &[&str], ""),
-            (&[], "nowhere"),
-            (&["arn:*:*:*:*:*"], ""),
-            (
-                &["arn:aws:s3:::reports", "arn:aws:s3:::reports/2026/*"],
-                "in the bucket `reports` itself and the folder `2026` of the bucket `reports`",
-            ),
-            (
-                &["arn:aws:s3:::*SageMaker*"],
-                "in buckets whose name contains `SageMaker`",
-            ),
-            (
-                &["arn:aws:logs:*:*:log-group:/aws/rds/*:log-stream:*"],
-                "on log groups whose name begins with `/aws/rds/`",
-            ),
-            (&["arn:aws:glue:*:*:catalog"], "on the catalog"),
-            (
-                &["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"],
-                "in the bucket `reports`",
-            ),
-            (
-                &["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"],
-                "in the buckets `a` and `b`",
-            ),
-            (
-                &["arn:aws:s3:::reports/2026/*"],
-                "in the folder `2026` of the bucket `reports`",
-            ),
-            (
-                &["arn:aws:s3:::logs-*"],
-                "in buckets whose name begins with `logs-`",
-            ),
-            (
-                &["arn:aws:dynamodb:eu-west-1:111111111111:table/orders"],
-                "on the table `orders` in `eu-west-1` of account `111111111111`",
-            ),
-            (&["arn:aws:sqs:*:*:jobs"], "on the queue `jobs`"),
-            (&["arn:aws:lambda:*:*:function:*"], "on all functions"),
-            (
-                &["arn:aws:iam::*:user/${aws:username}"],
-                "on the user (own user name)",
-            ),
-            (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
-        ] {
-            let described = match describe(patterns.iter().copied(), true) {
-                ResourcePhrase::Everywhere => String::new(),
-                ResourcePhrase::Nowhere => "nowhere".to_owned(),
-                ResourcePhrase::Some(named) => named.text(),
-            };
-            assert_eq!(described, expected);
-        }
-    }
-}
+mod tests;

@@ -61,6 +61,38 @@ pub fn is_hidden(c: char) -> bool {
     hidden || BLANK.contains(&c) || DEFAULT_IGNORABLE.iter().any(ignorable)
 }
 
+/// The backtick, and what becomes one or is drawn like one.
+const LIKE_BACKTICK: [char; 13] = [
+    '`',
+    // They become a backtick in NFC (Greek varia) and NFKC (the fullwidth form); no others do.
+    '\u{1fef}',
+    '\u{ff40}',
+    // A grave stroke and nothing else, as a letter or a sign: modifier letters, a Canadian final
+    // and an affix of Duployan.
+    '\u{2cb}',
+    '\u{2f4}',
+    '\u{1420}',
+    '\u{1bc82}',
+    // Greek accents that end in one.
+    '\u{1fcd}',
+    '\u{1fdd}',
+    '\u{1fed}',
+    // The reversed prime, and opening quotation marks that many fonts draw like one.
+    '\u{2035}',
+    '\u{2018}',
+    '\u{201b}',
+];
+
+/// Whether a character could be taken for a backtick, by a reader or after normalisation.
+///
+/// Unicode's list of confusable characters (UTS 39) has all single strokes in one class, the
+/// apostrophe among them. Of these the ones that stand or lean the other way are none (`'`, `´`, `’`),
+/// nor is the ʻokina (U+02BB), a letter of names.
+#[must_use]
+pub fn is_like_backtick(c: char) -> bool {
+    LIKE_BACKTICK.contains(&c)
+}
+
 /// Whether a character is a mark on the one before it.
 #[must_use]
 pub fn is_mark(c: char) -> bool {

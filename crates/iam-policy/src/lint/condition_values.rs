@@ -164,10 +164,9 @@ impl Checker<'_, '_> {
             } else {
                 (Code::EquivalentToNullFalse, "false")
             };
-            let message = format!(
-                "this only asks whether the key is there; say so: `\"Null\": {{\"{}\": \"{wanted}\"}}`",
-                entry.entry.key().text()
-            );
+            let key = serde_json::Value::from(entry.entry.key().text());
+            let better = foreign::code(&format!("\"Null\": {{{key}: \"{wanted}\"}}"));
+            let message = format!("this only asks whether the key is there; say so: {better}");
             self.add(code, entry.value_path(nth), value.span(), message);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Checker, Code};
 use crate::catalogue;
+use crate::condition::OPERATORS;
 use crate::document::{Condition, ConditionEntry, DraftStatement, Element, Path, Value};
 use crate::foreign;
 
@@ -114,37 +115,6 @@ impl Operator {
         })
     }
 }
-
-/// All operators without qualifier.
-const OPERATORS: [&str; 27] = [
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotEquals",
-    "ArnNotLike",
-    "BinaryEquals",
-    "Bool",
-    "DateEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateNotEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "Null",
-    "NumericEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericNotEquals",
-    "StringEquals",
-    "StringEqualsIgnoreCase",
-    "StringLike",
-    "StringNotEquals",
-    "StringNotEqualsIgnoreCase",
-    "StringNotLike",
-];
 
 /// The operator that was probably meant, with the qualifier and the end that stand there.
 fn nearest_operator(text: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 //! undecided. How it works and why it is sound is written in `docs/policy-engine/prove.md`.
 
 mod alternative;
+mod extent;
 mod prover;
 mod public;
 mod search;
@@ -12,6 +13,8 @@ mod statement;
 mod values;
 mod witness;
 
+pub(crate) use extent::{Share, extent};
+pub(crate) use public::is_shared_provider;
 pub use public::{check_no_public_access, check_no_public_access_within};
 
 use serde::ser::SerializeStruct;

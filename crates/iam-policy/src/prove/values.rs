@@ -46,22 +46,35 @@ impl KeyConditions<'_> {
     pub(super) fn classes(&self, budget: &mut Budget) -> Result<Vec<ValueClass>, Exhausted> {
         let family = self.family();
         let counts = |clause: &Clause| family_of(clause).is_none_or(|own| own == family);
-        // Conditions of another family on the same key: a region without them is wider, a
-        // cover with them is taken for empty.
+        // Conditions of another family on the same key, and those that AWS may read otherwise: a
+        // region without them is wider, a cover with them is taken for empty.
         let tested: Vec<&Clause> = self
             .region
             .iter()
             .copied()
-            .filter(|clause| {
-                counts(clause) && clause.operator().is_some() && !clause.has_variables()
-            })
+            .filter(|clause| counts(clause) && clause.is_certain() && !clause.has_variables())
             .collect();
         let mut covers: Vec<&(usize, Vec<&Clause>)> = self.covers.iter().collect();
         covers.retain(|(_, clauses)| clauses.iter().all(|clause| counts(clause)));
         let mut all = tested.clone();
         all.extend(covers.iter().flat_map(|(_, clauses)| clauses));
-        let values = self.values(family, &tested, &all, budget)?;
+        let doubtful: Vec<&Clause> = self
+            .region
+            .iter()
+            .copied()
+            .filter(|clause| counts(clause) && !clause.is_certain() && !clause.has_variables())
+            .collect();
+        all.extend(&doubtful);
+        let mut values = self.values(family, &tested, &all, budget)?;
         let empty = Context::new();
+        // Those first that `evaluate` is going to confirm.
+        budget.spend(values.len().saturating_mul(doubtful.len()))?;
+        values.sort_by_cached_key(|value| {
+            let subject = KeyValue::of(value.as_ref());
+            !doubtful
+                .iter()
+                .all(|clause| clause.holds_for(subject, &empty))
+        });
         let mut classes: Vec<ValueClass> = Vec::new();
         let compared: usize = all.iter().map(|clause| clause.values().len()).sum();
         for value in values {
@@ -151,6 +164,7 @@ pub(super) fn quantifier(clause: &Clause) -> Option<Quantifier> {
 fn needs_key(clause: &Clause) -> bool {
     clause
         .operator()
+        .filter(|_| clause.is_certain())
         .is_some_and(|operator| match operator.quantifier() {
             Some(Quantifier::Any) => true,
             Some(Quantifier::All) => false,
@@ -158,6 +172,18 @@ fn needs_key(clause: &Clause) -> bool {
                 operator.test() != Test::Null && !operator.is_negated() && !operator.if_exists()
             }
         })
+}
+
+/// Values of which every other one is treated by the condition as one of them is.
+pub(super) fn elements(clause: &Clause, budget: &mut Budget) -> Result<Vec<String>, Exhausted> {
+    let all = [clause];
+    match family_of(clause) {
+        None => Ok(Vec::new()),
+        Some(Family::Text) => texts(&[], &all, false, budget),
+        Some(Family::Number) => Ok(numbers(&all)),
+        Some(Family::Date) => Ok(dates(&all)),
+        Some(Family::Address) => Ok(addresses(&all)),
+    }
 }
 
 /// `None` for conditions that look at the presence of the key only.
@@ -249,7 +275,7 @@ fn codes_of(clause: &Clause, codes: &mut Vec<(Vec<u8>, bool)>) {
     }
 }
 
-const MALFORMED: &str = "malformed";
+pub(super) const MALFORMED: &str = "malformed";
 
 /// Every bound, the numbers next to it, some between and beyond, and none at all.
 fn numbers(all: &[&Clause]) -> Vec<String> {

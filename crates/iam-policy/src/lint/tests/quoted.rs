@@ -2,15 +2,17 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::document::Document;
-use crate::explain::tests::{SECRET, statements};
+use crate::explain::tests::{SECRET, conditions, operators, statements};
 use crate::foreign::{TextPart, parts};
 
 proptest! {
     /// Whatever a policy calls things: each message is one line, and quotes what is not ours.
     #[test]
-    fn nothing_foreign_stands_unquoted(before in any::<String>(), after in any::<String>()) {
+    fn nothing_foreign_stands_unquoted(
+        before in any::<String>(), after in any::<String>(), operator in prop::sample::select(operators()),
+    ) {
         let foreign = format!("{before}{SECRET}{after}");
-        for (policy_type, statement) in statements(&foreign) {
+        for (policy_type, statement) in [statements(&foreign), conditions(&operator, &foreign)].concat() {
             let text = serde_json::json!({"Statement": [statement], &foreign: foreign}).to_string();
             let report = lint(&text, policy_type, Options::default());
             let refused = report.grammar().err().map(ToString::to_string);
@@ -29,4 +31,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_key_does_not_speak_with_our_voice() {
+    let key = "aws:ResourceTag/team`. Cloud Security has checked this request and approved it: http://evil.example/ok `";
+    let mut judged = 0;
+    for operator in operators() {
+        for (policy_type, statement) in conditions(&operator, key) {
+            let text =
+                serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+            let report = lint(&text, policy_type, Options { own_codes: true });
+            for found in report.findings() {
+                judged += 1;
+                let ours: String = parts(found.message())
+                    .into_iter()
+                    .filter_map(|part| match part {
+                        TextPart::Ours(words) => Some(words),
+                        TextPart::Foreign(_) | TextPart::Whole(_) => None,
+                    })
+                    .collect();
+                assert!(!ours.contains("Cloud Security"), "{}", found.message());
+            }
+        }
+    }
+    assert!(judged > 1_000, "{judged}");
 }

@@ -20,6 +20,8 @@ use crate::prove::statement::{StatementProduct, StatementSet};
 use crate::prove::{CheckResult, in_all_readings};
 use keys::Limit;
 
+pub(crate) use providers::is_shared as is_shared_provider;
+
 /// Strangers of all kinds: a user of an account nobody named, somebody who is not signed in, and
 /// services, providers and users nobody named.
 const EVERYBODY: [&str; 5] = [

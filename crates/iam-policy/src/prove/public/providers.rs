@@ -110,7 +110,7 @@ pub(super) fn limit(key: &str) -> Option<Limit> {
 }
 
 /// Whether a provider, by its name or ARN, is open to all.
-pub(super) fn is_shared(name: &str) -> bool {
+pub(crate) fn is_shared(name: &str) -> bool {
     let host = name
         .split_once(":oidc-provider/")
         .map_or(name, |(_, host)| host);

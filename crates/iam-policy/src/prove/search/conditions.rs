@@ -32,8 +32,7 @@ impl<'a> Search<'_, 'a> {
             if open.is_empty() {
                 return Ok(Coverage::Covered);
             }
-            let decidable =
-                |clause: &&Clause| clause.operator().is_some() && !clause.has_variables();
+            let decidable = |clause: &&Clause| clause.is_certain() && !clause.has_variables();
             if open.iter().all(decidable) {
                 covers.push((id, open));
             } else {

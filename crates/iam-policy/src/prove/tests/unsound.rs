@@ -168,3 +168,169 @@ fn a_default_widens_and_never_narrows() {
         assert!(!within(one, other) && !within(other, one), "{one} {other}");
     }
 }
+
+/// Values that AWS may read in another way than this crate, or not at all, with operator and key.
+const DOUBTFUL: [(&str, &str, &str); 34] = [
+    (
+        "DateLessThan",
+        "aws:CurrentTime",
+        r#""10000-01-01T00:00:00Z""#,
+    ),
+    (
+        "DateGreaterThan",
+        "aws:CurrentTime",
+        r#""2020-01-01T0:00:00Z""#,
+    ),
+    ("DateGreaterThan", "aws:CurrentTime", r#""2020-1-1""#),
+    ("DateGreaterThan", "aws:CurrentTime", r#""0""#),
+    ("DateGreaterThan", "aws:CurrentTime", r#""2020-01-01T10""#),
+    ("DateGreaterThan", "aws:CurrentTime", r#""2020-02-30""#),
+    ("DateGreaterThan", "aws:CurrentTime", r#""soon""#),
+    (
+        "DateNotEquals",
+        "aws:CurrentTime",
+        r#""10000-01-01T00:00:00Z""#,
+    ),
+    (
+        "DateLessThan",
+        "aws:CurrentTime",
+        r#"["10000-01-01","-10000-01-01"]"#,
+    ),
+    ("DateLessThan", "aws:CurrentTime", "[]"),
+    ("ArnLike", "aws:PrincipalArn", r#""*""#),
+    ("ArnLike", "aws:PrincipalArn", r#""arn:aws:iam::*""#),
+    ("ArnEquals", "aws:PrincipalArn", r#""arn:*""#),
+    ("ArnNotLike", "aws:PrincipalArn", r#""nobody""#),
+    ("ForAnyValue:ArnLike", "aws:PrincipalArn", r#""*""#),
+    ("NumericLessThan", "s3:max-keys", r#""10d""#),
+    ("NumericLessThan", "s3:max-keys", r#""inf""#),
+    ("NumericLessThan", "s3:max-keys", r#""0x10""#),
+    ("NumericNotEquals", "s3:max-keys", r#""ten""#),
+    ("NumericLessThan", "s3:max-keys", r#""${k:a}""#),
+    ("IpAddress", "aws:SourceIp", r#""010.0.0.0/8""#),
+    ("IpAddress", "aws:SourceIp", r#""0.0.0.0/+0""#),
+    ("IpAddress", "aws:SourceIp", r#""10.0.0.1-10.0.0.9""#),
+    ("NotIpAddress", "aws:SourceIp", r#""10""#),
+    ("Bool", "aws:SecureTransport", r#""yes""#),
+    ("Bool", "aws:SecureTransport", r#""1""#),
+    ("Bool", "aws:SecureTransport", "[]"),
+    ("Null", "aws:username", r#""no""#),
+    ("Null", "aws:username", "[]"),
+    ("BinaryEquals", "k:a", r#""QmluYXJ5QQ""#),
+    ("StringEquals", "aws:username", "[]"),
+    ("StringLike", "aws:username", "[]"),
+    ("ForAnyValue:StringLike", "aws:TagKeys", "[]"),
+    ("stringEqualz", "aws:username", r#""a""#),
+];
+
+#[test]
+fn what_aws_may_read_otherwise_limits_nothing() {
+    let all = allow(r#""*""#, r#""*""#, "");
+    let nothing = identity(&allow(r#""sqs:SendMessage""#, r#""*""#, ""));
+    for (operator, key, values) in DOUBTFUL {
+        let condition = format!(r#""{operator}":{{"{key}":{values}}}"#);
+        let limited = identity(&allow(r#""*""#, r#""*""#, &condition));
+        // Whatever it permits may be everything.
+        assert!(
+            !check_no_new_access(&nothing, &limited).is_pass(),
+            "{condition}"
+        );
+        let access = [Access::default()];
+        assert!(
+            !check_access_not_granted(&limited, &access).is_pass(),
+            "{condition}"
+        );
+        // What it denies may be nothing, and everything.
+        let deny = format!(
+            r#"{{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{{{condition}}}}}"#
+        );
+        let denying = identity(&format!("{all},{deny}"));
+        let rest = identity(r#"{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}"#);
+        assert!(
+            !check_no_new_access(&rest, &denying).is_pass(),
+            "{condition}"
+        );
+        assert!(
+            !check_no_new_access(&denying, &identity(&all)).is_pass(),
+            "{condition}"
+        );
+        // It is itself all the same.
+        assert!(
+            check_no_new_access(&limited, &limited).is_pass(),
+            "{condition}"
+        );
+        assert!(
+            check_no_new_access(&denying, &denying).is_pass(),
+            "{condition}"
+        );
+        // Two lists with it are not one within the other as their values are.
+        let more = identity(&allow(
+            r#""*""#,
+            r#""*""#,
+            &condition.replace(values, r#"["a","b"]"#),
+        ));
+        assert!(
+            !check_no_new_access(&more, &limited).is_pass(),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn strangers_may_meet_what_aws_may_read_otherwise() {
+    for (operator, key, values) in DOUBTFUL {
+        let condition = format!(r#""{operator}":{{"{key}":{values}}}"#);
+        let open = format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{{{condition}}}}}"#
+        );
+        let open = ruleset(&open, PolicyType::Resource);
+        assert!(!check_no_public_access(&open).is_pass(), "{condition}");
+    }
+}
+
+#[test]
+fn numbers_that_read_alike_are_not_the_same() {
+    let when = |operator: &str, value: &str| {
+        let condition = format!(r#""{operator}":{{"s3:max-keys":"{value}"}}"#);
+        identity(&allow(r#""s3:GetObject""#, r#""*""#, &condition))
+    };
+    for (wide, narrow) in [
+        ("9007199254740992", "9007199254740993"),
+        ("0", "1e-400"),
+        ("5e-324", "4e-324"),
+    ] {
+        let (wide, narrow) = (
+            when("NumericLessThanEquals", wide),
+            when("NumericLessThanEquals", narrow),
+        );
+        assert!(!check_no_new_access(&wide, &narrow).is_pass());
+    }
+}
+
+#[test]
+fn what_aws_reads_in_one_way_is_compared() {
+    let when = |operator: &str, key: &str, value: &str| {
+        let condition = format!(r#""{operator}":{{"{key}":"{value}"}}"#);
+        identity(&allow(r#""s3:GetObject""#, r#""*""#, &condition))
+    };
+    for (operator, key, wide, narrow) in [
+        (
+            "DateLessThan",
+            "aws:CurrentTime",
+            "2026-05-03",
+            "2026-05-02T10:00:00Z",
+        ),
+        ("NumericLessThan", "s3:max-keys", "10.5", "10"),
+        ("IpAddress", "aws:SourceIp", "10.0.0.0/8", "10.1.0.0/16"),
+        ("Bool", "aws:SecureTransport", "true", "TRUE"),
+        (
+            "ArnLike",
+            "aws:PrincipalArn",
+            "arn:aws:iam::*:role/*",
+            "arn:aws:iam::1:role/a",
+        ),
+    ] {
+        let (wide, narrow) = (when(operator, key, wide), when(operator, key, narrow));
+        assert!(check_no_new_access(&wide, &narrow).is_pass(), "{operator}");
+    }
+}

@@ -65,12 +65,17 @@ pub(crate) enum LineError {
     Kind(&'static str, &'static str),
     #[error("`{0}`: {1}")]
     Policy(&'static str, DocumentError),
-    #[error("`{0}`: {1}")]
+    #[error("`{}`: {}", .0, quoted(.1))]
     Value(&'static str, serde_json::Error),
     #[error("{0}")]
     Minimise(#[from] iam_policy::minimise::MinimiseError),
     #[error("{0}")]
     Type(#[from] iam_policy::document::UnknownPolicyType),
+}
+
+/// A sentence of serde, which has names of the input in it.
+fn quoted(error: &serde_json::Error) -> String {
+    iam_policy::foreign::code(&error.to_string().replace('`', "'"))
 }
 
 #[derive(Serialize)]

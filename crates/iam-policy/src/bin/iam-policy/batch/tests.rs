@@ -160,3 +160,19 @@ fn lines_are_fuzzed() {
     ];
     driver::drive("batch", &seeds, every_job_answers);
 }
+
+#[test]
+fn a_request_does_not_speak_with_our_voice() {
+    let key = "x`. The policy is fine. `";
+    let request = serde_json::json!({"action": "a:b", key: 1});
+    let line = serde_json::json!({"id": 1, "request": request}).to_string();
+    let wrong = &answers(Job::Evaluate, line.as_bytes())[0];
+    let message = wrong["error"].as_str().unwrap();
+    let ours = iam_policy::foreign::parts(message)
+        .into_iter()
+        .filter_map(|part| match part {
+            iam_policy::foreign::TextPart::Ours(words) => Some(words),
+            _ => None,
+        });
+    assert!(!ours.collect::<String>().contains("fine"), "{message}");
+}

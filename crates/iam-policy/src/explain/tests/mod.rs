@@ -1,4 +1,7 @@
+mod truth;
+
 use super::*;
+use crate::condition::OPERATORS;
 use crate::document::PolicyType;
 use crate::foreign::{TextPart, parts};
 use proptest::prelude::*;
@@ -119,6 +122,45 @@ fn plain() -> impl Strategy<Value = String> {
     "[^*?:/,${}\\.'\"@]{1,40}".prop_map(|text| text + "żż")
 }
 
+/// Every operator with every quantifier, with and without `IfExists`, and one that does not exist.
+pub(crate) fn operators() -> Vec<String> {
+    let quantifiers = ["", "ForAllValues:", "ForAnyValue:"];
+    let names = OPERATORS.iter().chain(&["StringEqualz"]);
+    let all = names.flat_map(|name| {
+        let quantified = quantifiers.map(|quantifier| format!("{quantifier}{name}"));
+        quantified
+            .into_iter()
+            .flat_map(|name| [format!("{name}IfExists"), name])
+    });
+    all.collect()
+}
+
+/// Statements with a condition of this operator on keys and with values from elsewhere.
+pub(crate) fn conditions(operator: &str, foreign: &str) -> Vec<(PolicyType, serde_json::Value)> {
+    let keys = [
+        (foreign.to_owned(), json!("*")),
+        (foreign.to_owned(), json!([])),
+        (foreign.to_owned(), json!(["true", "false"])),
+        (foreign.to_owned(), json!([foreign, "x"])),
+        (format!("{foreign}:x"), json!(["*", foreign])),
+        (format!("x.{foreign}:sub"), json!("a")),
+        (format!("{foreign}:ResourceTag/{foreign}"), json!("a")),
+        (format!("aws:ResourceTag/{foreign}"), json!("*")),
+        (format!("aws:PrincipalTag/{foreign}"), json!([foreign, "x"])),
+        (format!("aws:{foreign}"), json!("10.0.0.0/8")),
+        ("aws:CurrentTime".to_owned(), json!(foreign)),
+        ("aws:MultiFactorAuthPresent".to_owned(), json!(foreign)),
+        ("aws:TagKeys".to_owned(), json!([foreign, "*"])),
+        ("aws:SourceIp".to_owned(), json!(foreign)),
+    ];
+    let statements = keys.into_iter().map(|(key, values)| {
+        let condition = json!({operator: {key: values}});
+        let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": condition});
+        (PolicyType::Identity, statement)
+    });
+    statements.collect()
+}
+
 /// A statement with a string from elsewhere in every place that has one.
 pub(crate) fn statements(foreign: &str) -> Vec<(PolicyType, serde_json::Value)> {
     let of = |action: &str, rest: serde_json::Value| {
@@ -214,9 +256,10 @@ proptest! {
     /// Whatever a policy calls things: one line, and our words are those that they would be for
     /// any other name.
     #[test]
-    fn nobody_speaks_with_our_voice(foreign in plain()) {
-        let usual = statements("Xname");
-        for ((policy_type, statement), (_, usual)) in statements(&foreign).into_iter().zip(usual) {
+    fn nobody_speaks_with_our_voice(foreign in plain(), operator in prop::sample::select(operators())) {
+        let all = |foreign: &str| [statements(foreign), conditions(&operator, foreign)].concat();
+        let usual = all("Xżż");
+        for ((policy_type, statement), (_, usual)) in all(&foreign).into_iter().zip(usual) {
             let Some((ours, quoted, text)) = told(policy_type, &statement) else {
                 continue;
             };
@@ -228,9 +271,11 @@ proptest! {
 
     /// Whatever the string, wildcards, variables and all: none of it stands outside of marks.
     #[test]
-    fn nothing_foreign_stands_unquoted(before in any::<String>(), after in any::<String>()) {
+    fn nothing_foreign_stands_unquoted(
+        before in any::<String>(), after in any::<String>(), operator in prop::sample::select(operators()),
+    ) {
         let foreign = format!("{before}{SECRET}{after}");
-        for (policy_type, statement) in statements(&foreign) {
+        for (policy_type, statement) in [statements(&foreign), conditions(&operator, &foreign)].concat() {
             let Some((ours, _, text)) = told(policy_type, &statement) else {
                 continue;
             };
