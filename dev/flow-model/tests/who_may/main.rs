@@ -93,7 +93,9 @@ fn page() -> String {
         (
             "Be asked to decide",
             "The person is the owner of the account in the CMDB, unless said otherwise. Requests for an account of \
-             which nobody near may decide go to the next who may, and at last to the security group.",
+             which nobody near may decide go to the next who may, and at last to the security group. Where somebody who \
+             would be asked may not decide only because the ticket names them, the security group is asked at once: \
+             whoever writes a ticket doesn't choose who decides.",
             asked::section(),
         ),
         (
