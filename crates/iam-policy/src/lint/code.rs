@@ -150,6 +150,7 @@ codes! {
         RestrictAccessToServicePrincipal "RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL",
         StringLikeOperatorWithArnKeys "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
         OwnAllowForAllValues "IAM_POLICY_ALLOW_FORALLVALUES_WITHOUT_NULL",
+        OwnConditionMayLimitNothing "IAM_POLICY_CONDITION_MAY_LIMIT_NOTHING",
         OwnAllowNotAction "IAM_POLICY_ALLOW_NOTACTION",
     }
     Warning {
@@ -176,6 +177,7 @@ codes! {
         UniqueSidsRecommended "UNIQUE_SIDS_RECOMMENDED",
         WildcardWithoutLikeOperator "WILDCARD_WITHOUT_LIKE_OPERATOR",
         OwnConditionNeverHolds "IAM_POLICY_CONDITION_NEVER_HOLDS",
+        OwnUnknownKey "IAM_POLICY_UNKNOWN_CONDITION_KEY",
         OwnResourceNeverMatches "IAM_POLICY_RESOURCE_NEVER_MATCHES",
     }
     Suggestion {
@@ -216,10 +218,12 @@ impl Code {
             Self::OwnActionNotOfSts
                 | Self::OwnAllowForAllValues
                 | Self::OwnAllowNotAction
+                | Self::OwnConditionMayLimitNothing
                 | Self::OwnConditionNeverHolds
                 | Self::OwnResourceNeverMatches
                 | Self::OwnRetired
                 | Self::OwnTooManyToCompare
+                | Self::OwnUnknownKey
         )
     }
 }

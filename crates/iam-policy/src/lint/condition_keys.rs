@@ -3,7 +3,9 @@
 use super::conditions::{Compares, Entry, Qualifier, names_key};
 use super::{Checker, Code};
 use crate::catalogue::{self, ValueType, wildcard};
+use crate::document::{PrincipalKind, PrincipalSet};
 use crate::foreign;
+use crate::prove::is_shared_provider;
 
 /// What is known of a key.
 struct Known {
@@ -131,7 +133,7 @@ impl Checker<'_, '_> {
         let key = entry.entry.key();
         let known = match look_up(key.text(), self.hints > 0) {
             Lookup::Known(known) => known,
-            Lookup::Foreign => return,
+            Lookup::Foreign => return self.provider_key(entry),
             Lookup::Fault(code, message) => {
                 self.hints = self.hints.saturating_sub(1);
                 self.add(code, entry.path(), key.span(), message);
@@ -197,6 +199,40 @@ impl Checker<'_, '_> {
             self.add(Code::TypeMismatch, entry.path(), key.span(), message);
         }
     }
+}
+
+impl Checker<'_, '_> {
+    /// A key of an identity provider: of one that the statement names, or that is open to all.
+    fn provider_key(&mut self, entry: &Entry<'_, '_>) {
+        let key = entry.entry.key();
+        let provider = key.text().rsplit_once(':').map_or("", |(name, _)| name);
+        let is_host = provider.contains(['.', '/']);
+        if !is_host || is_shared_provider(provider) || names_provider(entry, provider) {
+            return;
+        }
+        let message = format!(
+            "{} is a key of no AWS service and of no identity provider that the statement names",
+            foreign::code(key.text())
+        );
+        self.add(Code::OwnUnknownKey, entry.path(), key.span(), message);
+    }
+}
+
+/// Whether the statement is about people whom this identity provider signs in.
+fn names_provider(entry: &Entry<'_, '_>, provider: &str) -> bool {
+    let Some(PrincipalSet::Named(entries)) = &entry.statement.principal else {
+        return false;
+    };
+    let federated = entries
+        .iter()
+        .filter(|entry| entry.kind() == PrincipalKind::Federated);
+    let mut names = federated.flat_map(|entry| entry.values().texts());
+    names.any(|name| {
+        let name = name
+            .rsplit_once("-provider/")
+            .map_or(name, |(_, name)| name);
+        name.eq_ignore_ascii_case(provider)
+    })
 }
 
 /// Whether the key is compared with another one, which only String and Arn operators can.

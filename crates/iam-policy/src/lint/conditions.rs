@@ -2,7 +2,7 @@
 
 use super::{Checker, Code};
 use crate::catalogue;
-use crate::condition::OPERATORS;
+use crate::condition::{Clause, OPERATORS};
 use crate::document::{Condition, ConditionEntry, DraftStatement, Element, Path, Value};
 use crate::foreign;
 
@@ -240,7 +240,25 @@ impl Checker<'_, '_> {
             };
             self.condition_key(&entry);
             self.condition_values(&entry);
+            self.doubtful_values(&entry);
         }
+    }
+
+    /// A condition that a proof does not rely on.
+    fn doubtful_values(&mut self, entry: &Entry<'_, '_>) {
+        let (operator, key) = (entry.operator_text.text(), entry.entry.key());
+        let texts = entry.entry.values().texts();
+        if !self.options.own_codes || Clause::new(operator, key.text(), texts, true).is_certain() {
+            return;
+        }
+        let message =
+            "AWS may read this condition otherwise, or not at all: it may limit nothing".to_owned();
+        self.add(
+            Code::OwnConditionMayLimitNothing,
+            entry.path(),
+            key.span(),
+            message,
+        );
     }
 
     /// Keys that say something only beside another one.

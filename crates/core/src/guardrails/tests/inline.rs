@@ -127,3 +127,20 @@ fn what_permits_nothing_is_told() {
     let read = told(&json!("s3:GetObject"), "arn:aws:s3:::reports/*", &none);
     assert_eq!(read, []);
 }
+
+#[test]
+fn a_condition_that_aws_may_read_otherwise_limits_nothing() {
+    for condition in [
+        json!({"DateLessThan": {"aws:CurrentTime": "10000-01-01T00:00:00Z"}}),
+        json!({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T0:00:00Z"}}),
+        json!({"DateGreaterThan": {"aws:CurrentTime": "2020-1-1"}}),
+        json!({"DateGreaterThan": {"aws:CurrentTime": "0"}}),
+        json!({"ArnLike": {"aws:PrincipalArn": "*"}}),
+        json!({"StringEquals": {"aws:PrincipalTag/team": []}}),
+    ] {
+        let statement =
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition});
+        let findings = found(TEXT, &statement);
+        assert!(refusal(&findings).is_some(), "{condition}: {findings:?}");
+    }
+}

@@ -87,3 +87,56 @@ fn operators_and_effects_are_suggested() {
     let found = message(r#"{"Effect":"allow","Action":"s3:*","Resource":"*"}"#);
     assert!(found.contains("did you mean `Allow`?"), "{found}");
 }
+
+/// The own codes of a policy with one statement.
+fn own(statement: &str, policy_type: PolicyType) -> Vec<&'static str> {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+    let report = lint(&text, policy_type, Options { own_codes: true });
+    let names = report.findings().iter().map(|found| found.code().name());
+    names
+        .filter(|name| name.starts_with("IAM_POLICY_"))
+        .collect()
+}
+
+#[test]
+fn conditions_that_may_be_read_otherwise_are_told() {
+    let with = |condition: &str| {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{{{condition}}}}}"#
+        );
+        own(&statement, PolicyType::Identity)
+    };
+    for doubtful in [
+        r#""DateLessThan":{"aws:CurrentTime":"10000-01-01T00:00:00Z"}"#,
+        r#""ArnLike":{"aws:PrincipalArn":"*"}"#,
+        r#""StringEquals":{"aws:username":[]}"#,
+    ] {
+        assert_eq!(
+            with(doubtful),
+            ["IAM_POLICY_CONDITION_MAY_LIMIT_NOTHING"],
+            "{doubtful}"
+        );
+    }
+    assert_eq!(
+        with(r#""DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}"#),
+        [""; 0]
+    );
+}
+
+#[test]
+fn keys_of_providers_that_nobody_names_are_told() {
+    let trust = |provider: &str, key: &str| {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{"StringEquals":{{"{key}":"a"}}}}}}"#
+        );
+        own(&statement, PolicyType::Trust)
+    };
+    let named = "arn:aws:iam::111111111111:oidc-provider/idp.example";
+    assert_eq!(trust(named, "idp.example:sub"), [""; 0]);
+    assert_eq!(trust(named, "accounts.google.com:sub"), [""; 0]);
+    assert_eq!(trust(named, "SAML:aud"), [""; 0]);
+    assert_eq!(
+        trust(named, "x.example:sub"),
+        ["IAM_POLICY_UNKNOWN_CONDITION_KEY"]
+    );
+}
