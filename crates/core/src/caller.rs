@@ -45,7 +45,7 @@ impl BasicCredentials {
     /// Where it is anything else.
     pub fn parse(header: &str) -> Result<Self, BasicCredentialsError> {
         let (scheme, rest) = header.split_once(' ').ok_or(BasicCredentialsError)?;
-        if !scheme.eq_ignore_ascii_case("basic") || header.len() > 2048 {
+        if !scheme.eq_ignore_ascii_case("basic") || header.len() > LONGEST_HEADER {
             return Err(BasicCredentialsError);
         }
         let bytes = STANDARD
@@ -202,8 +202,11 @@ fn mac_of(key: &Hmac<Sha256>, user: &str, password: &str) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The longest user-id and password that a header can carry, with the byte between them.
-const LONGEST_CREDENTIALS: usize = 1536;
+/// The longest header with Basic credentials that is read.
+const LONGEST_HEADER: usize = "Basic ".len() + LONGEST_CREDENTIALS / 3 * 4;
+/// The longest user-id and password that it can carry, with the byte between them: an id of 64, and
+/// a secret of 256, which is six times as long as those that are made here.
+const LONGEST_CREDENTIALS: usize = 321;
 /// How many blocks of SHA-256 credentials take, however long they are.
 const BLOCKS: usize = LONGEST_CREDENTIALS / 64 + 2;
 /// What is hashed beside short credentials.

@@ -88,7 +88,7 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         limits: Limits {
             zip: 2.7,
             start: 5_200_000.0,
-            warm: 165_000.0,
+            warm: 190_000.0,
             memory: 8.0,
         },
     },
@@ -104,9 +104,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         ],
         series: 300,
         limits: Limits {
-            zip: 3.2,
+            zip: 3.4,
             start: 9_400_000.0,
-            warm: 2_180_000.0,
+            warm: 2_500_000.0,
             memory: 10.0,
         },
     },
@@ -119,10 +119,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 3.8,
+            zip: 4.0,
             start: 10_100_000.0,
             warm: 700_000.0,
-            memory: 10.0,
+            memory: 11.0,
         },
     },
     Workload {
@@ -134,9 +134,9 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 3.2,
+            zip: 3.7,
             start: 9_800_000.0,
-            warm: 970_000.0,
+            warm: 1_180_000.0,
             memory: 10.0,
         },
     },
@@ -149,10 +149,10 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
         calls: &[GET],
         series: 300,
         limits: Limits {
-            zip: 3.6,
+            zip: 4.0,
             start: 9_000_000.0,
-            warm: 715_000.0,
-            memory: 10.0,
+            warm: 815_000.0,
+            memory: 11.0,
         },
     },
     Workload {

@@ -177,7 +177,7 @@ fn all_credentials_take_the_same_work() {
         assert_eq!(of(bytes), of(0), "{bytes} bytes");
         assert!(filler(bytes) <= ZEROS.len());
     }
-    let longest = (2048 - "Basic ".len()) / 4 * 4;
+    let longest = (LONGEST_HEADER - "Basic ".len()) / 4 * 4;
     let decoded = STANDARD.decode("x".repeat(longest)).unwrap();
     assert!(decoded.len() <= LONGEST_CREDENTIALS);
     let id: crate::id::ClientId = "a".repeat(64).parse().unwrap();

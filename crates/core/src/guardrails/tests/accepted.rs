@@ -33,7 +33,6 @@ fn refused(grants: &[(serde_json::Value, GrantFacts)]) -> Vec<(String, FindingCo
         "justification": "Quarter-end reports"
     });
     let request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
-    // A request has its grants in an order of its own.
     let facts = request.grants.iter().map(|grant| {
         let mut facts = grants.iter().map(|(_, facts)| facts);
         let of = |facts: &&GrantFacts| match (grant, facts) {
