@@ -103,7 +103,7 @@ impl<P: Ports> Provisioner<P> {
         let there_before = preexisting_in(&trail);
         let mut mine = plan::effects_of_ended(record);
         for effect in &mut mine {
-            effect.preexisting |= there_before.contains(&effect.change);
+            effect.preexisting |= holds(&there_before, &effect.change);
         }
         let others = self.keeping(record, now).await?;
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
@@ -155,7 +155,7 @@ impl<P: Ports> Provisioner<P> {
         let recorded: Vec<RecordedEffect> = of_request(rows, id).collect();
         let trail = audit::chained(&self.requests.trail(id).await?, id).unwrap_or_default();
         let there_before = preexisting_in(&trail);
-        let agrees = |one: &RecordedEffect| one.preexisting == there_before.contains(&one.change);
+        let agrees = |one: &RecordedEffect| one.preexisting == holds(&there_before, &one.change);
         let borne_out = is_begun(&trail)
             && !is_ended(&trail)
             && self.is_decided(id, &trail).await?
@@ -178,7 +178,7 @@ impl<P: Ports> Provisioner<P> {
         let live = effects::all(&others);
         for change in given {
             let effect = RecordedEffect {
-                preexisting: there_before.contains(&change),
+                preexisting: holds(&there_before, &change),
                 change,
                 ..first.clone()
             };
@@ -273,6 +273,11 @@ fn of_request<'a>(
 ) -> impl Iterator<Item = RecordedEffect> + 'a {
     let mine = rows.effects.iter();
     mine.filter(move |effect| effect.request == *id).cloned()
+}
+
+/// Whether one of these changes is of the same thing: a group is the same under another spelling.
+fn holds(changes: &[EffectChange], change: &EffectChange) -> bool {
+    changes.iter().any(|one| one.key() == change.key())
 }
 
 fn is_begun(trail: &[AuditRow]) -> bool {
