@@ -42,6 +42,30 @@ impl StoredRow {
     pub fn read(&self) -> Result<AuditRow, ReadError> {
         stored::read(&self.bytes)
     }
+
+    /// What the row says where it is in its place, is what was hashed, and follows from the row with
+    /// this hash. It is hashed before anything is read from it.
+    fn read_after(
+        &self,
+        previous: Option<&Digest>,
+        n: u64,
+        request: &RequestId,
+    ) -> Result<AuditRow, TrailFault> {
+        if self.place != Some(n) {
+            return Err(TrailFault::Order);
+        }
+        if !self.is_hashed() {
+            return Err(TrailFault::Changed);
+        }
+        let row = self.read().map_err(|_| TrailFault::Unreadable)?;
+        if row.n != n {
+            return Err(TrailFault::Order);
+        }
+        match row.previous.as_ref() == previous && row.request == *request {
+            true => Ok(row),
+            false => Err(TrailFault::Changed),
+        }
+    }
 }
 
 impl AuditRow {
@@ -81,11 +105,9 @@ pub struct TrailError {
 pub fn chained(rows: &[StoredRow], id: &RequestId) -> Option<Vec<AuditRow>> {
     let mut previous = None;
     let read = (0_u64..).zip(rows).map(|(n, stored)| {
-        let row = stored.read().ok().filter(|_| stored.is_hashed())?;
-        let follows =
-            stored.place == Some(n) && row.n == n && row.previous == previous && row.request == *id;
-        previous.clone_from(&stored.hash);
-        follows.then_some(row)
+        let row = stored.read_after(previous, n, id);
+        previous = stored.hash.as_ref();
+        row.ok()
     });
     read.collect()
 }
@@ -114,23 +136,9 @@ pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow
         if n >= head.count {
             return Err(wrong(n, TrailFault::InTheWay));
         }
-        if stored.place != Some(n) {
-            return Err(wrong(n, TrailFault::Order));
-        }
-        if !stored.is_hashed() {
-            return Err(wrong(n, TrailFault::Changed));
-        }
-        let row = stored
-            .read()
-            .map_err(|_| wrong(n, TrailFault::Unreadable))?;
-        if row.n != n {
-            return Err(wrong(n, TrailFault::Order));
-        }
-        if row.previous != previous || row.request != *record.id() {
-            return Err(wrong(n, TrailFault::Changed));
-        }
-        previous.clone_from(&stored.hash);
-        read.push(row);
+        let row = stored.read_after(previous, n, record.id());
+        read.push(row.map_err(|fault| wrong(n, fault))?);
+        previous = stored.hash.as_ref();
     }
     match record.follows_from(&read) {
         true => Ok(read),

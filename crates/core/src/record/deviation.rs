@@ -75,7 +75,7 @@ codes!(
 /// What one look at IAM found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviationReport {
-    /// When.
+    /// When IAM was looked at.
     pub at: Timestamp,
     /// What was found that no earlier look had found.
     pub found: Vec<Deviation>,
