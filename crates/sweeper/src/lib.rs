@@ -10,9 +10,11 @@ mod reconcile;
 
 pub use reconcile::Reconciled;
 
+use std::collections::VecDeque;
+
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, ItemKey, Requests, TimeIndex};
+use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, ItemKey, Page, Requests, TimeIndex};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::metrics::{Metric, Point};
 use snowgate_core::aggregate::Aggregate;
@@ -97,56 +99,92 @@ pub enum SweepError {
     NotChanged(#[from] NotChanged),
 }
 
-/// How far a run is in one bucket.
-struct Progress {
-    bucket: u8,
-    after: Option<ItemKey>,
+/// A run through an index: buckets take turns, page by page, so that a flood in one keeps no other
+/// back.
+struct Turns {
+    open: VecDeque<Turn>,
+    /// How many pages of one bucket are read at most.
+    pages: usize,
+    /// Of how many buckets something was left.
+    cut: u32,
+    /// Why a bucket could not be read.
+    unread: Option<CallError>,
 }
 
-impl Progress {
+/// The next page of one bucket.
+struct Turn {
+    bucket: u8,
+    after: Option<ItemKey>,
+    /// How many pages of the bucket were read before it.
+    read: usize,
+}
+
+impl Turns {
     /// All buckets, before the first page.
-    fn of_all() -> Vec<Self> {
-        let buckets = (0..DUE_BUCKETS).map(|bucket| Self {
+    fn of_all(pages: usize) -> Self {
+        let open = (0..DUE_BUCKETS).map(|bucket| Turn {
             bucket,
             after: None,
+            read: 0,
         });
-        buckets.collect()
+        Self {
+            open: open.collect(),
+            pages,
+            cut: 0,
+            unread: None,
+        }
+    }
+
+    fn next(&mut self) -> Option<Turn> {
+        self.open.pop_front()
+    }
+
+    /// The items of a page; what follows it has its turn after the other buckets. A bucket that
+    /// cannot be read keeps no other back.
+    fn items<T>(&mut self, turn: &Turn, page: Result<Page<T>, CallError>) -> Vec<T> {
+        let page = match page {
+            Ok(page) => page,
+            Err(failure) => {
+                self.unread = Some(failure);
+                return Vec::new();
+            }
+        };
+        let read = turn.read + 1;
+        let bucket = turn.bucket;
+        match page.next {
+            after @ Some(_) if read < self.pages => {
+                self.open.push_back(Turn {
+                    bucket,
+                    after,
+                    read,
+                });
+            }
+            Some(_) => self.cut += 1,
+            None => {}
+        }
+        page.items
     }
 }
 
 impl<P: Ports> Sweeper<P> {
     /// Looks at everything that is due now. One item that fails does not keep the others back; it
-    /// stays due. Buckets take turns, page by page, so that a flood in one keeps no other back.
+    /// stays due.
     ///
     /// # Errors
     /// Where part of the index of due requests cannot be read; the rest has been looked at.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, CallError> {
         let mut swept = Swept::default();
-        let mut unread = None;
-        let mut open = Progress::of_all();
-        for _ in 0..PAGES {
-            let mut left = Vec::new();
-            for Progress { bucket, after } in open {
-                let page = self.index.due(bucket, now, PAGE, after.as_ref()).await;
-                let page = match page {
-                    Ok(page) => page,
-                    // The other buckets are looked at all the same.
-                    Err(failure) => {
-                        unread = Some(failure);
-                        continue;
-                    }
-                };
-                for item in &page.items {
-                    self.look(item, now, &mut swept).await;
-                }
-                let after = page.next;
-                left.extend(after.is_some().then_some(Progress { bucket, after }));
+        let mut turns = Turns::of_all(PAGES);
+        while let Some(turn) = turns.next() {
+            let after = turn.after.as_ref();
+            let page = self.index.due(turn.bucket, now, PAGE, after).await;
+            for item in turns.items(&turn, page) {
+                self.look(&item, now, &mut swept).await;
             }
-            open = left;
         }
-        swept.cut = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        swept.cut = turns.cut;
         info!(?swept, "swept");
-        unread.map_or(Ok(swept), Err)
+        turns.unread.map_or(Ok(swept), Err)
     }
 
     /// Looks at one item of the index, whatever it is.

@@ -13,7 +13,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use tracing::{error, info};
 
-use crate::{Ports, Progress, Sweeper};
+use crate::{Ports, Sweeper, Turns};
 
 /// How many effects of a bucket are read at once.
 const PAGE: u16 = 100;
@@ -67,35 +67,23 @@ impl<P: Ports> Sweeper<P> {
     /// # Errors
     /// Where part of the index of effects cannot be read; the rest has been looked at.
     pub async fn reconcile(&self, now: Timestamp) -> Result<Reconciled, CallError> {
-        let (mut done, mut unread) = (Reconciled::default(), None);
+        let mut done = Reconciled::default();
         let over = now - PATIENCE;
-        let mut open = Progress::of_all();
-        for _ in 0..PAGES {
-            let mut left = Vec::new();
-            for Progress { bucket, after } in open {
-                let page = self.index.ended(bucket, over, PAGE, after.as_ref()).await;
-                let page = match page {
-                    Ok(page) => page,
-                    Err(failure) => {
-                        unread = Some(failure);
-                        continue;
-                    }
-                };
-                for effect in &page.items {
-                    if let Err(failure) = self.look_for(effect, now, &mut done).await {
-                        done.failed += 1;
-                        let error = shell::log::chain(&failure);
-                        error!(error, "an effect could not be looked at");
-                    }
+        let mut turns = Turns::of_all(PAGES);
+        while let Some(turn) = turns.next() {
+            let after = turn.after.as_ref();
+            let page = self.index.ended(turn.bucket, over, PAGE, after).await;
+            for effect in turns.items(&turn, page) {
+                if let Err(failure) = self.look_for(&effect, now, &mut done).await {
+                    done.failed += 1;
+                    let error = shell::log::chain(&failure);
+                    error!(error, "an effect could not be looked at");
                 }
-                let after = page.next;
-                left.extend(after.is_some().then_some(Progress { bucket, after }));
             }
-            open = left;
         }
-        done.cut = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        done.cut = turns.cut;
         info!(?done, "reconciled");
-        unread.map_or(Ok(done), Err)
+        turns.unread.map_or(Ok(done), Err)
     }
 
     async fn look_for(
