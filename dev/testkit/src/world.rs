@@ -241,6 +241,19 @@ impl World {
         self.send_request(record, id(who), now).1
     }
 
+    /// Leaves the account without owner and manager, so that those who support it are asked.
+    pub fn supported_by(&self, members: &[u8]) {
+        let mut item = account();
+        (item.owned_by, item.managed_by) = (None, None);
+        self.put_account(item);
+        let group = Group {
+            active: true,
+            manager: None,
+            members: members.iter().copied().map(id).collect(),
+        };
+        self.servicenow.put_group(&id(SUPPORT_GROUP), group);
+    }
+
     /// Sends a review request with a link; the request afterwards, and the link's token.
     fn send_request(
         &self,

@@ -6,10 +6,8 @@ use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::{Approver, ApproverRole, Delegation};
 use snowgate_core::ticket::Person;
-use testkit::world::{
-    LEAD, MANAGER, OWNER, SECURITY, SUPPORT_GROUP, World, account, at, id, person, requester,
-};
-use testkit::{Fault, Group};
+use testkit::Fault;
+use testkit::world::{LEAD, MANAGER, OWNER, SECURITY, World, account, at, id, person, requester};
 
 use super::refusing::{pending, put_ticket, refused};
 use super::{REASON, approval, decision, form, look, nonce, post, send, snapshot};
@@ -187,15 +185,7 @@ fn naming_an_approver_leaves_the_decision_to_the_security_group() {
     ];
     for (what, named) in named {
         let world = World::default();
-        let mut item = account();
-        (item.owned_by, item.managed_by) = (None, None);
-        world.put_account(item);
-        let group = Group {
-            active: true,
-            manager: None,
-            members: vec![id(LEAD), id(OWNER)],
-        };
-        world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+        world.supported_by(&[LEAD, OWNER]);
         world.servicenow.put_person(Person {
             email: person(LEAD).email,
             ..person(0x20)

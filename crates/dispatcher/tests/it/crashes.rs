@@ -4,25 +4,15 @@ use snowgate_core::email::MailField;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::ticket::Person;
-use testkit::world::{
-    COLLEAGUE, MANAGER, MEMBER, OWNER, SUPPORT_GROUP, World, account, address, at, id, person,
-};
-use testkit::{Aftermath, Group, Moment};
+use testkit::world::{COLLEAGUE, MANAGER, MEMBER, OWNER, World, address, at, id, person};
+use testkit::{Aftermath, Moment};
 
 use super::{ALL, Port, addresses, dispatcher, handle, token_in};
 
 /// A world where two colleagues are asked.
 fn two() -> World {
     let world = World::default();
-    let mut item = account();
-    (item.owned_by, item.managed_by) = (None, None);
-    world.put_account(item);
-    let group = Group {
-        active: true,
-        manager: None,
-        members: vec![id(MEMBER), id(COLLEAGUE)],
-    };
-    world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+    world.supported_by(&[MEMBER, COLLEAGUE]);
     world
 }
 

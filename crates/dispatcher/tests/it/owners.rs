@@ -191,15 +191,7 @@ fn an_account_that_the_cmdb_has_not_once_ends_the_request() {
 #[test]
 fn each_letter_has_a_link_of_its_own_that_opens() {
     let world = World::default();
-    let mut item = account();
-    (item.owned_by, item.managed_by) = (None, None);
-    world.put_account(item);
-    let group = Group {
-        active: true,
-        manager: None,
-        members: vec![id(MEMBER), id(COLLEAGUE)],
-    };
-    world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+    world.supported_by(&[MEMBER, COLLEAGUE]);
     let record = world.received(at(0));
     handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
     let letters = world.mailer.sent();

@@ -8,10 +8,10 @@ use snowgate_core::slots::{Approver, ApproverRole};
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::samples;
 use testkit::world::{
-    COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, SUPPORT_GROUP, World, account, at, id,
-    person, principal_facts, requester,
+    COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, World, account, at, id, person,
+    principal_facts, requester,
 };
-use testkit::{Aftermath, Group, Moment};
+use testkit::{Aftermath, Moment};
 
 use super::{ALL, dispatcher, handle};
 
@@ -130,15 +130,7 @@ fn whoever_is_passed_over_has_a_reason() {
 #[test]
 fn the_dry_run_says_that_the_ticket_names_an_approver() {
     let world = World::default();
-    let mut item = account();
-    (item.owned_by, item.managed_by) = (None, None);
-    world.put_account(item);
-    let group = Group {
-        active: true,
-        manager: None,
-        members: vec![id(MEMBER), id(COLLEAGUE)],
-    };
-    world.servicenow.put_group(&id(SUPPORT_GROUP), group);
+    world.supported_by(&[MEMBER, COLLEAGUE]);
     let record = dry(&world);
     world.put_ticket(Ticket {
         sys_id: record.request().source.sys_id.clone(),

@@ -8,11 +8,11 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::TrailFault;
 use snowgate_core::record::{EndReason, Event, FailureCode, RequestRecord};
+use testkit::samples;
 use testkit::tampering::TAMPERINGS;
 use testkit::world::{World, at, principal_facts, ready};
-use testkit::{Aftermath, Moment, samples};
 
-use super::{end_all, failed_untouched, provision, provisioner, run};
+use super::{all_broken_off, end_all, failed_untouched, provision};
 
 const END: i64 = 8 * 3600;
 
@@ -47,16 +47,7 @@ fn nothing_is_granted_with_a_broken_trail() {
 fn what_was_begun_is_rolled_back_with_a_broken_trail() {
     for tampering in TAMPERINGS {
         let mut begun = 0;
-        for nth in 1..30 {
-            let world = World::default();
-            let approved = world.approved(at(0));
-            world.fault.at(nth, Moment::After, Aftermath::Dead);
-            let _ = run(&provisioner(&world), approved.id(), 1);
-            world.fault.mend();
-            let record = world.load(approved.id());
-            if record.state() != State::Provisioning || !attached(&world) {
-                continue;
-            }
+        for (world, record) in all_broken_off() {
             begun += 1;
             (tampering.tamper)(&world, &record);
             let after = provision(&world, &record, 5);

@@ -114,7 +114,12 @@ fn attached(world: &World, principal: &Principal) -> bool {
 
 /// A request of which a run broke off after it changed IAM, before it wrote that down.
 fn broken_off() -> (World, RequestRecord) {
-    let run_to = |nth| {
+    all_broken_off().next().unwrap()
+}
+
+/// The same, for each call at which a run can break off so.
+fn all_broken_off() -> impl Iterator<Item = (World, RequestRecord)> {
+    (1..30).filter_map(|nth| {
         let world = World::default();
         let approved = world.approved(at(0));
         world.fault.at(nth, Moment::After, Aftermath::Dead);
@@ -123,8 +128,7 @@ fn broken_off() -> (World, RequestRecord) {
         let record = world.load(approved.id());
         let is_it = record.state() == State::Provisioning && attached(&world, &world.target);
         is_it.then_some((world, record))
-    };
-    (1..30).find_map(run_to).unwrap()
+    })
 }
 
 /// Asserts that the request failed with this code and that nothing was attached.
