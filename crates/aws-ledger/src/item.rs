@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
+use snowgate_core::effect::Removal;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
+use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::AuditRow;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::stored::{StateV1, Stored as _};
@@ -119,6 +121,25 @@ pub(crate) fn document(id: &RequestId, text: &str) -> Item {
         ("sk", s(keys::document(text))),
         ("text", s(text)),
     ])
+}
+
+/// When a change was removed for the last time.
+pub(crate) fn removal(principal: &PrincipalKey, removal: &Removal) -> Item {
+    item([
+        ("pk", s(keys::principal(principal))),
+        ("sk", s(keys::removal(&removal.change))),
+        ("removed_at", n(due_second(removal.at))),
+    ])
+}
+
+/// Reads a removal; none where it is none.
+pub(crate) fn read_removal(operation: &'static str, item: &Item) -> Option<Removal> {
+    let sk = document::text(operation, item, "sk").ok()?;
+    let at: Option<i64> = document::number(operation, item, "removed_at").ok()?;
+    Some(Removal {
+        change: sk.strip_prefix(keys::REMOVAL_PREFIX)?.to_owned(),
+        at: Timestamp::from_second(at?).ok()?,
+    })
 }
 
 pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, CallError> {

@@ -19,6 +19,8 @@ pub(crate) const EVENT_PREFIX: &str = "EVT#";
 pub(crate) const DOCUMENT_PREFIX: &str = "DOC#";
 /// What the sort keys of effects begin with.
 pub(crate) const EFFECT_PREFIX: &str = "EFF#";
+/// What the sort keys of removals begin with.
+pub(crate) const REMOVAL_PREFIX: &str = "GONE#";
 
 const REQUEST_PREFIX: &str = "REQ#";
 const PRINCIPAL_PREFIX: &str = "PRN#";
@@ -80,6 +82,10 @@ pub(crate) fn principal(principal: &PrincipalKey) -> String {
 
 pub(crate) fn effect(effect: &RecordedEffect) -> String {
     format!("{EFFECT_PREFIX}{}", effect.key())
+}
+
+pub(crate) fn removal(change: &str) -> String {
+    format!("{REMOVAL_PREFIX}{change}")
 }
 
 /// The key of an effect ([`RecordedEffect::key`]) in its sort key.

@@ -10,6 +10,7 @@
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
 //! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc`; `ends_bucket` and `ends_at` (seconds) |
+//! | removal | `PRN#…` as its effects / `GONE#<change>` | `removed_at` (seconds): when the change was removed for the last time |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only)
 //! and `client_record` (`client_record`, `created_at`; with `state`). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
@@ -45,7 +46,7 @@ use ports::ledger::{
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -180,8 +181,12 @@ impl Effects for DynamoLedger {
         self.read_effects(principal).await
     }
 
-    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
-        self.write_forgotten(effect).await
+    async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {
+        self.write_forgotten(effect, now).await
+    }
+
+    async fn removals(&self, principal: &PrincipalKey) -> Result<Vec<Removal>, CallError> {
+        self.read_removals(principal).await
     }
 }
 

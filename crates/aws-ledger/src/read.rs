@@ -6,7 +6,7 @@ use ports::CallError;
 use ports::ledger::EffectRows;
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -144,6 +144,19 @@ impl DynamoLedger {
             }
         }
         Ok(rows)
+    }
+
+    /// What was removed from a principal.
+    pub(crate) async fn read_removals(
+        &self,
+        principal: &PrincipalKey,
+    ) -> Result<Vec<Removal>, CallError> {
+        let pk = keys::principal(principal);
+        let items = self.read_all(&pk, keys::REMOVAL_PREFIX).await?;
+        let read = items
+            .iter()
+            .filter_map(|item| item::read_removal(QUERY, item));
+        Ok(read.collect())
     }
 
     pub(crate) async fn read_of_record(

@@ -1,5 +1,7 @@
 //! Writing: one transaction for each step, on conditions that make one of several callers win.
 
+use std::collections::BTreeMap;
+
 use aws_errors::call_error;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
@@ -163,9 +165,7 @@ impl DynamoLedger {
         for effect in &commit.put_effects {
             writes.push(self.put_effect(effect, commit.effects_end)?);
         }
-        for effect in &commit.delete_effects {
-            writes.push(self.delete_effect(effect)?);
-        }
+        writes.extend(self.writes_of_forgotten(&commit.delete_effects, row.at)?);
         for token in &commit.tokens {
             let new = Put::builder()
                 .table_name(self.tokens(TRANSACT)?)
@@ -224,16 +224,20 @@ impl DynamoLedger {
     }
 
     /// Forgets an effect alone.
-    pub(crate) async fn write_forgotten(&self, effect: &RecordedEffect) -> Result<(), CallError> {
-        self.client
-            .delete_item()
-            .table_name(&self.requests)
-            .key("pk", s(keys::principal(&effect.principal_key)))
-            .key("sk", s(keys::effect(effect)))
-            .send()
+    pub(crate) async fn write_forgotten(
+        &self,
+        effect: &RecordedEffect,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let writes = self.writes_of_forgotten(std::slice::from_ref(effect), now)?;
+        self.transact(writes)
             .await
-            .map(|_| ())
-            .map_err(|error| call_error("dynamodb:DeleteItem", &error))
+            .map_err(|refused| match refused {
+                Refused::Call(error) => error,
+                Refused::Conditions(_) | Refused::Conflict => {
+                    CallError::transient(TRANSACT, "TransactionConflict")
+                }
+            })
     }
 
     fn put(&self, item: Item, condition: &str) -> PutBuilder {
@@ -292,14 +296,34 @@ impl DynamoLedger {
         })
     }
 
-    fn delete_effect(&self, effect: &RecordedEffect) -> Result<TransactWriteItem, CallError> {
-        let delete = Delete::builder()
-            .table_name(&self.requests)
-            .key("pk", s(keys::principal(&effect.principal_key)))
-            .key("sk", s(keys::effect(effect)))
-            .build()
-            .map_err(unbuilt)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+    /// Deletes effects, and writes down when that was removed which IAM may list for a while.
+    fn writes_of_forgotten(
+        &self,
+        effects: &[RecordedEffect],
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, CallError> {
+        let mut writes = Vec::new();
+        // A transaction writes each item once.
+        let mut removals = BTreeMap::new();
+        for effect in effects {
+            let delete = Delete::builder()
+                .table_name(&self.requests)
+                .key("pk", s(keys::principal(&effect.principal_key)))
+                .key("sk", s(keys::effect(effect)))
+                .build()
+                .map_err(unbuilt)?;
+            writes.push(TransactWriteItem::builder().delete(delete).build());
+            if let Some(removal) = effect.removal(now) {
+                let place = (effect.principal_key.clone(), removal.change.clone());
+                removals.insert(place, removal);
+            }
+        }
+        for ((principal, _), removal) in &removals {
+            let item = item::removal(principal, removal);
+            let removed = Put::builder().table_name(&self.requests);
+            writes.push(put(removed.set_item(Some(item)))?);
+        }
+        Ok(writes)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a request changed in IAM, recorded before it is changed.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::approval::MacTag;
@@ -62,6 +62,28 @@ pub enum EffectChange {
     },
 }
 
+/// How long IAM may still list what was removed, with a wide margin: it gives no bound (IAM User Guide,
+/// "Changes that I make are not always immediately visible").
+pub const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// A policy or group that was removed from a principal for the last time. What is listed of it soon
+/// after may be what was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The key of what was removed ([`EffectChange::key`]).
+    pub change: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Removal {
+    /// Whether IAM may still list it. A time that has not come tells of another clock, and no more.
+    #[must_use]
+    pub fn may_be_listed(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at).abs() < SETTLES_WITHIN
+    }
+}
+
 /// The name of the inline policy of a request: `snowgate-<request>`.
 #[must_use]
 pub fn inline_policy_name(request: &RequestId) -> String {
@@ -104,6 +126,17 @@ impl EffectChange {
 }
 
 impl RecordedEffect {
+    /// What is left in IAM's lists for a while once it is removed, where others may ask for the same;
+    /// none of what is named for one request, or stays.
+    #[must_use]
+    pub fn removal(&self, at: Timestamp) -> Option<Removal> {
+        let is_named_for_one = matches!(self.change, EffectChange::InlinePolicyPut { .. });
+        (!self.preexisting && !is_named_for_one).then(|| Removal {
+            change: self.change.key(),
+            at,
+        })
+    }
+
     /// A key that is unique among the effects on one principal.
     #[must_use]
     pub fn key(&self) -> String {

@@ -10,7 +10,7 @@ use snowgate_core::aggregate::Aggregate;
 pub use snowgate_core::aggregate::{DUE_BUCKETS, bucket_of};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -68,7 +68,7 @@ pub struct Commit {
     pub put_effects: Vec<RecordedEffect>,
     /// When the access that they belong to ends; where it has ended is looked for from then on.
     pub effects_end: Option<Timestamp>,
-    /// Effects to forget.
+    /// Effects to forget, with a [`Removal`] for each that has one.
     pub delete_effects: Vec<RecordedEffect>,
     /// Review links to open.
     pub tokens: Vec<TokenRow>,
@@ -270,9 +270,19 @@ pub trait Effects: Send + Sync {
     ) -> impl Future<Output = Result<EffectRows, CallError>> + Send;
 
     /// Forgets an effect of a request that has ended, or that cannot be read: nothing is left of
-    /// it.
-    fn forget(&self, effect: &RecordedEffect)
-    -> impl Future<Output = Result<(), CallError>> + Send;
+    /// it since now.
+    fn forget(
+        &self,
+        effect: &RecordedEffect,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// What was removed from a principal, each policy and group with the last time, consistently.
+    /// Those that cannot be read are left out.
+    fn removals(
+        &self,
+        principal: &PrincipalKey,
+    ) -> impl Future<Output = Result<Vec<Removal>, CallError>> + Send;
 }
 
 /// The effects that are recorded on a principal. What they say is believed only as far as the

@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
 use ports::directory::{DirectoryError, Member as _};
+use ports::ledger::Effects as _;
 use ports::signature::Verifier as _;
 use snowgate_core::effect::RecordedEffect;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
-use tracing::{error, warn};
-use workflow::change::Draft;
+use tracing::{error, info, warn};
+use workflow::change::{self, Draft};
 use workflow::survey::{SurveyError, survey};
 
 use crate::locate::Located;
@@ -21,6 +22,8 @@ enum NotGranted {
     Failed(FailureCode),
     /// It is tried again later.
     Later(ProvisionError),
+    /// IAM may still list what was just removed, and it would count as there before.
+    Settling,
 }
 
 impl From<FailureCode> for NotGranted {
@@ -61,6 +64,11 @@ impl<P: Ports> Provisioner<P> {
             Ok(effects) => effects,
             Err(NotGranted::Failed(code)) => return self.fail(record, code, now).await,
             Err(NotGranted::Later(failure)) => return Err(failure),
+            Err(NotGranted::Settling) => {
+                info!("put off: IAM may still list what was just removed");
+                change::put_off(&self.requests, &record, now).await?;
+                return Ok(record);
+            }
         };
         let record = match record.state() {
             State::Approved => {
@@ -78,7 +86,11 @@ impl<P: Ports> Provisioner<P> {
         if record.state() != State::Provisioning {
             return Ok(record);
         }
-        match self.apply(&record, &effects).await {
+        let applied = self.apply(&record, &effects).await;
+        if applied.is_err() && self.take_back_from_others(&record, &effects).await? {
+            return self.fail(record, FailureCode::ContentChanged, now).await;
+        }
+        match applied {
             Ok(()) => {}
             Err(ProvisionError::Account(DirectoryError::Call(call))) if !call.is_transient() => {
                 error!(error = shell::log::chain(&call), "IAM refused a change");
@@ -117,7 +129,11 @@ impl<P: Ports> Provisioner<P> {
                 let mut others = self.others(record).await?;
                 others.retain(|other| other.trail_fault().is_none());
                 let live = effects::all(&others);
-                plan::effects(record, &facts.principal, &live, now)?
+                let effects = plan::effects(record, &facts.principal, &live, now)?;
+                if self.may_be_removed(record, &effects, now).await? {
+                    return Err(NotGranted::Settling);
+                }
+                effects
             }
             _ => plan::effects_of_begun(record),
         };
@@ -131,6 +147,23 @@ impl<P: Ports> Provisioner<P> {
             true => Err(FailureCode::ContentChanged.into()),
             false => Ok(effects),
         }
+    }
+
+    /// Whether something that counts as there before may be what another request's end removed.
+    async fn may_be_removed(
+        &self,
+        record: &RequestRecord,
+        effects: &[RecordedEffect],
+        now: Timestamp,
+    ) -> Result<bool, CallError> {
+        let found = effects.iter().filter(|effect| effect.preexisting);
+        let found: Vec<String> = found.map(|effect| effect.change.key()).collect();
+        if found.is_empty() {
+            return Ok(false);
+        }
+        let removals = self.effects.removals(&record.principal_key()).await?;
+        let mut recent = removals.iter().filter(|removal| removal.may_be_listed(now));
+        Ok(recent.any(|removal| found.contains(&removal.change)))
     }
 
     /// A request that was approved or begun long ago. The sweeper ends those that were not begun.

@@ -118,7 +118,7 @@ impl<P: Ports> Provisioner<P> {
             return Err(ProvisionError::Blocked);
         }
         mine.extend(of_request(rows, record.id()));
-        self.forget_all(&mine).await
+        self.forget_all(&mine, now).await
     }
 
     /// Whether the principal has one of these effects, which neither was there before nor is given
@@ -186,7 +186,7 @@ impl<P: Ports> Provisioner<P> {
                 self.remove_lost(key, &effect).await?;
             }
         }
-        self.forget_all(&recorded).await
+        self.forget_all(&recorded, now).await
     }
 
     /// Removes one effect from a principal, and looks until it is gone. What it says of the
@@ -233,9 +233,13 @@ impl<P: Ports> Provisioner<P> {
         Err(ProvisionError::NotSeen)
     }
 
-    async fn forget_all(&self, effects: &[RecordedEffect]) -> Result<(), ProvisionError> {
+    async fn forget_all(
+        &self,
+        effects: &[RecordedEffect],
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
         for effect in effects {
-            self.effects.forget(effect).await?;
+            self.effects.forget(effect, now).await?;
             info!(request_id = %effect.request, "what was left of a request has ended");
         }
         Ok(())

@@ -116,15 +116,8 @@ impl<P: Ports> Provisioner<P> {
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
         let others = self.others(&record).await?;
-        let mut ended = false;
-        for other in others.iter().filter(|other| other.is_over(now)) {
-            self.end(other.clone(), now).await;
-            ended = true;
-        }
-        let waits = ended && record.state() == State::Approved;
-        if waits && self.others(&record).await?.len() < others.len() {
-            // IAM may still list what was just removed, and the change would count as preexisting.
-            return Ok(change::put_off(&self.requests, &record, now).await?);
+        for other in others.into_iter().filter(|other| other.is_over(now)) {
+            self.end(other, now).await;
         }
         self.step(record, now).await
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ports::directory::{Directory as _, DirectoryError, Member as _};
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::plan::{Undo, undo};
 use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
@@ -45,6 +46,34 @@ impl<P: Ports> Provisioner<P> {
             true => Err(ProvisionError::Blocked),
             false => Ok(record),
         }
+    }
+
+    /// Takes back what this run gave to another user than the one who was approved, or in another
+    /// group: IAM changes both by name, and a name may have become another's between the last look
+    /// and the change. Whether there was any such thing. Only the run that made the changes may ask:
+    /// later on, somebody else may have given the same to whoever has the name.
+    pub(crate) async fn take_back_from_others(
+        &self,
+        record: &RequestRecord,
+        made: &[RecordedEffect],
+    ) -> Result<bool, ProvisionError> {
+        let (target, mut any) = (&record.request().target, false);
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            let named = self.member.principal(target).await?;
+            let astray = named.map_or_else(Vec::new, |named| astray(record, made, &named));
+            if astray.is_empty() {
+                return Ok(any);
+            }
+            for change in astray {
+                error!(change = change.key(), "given to whoever took the name");
+                self.member.take_back(target, &change).await?;
+                any = true;
+            }
+        }
+        Err(ProvisionError::NotSeen)
     }
 
     /// Removes what is to be removed from the principal of a request; what was found otherwise,
@@ -199,6 +228,35 @@ impl<P: Ports> Provisioner<P> {
         let event = Event::DeviationsFound { found: unknown };
         self.write(record, event.into(), now).await
     }
+}
+
+/// Which of the changes that were made for the principal of a request stand with another one of its
+/// name, or in another group of the name.
+fn astray(
+    record: &RequestRecord,
+    made: &[RecordedEffect],
+    named: &PrincipalFacts,
+) -> Vec<EffectChange> {
+    let bound = record.binding().map(|binding| &binding.principal.unique_id);
+    let is_it = bound == Some(&named.unique_id);
+    let mut astray = Vec::new();
+    for effect in made.iter().filter(|effect| !effect.preexisting) {
+        let change = &effect.change;
+        if let EffectChange::GroupJoined { group, unique_id } = change {
+            let memberships = named.groups.iter();
+            let mut others = memberships.filter(|one| {
+                one.name.eq_ignore_ascii_case(group.as_str())
+                    && !(is_it && Some(&one.unique_id) == unique_id.as_ref())
+            });
+            astray.extend(others.next().map(|one| EffectChange::GroupJoined {
+                group: group.clone(),
+                unique_id: Some(one.unique_id.clone()),
+            }));
+        } else if !is_it && named.has_in_place(change) {
+            astray.push(change.clone());
+        }
+    }
+    astray
 }
 
 /// That the principal is called otherwise now, if it is.

@@ -41,6 +41,26 @@ struct World {
     kept: Vec<String>,
     out_of_reach: Vec<String>,
     changes: Vec<String>,
+    /// What is still read of a principal instead of what is there.
+    stale: BTreeMap<(AccountId, PrincipalKey), PrincipalFacts>,
+    before_next_change: Interruption,
+}
+
+/// Something that happens in an account.
+type Happening = Box<dyn FnOnce(&FakeDirectory) + Send>;
+
+/// What happens between two calls of ours.
+#[derive(Default)]
+struct Interruption(Option<Happening>);
+
+impl std::fmt::Debug for Interruption {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let planned = self.0.is_some();
+        formatter
+            .debug_tuple("Interruption")
+            .field(&planned)
+            .finish()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +94,21 @@ impl FakeDirectory {
     /// Denies taking this change back, from whomever, from now on.
     pub fn keep(&self, change: &EffectChange) {
         self.0.lock().unwrap().kept.push(change.key());
+    }
+
+    /// Answers this of a principal, whatever there is, as IAM may for a while; or what there is.
+    pub fn read_as(&self, principal: &Principal, stale: Option<PrincipalFacts>) {
+        let mut world = self.0.lock().unwrap();
+        let place = (principal.account_id.clone(), principal.key_by_name());
+        match stale {
+            Some(facts) => world.stale.insert(place, facts),
+            None => world.stale.remove(&place),
+        };
+    }
+
+    /// Lets something happen between our last look and our next change.
+    pub fn before_next_change(&self, act: impl FnOnce(&Self) + Send + 'static) {
+        self.0.lock().unwrap().before_next_change = Interruption(Some(Box::new(act)));
     }
 
     /// The policies attached to a principal; none if it does not exist.
@@ -223,8 +258,10 @@ impl Directory for FakeDirectory {
         principal: &Principal,
     ) -> Result<Option<PrincipalFacts>, DirectoryError> {
         let mut world = self.0.lock().unwrap();
+        let place = (principal.account_id.clone(), principal.key_by_name());
+        let stale = world.stale.get(&place).cloned();
         let account = world.account("fake:GetPrincipal", &principal.account_id)?;
-        Ok(account.principals.get(&principal.key_by_name()).cloned())
+        Ok(stale.or_else(|| account.principals.get(&place.1).cloned()))
     }
 
     async fn policy(
@@ -274,6 +311,10 @@ impl Member for FakeDirectory {
         change: &EffectChange,
     ) -> Result<(), DirectoryError> {
         const MAKE: &str = "fake:Make";
+        let interruption = self.0.lock().unwrap().before_next_change.0.take();
+        if let Some(interrupt) = interruption {
+            interrupt(self);
+        }
         let mut world = self.0.lock().unwrap();
         suits(MAKE, principal, change)?;
         if world.refused.contains(&change.key()) {

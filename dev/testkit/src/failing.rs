@@ -20,7 +20,7 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::approval::{MacTag, TokenRow};
 use snowgate_core::audit::StoredRow;
 use snowgate_core::bounce::{EmailTags, MessageId};
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::email::{Email, EmailAddress};
 use snowgate_core::id::{AccountId, ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
@@ -237,8 +237,12 @@ impl<T: Effects> Effects for Failing<T> {
         self.call(self.inner.effects(principal)).await
     }
 
-    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
-        self.call(self.inner.forget(effect)).await
+    async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {
+        self.call(self.inner.forget(effect, now)).await
+    }
+
+    async fn removals(&self, principal: &PrincipalKey) -> Result<Vec<Removal>, CallError> {
+        self.call(self.inner.removals(principal)).await
     }
 }
 

@@ -13,7 +13,7 @@ use ports::ledger::{
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
@@ -41,6 +41,8 @@ struct Tables {
     unreadable: BTreeSet<RequestId>,
     /// What stands in the index of what is due beside requests, by bucket.
     strays: Vec<(u8, DueItem)>,
+    /// What was removed from principals, and when for the last time.
+    removals: BTreeMap<PrincipalKey, BTreeMap<String, Timestamp>>,
     /// When the access that an effect belongs to ends.
     ends: BTreeMap<String, (RecordedEffect, Timestamp)>,
 }
@@ -234,7 +236,7 @@ impl Tables {
                 .or_insert_with(|| Some(effect.clone()));
         }
         for effect in &commit.delete_effects {
-            self.forget(effect);
+            self.forget(effect, row.at);
         }
         let documents = self.documents.entry(record.id().clone()).or_default();
         documents.extend(commit.documents.iter().cloned());
@@ -251,7 +253,11 @@ impl Tables {
 }
 
 impl Tables {
-    fn forget(&mut self, effect: &RecordedEffect) {
+    fn forget(&mut self, effect: &RecordedEffect, now: Timestamp) {
+        if let Some(Removal { change, at }) = effect.removal(now) {
+            let of_principal = self.removals.entry(effect.principal_key.clone());
+            of_principal.or_default().insert(change, whole_second(at));
+        }
         if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
             of_principal.remove(&effect.key());
         }
@@ -337,9 +343,19 @@ impl Effects for FakeLedger {
         Ok(rows)
     }
 
-    async fn forget(&self, effect: &RecordedEffect) -> Result<(), CallError> {
-        self.0.lock().unwrap().forget(effect);
+    async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {
+        self.0.lock().unwrap().forget(effect, now);
         Ok(())
+    }
+
+    async fn removals(&self, principal: &PrincipalKey) -> Result<Vec<Removal>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let removals = tables.removals.get(principal).into_iter().flatten();
+        let removal = |(change, at): (&String, &Timestamp)| Removal {
+            change: change.clone(),
+            at: *at,
+        };
+        Ok(removals.map(removal).collect())
     }
 }
 

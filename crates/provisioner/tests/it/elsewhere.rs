@@ -3,7 +3,9 @@
 use serde_json::json;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::principal::{Principal, PrincipalType};
-use snowgate_core::record::{BlockedBecause, Deviation, Message, RequestRecord};
+use snowgate_core::record::{
+    BlockedBecause, Deviation, EndReason, FailureCode, Message, RequestRecord,
+};
 use snowgate_core::request::GroupName;
 use testkit::world::{World, at, group_facts, principal_facts};
 use testkit::{AccountFault, QueueName, samples};
@@ -276,4 +278,57 @@ fn a_rollback_finds_a_renamed_user() {
     let after = provision(&world, &begun, 200);
     assert_eq!(after.state(), State::Failed);
     assert!(!attached(&world, &renamed_user));
+}
+
+/// Asserts that a request failed because something else is there than what was approved.
+#[track_caller]
+fn failed_as_changed(record: &RequestRecord) {
+    let code = FailureCode::ContentChanged;
+    assert_eq!(record.state(), State::Failed);
+    assert_eq!(record.end_reason(), Some(EndReason::Failed { code }));
+}
+
+/// We approve ids, and IAM changes by name: between the last look and the change the name becomes
+/// another group's.
+#[test]
+fn a_group_that_takes_the_name_before_the_change_is_left() {
+    let world = World::default();
+    let grants = json!([{"type": "group_membership", "group": analysts()}]);
+    let record = approved_with(&world, grants);
+    let account = world.target.account_id.clone();
+    world.directory.before_next_change(move |directory| {
+        directory.rename_group(&account, &analysts(), "analysts-old");
+        let mut again = group_facts();
+        again.unique_id = "AGPAAGAIN".to_owned();
+        directory.put_group(again);
+    });
+    failed_as_changed(&provision(&world, &record, 3));
+    assert_eq!(world.directory.changes().len(), 2, "joined, and left");
+    assert_eq!(member(&world), Vec::<String>::new());
+}
+
+/// The same for the name of the user, whatever is given.
+#[test]
+fn whoever_takes_the_name_before_the_change_is_given_nothing() {
+    let grants = json!([
+        {"type": "attach_managed_policy", "policy_arn": samples::policy()},
+        {"type": "group_membership", "group": analysts()},
+    ]);
+    for grant in grants.as_array().unwrap() {
+        let world = World::default();
+        let record = approved_with(&world, json!([grant]));
+        let target = world.target.clone();
+        world.directory.before_next_change(move |directory| {
+            directory.rename(&target, "rita.gupta");
+            let mut facts = principal_facts();
+            facts.unique_id = "AIDAOTHER".to_owned();
+            directory.put_principal(&target, facts);
+        });
+        failed_as_changed(&provision(&world, &record, 3));
+        assert_eq!(world.directory.changes().len(), 2, "given, and taken back");
+        let other = world.directory.facts(&world.target).unwrap();
+        let mut nothing = principal_facts();
+        nothing.unique_id = "AIDAOTHER".to_owned();
+        assert_eq!(other, nothing);
+    }
 }

@@ -1,9 +1,10 @@
 //! What is removed, and what stays.
 
 use ports::ledger::Effects as _;
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::lifecycle::State;
 use testkit::samples;
-use testkit::world::{World, principal_facts, ready};
+use testkit::world::{World, at, principal_facts, ready};
 use testkit::{Aftermath, Moment};
 
 use super::{active, attached, end, provision, provisioner, run};
@@ -131,4 +132,55 @@ fn taking_back_goes_on_until_it_is_done() {
         nth += 1;
     }
     assert!(nth > 10, "every call was tried: {nth}");
+}
+
+/// IAM may list for a while what was removed. It is no sign that somebody else gave it.
+#[test]
+fn what_was_just_removed_does_not_count_as_there_before() {
+    let world = World::default();
+    let first = active(&world, 0);
+    let ended = end(&first);
+    let second = world.approved(at(ended - 10));
+    assert_eq!(provision(&world, &first, ended).state(), State::Revoked);
+    world.directory.read_as(&world.target, Some(with_policy()));
+    let waits = provision(&world, &second, ended + 1);
+    assert_eq!((waits.state(), waits.attempts()), (State::Approved, 1));
+    world.directory.read_as(&world.target, None);
+    let given = provision(&world, &second, ended + 121);
+    assert_eq!(given.state(), State::Active);
+    assert_eq!(given.preexisting(), []);
+    assert!(attached(&world, &world.target));
+    let after = provision(&world, &given, end(&given));
+    assert_eq!(after.state(), State::Revoked);
+    assert!(!attached(&world, &world.target));
+}
+
+/// What is still listed when it must have settled was given by somebody else, and stays.
+#[test]
+fn what_somebody_gave_since_counts_as_there_before() {
+    let world = World::default();
+    let first = active(&world, 0);
+    let ended = end(&first);
+    let second = world.approved(at(ended - 10));
+    assert_eq!(provision(&world, &first, ended).state(), State::Revoked);
+    world.directory.put_principal(&world.target, with_policy());
+    assert_eq!(
+        provision(&world, &second, ended + 1).state(),
+        State::Approved
+    );
+    let given = provision(&world, &second, ended + 301);
+    assert_eq!(
+        (given.state(), given.preexisting().len()),
+        (State::Active, 1)
+    );
+    let after = provision(&world, &given, end(&given));
+    assert_eq!(after.state(), State::Revoked);
+    assert!(attached(&world, &world.target));
+}
+
+/// A user that has the policy already.
+fn with_policy() -> PrincipalFacts {
+    let mut facts = principal_facts();
+    facts.attached.push(samples::policy().to_string());
+    facts
 }

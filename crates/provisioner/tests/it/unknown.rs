@@ -66,7 +66,7 @@ fn what_is_left_of_a_request_that_ended_is_removed() {
     let world = World::default();
     let record = active(&world);
     for effect in ready(world.ledger.effects(&world.key())).unwrap().effects {
-        ready(world.ledger.forget(&effect)).unwrap();
+        ready(world.ledger.forget(&effect, at(0))).unwrap();
     }
     assert_eq!(compare(&world, 60), 1, "still active: it is reported");
     let ended = provision(&world, &record, END + 1);

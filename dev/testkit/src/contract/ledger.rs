@@ -6,6 +6,7 @@ mod new;
 
 pub use beside::{
     effects_are_put_once, effects_stay_with_their_principal, tokens_come_with_their_change,
+    what_was_removed_is_remembered,
 };
 pub use due::{
     due_requests_come_in_order, effects_end_in_order, postponing_needs_the_same_version,
@@ -40,6 +41,7 @@ pub async fn ledger(ledger: &impl Ledger) {
     effects_end_in_order(ledger).await;
     effects_are_put_once(ledger).await;
     effects_stay_with_their_principal(ledger).await;
+    what_was_removed_is_remembered(ledger).await;
     tokens_come_with_their_change(ledger).await;
 }
 

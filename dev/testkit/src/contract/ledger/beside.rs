@@ -1,7 +1,7 @@
 //! What is written beside a change, or not at all.
 
 use ports::ledger::Commit;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{EffectChange, RecordedEffect, Removal, inline_policy_name};
 use snowgate_core::id::Digest;
 use snowgate_core::principal::PrincipalKey;
 
@@ -70,6 +70,41 @@ pub async fn effects_are_put_once(ledger: &impl Ledger) {
         effects(ledger, &samples::principal_key(&samples::user())).await,
         []
     );
+}
+
+/// What was removed is remembered with the last time: not what stays, and not what is named for one
+/// request.
+pub async fn what_was_removed_is_remembered(ledger: &impl Ledger) {
+    let user = samples::user();
+    let key = samples::principal_key(&user);
+    let record = held(ledger, &sys_id(), at(0)).await;
+    let inline = RecordedEffect {
+        change: EffectChange::InlinePolicyPut {
+            name: inline_policy_name(record.id()),
+            document: "{}".to_owned(),
+            ends_at: at(60),
+        },
+        ..samples::effect(record.id(), &user, false)
+    };
+    let stays = samples::effect(record.id(), &user, true);
+    for effect in [&inline, &stays] {
+        ledger.forget(effect, at(1)).await.unwrap();
+    }
+    assert_eq!(ledger.removals(&key).await.unwrap(), []);
+    let removed = |second| Removal {
+        change: stays.change.key(),
+        at: at(second),
+    };
+    let mut change = Commit::from(samples::ask(&record, &[sys_id()], at(2)));
+    let mine = samples::effect(record.id(), &user, false);
+    let theirs = samples::effect(&samples::request_id(), &user, false);
+    change.delete_effects = vec![inline, mine.clone(), theirs];
+    ledger.commit(&change).await.unwrap();
+    assert_eq!(ledger.removals(&key).await.unwrap(), [removed(2)]);
+    ledger.forget(&mine, at(3)).await.unwrap();
+    assert_eq!(ledger.removals(&key).await.unwrap(), [removed(3)]);
+    let other = samples::principal_key(&samples::user());
+    assert_eq!(ledger.removals(&other).await.unwrap(), []);
 }
 
 /// Effects are kept by the principal's unique id: they stay with one that is renamed, and another

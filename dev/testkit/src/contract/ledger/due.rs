@@ -181,11 +181,11 @@ pub async fn effects_end_in_order(ledger: &impl Ledger) {
     assert!(!ledger.put_end(key, second(60)).await.unwrap(), "it moved");
     assert_eq!(places(&ended(40).await), [2, 0]);
     for effect in [effects.last(), effects.last()].into_iter().flatten() {
-        ledger.forget(effect).await.unwrap();
+        ledger.forget(effect, at(2)).await.unwrap();
     }
     assert_eq!(places(&ended(60).await), [0, 1]);
     for effect in &effects {
-        ledger.forget(effect).await.unwrap();
+        ledger.forget(effect, at(2)).await.unwrap();
     }
     let left = ledger
         .effects(&samples::principal_key(&user))
