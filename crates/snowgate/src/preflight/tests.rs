@@ -1,6 +1,7 @@
 //! What each fact leads to, one fault at a time.
 
 mod facts;
+mod mail;
 
 use serde_json::{Value, json};
 
@@ -288,73 +289,6 @@ fn every_fault_is_found_and_nothing_else() {
             [(check, about.to_owned())],
             "{path} = {shown}"
         );
-    }
-}
-
-#[test]
-fn engagement_metrics_are_tracking() {
-    let mut facts = facts();
-    facts["mail"]["configuration_set"]["VdmOptions"] =
-        json!({"DashboardOptions": {"EngagementMetrics": "ENABLED"}});
-    let bad: Vec<_> = results(facts)
-        .into_iter()
-        .filter(|result| !result.ok)
-        .collect();
-    assert_eq!(
-        bad.first().map(|result| result.about.as_str()),
-        Some("tracking")
-    );
-}
-
-/// What is in force is the configuration set's word, and the account's where it has none.
-#[test]
-fn what_the_account_has_on_for_all_email_counts_unless_the_configuration_set_says_otherwise() {
-    let account = |metrics: &str, delivery: &str| {
-        json!({
-            "VdmEnabled": "ENABLED",
-            "DashboardAttributes": {"EngagementMetrics": metrics},
-            "GuardianAttributes": {"OptimizedSharedDelivery": delivery},
-        })
-    };
-    let off = json!({
-        "DashboardOptions": {"EngagementMetrics": "DISABLED"},
-        "GuardianOptions": {"OptimizedSharedDelivery": "DISABLED"},
-    });
-    let both = vec!["tracking".to_owned(), "delivery".to_owned()];
-    for (account, own, wanted) in [
-        (account("ENABLED", "ENABLED"), Value::Null, both.clone()),
-        (account("ENABLED", "ENABLED"), off, Vec::new()),
-        (
-            account("DISABLED", "ENABLED"),
-            Value::Null,
-            both[1..].to_vec(),
-        ),
-        (json!({"VdmEnabled": "DISABLED"}), Value::Null, Vec::new()),
-    ] {
-        let mut facts = facts();
-        facts["mail"]["account"]["VdmAttributes"] = account;
-        facts["mail"]["configuration_set"]["VdmOptions"] = own;
-        let bad = results(facts).into_iter().filter(|result| !result.ok);
-        assert_eq!(bad.map(|result| result.about).collect::<Vec<_>>(), wanted);
-    }
-}
-
-#[test]
-fn a_trial_in_the_sandbox_is_as_it_should_be_until_there_is_production_access() {
-    for (production, trial, good) in [
-        (true, "false", true),
-        (false, "true", true),
-        (false, "false", false),
-        (true, "true", false),
-    ] {
-        let mut facts = facts();
-        facts["mail"]["account"]["ProductionAccessEnabled"] = json!(production);
-        facts["stack"]["parameters"]["MailSandbox"] = json!(trial);
-        let bad: Vec<_> = results(facts)
-            .into_iter()
-            .filter(|result| !result.ok)
-            .collect();
-        assert_eq!(bad.is_empty(), good, "{production} {trial}: {bad:?}");
     }
 }
 
