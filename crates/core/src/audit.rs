@@ -6,12 +6,16 @@
 //! Whoever reads a record reads its trail with it ([`examine`]): a record that its trail does not
 //! bear out is changed by nothing but what ends it ([`crate::record::ChangeError::BrokenTrail`]).
 
+mod evidence;
+
 use std::collections::BTreeSet;
 
 use crate::canonical::CanonicalError;
 use crate::id::{Digest, RequestId};
 use crate::record::{AuditRow, RequestRecord, TrailFault};
 use crate::stored::{self, ReadError};
+
+pub use evidence::{TrailEvidence, is_begun, is_undone, readable};
 
 /// A row as it is stored: its place, the bytes that were hashed, and their hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +103,12 @@ pub struct TrailError {
     pub row: u64,
 }
 
-/// The rows of a trail, where each is what was hashed and follows from the one before it, whatever
-/// the record says; none where one does not.
+/// The rows of a trail up to the first that is not what was hashed, or does not follow from the one
+/// before it, whatever the record says.
 #[must_use]
-pub fn chained(rows: &[StoredRow], id: &RequestId) -> Option<Vec<AuditRow>> {
+pub fn chained(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     let mut previous = None;
-    let read = (0_u64..).zip(rows).map(|(n, stored)| {
+    let read = (0_u64..).zip(rows).map_while(|(n, stored)| {
         let row = stored.read_after(previous, n, id);
         previous = stored.hash.as_ref();
         row.ok()
@@ -161,8 +165,10 @@ pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Opt
                 free += 1;
             }
             let read: Vec<AuditRow> = rows.iter().filter_map(|row| row.read().ok()).collect();
+            let evidence = TrailEvidence::of(rows, record.id());
             let record = record.with_deliveries_of(&read);
-            (record.with_broken_trail(error.fault, free), Some(error))
+            let record = record.with_broken_trail(error.fault, free, evidence);
+            (record, Some(error))
         }
     }
 }

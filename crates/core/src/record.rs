@@ -34,6 +34,7 @@ pub use round::{ApprovalRound, DecisionRecord, Reminders};
 use jiff::Timestamp;
 
 use crate::approval::{SignedDecision, Verdict};
+use crate::audit::TrailEvidence;
 use crate::canonical::CanonicalError;
 use crate::effect::EffectChange;
 use crate::id::{ClientId, Digest, RequestId};
@@ -46,6 +47,8 @@ pub struct RequestRecord {
     pub(crate) head: Head,
     pub(crate) phase: Phase,
     pub(crate) deliveries: Vec<Delivery>,
+    /// What the rows of a broken trail say; never stored.
+    pub(crate) evidence: TrailEvidence,
 }
 
 /// What is true of a request in every state.
@@ -178,6 +181,7 @@ impl RequestRecord {
             head,
             phase: Phase::Received,
             deliveries: Vec::new(),
+            evidence: TrailEvidence::default(),
         };
         Ok(Change {
             replaces: None,

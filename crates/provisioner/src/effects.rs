@@ -21,7 +21,8 @@ use crate::{Ports, ProvisionError, Provisioner};
 pub(crate) struct Agreement {
     /// Whether there is one effect for each change of the record, and no other.
     pub(crate) same_effects: bool,
-    /// Changes of which one says that they were there before us, and the other that they were not.
+    /// Changes of which one says that they were there before us, and the other that they were not; or
+    /// the record, where its trail is broken, and the rows of the trail.
     pub(crate) disputed: Vec<EffectChange>,
 }
 
@@ -111,9 +112,17 @@ impl<P: Ports> Provisioner<P> {
         let recorded = self.effects.effects(&record.principal_key()).await?;
         let mut keys: Vec<String> = mine.iter().map(RecordedEffect::key).collect();
         keys.sort();
-        let is_disputed = |mine: &RecordedEffect| {
+        let rows_differ = |mine: &RecordedEffect| {
             let mut rows = recorded.effects.iter();
             rows.any(|row| row.key() == mine.key() && row.preexisting != mine.preexisting)
+        };
+        // Where the trail is broken, what of it follows counts for more than a row of an effect.
+        let is_disputed = |mine: &RecordedEffect| match record.trail_fault() {
+            None => rows_differ(mine),
+            Some(_) => match record.evidence().was_there_before(&mine.change) {
+                Some(there_before) => there_before != mine.preexisting,
+                None => mine.preexisting || rows_differ(mine),
+            },
         };
         let disputed = mine.iter().filter(|mine| is_disputed(mine));
         Ok(Agreement {

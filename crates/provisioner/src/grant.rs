@@ -14,6 +14,7 @@ use workflow::change::{self, Draft};
 use workflow::survey::{SurveyError, survey};
 
 use crate::locate::Located;
+use crate::remove::astray;
 use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
 
 /// Why a request is not granted.
@@ -22,7 +23,8 @@ enum NotGranted {
     Failed(FailureCode),
     /// It is tried again later.
     Later(ProvisionError),
-    /// IAM may still list what was just removed, and it would count as there before.
+    /// What is there may be what another request's end removes, or has just removed: it would count
+    /// as there before.
     Settling,
 }
 
@@ -65,7 +67,7 @@ impl<P: Ports> Provisioner<P> {
             Err(NotGranted::Failed(code)) => return self.fail(record, code, now).await,
             Err(NotGranted::Later(failure)) => return Err(failure),
             Err(NotGranted::Settling) => {
-                info!("put off: IAM may still list what was just removed");
+                info!("put off: what is there may be about to go");
                 change::put_off(&self.requests, &record, now).await?;
                 return Ok(record);
             }
@@ -86,8 +88,9 @@ impl<P: Ports> Provisioner<P> {
         if record.state() != State::Provisioning {
             return Ok(record);
         }
-        let applied = self.apply(&record, &effects).await;
-        if applied.is_err() && self.take_back_from_others(&record, &effects).await? {
+        let mut tried = Vec::new();
+        let applied = self.apply(&record, &effects, &mut tried).await;
+        if applied.is_err() && self.take_back_from_others(&record, &tried).await? {
             return self.fail(record, FailureCode::ContentChanged, now).await;
         }
         match applied {
@@ -125,12 +128,21 @@ impl<P: Ports> Provisioner<P> {
         plan::check(record, &facts, &self.guardrails, now)?;
         let effects = match record.state() {
             State::Approved => {
-                // What only a record with a broken trail gives may be made up, and been there before.
-                let mut others = self.others(record).await?;
-                others.retain(|other| other.trail_fault().is_none());
-                let live = effects::all(&others);
+                let others = self.others(record).await?;
+                let (broken, whole): (Vec<_>, Vec<_>) = others
+                    .into_iter()
+                    .partition(|other| other.trail_fault().is_some());
+                let live = effects::all(&whole);
                 let effects = plan::effects(record, &facts.principal, &live, now)?;
-                if self.may_be_removed(record, &effects, now).await? {
+                // What only a record with a broken trail gives may be made up, or end: neither was
+                // that there before, nor is it sure that it was not.
+                let broken = effects::all(&broken);
+                let is_doubtful = |effect: &RecordedEffect| {
+                    let mut same = broken.iter();
+                    effect.preexisting && same.any(|one| one.change.key() == effect.change.key())
+                };
+                let is_doubtful = effects.iter().any(is_doubtful);
+                if is_doubtful || self.may_be_removed(record, &effects, now).await? {
                     return Err(NotGranted::Settling);
                 }
                 effects
@@ -185,23 +197,28 @@ impl<P: Ports> Provisioner<P> {
 
     /// Makes the changes, and looks until all are to be seen. What IAM lists may be older than
     /// the last change, so it does not decide whether a change is made: making one twice is
-    /// harmless, leaving one out is not.
+    /// harmless, leaving one out is not. Each is noted as tried before it is made.
     async fn apply(
         &self,
         record: &RequestRecord,
         effects: &[RecordedEffect],
+        tried: &mut Vec<RecordedEffect>,
     ) -> Result<(), ProvisionError> {
+        let target = &record.request().target;
         for effect in effects.iter().filter(|effect| !effect.preexisting) {
-            self.member
-                .make(&record.request().target, &effect.change)
-                .await?;
+            tried.push(effect.clone());
+            self.member.make(target, &effect.change).await?;
         }
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
             let located = self.locate(record).await?;
-            let there = |located: Located| plan::deviations(effects, &located.facts).is_empty();
+            let there = |located: Located| {
+                located.principal == *target
+                    && plan::deviations(effects, &located.facts).is_empty()
+                    && astray(record, tried, &located.facts).is_empty()
+            };
             if located.is_some_and(there) {
                 return Ok(());
             }
@@ -218,6 +235,13 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
+        if record.state() == State::Approved && record.evidence().is_begun {
+            let draft = Draft {
+                delete_effects: self.roll_back_by_trail(&record, now).await?,
+                ..Draft::from(Event::Failed { code })
+            };
+            return self.write(record, draft, now).await;
+        }
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;

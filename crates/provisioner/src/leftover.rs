@@ -90,8 +90,9 @@ impl<P: Ports> Provisioner<P> {
         rows: &EffectRows,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let trail = self.rows_read(record.id()).await?;
-        let is_its_own = record.principal_key() == *key && is_begun(&trail);
+        let trail = self.requests.trail(record.id()).await?;
+        let trail = audit::readable(&trail, record.id());
+        let is_its_own = record.principal_key() == *key && audit::is_begun(&trail);
         if !is_its_own || !self.is_proved(record).await? {
             // What its trail bears out is all the more than what the record says.
             if record.trail_fault().is_some() {
@@ -100,10 +101,11 @@ impl<P: Ports> Provisioner<P> {
             error!(request_id = %record.id(), "an effect is of no request that was begun here");
             return Err(ProvisionError::Blocked);
         }
-        let there_before = preexisting_in(&trail);
         let mut mine = plan::effects_of_ended(record);
-        for effect in &mut mine {
-            effect.preexisting |= holds(&there_before, &effect.change);
+        if let Some(there_before) = &record.evidence().preexisting {
+            for effect in &mut mine {
+                effect.preexisting = holds(there_before, &effect.change);
+            }
         }
         let others = self.keeping(record, now).await?;
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
@@ -142,9 +144,7 @@ impl<P: Ports> Provisioner<P> {
             .is_some_and(|located| left.any(|effect| located.facts.has_in_place(&effect.change))))
     }
 
-    /// Ends what a request gave whose record is lost, once it is past its latest end. What it gave,
-    /// and whether that was there before, its trail says, whose rows must follow from each other; the
-    /// effects only lead to it. A decision in it must verify, and nothing say that it has ended.
+    /// Ends what a request gave whose record is lost, once it is past its latest end.
     async fn end_lost(
         &self,
         key: &PrincipalKey,
@@ -153,40 +153,86 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
         let recorded: Vec<RecordedEffect> = of_request(rows, id).collect();
-        let trail = audit::chained(&self.requests.trail(id).await?, id).unwrap_or_default();
-        let there_before = preexisting_in(&trail);
-        let agrees = |one: &RecordedEffect| one.preexisting == holds(&there_before, &one.change);
-        let borne_out = is_begun(&trail)
-            && !is_ended(&trail)
-            && self.is_decided(id, &trail).await?
-            && recorded.iter().all(agrees);
-        let given = given_by(id, key, &trail).filter(|_| borne_out);
-        let (Some(given), Some(first)) = (given, recorded.first()) else {
+        let Some((given, latest_end)) = self.given_by_trail(key, id, &recorded).await? else {
             error!(request_id = %id, "the trail does not bear out the effects of a lost request");
             return Err(ProvisionError::Blocked);
         };
         let said = recorded.iter().filter_map(|effect| effect.latest_end).max();
-        if said
-            .unwrap_or(Timestamp::MAX)
-            .min(plan::latest_end_of(&trail))
-            > now
-        {
+        if said.unwrap_or(Timestamp::MAX).min(latest_end) > now {
             return Ok(());
         }
+        self.remove_all_lost(key, id, &given, now).await?;
+        self.forget_all(&recorded, now).await
+    }
+
+    /// Rolls back what a request gave whose record was put back before its changes were begun; its
+    /// effects, to be forgotten. What it gave, its trail says.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Blocked`] where the trail does not bear that out: a person decides.
+    pub(crate) async fn roll_back_by_trail(
+        &self,
+        record: &RequestRecord,
+        now: Timestamp,
+    ) -> Result<Vec<RecordedEffect>, ProvisionError> {
+        let (key, id) = (record.principal_key(), record.id());
+        let rows = self.effects.effects(&key).await?;
+        let recorded: Vec<RecordedEffect> = of_request(&rows, id).collect();
+        let Some((given, _)) = self.given_by_trail(&key, id, &recorded).await? else {
+            error!(request_id = %id, "the trail says that changes were begun, and not which");
+            return Err(ProvisionError::Blocked);
+        };
+        self.remove_all_lost(&key, id, &given, now).await?;
+        Ok(recorded)
+    }
+
+    /// What a request gave, and when it must have ended at the latest, as the rows of its trail say that
+    /// follow from each other; the effects only lead to them. None where they do not bear that out: a
+    /// decision among them must verify, and none that can be read say that all was undone.
+    async fn given_by_trail(
+        &self,
+        key: &PrincipalKey,
+        id: &RequestId,
+        recorded: &[RecordedEffect],
+    ) -> Result<Option<(Vec<RecordedEffect>, Timestamp)>, ProvisionError> {
+        let rows = self.requests.trail(id).await?;
+        let trail = audit::chained(&rows, id);
+        let there_before = preexisting_in(&trail);
+        let agrees = |one: &RecordedEffect| one.preexisting == holds(&there_before, &one.change);
+        let borne_out = audit::is_begun(&trail)
+            && !audit::is_undone(&audit::readable(&rows, id))
+            && self.is_decided(id, &trail).await?
+            && recorded.iter().all(agrees);
+        let given = given_by(id, key, &trail).filter(|_| borne_out);
+        let (Some(given), Some(first)) = (given, recorded.first()) else {
+            return Ok(None);
+        };
+        let effect = |change: EffectChange| RecordedEffect {
+            preexisting: holds(&there_before, &change),
+            change,
+            ..first.clone()
+        };
+        let given = given.into_iter().map(effect).collect();
+        Ok(Some((given, plan::latest_end_of(&trail))))
+    }
+
+    /// Removes those effects of a lost request that no other one gives.
+    async fn remove_all_lost(
+        &self,
+        key: &PrincipalKey,
+        id: &RequestId,
+        given: &[RecordedEffect],
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
         let mut others = self.live_on(key, id).await?;
         others.retain(|other| !other.is_over(now));
         let live = effects::all(&others);
-        for change in given {
-            let effect = RecordedEffect {
-                preexisting: holds(&there_before, &change),
-                change,
-                ..first.clone()
-            };
-            if undo(&effect, &live) == Undo::Remove {
-                self.remove_lost(key, &effect).await?;
+        for effect in given {
+            if undo(effect, &live) == Undo::Remove {
+                self.remove_lost(key, effect).await?;
             }
         }
-        self.forget_all(&recorded, now).await
+        Ok(())
     }
 
     /// Removes one effect from a principal, and looks until it is gone. What it says of the
@@ -245,13 +291,6 @@ impl<P: Ports> Provisioner<P> {
         Ok(())
     }
 
-    /// Those rows of a trail that can be read, whether or not the trail is whole.
-    async fn rows_read(&self, id: &RequestId) -> Result<Vec<AuditRow>, ProvisionError> {
-        let rows = self.requests.trail(id).await?;
-        let read = rows.iter().filter_map(|row| row.read().ok());
-        Ok(read.filter(|row| row.request == *id).collect())
-    }
-
     /// Whether a trail holds a decision on this request, and every one that it holds verifies.
     async fn is_decided(&self, id: &RequestId, trail: &[AuditRow]) -> Result<bool, ProvisionError> {
         let mut is_decided = false;
@@ -282,16 +321,6 @@ fn of_request<'a>(
 /// Whether one of these changes is of the same thing: a group is the same under another spelling.
 fn holds(changes: &[EffectChange], change: &EffectChange) -> bool {
     changes.iter().any(|one| one.key() == change.key())
-}
-
-fn is_begun(trail: &[AuditRow]) -> bool {
-    let mut events = trail.iter().map(|row| &row.event);
-    events.any(|event| matches!(event, Event::ProvisioningStarted { .. }))
-}
-
-fn is_ended(trail: &[AuditRow]) -> bool {
-    let mut events = trail.iter().map(|row| &row.event);
-    events.any(|event| matches!(event, Event::Revoked { .. } | Event::Failed { .. }))
 }
 
 /// What a request may have given to a principal, as the approvers of its trail were asked; none where

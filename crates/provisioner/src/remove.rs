@@ -232,7 +232,7 @@ impl<P: Ports> Provisioner<P> {
 
 /// Which of the changes that were made for the principal of a request stand with another one of its
 /// name, or in another group of the name.
-fn astray(
+pub(crate) fn astray(
     record: &RequestRecord,
     made: &[RecordedEffect],
     named: &PrincipalFacts,

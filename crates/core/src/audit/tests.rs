@@ -287,7 +287,11 @@ fn a_record_that_says_something_else_than_its_trail_is_found() {
 #[test]
 fn with_a_broken_trail_nothing_is_given_and_everything_ends() {
     let (records, _) = granted();
-    let broken = |n: usize, fault| records[n].clone().with_broken_trail(fault, 40);
+    let broken = |n: usize, fault| {
+        records[n]
+            .clone()
+            .with_broken_trail(fault, 40, TrailEvidence::default())
+    };
     let end = |record: &RequestRecord, event: Event| -> Change {
         let change = record.apply(event, Actor::Provisioner, at(9000)).unwrap();
         assert_eq!(

@@ -36,7 +36,7 @@ fn guardrails() -> Guardrails {
     Guardrails::parse(TEXT).unwrap()
 }
 
-pub(super) fn approved() -> RequestRecord {
+pub(crate) fn approved() -> RequestRecord {
     let slots = vec![slot("210987654321", &[2])];
     let binding = surveyed().binding(guardrails().digest());
     let content = binding.content_digest(&request(), &slots).unwrap();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Delivery, DeliveryOutcome, DeviationReport, Event, Phase, RequestRecord};
+use crate::audit::TrailEvidence;
 use crate::codes::codes;
 use crate::effect::EffectChange;
 use crate::id::{Digest, RequestId};
@@ -99,13 +100,25 @@ impl RequestRecord {
         self.head.audit.fault
     }
 
-    /// The same record, whose trail was found broken, and whose next row has this place or a
-    /// later one.
+    /// What the rows of a broken trail say of access; nothing where the trail is whole.
     #[must_use]
-    pub fn with_broken_trail(mut self, fault: TrailFault, next: u64) -> Self {
+    pub const fn evidence(&self) -> &TrailEvidence {
+        &self.evidence
+    }
+
+    /// The same record, whose trail was found broken and says this, and whose next row has this place
+    /// or a later one.
+    #[must_use]
+    pub fn with_broken_trail(
+        mut self,
+        fault: TrailFault,
+        next: u64,
+        evidence: TrailEvidence,
+    ) -> Self {
         let head = &mut self.head.audit;
         head.fault = Some(fault);
         head.count = head.count.max(next);
+        self.evidence = evidence;
         self
     }
 
@@ -119,7 +132,11 @@ impl RequestRecord {
                 | Event::DeliverySkipped { .. }
         );
         let found = matches!(event, Event::DeviationsFound { .. });
-        event.only_ends() || found || (delivery && self.may_be_told())
+        // A request of which something may be in IAM has not come to an end of those who never got any.
+        let ends = event.only_ends()
+            && !(self.evidence.is_begun
+                && matches!(event, Event::Expired | Event::Withdrawn { .. }));
+        ends || found || (delivery && self.may_be_told())
     }
 
     /// Whether people and ticket may be told what this record says: its trail is whole, or the

@@ -125,7 +125,8 @@ impl RequestRecord {
         match &self.phase {
             Phase::Revoking(_) => true,
             Phase::Active(access) => {
-                access.revocation.is_some() || self.ends_at().is_some_and(|end| end <= now)
+                let is_ending = access.revocation.is_some() || self.evidence().is_ending;
+                is_ending || self.ends_at().is_some_and(|end| end <= now)
             }
             _ => false,
         }

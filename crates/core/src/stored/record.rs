@@ -21,7 +21,8 @@ use crate::request::AccessRequest;
 stored_struct!(pub RecordV1 for RequestRecord {
     head: Head,
     phase: Phase,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<Delivery>;
+    evidence
 });
 
 stored_struct!(pub(crate) HeadV1 for Head {

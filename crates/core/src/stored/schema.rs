@@ -112,10 +112,11 @@ impl<T: Stored> Stored for Option<T> {
 }
 
 /// Declares the wire type of a struct: its members with their types, and where the name in JSON is
-/// not the member's, that name.
+/// not the member's, that name. Members after a semicolon are never stored.
 macro_rules! stored_struct {
     ($vis:vis $wire:ident for $domain:ty {
         $($(#[$attr:meta])* $field:ident $(as $name:literal)? : $type:ty),* $(,)?
+        $(; $($unstored:ident),+)?
     }) => {
         #[doc = concat!("The stored form of [`", stringify!($domain), "`].")]
         #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -138,6 +139,7 @@ macro_rules! stored_struct {
             fn from_wire(wire: $wire) -> Self {
                 Self {
                     $($field: $crate::stored::Stored::from_wire(wire.$field),)*
+                    $($($unstored: Default::default(),)+)?
                 }
             }
         }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::aggregate::Aggregate;
-use crate::audit::StoredRow;
+use crate::audit::{StoredRow, TrailEvidence};
 use crate::id::Digest;
 use crate::record::TrailFault;
 use crate::record::tests::{ONE, TWO, asked, request, slot};
@@ -67,7 +67,7 @@ fn every_event_is_stored_as_it_was() {
 fn a_broken_trail_is_stored_as_it_was() {
     let fault = TrailFault::InTheWay;
     let record = samples::records().pop().unwrap();
-    let broken = record.with_broken_trail(fault, 40);
+    let broken = record.with_broken_trail(fault, 40, TrailEvidence::default());
     check("broken/record.json", &broken);
     let row = AuditRow {
         trail_fault: Some(fault),

@@ -1,12 +1,13 @@
 //! Runs that break off at every call, and messages that come again.
 
 use ports::ledger::Effects as _;
+use serde_json::json;
 use snowgate_core::lifecycle::State;
 use testkit::samples;
 use testkit::world::{World, at, ready};
 use testkit::{Aftermath, Moment};
 
-use super::{broken_off, provision, provisioner, run};
+use super::{approved_with, broken_off, provision, provisioner, run};
 
 /// Wherever a run breaks off, redelivery comes to one attachment, one effect and `Active`.
 #[test]
@@ -41,6 +42,37 @@ fn a_run_that_breaks_off_is_taken_up() {
             assert!(nth > 8, "every call was tried: {nth}");
         }
     }
+}
+
+/// An inline policy that takes more than half of what a user may have: a second try of the same request
+/// does not count it twice.
+#[test]
+fn what_an_earlier_try_put_there_takes_no_room_from_the_next() {
+    let folders: Vec<String> = (0..24)
+        .map(|nth| format!("arn:aws:s3:::example-reports/quarter-{nth:02}/of-the-year/*"))
+        .collect();
+    let document = json!({"Version": "2012-10-17", "Statement":
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": folders}});
+    assert!(document.to_string().len() > 1_200);
+    let grants = json!([{"type": "inline_policy", "document": document}]);
+    let mut broke_off_with_policy = 0;
+    for nth in 1..30 {
+        let world = World::default();
+        let approved = approved_with(&world, grants.clone());
+        world.fault.at(nth, Moment::After, Aftermath::Dead);
+        let _ = run(&provisioner(&world), approved.id(), 1);
+        world.fault.mend();
+        let inline = world.directory.facts(&world.target).unwrap().inline;
+        broke_off_with_policy += usize::from(!inline.is_empty());
+        let after = provision(&world, &approved, 200);
+        assert_eq!(
+            after.state(),
+            State::Active,
+            "{nth}: {:?}",
+            after.end_reason()
+        );
+    }
+    assert!(broke_off_with_policy > 1);
 }
 
 /// A crash of one request does not make its attachment count as there before another one.

@@ -9,6 +9,7 @@ mod crashes;
 mod drift;
 mod elsewhere;
 mod ending;
+mod evidence;
 mod granting;
 mod rows;
 mod unknown;

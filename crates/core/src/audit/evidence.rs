@@ -1,0 +1,140 @@
+//! What the rows of a broken trail still say of access, beside a record that they do not bear out.
+
+use crate::effect::EffectChange;
+use crate::id::RequestId;
+use crate::record::{AuditRow, Event, preexisting_in};
+
+use super::{StoredRow, chained};
+
+/// What the rows of a broken trail say of access. Each says something only where believing it ends
+/// access sooner, or leaves the end to a person: whoever writes the table may have made it up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrailEvidence {
+    /// Whether a row that can be read says that IAM was to be changed, and none that all was undone.
+    pub is_begun: bool,
+    /// Whether a row that can be read says that the access ends before its time.
+    pub is_ending: bool,
+    /// What was in IAM before, by the rows that follow from each other; none where these do not reach
+    /// so far.
+    pub preexisting: Option<Vec<EffectChange>>,
+}
+
+impl TrailEvidence {
+    /// What these rows say of this request.
+    pub(super) fn of(rows: &[StoredRow], id: &RequestId) -> Self {
+        let read = readable(rows, id);
+        let says = |is_it: fn(&Event) -> bool| read.iter().any(|row| is_it(&row.event));
+        let follows = chained(rows, id);
+        let reaches = follows.iter().any(|row| begins(&row.event));
+        Self {
+            is_begun: says(begins) && !says(undoes),
+            is_ending: says(|event| {
+                matches!(
+                    event,
+                    Event::RevocationRequested { .. } | Event::RevocationStarted
+                )
+            }),
+            preexisting: reaches.then(|| preexisting_in(&follows)),
+        }
+    }
+
+    /// Whether this was in IAM before; none where the rows do not reach so far.
+    #[must_use]
+    pub fn was_there_before(&self, change: &EffectChange) -> Option<bool> {
+        let before = self.preexisting.as_ref()?;
+        Some(before.iter().any(|one| one.key() == change.key()))
+    }
+}
+
+/// Those rows of a request that can be read, whether or not its trail is whole.
+#[must_use]
+pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
+    let read = rows.iter().filter_map(|row| row.read().ok());
+    read.filter(|row| row.request == *id).collect()
+}
+
+/// Whether rows say that IAM was to be changed.
+#[must_use]
+pub fn is_begun(rows: &[AuditRow]) -> bool {
+    rows.iter().any(|row| begins(&row.event))
+}
+
+/// Whether rows say that all was undone.
+#[must_use]
+pub fn is_undone(rows: &[AuditRow]) -> bool {
+    rows.iter().any(|row| undoes(&row.event))
+}
+
+const fn begins(event: &Event) -> bool {
+    matches!(event, Event::ProvisioningStarted { .. })
+}
+
+const fn undoes(event: &Event) -> bool {
+    matches!(event, Event::Revoked { .. } | Event::Failed { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::examine;
+    use crate::lifecycle::Actor;
+    use crate::plan::tests::approved;
+    use crate::record::RevokedBy;
+    use crate::record::tests::at;
+
+    #[test]
+    fn rows_say_what_was_begun_and_is_ending_however_broken_the_trail_is() {
+        let change = EffectChange::PolicyAttached {
+            policy_arn: "arn:aws:iam::210987654321:policy/reports-read"
+                .parse()
+                .unwrap(),
+        };
+        let events = [
+            Event::ProvisioningStarted {
+                preexisting: vec![change.clone()],
+            },
+            Event::Activated { until: at(3600) },
+            Event::RevocationRequested {
+                by: RevokedBy::Client,
+                reason: None,
+                signature: None,
+            },
+            Event::RevocationStarted,
+            Event::Revoked {
+                retained: Vec::new(),
+            },
+        ];
+        let mut record = approved();
+        let mut rows = Vec::new();
+        let mut seen = vec![TrailEvidence::of(&rows, record.id())];
+        for (second, event) in (10..).zip(events) {
+            let next = record.apply(event, Actor::Provisioner, at(second)).unwrap();
+            rows.push(next.row.stored().unwrap());
+            record = next.record;
+            seen.push(TrailEvidence::of(&rows, record.id()));
+        }
+        let said: Vec<_> = seen
+            .iter()
+            .map(|one| (one.is_begun, one.is_ending))
+            .collect();
+        let expected = [
+            (false, false),
+            (true, false),
+            (true, false),
+            (true, true),
+            (true, true),
+            (false, true),
+        ];
+        assert_eq!(said, expected);
+        // The rows before them are missing, so none of them follows from another.
+        assert!(
+            seen.iter()
+                .all(|one| one.was_there_before(&change).is_none())
+        );
+        let (broken, error) = examine(&rows, record);
+        assert!(error.is_some());
+        assert_eq!(*broken.evidence(), seen.pop().unwrap());
+        let other = RequestId::from_random([9; 16]);
+        assert_eq!(TrailEvidence::of(&rows, &other), TrailEvidence::default());
+    }
+}
