@@ -43,6 +43,8 @@ struct World {
     changes: Vec<String>,
     /// What is still read of a principal instead of what is there.
     stale: BTreeMap<(AccountId, PrincipalKey), PrincipalFacts>,
+    /// How many looks still do not find a principal that is there.
+    unseen: BTreeMap<(AccountId, PrincipalKey), u32>,
     before_next_change: Interruption,
 }
 
@@ -104,6 +106,12 @@ impl FakeDirectory {
             Some(facts) => world.stale.insert(place, facts),
             None => world.stale.remove(&place),
         };
+    }
+
+    /// Lets so many looks not find a principal that is there, as IAM may for a while.
+    pub fn hide_for(&self, principal: &Principal, looks: u32) {
+        let place = (principal.account_id.clone(), principal.key_by_name());
+        self.0.lock().unwrap().unseen.insert(place, looks);
     }
 
     /// Lets something happen between our last look and our next change.
@@ -259,6 +267,10 @@ impl Directory for FakeDirectory {
     ) -> Result<Option<PrincipalFacts>, DirectoryError> {
         let mut world = self.0.lock().unwrap();
         let place = (principal.account_id.clone(), principal.key_by_name());
+        if let Some(looks) = world.unseen.get_mut(&place).filter(|looks| **looks > 0) {
+            *looks -= 1;
+            return Ok(None);
+        }
         let stale = world.stale.get(&place).cloned();
         let account = world.account("fake:GetPrincipal", &principal.account_id)?;
         Ok(stale.or_else(|| account.principals.get(&place.1).cloned()))
@@ -298,6 +310,10 @@ impl Member for FakeDirectory {
         unique_id: &str,
     ) -> Result<Option<PrincipalName>, DirectoryError> {
         let mut world = self.0.lock().unwrap();
+        let is_hidden = world.unseen.values().any(|looks| *looks > 0);
+        if is_hidden {
+            return Ok(None);
+        }
         let account = world.account("fake:UserName", account)?;
         let mut principals = account.principals.values();
         let is_it = |facts: &&PrincipalFacts| facts.unique_id == unique_id && is_user(facts);

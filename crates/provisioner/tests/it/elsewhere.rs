@@ -201,6 +201,28 @@ fn a_principal_that_is_gone_ends_and_says_so() {
     }
 }
 
+/// IAM is eventually consistent: a user whom two looks do not find is not gone.
+#[test]
+fn a_principal_that_two_looks_do_not_find_is_not_gone() {
+    for (looks, is_found) in [(1, true), (2, true), (9, false)] {
+        let world = World::default();
+        let record = active(&world, 0);
+        // Its own name, which the user is then found by.
+        let name = world.target.name.as_str();
+        assert_eq!(world.directory.rename(&world.target, name), world.target);
+        world.directory.hide_for(&world.target, looks);
+        let after = provision(&world, &record, end(&record));
+        assert_eq!(
+            after.state(),
+            State::Revoked,
+            "{looks}: {:?}",
+            found(&after)
+        );
+        assert_eq!(attached(&world, &world.target), !is_found, "{looks}");
+        assert_eq!(found(&after).contains(&Deviation::Gone), !is_found);
+    }
+}
+
 #[test]
 fn a_renamed_group_is_left() {
     let world = World::default();
