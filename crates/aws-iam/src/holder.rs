@@ -4,11 +4,17 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::AttachedPolicy;
+use futures_util::future::try_join;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use ports::CallError;
 use snowgate_core::account::{InlineFacts, Membership};
 
 use crate::document::percent_decoded;
 use crate::iam_error;
+
+/// How many documents of one holder are read at the same time. IAM throttles an account as a whole,
+/// and removals share its rate.
+const IN_FLIGHT: usize = 4;
 
 /// A user, role or group, by its name.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +57,22 @@ impl Holder<'_> {
             return Ok(None);
         };
         names.sort();
-        let mut policies = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some(document) = self.inline_document(iam, &name).await? {
-                policies.push(InlineFacts { name, document });
-            }
-        }
-        Ok(Some(policies))
+        let read = |name: String| async move {
+            let document = self.inline_document(iam, &name).await?;
+            Ok(document.map(|document| InlineFacts { name, document }))
+        };
+        let policies = stream::iter(names).map(read).buffered(IN_FLIGHT);
+        let policies: Vec<Option<_>> = policies.try_collect().await?;
+        Ok(Some(policies.into_iter().flatten().collect()))
+    }
+
+    /// Its managed and its inline policies; none if it is gone.
+    pub(crate) async fn policies(
+        self,
+        iam: &Client,
+    ) -> Result<Option<(Vec<String>, Vec<InlineFacts>)>, CallError> {
+        let (attached, inline) = try_join(self.attached(iam), self.inline(iam)).await?;
+        Ok(attached.zip(inline))
     }
 
     pub(crate) async fn inline_names(self, iam: &Client) -> Result<Option<Vec<String>>, CallError> {

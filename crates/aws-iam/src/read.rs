@@ -3,6 +3,7 @@
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Tag};
+use futures_util::future::try_join;
 use ports::CallError;
 use ports::directory::DirectoryError;
 use snowgate_core::account::{GroupFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts};
@@ -37,13 +38,14 @@ pub(crate) async fn principal(
     if !is_of(&facts.arn, &principal.account_id, name, operation)? {
         return Ok(None);
     }
-    let (holder, groups) = match principal.kind {
-        PrincipalType::User => (Holder::User(name), groups_of(&iam, name).await?),
-        PrincipalType::Role => (Holder::Role(name), Some(Vec::new())),
+    let (policies, groups) = match principal.kind {
+        PrincipalType::User => {
+            try_join(Holder::User(name).policies(&iam), groups_of(&iam, name)).await?
+        }
+        PrincipalType::Role => (Holder::Role(name).policies(&iam).await?, Some(Vec::new())),
     };
-    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
     // Where one is missing, it was deleted in between.
-    let (Some(attached), Some(inline), Some(groups)) = (attached, inline, groups) else {
+    let (Some((attached, inline)), Some(groups)) = (policies, groups) else {
         return Ok(None);
     };
     Ok(Some(PrincipalFacts {
@@ -160,9 +162,7 @@ pub(crate) async fn group(
         .arn
         .parse()
         .map_err(|error| CallError::permanent(GET_GROUP, "UnreadableArn").because(error))?;
-    let holder = Holder::Group(name);
-    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
-    let (Some(attached), Some(inline)) = (attached, inline) else {
+    let Some((attached, inline)) = Holder::Group(name).policies(&iam).await? else {
         return Ok(None);
     };
     Ok(Some(GroupFacts {
@@ -191,9 +191,7 @@ pub(crate) async fn role(
         .assume_role_policy_document
         .zip(known.max_session_duration);
     let (trust, longest) = trust_and_session.ok_or_else(|| unreadable(GET_ROLE))?;
-    let holder = Holder::Role(name);
-    let (attached, inline) = (holder.attached(&iam).await?, holder.inline(&iam).await?);
-    let (Some(attached), Some(inline)) = (attached, inline) else {
+    let Some((attached, inline)) = Holder::Role(name).policies(&iam).await? else {
         return Ok(None);
     };
     let boundary = known.permissions_boundary;

@@ -4,13 +4,21 @@
 //! The calls are bounded by IAM's own quotas: a principal, a group and a role each hold at most
 //! so many policies, and a request at most so many grants.
 
+use futures_util::future::try_join;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
-use snowgate_core::account::{InlineFacts, PolicyFacts, PrincipalFacts};
+use snowgate_core::account::{InlineFacts, Membership, PolicyFacts, PrincipalFacts};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::facts::{GrantFacts, IamFacts};
 use snowgate_core::id::AccountId;
 use snowgate_core::request::{AccessRequest, Grant};
+
+/// How many groups and roles are read at the same time, and how many policies of each. Bounded, because
+/// IAM throttles an account as a whole; more than one, because ten groups of ten policies are some 250
+/// calls, and a function has less than a minute.
+const HOLDERS_IN_FLIGHT: usize = 3;
+const POLICIES_IN_FLIGHT: usize = 6;
 
 /// What is missing, so that there is nothing to decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,12 +77,15 @@ pub async fn survey_around(
     principal: PrincipalFacts,
 ) -> Result<IamFacts, SurveyError> {
     let account = &request.target.account_id;
-    let mut grants = Vec::with_capacity(request.grants.len());
-    for grant in &request.grants {
-        grants.push(facts(directory, account, grant).await?);
-    }
-    let boundary = boundary(directory, account, principal.boundary.as_deref()).await?;
-    let (held, held_inline) = held(directory, account, &principal).await?;
+    let grants = stream::iter(&request.grants)
+        .map(|grant| facts(directory, account, grant))
+        .buffered(HOLDERS_IN_FLIGHT)
+        .try_collect();
+    let around = async {
+        let boundary = boundary(directory, account, principal.boundary.as_deref());
+        Ok(try_join(boundary, held(directory, account, &principal)).await?)
+    };
+    let (grants, (boundary, (held, held_inline))): (Vec<_>, _) = try_join(grants, around).await?;
     Ok(IamFacts {
         principal,
         boundary,
@@ -134,18 +145,21 @@ async fn held(
     account: &AccountId,
     principal: &PrincipalFacts,
 ) -> Result<(Vec<PolicyFacts>, Vec<InlineFacts>), DirectoryError> {
-    let mut attached = principal.attached.clone();
-    let mut inline = Vec::new();
-    for membership in &principal.groups {
+    let read = |membership: &Membership| {
         let group = membership
             .name
             .parse()
-            .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"))?;
-        // A group that was deleted in between gives nothing.
-        if let Some(group) = directory.group(account, &group).await? {
-            attached.extend(group.attached);
-            inline.extend(group.inline);
-        }
+            .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"));
+        async move { directory.group(account, &group?).await }
+    };
+    let groups = stream::iter(&principal.groups).map(read);
+    let groups: Vec<_> = groups.buffered(HOLDERS_IN_FLIGHT).try_collect().await?;
+    let mut attached = principal.attached.clone();
+    let mut inline = Vec::new();
+    // A group that was deleted in between gives nothing.
+    for group in groups.into_iter().flatten() {
+        attached.extend(group.attached);
+        inline.extend(group.inline);
     }
     attached.sort();
     attached.dedup();
@@ -157,11 +171,8 @@ async fn all_listed(
     account: &AccountId,
     arns: &[String],
 ) -> Result<Vec<PolicyFacts>, DirectoryError> {
-    let mut policies = Vec::with_capacity(arns.len());
-    for arn in arns {
-        policies.push(listed(directory, account, arn).await?);
-    }
-    Ok(policies)
+    let policies = stream::iter(arns).map(|arn| listed(directory, account, arn));
+    policies.buffered(POLICIES_IN_FLIGHT).try_collect().await
 }
 
 /// A policy that IAM has just listed. One that is not there after all was deleted in between, and
