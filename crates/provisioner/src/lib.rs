@@ -14,6 +14,8 @@ mod remove;
 mod revoke;
 mod unknown;
 
+pub use unknown::Compared;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
