@@ -126,7 +126,8 @@ impl<P: Ports> Provisioner<P> {
         let effects = match record.state() {
             State::Approved => {
                 // What only a record with a broken trail gives may be made up, and been there before.
-                let mut others = self.others(record).await?;
+                let mine = plan::effects(record, &facts.principal, &[], now)?;
+                let mut others = self.giving(record, &mine).await?;
                 others.retain(|other| other.trail_fault().is_none());
                 let live = effects::all(&others);
                 let effects = plan::effects(record, &facts.principal, &live, now)?;
@@ -219,7 +220,7 @@ impl<P: Ports> Provisioner<P> {
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
         let mine = plan::effects_of_begun(&record);
-        let others = self.keeping(&record, now).await?;
+        let others = self.keeping(&record, &mine, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
         let draft = Draft {
             delete_effects: mine,

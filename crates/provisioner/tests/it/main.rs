@@ -10,6 +10,7 @@ mod drift;
 mod elsewhere;
 mod ending;
 mod granting;
+mod limits;
 mod rows;
 mod unknown;
 
