@@ -2,6 +2,7 @@
 
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, MAX_TRAIL_BYTES, Requests};
+use serde_json::{Value, json};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{AuditRow, Change, Deviation, Event, RequestRecord, TrailFault};
 
@@ -75,10 +76,10 @@ pub async fn what_is_too_big_is_refused_for_good(ledger: &impl Requests) {
     let record = asked(ledger).await;
     let change = samples::withdraw(&record, at(2));
     let padded = samples::tampered(&change.record, |body| {
-        body["head"]["deviations"] = serde_json::json!([{
-            "at": "2026-11-01T08:00:00Z",
-            "found": vec![serde_json::json!({"type": "gone"}); 420_000 / 15],
-        }]);
+        let found = vec![json!({"type": "gone"}); 420_000 / 15];
+        let reports = json!([{"at": "2026-11-01T08:00:00Z", "found": found}]);
+        let head = body.get_mut("head").and_then(Value::as_object_mut).unwrap();
+        head.insert("deviations".to_owned(), reports);
     });
     let change = Change {
         record: padded,
@@ -90,4 +91,15 @@ pub async fn what_is_too_big_is_refused_for_good(ledger: &impl Requests) {
         "{refused:?}"
     );
     assert_eq!(read(ledger, record.id()).await, record);
+}
+
+/// Requests are peeked at many at once, without their trails; those that are not there are left out.
+pub async fn requests_are_peeked_at(ledger: &impl Requests) {
+    let one = asked(ledger).await;
+    let other = asked(ledger).await;
+    let ids = [one.id().clone(), samples::request_id(), other.id().clone()];
+    let mut found = ledger.peek(&ids).await.unwrap();
+    found.sort_by_key(|record| record.id() != one.id());
+    assert_eq!(found, [one, other]);
+    assert_eq!(ledger.peek(&[]).await.unwrap(), []);
 }
