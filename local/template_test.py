@@ -174,6 +174,21 @@ class Functions(unittest.TestCase):
             self.assertGreaterEqual(reserved[name], most, f"all event sources of {name} at once")
 
 
+    @everywhere
+    def test_what_a_schedule_starts_is_not_tried_again(self, found):
+        scheduled = {
+            target(rule["Targets"][0]["Arn"])
+            for rule in found.of("Events::Rule").values()
+            if "ScheduleExpression" in rule
+        }
+        self.assertLessEqual({"Provisioner", "Sweeper"}, scheduled)
+        tries = {
+            target(config["FunctionName"]): config["MaximumRetryAttempts"]
+            for config in found.of("Lambda::EventInvokeConfig").values()
+        }
+        self.assertEqual({name: tries.get(name) for name in scheduled}, dict.fromkeys(scheduled, 0))
+
+
 class Queues(unittest.TestCase):
     @everywhere
     def test_what_a_consumer_gives_up_is_kept_and_fires_an_alarm(self, found):

@@ -30,34 +30,32 @@ impl<May: Send + Sync> Enrolled for TargetAccounts<May> {
         let iam = self.accounts.iam(account).await?;
         let users = users(&iam, path).await?;
         let roles = roles(&iam, path).await?;
-        let mut enrolled = Vec::new();
-        for listed in users.into_iter().chain(roles) {
-            let Listed {
-                kind,
-                name,
-                unique_id,
-            } = listed;
-            let holder = match kind {
-                PrincipalType::User => Holder::User(&name),
-                PrincipalType::Role => Holder::Role(&name),
-            };
-            // One that is deleted meanwhile has none; IAM gives no name that is none.
-            let names = holder.inline_names(&iam).await?;
-            let (Some(inline), Ok(name)) = (names, name.parse()) else {
-                continue;
-            };
+        let enrolled = users.into_iter().chain(roles).filter_map(|listed| {
             let principal = Principal {
                 account_id: account.clone(),
-                kind,
-                name,
+                kind: listed.kind,
+                // IAM gives no name that is none.
+                name: listed.name.parse().ok()?,
             };
-            enrolled.push(EnrolledPrincipal {
+            Some(EnrolledPrincipal {
                 principal,
-                unique_id,
-                inline,
-            });
-        }
-        Ok(enrolled)
+                unique_id: listed.unique_id,
+            })
+        });
+        Ok(enrolled.collect())
+    }
+
+    async fn inline_policies(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<Vec<String>>, DirectoryError> {
+        let iam = self.accounts.iam(&principal.account_id).await?;
+        let name = principal.name.as_str();
+        let holder = match principal.kind {
+            PrincipalType::User => Holder::User(name),
+            PrincipalType::Role => Holder::Role(name),
+        };
+        Ok(holder.inline_names(&iam).await?)
     }
 }
 

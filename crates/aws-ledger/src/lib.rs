@@ -33,6 +33,7 @@ mod keys;
 mod read;
 mod refused;
 mod times;
+mod trail;
 mod write;
 
 use aws_config::SdkConfig;
@@ -112,6 +113,10 @@ impl Requests for DynamoLedger {
         attempts: u32,
     ) -> Result<bool, CallError> {
         self.write_due(id, version, due_at, attempts).await
+    }
+
+    async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
+        self.read_requests(ids).await
     }
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {

@@ -5,7 +5,7 @@ use aws_errors::call_error;
 use ports::CallError;
 use ports::ledger::EffectRows;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::{self, StoredRow};
+use snowgate_core::audit;
 use snowgate_core::effect::{RecordedEffect, Removal};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
@@ -14,6 +14,7 @@ use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};
 use crate::item::{self, s};
+use crate::trail::FirstRows;
 use crate::{DynamoLedger, keys};
 
 pub(crate) const GET: &str = "dynamodb:GetItem";
@@ -21,6 +22,10 @@ pub(crate) const QUERY: &str = "dynamodb:Query";
 
 /// How often a request is read while others change it.
 const READS: usize = 8;
+
+/// How long the document of an effect is at most: an inline policy of a role has 10,240 characters (IAM
+/// User Guide, "IAM and AWS STS quotas"), and the rest is names.
+const BIGGEST_EFFECT: usize = 64 << 10;
 
 /// The most requests listed for one ServiceNow record.
 const OF_RECORD: i32 = 25;
@@ -61,7 +66,11 @@ impl DynamoLedger {
             let Some(record) = found else {
                 return Ok(None);
             };
-            let (version, rows) = (record.version(), self.read_trail(id).await?);
+            let version = record.version();
+            let FirstRows { rows, all } = self.read_first_rows(id).await?;
+            if !all {
+                return self.examine_long(&rows, record).await.map(Some);
+            }
             let (examined, error) = audit::examine(&rows, record);
             if error.is_none() {
                 return Ok(Some(examined));
@@ -75,13 +84,6 @@ impl DynamoLedger {
             }
         }
         Err(CallError::transient(QUERY, "KeepsChanging"))
-    }
-
-    pub(crate) async fn read_trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        let rows = self
-            .read_all(&keys::request(id), keys::EVENT_PREFIX)
-            .await?;
-        Ok(rows.iter().map(item::read_event).collect())
     }
 
     pub(crate) async fn read_token(&self, digest: &Digest) -> Result<Option<TokenRow>, CallError> {
@@ -102,27 +104,39 @@ impl DynamoLedger {
 
     /// All items of a partition whose sort key begins so, in the order of their sort keys.
     pub(crate) async fn read_all(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, CallError> {
-        let mut items = Vec::new();
-        let mut start = None;
+        let (mut items, mut next) = (Vec::new(), None);
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.requests)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", s(pk))
-                .expression_attribute_values(":prefix", s(prefix))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| call_error(QUERY, &error))?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
+            let page;
+            (page, next) = self.read_page(pk, prefix, next).await?;
+            items.extend(page);
+            if next.is_none() {
                 return Ok(items);
             }
         }
+    }
+
+    /// A page of these items, at most 1 MB of them (DynamoDB Developer Guide, "Paginating table query
+    /// results"), and where the next page begins, if there is one.
+    pub(crate) async fn read_page(
+        &self,
+        pk: &str,
+        prefix: &str,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), CallError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.requests)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":prefix", s(prefix))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| call_error(QUERY, &error))?;
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((answer.items.unwrap_or_default(), next))
     }
 
     /// The effects on a principal. One that cannot be read keeps no other back.
@@ -130,20 +144,26 @@ impl DynamoLedger {
         &self,
         principal: &PrincipalKey,
     ) -> Result<EffectRows, CallError> {
-        let items = self
-            .read_all(&keys::principal(principal), keys::EFFECT_PREFIX)
-            .await?;
-        let mut rows = EffectRows::default();
-        for item in &items {
-            let sk = document::text(QUERY, item, "sk")?;
-            match document::read::<RecordedEffect>(QUERY, item) {
-                Ok(effect) if effect.principal_key == *principal && keys::effect(&effect) == sk => {
-                    rows.effects.push(effect);
+        let pk = keys::principal(principal);
+        let (mut rows, mut next) = (EffectRows::default(), None);
+        loop {
+            let page;
+            (page, next) = self.read_page(&pk, keys::EFFECT_PREFIX, next).await?;
+            for item in &page {
+                let sk = document::text(QUERY, item, "sk")?;
+                match read_effect(item) {
+                    Some(effect)
+                        if effect.principal_key == *principal && keys::effect(&effect) == sk =>
+                    {
+                        rows.effects.push(effect);
+                    }
+                    _ => rows.unreadable.push(keys::key_of_effect(sk).to_owned()),
                 }
-                Ok(_) | Err(_) => rows.unreadable.push(keys::key_of_effect(sk).to_owned()),
+            }
+            if next.is_none() {
+                return Ok(rows);
             }
         }
-        Ok(rows)
     }
 
     /// What was removed from a principal.
@@ -188,4 +208,10 @@ impl DynamoLedger {
         };
         answer.items().iter().map(read).collect()
     }
+}
+
+/// The effect that an item is; none where it cannot be read, or is bigger than any.
+fn read_effect(item: &Item) -> Option<RecordedEffect> {
+    let is_one = document::text(QUERY, item, "doc").is_ok_and(|doc| doc.len() <= BIGGEST_EFFECT);
+    is_one.then(|| document::read(QUERY, item).ok()).flatten()
 }

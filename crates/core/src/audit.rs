@@ -124,14 +124,10 @@ pub fn chained(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
 /// the record is in.
 pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow>, TrailError> {
     let head = record.audit();
-    let last = head.count.saturating_sub(1);
+    let last = last_place(record);
     let ends = rows.iter().find(|row| row.place == Some(last));
-    let borne_out = ends.is_some_and(|row| {
-        let says = |row: AuditRow| row.request == *record.id() && row.state == record.state();
-        row.is_hashed() && row.hash.as_ref() == Some(&head.hash) && row.read().is_ok_and(says)
-    });
     let wrong = |row, fault| TrailError { fault, row };
-    if !borne_out {
+    if !ends.is_some_and(|row| bears_out(row, record)) {
         return Err(wrong(last, TrailFault::Head));
     }
     let mut read = Vec::with_capacity(rows.len());
@@ -148,6 +144,36 @@ pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow
         true => Ok(read),
         false => Err(wrong(last, TrailFault::Disagrees)),
     }
+}
+
+/// The place of the last row of a record's trail, as the record has it.
+#[must_use]
+pub fn last_place(record: &RequestRecord) -> u64 {
+    record.audit().count.saturating_sub(1)
+}
+
+/// Whether a row is the one that the record ends with, and leads to the state that it is in.
+fn bears_out(row: &StoredRow, record: &RequestRecord) -> bool {
+    let says = |row: AuditRow| row.request == *record.id() && row.state == record.state();
+    let hash = &record.audit().hash;
+    row.is_hashed() && row.hash.as_ref() == Some(hash) && row.read().is_ok_and(says)
+}
+
+/// The record of which there are more rows than are read. Its state is held against the last row alone;
+/// what may be in IAM, the first rows say, which are read; its next row goes to this place.
+#[must_use]
+pub fn examine_long(
+    first: &[StoredRow],
+    last: Option<&StoredRow>,
+    next: u64,
+    record: RequestRecord,
+) -> RequestRecord {
+    let fault = match last.is_some_and(|row| bears_out(row, &record)) {
+        true => TrailFault::TooLong,
+        false => TrailFault::Head,
+    };
+    let evidence = TrailEvidence::of(first, record.id());
+    record.with_broken_trail(fault, next, evidence)
 }
 
 /// The record as its trail bears it out; where it does not, the record with what is wrong, which

@@ -7,15 +7,13 @@ use snowgate_core::principal::Principal;
 
 use crate::directory::DirectoryError;
 
-/// A user or role that is enrolled, with the names of its inline policies.
+/// A user or role that is enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnrolledPrincipal {
     /// The user or role.
     pub principal: Principal,
     /// Its unique id.
     pub unique_id: String,
-    /// The names of its inline policies.
-    pub inline: Vec<String>,
 }
 
 /// Lists target accounts.
@@ -26,4 +24,10 @@ pub trait Enrolled: Send + Sync {
         account: &AccountId,
         path: &str,
     ) -> impl Future<Output = Result<Vec<EnrolledPrincipal>, DirectoryError>> + Send;
+
+    /// The names of the inline policies of a user or role; none if it is gone.
+    fn inline_policies(
+        &self,
+        principal: &Principal,
+    ) -> impl Future<Output = Result<Option<Vec<String>>, DirectoryError>> + Send;
 }

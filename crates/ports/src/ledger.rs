@@ -22,6 +22,21 @@ use crate::CallError;
 /// questions about people and policies.
 pub const MAX_DRY_RUNS: u32 = 10;
 
+/// How much of an audit trail is read, in bytes of its rows. Whoever writes the table can put rows below
+/// any request, each as big as an item may be (400 KB). A trail that Snowgate writes is far below: what
+/// was asked is 400 KB at the most, and each of a few thousand other rows about half a KB.
+pub const MAX_TRAIL_BYTES: usize = 4 << 20;
+
+/// How many rows of an audit trail are read. Access that is active for a year, of which the ticket cannot
+/// be written all the time, has fewer than 500 for each note.
+pub const MAX_TRAIL_ROWS: usize = 8_192;
+
+/// The code of the error for a trail that is longer.
+pub const TRAIL_TOO_LONG: &str = "TrailTooLong";
+
+/// How many requests are peeked at in one call: of records as big as they may be it is 10 MB.
+pub const PEEKED: usize = 25;
+
 /// A new request with what makes it unique.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
@@ -195,8 +210,17 @@ pub trait Requests: Send + Sync {
         attempts: u32,
     ) -> impl Future<Output = Result<bool, CallError>> + Send;
 
+    /// Those of these requests, at most [`PEEKED`], that are there and can be read, in any order, with
+    /// nothing of their trails: to sort out which are worth to be loaded, and never to act on.
+    fn peek(
+        &self,
+        ids: &[RequestId],
+    ) -> impl Future<Output = Result<Vec<RequestRecord>, CallError>> + Send;
+
     /// The audit trail of a request, in order, as it was stored
-    /// ([`verify`](snowgate_core::audit::verify) reads it).
+    /// ([`verify`](snowgate_core::audit::verify) reads it). One that is longer than
+    /// [`MAX_TRAIL_BYTES`] or [`MAX_TRAIL_ROWS`] is a permanent error with the code
+    /// [`TRAIL_TOO_LONG`].
     fn trail(
         &self,
         id: &RequestId,
@@ -296,6 +320,23 @@ pub struct EffectRows {
 }
 
 impl EffectRows {
+    /// The requests that they name under the keys of these changes, each once.
+    #[must_use]
+    pub fn requests_under(&self, changes: &[String]) -> Vec<RequestId> {
+        let read = self.effects.iter().map(RecordedEffect::key);
+        let keys = read.chain(self.unreadable.iter().cloned());
+        let mut requests: Vec<RequestId> = keys
+            .filter_map(|key| {
+                let (change, request) = key.rsplit_once('#')?;
+                let is_under = changes.iter().any(|one| one == change);
+                request.parse().ok().filter(|_| is_under)
+            })
+            .collect();
+        requests.sort();
+        requests.dedup();
+        requests
+    }
+
     /// The requests that they name, each once; an effect that cannot be read has its request at
     /// the end of its key.
     #[must_use]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ports::ledger::Requests as _;
 use snowgate_core::plan;
 use snowgate_core::record::{Deviation, RequestRecord, Worker};
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::remove::renamed;
 use crate::{LOOKS, Ports, ProvisionError, Provisioner};
@@ -22,7 +22,10 @@ impl<P: Ports> Provisioner<P> {
             Ok(found) => self.report(record, found, now).await?,
             Err(failure) => {
                 let error = shell::log::chain(&failure);
-                warn!(error, "IAM could not be compared with the record");
+                match failure.is_permanent() {
+                    true => error!(error, "IAM can not be compared with the record"),
+                    false => warn!(error, "IAM could not be compared with the record"),
+                }
                 record
             }
         };
@@ -44,20 +47,29 @@ impl<P: Ports> Provisioner<P> {
         Ok(record)
     }
 
-    /// What of an active request is otherwise in IAM, looked at until it is as it should be.
+    /// What of an active request is otherwise in IAM, looked at until it is as it should be, or as it is
+    /// known to be: what was reported is looked at once.
     async fn deviations(&self, record: &RequestRecord) -> Result<Vec<Deviation>, ProvisionError> {
         let effects = plan::effects_of_begun(record);
+        let is_gone_for_long = record.deviations().any(|one| *one == Deviation::Gone);
         let mut found = Vec::new();
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            let Some(located) = self.locate(record).await? else {
+            let located = match is_gone_for_long {
+                true => self.locate_at_once(record).await?,
+                false => self.locate(record).await?,
+            };
+            let Some(located) = located else {
                 return Ok(vec![Deviation::Gone]);
             };
             found = plan::deviations(&effects, &located.facts);
             if found.is_empty() {
                 return Ok(renamed(record, &located));
+            }
+            if record.unknown_deviations(found.clone()).is_empty() {
+                return Ok(found);
             }
         }
         Ok(found)

@@ -4,9 +4,11 @@
 //! the request gave follows from its own record. So a row that is missing, unreadable or made up
 //! neither keeps access in IAM nor takes any away.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Effects as _, Requests as _};
+use ports::ledger::{EffectRows, Effects as _, PEEKED, Requests as _};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::plan;
@@ -33,56 +35,119 @@ pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
 }
 
 impl<P: Ports> Provisioner<P> {
-    /// The other requests that keep what they have on the principal of this one: those that are over
-    /// too keep nothing, or none of two could end.
+    /// The other requests that keep something of `mine` on the principal of this one: those that are
+    /// over too keep nothing, or none of two could end.
     pub(crate) async fn keeping(
         &self,
         record: &RequestRecord,
+        mine: &[RecordedEffect],
         now: Timestamp,
     ) -> Result<Vec<RequestRecord>, CallError> {
-        let mut others = self.others(record).await?;
+        let mut others = self.giving(record, mine).await?;
         others.retain(|other| !other.is_over(now));
         Ok(others)
     }
 
-    /// The other requests that have effects on the principal of this one.
-    pub(crate) async fn others(
+    /// The other requests that may give something of `mine` on the principal of this one. One that does
+    /// has an effect under the key of the same change, so no other is looked at.
+    pub(crate) async fn giving(
         &self,
         record: &RequestRecord,
+        mine: &[RecordedEffect],
     ) -> Result<Vec<RequestRecord>, CallError> {
-        self.live_on(&record.principal_key(), record.id()).await
+        let changes: Vec<String> = mine.iter().map(|effect| effect.change.key()).collect();
+        let principal = record.principal_key();
+        let mut named = self.recorded(&principal).await?.requests_under(&changes);
+        named.retain(|id| id != record.id());
+        self.live(&named, &principal, |_| true).await
     }
 
-    /// The requests but this one that have effects on a principal. Rows that name no such request
-    /// are left aside, with an error in the log, which fires an alarm.
+    /// The requests but this one that have effects on a principal.
     pub(crate) async fn live_on(
         &self,
         principal: &PrincipalKey,
         but: &RequestId,
     ) -> Result<Vec<RequestRecord>, CallError> {
+        let mut named = self.recorded(principal).await?.requests();
+        named.retain(|id| id != but);
+        self.live(&named, principal, |_| true).await
+    }
+
+    /// The requests but this one that have effects on a principal and are over.
+    pub(crate) async fn over_on(
+        &self,
+        principal: &PrincipalKey,
+        but: &RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<RequestRecord>, CallError> {
+        let mut named = self.recorded(principal).await?.requests();
+        named.retain(|id| id != but);
+        self.live(&named, principal, |other| other.is_over(now))
+            .await
+    }
+
+    /// These requests, those that are there first: whoever writes the table can name thousands that are
+    /// not.
+    pub(crate) async fn there_first(
+        &self,
+        ids: Vec<RequestId>,
+    ) -> Result<Vec<RequestId>, CallError> {
+        let mut there = BTreeSet::new();
+        for some in ids.chunks(PEEKED) {
+            let found = self.requests.peek(some).await?;
+            there.extend(found.iter().map(|record| record.id().clone()));
+        }
+        let (mut first, rest): (Vec<_>, Vec<_>) =
+            ids.into_iter().partition(|id| there.contains(id));
+        first.extend(rest);
+        Ok(first)
+    }
+
+    /// What the ledger records on a principal.
+    async fn recorded(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
         let recorded = self.effects.effects(principal).await?;
         if !recorded.unreadable.is_empty() {
             let rows = recorded.unreadable.len();
             error!(%principal, rows, "effects on the principal cannot be read");
         }
-        let mut others = Vec::new();
-        for id in recorded.requests() {
-            if id == *but {
-                continue;
-            }
-            match self.requests.load(&id).await {
-                Ok(Some(other)) if !plan::live_effects(&other, principal).is_empty() => {
-                    others.push(other);
-                }
-                Ok(_) => error!(other = %id, "an effect is of no live request on the principal"),
-                Err(call) if call.is_transient() => return Err(call),
-                Err(call) => {
-                    let error = shell::log::chain(&call);
-                    error!(other = %id, error, "the request of an effect cannot be read");
+        Ok(recorded)
+    }
+
+    /// Those of these requests that have effects on a principal and are so. Rows that name no such request
+    /// are left aside, with an error in the log, which fires an alarm. Whoever writes the table can put
+    /// thousands of them: they are sorted out many at once, and only what is so is loaded, with its trail.
+    /// There is no most: what is beyond it would be taken although another request gives it. None is
+    /// needed either, for a row is not enough: the whole record of a request must stand behind it.
+    async fn live(
+        &self,
+        named: &[RequestId],
+        principal: &PrincipalKey,
+        is_so: impl Fn(&RequestRecord) -> bool,
+    ) -> Result<Vec<RequestRecord>, CallError> {
+        let is_live = |other: &RequestRecord| !plan::live_effects(other, principal).is_empty();
+        let (mut live, mut others) = (Vec::new(), 0);
+        for some in named.chunks(PEEKED) {
+            let mut found = self.requests.peek(some).await?;
+            found.retain(is_live);
+            others += some.len() - found.len();
+            found.retain(&is_so);
+            for peeked in found {
+                let id = peeked.id();
+                match self.requests.load(id).await {
+                    Ok(Some(other)) if is_live(&other) && is_so(&other) => live.push(other),
+                    Ok(_) => {}
+                    Err(call) if call.is_transient() => return Err(call),
+                    Err(call) => {
+                        let error = shell::log::chain(&call);
+                        error!(other = %id, error, "the request of an effect cannot be read");
+                    }
                 }
             }
         }
-        Ok(others)
+        if others > 0 {
+            error!(%principal, others, "effects are of no live request on the principal");
+        }
+        Ok(live)
     }
 
     /// Whether a request whose trail is whole and whose decisions verify gives this effect too. What is

@@ -128,7 +128,8 @@ impl<P: Ports> Provisioner<P> {
         plan::check(record, &facts, &self.guardrails, now)?;
         let effects = match record.state() {
             State::Approved => {
-                let others = self.others(record).await?;
+                let mine = plan::effects(record, &facts.principal, &[], now)?;
+                let others = self.giving(record, &mine).await?;
                 let (broken, whole): (Vec<_>, Vec<_>) = others
                     .into_iter()
                     .partition(|other| other.trail_fault().is_some());
@@ -243,7 +244,7 @@ impl<P: Ports> Provisioner<P> {
             return self.write(record, draft, now).await;
         }
         let mine = plan::effects_of_begun(&record);
-        let others = self.keeping(&record, now).await?;
+        let others = self.keeping(&record, &mine, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
         let draft = Draft {
             delete_effects: mine,

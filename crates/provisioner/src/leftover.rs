@@ -43,7 +43,7 @@ impl<P: Ports> Provisioner<P> {
             return Ok(());
         }
         let rows = self.effects.effects(key).await?;
-        for id in rows.requests() {
+        for id in self.there_first(rows.requests()).await? {
             let done = match self.giver(&id, now).await {
                 Ok(Giver::Due(record)) => self.step(*record, now).await,
                 Ok(Giver::Ended(record)) => self.end_ended(key, &record, &rows, now).await,
@@ -107,7 +107,7 @@ impl<P: Ports> Provisioner<P> {
                 effect.preexisting = holds(there_before, &effect.change);
             }
         }
-        let others = self.keeping(record, now).await?;
+        let others = self.keeping(record, &mine, now).await?;
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
             is_ours || record.trail_fault().is_some()

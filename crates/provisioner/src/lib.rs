@@ -14,6 +14,8 @@ mod remove;
 mod revoke;
 mod unknown;
 
+pub use unknown::Compared;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -95,6 +97,20 @@ pub enum ProvisionError {
     Canonical(#[from] CanonicalError),
 }
 
+impl ProvisionError {
+    /// Whether it fails again however often it is tried: refused for what it is, or no role to assume.
+    fn is_permanent(&self) -> bool {
+        match self {
+            Self::Call(call)
+            | Self::Account(DirectoryError::Call(call))
+            | Self::NotChanged(NotChanged::Call(call)) => !call.is_transient(),
+            Self::Account(DirectoryError::NotPrepared(_)) => true,
+            Self::NotChanged(NotChanged::Rules(_)) | Self::Canonical(_) => true,
+            Self::NotChanged(_) | Self::NotSeen | Self::Blocked => false,
+        }
+    }
+}
+
 impl<P: Ports> Provisioner<P> {
     /// Does what a wake-up is about.
     ///
@@ -108,18 +124,25 @@ impl<P: Ports> Provisioner<P> {
     }
 
     /// Does all that is due on the principal of this request: access that has ended is removed
-    /// first, then this request is provisioned.
+    /// first, its own before that of others, then this request is provisioned.
     ///
     /// # Errors
     /// Only where the ledger itself does not answer. After every other failure the request is
     /// rescheduled in the ledger and the message acknowledged, so that it blocks no other request.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
         let record = load(&self.requests, id).await?;
-        let others = self.others(&record).await?;
-        for other in others.into_iter().filter(|other| other.is_over(now)) {
+        let principal = record.principal_key();
+        let is_over = record.is_over(now);
+        if is_over {
+            self.step(record.clone(), now).await?;
+        }
+        for other in self.over_on(&principal, id, now).await? {
             self.end(other, now).await;
         }
-        self.step(record, now).await
+        match is_over {
+            true => Ok(()),
+            false => self.step(record, now).await,
+        }
     }
 
     /// Ends another request, which is over. A failure is its own: it is due by itself, and blocks no
@@ -138,7 +161,7 @@ impl<P: Ports> Provisioner<P> {
         let done = match state {
             _ if self.hold => {
                 warn!(%state, "all changes are stopped");
-                return Ok(change::put_off(&self.requests, &record, now).await?);
+                return Ok(self.put_off(&record, now).await?);
             }
             State::Approved | State::Provisioning if record.trail_fault().is_some() => {
                 self.fail(record, FailureCode::BrokenTrail, now).await
@@ -156,11 +179,23 @@ impl<P: Ports> Provisioner<P> {
                 error!(error = shell::log::chain(&failure), %state, "not done yet");
                 // The step may have been written down before the failure.
                 let current = load(&self.requests, &id).await?;
-                change::put_off(&self.requests, &current, now).await?;
+                self.put_off(&current, now).await?;
                 wake::reporter(&self.outcomes, &current, now).await;
             }
         }
         Ok(())
+    }
+
+    /// Puts off the next look. Where that can never be written, the sweeper comes again all the same.
+    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), CallError> {
+        match change::put_off(&self.requests, record, now).await {
+            Err(failure) if !failure.is_transient() => {
+                let error = shell::log::chain(&failure);
+                error!(error, "the next look could not be written down");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Looks after access that its record says is not over. A record that its trail does not bear out
@@ -195,5 +230,30 @@ impl<P: Ports> Provisioner<P> {
         let after = changed.into_record();
         info!(%from, to = %after.state(), "written down");
         Ok(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_again_however_often_is_told_from_what_may_pass() {
+        let account: snowgate_core::id::AccountId = "210987654321".parse().unwrap();
+        let calls = |call: fn() -> CallError| {
+            let in_account = DirectoryError::Call(call());
+            [
+                ProvisionError::from(call()),
+                ProvisionError::from(in_account),
+                ProvisionError::from(NotChanged::from(call())),
+            ]
+        };
+        let denied = calls(|| CallError::permanent("iam:GetUser", "AccessDenied"));
+        assert!(denied.iter().all(ProvisionError::is_permanent));
+        let gone = ProvisionError::from(DirectoryError::NotPrepared(account));
+        assert!(gone.is_permanent());
+        let throttled = calls(|| CallError::transient("iam:GetUser", "Throttling"));
+        assert!(!throttled.iter().any(ProvisionError::is_permanent));
+        assert!(!ProvisionError::NotSeen.is_permanent());
     }
 }

@@ -33,6 +33,18 @@ impl<P: Ports> Provisioner<P> {
         self.locate_by_id(&record.request().target, unique_id).await
     }
 
+    /// The same with one look, for whom it is known not to be there.
+    pub(crate) async fn locate_at_once(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<Option<Located>, ProvisionError> {
+        let Some(binding) = record.binding() else {
+            return Ok(None);
+        };
+        let unique_id = &binding.principal.unique_id;
+        self.look(&record.request().target, unique_id).await
+    }
+
     /// The principal of this unique id, whose name was this; none where it does not exist any more.
     pub(crate) async fn locate_by_id(
         &self,

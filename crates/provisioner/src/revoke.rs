@@ -4,30 +4,44 @@ use jiff::Timestamp;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, RequestRecord};
+use tracing::error;
 use workflow::change::Draft;
 
 use crate::{Ports, ProvisionError, Provisioner, effects};
 
 impl<P: Ports> Provisioner<P> {
-    /// Removes what a request granted, or goes on where an earlier run stopped.
+    /// Removes what a request granted, or goes on where an earlier run stopped. What the ledger can never
+    /// take, as a record that somebody made as big as an item may be, is removed all the same, and tried
+    /// again.
     pub(crate) async fn revoke(
         &self,
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
+        let mut unwritten = None;
         let record = match record.state() {
             State::Active => {
-                self.write(record, Event::RevocationStarted.into(), now)
-                    .await?
+                let started = Event::RevocationStarted.into();
+                match self.write(record.clone(), started, now).await {
+                    Err(failure) if failure.is_permanent() => {
+                        unwritten = Some(failure);
+                        record
+                    }
+                    written => written?,
+                }
             }
             _ => record,
         };
-        if record.state() != State::Revoking {
+        if record.state() != State::Revoking && unwritten.is_none() {
             return Ok(record);
         }
         let mine = plan::effects_of_begun(&record);
-        let others = self.keeping(&record, now).await?;
+        let others = self.keeping(&record, &mine, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
+        if let Some(failure) = unwritten {
+            error!("access is removed, and its end cannot be written down");
+            return Err(failure);
+        }
         let event = Event::Revoked {
             retained: plan::retained(&mine, &effects::all(&others)),
         };

@@ -67,7 +67,8 @@ pub struct Swept {
     pub settled: u32,
     /// Items that cannot be read, or are of no known kind; they are put off.
     pub unreadable: u32,
-    /// Requests that could not be looked at; they stay due.
+    /// Requests that could not be looked at; they stay due, those that fail for good a quarter of an hour
+    /// later.
     pub failed: u32,
     /// Buckets of which something was left for the next run.
     pub cut: u32,
@@ -97,6 +98,17 @@ pub enum SweepError {
     /// The request could not be changed.
     #[error(transparent)]
     NotChanged(#[from] NotChanged),
+}
+
+impl SweepError {
+    /// Whether it fails again however often it is tried.
+    const fn is_permanent(&self) -> bool {
+        match self {
+            Self::Call(call) | Self::NotChanged(NotChanged::Call(call)) => !call.is_transient(),
+            Self::NotChanged(NotChanged::Rules(_)) => true,
+            Self::NotChanged(NotChanged::Unknown | NotChanged::Busy) => false,
+        }
+    }
 }
 
 /// A run through an index: buckets take turns, page by page, so that a flood in one keeps no other
@@ -210,7 +222,34 @@ impl<P: Ports> Sweeper<P> {
                 self.put_aside(item, now, swept).await
             }
         };
-        swept.failed += u32::from(done.is_err());
+        let Err(failure) = done else {
+            return;
+        };
+        swept.failed += 1;
+        if failure.is_permanent() {
+            self.out_of_the_way(item, now).await;
+        }
+    }
+
+    /// Puts off an item of which something failed for good: a run looks at so many of a bucket, and those
+    /// in front may be all of them. What cannot even be put off leaves the index; where it gave access,
+    /// [`Sweeper::reconcile`] finds its effects.
+    async fn out_of_the_way(&self, item: &DueItem, now: Timestamp) {
+        let again = Some(now + UNREADABLE_FOR);
+        let moved = match self.index.put_due(&item.key, None, again).await {
+            Err(failure) if !failure.is_transient() => {
+                error!(
+                    pk = item.key.pk,
+                    "an item can not be put off; it leaves the index"
+                );
+                self.index.put_due(&item.key, None, None).await
+            }
+            moved => moved,
+        };
+        if let Err(failure) = moved {
+            let error = shell::log::chain(&failure);
+            error!(error, "an item stays in the way");
+        }
     }
 
     async fn look_at(

@@ -72,6 +72,10 @@ impl Requests for Storm {
         self.ledger.postpone(id, version, due_at, attempts).await
     }
 
+    async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
+        self.ledger.peek(ids).await
+    }
+
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.ledger.trail(id).await
     }

@@ -178,6 +178,10 @@ impl<T: Requests> Requests for Failing<T> {
             .await
     }
 
+    async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
+        self.call(self.inner.peek(ids)).await
+    }
+
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.call(self.inner.trail(id)).await
     }

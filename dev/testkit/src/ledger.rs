@@ -1,5 +1,6 @@
 //! The ledger in memory.
 
+mod limits;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
     Commit, CommitError, Created, DueItem, DueKind, EffectRows, Effects, IdempotencyKey, ItemKey,
-    MAX_DRY_RUNS, NewRequest, RequestIndex, Requests, Tokens,
+    MAX_DRY_RUNS, NewRequest, PEEKED, RequestIndex, Requests, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::{self, StoredRow};
@@ -43,6 +44,8 @@ struct Tables {
     strays: Vec<(u8, DueItem)>,
     /// What was removed from principals, and when for the last time.
     removals: BTreeMap<PrincipalKey, BTreeMap<String, Timestamp>>,
+    /// How big a request may be, where that is not as it is in DynamoDB.
+    biggest_item: Option<usize>,
     /// When the access that an effect belongs to ends.
     ends: BTreeMap<String, (RecordedEffect, Timestamp)>,
 }
@@ -153,7 +156,11 @@ impl Tables {
         }
         let rows = self.rows.get(id).map_or(&[][..], Vec::as_slice);
         let held = self.records.get(id).cloned();
-        Ok(held.map(|held| audit::examine(rows, held).0))
+        let examined = |held| match limits::is_read(rows) {
+            Ok(()) => audit::examine(rows, held).0,
+            Err(_) => limits::examine_long(rows, held),
+        };
+        Ok(held.map(examined))
     }
 
     fn create(&mut self, new: &NewRequest) -> Result<Created, CallError> {
@@ -220,6 +227,7 @@ impl Tables {
         {
             return Err(CommitError::Conflict);
         }
+        limits::fits(record, self.biggest_item)?;
         rows.push(stored(row));
         rows.sort_by_key(|row| row.place);
         for effect in &commit.put_effects {
@@ -287,19 +295,31 @@ impl Requests for FakeLedger {
         attempts: u32,
     ) -> Result<bool, CallError> {
         let mut tables = self.0.lock().unwrap();
+        let biggest = tables.biggest_item;
         let held = tables.records.get_mut(id);
         let Some(held) = held.filter(|held| held.version() == version) else {
             return Ok(false);
         };
-        *held = held
-            .clone()
-            .rescheduled(Some(whole_second(due_at)), attempts);
+        let put_off = held.clone();
+        let put_off = put_off.rescheduled(Some(whole_second(due_at)), attempts);
+        limits::fits(&put_off, biggest)?;
+        *held = put_off;
         Ok(true)
+    }
+
+    async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
+        assert!(ids.len() <= PEEKED);
+        let tables = self.0.lock().unwrap();
+        let readable = ids.iter().filter(|id| !tables.unreadable.contains(*id));
+        let held = readable.filter_map(|id| tables.records.get(id).cloned());
+        Ok(held.collect())
     }
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         let tables = self.0.lock().unwrap();
-        Ok(tables.rows.get(id).cloned().unwrap_or_default())
+        let rows = tables.rows.get(id).map_or(&[][..], Vec::as_slice);
+        limits::is_read(rows)?;
+        Ok(rows.to_vec())
     }
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {

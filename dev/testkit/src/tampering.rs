@@ -1,12 +1,13 @@
 //! What somebody with access to the table could do to a request: each breaks its trail.
 
+use ports::ledger::MAX_TRAIL_BYTES;
 use serde_json::{Value, json};
 use snowgate_core::audit::StoredRow;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::RequestRecord;
 
-use crate::samples;
 use crate::world::{World, at};
+use crate::{FakeLedger, samples};
 
 /// One way to tamper with a request that is in the ledger.
 pub struct Tampering {
@@ -17,7 +18,7 @@ pub struct Tampering {
 }
 
 /// All of them.
-pub const TAMPERINGS: [Tampering; 15] = [
+pub const TAMPERINGS: [Tampering; 16] = [
     Tampering {
         name: "a row edited",
         tamper: |world, record| edit(world, record, |rows| first(rows).bytes.push(' ')),
@@ -113,6 +114,10 @@ pub const TAMPERINGS: [Tampering; 15] = [
         },
     },
     Tampering {
+        name: "more than any trail has",
+        tamper: |world, record| flood(world, record),
+    },
+    Tampering {
         name: "another time at which the state was come to",
         tamper: |world, record| {
             set(world, record, "/head/since", json!("9999-12-30T22:00:00Z"));
@@ -143,6 +148,42 @@ fn set(world: &World, record: &RequestRecord, pointer: &str, value: Value) {
         let members = body.pointer_mut(members).unwrap().as_object_mut().unwrap();
         members.insert(name.to_owned(), value);
     }));
+}
+
+/// Puts rows as big as an item may be behind the trail of a request, more than is read of any.
+pub fn flood(world: &World, record: &RequestRecord) {
+    const BIGGEST: usize = 400_000;
+    edit(world, record, |rows| {
+        for _ in 0..=MAX_TRAIL_BYTES / BIGGEST {
+            rows.push(StoredRow {
+                place: Some(rows.len() as u64),
+                bytes: "x".repeat(BIGGEST),
+                hash: None,
+            });
+        }
+    });
+}
+
+/// Pads the record until it is as big as an item may be: nothing can be written to it that is longer.
+pub fn pad(world: &World, record: &RequestRecord) {
+    let padded = |by: usize| {
+        samples::tampered(record, |body| {
+            let phase = body.get_mut("phase").unwrap();
+            let place = match phase.pointer("/access/round") {
+                Some(_) => "/access/round/findings",
+                None => "/round/findings",
+            };
+            let finding = json!({
+                "pointer": "", "code": "reads_data", "detail": "x".repeat(by), "evidence": null,
+            });
+            *phase.pointer_mut(place).unwrap() = json!([finding]);
+        })
+    };
+    let size = FakeLedger::size_of;
+    let left = world.ledger.biggest_item() - size(&padded(0));
+    let padded = padded(left);
+    assert_eq!(size(&padded), world.ledger.biggest_item());
+    world.ledger.overwrite(padded);
 }
 
 fn edit(world: &World, record: &RequestRecord, edit: impl FnOnce(&mut Vec<StoredRow>)) {

@@ -55,6 +55,8 @@ codes!(
         Unreadable => "a row cannot be read",
         /// A row that the record does not know stands in the place of the next one.
         InTheWay => "a row stands where the next one belongs",
+        /// There are more rows than are read.
+        TooLong => "it is longer than any that Snowgate writes",
         /// The record says something else than its trail.
         Disagrees => "its record says something else",
     }

@@ -108,6 +108,7 @@ stored_codes!(TrailFaultV1 for TrailFault {
     "changed" = Changed,
     "unreadable" = Unreadable,
     "in_the_way" = InTheWay,
+    "too_long" = TooLong,
     "disagrees" = Disagrees,
 });
 

@@ -79,7 +79,7 @@ fn access_ends_with_a_broken_trail_and_the_row_says_so() {
         assert_eq!(after.state(), State::Revoked, "{}", tampering.name);
         assert!(!attached(&world), "{}", tampering.name);
         assert_eq!(rows(&world), []);
-        let rows = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
+        let rows = world.ledger.rows(record.id());
         let last = rows.iter().rev().find_map(|row| row.read().ok()).unwrap();
         assert_eq!(
             last.event,

@@ -134,3 +134,34 @@ fn active_access_is_compared_every_hour_and_trouble_is_no_drift() {
     let told = provision(&world, &unread, 7_300);
     assert_eq!(told.deviations().count(), 1);
 }
+
+/// The calls of IAM and ledger that a look at active access takes.
+fn calls_of_look(world: &World, record: &RequestRecord, second: i64) -> u64 {
+    world.fault.mend();
+    let _ = provision(world, record, second);
+    world.fault.calls()
+}
+
+#[test]
+fn what_is_known_to_be_otherwise_is_looked_at_once() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let as_it_should_be = calls_of_look(&world, &record, 4_000);
+    by_hand(&world, false);
+    let first = calls_of_look(&world, &record, 8_000);
+    assert_eq!(world.load(record.id()).deviations().count(), 1);
+    let second = calls_of_look(&world, &record, 12_000);
+    assert!(
+        first > second && second <= as_it_should_be,
+        "{first}, {second}"
+    );
+    // Gone, too.
+    world.directory.remove_principal(&world.target);
+    let first = calls_of_look(&world, &record, 16_000);
+    assert_eq!(world.load(record.id()).deviations().count(), 2);
+    let second = calls_of_look(&world, &record, 20_000);
+    assert!(
+        first > second && second <= as_it_should_be + 1,
+        "{first}, {second}"
+    );
+}

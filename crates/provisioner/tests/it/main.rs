@@ -11,6 +11,7 @@ mod elsewhere;
 mod ending;
 mod evidence;
 mod granting;
+mod limits;
 mod rows;
 mod unknown;
 

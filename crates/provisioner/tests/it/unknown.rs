@@ -10,6 +10,9 @@ use snowgate_core::request::AccessRequest;
 use testkit::samples;
 use testkit::world::{World, at, principal_facts, ready};
 
+use provisioner::Compared;
+use testkit::{Aftermath, Moment};
+
 use super::{provision, provisioner};
 
 const END: i64 = 8 * 3600;
@@ -39,17 +42,25 @@ fn named(world: &World) -> Vec<String> {
     facts.inline.into_iter().map(|inline| inline.name).collect()
 }
 
-/// Compares every account once; what is not known.
+/// Compares every account once; what is not known. Those that are not prepared here cannot be listed.
 fn compare(world: &World, second: i64) -> u32 {
+    compared(world, second).unknown
+}
+
+fn compared(world: &World, second: i64) -> Compared {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap();
     let accounts = world.guardrails.accounts().len() as i64;
     let turns = (0..accounts).map(|turn| at(second + turn * 900));
-    let counted = turns.map(|now| runtime.block_on(provisioner(world).compare(now)));
-    // Accounts that are not prepared here cannot be listed.
-    counted.flatten().sum()
+    let mut all = Compared::default();
+    for now in turns {
+        let some = runtime.block_on(provisioner(world).compare(now));
+        all.unknown += some.unknown;
+        all.failed += some.failed;
+    }
+    all
 }
 
 #[test]
@@ -110,4 +121,55 @@ fn what_we_did_not_make_is_reported_and_stays() {
             .unwrap()
             .has_in_place(&change)
     );
+}
+
+/// So many users, each with an inline policy named like ours.
+fn put_unknown(world: &World, users: usize) {
+    for n in 0..users {
+        let mut user = world.target.clone();
+        user.name = format!("user-{n}").parse().unwrap();
+        let mut facts = principal_facts();
+        facts.unique_id = format!("AIDA{n:016}");
+        facts.inline = vec![InlineFacts {
+            name: "snowgate-by-hand".to_owned(),
+            document: "{}".to_owned(),
+        }];
+        world.directory.put_principal(&user, facts);
+    }
+}
+
+/// IAM or the ledger fails once, wherever that is: the others are compared all the same.
+#[test]
+fn one_that_cannot_be_compared_keeps_no_other_back() {
+    let world = World::default();
+    put_unknown(&world, 8);
+    let all = compared(&world, 0);
+    let calls = world.fault.calls();
+    assert_eq!(all.unknown, 8);
+    let mut passed_over = 0;
+    for nth in 1..=calls {
+        world.fault.mend();
+        world.fault.at(nth, Moment::Before, Aftermath::Alive);
+        let some = compared(&world, 0);
+        // One principal, or a path of an account, which has none or all of them.
+        let is_path = some.unknown == 0 || some.unknown == 8;
+        assert!(is_path || some.unknown == 7, "call {nth}: {some:?}");
+        passed_over += u32::from(some.unknown == 7 && some.failed == all.failed + 1);
+    }
+    assert!(passed_over >= 8, "{passed_over}");
+}
+
+/// An account of more than are compared in a turn: each has its own.
+#[test]
+fn of_very_many_each_has_its_turn() {
+    let world = World::default();
+    put_unknown(&world, 1_200);
+    let accounts = world.guardrails.accounts().len() as i64;
+    let round = |n: i64| compared(&world, n * accounts * 900).unknown;
+    let found: Vec<u32> = (0..3).map(round).collect();
+    assert!(
+        found.iter().all(|some| (300..=500).contains(some)),
+        "{found:?}"
+    );
+    assert_eq!(found.iter().sum::<u32>(), 1_200);
 }

@@ -59,6 +59,10 @@ impl<R: Requests> Requests for Metered<R> {
         Ok(done)
     }
 
+    async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
+        self.0.peek(ids).await
+    }
+
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.0.trail(id).await
     }

@@ -4,6 +4,7 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod limits;
 mod reconciling;
 
 use ports::ledger::{DueKind, Requests as _, bucket_of};

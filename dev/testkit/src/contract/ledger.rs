@@ -2,6 +2,7 @@
 
 mod beside;
 mod due;
+mod limits;
 mod new;
 
 pub use beside::{
@@ -10,6 +11,9 @@ pub use beside::{
 };
 pub use due::{
     due_requests_come_in_order, effects_end_in_order, postponing_needs_the_same_version,
+};
+pub use limits::{
+    a_trail_too_long_is_not_read, requests_are_peeked_at, what_is_too_big_is_refused_for_good,
 };
 pub use new::{
     dry_runs_are_counted, keys_bind_one_call, keys_expire, records_have_one_open_request,
@@ -56,6 +60,9 @@ pub async fn requests(ledger: &impl Requests) {
     a_row_is_written_once(ledger).await;
     trails_hold_every_change(ledger).await;
     postponing_needs_the_same_version(ledger).await;
+    a_trail_too_long_is_not_read(ledger).await;
+    what_is_too_big_is_refused_for_good(ledger).await;
+    requests_are_peeked_at(ledger).await;
 }
 
 fn new(change: &Change) -> NewRequest {

@@ -2,6 +2,7 @@
 
 use ports::directory::DirectoryError;
 use ports::enrolled::{Enrolled, EnrolledPrincipal};
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalKey};
 
@@ -25,13 +26,25 @@ impl Enrolled for FakeDirectory {
                 kind: *kind,
                 name,
             };
-            let inline = facts.inline.iter().map(|inline| inline.name.clone());
             (facts.path == path).then(|| EnrolledPrincipal {
                 principal,
                 unique_id: facts.unique_id.clone(),
-                inline: inline.collect(),
             })
         });
         Ok(enrolled.collect())
+    }
+
+    async fn inline_policies(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<Vec<String>>, DirectoryError> {
+        let mut world = self.0.lock().unwrap();
+        world.account("fake:ListInline", &principal.account_id)?;
+        let facts = world.facts(principal);
+        let names = |facts: &mut PrincipalFacts| {
+            let inline = facts.inline.iter();
+            inline.map(|inline| inline.name.clone()).collect()
+        };
+        Ok(facts.map(names))
     }
 }

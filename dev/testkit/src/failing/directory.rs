@@ -48,6 +48,13 @@ impl<T: Enrolled> Enrolled for Failing<T> {
     ) -> Result<Vec<EnrolledPrincipal>, DirectoryError> {
         self.call(self.inner.enrolled(account, path)).await
     }
+
+    async fn inline_policies(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<Vec<String>>, DirectoryError> {
+        self.call(self.inner.inline_policies(principal)).await
+    }
 }
 
 impl<T: Member> Member for Failing<T> {

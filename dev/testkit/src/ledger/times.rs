@@ -6,7 +6,7 @@ use ports::ledger::{DueItem, DueKind, EndedEffect, ItemKey, Page, TimeIndex, buc
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 
-use super::{FakeLedger, Tables, whole_second};
+use super::{FakeLedger, Tables, limits, whole_second};
 
 const META: &str = "META";
 
@@ -109,6 +109,7 @@ impl TimeIndex for FakeLedger {
         to: Option<Timestamp>,
     ) -> Result<bool, CallError> {
         let mut tables = self.0.lock().unwrap();
+        let biggest = tables.biggest_item;
         let id = key.pk.strip_prefix("REQ#");
         let Some(id) = id.and_then(|id| id.parse::<RequestId>().ok()) else {
             return Ok(tables.move_stray(key, to));
@@ -122,7 +123,11 @@ impl TimeIndex for FakeLedger {
             return Ok(false);
         };
         let attempts = held.attempts();
-        *held = held.clone().rescheduled(to.map(whole_second), attempts);
+        let moved = held.clone().rescheduled(to.map(whole_second), attempts);
+        if to.is_some() {
+            limits::fits(&moved, biggest)?;
+        }
+        *held = moved;
         Ok(true)
     }
 

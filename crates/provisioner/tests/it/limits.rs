@@ -1,0 +1,105 @@
+//! More than can be written or read: what somebody with access to the table puts there keeps no access
+//! from ending.
+
+use ports::ledger::{Effects as _, PEEKED};
+use snowgate_core::effect::{EffectChange, RecordedEffect};
+use snowgate_core::lifecycle::State;
+use snowgate_core::record::RequestRecord;
+use testkit::tampering::pad;
+use testkit::world::{World, at, other_policy, ready};
+use testkit::{Aftermath, Moment, samples};
+
+use super::{active, attached, end, end_all, provision};
+
+/// A record as big as an item may be: nothing longer can be written to it.
+#[test]
+fn what_cannot_be_written_is_removed_all_the_same() {
+    let world = World::default();
+    let record = active(&world, 0);
+    pad(&world, &record);
+    let after = provision(&world, &record, end(&record));
+    assert_eq!(after.state(), State::Active, "that cannot be written");
+    assert!(!attached(&world, &world.target));
+    let again = after.due_at().unwrap();
+    assert!(again > at(end(&record)) && again <= at(end(&record) + 240));
+    // Put right by a person, it ends.
+    world.ledger.overwrite(record.clone());
+    let after = provision(&world, &record, end(&record) + 300);
+    assert_eq!(after.state(), State::Revoked);
+}
+
+/// Effects that somebody made up, each of a request of its own that is not there.
+fn phantoms(world: &World, like: &RecordedEffect) {
+    for _ in 0..1_000 {
+        world.ledger.put_effect(RecordedEffect {
+            request: samples::request_id(),
+            ..like.clone()
+        });
+    }
+}
+
+/// The calls that it takes to end access.
+fn calls_of_end(world: &World, record: &RequestRecord) -> u64 {
+    world.fault.mend();
+    let after = provision(world, record, end(record));
+    assert_eq!((after.state(), after.retained()), (State::Revoked, &[][..]));
+    assert!(!attached(world, &world.target));
+    world.fault.calls()
+}
+
+#[test]
+fn made_up_effects_keep_no_removal_back() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let alone = calls_of_end(&world, &record);
+    // About the same policy, and about another.
+    for is_same in [true, false] {
+        let world = World::default();
+        let record = active(&world, 0);
+        let mut like = ready(world.ledger.effects(&world.key()))
+            .unwrap()
+            .effects
+            .remove(0);
+        if !is_same {
+            like.change = EffectChange::PolicyAttached {
+                policy_arn: other_policy(),
+            };
+        }
+        phantoms(&world, &like);
+        let calls = calls_of_end(&world, &record);
+        // They are sorted out twice: for what is over, and for what another request gives.
+        let most = alone + 2 * (1_000 / PEEKED as u64 + 1);
+        assert!(calls <= most, "{calls} calls instead of {alone}");
+    }
+}
+
+/// Access that another request gives stays, however many made-up effects stand beside it.
+#[test]
+fn what_another_request_gives_stays_beside_made_up_effects() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let other = active(&world, 100);
+    let like = ready(world.ledger.effects(&world.key()))
+        .unwrap()
+        .effects
+        .remove(0);
+    phantoms(&world, &like);
+    let after = provision(&world, &record, end(&record));
+    assert_eq!((after.state(), after.retained().len()), (State::Revoked, 1));
+    assert!(attached(&world, &world.target));
+    assert_eq!(world.load(other.id()).state(), State::Active);
+}
+
+/// What is left on the principal is ended before those are looked at that nobody asked for.
+#[test]
+fn made_up_effects_come_after_what_was_given() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let like = ready(world.ledger.effects(&world.key())).unwrap();
+    phantoms(&world, &like.effects[0]);
+    world.fault.mend();
+    world.fault.at(200, Moment::Before, Aftermath::Dead);
+    end_all(&world, end(&record));
+    assert!(!attached(&world, &world.target));
+    assert_eq!(world.fault.calls(), 200, "and they were looked at");
+}

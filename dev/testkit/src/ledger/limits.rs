@@ -1,0 +1,79 @@
+//! What an item can hold, and how much of a trail is read.
+
+use ports::CallError;
+use ports::ledger::{MAX_TRAIL_BYTES, MAX_TRAIL_ROWS, TRAIL_TOO_LONG};
+use snowgate_core::audit::{self, StoredRow};
+use snowgate_core::id::RequestId;
+use snowgate_core::record::RequestRecord;
+use snowgate_core::stored;
+
+use super::{FakeLedger, WRITE};
+
+/// How big a request may be. DynamoDB counts the other attributes and all names too (Developer Guide,
+/// "Item sizes": 400 KB).
+const BIGGEST_ITEM: usize = 400 << 10;
+
+impl FakeLedger {
+    /// How big a request is: its document, and the time in the index, which is changed beside it.
+    #[must_use]
+    pub fn size_of(record: &RequestRecord) -> usize {
+        let due_at = record.due_at().map(|at| at.as_second().to_string());
+        stored::write(record).unwrap().len() + due_at.map_or(0, |digits| digits.len())
+    }
+
+    /// How big a request may be, in bytes.
+    #[must_use]
+    pub fn biggest_item(&self) -> usize {
+        let tables = self.0.lock().unwrap();
+        tables.biggest_item.unwrap_or(BIGGEST_ITEM)
+    }
+
+    /// All rows of a trail, however many.
+    #[must_use]
+    pub fn rows(&self, id: &RequestId) -> Vec<StoredRow> {
+        let tables = self.0.lock().unwrap();
+        tables.rows.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Lets no request be bigger than this, so that a test with many big ones is quick.
+    pub fn hold_no_bigger(&self, bytes: usize) {
+        self.0.lock().unwrap().biggest_item = Some(bytes);
+    }
+}
+
+/// Whether a request can be written.
+pub(super) fn fits(record: &RequestRecord, biggest: Option<usize>) -> Result<(), CallError> {
+    match FakeLedger::size_of(record) <= biggest.unwrap_or(BIGGEST_ITEM) {
+        true => Ok(()),
+        false => Err(CallError::permanent(WRITE, "ValidationError")),
+    }
+}
+
+/// Whether a trail is read.
+pub(super) fn is_read(rows: &[StoredRow]) -> Result<(), CallError> {
+    let bytes: usize = rows.iter().map(|row| row.bytes.len()).sum();
+    match bytes <= MAX_TRAIL_BYTES && rows.len() <= MAX_TRAIL_ROWS {
+        true => Ok(()),
+        false => Err(CallError::permanent("fake:Read", TRAIL_TOO_LONG)),
+    }
+}
+
+/// A record whose trail is not read; its next row goes where none is.
+pub(super) fn examine_long(rows: &[StoredRow], held: RequestRecord) -> RequestRecord {
+    let at = |n| rows.iter().find(|row| row.place == Some(n));
+    let mut next = held.audit().count;
+    while at(next).is_some() {
+        next += 1;
+    }
+    let mut bytes = 0;
+    let first: Vec<StoredRow> = rows
+        .iter()
+        .take(MAX_TRAIL_ROWS)
+        .take_while(|row| {
+            bytes += row.bytes.len();
+            bytes <= MAX_TRAIL_BYTES
+        })
+        .cloned()
+        .collect();
+    audit::examine_long(&first, at(audit::last_place(&held)), next, held)
+}
