@@ -18,7 +18,7 @@ use approval::{Approval, Ports};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
-use testkit::world::{World, at, ready};
+use testkit::world::{World, at};
 use testkit::{Failing, FakeKeys, FakeLedger, FakeQueues, FakeServiceNow, Fault};
 
 const ORIGIN: &str = "https://review.example";
@@ -131,7 +131,7 @@ fn decision(world: &World, token: &ReviewToken, decision: &str, second: i64) -> 
 fn snapshot(world: &World) -> (String, usize) {
     let mut all = String::new();
     for record in world.ledger.records() {
-        let trail = ready(ports::ledger::Requests::trail(&world.ledger, record.id())).unwrap();
+        let trail = world.ledger.rows(record.id());
         all.push_str(&format!("{record:?}\n{trail:?}\n"));
     }
     let mut tokens = world.ledger.tokens();

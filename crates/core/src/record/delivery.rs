@@ -5,7 +5,7 @@
 //! 1. **wanted** ([`RequestRecord::open_deliveries`]): which messages go out follows from the
 //!    record alone. Nobody puts anything into the outbox.
 //! 2. **due** ([`RequestRecord::due_deliveries`]): wanted, not closed, and claimed by nobody in the
-//!    last two minutes.
+//!    last two minutes, or longer where it was tried for days.
 //! 3. **claim** ([`Event::DeliveryClaimed`]): committed before the message is sent, together with
 //!    what it needs (the token of a review link). Of two senders one gets the commit.
 //! 4. **send**, then **close**: [`Event::DeliverySent`], or [`Event::DeliverySkipped`] where it is
@@ -21,7 +21,7 @@
 //! compose it, or skip it with a [`SkipCode`]; claim; send; close. Composing and sending differ by
 //! kind, the loop does not.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::due::RESEND_AFTER;
 use super::{ChangeError, Event, Message, RequestRecord, SkipCode};
@@ -36,7 +36,7 @@ pub struct Delivery {
     /// The message.
     pub message: Message,
     /// When it was claimed last; none where it was skipped unclaimed. Nobody else claims it for
-    /// two minutes.
+    /// two minutes, or longer where it was tried for days.
     pub claimed_at: Option<Timestamp>,
     /// What became of it; none while it is being sent.
     pub outcome: Option<DeliveryOutcome>,
@@ -81,12 +81,6 @@ impl Delivery {
             Some(DeliveryOutcome::Skipped { .. }) | None => None,
         }
     }
-
-    /// Whether somebody is sending it: it is claimed, and the claim has not expired.
-    fn is_claimed(&self, now: Timestamp) -> bool {
-        self.claimed_at
-            .is_some_and(|at| now.duration_since(at) < RESEND_AFTER)
-    }
 }
 
 impl RequestRecord {
@@ -96,9 +90,31 @@ impl RequestRecord {
         let mut due = self.open_deliveries(now);
         due.retain(|message| {
             let delivery = self.delivery(message);
-            delivery.is_none_or(|delivery| !delivery.is_claimed(now))
+            let claimed_at = delivery.and_then(|delivery| delivery.claimed_at);
+            claimed_at.is_none_or(|at| now.duration_since(at) >= self.claim_holds(message, at))
         });
         due
+    }
+
+    /// For how long nobody else may claim a message that was claimed then: two minutes, and of one that
+    /// could not be sent for more than 48 minutes a 24th of that time, at most a day. Every claim is a row
+    /// of the trail, so what is refused for ever is claimed once a day in the end.
+    fn claim_holds(&self, message: &Message, claimed_at: Timestamp) -> SignedDuration {
+        let wanted_since = match message {
+            Message::Deviation { report } => {
+                let reports = self.deviation_reports();
+                let report = usize::try_from(*report).ok().and_then(|n| reports.get(n));
+                report.map(|report| report.at)
+            }
+            Message::Reminder { .. } => self.round().and_then(|round| round.reminders.remind_at),
+            Message::EndsSoon => self.ends_soon_at(),
+            Message::ReviewRequest { .. }
+            | Message::Handled { .. }
+            | Message::Outcome { .. }
+            | Message::TicketNote { .. } => None,
+        };
+        let tried_for = claimed_at.duration_since(wanted_since.unwrap_or(self.since()));
+        (tried_for / 24).clamp(RESEND_AFTER, SignedDuration::from_hours(24))
     }
 
     /// The messages that are to be sent now, being sent or not.

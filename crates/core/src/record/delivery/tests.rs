@@ -11,6 +11,8 @@ use crate::record::tests::{
 use crate::record::{RefusalCode, Reminders};
 use jiff::SignedDuration;
 
+mod refused;
+
 const EXPIRES: i64 = 72 * 3600;
 const REMIND: i64 = 48 * 3600;
 
