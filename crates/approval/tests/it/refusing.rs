@@ -144,6 +144,8 @@ fn forms_that_are_not_filled_in_are_shown_again_with_what_was_typed() {
             true,
         ),
         (form("", "approve", REASON), true),
+        // Shown longer ago than can be counted.
+        (form("-9223372036854775808.AAAA", "approve", REASON), true),
         (
             format!("{}&approver=me", form(&good, "approve", REASON)),
             true,

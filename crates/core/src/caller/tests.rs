@@ -168,6 +168,17 @@ fn routes_are_those_of_the_api_and_no_pattern_of_them() {
     }
 }
 
+#[test]
+fn credentials_longer_than_any_are_not_read() {
+    let header = |secret: usize| {
+        let pair = format!("{}:{}", "c".repeat(64), "s".repeat(secret));
+        BasicCredentials::parse(&format!("Basic {}", STANDARD.encode(pair)))
+    };
+    assert!(header(256).is_ok());
+    assert_eq!(header(257).err(), Some(BasicCredentialsError));
+    assert_eq!(header(100_000).err(), Some(BasicCredentialsError));
+}
+
 /// Every user-id and password takes as much hashing as any other, and is compared in as many bytes.
 #[test]
 fn all_credentials_take_the_same_work() {

@@ -23,7 +23,7 @@ use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
 use snowgate_core::request::AccessRequest;
 use testkit::world::{OWNER, World, at};
@@ -69,7 +69,12 @@ fn run(provisioner: &Tested, id: &RequestId, second: i64) -> Result<(), Provisio
 
 /// Does what a wake-up for the principal of all requests is about.
 fn end_all(world: &World, second: i64) {
-    let wake = Aggregate::Principal(world.key());
+    end_all_on(world, world.key(), second);
+}
+
+/// The same for this principal.
+fn end_all_on(world: &World, key: PrincipalKey, second: i64) {
+    let wake = Aggregate::Principal(key);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();

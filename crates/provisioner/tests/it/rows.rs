@@ -4,6 +4,7 @@
 use ports::ledger::Effects as _;
 use serde_json::{Value, json};
 use snowgate_core::approval::MacTag;
+use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord, TrailFault};
@@ -236,6 +237,28 @@ fn a_made_up_request_keeps_nothing_in_silence() {
     world.ledger.overwrite(other);
     let after = provision(&world, &after, end(&record) + 50);
     assert_eq!((after.state(), after.retained().len()), (State::Revoked, 1));
+}
+
+/// A request with signed decisions whose trail does not bear it out, for the same policy.
+#[test]
+fn a_broken_trail_neither_keeps_what_another_gave_nor_takes_what_was_there() {
+    let break_it = |world: &World, record: &RequestRecord| {
+        let edit = |rows: &mut Vec<StoredRow>| rows.first_mut().unwrap().bytes.push(' ');
+        world.ledger.rewrite_trail(record.id(), edit);
+        assert!(world.load(record.id()).trail_fault().is_some());
+    };
+    let world = World::default();
+    let record = active(&world, 0);
+    let other = active(&world, 100);
+    break_it(&world, &other);
+    let after = provision(&world, &record, end(&record));
+    unproven(&after);
+    // What only such a request gives counts as there before.
+    let world = World::default();
+    let broken = active(&world, 0);
+    break_it(&world, &broken);
+    let record = active(&world, 100);
+    assert_eq!(record.preexisting().len(), 1);
 }
 
 /// The record of a request under another id: its decisions are signed, on another request.

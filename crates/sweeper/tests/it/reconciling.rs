@@ -1,6 +1,6 @@
 //! Access that should be over and that nothing due leads to.
 
-use ports::ledger::{Commit, Requests as _};
+use ports::ledger::{Commit, Requests as _, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord};
@@ -143,6 +143,57 @@ fn what_was_begun_and_is_due_nowhere_is_found() {
     let record = commit.change.record;
     world.ledger.overwrite(record.rescheduled(None, 0));
     assert_eq!(reconcile(&world, END + 900).missed, 1);
+}
+
+/// A run began a moment ago, whose access would have been over long ago.
+#[test]
+fn what_was_just_begun_is_about_to_go_on_by_itself() {
+    let world = World::default();
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
+    let approved = world.approved(at(0));
+    let mut effect = samples::effect(approved.id(), &world.target, false);
+    effect.principal_key = world.key();
+    let change = approved.apply(started, Actor::Provisioner, at(END + 800));
+    let commit = Commit {
+        put_effects: vec![effect],
+        effects_end: Some(at(END)),
+        ..Commit::from(change.unwrap())
+    };
+    ready(world.ledger.commit(&commit)).unwrap();
+    let found = reconcile(&world, END + 900);
+    assert_eq!((found.missed, found.settled), (0, 1));
+    assert_eq!(reconcile(&world, END + 900 + 1800 + 600).missed, 1);
+}
+
+/// More ends than one run looks at, in one bucket: the rest is for the next one, and reported.
+#[test]
+fn a_flood_of_ends_is_worked_off_and_reported() {
+    let world = World::default();
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
+    let approved = world.approved(at(0));
+    let mut effects = Vec::new();
+    while effects.len() < 401 {
+        let request = samples::request_id();
+        if bucket_of(&request) == 0 {
+            let mut effect = samples::effect(&request, &world.target, false);
+            effect.principal_key = world.key();
+            effects.push(effect);
+        }
+    }
+    let commit = Commit {
+        put_effects: effects,
+        effects_end: Some(at(END)),
+        ..Commit::from(approved.apply(started, Actor::Provisioner, at(2)).unwrap())
+    };
+    ready(world.ledger.commit(&commit)).unwrap();
+    let first = reconcile(&world, END + 900);
+    assert_eq!((first.missed, first.cut), (400, 1));
+    let second = reconcile(&world, END + 960);
+    assert_eq!((second.missed, second.cut), (1, 0));
 }
 
 #[test]

@@ -53,6 +53,13 @@ fn whoever_is_involved_has_decided_nothing() {
     assert_eq!(checked(also(3)), Ok(()), "another opened the ticket");
     let unproven = Err(FailureCode::UnprovenDecision);
     assert_eq!(checked(also(2)), unproven, "the approver opened it");
+    let by_record = checked(|one, _| {
+        one.involved.push(InvolvedMarks {
+            marks: vec![mark(8)],
+            ..involved(2)
+        });
+    });
+    assert_eq!(by_record, unproven, "the same record, recognised otherwise");
     let shares = checked(|one, _| {
         one.involved.push(InvolvedMarks {
             marks: vec![mark(8), mark(2)],
@@ -86,6 +93,11 @@ fn what_a_decision_does_not_say_counts_as_no() {
     assert_eq!(checked(|one, _| one.deciders.clear()), unproven);
     let nothing = checked(|one, _| one.involved[0].marks.clear());
     assert_eq!(nothing, unproven, "recognised by nothing");
+    let mut elsewhere = approved();
+    let decided = &mut elsewhere.round_mut().decisions[0].signed.decision;
+    decided.request = RequestId::from_random([9; 16]);
+    let found = check(&elsewhere, &surveyed(), &guardrails(), at(20));
+    assert_eq!(found, unproven, "said of another request");
     let another = checked(|one, _| one.involved = vec![involved(3)]);
     assert_eq!(another, unproven, "the requester is left out");
 }
@@ -107,6 +119,10 @@ fn the_owner_of_the_principal_is_named_too() {
     let identities = parts(&mut record).0.as_mut().unwrap();
     identities.involved.push(involved(9));
     assert_eq!(check(&record, &surveyed, &guardrails(), at(20)), Ok(()));
+    let identities = parts(&mut record).0.as_mut().unwrap();
+    identities.involved = vec![involved(9)];
+    let found = check(&record, &surveyed, &guardrails(), at(20));
+    assert_eq!(found, unproven, "the requester is left out");
 }
 
 #[test]
