@@ -4,7 +4,10 @@ import json
 import unittest
 
 import ministack_guards as guards
+import ministack_hooks
+import ministack_iam
 import ministack_launcher as launcher
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, iam, ses_v2
 from ministack.services.cloudformation import engine, handlers, provisioners
@@ -30,7 +33,9 @@ class Guards(unittest.TestCase):
         (launcher.add_groups, provisioners),
         (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
-        (launcher.add_updates, iam),
+        (ministack_hooks.patch_clock, iam_evaluator),
+        (lambda module: ministack_hooks.add_hooks(module, iam), app),
+        *((patch, iam) for patch in ministack_iam.OF_IAM),
         (launcher.patch_gateway_responses, apigateway_v1),
         (launcher.patch_import_operation, apigateway_v1),
         (launcher.patch_mock_integration, apigateway_v1),
