@@ -1,6 +1,7 @@
 """The launcher's guards: each patch fits the pinned MiniStack, and fails on one that changed."""
 
 import json
+import types
 import unittest
 
 import ministack_guards as guards
@@ -57,6 +58,30 @@ class Guards(unittest.TestCase):
     def test_2_a_changed_signature_is_refused(self):
         with self.assertRaises(guards.PatchError):
             guards.require_signature(lambda changed: None, ("key", "ctx"), "test")
+
+    def test_2_a_handler_that_changed_is_refused(self):
+        def knows(p):
+            return p["MaxItems"]
+
+        def takes_more(p, account):
+            return p, account
+
+        for handlers in ({"ListUsers": knows}, {"ListUsers": takes_more}, {}):
+            changed = types.SimpleNamespace(_IAM_HANDLERS=handlers)
+            with self.assertRaises(guards.PatchError):
+                guards.surround(changed, "ListUsers", "test", ("MaxItems",), lambda inner, p: inner(p))
+        answers = {name: getattr(iam, name) for name in ("_p", "_error", "_xml")}
+        there = types.SimpleNamespace(_IAM_HANDLERS={"UploadSSHPublicKey": knows}, **answers)
+        reads = types.SimpleNamespace(_IAM_HANDLERS={}, **answers | {"_p": lambda params, key: None})
+        for changed in (there, reads):
+            with self.assertRaises(guards.PatchError):
+                guards.add(changed, "test", {"UploadSSHPublicKey": knows})
+
+    def test_3_every_list_that_is_there_has_pages(self):
+        lists = {action for action in iam._IAM_HANDLERS if action.startswith("List")}
+        paged = {action for action in lists if "pages" in iam._IAM_HANDLERS[action].patches}
+        # These two have no pages at AWS either.
+        self.assertEqual(lists - paged, {"ListOpenIDConnectProviders", "ListSAMLProviders"})
 
     def test_3_the_path_and_the_boundary_reach_the_decision(self):
         boundary = f"arn:aws:iam::{ACCOUNT}:policy/Frame"

@@ -1,7 +1,7 @@
 """Credentials of users that MiniStack lacks: SSH public keys, signing certificates, service-specific credentials.
 
-As the IAM API Reference says of each operation, with its errors. Nothing is signed or logged in with them: they are there
-to be listed, to stand in the way of DeleteUser, and to be deleted.
+As the IAM API Reference says of each operation, with its errors. Nothing is signed or logged in with them: they are
+there to be listed, to stand in the way of DeleteUser, and to be deleted.
 """
 
 import base64
@@ -208,7 +208,8 @@ class Credentials:
         if not _is_certificate(body):
             return self.refused(400, "MalformedCertificate", "Unable to parse certificate. Ensure it is in PEM format.")
         # "the same certificate is associated with an IAM user in the account" (UploadSigningCertificate).
-        if "".join(body.split()) in ["".join(r["CertificateBody"].split()) for r in STORES["SigningCertificate"].values()]:
+        known = [record["CertificateBody"].split() for record in STORES["SigningCertificate"].values()]
+        if body.split() in known:
             return self.refused(409, "DuplicateCertificate", "The certificate is already associated with a user.")
         key, most = CERTIFICATES
         set_to = hooks.quotas.get(get_account_id(), {}).get(key)

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from ministack_hooks import hooks
+
 # The user guide of IAM names these, and the Service Authorization Reference: what iam:PermissionsBoundary and
 # iam:PolicyARN are set on.
 BOUNDARY_OF_ENTITY = {
@@ -23,8 +25,10 @@ ON_THE_GROUP = {"AddUserToGroup", "RemoveUserFromGroup"}
 # These name a key, and are authorized on the user that has it (the same).
 ON_THE_KEYS_USER = {"DeleteAccessKey", "GetAccessKeyLastUsed", "UpdateAccessKey"}
 POLICY_OF_REQUEST = {f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")}
-# These make what they name, so that it has no tags yet: the Service Authorization Reference gives them no ResourceTag.
+# These make what they name, so that it has no tags yet: the Service Authorization Reference gives CreateUser the tags
+# of the request alone. What AWS's conditions see where the name is taken is not documented.
 MAKES = {"CreateUser", "CreateRole"}
+RESOURCE_TAGS = ("aws:ResourceTag", "iam:ResourceTag")
 RENAMES = {"UpdateUser": "User", "UpdateGroup": "Group"}
 
 
@@ -35,6 +39,11 @@ class Facts(NamedTuple):
     keys: dict
     further: list = []
     implied: tuple = ()
+
+
+def tags_of(facts):
+    """The condition keys of the resource's tags."""
+    return {key: value for key, value in facts.keys.items() if key.startswith(RESOURCE_TAGS)}
 
 
 def first(params, key):
@@ -101,8 +110,10 @@ def iam_facts(action, params, account, fallback):
         keys["iam:PermissionsBoundary"] = first(params, "PermissionsBoundary")
     if action in POLICY_OF_REQUEST and first(params, "PolicyArn"):
         keys["iam:PolicyARN"] = first(params, "PolicyArn")
-    for tag in record.get("Tags") or [] if action not in MAKES else []:
-        keys[f"aws:ResourceTag/{tag['Key']}"] = keys[f"iam:ResourceTag/{tag['Key']}"] = tag["Value"]
+    for tag in record.get("Tags") or []:
+        # `None` is no value: the evaluator would look for it itself.
+        value = None if action in MAKES and not hooks.create_sees_tags else tag["Value"]
+        keys |= {f"{prefix}/{tag['Key']}": value for prefix in RESOURCE_TAGS}
     # "to create a user with tags … iam:CreateUser and iam:TagUser" (IAM User Guide, "Tag IAM users").
     implied = ("iam:TagUser",) if action == "CreateUser" and _tags_asked(params) else ()
     return Facts(resource, keys, _renamed(action, params, record), implied)

@@ -2,13 +2,14 @@
 
 | member | what it does |
 |---|---|
-| `account` | whose IAM the members below concern, but for `page` and `ahead_seconds` |
+| `account` | whose IAM `quotas`, `users`, `keys` and `delay` concern |
 | `page` | lists show at most so many items at once, whatever `MaxItems` says; `null`: as AWS |
 | `quotas` | members of GetAccountSummary: a number (which is also enforced), `null` leaves it out |
 | `users` | by name: `created`, `password_last_used` |
 | `keys` | by access key id: `created`, `last_used` (`{"date", "region", "service"}`) |
 | `delay` | reads show what was before each change: `{"seconds": n}` or `{"reads": n}`, of all reads or of the actions in `of`; `null`: at once |
 | `ahead_seconds` | how far the clock of conditions (`aws:CurrentTime`, `aws:EpochTime`) is ahead of this machine's |
+| `create_sees_tags` | whether conditions of CreateUser see the tags of a user that has the name already: AWS does not say |
 
 None of it allows anything: it changes what IAM shows, when a change shows, and how much it takes.
 """
@@ -22,7 +23,7 @@ import re
 from ministack_guards import require, require_signature
 
 PATH = "/_ministack/iam"
-MEMBERS = {"account", "page", "quotas", "users", "keys", "delay", "ahead_seconds"}
+MEMBERS = {"account", "page", "quotas", "users", "keys", "delay", "ahead_seconds", "create_sees_tags"}
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -35,6 +36,7 @@ class Hooks:
     def forget(self):
         """As it is at the start."""
         self.page = None
+        self.create_sees_tags = False
         self.ahead_seconds = 0
         self.quotas = {}
         self.delays = {}
@@ -99,7 +101,9 @@ def _apply(iam, order):
     if order.keys() & {"quotas", "users", "keys", "delay"} and not re.fullmatch(r"\d{12}", str(account)):
         raise ValueError("an account has twelve digits")
     if "page" in order:
-        hooks.page = order["page"] and _number(order["page"], 1)
+        hooks.page = None if order["page"] is None else _number(order["page"], 1)
+    if "create_sees_tags" in order:
+        hooks.create_sees_tags = order["create_sees_tags"] is True
     if "ahead_seconds" in order:
         hooks.ahead_seconds = float(order["ahead_seconds"])
     if "quotas" in order:

@@ -8,7 +8,7 @@ from ministack_hooks import add_hooks, hooks, patch_clock
 from ministack_identity import add_updates
 from ministack_paging import add_pages
 from ministack_quotas import add_quotas
-from ministack_users import add_delete_conflicts, add_missing_users, add_names, add_tags, add_use
+from ministack_users import add_delete_conflicts, add_hardware, add_missing_users, add_names, add_tags, add_use
 
 
 def add_reset(iam):
@@ -28,7 +28,7 @@ def add_reset(iam):
 # Quotas are looked at after names and tags, and pages are cut of what a delay shows.
 OF_IAM = (
     add_reset, add_updates, add_credentials, add_quotas, add_tags, add_names, add_delete_conflicts, add_missing_users,
-    add_use, add_pages, add_delays,
+    add_hardware, add_use, add_pages, add_delays,
 )
 
 

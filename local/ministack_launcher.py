@@ -21,7 +21,7 @@ import os
 import sys
 
 from ministack_cloudformation import add_groups, patch_conditions, patch_role_boundary
-from ministack_facts import Facts, first, iam_facts
+from ministack_facts import Facts, first, iam_facts, tags_of
 from ministack_guards import MINISTACK_VERSION, require, require_signature
 
 # What the request under way names beyond its resource.
@@ -110,7 +110,8 @@ def patch_enforce(iam_evaluator):
             return original(access_key_id, iam_action, service, region, resource_arn, service_context)
         context = {**(service_context or {}), **facts.keys}
         checks = [(iam_action, checked, context) for checked in (resource_arn, *facts.further)]
-        checks += [(action, resource_arn, service_context) for action in facts.implied]
+        tags = {**(service_context or {}), **tags_of(facts)}
+        checks += [(action, resource_arn, tags) for action in facts.implied]
         for action, checked, keys in checks:
             denied = original(access_key_id, action, service, region, checked, keys)
             if denied:

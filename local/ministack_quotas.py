@@ -1,6 +1,6 @@
 """Quotas of IAM: MiniStack shows some and enforces none.
 
-What GetAccountSummary shows is what is enforced, and tests may set it. A key that a test leaves out is enforced as it was.
+What GetAccountSummary shows is what is enforced, and tests may set it. What a test leaves out is enforced as before.
 """
 
 import xml.etree.ElementTree as ET
@@ -94,9 +94,8 @@ def add_quotas(iam):
         shown = _summary(body) | LEFT_OUT | {"InstanceProfiles": len(iam._instance_profiles)}
         shown |= {"Providers": len(iam._oidc_providers) + len(iam._saml_providers)}
         shown |= hooks.quotas.get(get_account_id(), {})
-        entries = "".join(
-            f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in shown.items() if value is not None
-        )
+        shown = {key: value for key, value in shown.items() if value is not None}
+        entries = "".join(f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in shown.items())
         inner_xml = f"<GetAccountSummaryResult><SummaryMap>{entries}</SummaryMap></GetAccountSummaryResult>"
         return iam._xml(200, "GetAccountSummaryResponse", inner_xml, ns="iam")
 

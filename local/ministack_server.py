@@ -70,7 +70,7 @@ class Server:
 
     def post(self, path, order=None):
         """A call of MiniStack's own, and its status."""
-        body = json.dumps(order or {}).encode()
+        body = json.dumps({} if order is None else order).encode()
         request = urllib.request.Request(f"{self.endpoint}{path}", data=body, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

@@ -55,8 +55,8 @@ def _is_tag_text(text):
 
 
 def wrong_tags(iam, p, held):
-    """The refusal of tags beyond IAM's limits: 50 on a user, keys of 128 and values of 256 characters, none in AWS's own
-    name (IAM User Guide, "Tags for IAM resources" and "IAM and AWS STS quotas"). All or none are taken."""
+    """The refusal of tags beyond IAM's limits: 50 on a user, keys of 128 and values of 256 characters, none in AWS's
+    own name (IAM User Guide, "Tags for IAM resources" and "IAM and AWS STS quotas"). All or none are taken."""
     tags = iam._extract_tags(p)
     if len(tags) > MOST_TAGS:
         return _too_long(iam, "tags", MOST_TAGS)
@@ -155,6 +155,35 @@ def add_missing_users(iam):
         return inner(p)
 
     surround(iam, "DeleteAccessKey", "missing users", ("UserName",), key_deleted)
+
+
+def add_hardware(iam):
+    """Devices that are not virtual: who enables one names its serial number, which IAM did not give, and it is nobody's
+    once it is deactivated (IAM API Reference, EnableMFADevice). ListVirtualMFADevices shows them too, here."""
+    require_answers(iam, "hardware")
+
+    def enabled(inner, p):
+        serial = iam._p(p, "SerialNumber")
+        if serial.startswith("arn:") or serial in iam._mfa_devices:
+            return inner(p)
+        iam._mfa_devices[serial] = {
+            "SerialNumber": serial, "Path": "/", "CreateDate": iam._now(), "User": None, "EnableDate": None,
+            "Base32StringSeed": "", "Tags": [],
+        }
+        answer = inner(p)
+        if answer[0] != 200:
+            del iam._mfa_devices[serial]
+        return answer
+
+    def deactivated(inner, p):
+        answer = inner(p)
+        serial = iam._p(p, "SerialNumber")
+        if answer[0] == 200 and not serial.startswith("arn:"):
+            del iam._mfa_devices[serial]
+        return answer
+
+    surround(iam, "EnableMFADevice", "hardware", ("CreateDate",), enabled)
+    surround(iam, "DeactivateMFADevice", "hardware", ("del ", "pop"), deactivated)
 
 
 def add_use(iam):

@@ -264,11 +264,22 @@ class Users(unittest.TestCase):
         self.refused("DeleteConflict", 409, self.iam.delete_virtual_mfa_device, **first)
         self.iam.deactivate_mfa_device(**of, **first)
         self.iam.delete_virtual_mfa_device(**first)
+        # A device of hardware: nobody makes or deletes it.
+        second = self.iam.list_mfa_devices(**of)["MFADevices"][0]["SerialNumber"]
+        self.iam.deactivate_mfa_device(**of, SerialNumber=second)
+        hardware = {"SerialNumber": "GAHT12345678"}
+        self.refused("NoSuchEntity", 404, self.iam.enable_mfa_device, UserName="nobody", **hardware, **codes)
+        self.iam.enable_mfa_device(**of, **hardware, **codes)
+        self.refused("EntityAlreadyExists", 409, self.iam.enable_mfa_device, **of, **hardware, **codes)
+        self.assertIn("GAHT12345678", [one["SerialNumber"] for one in self.iam.list_mfa_devices(**of)["MFADevices"]])
+        self.iam.deactivate_mfa_device(**of, **hardware)
+        self.refused("NoSuchEntity", 404, self.iam.deactivate_mfa_device, **of, **hardware)
 
     def test_tags_and_their_limits(self):
         fifty = [{"Key": f"key{n}", "Value": "v"} for n in range(50)]
         create = self.iam.create_user
-        self.refused("InvalidInput", 400, create, UserName="ada", Tags=[{"Key": k, "Value": "v"} for k in ("Team", "team")])
+        twice = [{"Key": key, "Value": "v"} for key in ("Team", "team")]
+        self.refused("InvalidInput", 400, create, UserName="ada", Tags=twice)
         self.refused("InvalidInput", 400, create, UserName="ada", Tags=[{"Key": "aws:mine", "Value": "v"}])
         for wrong in ({"Key": "k" * 129, "Value": "v"}, {"Key": "k", "Value": "v" * 257}, {"Key": "a*b", "Value": "v"}):
             # boto3 itself refuses a key or value that is too short, and sends one that is too long.
