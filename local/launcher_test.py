@@ -1,10 +1,14 @@
 """The launcher's guards: each patch fits the pinned MiniStack, and fails on one that changed."""
 
 import json
+import types
 import unittest
 
 import ministack_guards as guards
+import ministack_hooks
+import ministack_iam
 import ministack_launcher as launcher
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, iam, ses_v2
 from ministack.services.cloudformation import engine, handlers, provisioners
@@ -30,7 +34,9 @@ class Guards(unittest.TestCase):
         (launcher.add_groups, provisioners),
         (launcher.patch_conditions, engine),
         (launcher.add_managed_policies, iam),
-        (launcher.add_updates, iam),
+        (ministack_hooks.patch_clock, iam_evaluator),
+        (lambda module: ministack_hooks.add_hooks(module, iam), app),
+        *((patch, iam) for patch in ministack_iam.OF_IAM),
         (launcher.patch_gateway_responses, apigateway_v1),
         (launcher.patch_import_operation, apigateway_v1),
         (launcher.patch_mock_integration, apigateway_v1),
@@ -52,6 +58,30 @@ class Guards(unittest.TestCase):
     def test_2_a_changed_signature_is_refused(self):
         with self.assertRaises(guards.PatchError):
             guards.require_signature(lambda changed: None, ("key", "ctx"), "test")
+
+    def test_2_a_handler_that_changed_is_refused(self):
+        def knows(p):
+            return p["MaxItems"]
+
+        def takes_more(p, account):
+            return p, account
+
+        for handlers in ({"ListUsers": knows}, {"ListUsers": takes_more}, {}):
+            changed = types.SimpleNamespace(_IAM_HANDLERS=handlers)
+            with self.assertRaises(guards.PatchError):
+                guards.surround(changed, "ListUsers", "test", ("MaxItems",), lambda inner, p: inner(p))
+        answers = {name: getattr(iam, name) for name in ("_p", "_error", "_xml")}
+        there = types.SimpleNamespace(_IAM_HANDLERS={"UploadSSHPublicKey": knows}, **answers)
+        reads = types.SimpleNamespace(_IAM_HANDLERS={}, **answers | {"_p": lambda params, key: None})
+        for changed in (there, reads):
+            with self.assertRaises(guards.PatchError):
+                guards.add(changed, "test", {"UploadSSHPublicKey": knows})
+
+    def test_3_every_list_that_is_there_has_pages(self):
+        lists = {action for action in iam._IAM_HANDLERS if action.startswith("List")}
+        paged = {action for action in lists if "pages" in iam._IAM_HANDLERS[action].patches}
+        # These two have no pages at AWS either.
+        self.assertEqual(lists - paged, {"ListOpenIDConnectProviders", "ListSAMLProviders"})
 
     def test_3_the_path_and_the_boundary_reach_the_decision(self):
         boundary = f"arn:aws:iam::{ACCOUNT}:policy/Frame"

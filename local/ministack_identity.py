@@ -1,6 +1,8 @@
 """Renaming and moving users and groups, which MiniStack lacks (IAM API, UpdateUser and UpdateGroup)."""
 
-from ministack_guards import require, require_signature
+import ministack_credentials
+from ministack_guards import add
+from ministack_users import taken, wrong_name, wrong_path
 
 
 def _named(record, kind, name, path):
@@ -12,15 +14,21 @@ def _named(record, kind, name, path):
 
 
 def _follow_user(iam, old, new):
-    """What is kept under the user's name follows it: keys, memberships, inline policies, the password."""
+    """What is kept under the user's name follows it: keys, memberships, inline policies, password, devices."""
     for key in iam._access_keys.values():
         if key["UserName"] == old:
             key["UserName"] = new
     for group in iam._groups.values():
         group["Users"] = [new if user == old else user for user in group["Users"]]
+    for device in iam._mfa_devices.values():
+        if device["User"] == old:
+            device["User"] = new
     for store in (iam._user_inline_policies, iam._login_profiles):
         if old in store:
             store[new] = store.pop(old)
+    if new in iam._login_profiles:
+        iam._login_profiles[new]["UserName"] = new
+    ministack_credentials.renamed(old, new)
 
 
 def _follow_group(iam, old, new):
@@ -31,29 +39,26 @@ def _follow_group(iam, old, new):
 
 def add_updates(iam):
     """UpdateUser and UpdateGroup: another name, another path, or both."""
-    for action, kind, store, follow in (
-        ("UpdateUser", "User", iam._users, _follow_user),
-        ("UpdateGroup", "Group", iam._groups, _follow_group),
-    ):
-        require(action not in iam._IAM_HANDLERS, action, "it is there now")
-        require_signature(iam._p, ("params", "key", "default"), action)
-        require_signature(iam._error, ("status", "code", "message", "ns"), action)
-        require_signature(iam._xml, ("status", "root_tag", "inner", "ns"), action)
-        iam._IAM_HANDLERS[action] = _updater(iam, action, kind, store, follow)
+    kinds = (
+        ("UpdateUser", "User", iam._users, 64, _follow_user),
+        ("UpdateGroup", "Group", iam._groups, 128, _follow_group),
+    )
+    add(iam, "updates", {kind[0]: _updater(iam, *kind) for kind in kinds})
 
 
-def _updater(iam, action, kind, store, follow):
+def _updater(iam, action, kind, store, most, follow):
     def update(p):
         old = iam._p(p, f"{kind}Name")
-        new = iam._p(p, f"New{kind}Name") or old
+        new, path = iam._p(p, f"New{kind}Name") or old, iam._p(p, "NewPath")
         if old not in store:
             return iam._error(404, "NoSuchEntity", f"The {kind.lower()} with name {old} cannot be found.", ns="iam")
-        # Names are unique whatever their case (IAM User Guide, "IAM identifiers").
-        taken = [name for name in store if name != old and name.lower() == new.lower()]
-        if taken:
-            return iam._error(409, "EntityAlreadyExists", f"{kind} with name {new} already exists.", ns="iam")
+        refused = wrong_name(iam, f"new{kind}Name", new, most) or wrong_path(iam, path)
+        # A name that only changes its case is taken too: AWS was seen to say so (noobaa-core, pull request 9323).
+        refused = refused or (new != old and taken(iam, kind, new, store))
+        if refused:
+            return refused
         record = store.pop(old)
-        _named(record, kind, new, iam._p(p, "NewPath"))
+        _named(record, kind, new, path)
         store[new] = record
         if new != old:
             follow(iam, old, new)

@@ -2,7 +2,8 @@
 
 MiniStack 1.5.33 enforces each function's role, but some facts that AWS's authorization uses are missing
 from its requests, so that correctly scoped policies are denied. Each patch supplies one of them and
-says which; those of CloudFormation, and the renaming of users and groups, are in modules of their own. Nothing here allows anything by itself:
+says which; those of CloudFormation, and of what IAM knows of users, are in modules of their own. Nothing here
+allows anything by itself:
 every decision is still made by MiniStack's evaluator on the policies that were deployed. It remains a model
 of AWS, not AWS.
 
@@ -20,69 +21,11 @@ import os
 import sys
 
 from ministack_cloudformation import add_groups, patch_conditions, patch_role_boundary
+from ministack_facts import Facts, first, iam_facts, tags_of
 from ministack_guards import MINISTACK_VERSION, require, require_signature
-from ministack_identity import add_updates
 
-# The user guide of IAM names these: what iam:PermissionsBoundary and iam:PolicyARN are set on.
-BOUNDARY_OF_ENTITY = {
-    f"{verb}{kind}{what}"
-    for kind in ("User", "Role")
-    for verb, what in (("Attach", "Policy"), ("Detach", "Policy"), ("Put", "Policy"), ("Delete", "Policy"))
-}
-BOUNDARY_OF_REQUEST = {
-    "CreateUser",
-    "CreateRole",
-    "PutUserPermissionsBoundary",
-    "PutRolePermissionsBoundary",
-}
-# Of the two that they name, IAM authorizes these on the group (Service Authorization Reference, IAM).
-ON_THE_GROUP = {"AddUserToGroup", "RemoveUserFromGroup"}
-POLICY_OF_REQUEST = {f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")}
-
-
-# What the request under way names beyond its resource: (resource, condition keys, further resources).
+# What the request under way names beyond its resource.
 _named = contextvars.ContextVar("snowgate_named", default=None)
-
-
-def _first(params, key):
-    value = (params or {}).get(key, "")
-    return (value[0] if value else "") if isinstance(value, list) else (value or "")
-
-
-def _iam_entity(action, params, account):
-    """The user, role or group that an IAM request is authorized on: (collection, name, record)."""
-    from ministack.services import iam
-
-    for key, collection, store in (
-        ("RoleName", "role", iam._roles),
-        ("UserName", "user", iam._users),
-        ("GroupName", "group", iam._groups),
-    ):
-        name = "" if collection == "user" and action in ON_THE_GROUP else _first(params, key)
-        if name:
-            return collection, name, store.get_scoped(account, None, name) or {}
-    return "", "", {}
-
-
-def _iam_facts(action, params, account, fallback):
-    """The resource with its path, and the condition keys, of an IAM request."""
-    collection, name, record = _iam_entity(action, params, account)
-    resource = fallback
-    if record.get("Arn"):
-        resource = record["Arn"]
-    elif action in ON_THE_GROUP:
-        resource = f"arn:aws:iam::{account}:group/{name}"
-    elif collection and action.startswith("Create"):
-        path = _first(params, "Path") or "/"
-        resource = f"arn:aws:iam::{account}:{collection}{path}{name}"
-    keys = {}
-    if action in BOUNDARY_OF_ENTITY and record.get("PermissionsBoundary"):
-        keys["iam:PermissionsBoundary"] = record["PermissionsBoundary"]
-    if action in BOUNDARY_OF_REQUEST and _first(params, "PermissionsBoundary"):
-        keys["iam:PermissionsBoundary"] = _first(params, "PermissionsBoundary")
-    if action in POLICY_OF_REQUEST and _first(params, "PolicyArn"):
-        keys["iam:PolicyARN"] = _first(params, "PolicyArn")
-    return resource, keys, []
 
 
 def _mail_facts(body, region, account):
@@ -100,7 +43,7 @@ def _mail_facts(body, region, account):
     further = []
     if message.get("ConfigurationSetName"):
         further.append(f"{base}:configuration-set/{message['ConfigurationSetName']}")
-    return f"{base}:identity/{identity}", {"ses:FromAddress": sender}, further
+    return Facts(f"{base}:identity/{identity}", {"ses:FromAddress": sender}, further)
 
 
 def _key_facts(body, resource):
@@ -109,7 +52,7 @@ def _key_facts(body, resource):
         algorithm = json.loads(body or b"{}").get("MacAlgorithm")
     except (AttributeError, ValueError):
         algorithm = None
-    return resource, {"kms:MacAlgorithm": algorithm} if algorithm else {}, []
+    return Facts(resource, {"kms:MacAlgorithm": algorithm} if algorithm else {})
 
 
 def patch_resource_arn(iam_actions):
@@ -135,20 +78,21 @@ def patch_resource_arn(iam_actions):
         resource = original(service, method, path, headers, body, query_params, region, account_id)
         facts = None
         if service == "iam":
-            facts = _iam_facts(_first(query_params, "Action"), query_params, account_id, resource)
+            facts = iam_facts(first(query_params, "Action"), query_params, account_id, resource)
         elif service == "ses" and method == "POST" and path == mail:
             facts = _mail_facts(body, region, account_id)
         elif service == "kms":
             facts = _key_facts(body, resource)
         _named.set(facts)
-        return facts[0] if facts else resource
+        return facts.resource if facts else resource
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
 def patch_enforce(iam_evaluator):
-    """The condition keys iam:PolicyARN, iam:PermissionsBoundary, ses:FromAddress and kms:MacAlgorithm, and
-    the second resource of an e-mail, reach the evaluator."""
+    """The condition keys iam:PolicyARN, iam:PermissionsBoundary, iam:ResourceTag, aws:ResourceTag of users and roles,
+    ses:FromAddress and kms:MacAlgorithm, the second resource of an e-mail and of a user that gets another name, and
+    the tagging that CreateUser does, reach the evaluator."""
     name = "enforce"
     original = iam_evaluator.enforce
     require_signature(
@@ -157,16 +101,19 @@ def patch_enforce(iam_evaluator):
         name,
     )
     source = inspect.getsource(iam_evaluator).lower()
-    for key in ("iam:policyarn", "iam:permissionsboundary", "ses:fromaddress", "kms:macalgorithm"):
+    for key in ("iam:policyarn", "iam:permissionsboundary", "iam:resourcetag", "ses:fromaddress", "kms:macalgorithm"):
         require(key not in source, name, f"it knows {key} now")
 
     def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
         facts = _named.get()
-        if facts is None or facts[0] != resource_arn or service not in ("iam", "kms", "ses", "sesv2"):
+        if facts is None or facts.resource != resource_arn or service not in ("iam", "kms", "ses", "sesv2"):
             return original(access_key_id, iam_action, service, region, resource_arn, service_context)
-        context = {**(service_context or {}), **facts[1]}
-        for checked in (resource_arn, *facts[2]):
-            denied = original(access_key_id, iam_action, service, region, checked, context)
+        context = {**(service_context or {}), **facts.keys}
+        checks = [(iam_action, checked, context) for checked in (resource_arn, *facts.further)]
+        tags = {**(service_context or {}), **tags_of(facts)}
+        checks += [(action, resource_arn, tags) for action in facts.implied]
+        for action, checked, keys in checks:
+            denied = original(access_key_id, action, service, region, checked, keys)
             if denied:
                 return denied
         return None
@@ -319,6 +266,7 @@ def main():
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import apigateway_v1, iam
     from ministack.services.cloudformation import engine, provisioners
+    from ministack_iam import patch_iam
 
     patch_resource_arn(iam_actions)
     patch_enforce(iam_evaluator)
@@ -331,7 +279,7 @@ def main():
     add_groups(provisioners)
     patch_conditions(engine)
     add_managed_policies(iam)
-    add_updates(iam)
+    patch_iam(app, iam, iam_evaluator)
     sys.argv = sys.argv[:1]
     app.main()
 

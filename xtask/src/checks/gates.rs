@@ -116,6 +116,7 @@ fn layouts() -> Vec<Gate> {
 }
 
 fn texts(checkout: &Checkout) -> Vec<Gate> {
+    let ministack = || Environment::MiniStack.program(checkout, "python");
     let sam = |program| Environment::Sam.program(checkout, program);
     let typos = Environment::Checks.program(checkout, "typos");
     vec![
@@ -123,10 +124,12 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
         gate("typos", vec![run(typos, "--config typos.toml")]),
         gate(
             "guards of the local AWS",
-            vec![run(
-                Environment::MiniStack.program(checkout, "python"),
-                "local/launcher_test.py",
-            )],
+            vec![
+                run(ministack(), "local/launcher_test.py"),
+                run(ministack(), "local/users_test.py"),
+                run(ministack(), "local/users_rights_test.py"),
+                run(ministack(), "local/iam_hooks_test.py"),
+            ],
         ),
         gate(
             "cfn-lint",
