@@ -1,8 +1,9 @@
 //! What a request for an action can be about: the resources and the condition keys that it can have,
 //! as far as the catalogue says.
 
-use crate::catalogue::{self, Action, ConditionKey, wildcard};
+use crate::catalogue::{self, Action, ConditionKey, Service, wildcard};
 use crate::condition::{Clause, Quantifier, Test};
+use crate::evaluate::in_full;
 use crate::glob::{Budget, Glob, common};
 
 /// Steps that one question about a pattern may take; what is not answered then is taken for possible.
@@ -35,23 +36,62 @@ pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
     if !action.has_resource_types() {
         return false;
     }
-    let mut pattern = if variable {
-        wildcard::with_variables_as("*", pattern)
+    let pattern = in_full(pattern, true);
+    let pattern = if variable {
+        wildcard::with_variables_as("*", &pattern)
     } else {
-        pattern.to_owned()
+        pattern.into_owned()
     };
-    if pattern.splitn(6, ':').count() < 6 {
-        pattern.push('*');
-    }
     let service = action.service();
     let forms = || service.resource_types().map(|kind| kind.arn());
     let mut kinds = action.resource_types();
-    kinds.any(|(kind, _)| {
+    let reached = kinds.any(|(kind, _)| {
         let form = kind.arn();
         overlaps(&pattern, form)
             && !goes_on(service.prefix(), &pattern, form, forms())
             && !has_empty_name(&pattern, form)
-    })
+    });
+    reached || is_of_unknown_type(service, &pattern)
+}
+
+/// Whether a pattern names a type of resources of the service that the catalogue lacks: nobody knows then
+/// what can be used on it.
+pub(crate) fn is_of_unknown_type(service: &'static Service, pattern: &str) -> bool {
+    let mut parts = pattern.splitn(6, ':');
+    let (Some("arn"), Some(_), Some(of_service), Some(region), Some(account), Some(resource)) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) else {
+        return false;
+    };
+    let end = resource.find(['/', ':']).filter(|end| *end > 0);
+    let Some(kind) = end.and_then(|end| resource.get(..end)) else {
+        return false;
+    };
+    let fields = |form: &'static str| {
+        let mut fields = form.splitn(6, ':').skip(2);
+        let of_service = fields.next().filter(|of| wildcard::matches(of_service, of));
+        of_service.and(Some((fields.next()?, fields.next()?, fields.next()?)))
+    };
+    let forms = |service: &'static Service| {
+        let forms = service.resource_types().map(|kind| kind.arn());
+        forms.filter_map(fields)
+    };
+    // A name may be anything where the form has nothing before it.
+    let has = |field: &str, of_form: &str| field == "*" || field.is_empty() == of_form.is_empty();
+    let known = |(in_region, in_account, form): (&str, &str, &str)| {
+        let of_kind = form.split(['/', ':']).next().unwrap_or_default();
+        match of_kind.contains("${") {
+            true => has(region, in_region) && has(account, in_account),
+            false => wildcard::matches(kind, of_kind),
+        }
+    };
+    let other = catalogue::service(of_service).into_iter().flat_map(forms);
+    forms(service).next().is_some() && !forms(service).chain(other).any(known)
 }
 
 /// Whether pattern and form have an ARN in common, with a text in the place of each variable.

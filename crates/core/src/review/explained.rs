@@ -36,10 +36,14 @@ pub(super) fn kind(texts: &[(String, &str)]) -> &'static str {
     let has = |level| found.access_levels.contains(&level);
     if has(AccessLevel::PermissionsManagement) {
         CHANGES_PERMISSIONS
+    } else if !found.unknown_actions.is_empty() {
+        "Can do things that Snowgate doesn't know. Review closely."
     } else if found.changes {
         "Can create, change or delete resources."
     } else if has(AccessLevel::Read) || has(AccessLevel::Write) {
         "Read-only: can read data but not change anything."
+    } else if found.access_levels.is_empty() {
+        "Its own policies allow nothing; other policies may name it."
     } else {
         "List-only: names and settings, not contents."
     }

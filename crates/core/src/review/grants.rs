@@ -306,6 +306,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_is_no_list_only() {
+        let kind = |texts: &[&str]| {
+            let texts: Vec<(String, &str)> =
+                texts.iter().map(|text| (String::new(), *text)).collect();
+            super::super::explained::kind(&texts)
+        };
+        const UNKNOWN: &str = "Can do things that Snowgate doesn't know. Review closely.";
+        const NOTHING: &str = "Its own policies allow nothing; other policies may name it.";
+        let of = |statements: Value| {
+            json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+        };
+        let action = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+        for unknown in [
+            "newsvc:*",
+            "newsvc:Get",
+            "s3:ZapObject",
+            "s3:Zap*",
+            "new*:*",
+        ] {
+            let beside = |other: &str| of(json!([action(other), action(unknown)]));
+            assert_eq!(kind(&[&of(json!([action(unknown)]))]), UNKNOWN, "{unknown}");
+            assert_eq!(kind(&[&beside("s3:GetObject")]), UNKNOWN, "{unknown}");
+            assert_eq!(kind(&[&beside("s3:PutObject")]), UNKNOWN, "{unknown}");
+            let managing = kind(&[&beside("s3:PutObjectAcl")]);
+            assert_eq!(managing, "Can change permissions. Review closely.");
+            let denied =
+                json!([action(unknown), {"Effect": "Deny", "Action": "*", "Resource": "*"}]);
+            assert_eq!(kind(&[&of(denied)]), NOTHING, "{unknown}");
+        }
+        assert_eq!(kind(&[]), NOTHING);
+        assert_eq!(kind(&[&of(json!([]))]), NOTHING);
+        let denying = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+        assert_eq!(kind(&[&of(json!([denying]))]), NOTHING);
+        let list = of(json!([action("s3:ListBucket")]));
+        assert_eq!(
+            kind(&[&list]),
+            "List-only: names and settings, not contents."
+        );
+    }
+
+    #[test]
     fn a_long_list_is_shown_in_full_in_numeric_order() {
         let folders: Vec<String> = (1..=30)
             .rev()

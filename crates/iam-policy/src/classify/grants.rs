@@ -57,25 +57,25 @@ struct Best {
 
 /// Layers of rules: what is allowed must be allowed by each.
 pub(super) struct Grants<'d> {
-    allows: GrantRules<'d>,
-    denies: GrantRules<'d>,
+    pub(super) allows: GrantRules<'d>,
+    pub(super) denies: GrantRules<'d>,
     /// Boundary and levels of service control policies.
-    limits: Vec<GrantRules<'d>>,
+    pub(super) limits: Vec<GrantRules<'d>>,
     pub(super) work: WorkLimit,
 }
 
 impl<'d> Grants<'d> {
     pub(super) fn of(subject: PrincipalPolicies<'d>) -> Self {
         let mut denies = GrantRules::default();
-        let mut layer = |documents: &'d [Document<'d>]| {
+        let mut layer = |documents: &mut dyn Iterator<Item = &'d Document<'d>>| {
             let mut allows = GrantRules::default();
-            for (policy, document) in documents.iter().enumerate() {
+            for (policy, document) in documents.enumerate() {
                 for statement in document
                     .statements()
                     .iter()
                     .filter(|statement| !is_over(statement) && !is_about_nothing(statement))
                 {
-                    let rule = GrantRule::new(policy, statement);
+                    let rule = GrantRule::new(policy, document.policy_type(), statement);
                     match statement.effect() {
                         Effect::Allow => allows.push(rule),
                         Effect::Deny if !rule.conditional => denies.push(rule),
@@ -85,13 +85,13 @@ impl<'d> Grants<'d> {
             }
             allows
         };
-        let allows = layer(subject.policies);
+        let allows = layer(&mut subject.policies.iter().chain(subject.held));
         let mut limits = Vec::new();
         if !subject.boundaries.is_empty() {
-            limits.push(layer(subject.boundaries));
+            limits.push(layer(&mut subject.boundaries.iter()));
         }
         for level in subject.service_control {
-            limits.push(layer(level));
+            limits.push(layer(&mut level.iter()));
         }
         Self {
             allows,
@@ -102,10 +102,11 @@ impl<'d> Grants<'d> {
     }
 
     /// What grants each of the actions that matter, by their numbers: an unconditional grant
-    /// on everything rather than a narrower one, else the first.
-    pub(super) fn of_named(&self, facts: &Facts) -> Granted {
+    /// on everything rather than a narrower one, else the first. Only the first `policies` count.
+    pub(super) fn of_named(&self, facts: &Facts, policies: usize) -> Granted {
         let mut best: Vec<Option<Best>> = vec![None; facts.named().len()];
-        'rules: for (nth, rule) in self.allows.all().iter().enumerate() {
+        let rules = self.allows.all().iter().enumerate();
+        'rules: for (nth, rule) in rules.filter(|(_, rule)| rule.policy < policies) {
             // The first pattern of the statement that is about the action.
             let mut about: Vec<Option<usize>> = Vec::new();
             let negated = rule.is_negated();

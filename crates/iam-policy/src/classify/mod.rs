@@ -7,9 +7,11 @@
 //! one exception: a statement that ended before the catalogue was made has no effect.
 
 mod facts;
+mod forms;
 mod grants;
 mod pass_role;
 mod rules;
+mod unknown;
 mod work_limit;
 
 use serde::Serialize;
@@ -28,6 +30,9 @@ use work_limit::WorkLimit;
 pub struct PrincipalPolicies<'d> {
     /// Its identity policies, inherited ones included.
     pub policies: &'d [Document<'d>],
+    /// Identity policies that it has besides, counted after those: what is granted by both is told of
+    /// the others, unless it reaches nothing there.
+    pub held: &'d [Document<'d>],
     /// Its permissions boundary; none when empty.
     pub boundaries: &'d [Document<'d>],
     /// Service control policies by level of the organisation; one of each level must allow.
@@ -84,7 +89,7 @@ pub struct Escalation {
 /// What the policies of a principal amount to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Classification {
-    /// The levels of all actions granted, also of those whose resources do not match,
+    /// The levels of all known actions granted, also of those whose resources do not match,
     /// for the catalogue may not know all; each once, in the order of [`AccessLevel`]. All
     /// of them when there is too much to look through.
     pub access_levels: Vec<AccessLevel>,
@@ -104,6 +109,9 @@ pub struct Classification {
     /// Patterns granted on every resource although at least one of their actions could
     /// be limited to resources; the first 10,000.
     pub resource_wildcards: Vec<GrantedAction>,
+    /// Patterns that stand for no action that the catalogue knows; the first 10,000. What they allow has no
+    /// level.
+    pub unknown_actions: Vec<GrantedAction>,
 }
 
 /// Says what the policies of a principal amount to.
@@ -114,18 +122,23 @@ pub struct Classification {
 pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     let facts = facts();
     let grants = Grants::of(subject);
-    let granted = grants.of_named(facts);
+    let granted = Evidence {
+        facts,
+        all: grants.of_named(facts, usize::MAX),
+        first: (!subject.held.is_empty()).then(|| grants.of_named(facts, subject.policies.len())),
+    };
     let named = |category| {
-        let actions = facts.sensitive_among(category, granted.actions());
+        let actions = facts.sensitive_among(category, granted.all.actions());
         let evidence = actions.into_iter();
         evidence
-            .filter_map(|action| evidence_of(facts, &granted, action))
+            .filter_map(|action| granted.of(action))
             .collect::<Vec<_>>()
     };
-    let privilege_escalation = escalations(facts, &granted, &grants);
+    let privilege_escalation = escalations(&granted, &grants);
     let resource_exposure = named(Category::Resource);
-    let escalating = facts.sensitive_among(Category::Escalation, granted.actions());
+    let escalating = facts.sensitive_among(Category::Escalation, granted.all.actions());
     let manages = !resource_exposure.is_empty() || !escalating.is_empty();
+    let unknown_actions = unknown::unknown_actions(&grants);
     let (access_levels, changes) = access_levels(&grants, manages);
     Classification {
         access_levels,
@@ -136,12 +149,25 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
         data_exfiltration: named(Category::Data),
         service_wildcards: service_wildcards(subject),
         resource_wildcards: resource_wildcards(subject, &grants.work),
+        unknown_actions,
     }
 }
 
-fn evidence_of(facts: &Facts, granted: &Granted, action: usize) -> Option<GrantedAction> {
-    let grant = granted.get(action)?;
-    Some(grant.evidence(facts.named().get(action)?.name))
+/// What grants the actions that matter.
+struct Evidence<'f> {
+    facts: &'f Facts,
+    all: Granted,
+    /// The same without what is held besides; none where nothing is.
+    first: Option<Granted>,
+}
+
+impl Evidence<'_> {
+    fn of(&self, action: usize) -> Option<GrantedAction> {
+        let first = self.first.as_ref().and_then(|first| first.get(action));
+        let first = first.filter(|grant| !grant.unmatched);
+        let grant = first.or_else(|| self.all.get(action))?;
+        Some(grant.evidence(self.facts.named().get(action)?.name))
+    }
 }
 
 impl Grant {
@@ -196,7 +222,8 @@ fn changes_something(level: AccessLevel, action: Action) -> bool {
     }
 }
 
-fn escalations(facts: &Facts, granted: &Granted, grants: &Grants<'_>) -> Vec<Escalation> {
+fn escalations(evidence: &Evidence<'_>, grants: &Grants<'_>) -> Vec<Escalation> {
+    let (facts, granted) = (evidence.facts, &evidence.all);
     let mut found: Vec<Escalation> = Vec::new();
     let mut targets: Option<PassTargets<'_>> = None;
     // Actions that are a path by themselves.
@@ -229,9 +256,7 @@ fn escalations(facts: &Facts, granted: &Granted, grants: &Grants<'_>) -> Vec<Esc
         found.push(Escalation {
             path: path.id.to_owned(),
             certainty,
-            actions: actions
-                .filter_map(|action| evidence_of(facts, granted, *action))
-                .collect(),
+            actions: actions.filter_map(|action| evidence.of(*action)).collect(),
             source: path.source,
         });
     }
@@ -240,7 +265,7 @@ fn escalations(facts: &Facts, granted: &Granted, grants: &Grants<'_>) -> Vec<Esc
         .into_iter()
         .filter(|action| !reported.contains(action))
     {
-        if let Some(evidence) = evidence_of(facts, granted, action) {
+        if let Some(evidence) = evidence.of(action) {
             found.push(Escalation {
                 path: format!("action:{}", evidence.action),
                 certainty: Certainty::Contributes,

@@ -3,11 +3,14 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use super::forms::meets;
 use super::work_limit::WorkLimit;
-use crate::catalogue::{Action, wildcard};
+use crate::catalogue::{Action, Service, wildcard};
 use crate::condition::Clause;
-use crate::document::{Effect, List, Resources, Statement};
-use crate::glob::{Coverage, Glob, common, covered};
+use crate::document::{Effect, List, PolicyType, Resources, Statement};
+use crate::evaluate::{ResourcePattern, has_short_arns};
+use crate::glob::{Coverage, Glob, covered};
+use crate::reach::is_of_unknown_type;
 use crate::scan;
 
 /// A statement, ready to be asked about actions.
@@ -17,14 +20,22 @@ pub(super) struct GrantRule<'d> {
     pub(super) conditional: bool,
     /// Whether one of its resources is `*`.
     pub(super) everywhere: bool,
-    /// The resources as patterns, once somebody has asked.
+    /// Whether an ARN that is cut short stands for everything behind it.
+    short: bool,
+    /// The resources as `evaluate` reads them, once somebody has asked; without those that match nothing.
     globs: OnceCell<Vec<Glob>>,
     /// What is known of the forms of types' ARNs: whether one of the resources is of the form.
     met: RefCell<Vec<(&'static str, bool)>>,
+    /// What is known of services: whether one of the resources is of a type that the catalogue lacks.
+    unknown: RefCell<Vec<(&'static str, bool)>>,
 }
 
 impl<'d> GrantRule<'d> {
-    pub(super) fn new(policy: usize, statement: &'d Statement<'d>) -> Self {
+    pub(super) fn new(
+        policy: usize,
+        policy_type: PolicyType,
+        statement: &'d Statement<'d>,
+    ) -> Self {
         let everywhere = match statement.resources() {
             Some(Resources::Resource(list)) => list.texts().any(|text| text == "*"),
             _ => false,
@@ -34,8 +45,10 @@ impl<'d> GrantRule<'d> {
             policy,
             conditional: is_conditional(statement),
             everywhere,
+            short: has_short_arns(policy_type),
             globs: OnceCell::new(),
             met: RefCell::new(Vec::new()),
+            unknown: RefCell::new(Vec::new()),
         }
     }
 
@@ -59,7 +72,7 @@ impl<'d> GrantRule<'d> {
     /// Whether one of the resources can be a resource of the action.
     pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
         if let Some(Resources::NotResource(list)) = self.statement.resources() {
-            return reaches_beyond(list, action, work);
+            return self.reaches_beyond(list, action, work);
         }
         let Some(list) = self.resources().filter(|_| !self.everywhere) else {
             return true;
@@ -73,6 +86,41 @@ impl<'d> GrantRule<'d> {
         }
         let mut kinds = action.resource_types();
         kinds.any(|(kind, _)| self.meets(list, kind.arn(), work))
+            || action.has_resource_types() && self.names_unknown(list, action.service(), work)
+    }
+
+    /// Whether one of the resources is of a type of the service that the catalogue lacks, found out once
+    /// for each service.
+    fn names_unknown(&self, list: &List<'_>, service: &'static Service, work: &WorkLimit) -> bool {
+        let known = self.unknown.borrow();
+        let found = known.iter().find(|(other, _)| *other == service.prefix());
+        if let Some((_, unknown)) = found {
+            return *unknown;
+        }
+        drop(known);
+        let unknown = list
+            .texts()
+            .any(|text| !work.spend(16) || is_of_unknown_type(service, text));
+        self.unknown.borrow_mut().push((service.prefix(), unknown));
+        unknown
+    }
+
+    /// Whether something that the action can be used on is not in the list of a `NotResource`.
+    fn reaches_beyond(&self, list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> bool {
+        let Some(action) = action.filter(Action::has_resource_types) else {
+            return true;
+        };
+        if !work.spend(4 * list.values().len()) || list.texts().any(wildcard::has_variable) {
+            return true;
+        }
+        let left_out = self.globs();
+        let mut kinds = action.resource_types();
+        kinds.any(|(kind, _)| {
+            // Partitions other than the usual one are left to whoever names them.
+            let open = wildcard::with_variables_as("*", kind.arn());
+            let open = Glob::new(&open.replacen("arn:*:", "arn:aws:", 1)).segmented();
+            !left_out.iter().any(|glob| glob.plainly_includes(&open))
+        })
     }
 
     /// Whether one of the resources is of the form, found out once for each form.
@@ -85,15 +133,19 @@ impl<'d> GrantRule<'d> {
         drop(known);
         let met = list
             .texts()
-            .any(|text| !work.spend(4) || meets(text, form, work));
+            .any(|text| !work.spend(4) || meets(text, form, self.short, work));
         self.met.borrow_mut().push((form, met));
         met
     }
 
     fn globs(&self) -> &[Glob] {
         self.globs.get_or_init(|| {
-            let texts = self.resources().into_iter().flat_map(|list| list.texts());
-            texts.map(Glob::new).collect()
+            let lists = self.statement.resources().map(Resources::list);
+            let texts = lists.into_iter().flat_map(|list| list.texts());
+            let read = texts.map(|text| ResourcePattern::compile(text, true, self.short));
+            read.filter(|one| !one.wild_type)
+                .filter_map(|one| one.pattern.fixed().cloned())
+                .collect()
         })
     }
 
@@ -105,20 +157,19 @@ impl<'d> GrantRule<'d> {
         let (Some(taken), Some(given)) = (self.resources(), allow.resources()) else {
             return false;
         };
+        // A variable may stand for anything where it allows, and for nothing where it denies.
         if allow.everywhere
             || !work.spend(taken.values().len() * given.values().len())
-            || given
-                .texts()
-                .chain(taken.texts())
-                .any(wildcard::has_variable)
+            || given.texts().any(wildcard::has_variable)
         {
             return false;
         }
-        let taken = self.globs();
-        allow
-            .globs()
-            .iter()
-            .all(|given| work.ask(|budget| covered(given, taken, budget)) == Coverage::Covered)
+        let (taken, given_globs) = (self.globs(), allow.globs());
+        // What matches nothing as documented is not taken for nothing where it allows.
+        given_globs.len() == given.values().len()
+            && given_globs
+                .iter()
+                .all(|given| work.ask(|budget| covered(given, taken, budget)) == Coverage::Covered)
     }
 }
 
@@ -243,6 +294,17 @@ impl<'d> GrantRules<'d> {
         })
     }
 
+    /// Whether one of these rules may be about an action that a pattern stands for.
+    pub(super) fn may_be_about(&self, pattern: &str, work: &WorkLimit) -> bool {
+        let pattern = Glob::lowercase(pattern);
+        self.all.iter().any(|rule| {
+            let mut texts = rule.texts();
+            rule.is_negated()
+                || !work.spend(texts.len())
+                || texts.any(|text| !Glob::lowercase(text).plainly_disjoint(&pattern))
+        })
+    }
+
     /// Whether one of these rules allows the action on a resource it can be used on.
     pub(super) fn reach(&self, name: &str, action: Option<Action>, work: &WorkLimit) -> bool {
         let about = self.about(name, work);
@@ -260,99 +322,5 @@ fn is_conditional(statement: &Statement<'_>) -> bool {
             !statement.conditions().is_empty()
                 && Clause::read(statement, true).iter().any(Clause::is_certain)
         }
-    }
-}
-
-/// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
-fn meets(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    match by_field(pattern, form, work) {
-        Some(met) => met,
-        None => fits(pattern, form, work) && overlaps(pattern, form, work),
-    }
-}
-
-/// Decided field by field, where the fields of the pattern stand where those of an ARN stand: wildcards
-/// then stay in their field, as in requests. `None` for other patterns.
-fn by_field(pattern: &str, form: &str, work: &WorkLimit) -> Option<bool> {
-    let (mut fields, mut forms) = (pattern.splitn(6, ':'), form.splitn(6, ':'));
-    let mut met = true;
-    for nth in 0..5 {
-        let (field, of_form) = (fields.next()?, forms.next()?);
-        let usual = |byte: u8| {
-            byte.is_ascii_digit()
-                || matches!(byte, b'*' | b'?')
-                || nth < 4 && (byte.is_ascii_lowercase() || byte == b'-')
-        };
-        if !field.bytes().all(usual) {
-            return None;
-        }
-        met = met && overlaps_plainly(field, of_form);
-    }
-    let (tail, of_form) = (fields.next()?, forms.next()?);
-    Some(met && overlaps(tail, of_form, work))
-}
-
-/// Whether a field and its form have a text in common: a form is a text, or a variable.
-fn overlaps_plainly(field: &str, of_form: &str) -> bool {
-    let variable = of_form.starts_with("${") && of_form.find('}') == Some(of_form.len() - 1);
-    variable || field == "*" || field == of_form || {
-        let open = wildcard::with_variables_as("*", of_form);
-        wildcard::matches(&open, field) || wildcard::matches(field, &open)
-    }
-}
-
-/// Whether the fields before the first `*` fit: no field before the last has a colon, so a `*`
-/// of the last one cannot reach into those before.
-fn fits(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    let fields = pattern.splitn(6, ':').zip(form.splitn(6, ':')).take(5);
-    fields
-        .take_while(|(field, _)| !field.contains('*'))
-        .all(|(field, of_form)| of_form.contains("${") || wildcard::matches(field, of_form))
-        && tails(pattern, form).is_none_or(|(tail, of_form)| overlaps(tail, of_form, work))
-}
-
-/// What follows the account of an ARN whose other fields have no `*`, and its form.
-fn tails<'p, 'f>(pattern: &'p str, form: &'f str) -> Option<(&'p str, &'f str)> {
-    let mut fields = pattern.splitn(6, ':');
-    let plain = fields.by_ref().take(5).all(|field| !field.contains('*'));
-    let tail = fields.next().filter(|_| plain)?;
-    Some((tail, form.splitn(6, ':').nth(5)?))
-}
-
-/// Whether something that the action can be used on is not in the list of a `NotResource`.
-fn reaches_beyond(list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> bool {
-    let Some(action) = action.filter(Action::has_resource_types) else {
-        return true;
-    };
-    if !work.spend(4 * list.values().len()) || list.texts().any(wildcard::has_variable) {
-        return true;
-    }
-    let mut kinds = action.resource_types();
-    kinds.any(|(kind, _)| {
-        // Partitions other than the usual one are left to whoever names them.
-        let open = wildcard::with_variables_as("*", kind.arn()).replacen("arn:*:", "arn:aws:", 1);
-        let open = Glob::new(&open);
-        !list
-            .texts()
-            .any(|text| Glob::new(text).plainly_includes(&open))
-    })
-}
-
-fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
-    let open = wildcard::with_variables_as("*", form);
-    // An account is twelve digits: what belongs to `aws` cannot be changed by anybody.
-    let account = pattern.split(':').nth(4).unwrap_or("*");
-    let foreign = !wildcard::has_wildcard(account)
-        && !account.is_empty()
-        && !account.bytes().all(|b| b.is_ascii_digit());
-    if foreign && form.split(':').nth(4) == Some("${Account}") {
-        return false;
-    }
-    wildcard::matches(pattern, &open) || wildcard::matches(&open, pattern) || {
-        let (one, other) = (Glob::new(pattern), Glob::new(&open));
-        !one.plainly_disjoint(&other)
-            && work
-                .ask(|budget| common(&one, &other, budget))
-                .map_or(true, |word| word.is_some())
     }
 }

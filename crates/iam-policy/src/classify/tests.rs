@@ -1,3 +1,5 @@
+mod reach;
+
 use super::*;
 use crate::document::PolicyType;
 
@@ -272,6 +274,10 @@ fn what_hands_out_access_or_data_is_reported() {
         "ecs:DescribeTaskDefinition",
         "iam:CreateServiceSpecificCredential",
         "lambda:GetFunctionConfiguration",
+        "apigateway:GET",
+        "amplify:GetApp",
+        "apprunner:DescribeService",
+        "ivs:GetStreamKey",
         "sts:GetDelegatedAccessToken",
     ] {
         assert!(!all(action).credentials_exposure.is_empty(), "{action}");
@@ -280,6 +286,7 @@ fn what_hands_out_access_or_data_is_reported() {
         "rds-data:BatchExecuteStatement",
         "ebs:GetSnapshotBlock",
         "logs:FilterLogEvents",
+        "codebuild:BatchGetBuilds",
         "rds:RestoreDBInstanceToPointInTime",
     ] {
         assert!(!all(action).data_exfiltration.is_empty(), "{action}");

@@ -95,6 +95,14 @@ impl Pattern {
         }
     }
 
+    /// The pattern, where it has no variables.
+    pub(crate) const fn fixed(&self) -> Option<&Glob> {
+        match self {
+            Self::Fixed(glob) => Some(glob),
+            Self::Variable(_) => None,
+        }
+    }
+
     /// Whether the text matches; `None` when a variable has no value.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Option<bool> {
         match self {

@@ -18,7 +18,7 @@ mod ruleset;
 pub use principal::{InvalidPrincipal, RequestPrincipal};
 pub(crate) use principal_matcher::PrincipalMatcher;
 pub use request::{MOST_TEXT, Request};
-pub(crate) use resource::{ResourceMatcher, ResourcePattern};
+pub(crate) use resource::{ResourceMatcher, ResourcePattern, has_short_arns, in_full};
 pub use ruleset::Ruleset;
 pub(crate) use ruleset::{Reading, Rule};
 

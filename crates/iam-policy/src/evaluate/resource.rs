@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::catalogue;
 use crate::condition::{Context, Pattern, variable};
 use crate::document::{Effect, PolicyType, Resources};
@@ -35,10 +37,7 @@ impl ResourceMatcher {
         variables: bool,
         policy_type: PolicyType,
     ) -> Self {
-        let short = matches!(
-            policy_type,
-            PolicyType::Identity | PolicyType::Session | PolicyType::Boundary
-        );
+        let short = has_short_arns(policy_type);
         let texts = resources.list().texts();
         Self {
             negated: resources.is_negated(),
@@ -98,8 +97,8 @@ impl ResourcePattern {
         };
         let parts = arn_parts(text, variables);
         let aligned = is_aligned(&parts);
-        let pattern = if short && text.starts_with("arn:") && parts.len() < 6 {
-            Pattern::read(&format!("{text}*"), syntax)
+        let pattern = if short {
+            Pattern::read(&in_full(text, variables), syntax)
         } else {
             Pattern::read(text, syntax)
         };
@@ -115,20 +114,38 @@ impl ResourcePattern {
     }
 }
 
+/// Whether an ARN that is cut short stands for everything behind it in policies of this type.
+pub(crate) const fn has_short_arns(policy_type: PolicyType) -> bool {
+    matches!(
+        policy_type,
+        PolicyType::Identity | PolicyType::Session | PolicyType::Boundary
+    )
+}
+
+/// A resource of a policy with short ARNs, as it is meant: `arn:aws:s3` is `arn:aws:s3*`.
+pub(crate) fn in_full(text: &str, variables: bool) -> Cow<'_, str> {
+    if text.starts_with("arn:") && arn_parts(text, variables).len() < 6 {
+        Cow::Owned(format!("{text}*"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// The parts of an ARN, cut at the first five colons that are in no variable.
 fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
     let mut parts = Vec::with_capacity(6);
-    let (mut from, mut depth) = (0, 0_u32);
+    let (mut from, mut inside, mut before) = (0, false, 0);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'{' if variables => depth += 1,
-            b'}' if variables => depth = depth.saturating_sub(1),
-            b':' if depth == 0 && parts.len() < 5 => {
+            b'{' if variables && before == b'$' => inside = true,
+            b'}' => inside = false,
+            b':' if !inside && parts.len() < 5 => {
                 parts.push(text.get(from..at).unwrap_or_default());
                 from = at + 1;
             }
             _ => {}
         }
+        before = byte;
     }
     parts.push(text.get(from..).unwrap_or_default());
     parts

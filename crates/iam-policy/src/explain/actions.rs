@@ -1,3 +1,5 @@
+mod exact;
+
 use std::collections::BTreeMap;
 
 use super::wording::{list, plural, plural_of, service_name, words};
@@ -42,9 +44,11 @@ pub(super) const EVERYTHING: &str = "do anything";
 /// the quotas has. Those beyond are described as if they were for everything.
 pub(super) const PATTERNS: usize = 5_000;
 
-/// Says what patterns of actions let people do, and takes them from `left`.
+/// Says what patterns of actions let people do, and takes them from `left`. With `exactly` nothing is
+/// told as more than it is: what no words of its own mean is quoted.
 pub(super) fn describe<'p>(
     patterns: impl ExactSizeIterator<Item = &'p str>,
+    exactly: bool,
     left: &mut usize,
 ) -> ActionPhrase {
     let too_many = patterns.len() > *left;
@@ -67,22 +71,32 @@ pub(super) fn describe<'p>(
     for (prefix, names) in &services {
         let service = service_name(prefix);
         if too_many {
-            general
-                .entry(EVERYTHING.to_owned())
-                .or_default()
-                .push(service);
+            let all = if exactly {
+                "use some actions"
+            } else {
+                EVERYTHING
+            };
+            general.entry(all.to_owned()).or_default().push(service);
             continue;
         }
-        match few(prefix, names) {
+        let (told, quoted) = match exactly {
+            true => exact::split(prefix, names),
+            false => (names.clone(), Vec::new()),
+        };
+        let quoted = exact::quoted(prefix, &quoted);
+        match few(prefix, &told) {
             Some(phrases) => {
-                let text = phrases.text();
-                single = phrases.single();
+                let text = [Some(phrases.text()), quoted.clone()];
+                let text = list(&text.into_iter().flatten().collect::<Vec<_>>(), "and");
+                single = phrases.single().filter(|_| quoted.is_none());
                 few_described.entry(text).or_default().push(service);
             }
-            None => general
-                .entry(in_general(prefix, names))
-                .or_default()
-                .push(service),
+            None => {
+                let told = (!told.is_empty()).then(|| in_general(prefix, &told));
+                let text: Vec<String> = told.into_iter().chain(quoted).collect();
+                let all = general.entry(list(&text, "and")).or_default();
+                all.push(service);
+            }
         }
     }
     match (few_described.len(), general.len()) {
@@ -369,7 +383,7 @@ fn in_general(prefix: &str, names: &[&str]) -> String {
     list(&described, "and")
 }
 
-const fn level_phrase(level: AccessLevel) -> &'static str {
+pub(super) const fn level_phrase(level: AccessLevel) -> &'static str {
     match level {
         AccessLevel::List => "list",
         AccessLevel::Read => "read",

@@ -1,5 +1,6 @@
 use super::keys::{known, subject};
 use super::wording::{list, name, service_principal};
+use crate::catalogue::wildcard;
 use crate::condition::{
     Clause, Operator, Order, Quantifier, Test, boolean, moment, number, write_moment,
 };
@@ -7,14 +8,14 @@ use crate::foreign::code;
 use crate::prove::{Share, extent};
 
 /// Says under which circumstances a condition holds, such as `only until 2 May 2026`. `providers` are
-/// the identity providers that the statement names.
+/// the identity providers that the statement names, and `allows` whether it is a permission.
 ///
 /// Only what limits is told as a limit: a condition that holds for every request is told as that, and
 /// one that AWS may read otherwise as one that may limit nothing.
-pub(super) fn describe(clause: &Clause, providers: &[&str]) -> String {
+pub(super) fn describe(clause: &Clause, providers: &[&str], allows: bool) -> String {
     let subject = subject(clause, providers);
     let (Some(operator), Some(extent)) = (clause.operator(), extent(clause)) else {
-        return doubtful(clause, &subject);
+        return doubtful(clause, &subject, allows);
     };
     if extent.is_everything() {
         return format!("whatever {subject} is");
@@ -26,31 +27,38 @@ pub(super) fn describe(clause: &Clause, providers: &[&str]) -> String {
     match extent.values {
         Share::All => format!("only where {subject} is given"),
         Share::None => format!("only where {subject} is not given"),
-        Share::Some => limit(clause, operator, &subject),
+        // What a permission leaves out, or a denial is about, is told as no more than it is.
+        Share::Some => limit(clause, operator, &subject, operator.is_negated() == allows),
     }
 }
 
 /// A condition that AWS may read otherwise than it looks, or not at all.
-fn doubtful(clause: &Clause, subject: &str) -> String {
+fn doubtful(clause: &Clause, subject: &str, allows: bool) -> String {
     let values: Vec<String> = clause.texts().map(code).collect();
     let values = match values.as_slice() {
         [] => "no values".to_owned(),
         values => list(values, "or"),
     };
+    let doubt = if allows {
+        "limit nothing"
+    } else {
+        "never hold"
+    };
     format!(
-        "under a condition that may limit nothing ({} of {subject}: {values})",
+        "under a condition that may {doubt} ({} of {subject}: {values})",
         code(clause.operator_text())
     )
 }
 
-/// A condition that some values of its key fulfil, and some do not.
-fn limit(clause: &Clause, operator: Operator, subject: &str) -> String {
+/// A condition that some values of its key fulfil, and some do not. `exactly`: the values are told as no
+/// more than they are.
+fn limit(clause: &Clause, operator: Operator, subject: &str, exactly: bool) -> String {
     let timed = |order| clause.key_lower() == "aws:epochtime" && order != Order::Equal;
     let described = match operator.test() {
         Test::Number(order) if timed(order) => date(clause, operator, order, subject),
         Test::Date(order) => date(clause, operator, order, subject),
         Test::Bool => truth(clause, operator, subject),
-        _ => comparison(clause, operator, subject),
+        _ => comparison(clause, operator, subject, exactly),
     };
     // Said by the words for every value of several.
     let is_said = described.ends_with(NONE_AT_ALL);
@@ -187,14 +195,18 @@ fn truth(clause: &Clause, operator: Operator, subject: &str) -> String {
     saying.to_owned()
 }
 
-fn comparison(clause: &Clause, operator: Operator, subject: &str) -> String {
+fn comparison(clause: &Clause, operator: Operator, subject: &str, exactly: bool) -> String {
     let texts: Vec<&str> = match operator.test() {
         Test::Number(order) => deciding(clause, order),
         _ => clause.texts().collect(),
     };
+    // A wildcard is a sign like others to operators of texts.
+    let literal =
+        matches!(operator.test(), Test::Text { .. }) && clause.texts().any(wildcard::has_wildcard);
     // What is no variable in the version of the document is told as it is written.
     let told: fn(&str) -> String = match clause.key_lower() {
-        key if SERVICE_KEYS.contains(&key) => service_principal,
+        // A service has principals besides the one that is named.
+        key if SERVICE_KEYS.contains(&key) && !exactly && !literal => service_principal,
         key if SECONDS.contains(&key) => duration,
         _ if clause.has_variables() => name,
         _ => code,
@@ -202,14 +214,16 @@ fn comparison(clause: &Clause, operator: Operator, subject: &str) -> String {
     let values: Vec<String> = texts.into_iter().map(told).collect();
     let described = list(&values, "or");
     let not = operator.is_negated();
+    let folded = match operator.test() {
+        Test::Text { fold: true } if !exactly => ", in capitals or not",
+        _ => "",
+    };
     if operator.quantifier().is_none()
-        && matches!(
-            operator.test(),
-            Test::Text { .. } | Test::Like | Test::Arn | Test::Ip
-        )
+        && has_saying(clause, operator, exactly)
+        && !literal
         && let Some(saying) = known(clause.key_lower(), clause.key(), not, &values)
     {
-        return saying;
+        return saying + folded;
     }
     let word = match (operator.test(), not) {
         (Test::Number(Order::Less), _) => "less than",
@@ -218,11 +232,32 @@ fn comparison(clause: &Clause, operator: Operator, subject: &str) -> String {
         (Test::Number(Order::AtLeast), _) => "at least",
         (Test::Like | Test::Arn, false) => "like",
         (Test::Like | Test::Arn, true) => "not like",
+        (_, false) if literal => "exactly",
+        (_, true) if literal => "not exactly",
         (_, false) => "",
         (_, true) => "not",
     };
     let space = if word.is_empty() { "" } else { " " };
-    relation(operator, subject, &format!("{word}{space}{described}"))
+    relation(
+        operator,
+        subject,
+        &format!("{word}{space}{described}{folded}"),
+    )
+}
+
+/// Whether the saying of a key, if it has one, means what the operator compares.
+fn has_saying(clause: &Clause, operator: Operator, exactly: bool) -> bool {
+    const ADDRESSES: [&str; 2] = ["aws:sourceip", "aws:vpcsourceip"];
+    let of_addresses = ADDRESSES.contains(&clause.key_lower());
+    match operator.test() {
+        Test::Ip => of_addresses,
+        // "Names such as" are others, too.
+        Test::Text { .. } | Test::Like if clause.key_lower() == "s3:prefix" => {
+            !exactly || operator.is_negated()
+        }
+        Test::Text { .. } | Test::Like | Test::Arn => !of_addresses,
+        _ => false,
+    }
 }
 
 /// Keys whose values are service principals.

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::wording::{list, name, plural_of};
+use super::variables::resource_name as name;
+use super::wording::{list, plural_of};
 
 /// Up to so many things of a kind are told one by one.
 const FEW: usize = 3;

@@ -10,6 +10,7 @@ mod groups;
 mod keys;
 mod never;
 mod resources;
+mod variables;
 mod wording;
 
 use serde::Serialize;
@@ -87,7 +88,10 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
             resources.is_negated(),
         )
     });
-    let phrase = actions::describe(statement.actions().list().texts(), left);
+    // The same goes for actions.
+    let actions = statement.actions();
+    let exactly = actions.is_negated() == allows;
+    let phrase = actions::describe(actions.list().texts(), exactly, left);
     if statement.actions().is_negated() {
         text.push_str(&all_but(&phrase, allows, place.as_ref()));
     } else {
@@ -102,7 +106,7 @@ fn sentence(statement: &Statement<'_>, variables: bool, permits: bool, left: &mu
     }
     let providers = providers(statement);
     for (nth, clause) in clauses.iter().enumerate() {
-        let described = conditions::describe(clause, &providers);
+        let described = conditions::describe(clause, &providers, allows);
         let described = match (allows, described.strip_prefix("only ")) {
             // What is forbidden only under a condition is forbidden under it.
             (false, Some(rest)) => denied(rest),
@@ -274,7 +278,8 @@ fn who(principals: &Principals<'_>, allows: bool) -> (String, bool) {
             let names: Vec<(PrincipalKind, &str)> = names.collect();
             let everyone =
                 |(kind, name): &(PrincipalKind, &str)| *kind == PrincipalKind::Aws && *name == "*";
-            let described = names.iter().map(|(kind, name)| named(*kind, name));
+            let exactly = negated == allows;
+            let described = names.iter().map(|(kind, name)| named(*kind, name, exactly));
             (!names.iter().any(everyone)).then(|| list(&described.collect::<Vec<_>>(), "and"))
         }
     };
@@ -293,9 +298,11 @@ fn who(principals: &Principals<'_>, allows: bool) -> (String, bool) {
     (text, false)
 }
 
-fn named(kind: PrincipalKind, name: &str) -> String {
+/// With `exactly` told as no more than it is: a service has other principals than the one named.
+fn named(kind: PrincipalKind, name: &str, exactly: bool) -> String {
     match kind {
         PrincipalKind::Aws => identity(name),
+        PrincipalKind::Service if exactly => format!("the service {}", wording::name(name)),
         PrincipalKind::Service => {
             let service = wording::service_principal(name);
             let short = service.strip_prefix("the service ").unwrap_or(&service);

@@ -3,8 +3,10 @@ mod exact;
 use std::collections::{HashMap, HashSet};
 
 use super::groups::Groups;
-use super::wording::{list, name, plural_of, service_name, thing, words};
+use super::variables::{is_sheltered, resource_name as name, shelter};
+use super::wording::{list, plural_of, service_name, thing, words};
 use crate::catalogue;
+use crate::foreign::code;
 
 /// The resources that patterns stand for.
 pub(super) enum ResourcePhrase {
@@ -76,9 +78,16 @@ pub(super) fn describe<'p>(
     variables: bool,
     exactly: bool,
 ) -> ResourcePhrase {
+    let mut things = Groups::default();
+    let odd = |pattern: &&str| is_sheltered(pattern);
+    let (odd, patterns): (Vec<&str>, Vec<&str>) = patterns.partition(odd);
+    let mut none = odd.is_empty();
+    odd.into_iter()
+        .for_each(|pattern| things.push(code(pattern)));
     let patterns: Vec<String> = patterns
+        .into_iter()
         .map(|pattern| match variables {
-            true => pattern.to_owned(),
+            true => shelter(pattern),
             false => pattern.replace("${", "${$}{"),
         })
         .collect();
@@ -96,11 +105,9 @@ pub(super) fn describe<'p>(
     let usual = patterns.iter().find_map(|pattern| partition(pattern));
     let others: HashSet<&str> = patterns.iter().copied().collect();
     let mut named = NamedResources::default();
-    let mut things = Groups::default();
     let mut objects: Vec<&str> = Vec::new();
-    let mut none = true;
+    none &= patterns.is_empty();
     for pattern in patterns {
-        none = false;
         let parts: Vec<&str> = pattern.splitn(6, ':').collect();
         match parts.as_slice() {
             [.., last]

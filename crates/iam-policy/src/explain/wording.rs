@@ -1,5 +1,6 @@
 //! Words and lists as people write them. What a policy names stands between marks.
 
+use super::variables::resource_name;
 use crate::foreign::code;
 
 /// `a`, `a and b`, `a, b and c`. Nothing is cut: somebody decides on it.
@@ -112,7 +113,7 @@ pub(super) fn thing(kind: &str, pattern: &str) -> String {
     {
         pattern = shorter;
     }
-    let text = name(pattern);
+    let text = resource_name(pattern);
     let body = pattern.trim_end_matches('*');
     let plain = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     if !pattern.contains(['*', '?']) {
@@ -120,14 +121,22 @@ pub(super) fn thing(kind: &str, pattern: &str) -> String {
     } else if body.bytes().all(|byte| b"*?:/".contains(&byte)) {
         format!("all {}", plural_of(kind))
     } else if !body.contains(['*', '?']) {
-        format!("{} whose name begins with {}", plural_of(kind), name(body))
+        format!(
+            "{} whose name begins with {}",
+            plural_of(kind),
+            resource_name(body)
+        )
     } else if let Some(middle) = body.strip_prefix('*').filter(|middle| plain(middle)) {
         let word = if body == pattern {
             "ends with"
         } else {
             "contains"
         };
-        format!("{} whose name {word} {}", plural_of(kind), name(middle))
+        format!(
+            "{} whose name {word} {}",
+            plural_of(kind),
+            resource_name(middle)
+        )
     } else {
         format!("{} named like {text}", plural_of(kind))
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::statement_parts::{StatementParts, ruleset};
 use crate::condition::Pattern;
 use crate::document::{Effect, PolicyType, Version};
-use crate::evaluate::{ResourcePattern, Rule, Ruleset};
+use crate::evaluate::{ResourcePattern, Rule, Ruleset, has_short_arns};
 use crate::glob::{Budget, Coverage, Glob, covered};
 use crate::prove::is_within;
 
@@ -20,10 +20,7 @@ pub(super) fn tidy_lists(
     budget: &mut Budget,
 ) {
     let variables = version.is_some_and(Version::has_variables);
-    let short = matches!(
-        policy_type,
-        PolicyType::Identity | PolicyType::Session | PolicyType::Boundary
-    );
+    let short = has_short_arns(policy_type);
     for part in parts {
         tidy(&mut part.actions, budget, |text| {
             Some(Glob::lowercase(text))

@@ -12,6 +12,7 @@ fn escalations(name: &str) -> Vec<String> {
     let (everything, boundary) = (EVERYTHING.to_owned(), shipped(name));
     let found = classify(PrincipalPolicies {
         policies: &[document(&everything, PolicyType::Identity)],
+        held: &[],
         boundaries: &[document(&boundary, PolicyType::Boundary)],
         service_control: &[],
     });

@@ -54,8 +54,11 @@ impl Granted<'_> {
     }
 }
 
-/// Reports what policies lead to, together with others that are held already. An unreadable policy
-/// is reported by `Reference::judge`; an unreadable boundary counts as none.
+/// Reports what policies lead to. An unreadable policy is reported by `Reference::judge`; an unreadable
+/// boundary counts as none.
+///
+/// What is held already counts for escalation only, which takes several steps: it may end while the grant
+/// lasts, and it must not hide what the grant exposes, be it wider or a denial.
 pub(super) fn tell_power<'t>(
     granted: &[Granted<'t>],
     held: &[&'t str],
@@ -64,31 +67,47 @@ pub(super) fn tell_power<'t>(
 ) {
     let readable = granted.iter().filter(|one| read(one.judged.text).is_some());
     let new: Vec<Granted<'t>> = readable.cloned().collect();
-    let mut power = classified(&new, held, boundary);
+    let mut power = classified(&new, &[], boundary);
     let mut sets: Vec<&[String]> = new.iter().map(accepted).collect();
     sets.sort_unstable();
     sets.dedup();
     if sets.len() > 1 {
         // An action is reported once, of the policy that allows most. What one grant may expose must
         // not hide what another may not.
-        power.resource_exposure.clear();
-        power.credentials_exposure.clear();
+        let mut exposed: [Vec<classify::GrantedAction>; 3] = Default::default();
         for set in sets {
             let of_set = |(_, one): &(usize, &Granted<'t>)| accepted(one) == set;
             let (places, alike): (Vec<usize>, Vec<&Granted<'t>>) =
                 new.iter().enumerate().filter(of_set).unzip();
             let alike: Vec<Granted<'t>> = alike.into_iter().cloned().collect();
-            let part = classified(&alike, held, boundary);
-            let placed = |mut one: classify::GrantedAction| {
-                one.policy = *places.get(one.policy)?;
-                Some(one)
-            };
-            let exposed = part.resource_exposure.into_iter();
-            power.resource_exposure.extend(exposed.filter_map(placed));
-            let exposed = part.credentials_exposure.into_iter();
-            power
-                .credentials_exposure
-                .extend(exposed.filter_map(placed));
+            let part = classified(&alike, &[], boundary);
+            let of_part = [
+                part.resource_exposure,
+                part.credentials_exposure,
+                part.data_exfiltration,
+            ];
+            for (all, of_part) in exposed.iter_mut().zip(of_part) {
+                all.extend(of_part.into_iter().filter_map(|mut one| {
+                    one.policy = *places.get(one.policy)?;
+                    Some(one)
+                }));
+            }
+        }
+        [
+            power.resource_exposure,
+            power.credentials_exposure,
+            power.data_exfiltration,
+        ] = exposed;
+    }
+    if !held.is_empty() {
+        let together = classified(&new, held, boundary).privilege_escalation;
+        for way in together {
+            let known = &mut power.privilege_escalation;
+            match known.iter_mut().find(|one| one.path == way.path) {
+                Some(alone) if alone.certainty <= way.certainty => {}
+                Some(alone) => *alone = way,
+                None => known.push(way),
+            }
         }
     }
     tell(&power, &new, findings);
@@ -110,13 +129,15 @@ fn classified<'t>(
     boundary: Option<&'t PolicyFacts>,
 ) -> Classification {
     let new = new.iter().map(|one| one.judged.text);
-    let policies: Vec<Document<'t>> = new.chain(held.iter().copied()).filter_map(read).collect();
+    let policies: Vec<Document<'t>> = new.filter_map(read).collect();
+    let held: Vec<Document<'t>> = held.iter().copied().filter_map(read).collect();
     let boundaries: Vec<Document<'t>> = boundary
         .and_then(|policy| Document::parse(&policy.document, PolicyType::Boundary).ok())
         .into_iter()
         .collect();
     classify::classify(PrincipalPolicies {
         policies: &policies,
+        held: &held,
         boundaries: &boundaries,
         ..PrincipalPolicies::default()
     })

@@ -21,6 +21,17 @@ fn guardrails() -> Guardrails {
 
 /// What refuses a request of these grants, by the policy that it is about.
 fn refused(grants: &[(serde_json::Value, GrantFacts)]) -> Vec<(String, FindingCode)> {
+    let mut found = found_beside(grants, &[]);
+    found.retain(|(_, code)| code.refusal().is_some());
+    found
+}
+
+/// What is found of a request of these grants by a principal that holds some documents, by the policy
+/// that it is about.
+fn found_beside(
+    grants: &[(serde_json::Value, GrantFacts)],
+    held: &[String],
+) -> Vec<(String, FindingCode)> {
     let asked: Vec<_> = grants.iter().map(|(asked, _)| asked).collect();
     let body = json!({
         "source": {"table": "sc_req_item", "sys_id": "aa".repeat(16), "number": "RITM0010001"},
@@ -44,12 +55,16 @@ fn refused(grants: &[(serde_json::Value, GrantFacts)]) -> Vec<(String, FindingCo
         };
         facts.find(of).unwrap().clone()
     });
-    let survey = survey(facts.collect());
+    let mut survey = survey(facts.collect());
+    let held = held.iter().map(|held| policy(HELD, held.clone()));
+    survey.held = held.collect();
     let found = guardrails().evaluate_facts(&request, &survey);
-    let refusing = found.into_iter().filter(|one| one.code.refusal().is_some());
-    let by = refusing.map(|one| (one.evidence.unwrap().policy, one.code));
+    let about = found.into_iter().filter(|one| one.evidence.is_some());
+    let by = about.map(|one| (one.evidence.unwrap().policy, one.code));
     by.collect()
 }
+
+const HELD: &str = "arn:aws:iam::210987654321:policy/held";
 
 fn attached(arn: &str, document: String) -> (serde_json::Value, GrantFacts) {
     let grant = json!({"type": "attach_managed_policy", "policy_arn": arn});
@@ -101,4 +116,95 @@ fn what_one_grant_may_expose_another_may_not() {
             }
         }
     }
+}
+
+/// What a principal holds may be taken from it while it has what is granted, and may be wider or
+/// narrower than that: it says nothing of what the grant exposes.
+#[test]
+fn what_is_held_hides_nothing_that_is_granted() {
+    let conditional = |action: &str, resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": action, "Resource": resource,
+            "Condition": {"StringEquals": {"aws:PrincipalTag/team": "a"}}
+        }]})
+        .to_string()
+    };
+    let denying = |action: &str| allowing(action, "*").replace("Allow", "Deny");
+    for (action, resource, refusal, accepted) in [
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:eu-west-1:210987654321:secret:one-a1b2c3",
+            FindingCode::ExposesCredentials,
+            FindingCode::ReadsSecrets,
+        ),
+        (
+            "s3:PutBucketPolicy",
+            "arn:aws:s3:::one",
+            FindingCode::ExposesResources,
+            FindingCode::OpensResources,
+        ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::one/*",
+            FindingCode::ReadsData,
+            FindingCode::ReadsData,
+        ),
+    ] {
+        for held in [
+            allowing(action, "*"),
+            allowing("*", "*"),
+            allowing(action, resource),
+            denying(action),
+            denying("*"),
+        ] {
+            let held = [held];
+            for granted in [allowing(action, resource), conditional(action, resource)] {
+                for (arn, code) in [(READ, refusal), (BROAD, accepted)] {
+                    let grant = [attached(arn, granted.clone())];
+                    let found = found_beside(&grant, &held);
+                    let expected = (arn.to_owned(), code);
+                    assert!(
+                        found.contains(&expected),
+                        "{arn} {granted} {held:?}: {found:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A step up that is granted is one, whatever else leads there.
+#[test]
+fn a_step_that_is_granted_is_told_though_it_is_held() {
+    let user = "arn:aws:iam::210987654321:user/enrolled/rita.chen";
+    let step = allowing("iam:AttachUserPolicy", user);
+    let create = allowing("iam:CreatePolicyVersion", "*");
+    let pass = allowing("iam:PassRole", "arn:aws:iam::210987654321:role/app");
+    let (pass_all, run) = (
+        allowing("iam:PassRole", "*"),
+        allowing("ec2:RunInstances", "*"),
+    );
+    let deny = allowing("iam:*", "*").replace("Allow", "Deny");
+    for (granted, held, code) in [
+        (&step, vec![], FindingCode::MayEscalate),
+        (&step, vec![allowing("*", "*")], FindingCode::Escalates),
+        (&step, vec![deny.clone()], FindingCode::MayEscalate),
+        (&create, vec![deny], FindingCode::Escalates),
+        (&pass, vec![run.clone()], FindingCode::MayEscalate),
+        (&pass, vec![pass_all.clone(), run], FindingCode::MayEscalate),
+    ] {
+        let found = found_beside(&[attached(READ, granted.clone())], &held);
+        let expected = (READ.to_owned(), code);
+        assert!(found.contains(&expected), "{granted} {held:?}: {found:?}");
+    }
+    let nothing = found_beside(
+        &[attached(READ, allowing("s3:ListBucket", "*"))],
+        &[pass_all],
+    );
+    assert!(
+        nothing
+            .iter()
+            .all(|(_, code)| *code != FindingCode::MayEscalate),
+        "{nothing:?}"
+    );
 }

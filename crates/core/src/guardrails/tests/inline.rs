@@ -144,3 +144,47 @@ fn a_condition_that_aws_may_read_otherwise_limits_nothing() {
         assert!(refusal(&findings).is_some(), "{condition}: {findings:?}");
     }
 }
+
+#[test]
+fn a_short_arn_exposes_as_a_star_does() {
+    let text = TEXT.replace(
+        "Action = [\"s3:Get*\", \"s3:List*\"]",
+        "NotAction = \"iam:*\"",
+    );
+    let found_on = |action: &str, resource: &str| {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        let findings = found(&text, &statement);
+        let codes = findings.iter().map(|finding| finding.code);
+        let told = [
+            FindingCode::ExposesResources,
+            FindingCode::ExposesCredentials,
+            FindingCode::ReadsData,
+            FindingCode::MayEscalate,
+            FindingCode::PermitsNothing,
+        ];
+        codes.filter(|code| told.contains(code)).collect::<Vec<_>>()
+    };
+    for (action, code) in [
+        ("s3:PutBucketAcl", FindingCode::ExposesResources),
+        (
+            "secretsmanager:GetSecretValue",
+            FindingCode::ExposesCredentials,
+        ),
+        ("dynamodb:Scan", FindingCode::ReadsData),
+        ("lambda:UpdateFunctionCode", FindingCode::MayEscalate),
+    ] {
+        let service = action.split(':').next().unwrap();
+        let star = found_on(action, "*");
+        assert!(star.contains(&code), "{action} {star:?}");
+        // IAM takes no ARN shorter than its service.
+        for short in [format!("arn:aws:{service}"), format!("arn:aws:{service}:*")] {
+            assert_eq!(found_on(action, &short), star, "{action} {short}");
+        }
+        // A type that the catalogue lacks may be one that it can be used on; IAM knows those of S3.
+        if service == "s3" {
+            continue;
+        }
+        let unknown = format!("arn:aws:{service}:eu-west-1:210987654321:novelty/a");
+        assert_eq!(found_on(action, &unknown), star, "{action} {unknown}");
+    }
+}

@@ -121,6 +121,10 @@ fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::
             "on every resource, although they could be limited",
             &found.resource_wildcards,
         ),
+        (
+            "actions that the catalogue does not know",
+            &found.unknown_actions,
+        ),
     ] {
         if !all.is_empty() {
             writeln!(out, "\n{title}:")?;

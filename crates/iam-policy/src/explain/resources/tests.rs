@@ -76,6 +76,30 @@ fn resources_in_words() {
             "on the user (own user name)",
         ),
         (&["arn:aws:ec2:*"], "on all of Amazon EC2"),
+        (
+            &[
+                "arn:aws:s3:::${aws:PrincipalTag/team}",
+                "arn:aws:s3:::${aws:PrincipalTag/team}/*",
+            ],
+            "in the bucket `${aws:PrincipalTag/team}`",
+        ),
+        (
+            &["arn:aws:s3:::home/${aws:PrincipalTag/team}/*"],
+            "in the folder `${aws:PrincipalTag/team}` of the bucket `home`",
+        ),
+        (
+            &["arn:aws:sqs:*:*:${aws:PrincipalTag/x, 'payroll'}"],
+            "on the queue `${aws:PrincipalTag/x}` (or `payroll` where there is none)",
+        ),
+        (
+            &["arn:aws:dynamodb:*:*:table/a-${aws:PrincipalTag/x, 'b/c'}"],
+            "on the table `a-${aws:PrincipalTag/x}` (or `a-b/c` where there is none)",
+        ),
+        (
+            &["arn:aws:sqs:eu-west-1:${aws:PrincipalAccount}:jobs"],
+            "on the queue `jobs` in `eu-west-1` of account (own account)",
+        ),
+        (&["arn:aws:s3:::a${*}b"], "in the bucket `a${*}b`"),
     ] {
         let described = match describe(patterns.iter().copied(), true, false) {
             ResourcePhrase::Everywhere => String::new(),
@@ -194,11 +218,23 @@ proptest! {
     /// Whatever is named in S3: what a reader of the sentence takes it for holds all of it.
     #[test]
     fn no_object_is_left_out(
-        patterns in prop::collection::vec(("[ab]|a\\*|\\*b|a\\*b|a\\?b|\\*|\\*a\\*", "|/\\*|/[abc]|/[abc]/\\*|/a/b|/a/|/\\*b|/a\\*|/a\\*/b|/a\\*/\\*|/a/\\*/b"), 1..7)
+        patterns in prop::collection::vec((
+            "[ab]|a\\*|\\*b|a\\*b|a\\?b|\\*|\\*a\\*|\\$\\{aws:PrincipalTag/t\\}|b\\$\\{k:x/y\\}",
+            "|/\\*|/[abc]|/[abc]/\\*|/a/b|/a/|/\\*b|/a\\*|/a\\*/b|/a\\*/\\*|/a/\\*/b|/\\$\\{k:x/y\\}|/\\$\\{k:x/y\\}/\\*|/a/\\$\\{k:x/y\\}\\*"
+        ), 1..7)
     ) {
         let patterns: Vec<String> = patterns.into_iter().map(|(a, b)| a + &b).collect();
-        let plain: Vec<&str> = patterns.iter().map(String::as_str).collect();
-        let told = in_buckets(&plain);
+        let arns: Vec<String> = patterns.iter().map(|pattern| format!("arn:aws:s3:::{pattern}")).collect();
+        let told = match describe(arns.iter().map(String::as_str), true, false) {
+            ResourcePhrase::Some(named) => named.buckets,
+            _ => panic!("{patterns:?}"),
+        };
+        for part in told.iter().flat_map(|told| parts(told)) {
+            if let TextPart::Foreign(name) | TextPart::Whole(name) = part {
+                let opened = name.matches("${").count();
+                prop_assert!(opened == name.matches('}').count(), "{} of {:?}", name, patterns);
+            }
+        }
         let read: Vec<Glob> = told.iter().flat_map(|told| read(told)).map(|text| Glob::new(&text)).collect();
         for pattern in &patterns {
             let known = covered(&Glob::new(pattern), &read, &mut Budget::default());

@@ -1,3 +1,4 @@
+mod excluded;
 mod truth;
 
 use super::*;

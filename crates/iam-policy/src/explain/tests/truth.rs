@@ -98,7 +98,7 @@ fn cases() -> Vec<(String, Operator, bool, Vec<bool>)> {
             .flat_map(|key| lists.iter().map(move |l| (key, *l)))
         {
             let clause = Clause::new(&name, key, values.iter().copied(), true);
-            let text = conditions::describe(&clause, &[]);
+            let text = conditions::describe(&clause, &[], true);
             let held = |value: Option<ContextValue>| {
                 let mut context = Context::new().with("aws:username", "ab");
                 if let Some(value) = value {
@@ -240,14 +240,14 @@ fn what_limits_nothing_is_not_told_as_a_limit() {
         ),
     ] {
         let clause = Clause::new(operator, key, values.iter().copied(), true);
-        assert_eq!(conditions::describe(&clause, &[]), expected);
+        assert_eq!(conditions::describe(&clause, &[], true), expected);
     }
 }
 
 #[test]
 fn words_are_of_keys_that_somebody_has() {
     let told = |operator: &str, key: &str, providers: &[&str]| {
-        conditions::describe(&Clause::new(operator, key, ["a"], true), providers)
+        conditions::describe(&Clause::new(operator, key, ["a"], true), providers, true)
     };
     for (key, providers, expected) in [
         (

@@ -18,6 +18,7 @@ pub(crate) struct ClassifyOutput {
     data_exfiltration: Vec<String>,
     service_wildcards: Vec<String>,
     resource_wildcards: Vec<String>,
+    unknown_actions: Vec<String>,
     evidence: Vec<GrantedAction>,
 }
 
@@ -70,6 +71,7 @@ impl ClassifyOutput {
             data_exfiltration: names(&found.data_exfiltration),
             service_wildcards: names(&found.service_wildcards),
             resource_wildcards: names(&found.resource_wildcards),
+            unknown_actions: names(&found.unknown_actions),
             evidence,
         }
     }
