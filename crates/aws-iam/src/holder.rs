@@ -61,7 +61,8 @@ impl Holder<'_> {
             let document = self.inline_document(iam, &name).await?;
             Ok(document.map(|document| InlineFacts { name, document }))
         };
-        let policies = stream::iter(names).map(read).buffered(IN_FLIGHT);
+        let policies: Vec<_> = names.into_iter().map(read).collect();
+        let policies = stream::iter(policies).buffered(IN_FLIGHT);
         let policies: Vec<Option<_>> = policies.try_collect().await?;
         Ok(Some(policies.into_iter().flatten().collect()))
     }

@@ -77,10 +77,11 @@ pub async fn survey_around(
     principal: PrincipalFacts,
 ) -> Result<IamFacts, SurveyError> {
     let account = &request.target.account_id;
-    let grants = stream::iter(&request.grants)
-        .map(|grant| facts(directory, account, grant))
-        .buffered(HOLDERS_IN_FLIGHT)
-        .try_collect();
+    let grants = request.grants.iter();
+    let grants = in_turn(
+        HOLDERS_IN_FLIGHT,
+        grants.map(|grant| facts(directory, account, grant)),
+    );
     let around = async {
         let boundary = boundary(directory, account, principal.boundary.as_deref());
         Ok(try_join(boundary, held(directory, account, &principal)).await?)
@@ -152,8 +153,7 @@ async fn held(
             .map_err(|_| CallError::permanent("iam:ListGroupsForUser", "UnreadableAnswer"));
         async move { directory.group(account, &group?).await }
     };
-    let groups = stream::iter(&principal.groups).map(read);
-    let groups: Vec<_> = groups.buffered(HOLDERS_IN_FLIGHT).try_collect().await?;
+    let groups = in_turn(HOLDERS_IN_FLIGHT, principal.groups.iter().map(read)).await?;
     let mut attached = principal.attached.clone();
     let mut inline = Vec::new();
     // A group that was deleted in between gives nothing.
@@ -171,8 +171,18 @@ async fn all_listed(
     account: &AccountId,
     arns: &[String],
 ) -> Result<Vec<PolicyFacts>, DirectoryError> {
-    let policies = stream::iter(arns).map(|arn| listed(directory, account, arn));
-    policies.buffered(POLICIES_IN_FLIGHT).try_collect().await
+    let policies = arns.iter().map(|arn| listed(directory, account, arn));
+    in_turn(POLICIES_IN_FLIGHT, policies).await
+}
+
+/// What these come to, in their order, so many of them under way at a time; or the first failure.
+async fn in_turn<T, E>(
+    at_a_time: usize,
+    work: impl Iterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    // All are made before any is waited for: what makes them is not held meanwhile.
+    let work: Vec<_> = work.collect();
+    stream::iter(work).buffered(at_a_time).try_collect().await
 }
 
 /// A policy that IAM has just listed. One that is not there after all was deleted in between, and
