@@ -87,9 +87,8 @@ fn around(arn: &str) -> Vec<String> {
             patterns.push(beyond.join(":"));
         }
     }
-    let colon = arn.find(':').unwrap();
-    patterns.push(format!("{}?{}", &arn[..colon], &arn[colon + 1..]));
-    patterns.push(format!("{}*", &arn[..arn.len() - 1]));
+    patterns.push(arn.replacen(':', "?", 1));
+    patterns.push(format!("{}*", arn.trim_end_matches('1')));
     patterns
 }
 

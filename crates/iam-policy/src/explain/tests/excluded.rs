@@ -35,13 +35,13 @@ fn patterns(prefix: &str, actions: &[Action]) -> BTreeSet<String> {
             .map(|(at, _)| at)
             .collect();
         if let Some(end) = starts.get(1) {
-            patterns.insert(format!("{prefix}:{}*", &name[..*end]));
+            patterns.insert(format!("{prefix}:{}*", name.split_at(*end).0));
         }
         if let Some(end) = starts.get(2) {
-            patterns.insert(format!("{prefix}:{}*", &name[..*end]));
+            patterns.insert(format!("{prefix}:{}*", name.split_at(*end).0));
         }
         if let Some(last) = starts.last() {
-            patterns.insert(format!("{prefix}:*{}", &name[*last..]));
+            patterns.insert(format!("{prefix}:*{}", name.split_at(*last).1));
         }
     }
     patterns
