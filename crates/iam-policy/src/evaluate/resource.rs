@@ -116,7 +116,7 @@ impl ResourcePattern {
 }
 
 /// The parts of an ARN, cut at the first five colons that are in no variable.
-fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
+pub(super) fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
     let mut parts = Vec::with_capacity(6);
     let (mut from, mut depth) = (0, 0_u32);
     for (at, byte) in text.bytes().enumerate() {
@@ -135,7 +135,7 @@ fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
 }
 
 /// Whether the segments of a pattern stand where those of an ARN stand.
-fn is_aligned(parts: &[&str]) -> bool {
+pub(super) fn is_aligned(parts: &[&str]) -> bool {
     let ["arn", partition, service, region, account, _] = parts else {
         return false;
     };
