@@ -42,8 +42,8 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, ItemKey, NewRequest,
-    Page, RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, IdempotencyKey,
+    ItemKey, NewRequest, Page, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
@@ -95,6 +95,18 @@ impl DynamoLedger {
 impl Requests for DynamoLedger {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.write_new(new).await
+    }
+
+    async fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        Ok(match self.read_key(client, key, now).await? {
+            Some(Created::Replayed(first)) => Some(*first),
+            _ => None,
+        })
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {

@@ -2,8 +2,9 @@
 //! is everywhere but in indexes.
 
 use aws_errors::call_error;
+use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::EffectRows;
+use ports::ledger::{Created, EffectRows, IdempotencyKey};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit;
 use snowgate_core::effect::{RecordedEffect, Removal};
@@ -53,6 +54,30 @@ impl DynamoLedger {
         found
             .map(|found| item::read_request(GET, &found))
             .transpose()
+    }
+
+    /// What a client's key was used for; none where it is free or forgotten at this time.
+    pub(crate) async fn read_key(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Created>, CallError> {
+        let item = keys::idempotency(client, &key.key);
+        let Some(found) = self.get(&item, keys::KEY).await? else {
+            return Ok(None);
+        };
+        let expires_at: Option<i64> = document::number(GET, &found, "expires_at")?;
+        if expires_at.is_none_or(|at| at <= now.as_second()) {
+            return Ok(None);
+        }
+        if document::text(GET, &found, "call")? != key.call.as_str() {
+            return Ok(Some(Created::KeyReused));
+        }
+        let id = request_named_in(&found)?;
+        let first = self.read_request(&id).await?;
+        let first = first.ok_or_else(|| document::bad_attribute(GET, "request"))?;
+        Ok(Some(Created::Replayed(Box::new(first))))
     }
 
     /// A request, with its trail examined. Somebody may change it between the two reads: only a
@@ -214,4 +239,11 @@ impl DynamoLedger {
 fn read_effect(item: &Item) -> Option<RecordedEffect> {
     let is_one = document::text(QUERY, item, "doc").is_ok_and(|doc| doc.len() <= BIGGEST_EFFECT);
     is_one.then(|| document::read(QUERY, item).ok()).flatten()
+}
+
+/// The request that a key or claim names.
+pub(crate) fn request_named_in(found: &Item) -> Result<RequestId, CallError> {
+    document::text(GET, found, "request")?
+        .parse()
+        .map_err(|_| document::bad_attribute(GET, "request"))
 }

@@ -17,7 +17,7 @@ use snowgate_core::record::{Change, RequestRecord};
 
 use crate::document::{self, Item};
 use crate::item::{self, n, s};
-use crate::read::GET;
+use crate::read::{GET, request_named_in};
 use crate::refused::{Refused, TRANSACT};
 use crate::{DynamoLedger, keys};
 
@@ -69,7 +69,9 @@ impl DynamoLedger {
     async fn found_instead(&self, new: &NewRequest) -> Result<Option<Created>, CallError> {
         let record = &new.change.record;
         if let Some(key) = &new.key
-            && let Some(created) = self.found_key(record, key).await?
+            && let Some(created) = self
+                .read_key(record.client(), key, record.created_at())
+                .await?
         {
             return Ok(Some(created));
         }
@@ -97,30 +99,6 @@ impl DynamoLedger {
         let dry_runs: Option<u32> = document::number(GET, &claim, "dry_runs")?;
         let used_up = record.request().dry_run && dry_runs >= Some(MAX_DRY_RUNS);
         Ok(used_up.then_some(Created::TooManyDryRuns))
-    }
-
-    async fn found_key(
-        &self,
-        record: &RequestRecord,
-        key: &IdempotencyKey,
-    ) -> Result<Option<Created>, CallError> {
-        let Some(found) = self
-            .get(&keys::idempotency(record.client(), &key.key), keys::KEY)
-            .await?
-        else {
-            return Ok(None);
-        };
-        let expires_at: Option<i64> = document::number(GET, &found, "expires_at")?;
-        if expires_at.is_none_or(|at| at <= record.created_at().as_second()) {
-            return Ok(None);
-        }
-        if document::text(GET, &found, "call")? != key.call.as_str() {
-            return Ok(Some(Created::KeyReused));
-        }
-        let id = request_named_in(&found)?;
-        let first = self.read_request(&id).await?;
-        let first = first.ok_or_else(|| document::bad_attribute(GET, "request"))?;
-        Ok(Some(Created::Replayed(Box::new(first))))
     }
 
     pub(crate) async fn write_change(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -357,12 +335,6 @@ fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
-}
-
-fn request_named_in(found: &Item) -> Result<RequestId, CallError> {
-    document::text(GET, found, "request")?
-        .parse()
-        .map_err(|_| document::bad_attribute(GET, "request"))
 }
 
 fn put(builder: PutBuilder) -> Result<TransactWriteItem, CallError> {

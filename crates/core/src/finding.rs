@@ -90,6 +90,8 @@ finding_codes! {
     CannotEnd => Some(RefusalCode::OutsideGuardrails),
     /// A policy names a resource of another partition of AWS than the one that all accounts are in.
     PartitionNotAllowed => Some(RefusalCode::OutsideGuardrails),
+    /// An inline policy leaves open which AWS accounts it acts in, so nobody knows whose owners decide.
+    AccountNotNamed => Some(RefusalCode::OutsideGuardrails),
     /// A policy cannot be read, so nothing can be said of it.
     Unreadable => Some(RefusalCode::UnreadablePolicy),
     /// A policy allows a denied action.
@@ -126,6 +128,8 @@ finding_codes! {
     ReadsSecrets => None,
     /// It can open resources to others, which the guardrails accept.
     OpensResources => None,
+    /// A policy that IAM has names resources of accounts whose owners are not asked because of it.
+    NamesOtherAccounts => None,
     /// It allows all actions of a service.
     WholeService => None,
     /// It is granted on every resource although it could be limited.

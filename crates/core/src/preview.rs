@@ -76,7 +76,8 @@ pub enum PassedOverBecause {
     ForeignMail,
     /// The person requested the access, receives it, or is named in the ticket.
     Involved,
-    /// The ticket names somebody with the same role, so that the security group is asked.
+    /// The ticket names somebody with the same role, or a record of somebody involved looks like theirs,
+    /// so that the security group is asked.
     TicketNamesApprover,
     /// Another record of somebody who is asked.
     SamePerson,
@@ -112,7 +113,8 @@ impl PassedOverBecause {
                 "The person requested the access, receives it, or is named in the ticket."
             }
             Self::TicketNamesApprover => {
-                "The ticket names an approver with the same role, so the security group is asked."
+                "An approver with the same role is named in the ticket or looks like somebody involved, so \
+                 the security group is asked."
             }
             Self::SamePerson => "It is another record of an approver.",
             Self::Enough => "Enough approvers with the same role are asked.",

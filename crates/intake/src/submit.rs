@@ -43,8 +43,11 @@ impl<P: Ports> Intake<P> {
     ) -> Result<ApiGatewayProxyResponse, Problem> {
         let body = JsonBody::required(event)?;
         let key = idempotency_key(event, &body.digest(), path, now)?;
-        let request = body.read(parse)?;
-        let findings = self.evaluate(&request)?;
+        let (request, findings) = match body.read(parse).and_then(|request| self.judge(request)) {
+            Ok(judged) => judged,
+            // The first call may have been accepted under other guardrails, or by another Snowgate.
+            Err(problem) => return self.replay(&client, key.as_ref(), now, problem).await,
+        };
         let random = shell::random::bytes().map_err(|failure| {
             error!(error = %failure, "no random bytes");
             Problem::unavailable()
@@ -86,20 +89,41 @@ impl<P: Ports> Intake<P> {
                 return Err(Problem::new(409, "Dry runs used up").detail(detail));
             }
         };
-        info!(request_id = %record.id(), "request accepted");
-        // A repeated call has the same bytes, and so the same findings.
-        let answer = AcceptedAnswer::new(record.id(), record.request_digest(), &findings);
-        Ok(json_answer(202, &answer))
+        Ok(accepted(&record, &findings))
     }
 
-    /// Evaluates the guardrails: the findings that do not refuse the request.
+    /// The answer to a call that cannot be accepted now: the one to the call before, where this one
+    /// repeats it, else the problem.
+    async fn replay(
+        &self,
+        client: &ClientId,
+        key: Option<&IdempotencyKey>,
+        now: Timestamp,
+        problem: Problem,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let Some(key) = key else {
+            return Err(problem);
+        };
+        let made = self.requests.made_by(client, key, now).await;
+        match made.map_err(|e| unavailable(&e))? {
+            Some(record) => {
+                // What the guardrails of now say of it and do not refuse.
+                let mut findings = self.guardrails.evaluate_request(record.request());
+                findings.retain(|finding| finding.code.refusal().is_none());
+                Ok(accepted(&record, &findings))
+            }
+            None => Err(problem),
+        }
+    }
+
+    /// Judges a request by the guardrails: with the findings that do not refuse it.
     ///
     /// # Errors
-    /// 422 with all findings, where one does.
-    fn evaluate(&self, request: &AccessRequest) -> Result<Vec<Finding>, Problem> {
-        let findings = self.guardrails.evaluate_request(request);
+    /// 422 with all findings, where one refuses it.
+    fn judge(&self, request: AccessRequest) -> Result<(AccessRequest, Vec<Finding>), Problem> {
+        let findings = self.guardrails.evaluate_request(&request);
         if refusal(&findings).is_none() {
-            return Ok(findings);
+            return Ok((request, findings));
         }
         let detail =
             "Valid, but not permitted by the guardrails. No request was created. See `findings`.";
@@ -107,6 +131,12 @@ impl<P: Ports> Intake<P> {
             .detail(detail)
             .findings(findings))
     }
+}
+
+fn accepted(record: &RequestRecord, findings: &[Finding]) -> ApiGatewayProxyResponse {
+    info!(request_id = %record.id(), "request accepted");
+    let answer = AcceptedAnswer::new(record.id(), record.request_digest(), findings);
+    json_answer(202, &answer)
 }
 
 fn idempotency_key(

@@ -189,6 +189,15 @@ pub trait Requests: Send + Sync {
     /// it are counted.
     fn create(&self, new: &NewRequest) -> impl Future<Output = Result<Created, CallError>> + Send;
 
+    /// The request that a client's key made, where it was made by the same call. None where the key
+    /// is free or forgotten at this time, or was used with another call.
+    fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<RequestRecord>, CallError>> + Send;
+
     /// Reads a request, and examines its trail ([`examine`](snowgate_core::audit::examine)).
     fn load(
         &self,

@@ -2,9 +2,10 @@
 //!
 //! [`find()`] looks for people by role, nearest first, and only as far as needed; to those found
 //! come their delegates. Any doubt ends the search with an error or with nobody; it never widens
-//! it. Where somebody who would be asked may not decide only because the ticket names them, the
-//! search goes on with the security group alone: otherwise whoever edits the ticket would choose
-//! who decides. [`explain()`] says for a dry run what [`find()`] would do, [`review()`] what an approver is
+//! it. Where somebody who would be asked may not decide only because the ticket names them, or
+//! because a record of somebody involved looks like theirs, the search goes on with the security
+//! group alone: otherwise whoever edits the ticket, or that record, would choose who decides.
+//! [`explain()`] says for a dry run what [`find()`] would do, [`review()`] what an approver is
 //! shown.
 
 mod disqualify;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests};
+use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, NewRequest, Requests};
 use snowgate_core::audit::StoredRow;
-use snowgate_core::id::RequestId;
+use snowgate_core::id::{ClientId, RequestId};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
 use testkit::FakeLedger;
@@ -42,6 +42,15 @@ impl Storm {
 impl Requests for Storm {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.ledger.create(new).await
+    }
+
+    async fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        self.ledger.made_by(client, key, now).await
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {

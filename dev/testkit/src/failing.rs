@@ -9,8 +9,8 @@ use std::task::Poll;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, ItemKey, NewRequest,
-    Page, RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, IdempotencyKey,
+    ItemKey, NewRequest, Page, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
@@ -157,6 +157,15 @@ impl<T> Failing<T> {
 impl<T: Requests> Requests for Failing<T> {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.call(self.inner.create(new)).await
+    }
+
+    async fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        self.call(self.inner.made_by(client, key, now)).await
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {

@@ -163,20 +163,26 @@ impl Tables {
         Ok(held.map(examined))
     }
 
+    fn of_key(&self, client: &ClientId, key: &IdempotencyKey, now: Timestamp) -> Option<Created> {
+        let (first, held) = self.keys.get(&(client.clone(), key.key.clone()))?;
+        if held.expires_at.as_second() <= now.as_second() {
+            return None;
+        }
+        Some(match held.call == key.call {
+            true => Created::Replayed(Box::new(self.records.get(first).unwrap().clone())),
+            false => Created::KeyReused,
+        })
+    }
+
     fn create(&mut self, new: &NewRequest) -> Result<Created, CallError> {
         let record = &new.change.record;
         if new.change.replaces.is_some() {
             return Err(CallError::permanent(WRITE, "NotNew"));
         }
         if let Some(key) = &new.key
-            && let Some((first, held)) = self.keys.get(&(record.client().clone(), key.key.clone()))
-            && held.expires_at.as_second() > record.created_at().as_second()
+            && let Some(found) = self.of_key(record.client(), key, record.created_at())
         {
-            return Ok(if held.call == key.call {
-                Created::Replayed(Box::new(self.records.get(first).unwrap().clone()))
-            } else {
-                Created::KeyReused
-            });
+            return Ok(found);
         }
         if let Some(held) = self.records.get(record.id()) {
             return if held.created_at() == record.created_at()
@@ -277,6 +283,18 @@ impl Tables {
 impl Requests for FakeLedger {
     async fn create(&self, new: &NewRequest) -> Result<Created, CallError> {
         self.0.lock().unwrap().create(new)
+    }
+
+    async fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        Ok(match self.0.lock().unwrap().of_key(client, key, now) {
+            Some(Created::Replayed(first)) => Some(*first),
+            _ => None,
+        })
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {

@@ -13,7 +13,8 @@ pub(crate) fn managed() -> Value {
 
 pub(crate) fn inline() -> Value {
     json!({ "type": "inline_policy", "document": { "Version": "2012-10-17", "Statement": [
-        { "Sid": "Numbers", "Effect": "Allow", "Action": "cloudwatch:GetMetricData", "Resource": "*" },
+        { "Sid": "Numbers", "Effect": "Allow", "Action": "cloudwatch:GetMetricData", "Resource": "*",
+          "Condition": { "StringEqualsIfExists": { "aws:ResourceAccount": ACCOUNT } } },
         { "Sid": "June", "Effect": "Allow", "Action": "s3:GetObject",
           "Resource": format!("arn:aws:s3:::reports-{ACCOUNT}/june/*") },
     ] } })

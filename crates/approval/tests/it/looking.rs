@@ -5,7 +5,7 @@ use snowgate_core::approval::{ReviewToken, Verdict};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord};
 use testkit::samples;
-use testkit::world::{COLLEAGUE, OWNER, PENDING_FOR, World, at};
+use testkit::world::{BENEFICIARY, COLLEAGUE, OWNER, PENDING_FOR, World, at, id};
 use testkit::{Aftermath, Fault, Moment};
 
 use super::{approval, look, send, snapshot};
@@ -196,6 +196,20 @@ fn a_link_ends_when_its_time_is_over() {
     );
     assert_eq!(answer.status, 410);
     assert_eq!(world.load(record.id()).state(), State::Pending);
+}
+
+/// Whose record is hidden is not told as the requester: who decides must see for whom it is.
+#[test]
+fn a_beneficiary_who_cannot_be_read_is_not_taken_for_the_requester() {
+    let world = World::default();
+    let (_, link) = pending(&world);
+    let approval = approval(&world, &Fault::none());
+    let shown = send(&approval, look("GET", &link.expose()), 10);
+    assert_eq!(shown.status, 200);
+    world.servicenow.remove_person(&id(BENEFICIARY));
+    let before = snapshot(&world);
+    assert_eq!(send(&approval, look("GET", &link.expose()), 10).status, 503);
+    assert_eq!(snapshot(&world), before);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What can be judged only with what IAM holds: enrolment, quotas, trust, and what the policies
 //! really allow, alone and together with what the principal has.
 
+mod accounts;
 mod enrolment;
 mod inline;
 mod power;
@@ -13,6 +14,7 @@ use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset
 use jiff::Timestamp;
 use serde_json::json;
 
+use accounts::tell_accounts;
 use power::{Granted, judge_role_power, tell_power};
 
 use super::reference::Judged;
@@ -51,14 +53,13 @@ impl Guardrails {
             };
             for (name, text) in grants.documents() {
                 let pointer = pointer.clone();
-                findings.extend(self.judge_policy(
-                    of,
-                    &Judged {
-                        pointer,
-                        name,
-                        text,
-                    },
-                ));
+                let judged = Judged {
+                    pointer,
+                    name,
+                    text,
+                };
+                findings.extend(self.judge_policy(of, &judged));
+                findings.extend(tell_accounts(of, &judged));
             }
             match (grants, self.allowed(account, grant)) {
                 (

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
+use iam_policy::evaluate::{ResourceAccount, required_accounts};
 use iam_policy::lint::check_grammar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,8 +42,8 @@ pub enum Grant {
 
 impl Grant {
     /// The accounts that the grant reaches into, each once, in order: the owner of each decides.
-    /// An inline policy reaches every account that its ARNs name, and the target's wherever an
-    /// ARN names none.
+    /// An inline policy reaches every account that its ARNs or conditions name, and the target's
+    /// wherever they name none.
     #[must_use]
     pub fn accounts(&self, target: &Principal) -> Vec<AccountId> {
         match self {
@@ -172,7 +173,7 @@ impl InlineDocument {
         &self.0
     }
 
-    /// The accounts that its ARNs name, each once, in order; `home` wherever one names none.
+    /// The accounts that it names, each once, in order; `home` wherever it names none.
     fn accounts(&self, home: &AccountId) -> Vec<AccountId> {
         let mut accounts: Vec<AccountId> = match self.read() {
             Ok(document) => document
@@ -196,18 +197,21 @@ impl InlineDocument {
     }
 }
 
+/// The accounts whose owners decide on a statement: those that its resources and its condition name,
+/// and `home` wherever a resource names none. What leaves open any other is refused by the guardrails.
 fn accounts_of(statement: &Statement<'_>, home: &AccountId) -> Vec<AccountId> {
-    let Some(resources) = statement.resources().filter(|found| !found.is_negated()) else {
-        return vec![home.clone()];
+    let required = required_accounts(statement).unwrap_or_default();
+    let required = required.into_iter().filter_map(|id| id.parse().ok());
+    let mut accounts: Vec<AccountId> = required.collect();
+    let account = |text: &str| match ResourceAccount::of(text) {
+        ResourceAccount::Named(id) => id.parse().unwrap_or_else(|_| home.clone()),
+        ResourceAccount::Unnamed | ResourceAccount::Open(_) => home.clone(),
     };
-    let account = |text: &str| {
-        let named = text
-            .split(':')
-            .nth(4)
-            .and_then(|account| account.parse().ok());
-        named.unwrap_or_else(|| home.clone())
-    };
-    resources.list().texts().map(account).collect()
+    match statement.resources().filter(|found| !found.is_negated()) {
+        Some(resources) => accounts.extend(resources.list().texts().map(account)),
+        None => accounts.push(home.clone()),
+    }
+    accounts
 }
 
 impl TryFrom<Value> for InlineDocument {
@@ -298,7 +302,16 @@ mod tests {
                 ]),
                 vec!["320987654321", "430987654321"],
             ),
+            (
+                json!(["arn:aws:sqs:*:320987654321:*", "arn:aws:s3:::reports"]),
+                vec!["210987654321", "320987654321"],
+            ),
+            // What leaves the account open takes no owner away; the guardrails refuse it.
             (json!("arn:aws:sqs:*:*:q"), vec!["210987654321"]),
+            (
+                json!("arn:aws:sqs:*${aws:username}:320987654321:q"),
+                vec!["210987654321"],
+            ),
         ];
         for (resources, accounts) in table {
             let document = InlineDocument::try_from(document(resources)).unwrap();

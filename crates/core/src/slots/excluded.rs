@@ -25,15 +25,17 @@ impl Excluded {
         self.sys_ids.contains(&person.sys_id) || self.people.iter().any(|one| one.is(person))
     }
 
-    /// Those who must not decide whatever the ticket says of others.
+    /// Those who must not decide beyond doubt: the same records, and not because the ticket names
+    /// them. What makes a record look like another one stands in the records of people; whoever may
+    /// change one, such as the person themselves, chooses whom it looks like.
     #[must_use]
-    pub fn without_named(&self) -> Self {
+    pub fn beyond_doubt(&self) -> Self {
         let named = |sys_id: &SysId| self.named.contains(sys_id);
-        let people = self.people.iter().filter(|one| !named(one.sys_id()));
-        let sys_ids = self.sys_ids.iter().filter(|sys_id| !named(sys_id));
+        let own = self.people.iter().map(Involved::sys_id);
+        let known = own.chain(&self.sys_ids).filter(|sys_id| !named(sys_id));
         Self {
-            people: people.cloned().collect(),
-            sys_ids: sys_ids.cloned().collect(),
+            people: Vec::new(),
+            sys_ids: known.cloned().collect(),
             named: Vec::new(),
         }
     }

@@ -172,4 +172,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "probably_wrong" = ProbablyWrong,
     "reads_secrets" = ReadsSecrets,
     "opens_resources" = OpensResources,
+    "account_not_named" = AccountNotNamed,
+    "names_other_accounts" = NamesOtherAccounts,
 });

@@ -168,10 +168,6 @@ fn whoever_became_unfit_meanwhile_gets_no_letter() {
             locked_out: true,
             ..fit.clone()
         },
-        Person {
-            email: MailField::read("rita@meridian.example"),
-            ..fit.clone()
-        },
     ];
     for unfit in unfit {
         let world = World::default();

@@ -7,8 +7,8 @@ use snowgate_core::slots::ApproverRole;
 use snowgate_core::ticket::Person;
 use testkit::samples::ACCOUNT;
 use testkit::world::{
-    BENEFICIARY, COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, SECURITY_GROUP, SUPPORT_GROUP,
-    World, account, address, at, id, person, principal_facts, requester,
+    COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, SECURITY, SECURITY_GROUP, SUPPORT_GROUP, World,
+    account, address, at, id, person, principal_facts, requester,
 };
 use testkit::{Group, QueueName};
 
@@ -17,7 +17,7 @@ use super::{addresses, dispatcher, handle, token_in};
 /// Somebody who cannot be asked, and why.
 type Unfit = fn(&World, u8);
 
-const UNFIT: [(&str, Unfit); 8] = [
+const UNFIT: [(&str, Unfit); 6] = [
     ("inactive", |world, n| {
         world.servicenow.put_person(Person {
             active: false,
@@ -42,22 +42,10 @@ const UNFIT: [(&str, Unfit); 8] = [
             ..person(n)
         });
     }),
-    ("the requester under another record", |world, n| {
-        world.servicenow.put_person(Person {
-            email: MailField::read("RITA@Meridian.example"),
-            ..person(n)
-        });
-    }),
     ("the beneficiary", |world, n| {
         let mut facts = principal_facts();
         facts.owner_tag = Some(id(n).as_str().to_owned());
         world.directory.put_principal(&world.target, facts);
-    }),
-    ("the beneficiary under another record", |world, n| {
-        world.servicenow.put_person(Person {
-            email: MailField::read(&address(BENEFICIARY).to_uppercase()),
-            ..person(n)
-        });
     }),
     ("unknown", |world, n| {
         let mut item = account();

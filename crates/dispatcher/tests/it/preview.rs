@@ -106,7 +106,7 @@ fn whoever_is_passed_over_has_a_reason() {
     });
     let slot = preview(&world).slots.remove(0);
     let asked: Vec<_> = slot.would_ask.iter().map(|one| &one.sys_id).collect();
-    assert_eq!(asked, [&id(COLLEAGUE)]);
+    assert_eq!(asked, [&id(SECURITY)]);
     assert_eq!(
         slot.passed_over,
         [
@@ -121,6 +121,11 @@ fn whoever_is_passed_over_has_a_reason() {
                 MEMBER,
                 ApproverRole::GroupMember,
                 PassedOverBecause::Involved
+            ),
+            passed(
+                COLLEAGUE,
+                ApproverRole::GroupMember,
+                PassedOverBecause::TicketNamesApprover
             ),
         ]
     );

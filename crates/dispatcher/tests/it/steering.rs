@@ -1,6 +1,9 @@
 //! Whoever edits the ticket does not choose who decides.
 
+use serde_json::json;
+use snowgate_core::account::AccountItem;
 use snowgate_core::email::MailField;
+use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
@@ -8,8 +11,8 @@ use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::Group;
 use testkit::world::{
-    BENEFICIARY, COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE, SECURITY,
-    SECURITY_GROUP, World, account, address, at, id, person, principal_facts, requester,
+    BENEFICIARY, COLLEAGUE, GUARDRAILS, LEAD, MANAGER, MEMBER, OWNER, PENDING_FOR, REMIND_BEFORE,
+    SECURITY, SECURITY_GROUP, World, account, address, at, id, person, principal_facts, requester,
 };
 
 use super::{addresses, dispatcher, handle};
@@ -120,21 +123,15 @@ fn unfit(world: &World, people: &[u8]) {
 #[test]
 fn naming_somebody_who_would_not_be_asked_changes_nothing() {
     let rita = requester().sys_id;
-    let cases: [(u8, u8, Change); 4] = [
+    let cases: [(u8, u8, Change); 3] = [
         (MANAGER, OWNER, |_| {}),
         // Somebody who could not be asked anyway.
         (OWNER, MANAGER, |world| unfit(world, &[OWNER])),
-        // The beneficiary, and the beneficiary under another record.
+        // The beneficiary.
         (OWNER, MANAGER, |world| {
             let mut facts = principal_facts();
             facts.owner_tag = Some(id(OWNER).as_str().to_owned());
             world.directory.put_principal(&world.target, facts);
-        }),
-        (OWNER, MANAGER, |world| {
-            world.servicenow.put_person(Person {
-                email: MailField::read(&address(BENEFICIARY)),
-                ..person(OWNER)
-            });
         }),
     ];
     for (named, asked, change) in cases {
@@ -178,4 +175,113 @@ fn naming_an_approver_later_brings_no_friendlier_one() {
     assert_eq!(addresses(&world.mailer.take()), [address(SECURITY)]);
     let after = world.load(record.id());
     assert!(!after.asks(&id(MEMBER)) && !after.asks(&id(COLLEAGUE)));
+}
+
+/// What a record of somebody involved says is not what the ticket says: whoever may change it,
+/// such as the person themselves, does not choose who decides either.
+#[test]
+fn who_looks_like_the_owner_brings_no_friendlier_one() {
+    let rita = requester().sys_id;
+    let owner = person(OWNER);
+    let of_owner = |person: Person| -> [Person; 4] {
+        let account = &owner.account;
+        let with = |change: &dyn Fn(&mut Person)| {
+            let mut person = person.clone();
+            change(&mut person);
+            person
+        };
+        [
+            with(&|person| {
+                person
+                    .account
+                    .employee_number
+                    .clone_from(&account.employee_number)
+            }),
+            with(&|person| person.account.user_name = account.user_name.to_uppercase()),
+            with(&|person| person.account.user_name = address(OWNER)),
+            with(&|person| {
+                let address = address(OWNER).replace('@', "+x@");
+                person.email = MailField::read(&address);
+            }),
+        ]
+    };
+    // The requester, who opened the ticket, and whom the principal belongs to.
+    let involved = [of_owner(requester()), of_owner(person(BENEFICIARY))];
+    for alike in involved.into_iter().flatten() {
+        let world = World::default();
+        world.servicenow.put_person(alike);
+        let found = asked_beside(&world, [&rita, &rita, &rita]);
+        assert_eq!(found, (vec![address(SECURITY)], State::Pending));
+    }
+}
+
+/// The requester's own record is changed after several people were asked.
+#[test]
+fn who_looks_like_an_approver_later_brings_no_friendlier_one() {
+    let reminded = (PENDING_FOR - REMIND_BEFORE).as_secs() + 10;
+    let world = World::default();
+    unfit(&world, &[OWNER, MANAGER, LEAD]);
+    let record = world.received(at(0));
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
+    let asked = [address(MEMBER), address(COLLEAGUE)];
+    assert_eq!(addresses(&world.mailer.take()), asked);
+    world.servicenow.put_person(Person {
+        account: person(MEMBER).account,
+        ..requester()
+    });
+    handle(&dispatcher(&world, &[]), record.id(), reminded).unwrap();
+    assert_eq!(addresses(&world.mailer.take()), [address(SECURITY)]);
+    let after = world.load(record.id());
+    assert!(!after.asks(&id(MEMBER)) && !after.asks(&id(COLLEAGUE)));
+}
+
+/// A request for a policy of its own that sends to a queue with this ARN, in a world where the
+/// reference policy allows that everywhere.
+fn sends_to(queue: &str) -> (Vec<String>, State) {
+    let elsewhere = "320987654321".parse().unwrap();
+    let text = GUARDRAILS.replacen("\"s3:*\"", "[\"s3:*\", \"sqs:*\"]", 1);
+    let world = World {
+        guardrails: Guardrails::parse(&text).unwrap(),
+        ..World::default()
+    };
+    world.servicenow.put_account(
+        &elsewhere,
+        AccountItem {
+            sys_id: id(0x63),
+            owned_by: Some(id(COLLEAGUE)),
+            ..account()
+        },
+    );
+    let mut request = world.request();
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue}]});
+    let grants = json!([{"type": "inline_policy", "document": document}]);
+    request.grants = serde_json::from_value(grants).unwrap();
+    let record = world.receive(request, at(0));
+    handle(&dispatcher(&world, &[]), record.id(), 1).unwrap();
+    let to = world.mailer.take();
+    let to = addresses(&to).into_iter().map(str::to_owned);
+    (to.collect(), world.load(record.id()).state())
+}
+
+/// However the power over another account is spelt, its owner is not left out.
+#[test]
+fn a_wildcard_in_an_account_leaves_no_owner_out() {
+    let owner = (vec![address(OWNER)], State::Pending);
+    let other = (vec![address(COLLEAGUE)], State::Pending);
+    assert_eq!(sends_to("arn:aws:sqs:eu-west-1:210987654321:jobs"), owner);
+    assert_eq!(sends_to("arn:aws:sqs:eu-west-1:320987654321:jobs"), other);
+    assert_eq!(sends_to("arn:aws:sqs:*:320987654321:*"), other);
+    for open in [
+        "arn:aws:sqs:eu-west-1:32098765432?:jobs",
+        "arn:aws:sqs:eu-west-1:*:jobs",
+        "arn:aws:sqs:${aws:RequestedRegion}:320987654321:jobs",
+        "arn:aws:sqs",
+        "arn:aws:sqs:*",
+        "*",
+        // Of the other account alone by its looks, and of any in truth.
+        "arn:aws:sqs:*${aws:username}:320987654321:*",
+    ] {
+        assert_eq!(sends_to(open), (Vec::new(), State::Refused), "{open}");
+    }
 }

@@ -8,6 +8,7 @@
 //! the identity's own policies. Trust policies of roles and policies of KMS keys must allow
 //! whatever else does.
 
+mod account;
 mod missing_keys;
 mod principal;
 mod principal_matcher;
@@ -15,6 +16,7 @@ mod request;
 mod resource;
 mod ruleset;
 
+pub use account::{ResourceAccount, action_in_accounts, required_accounts};
 pub use principal::{InvalidPrincipal, RequestPrincipal};
 pub(crate) use principal_matcher::PrincipalMatcher;
 pub use request::{MOST_TEXT, Request};

@@ -132,7 +132,7 @@ pub(crate) fn in_full(text: &str, variables: bool) -> Cow<'_, str> {
 }
 
 /// The parts of an ARN, cut at the first five colons that are in no variable.
-fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
+pub(super) fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
     let mut parts = Vec::with_capacity(6);
     let (mut from, mut inside, mut before) = (0, false, 0);
     for (at, byte) in text.bytes().enumerate() {
@@ -152,7 +152,7 @@ fn arn_parts(text: &str, variables: bool) -> Vec<&str> {
 }
 
 /// Whether the segments of a pattern stand where those of an ARN stand.
-fn is_aligned(parts: &[&str]) -> bool {
+pub(super) fn is_aligned(parts: &[&str]) -> bool {
     let ["arn", partition, service, region, account, _] = parts else {
         return false;
     };

@@ -1,9 +1,10 @@
 //! The same call again, and the same ServiceNow record again.
 
 use serde_json::json;
+use snowgate_core::guardrails::Guardrails;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
-use testkit::world::{at, principal_facts};
+use testkit::world::{GUARDRAILS, at, principal_facts};
 use testkit::{Aftermath, Moment, samples};
 
 use super::extending::{active_of, extend, longer};
@@ -138,6 +139,33 @@ fn a_record_has_one_open_request_whoever_asks() {
     };
     let _ = setup.world.apply(&record, withdrawn, client, at(2));
     assert_eq!(setup.send(event, 3).status, 202);
+}
+
+/// The answer to the first call was lost, and the guardrails were changed before it came again: its
+/// request lives, and nobody is told that there is none.
+#[test]
+fn the_same_call_gets_the_same_answer_under_other_guardrails() {
+    let mut setup = setup();
+    let body = setup.body().to_string();
+    let first = setup.post(&body, Some("sys-1"), 0);
+    assert_eq!(first.status, 202);
+    let others = GUARDRAILS.replace("sc_req_item", "sc_task");
+    setup.intake.guardrails = Guardrails::parse(&others).unwrap();
+    for second in [1, EIGHT_DAYS - 1] {
+        let again = setup.post(&body, Some("sys-1"), second);
+        assert_eq!((again.status, &again.text), (202, &first.text));
+    }
+    // Another call, key or client is judged by the guardrails of now, and so is a forgotten one.
+    setup
+        .post(&format!(" {body}"), Some("sys-1"), 1)
+        .problem(422);
+    setup.post(&body, Some("sys-2"), 1).problem(422);
+    setup.post(&body, None, 1).problem(422);
+    setup.post(&body, Some("sys-1"), EIGHT_DAYS).problem(422);
+    let mut event = super::post(&body, Some("sys-1"));
+    event["requestContext"]["authorizer"]["client"] = json!("another");
+    setup.send(event, 1).problem(422);
+    assert_eq!(setup.world.ledger.records().len(), 1);
 }
 
 /// Wherever a call breaks off, calling again with the same key comes to one request.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests};
+use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, NewRequest, Requests};
 use snowgate_core::audit::StoredRow;
-use snowgate_core::id::RequestId;
+use snowgate_core::id::{ClientId, RequestId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Change, Event, FailureCode, Message, RequestRecord};
 use tracing::error;
@@ -25,6 +25,15 @@ impl<R: Requests> Requests for Metered<R> {
             measure(&new.change);
         }
         Ok(created)
+    }
+
+    async fn made_by(
+        &self,
+        client: &ClientId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<RequestRecord>, CallError> {
+        self.0.made_by(client, key, now).await
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {

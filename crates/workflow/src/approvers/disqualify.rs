@@ -47,7 +47,8 @@ pub async fn qualification<'a>(
 
 /// The records of somebody who was asked and may still decide: has the same role, or stands in for
 /// somebody who has, and nothing has come up against either. None where that does not hold, or where
-/// the ticket names somebody else who was asked: then only the security group decides.
+/// somebody else who was asked may not decide because of the ticket or of a record that looks like
+/// theirs: then only the security group decides.
 async fn still_qualifies(
     servicenow: &impl ServiceNow,
     slot: &Slot,
@@ -88,13 +89,13 @@ async fn still_qualifies(
 }
 
 /// Whether the ticket names one of those who were asked beside somebody in this role, or who would be
-/// now.
+/// now, or the record of somebody involved looks like theirs.
 async fn is_steered(
     servicenow: &impl ServiceNow,
     (slot, item, role): (&Slot, &AccountItem, ApproverRole),
     rules: &Rules<'_>,
 ) -> Result<bool, CallError> {
-    if rules.excluded.named.is_empty() || role == ApproverRole::SecurityGroup {
+    if role == ApproverRole::SecurityGroup {
         return Ok(false);
     }
     if asked_in(servicenow, item, role, rules).await?.is_none() {
@@ -106,9 +107,9 @@ async fn is_steered(
     ids.sort();
     ids.dedup();
     let people = servicenow.people(&ids).await?;
-    let unnamed = rules.excluded.without_named();
+    let beyond_doubt = rules.excluded.beyond_doubt();
     let mut people = people.iter();
-    Ok(people.any(|person| rules.excluded.names(person) && !unnamed.names(person)))
+    Ok(people.any(|person| rules.excluded.names(person) && !beyond_doubt.names(person)))
 }
 
 /// Takes a person out of slots. That makes the request due, and the dispatcher looks for others.

@@ -15,7 +15,7 @@ const MOST_DELEGATES: usize = 50;
 
 /// The approvers of a resource: everybody eligible of the nearest role that has
 /// anybody, and their delegates, at most as many as the guardrails allow. Where the ticket names
-/// one of these, the members of the security group. Nobody where the CMDB does not have exactly one
+/// one of these, or one looks like somebody involved, the members of the security group. Nobody where the CMDB does not have exactly one
 /// such item, or nobody is left.
 ///
 /// # Errors
@@ -43,24 +43,24 @@ pub async fn find(
     Ok(Vec::new())
 }
 
-/// Who is asked in one role. None where the ticket names one of them, so that nobody but the
-/// security group may decide.
+/// Who is asked in one role. None where the ticket names one of them, or the record of somebody
+/// involved looks like theirs, so that nobody but the security group may decide.
 pub(super) async fn asked_in(
     servicenow: &impl ServiceNow,
     item: &AccountItem,
     role: ApproverRole,
     rules: &Rules<'_>,
 ) -> Result<Option<Vec<Approver>>, CallError> {
-    let unnamed = match role {
+    let beyond_doubt = match role {
         // There is nobody behind them.
         ApproverRole::SecurityGroup => rules.excluded.clone(),
-        _ => rules.excluded.without_named(),
+        _ => rules.excluded.beyond_doubt(),
     };
-    let unnamed = Rules {
-        excluded: &unnamed,
+    let others = Rules {
+        excluded: &beyond_doubt,
         ..*rules
     };
-    let found = of_role(servicenow, item, role, &unnamed).await?;
+    let found = of_role(servicenow, item, role, &others).await?;
     let steered = found.iter().any(|one| one.is_excluded(rules.excluded));
     let found = found.into_iter().map(|one| one.approver);
     Ok((!steered).then(|| found.collect()))

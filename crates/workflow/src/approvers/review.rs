@@ -18,7 +18,7 @@ use super::find::item_of;
 /// the beneficiary.
 ///
 /// # Errors
-/// Where ServiceNow does not answer, or does not have the requester any more.
+/// Where ServiceNow does not answer, or does not have the requester or the beneficiary any more.
 pub async fn review(
     servicenow: &impl ServiceNow,
     record: &RequestRecord,
@@ -52,13 +52,16 @@ pub async fn review(
         return Ok(None);
     }
     let missing = || CallError::transient("servicenow:ReadPeople", "Missing");
+    // Somebody whose record is hidden is not to pass for the requester.
+    let beneficiary = match beneficiary {
+        Some(beneficiary) => Some(person(beneficiary).ok_or_else(missing)?.name.clone()),
+        None => None,
+    };
     let slots = names(servicenow, round).await?;
     let context = ReviewContext {
         installation,
         requester: person(requester).ok_or_else(missing)?.clone(),
-        beneficiary: beneficiary
-            .and_then(person)
-            .map(|person| person.name.clone()),
+        beneficiary,
         account: target_name(servicenow, record, round, &slots).await?,
         slots,
         documents,

@@ -96,7 +96,8 @@ impl Want {
             Self::Policy => attach(samples::policy()),
             Self::OtherPolicy => attach(other_policy()),
             Self::InlinePolicy => {
-                let document: Value = document("s3:ListBucket").parse().unwrap();
+                let document = document("s3:ListBucket").replace("\"*\"", "\"arn:aws:s3:::*\"");
+                let document: Value = document.parse().unwrap();
                 json!({"type": "inline_policy", "document": document})
             }
             Self::Group => {

@@ -80,6 +80,12 @@ impl File {
             !self.never.actions.is_empty(),
             "no action is denied".to_owned(),
         );
+        let covers_iam = |action: &String| action == "*" || action.eq_ignore_ascii_case("iam:*");
+        unless(
+            self.never.actions.iter().any(covers_iam),
+            "`never` does not deny `iam:*`: with it a principal could change what it may do itself"
+                .to_owned(),
+        );
         for action in &self.never.actions {
             unless(
                 is_known(action),

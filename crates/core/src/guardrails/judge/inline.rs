@@ -4,6 +4,7 @@ use iam_policy::classify::{self, PrincipalPolicies};
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::lint::{self, Code, LintFinding};
 
+use super::accounts::judge_accounts;
 use super::power::{Granted, tell};
 use crate::finding::{Evidence, Finding, FindingCode};
 use crate::guardrails::reference::Judged;
@@ -13,8 +14,8 @@ use crate::markup::code;
 use crate::request::InlineDocument;
 
 impl Guardrails {
-    /// Judges a policy that is asked for: by the reference policy, by its partition, by what is
-    /// probably wrong in it, and by what it leads to.
+    /// Judges a policy that is asked for: by the reference policy, by its partition, by the
+    /// accounts that it names, by what is probably wrong in it, and by what it leads to.
     pub(in crate::guardrails) fn judge_inline(
         &self,
         account: &AccountId,
@@ -36,6 +37,7 @@ impl Guardrails {
             return;
         };
         self.judge_partition(&judged, &document, findings);
+        judge_accounts(&judged, &document, findings);
         let documents = [document];
         let power = classify::classify(PrincipalPolicies {
             policies: &documents,

@@ -57,7 +57,7 @@ fn resources_are_in_the_partition_of_the_guardrails() {
     assert_eq!(on("Resource", &mixed), ["Statement[0].Resource[1]"]);
     assert_eq!(on("NotResource", &mixed), ["Statement[0].NotResource[1]"]);
     for own in [
-        "*",
+        "arn:aws:s3:::*",
         "arn:aws:s3:::reports/*",
         "arn:aws:s3:::${aws:username}/*",
     ] {
@@ -187,4 +187,145 @@ fn a_short_arn_exposes_as_a_star_does() {
         let unknown = format!("arn:aws:{service}:eu-west-1:210987654321:novelty/a");
         assert_eq!(found_on(action, &unknown), star, "{action} {unknown}");
     }
+}
+
+/// The owner of each account that an inline policy acts in decides, so it says which these are: no
+/// spelling of the same power leaves anybody out.
+#[test]
+fn an_inline_policy_names_the_accounts_that_it_acts_in() {
+    let text = TEXT.replace("\"s3:List*\"", "\"s3:List*\", \"sqs:*\", \"cloudwatch:*\"");
+    let on = |element: &str, action: &str, resources: &Value| {
+        let mut statement = json!({"Effect": "Allow", "Action": action});
+        statement[element] = resources.clone();
+        let findings = found(&text, &statement);
+        let places = of(FindingCode::AccountNotNamed, &findings);
+        let refused = refusal(&findings) == Some(RefusalCode::OutsideGuardrails);
+        assert_eq!(places.is_empty(), !refused, "{findings:?}");
+        places
+    };
+    for open in [
+        "*",
+        "arn:aws:sqs",
+        "arn:aws:sqs:eu-west-1:*",
+        "arn:aws:sqs:eu-west-1:32098765432?:jobs",
+        "arn:aws:sqs:eu-west-1:3*:jobs",
+        "arn:aws:sqs:eu-west-1:*:jobs",
+        "arn:aws:sqs:eu-west-1:${aws:PrincipalAccount}:jobs",
+        "arn:aws:sqs:${aws:RequestedRegion}:320987654321:jobs",
+        "arn:aws:sqs:${aws:PrincipalTag/a:b}:320987654321:jobs",
+        "arn:aws:sqs:*${aws:username}:320987654321:*",
+    ] {
+        let places = on("Resource", "sqs:SendMessage", &json!(open));
+        let [(place, _)] = &places[..] else {
+            panic!("{open}: {places:?}");
+        };
+        assert_eq!(place, "Statement[0].Resource");
+    }
+    let whole = json!("arn:aws:sqs:eu-west-1:320987654321:jobs");
+    let [(place, detail)] = &on("NotResource", "sqs:SendMessage", &whole)[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(place, "Statement[0].NotResource");
+    assert_eq!(
+        detail,
+        "the statement leaves open in which AWS accounts `sqs:SendMessage` acts; write ARNs with an \
+         account in each (or with none, as those of S3 buckets), or add the condition \
+         `StringEqualsIfExists` on `aws:ResourceAccount`"
+    );
+    let mixed = json!(["arn:aws:sqs:eu-west-1:320987654321:jobs", "arn:aws:sqs:*"]);
+    let [(place, detail)] = &on("Resource", "sqs:SendMessage", &mixed)[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(place, "Statement[0].Resource[1]");
+    assert_eq!(
+        detail,
+        "`arn:aws:sqs:*` leaves open in which AWS accounts `sqs:SendMessage` acts; write ARNs with an \
+         account in each (or with none, as those of S3 buckets), or add the condition \
+         `StringEqualsIfExists` on `aws:ResourceAccount`"
+    );
+    for (action, named) in [
+        ("sqs:SendMessage", "arn:aws:sqs:*:320987654321:*"),
+        ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:210987654321:jobs"),
+        ("s3:GetObject", "arn:aws:s3:::reports/${aws:username}/*"),
+        // What has no resource acts at home.
+        ("cloudwatch:ListDashboards", "*"),
+        ("s3:ListAllMyBuckets", "*"),
+    ] {
+        assert_eq!(on("Resource", action, &json!(named)), [], "{named}");
+    }
+}
+
+/// Where an action may be about no resource, only `*` allows that, and a condition says the accounts.
+#[test]
+fn a_condition_names_the_accounts_of_a_policy() {
+    let text = TEXT.replace("\"s3:List*\"", "\"s3:List*\", \"cloudwatch:*\"");
+    let with = |condition: Value| {
+        let statement = json!({"Effect": "Allow", "Action": "cloudwatch:GetMetricData",
+            "Resource": "*", "Condition": condition});
+        let asking = asking(&statement);
+        let findings = Guardrails::parse(&text).unwrap().evaluate_request(&asking);
+        let accounts = asking.grants[0].accounts(&asking.target);
+        let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+        (refusal(&findings), accounts.join(" "))
+    };
+    let home = "210987654321".to_owned();
+    for operator in ["StringEquals", "StringEqualsIfExists"] {
+        let both = json!({operator: {"aws:ResourceAccount": ["320987654321", home]}});
+        assert_eq!(with(both), (None, format!("{home} 320987654321")));
+        let own = json!({operator: {"aws:ResourceAccount": home}});
+        assert_eq!(with(own), (None, home.clone()));
+        let other = json!({operator: {"aws:ResourceAccount": "320987654321"}});
+        // What is about no resource is done at home.
+        assert_eq!(with(other), (None, format!("{home} 320987654321")));
+    }
+    for condition in [
+        json!({}),
+        json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
+        json!({"StringEquals": {"aws:ResourceAccount": ["320987654321", "3*"]}}),
+        json!({"StringLike": {"aws:ResourceAccount": "320987654321"}}),
+        json!({"ForAnyValue:StringEquals": {"aws:ResourceAccount": "320987654321"}}),
+    ] {
+        let refused = Some(RefusalCode::OutsideGuardrails);
+        assert_eq!(with(condition.clone()).0, refused, "{condition}");
+    }
+}
+
+/// Who approves what IAM has already is told where else it reaches.
+#[test]
+fn accounts_that_a_policy_of_iam_names_are_told() {
+    let guardrails = Guardrails::parse(TEXT).unwrap();
+    let told = |request: &AccessRequest, grants: Vec<GrantFacts>| {
+        let findings = guardrails.evaluate_facts(request, &survey(grants));
+        of(FindingCode::NamesOtherAccounts, &findings)
+    };
+    let attached = request("sc_req_item", "210987654321", READ, "P2D");
+    let managed = |resources: &Value, effect: &str| {
+        let text = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": effect, "Action": "s3:GetObject", "Resource": resources}]});
+        vec![GrantFacts::Policy(policy(READ, text.to_string()))]
+    };
+    let elsewhere = json!([
+        "arn:aws:s3:eu-west-1:430987654321:accesspoint/a/object/*",
+        "arn:aws:s3:eu-west-1:320987654321:accesspoint/a/object/*",
+        "arn:aws:s3:eu-west-1:320987654321:accesspoint/b/object/*",
+        "arn:aws:s3:eu-west-1:5409876543??:accesspoint/b/object/*",
+        "arn:aws:s3:eu-west-1:210987654321:accesspoint/b/object/*",
+        "arn:aws:s3:eu-west-1:*:accesspoint/b/object/*",
+        "arn:aws:s3:::reports/*",
+        "*"
+    ]);
+    let [(_, detail)] = &told(&attached, managed(&elsewhere, "Allow"))[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(
+        detail,
+        "it names resources in other AWS accounts, whose owners aren't asked about it: 320987654321, \
+         430987654321, `5409876543??`"
+    );
+    assert_eq!(told(&attached, managed(&elsewhere, "Deny")), []);
+    let own = json!([
+        "arn:aws:s3:eu-west-1:210987654321:accesspoint/a/object/*",
+        "*"
+    ]);
+    assert_eq!(told(&attached, managed(&own, "Allow")), []);
 }

@@ -74,6 +74,17 @@ pub async fn keys_bind_one_call(ledger: &impl Requests) {
         assert_eq!(replayed, Created::Replayed(Box::new(now.clone())));
         assert_eq!(ledger.load(again.record.id()).await.unwrap(), None);
     }
+    let made_by = async |name: &str, call: &[u8], client: &str| {
+        let key = key(name, call, 2000);
+        let client = client.parse().unwrap();
+        ledger.made_by(&client, &key, at(2)).await.unwrap()
+    };
+    let client = samples::client();
+    let client = client.as_str();
+    assert_eq!(made_by(&name, b"call", client).await, Some(now));
+    assert_eq!(made_by(&name, b"other", client).await, None);
+    assert_eq!(made_by(&self::name(), b"call", client).await, None);
+    assert_eq!(made_by(&name, b"call", "another-client").await, None);
     let elsewhere = samples::received(&sys_id(), at(3));
     let reused = create(elsewhere.clone(), key(&name, b"other", 1000)).await;
     assert_eq!(reused, Created::KeyReused);
@@ -102,7 +113,12 @@ pub async fn keys_expire(ledger: &impl Requests) {
     };
     let created = ledger.create(&keyed(&first, &bound)).await.unwrap();
     assert_eq!(created, Created::New);
-    let replayed = Created::Replayed(Box::new(first.record));
+    let (client, first) = (samples::client(), first.record);
+    for (second, made) in [(999, Some(first.clone())), (1000, None)] {
+        let found = ledger.made_by(&client, &bound, at(second)).await.unwrap();
+        assert_eq!(found, made);
+    }
+    let replayed = Created::Replayed(Box::new(first));
     assert_eq!(create(999, &bound).await, replayed);
     let later = key(&bound.key, b"other", 2000);
     assert_eq!(create(999, &later).await, Created::KeyReused);
