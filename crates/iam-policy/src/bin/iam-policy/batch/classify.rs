@@ -91,6 +91,7 @@ pub(super) fn answer(line: &InputLine<'_, '_>) -> Result<ClassifyOutput, LineErr
     let service_control = levels(line, "service_control_policies", PolicyType::ServiceControl)?;
     let found = classify(PrincipalPolicies {
         policies: &policies,
+        held: &[],
         boundaries: &boundaries,
         service_control: &service_control,
     });
