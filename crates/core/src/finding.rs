@@ -90,7 +90,8 @@ finding_codes! {
     CannotEnd => Some(RefusalCode::OutsideGuardrails),
     /// A policy names a resource of another partition of AWS than the one that all accounts are in.
     PartitionNotAllowed => Some(RefusalCode::OutsideGuardrails),
-    /// An inline policy leaves open which AWS accounts it acts in, so nobody knows whose owners decide.
+    /// A statement leaves open which AWS accounts it acts in, and has no place for the condition that
+    /// limits it to those whose owners decide.
     AccountNotNamed => Some(RefusalCode::OutsideGuardrails),
     /// A policy cannot be read, so nothing can be said of it.
     Unreadable => Some(RefusalCode::UnreadablePolicy),
@@ -122,6 +123,8 @@ finding_codes! {
     TrustDepends => None,
     /// Whether it leads further depends on what can be taken over with it.
     MayEscalate => None,
+    /// A statement leaves open which AWS accounts it acts in, and is limited to those whose owners decide.
+    LimitedToAccounts => None,
     /// It reads data that may be confidential.
     ReadsData => None,
     /// It reads secrets or gets credentials, which the guardrails accept.

@@ -1,9 +1,14 @@
-//! The one inline policy of a request: what its grants say, with the end of the access in it.
+//! The one inline policy of a request: what its grants say, with the end of the access in it, and no
+//! more accounts than those whose owners decide.
+
+mod accounts;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::request::{AccessRequest, Grant};
+
+pub(crate) use accounts::{LeftOpen, accounts_of, can_be_limited, left_open};
 
 /// The operators that can hold an end, in the order in which they are tried. All of one block
 /// must hold (IAM User Guide, "Conditions with multiple context keys or values"), so an end beside
@@ -17,29 +22,36 @@ const ENDS: [&str; 4] = [
 
 const NOW: &str = "aws:CurrentTime";
 
-/// No end can be added: a statement has all operators in use on the time.
+/// A statement has no place for a condition that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("statement {0} has every condition on the time that there is")]
-pub struct CannotEnd(
-    /// The statement, from 0.
-    pub usize,
-);
+pub enum NoPlace {
+    /// The statement of this number, from 0, has all operators in use on the time: no end can be
+    /// added.
+    #[error("statement {0} has every condition on the time that there is")]
+    ForTheEnd(usize),
+    /// A statement leaves its accounts open, and has a condition of its own where they would stand.
+    #[error("a statement has a condition of its own on the accounts of its resources")]
+    ForTheAccounts,
+}
 
 /// The inline policy of a request: the statements of its inline policy and one that lets the
-/// target assume its roles, each only until the end. None where no grant asks for one.
+/// target assume its roles, each only until the end, and each that leaves its accounts open only in
+/// those whose owners decide. None where no grant asks for one.
 ///
 /// # Errors
-/// Where a statement leaves no place for the end.
+/// Where a statement leaves no place for one of these conditions.
 pub fn inline_policy(
     request: &AccessRequest,
     ends_at: Timestamp,
-) -> Result<Option<String>, CannotEnd> {
+) -> Result<Option<String>, NoPlace> {
     let mut statements: Vec<Value> = Vec::new();
     let mut roles: Vec<&str> = Vec::new();
     for grant in &request.grants {
         match grant {
             Grant::InlinePolicy { document } => {
-                statements.extend(statements_of(document.as_str()));
+                let home = &request.target.account_id;
+                let limited = accounts::limited(document.as_str(), home);
+                statements.extend(limited.ok_or(NoPlace::ForTheAccounts)?);
             }
             Grant::AssumeRole { role_arn } => roles.push(role_arn.as_str()),
             Grant::AttachManagedPolicy { .. } | Grant::GroupMembership { .. } => {}
@@ -53,7 +65,7 @@ pub fn inline_policy(
     }
     let end = ends_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     for (index, statement) in statements.iter_mut().enumerate() {
-        end_statement(statement, &end).ok_or(CannotEnd(index))?;
+        end_statement(statement, &end).ok_or(NoPlace::ForTheEnd(index))?;
     }
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
     Ok(Some(policy.to_string()))
@@ -77,21 +89,27 @@ fn statements_of(document: &str) -> Vec<Value> {
     }
 }
 
-/// Adds the end to the conditions of one statement.
-fn end_statement(statement: &mut Value, end: &str) -> Option<()> {
-    let conditions = statement
+fn conditions_of(statement: &mut Value) -> Option<&mut Map<String, Value>> {
+    statement
         .as_object_mut()?
         .entry("Condition")
         .or_insert_with(|| Value::Object(Map::new()))
-        .as_object_mut()?;
+        .as_object_mut()
+}
+
+/// An operator as conditions have it. Operators and keys are compared without regard to case: nothing
+/// is taken for absent that IAM could take for the same.
+fn written_as(conditions: &Map<String, Value>, operator: &str) -> String {
+    let mut names = conditions.keys();
+    let found = names.find(|name| name.eq_ignore_ascii_case(operator));
+    found.cloned().unwrap_or_else(|| operator.to_owned())
+}
+
+/// Adds the end to the conditions of one statement.
+fn end_statement(statement: &mut Value, end: &str) -> Option<()> {
+    let conditions = conditions_of(statement)?;
     for operator in ENDS {
-        // Operators and keys are compared without regard to case: nothing is taken for absent
-        // that IAM could take for the same.
-        let written = conditions
-            .keys()
-            .find(|name| name.eq_ignore_ascii_case(operator))
-            .cloned()
-            .unwrap_or_else(|| operator.to_owned());
+        let written = written_as(conditions, operator);
         let keys = conditions
             .entry(written)
             .or_insert_with(|| Value::Object(Map::new()))
@@ -128,12 +146,52 @@ mod tests {
         AccessRequest::parse(body.to_string().as_bytes()).unwrap()
     }
 
-    fn ended(grants: Value) -> Result<Option<String>, CannotEnd> {
+    fn ended(grants: Value) -> Result<Option<String>, NoPlace> {
         inline_policy(&request(grants), END.parse().unwrap())
     }
 
     fn ruleset(text: &str) -> Ruleset {
         Ruleset::compile(&Document::parse(text, PolicyType::Identity).unwrap())
+    }
+
+    /// Whoever asks does not choose by the spelling of an ARN whose owner is not asked.
+    #[test]
+    fn what_leaves_accounts_open_acts_in_those_whose_owners_decide() {
+        let policy = |resource: Value| {
+            let statement = json!({"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:ListQueues"],
+                "Resource": resource});
+            let document = json!({"Version": "2012-10-17", "Statement": statement});
+            let policy = ended(json!([{"type": "inline_policy", "document": document}]));
+            policy.unwrap().unwrap()
+        };
+        let allows = |policy: &str, account: &str| {
+            let context = Context::default()
+                .with("aws:CurrentTime", "2026-05-02T14:04:59Z")
+                .with("aws:ResourceAccount", account)
+                .with("aws:RequestedRegion", "eu-west-1");
+            let principal = "arn:aws:iam::210987654321:user/rita";
+            let resource = format!("arn:aws:sqs:eu-west-1:{account}:jobs");
+            let principal = principal.parse().unwrap();
+            let request = Request::new("sqs:SendMessage", &resource, principal, context);
+            ruleset(policy).allows(&request)
+        };
+        let (home, other, third) = ("210987654321", "320987654321", "430987654321");
+        for open in [
+            "*",
+            "arn:aws:sqs:*",
+            "arn:aws:sqs:eu-west-1:*:jobs",
+            "arn:aws:sqs:eu-west-1:????????????:jobs",
+            "arn:aws:sqs:${aws:RequestedRegion}:*:jobs",
+        ] {
+            let policy_of_one = policy(json!(open));
+            assert!(allows(&policy_of_one, home), "{open}");
+            assert!(!allows(&policy_of_one, other), "{open}");
+            let of_two = policy(json!([open, format!("arn:aws:sqs:eu-west-1:{other}:jobs")]));
+            assert!(allows(&of_two, home) && allows(&of_two, other), "{open}");
+            assert!(!allows(&of_two, third), "{open}");
+        }
+        let named = policy(json!(format!("arn:aws:sqs:eu-west-1:{other}:jobs")));
+        assert!(allows(&named, other) && !named.contains("ResourceAccount"));
     }
 
     #[test]
@@ -168,7 +226,7 @@ mod tests {
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {
                 "DateLessThan": at, "DateLessThanEquals": at,
                 "DateLessThanIfExists": at, "DateLessThanEqualsIfExists": at}}}}]);
-        assert_eq!(ended(grants), Err(CannotEnd(0)));
+        assert_eq!(ended(grants), Err(NoPlace::ForTheEnd(0)));
     }
 
     proptest! {

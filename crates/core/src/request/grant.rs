@@ -3,7 +3,6 @@
 use std::fmt;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
-use iam_policy::evaluate::{ResourceAccount, required_accounts};
 use iam_policy::lint::check_grammar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use crate::arn::{PolicyArn, RoleArn, is_name};
 use crate::canonical;
 use crate::id::AccountId;
+use crate::inline_policy::accounts_of;
 use crate::markup::code;
 use crate::principal::Principal;
 
@@ -195,23 +195,6 @@ impl InlineDocument {
     pub fn read(&self) -> Result<Document<'_>, iam_policy::document::DocumentError> {
         Document::parse(&self.0, PolicyType::Identity)
     }
-}
-
-/// The accounts whose owners decide on a statement: those that its resources and its condition name,
-/// and `home` wherever a resource names none. What leaves open any other is refused by the guardrails.
-fn accounts_of(statement: &Statement<'_>, home: &AccountId) -> Vec<AccountId> {
-    let required = required_accounts(statement).unwrap_or_default();
-    let required = required.into_iter().filter_map(|id| id.parse().ok());
-    let mut accounts: Vec<AccountId> = required.collect();
-    let account = |text: &str| match ResourceAccount::of(text) {
-        ResourceAccount::Named(id) => id.parse().unwrap_or_else(|_| home.clone()),
-        ResourceAccount::Unnamed | ResourceAccount::Open(_) => home.clone(),
-    };
-    match statement.resources().filter(|found| !found.is_negated()) {
-        Some(resources) => accounts.extend(resources.list().texts().map(account)),
-        None => accounts.push(home.clone()),
-    }
-    accounts
 }
 
 impl TryFrom<Value> for InlineDocument {

@@ -173,5 +173,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "reads_secrets" = ReadsSecrets,
     "opens_resources" = OpensResources,
     "account_not_named" = AccountNotNamed,
+    "limited_to_accounts" = LimitedToAccounts,
     "names_other_accounts" = NamesOtherAccounts,
 });

@@ -4,62 +4,48 @@
 use std::collections::BTreeSet;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
-use iam_policy::evaluate::{ResourceAccount, action_in_accounts, required_accounts};
+use iam_policy::evaluate::ResourceAccount;
 
 use crate::finding::{Finding, FindingCode};
 use crate::guardrails::reference::Judged;
 use crate::id::AccountId;
+use crate::inline_policy::{LeftOpen, accounts_of, can_be_limited, left_open};
 use crate::markup::code;
 
-/// An inline policy names the accounts that it acts in, or whoever asks could choose whose owner
-/// decides by how they spell an ARN.
+/// A statement of an inline policy that leaves open in which accounts it acts is limited to those whose
+/// owners decide, or whoever asks could choose them by how they spell an ARN. Where there is no place
+/// for that condition, the request is refused.
 pub(super) fn judge_accounts(
     judged: &Judged<'_>,
     document: &Document<'_>,
+    home: &AccountId,
     findings: &mut Vec<Finding>,
 ) {
     for statement in document.statements() {
-        let open = open_resources(statement);
-        if open.is_empty() || is_limited(statement) {
-            continue;
-        }
-        let Some(action) = action_in_accounts(statement.actions()) else {
+        let Some(LeftOpen { resources, action }) = left_open(statement) else {
             continue;
         };
-        let action = code(&action);
-        findings.extend(open.into_iter().map(|(place, what)| {
+        let accounts = accounts_of(statement, home);
+        let accounts: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+        let accounts = accounts.join(", ");
+        let (finding, what) = match can_be_limited(statement) {
+            true => (
+                FindingCode::LimitedToAccounts,
+                format!("Snowgate limits the statement to {accounts}, by the condition"),
+            ),
+            false => (
+                FindingCode::AccountNotNamed,
+                "write ARNs with the account in each, or numbers in the condition".to_owned(),
+            ),
+        };
+        findings.extend(resources.into_iter().map(|(place, resource)| {
             let detail = format!(
-                "{what} leaves open in which AWS accounts {action} acts; write ARNs with an account \
-                 in each (or with none, as those of S3 buckets), or add the condition \
+                "{resource} leaves open in which AWS accounts {action} acts; {what} \
                  `StringEqualsIfExists` on `aws:ResourceAccount`"
             );
-            judged.finding(FindingCode::AccountNotNamed, detail, &place, None)
+            judged.finding(finding, detail, &place, None)
         }));
     }
-}
-
-/// What of a statement's resources names no single account: where it stands, and what it is.
-fn open_resources(statement: &Statement<'_>) -> Vec<(String, String)> {
-    let Some(resources) = statement.resources() else {
-        return Vec::new();
-    };
-    if resources.is_negated() {
-        let place = format!("{}.{}", statement.path(), resources.element());
-        return vec![(place, "the statement".to_owned())];
-    }
-    let texts = resources.list().texts().enumerate();
-    let open =
-        texts.filter(|(_, text)| matches!(ResourceAccount::of(text), ResourceAccount::Open(_)));
-    open.map(|(nth, text)| (statement.resource_path(nth).to_string(), code(text)))
-        .collect()
-}
-
-/// Whether a condition names the accounts, each by its number.
-fn is_limited(statement: &Statement<'_>) -> bool {
-    required_accounts(statement).is_some_and(|accounts| {
-        let mut accounts = accounts.iter();
-        accounts.all(|account| account.parse::<AccountId>().is_ok())
-    })
 }
 
 /// The accounts that a policy of IAM names beside its own: their owners are not asked because of it.

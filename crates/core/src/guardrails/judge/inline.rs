@@ -37,7 +37,7 @@ impl Guardrails {
             return;
         };
         self.judge_partition(&judged, &document, findings);
-        judge_accounts(&judged, &document, findings);
+        judge_accounts(&judged, &document, account, findings);
         let documents = [document];
         let power = classify::classify(PrincipalPolicies {
             policies: &documents,

@@ -189,19 +189,17 @@ fn a_short_arn_exposes_as_a_star_does() {
     }
 }
 
-/// The owner of each account that an inline policy acts in decides, so it says which these are: no
-/// spelling of the same power leaves anybody out.
+/// The owner of each account that an inline policy acts in decides: no spelling of the same power leaves
+/// anybody out.
 #[test]
-fn an_inline_policy_names_the_accounts_that_it_acts_in() {
+fn an_inline_policy_acts_in_the_accounts_whose_owners_decide() {
     let text = TEXT.replace("\"s3:List*\"", "\"s3:List*\", \"sqs:*\", \"cloudwatch:*\"");
     let on = |element: &str, action: &str, resources: &Value| {
         let mut statement = json!({"Effect": "Allow", "Action": action});
         statement[element] = resources.clone();
         let findings = found(&text, &statement);
-        let places = of(FindingCode::AccountNotNamed, &findings);
-        let refused = refusal(&findings) == Some(RefusalCode::OutsideGuardrails);
-        assert_eq!(places.is_empty(), !refused, "{findings:?}");
-        places
+        assert_eq!(refusal(&findings), None, "{findings:?}");
+        of(FindingCode::LimitedToAccounts, &findings)
     };
     for open in [
         "*",
@@ -228,9 +226,8 @@ fn an_inline_policy_names_the_accounts_that_it_acts_in() {
     assert_eq!(place, "Statement[0].NotResource");
     assert_eq!(
         detail,
-        "the statement leaves open in which AWS accounts `sqs:SendMessage` acts; write ARNs with an \
-         account in each (or with none, as those of S3 buckets), or add the condition \
-         `StringEqualsIfExists` on `aws:ResourceAccount`"
+        "The statement leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate limits the \
+         statement to 210987654321, by the condition `StringEqualsIfExists` on `aws:ResourceAccount`"
     );
     let mixed = json!(["arn:aws:sqs:eu-west-1:320987654321:jobs", "arn:aws:sqs:*"]);
     let [(place, detail)] = &on("Resource", "sqs:SendMessage", &mixed)[..] else {
@@ -239,9 +236,9 @@ fn an_inline_policy_names_the_accounts_that_it_acts_in() {
     assert_eq!(place, "Statement[0].Resource[1]");
     assert_eq!(
         detail,
-        "`arn:aws:sqs:*` leaves open in which AWS accounts `sqs:SendMessage` acts; write ARNs with an \
-         account in each (or with none, as those of S3 buckets), or add the condition \
-         `StringEqualsIfExists` on `aws:ResourceAccount`"
+        "`arn:aws:sqs:*` leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate limits the \
+         statement to 210987654321, 320987654321, by the condition `StringEqualsIfExists` on \
+         `aws:ResourceAccount`"
     );
     for (action, named) in [
         ("sqs:SendMessage", "arn:aws:sqs:*:320987654321:*"),
@@ -255,7 +252,8 @@ fn an_inline_policy_names_the_accounts_that_it_acts_in() {
     }
 }
 
-/// Where an action may be about no resource, only `*` allows that, and a condition says the accounts.
+/// A condition says the accounts as well; one of its own in the place of Snowgate's is refused, where it
+/// names no numbers.
 #[test]
 fn a_condition_names_the_accounts_of_a_policy() {
     let text = TEXT.replace("\"s3:List*\"", "\"s3:List*\", \"cloudwatch:*\"");
@@ -266,17 +264,18 @@ fn a_condition_names_the_accounts_of_a_policy() {
         let findings = Guardrails::parse(&text).unwrap().evaluate_request(&asking);
         let accounts = asking.grants[0].accounts(&asking.target);
         let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
-        (refusal(&findings), accounts.join(" "))
+        let limited = !of(FindingCode::LimitedToAccounts, &findings).is_empty();
+        (refusal(&findings), limited, accounts.join(" "))
     };
     let home = "210987654321".to_owned();
     for operator in ["StringEquals", "StringEqualsIfExists"] {
         let both = json!({operator: {"aws:ResourceAccount": ["320987654321", home]}});
-        assert_eq!(with(both), (None, format!("{home} 320987654321")));
+        assert_eq!(with(both), (None, false, format!("{home} 320987654321")));
         let own = json!({operator: {"aws:ResourceAccount": home}});
-        assert_eq!(with(own), (None, home.clone()));
+        assert_eq!(with(own), (None, false, home.clone()));
         let other = json!({operator: {"aws:ResourceAccount": "320987654321"}});
         // What is about no resource is done at home.
-        assert_eq!(with(other), (None, format!("{home} 320987654321")));
+        assert_eq!(with(other), (None, false, format!("{home} 320987654321")));
     }
     for condition in [
         json!({}),
@@ -284,9 +283,18 @@ fn a_condition_names_the_accounts_of_a_policy() {
         json!({"StringEquals": {"aws:ResourceAccount": ["320987654321", "3*"]}}),
         json!({"StringLike": {"aws:ResourceAccount": "320987654321"}}),
         json!({"ForAnyValue:StringEquals": {"aws:ResourceAccount": "320987654321"}}),
+        json!({"stringequalsifexists": {"aws:PrincipalTag/team": "blue"}}),
+    ] {
+        let (refused, limited, _) = with(condition.clone());
+        assert_eq!((refused, limited), (None, true), "{condition}");
+    }
+    for condition in [
+        json!({"StringEqualsIfExists": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
+        json!({"stringequalsIFEXISTS": {"AWS:resourceaccount": "3*"}}),
     ] {
         let refused = Some(RefusalCode::OutsideGuardrails);
-        assert_eq!(with(condition.clone()).0, refused, "{condition}");
+        let (why, limited, _) = with(condition.clone());
+        assert_eq!((why, limited), (refused, false), "{condition}");
     }
 }
 
