@@ -13,8 +13,7 @@ pub(crate) fn managed() -> Value {
 
 pub(crate) fn inline() -> Value {
     json!({ "type": "inline_policy", "document": { "Version": "2012-10-17", "Statement": [
-        { "Sid": "Numbers", "Effect": "Allow", "Action": "cloudwatch:GetMetricData", "Resource": "*",
-          "Condition": { "StringEqualsIfExists": { "aws:ResourceAccount": ACCOUNT } } },
+        { "Sid": "Numbers", "Effect": "Allow", "Action": "cloudwatch:GetMetricData", "Resource": "*" },
         { "Sid": "June", "Effect": "Allow", "Action": "s3:GetObject",
           "Resource": format!("arn:aws:s3:::reports-{ACCOUNT}/june/*") },
     ] } })
@@ -110,7 +109,12 @@ pub(crate) fn inline_as_granted(grants: &Value, id: &str, until: &str) -> Option
         .map(|(second, _)| format!("{second}Z"));
     let until = second.as_deref().unwrap_or(until);
     for statement in &mut statements {
-        statement["Condition"] = json!({ "DateLessThan": { "aws:CurrentTime": until } });
+        let mut condition = json!({ "DateLessThan": { "aws:CurrentTime": until } });
+        // What leaves open in which accounts it acts is limited to the one whose owner decides.
+        if statement["Resource"] == "*" {
+            condition["StringEqualsIfExists"] = json!({ "aws:ResourceAccount": [ACCOUNT] });
+        }
+        statement["Condition"] = condition;
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     (!statements.is_empty()).then(|| (format!("snowgate-{id}"), document))
