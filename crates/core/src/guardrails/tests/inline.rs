@@ -283,14 +283,14 @@ fn a_condition_names_the_accounts_of_a_policy() {
         json!({"StringEquals": {"aws:ResourceAccount": ["320987654321", "3*"]}}),
         json!({"StringLike": {"aws:ResourceAccount": "320987654321"}}),
         json!({"ForAnyValue:StringEquals": {"aws:ResourceAccount": "320987654321"}}),
-        json!({"stringequalsifexists": {"aws:PrincipalTag/team": "blue"}}),
+        json!({"StringEqualsIfExists": {"aws:PrincipalTag/team": "blue"}}),
     ] {
         let (refused, limited, _) = with(condition.clone());
         assert_eq!((refused, limited), (None, true), "{condition}");
     }
     for condition in [
         json!({"StringEqualsIfExists": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
-        json!({"stringequalsIFEXISTS": {"AWS:resourceaccount": "3*"}}),
+        json!({"StringEqualsIfExists": {"AWS:resourceaccount": "3*"}}),
     ] {
         let refused = Some(RefusalCode::OutsideGuardrails);
         let (why, limited, _) = with(condition.clone());
