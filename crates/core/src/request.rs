@@ -3,6 +3,7 @@
 mod duration;
 mod extension;
 mod grant;
+mod policy_text;
 mod reader;
 
 pub use duration::{AccessDuration, DurationError};

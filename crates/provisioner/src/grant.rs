@@ -130,13 +130,17 @@ impl<P: Ports> Provisioner<P> {
             State::Approved => {
                 let mine = plan::effects(record, &facts.principal, &[], now)?;
                 let others = self.giving(record, &mine).await?;
-                let (broken, whole): (Vec<_>, Vec<_>) = others
-                    .into_iter()
-                    .partition(|other| other.trail_fault().is_some());
+                let (mut broken, mut whole) = (Vec::new(), Vec::new());
+                for other in others {
+                    match other.trail_fault().is_none() && self.is_signed(&other).await? {
+                        true => whole.push(other),
+                        false => broken.push(other),
+                    }
+                }
                 let live = effects::all(&whole);
                 let effects = plan::effects(record, &facts.principal, &live, now)?;
-                // What only a record with a broken trail gives may be made up, or end: neither was
-                // that there before, nor is it sure that it was not.
+                // What only a record gives that proves nothing may be made up, or end: neither was that
+                // there before, nor is it sure that it was not.
                 let broken = effects::all(&broken);
                 let is_doubtful = |effect: &RecordedEffect| {
                     let mut same = broken.iter();
@@ -236,7 +240,7 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
         warn!(?code, "not provisioned");
-        if record.state() == State::Approved && record.evidence().is_begun {
+        if record.was_put_back() {
             let draft = Draft {
                 delete_effects: self.roll_back_by_trail(&record, now).await?,
                 ..Draft::from(Event::Failed { code })

@@ -7,6 +7,7 @@ use ports::directory::Member as _;
 use ports::ledger::{EffectRows, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
 use snowgate_core::audit;
+use snowgate_core::binding::Binding;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
@@ -90,8 +91,8 @@ impl<P: Ports> Provisioner<P> {
         rows: &EffectRows,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let trail = self.requests.trail(record.id()).await?;
-        let trail = audit::readable(&trail, record.id());
+        let rows_of_trail = self.requests.trail(record.id()).await?;
+        let trail = audit::readable(&rows_of_trail, record.id());
         let is_its_own = record.principal_key() == *key && audit::is_begun(&trail);
         if !is_its_own || !self.is_proved(record).await? {
             // What its trail bears out is all the more than what the record says.
@@ -108,9 +109,10 @@ impl<P: Ports> Provisioner<P> {
             }
         }
         let others = self.keeping(record, &mine, now).await?;
+        let was_undone = audit::is_undone(&audit::chained(&rows_of_trail, record.id()));
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || record.trail_fault().is_some()
+            is_ours || !was_undone
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)
@@ -175,7 +177,12 @@ impl<P: Ports> Provisioner<P> {
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<Vec<RecordedEffect>, ProvisionError> {
-        let (key, id) = (record.principal_key(), record.id());
+        let id = record.id();
+        let trail = audit::chained(&self.requests.trail(id).await?, id);
+        // A record from before anybody was asked has no principal that is known by its id.
+        let by_id = bound_in(&trail).map(|bound| &bound.principal.unique_id);
+        let by_id = by_id.map(|unique_id| record.request().target.key_by_id(unique_id));
+        let key = by_id.unwrap_or_else(|| record.principal_key());
         let rows = self.effects.effects(&key).await?;
         let recorded: Vec<RecordedEffect> = of_request(&rows, id).collect();
         let Some((given, _)) = self.given_by_trail(&key, id, &recorded).await? else {
@@ -184,6 +191,22 @@ impl<P: Ports> Provisioner<P> {
         };
         self.remove_all_lost(&key, id, &given, now).await?;
         Ok(recorded)
+    }
+
+    /// Removes what a request gave whose record was put back to before it was asked about. The record
+    /// itself is left to a person: it says nothing that can be gone on from.
+    ///
+    /// # Errors
+    /// Always, [`ProvisionError::Blocked`] at least, so that it is looked at again.
+    pub(crate) async fn end_put_back(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let recorded = self.roll_back_by_trail(&record, now).await?;
+        self.forget_all(&recorded, now).await?;
+        error!("what was given has been removed, and the record was put back: a person decides");
+        Err(ProvisionError::Blocked)
     }
 
     /// What a request gave, and when it must have ended at the latest, as the rows of its trail say that
@@ -228,8 +251,13 @@ impl<P: Ports> Provisioner<P> {
         others.retain(|other| !other.is_over(now));
         let live = effects::all(&others);
         for effect in given {
-            if undo(effect, &live) == Undo::Remove {
-                self.remove_lost(key, effect).await?;
+            match undo(effect, &live) {
+                Undo::Remove => self.remove_lost(key, effect).await?,
+                Undo::StillGranted if !self.is_given_by_proof(effect, &others).await? => {
+                    error!(request_id = %id, "who is said to give the same proves nothing");
+                    return Err(ProvisionError::Blocked);
+                }
+                Undo::StillGranted | Undo::StaysAsItWas => {}
             }
         }
         Ok(())
@@ -329,9 +357,14 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
     let PrincipalKey::Id { unique_id, .. } = key else {
         return None;
     };
-    let binding = trail.iter().find_map(|row| match &row.event {
+    let binding = bound_in(trail)?;
+    (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
+}
+
+/// What was bound when the approvers of a trail were asked.
+fn bound_in(trail: &[AuditRow]) -> Option<&Binding> {
+    trail.iter().find_map(|row| match &row.event {
         Event::ApprovalRequested { round } => Some(&round.binding),
         _ => None,
-    })?;
-    (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
+    })
 }

@@ -163,6 +163,9 @@ impl<P: Ports> Provisioner<P> {
                 warn!(%state, "all changes are stopped");
                 return Ok(self.put_off(&record, now).await?);
             }
+            State::Received | State::Pending if record.was_put_back() => {
+                self.end_put_back(record, now).await
+            }
             State::Approved | State::Provisioning if record.trail_fault().is_some() => {
                 self.fail(record, FailureCode::BrokenTrail, now).await
             }

@@ -89,10 +89,15 @@ impl<P: Ports> Provisioner<P> {
         let located = self.locate(record).await?;
         let agreement = self.agreement(record, mine).await?;
         let borne_out = located.is_some() && agreement.same_effects;
-        if !borne_out && !self.is_proved(record).await? {
+        let is_proved = self.is_proved(record).await?;
+        if !borne_out && !is_proved {
             error!("the record, its effects and IAM disagree, and the record proves nothing");
             let all = mine.iter().map(|effect| &effect.change);
             return Ok(still_there(all, BlockedBecause::Unproven));
+        }
+        if !is_proved {
+            // As all that was decided under an approval key that is not in use any more.
+            error!("what is removed now follows from records alone: no signature bears it out");
         }
         let Some(located) = located else {
             return Ok(vec![Deviation::Gone]);

@@ -10,7 +10,8 @@ use super::{StoredRow, chained};
 /// access sooner, or leaves the end to a person: whoever writes the table may have made it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrailEvidence {
-    /// Whether a row that can be read says that IAM was to be changed, and none that all was undone.
+    /// Whether a row that can be read says that IAM was to be changed, and none of those that follow
+    /// from each other that all was undone.
     pub is_begun: bool,
     /// Whether a row that can be read says that the access ends before its time.
     pub is_ending: bool,
@@ -27,7 +28,7 @@ impl TrailEvidence {
         let follows = chained(rows, id);
         let reaches = follows.iter().any(|row| begins(&row.event));
         Self {
-            is_begun: says(begins) && !says(undoes),
+            is_begun: says(begins) && !is_undone(&follows),
             is_ending: says(|event| {
                 matches!(
                     event,
@@ -123,7 +124,8 @@ mod tests {
             (true, false),
             (true, true),
             (true, true),
-            (false, true),
+            // A row that follows from none undoes nothing.
+            (true, true),
         ];
         assert_eq!(said, expected);
         // The rows before them are missing, so none of them follows from another.

@@ -16,7 +16,7 @@ const KEY: &str = "aws:ResourceAccount";
 /// What a statement leaves open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeftOpen {
-    /// Which of its resources name no single account: where each stands, and what it is, quoted.
+    /// Which of its resources name no single account: where each stands, and what it is, in words.
     pub(crate) resources: Vec<(String, String)>,
     /// An action of it that can be about resources in other accounts, quoted.
     pub(crate) action: String,
@@ -100,19 +100,20 @@ fn open_resources(statement: &Statement<'_>) -> Vec<(String, String)> {
     };
     if resources.is_negated() {
         let place = format!("{}.{}", statement.path(), resources.element());
-        return vec![(place, "The statement".to_owned())];
+        return vec![(place, "the statement".to_owned())];
     }
     let texts = resources.list().texts().enumerate();
     let open =
         texts.filter(|(_, text)| matches!(ResourceAccount::of(text), ResourceAccount::Open(_)));
-    open.map(|(nth, text)| (statement.resource_path(nth).to_string(), code(text)))
+    let what = |text: &str| format!("the resource {}", code(text));
+    open.map(|(nth, text)| (statement.resource_path(nth).to_string(), what(text)))
         .collect()
 }
 
-/// Whether a condition names the accounts, each by its number.
+/// Whether a condition names the accounts, each by its number. One without values limits nothing (IAM
+/// User Guide, "Access Analyzer policy check reference", "Empty array condition").
 fn is_limited(statement: &Statement<'_>) -> bool {
-    required_accounts(statement).is_some_and(|accounts| {
-        let mut accounts = accounts.iter();
-        accounts.all(|account| account.parse::<AccountId>().is_ok())
-    })
+    let is_number = |account: &&str| account.parse::<AccountId>().is_ok();
+    required_accounts(statement)
+        .is_some_and(|accounts| !accounts.is_empty() && accounts.iter().all(is_number))
 }

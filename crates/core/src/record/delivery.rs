@@ -101,6 +101,8 @@ impl RequestRecord {
     /// of the trail, so what is refused for ever is claimed once a day in the end.
     fn claim_holds(&self, message: &Message, claimed_at: Timestamp) -> SignedDuration {
         let wanted_since = match message {
+            // Of use only while a decision is awaited, which bounds how often they are claimed.
+            Message::ReviewRequest { .. } | Message::Handled { .. } => return RESEND_AFTER,
             Message::Deviation { report } => {
                 let reports = self.deviation_reports();
                 let report = usize::try_from(*report).ok().and_then(|n| reports.get(n));
@@ -108,10 +110,7 @@ impl RequestRecord {
             }
             Message::Reminder { .. } => self.round().and_then(|round| round.reminders.remind_at),
             Message::EndsSoon => self.ends_soon_at(),
-            Message::ReviewRequest { .. }
-            | Message::Handled { .. }
-            | Message::Outcome { .. }
-            | Message::TicketNote { .. } => None,
+            Message::Outcome { .. } | Message::TicketNote { .. } => None,
         };
         let tried_for = claimed_at.duration_since(wanted_since.unwrap_or(self.since()));
         (tried_for / 24).clamp(RESEND_AFTER, SignedDuration::from_hours(24))

@@ -75,7 +75,7 @@ impl RequestRecord {
             _ => within.is_some_and(is_over),
         };
         match self.due_at() {
-            Some(due) if due <= now && late => Overdue::Expire,
+            Some(due) if due <= now && late && !self.was_put_back() => Overdue::Expire,
             Some(due) if due <= now => Overdue::Wake,
             _ => Overdue::Nothing,
         }
@@ -87,7 +87,7 @@ impl RequestRecord {
         match (worker, self.state()) {
             (Worker::Provisioner, State::Approved | State::Provisioning) => true,
             (Worker::Provisioner, State::Active) => self.is_over(now) || self.is_compared(now),
-            (Worker::Provisioner, _) => self.is_over(now),
+            (Worker::Provisioner, _) => self.is_over(now) || self.was_put_back(),
             // With a broken trail there is nothing for it to do but to end.
             (Worker::Dispatcher, _) if self.trail_fault().is_some() => false,
             (Worker::Dispatcher, State::Received) => true,
@@ -98,6 +98,16 @@ impl RequestRecord {
             (Worker::Reporter, State::Revoking) => self.asks_reporter(now),
             (Worker::Reporter, _) => !self.is_over(now) && self.asks_reporter(now),
         }
+    }
+
+    /// Whether the record says that nothing was begun yet, and the rows of its broken trail that it was.
+    #[must_use]
+    pub fn was_put_back(&self) -> bool {
+        let is_before = matches!(
+            self.state(),
+            State::Received | State::Pending | State::Approved
+        );
+        is_before && self.evidence().is_begun
     }
 
     /// When a step that did not get through is tried again: later each time, but never after the

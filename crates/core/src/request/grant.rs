@@ -13,6 +13,7 @@ use crate::id::AccountId;
 use crate::inline_policy::accounts_of;
 use crate::markup::code;
 use crate::principal::Principal;
+use crate::request::policy_text::{control_character, empty_condition};
 
 /// One thing that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -161,6 +162,9 @@ pub enum InlineDocumentError {
     /// It forbids something.
     #[error("a requested policy can only allow: statement {0} has the effect `Deny`")]
     Denies(usize),
+    /// A condition has no values or no keys: what AWS makes of it is not for certain.
+    #[error("the condition at `{0}` has nothing in it")]
+    EmptyCondition(String),
     /// It permits nothing.
     #[error("the policy has no statement")]
     Empty,
@@ -213,6 +217,9 @@ impl TryFrom<Value> for InlineDocument {
         check_grammar(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
         let document =
             Document::parse(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
+        if let Some(pointer) = empty_condition(&value) {
+            return Err(InlineDocumentError::EmptyCondition(pointer));
+        }
         let mut effects = document.statements().iter().map(Statement::effect);
         if document.statements().is_empty() {
             return Err(InlineDocumentError::Empty);
@@ -221,28 +228,6 @@ impl TryFrom<Value> for InlineDocument {
             Some(index) => Err(InlineDocumentError::Denies(index)),
             None => Ok(Self(text)),
         }
-    }
-}
-
-/// The first control character in a string or key, with the JSON pointer to where it stands: no name
-/// in AWS has one, and whoever reads the policy would see a line that is not in it.
-fn control_character(value: &Value) -> Option<(String, u32)> {
-    let of_text = |text: &str| text.chars().find(|c| c.is_control()).map(u32::from);
-    let below = |step: String, value: &Value| {
-        let (pointer, character) = control_character(value)?;
-        Some((format!("/{step}{pointer}"), character))
-    };
-    match value {
-        Value::String(text) => Some((String::new(), of_text(text)?)),
-        Value::Array(items) => {
-            let mut items = items.iter().enumerate();
-            items.find_map(|(index, item)| below(index.to_string(), item))
-        }
-        Value::Object(members) => members.iter().find_map(|(key, value)| match of_text(key) {
-            Some(character) => Some((String::new(), character)),
-            None => below(key.replace('~', "~0").replace('/', "~1"), value),
-        }),
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

@@ -224,6 +224,9 @@ fn document(
                 InlineDocumentError::ControlCharacter { pointer, .. } => {
                     (pointer.as_str(), FieldErrorCode::ControlCharacter)
                 }
+                InlineDocumentError::EmptyCondition(pointer) => {
+                    (pointer.as_str(), FieldErrorCode::Value)
+                }
                 _ => ("", FieldErrorCode::Value),
             };
             reader.error(&format!("{pointer}{below}"), code, error);

@@ -74,9 +74,10 @@ pub fn action_in_accounts(actions: &Actions<'_>) -> Option<String> {
             patterns().any(|pattern| wildcard::matches_ignoring_case(pattern, &name))
         };
         let mut others = catalogue::actions_matching("*").filter(names_account);
-        return others
-            .find(|action| !excluded(action))
-            .map(|action| action.full_name());
+        let known = others.find(|action| !excluded(action));
+        // There are always more actions than the catalogue knows.
+        let unknown = || (!patterns().any(|pattern| pattern == "*")).then(|| "*".to_owned());
+        return known.map(|action| action.full_name()).or_else(unknown);
     }
     patterns().find_map(|pattern| {
         let mut known = catalogue::actions_matching(pattern).peekable();

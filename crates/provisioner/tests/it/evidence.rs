@@ -1,14 +1,17 @@
 //! Records that their trails do not bear out, and what the rows of these trails still say.
 
 use serde_json::{Value, json};
+use snowgate_core::approval::Verdict;
 use snowgate_core::audit::StoredRow;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::plan;
 use snowgate_core::record::{
-    BlockedBecause, ChangeError, Deviation, Event, RequestRecord, RevokedBy,
+    BlockedBecause, ChangeError, Deviation, Event, FailureCode, Overdue, RequestRecord, RevokedBy,
+    Worker,
 };
-use testkit::samples;
-use testkit::world::{World, at, ready};
+use testkit::world::{OWNER, World, at, ready};
+use testkit::{FakeKeys, samples};
 
 use super::{active, approved_with, attached, end, end_all, provision};
 
@@ -118,6 +121,130 @@ fn a_record_put_back_before_its_grant_does_not_end_as_one_that_never_was_granted
         assert!(!attached(&world, &world.target), "{name}");
         assert_eq!(world.ledger.all_effects(), [], "{name}");
     }
+}
+
+/// The same of one put back to before anybody was asked: what it gave is removed, and a person decides
+/// what becomes of it.
+#[test]
+fn a_record_put_back_to_before_it_was_decided_keeps_no_access() {
+    let pending = |body: &mut Value| {
+        let mut round = part(body, "/phase/access/round").take();
+        *part(&mut round, "/decisions") = json!([]);
+        *part(body, "/phase") = json!({"type": "pending", "round": round});
+    };
+    let received = |body: &mut Value| *part(body, "/phase") = json!({"type": "received"});
+    let put_back: [PutBack; 2] = [pending, received];
+    for put_back in put_back {
+        let world = World::default();
+        let record = active(&world, 0);
+        forge(&world, &record, put_back);
+        let waiting = world.load(record.id());
+        assert!(waiting.was_put_back());
+        assert!(waiting.waits_for(Worker::Provisioner, at(60)));
+        let late = waiting.rescheduled(Some(at(60)), 0);
+        let pending_for = jiff::SignedDuration::from_hours(72);
+        assert_eq!(late.overdue(at(400 * DAY), pending_for), Overdue::Wake);
+        let after = provision(&world, &record, 60);
+        assert!(!after.state().is_terminal());
+        end_all(&world, 120);
+        assert!(!attached(&world, &world.target));
+        assert_eq!(world.ledger.all_effects(), []);
+    }
+}
+
+/// A row that follows from none, which says that all was undone.
+#[test]
+fn a_row_that_follows_from_none_undoes_nothing() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let failed = Event::Failed {
+        code: FailureCode::BrokenTrail,
+    };
+    world.ledger.rewrite_trail(record.id(), |rows| {
+        let mut row = rows.last().unwrap().read().unwrap();
+        row.n = 9_999;
+        row.event = failed;
+        rows.push(row.stored().unwrap());
+    });
+    forge(&world, &record, approved);
+    assert!(world.load(record.id()).was_put_back());
+    let after = provision(&world, &record, 60);
+    assert_eq!(after.state(), State::Approved, "a person decides");
+}
+
+/// Another request that says that it gives the same for a year, whole in itself, and of which no
+/// signature verifies.
+fn made_up(world: &World, second: i64) {
+    let (pending, _) = world.pending(&[OWNER], at(second));
+    let keys = FakeKeys::new([9; 32]);
+    let approved = world.decide(&pending, OWNER, Verdict::Approve, &keys, at(second));
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
+    let begun = world.apply(&approved, started, Actor::Provisioner, at(second));
+    let until = at(second + 8 * 3600);
+    let activated = Event::Activated { until };
+    let active = world.apply(&begun, activated, Actor::Provisioner, at(second));
+    for row in plan::effects_of_begun(&active) {
+        world.ledger.put_effect(row);
+    }
+}
+
+#[test]
+fn who_proves_nothing_keeps_nothing_of_a_lost_request() {
+    for is_lost in [true, false] {
+        let world = World::default();
+        let record = active(&world, 0);
+        let late = end(&record) + DAY + 60;
+        made_up(&world, late - 30);
+        if is_lost {
+            world.ledger.garble(record.id());
+            end_all(&world, late);
+        } else {
+            forge(&world, &record, approved);
+            assert_eq!(provision(&world, &record, 60).state(), State::Approved);
+        }
+        let rows = world.ledger.all_effects();
+        let mine = rows.iter().any(|row| row.request == *record.id());
+        assert!(mine, "it is not forgotten: a person decides");
+    }
+}
+
+/// What only such a request gives was neither there before nor is it sure that it was not.
+#[test]
+fn what_is_given_by_who_proves_nothing_is_waited_for() {
+    let world = World::default();
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    made_up(&world, 0);
+    let record = world.approved(at(10));
+    let waits = provision(&world, &record, 20);
+    assert_eq!(waits.state(), State::Approved);
+}
+
+/// An ended request, a row that breaks its trail, its effect put back, and a policy attached by hand
+/// since.
+#[test]
+fn a_broken_trail_takes_nothing_that_was_given_since_the_end() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let row = world.ledger.all_effects().remove(0);
+    let ended = provision(&world, &record, end(&record));
+    assert_eq!(ended.state(), State::Revoked);
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    world.ledger.put_effect(row);
+    world.ledger.rewrite_trail(record.id(), |rows| {
+        rows.push(StoredRow {
+            place: Some(9_999),
+            bytes: "?".to_owned(),
+            hash: None,
+        });
+    });
+    end_all(&world, end(&record) + DAY + 60);
+    assert!(attached(&world, &world.target));
 }
 
 /// Where nothing tells what was given, nothing is said to be over.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
-use iam_policy::evaluate::ResourceAccount;
+use iam_policy::evaluate::{ResourceAccount, required_accounts};
 
 use crate::finding::{Finding, FindingCode};
 use crate::guardrails::reference::Judged;
@@ -56,7 +56,11 @@ pub(super) fn tell_accounts(own: &AccountId, judged: &Judged<'_>) -> Option<Find
     let resources = allowed.filter_map(Statement::resources);
     let texts = resources.filter(|found| !found.is_negated());
     let texts = texts.flat_map(|found| found.list().texts());
-    let others: BTreeSet<String> = texts.filter_map(|text| other_account(text, own)).collect();
+    let mut others: BTreeSet<String> = texts.filter_map(|text| other_account(text, own)).collect();
+    let required = document.statements().iter().filter_map(required_accounts);
+    let required = required.flatten().filter_map(|id| id.parse().ok());
+    let required = required.filter(|id: &AccountId| id != own);
+    others.extend(required.map(|id| id.to_string()));
     if others.is_empty() {
         return None;
     }

@@ -136,7 +136,6 @@ fn a_condition_that_aws_may_read_otherwise_limits_nothing() {
         json!({"DateGreaterThan": {"aws:CurrentTime": "2020-1-1"}}),
         json!({"DateGreaterThan": {"aws:CurrentTime": "0"}}),
         json!({"ArnLike": {"aws:PrincipalArn": "*"}}),
-        json!({"StringEquals": {"aws:PrincipalTag/team": []}}),
     ] {
         let statement =
             json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition});
@@ -226,7 +225,7 @@ fn an_inline_policy_acts_in_the_accounts_whose_owners_decide() {
     assert_eq!(place, "Statement[0].NotResource");
     assert_eq!(
         detail,
-        "The statement leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate limits the \
+        "the statement leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate limits the \
          statement to 210987654321, by the condition `StringEqualsIfExists` on `aws:ResourceAccount`"
     );
     let mixed = json!(["arn:aws:sqs:eu-west-1:320987654321:jobs", "arn:aws:sqs:*"]);
@@ -236,8 +235,8 @@ fn an_inline_policy_acts_in_the_accounts_whose_owners_decide() {
     assert_eq!(place, "Statement[0].Resource[1]");
     assert_eq!(
         detail,
-        "`arn:aws:sqs:*` leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate limits the \
-         statement to 210987654321, 320987654321, by the condition `StringEqualsIfExists` on \
+        "the resource `arn:aws:sqs:*` leaves open in which AWS accounts `sqs:SendMessage` acts; Snowgate \
+         limits the statement to 210987654321, 320987654321, by the condition `StringEqualsIfExists` on \
          `aws:ResourceAccount`"
     );
     for (action, named) in [
@@ -287,6 +286,20 @@ fn a_condition_names_the_accounts_of_a_policy() {
     ] {
         let (refused, limited, _) = with(condition.clone());
         assert_eq!((refused, limited), (None, true), "{condition}");
+    }
+    // A condition without values is none.
+    for condition in [
+        json!({"StringEquals": {"aws:ResourceAccount": []}}),
+        json!({"StringEquals": {}}),
+    ] {
+        let statement = json!({"Effect": "Allow", "Action": "cloudwatch:GetMetricData",
+            "Resource": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let grant = json!({"type": "inline_policy", "document": document});
+        assert!(
+            serde_json::from_value::<Grant>(grant).is_err(),
+            "{condition}"
+        );
     }
     for condition in [
         json!({"StringEqualsIfExists": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
