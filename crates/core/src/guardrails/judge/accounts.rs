@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use iam_policy::document::{Document, Effect, PolicyType, Statement};
+use iam_policy::document::{Document, Effect, PolicyType};
 use iam_policy::evaluate::{ResourceAccount, required_accounts};
 
 use crate::finding::{Finding, FindingCode};
@@ -53,14 +53,17 @@ pub(super) fn tell_accounts(own: &AccountId, judged: &Judged<'_>) -> Option<Find
     let document = Document::parse(judged.text, PolicyType::Identity).ok()?;
     let statements = document.statements().iter();
     let allowed = statements.filter(|statement| statement.effect() == Effect::Allow);
-    let resources = allowed.filter_map(Statement::resources);
-    let texts = resources.filter(|found| !found.is_negated());
-    let texts = texts.flat_map(|found| found.list().texts());
-    let mut others: BTreeSet<String> = texts.filter_map(|text| other_account(text, own)).collect();
-    let required = document.statements().iter().filter_map(required_accounts);
-    let required = required.flatten().filter_map(|id| id.parse().ok());
-    let required = required.filter(|id: &AccountId| id != own);
-    others.extend(required.map(|id| id.to_string()));
+    let others: BTreeSet<String> = allowed
+        .flat_map(|statement| {
+            let resources = statement.resources().filter(|found| !found.is_negated());
+            let texts = resources.into_iter().flat_map(|found| found.list().texts());
+            let required = required_accounts(statement).unwrap_or_default();
+            let required = required.into_iter().filter_map(|id| id.parse().ok());
+            let required = required.filter(|id: &AccountId| id != own);
+            let named = texts.filter_map(|text| other_account(text, own));
+            named.chain(required.map(|id| id.to_string()))
+        })
+        .collect();
     if others.is_empty() {
         return None;
     }

@@ -349,4 +349,17 @@ fn accounts_that_a_policy_of_iam_names_are_told() {
         "*"
     ]);
     assert_eq!(told(&attached, managed(&own, "Allow")), []);
+    // A condition names them as well, and a denial gives nothing in them.
+    let limited = |effect: &str| {
+        let text = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"},
+            {"Effect": effect, "Action": "s3:GetObject", "Resource": "*",
+             "Condition": {"StringEquals": {"aws:ResourceAccount": "320987654321"}}}]});
+        told(
+            &attached,
+            vec![GrantFacts::Policy(policy(READ, text.to_string()))],
+        )
+        .len()
+    };
+    assert_eq!((limited("Allow"), limited("Deny")), (1, 0));
 }
