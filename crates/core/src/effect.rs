@@ -72,7 +72,7 @@ pub const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 pub struct Removal {
     /// The key of what was removed ([`EffectChange::key`]).
     pub change: String,
-    /// When.
+    /// When its end was written down, by the clock of whoever removed it.
     pub at: Timestamp,
 }
 

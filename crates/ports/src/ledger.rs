@@ -329,46 +329,44 @@ pub struct EffectRows {
 }
 
 impl EffectRows {
+    /// The keys of all of them; an effect that cannot be read has its request at the end of its key.
+    fn keys(&self) -> impl Iterator<Item = String> {
+        let read = self.effects.iter().map(RecordedEffect::key);
+        read.chain(self.unreadable.iter().cloned())
+    }
+
     /// The requests that they name under the keys of these changes, each once.
     #[must_use]
     pub fn requests_under(&self, changes: &[String]) -> Vec<RequestId> {
-        let read = self.effects.iter().map(RecordedEffect::key);
-        let keys = read.chain(self.unreadable.iter().cloned());
-        let mut requests: Vec<RequestId> = keys
-            .filter_map(|key| {
-                let (change, request) = key.rsplit_once('#')?;
-                let is_under = changes.iter().any(|one| one == change);
-                request.parse().ok().filter(|_| is_under)
-            })
-            .collect();
-        requests.sort();
-        requests.dedup();
-        requests
+        let is_under = |key: &String| {
+            let change = key.rsplit_once('#').map(|(change, _)| change);
+            changes.iter().any(|one| Some(one.as_str()) == change)
+        };
+        requests_of(self.keys().filter(is_under))
     }
 
-    /// The requests that they name, each once; an effect that cannot be read has its request at
-    /// the end of its key.
+    /// The requests that they name, each once.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestId> {
-        let read = self.effects.iter().map(|effect| effect.request.clone());
-        let unread = self.unreadable.iter().filter_map(|key| request_of(key));
-        let mut requests: Vec<RequestId> = read.chain(unread).collect();
-        requests.sort();
-        requests.dedup();
-        requests
+        requests_of(self.keys())
     }
 
     /// The keys of the effects that name this request.
     #[must_use]
     pub fn keys_of(&self, request: &RequestId) -> Vec<String> {
-        let read = self.effects.iter().map(RecordedEffect::key);
-        let keys = read.chain(self.unreadable.iter().cloned());
-        let mut keys: Vec<String> = keys
-            .filter(|key| request_of(key).as_ref() == Some(request))
-            .collect();
+        let is_of = |key: &String| request_of(key).as_ref() == Some(request);
+        let mut keys: Vec<String> = self.keys().filter(is_of).collect();
         keys.sort();
         keys
     }
+}
+
+/// The requests that keys of effects name, each once, in order.
+fn requests_of(keys: impl Iterator<Item = String>) -> Vec<RequestId> {
+    let mut requests: Vec<RequestId> = keys.filter_map(|key| request_of(&key)).collect();
+    requests.sort();
+    requests.dedup();
+    requests
 }
 
 fn request_of(key: &str) -> Option<RequestId> {

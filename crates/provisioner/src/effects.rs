@@ -68,8 +68,7 @@ impl<P: Ports> Provisioner<P> {
         principal: &PrincipalKey,
         but: &RequestId,
     ) -> Result<Vec<RequestRecord>, CallError> {
-        let mut named = self.recorded(principal).await?.requests();
-        named.retain(|id| id != but);
+        let named = self.others_on(principal, but).await?;
         self.live(&named, principal, |_| true).await
     }
 
@@ -80,10 +79,20 @@ impl<P: Ports> Provisioner<P> {
         but: &RequestId,
         now: Timestamp,
     ) -> Result<Vec<RequestRecord>, CallError> {
-        let mut named = self.recorded(principal).await?.requests();
-        named.retain(|id| id != but);
+        let named = self.others_on(principal, but).await?;
         self.live(&named, principal, |other| other.is_over(now))
             .await
+    }
+
+    /// The requests but this one that the effects on a principal name.
+    async fn others_on(
+        &self,
+        principal: &PrincipalKey,
+        but: &RequestId,
+    ) -> Result<Vec<RequestId>, CallError> {
+        let mut named = self.recorded(principal).await?.requests();
+        named.retain(|id| id != but);
+        Ok(named)
     }
 
     /// These requests, those that are there first: whoever writes the table can name thousands that are

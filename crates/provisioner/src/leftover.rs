@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ports::directory::Member as _;
 use ports::ledger::{EffectRows, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
-use snowgate_core::audit;
+use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::binding::Binding;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
@@ -155,7 +155,9 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
         let recorded: Vec<RecordedEffect> = of_request(rows, id).collect();
-        let Some((given, latest_end)) = self.given_by_trail(key, id, &recorded).await? else {
+        let trail = self.requests.trail(id).await?;
+        let given = self.given_by_trail(key, id, &trail, &recorded).await?;
+        let Some((given, latest_end)) = given else {
             error!(request_id = %id, "the trail does not bear out the effects of a lost request");
             return Err(ProvisionError::Blocked);
         };
@@ -178,14 +180,16 @@ impl<P: Ports> Provisioner<P> {
         now: Timestamp,
     ) -> Result<Vec<RecordedEffect>, ProvisionError> {
         let id = record.id();
-        let trail = audit::chained(&self.requests.trail(id).await?, id);
+        let trail = self.requests.trail(id).await?;
+        let chained = audit::chained(&trail, id);
         // A record from before anybody was asked has no principal that is known by its id.
-        let by_id = bound_in(&trail).map(|bound| &bound.principal.unique_id);
+        let by_id = bound_in(&chained).map(|bound| &bound.principal.unique_id);
         let by_id = by_id.map(|unique_id| record.request().target.key_by_id(unique_id));
         let key = by_id.unwrap_or_else(|| record.principal_key());
         let rows = self.effects.effects(&key).await?;
         let recorded: Vec<RecordedEffect> = of_request(&rows, id).collect();
-        let Some((given, _)) = self.given_by_trail(&key, id, &recorded).await? else {
+        let given = self.given_by_trail(&key, id, &trail, &recorded).await?;
+        let Some((given, _)) = given else {
             error!(request_id = %id, "the trail says that changes were begun, and not which");
             return Err(ProvisionError::Blocked);
         };
@@ -216,14 +220,14 @@ impl<P: Ports> Provisioner<P> {
         &self,
         key: &PrincipalKey,
         id: &RequestId,
+        rows: &[StoredRow],
         recorded: &[RecordedEffect],
     ) -> Result<Option<(Vec<RecordedEffect>, Timestamp)>, ProvisionError> {
-        let rows = self.requests.trail(id).await?;
-        let trail = audit::chained(&rows, id);
+        let trail = audit::chained(rows, id);
         let there_before = preexisting_in(&trail);
         let agrees = |one: &RecordedEffect| one.preexisting == holds(&there_before, &one.change);
         let borne_out = audit::is_begun(&trail)
-            && !audit::is_undone(&audit::readable(&rows, id))
+            && !audit::is_undone(&audit::readable(rows, id))
             && self.is_decided(id, &trail).await?
             && recorded.iter().all(agrees);
         let given = given_by(id, key, &trail).filter(|_| borne_out);

@@ -26,11 +26,10 @@ impl<P: Ports> Provisioner<P> {
         &self,
         record: &RequestRecord,
     ) -> Result<Option<Located>, ProvisionError> {
-        let Some(binding) = record.binding() else {
-            return Ok(None);
-        };
-        let unique_id = &binding.principal.unique_id;
-        self.locate_by_id(&record.request().target, unique_id).await
+        match bound(record) {
+            Some((target, unique_id)) => self.locate_by_id(target, unique_id).await,
+            None => Ok(None),
+        }
     }
 
     /// The same with one look, for whom it is known not to be there.
@@ -38,11 +37,10 @@ impl<P: Ports> Provisioner<P> {
         &self,
         record: &RequestRecord,
     ) -> Result<Option<Located>, ProvisionError> {
-        let Some(binding) = record.binding() else {
-            return Ok(None);
-        };
-        let unique_id = &binding.principal.unique_id;
-        self.look(&record.request().target, unique_id).await
+        match bound(record) {
+            Some((target, unique_id)) => self.look(target, unique_id).await,
+            None => Ok(None),
+        }
     }
 
     /// The principal of this unique id, whose name was this; none where it does not exist any more.
@@ -96,4 +94,10 @@ impl<P: Ports> Provisioner<P> {
         let facts = facts.filter(|facts| facts.unique_id == unique_id);
         Ok(facts.map(|facts| Located { principal, facts }))
     }
+}
+
+/// The principal of a request by its name then, and its unique id; none where nobody was asked.
+fn bound(record: &RequestRecord) -> Option<(&Principal, &str)> {
+    let unique_id = record.binding()?.principal.unique_id.as_str();
+    Some((&record.request().target, unique_id))
 }

@@ -274,7 +274,7 @@ mod tests {
                 json!(["arn:aws:sqs:*:320987654321:*", "arn:aws:s3:::reports"]),
                 vec!["210987654321", "320987654321"],
             ),
-            // What leaves the account open takes no owner away; the guardrails refuse it.
+            // What leaves the account open takes no owner away; it is limited to these accounts.
             (json!("arn:aws:sqs:*:*:q"), vec!["210987654321"]),
             (
                 json!("arn:aws:sqs:*${aws:username}:320987654321:q"),

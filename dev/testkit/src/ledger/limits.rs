@@ -49,31 +49,31 @@ pub(super) fn fits(record: &RequestRecord, biggest: Option<usize>) -> Result<(),
     }
 }
 
+/// The rows of a trail that are read.
+fn first(rows: &[StoredRow]) -> &[StoredRow] {
+    let mut bytes = 0;
+    let is_within = |row: &&StoredRow| {
+        bytes += row.bytes.len();
+        bytes <= MAX_TRAIL_BYTES
+    };
+    let read = rows.iter().take(MAX_TRAIL_ROWS).take_while(is_within);
+    rows.split_at(read.count()).0
+}
+
 /// Whether a trail is read.
 pub(super) fn is_read(rows: &[StoredRow]) -> Result<(), CallError> {
-    let bytes: usize = rows.iter().map(|row| row.bytes.len()).sum();
-    match bytes <= MAX_TRAIL_BYTES && rows.len() <= MAX_TRAIL_ROWS {
+    match first(rows).len() == rows.len() {
         true => Ok(()),
         false => Err(CallError::permanent("fake:Read", TRAIL_TOO_LONG)),
     }
 }
 
-/// A record whose trail is not read; its next row goes where none is.
+/// A record whose trail is not read as a whole; its next row goes where none is.
 pub(super) fn examine_long(rows: &[StoredRow], held: RequestRecord) -> RequestRecord {
     let at = |n| rows.iter().find(|row| row.place == Some(n));
     let mut next = held.audit().count;
     while at(next).is_some() {
         next += 1;
     }
-    let mut bytes = 0;
-    let first: Vec<StoredRow> = rows
-        .iter()
-        .take(MAX_TRAIL_ROWS)
-        .take_while(|row| {
-            bytes += row.bytes.len();
-            bytes <= MAX_TRAIL_BYTES
-        })
-        .cloned()
-        .collect();
-    audit::examine_long(&first, at(audit::last_place(&held)), next, held)
+    audit::examine_long(first(rows), at(audit::last_place(&held)), next, held)
 }
