@@ -148,6 +148,7 @@ def inline_and_group_probes():
     yield "iam:ListUserPolicies", "iam", "list_user_policies", user
     yield "iam:ListUsers", "iam", "list_users", {}
     yield "iam:ListGroups", "iam", "list_groups", {}
+    yield "iam:GetAccountSummary", "iam", "get_account_summary", {}
     yield "iam:UpdateUser", "iam", "update_user", {"UserName": "there-is-nobody"}
     yield "iam:UpdateGroup", "iam", "update_group", {"GroupName": "there-is-none"}
     # A document without statements is refused; a policy that is not there is not deleted.

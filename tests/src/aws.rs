@@ -61,6 +61,15 @@ impl Aws {
         self.run(steps).await.pop().expect("one call, one answer")
     }
 
+    /// Sets one thing that the local IAM lets tests set (`local/ministack_hooks.py`), for an account.
+    pub async fn set_iam(&self, account: &str, member: &str, value: Value) {
+        let url = format!("{}/_ministack/iam", self.endpoint);
+        let order = json!({ "account": account, member: value });
+        let answer = reqwest::Client::new().post(url).json(&order).send().await;
+        let status = answer.expect("it answers").status();
+        assert!(status.is_success(), "{order} is answered with {status}");
+    }
+
     /// Makes a user as an account's administrators enrol one: in the path, with the boundary, and
     /// with the tag that says whose it is.
     pub async fn enrol(&self, account: &str, user: &str, owner: &str) {

@@ -2,11 +2,13 @@
 //! later.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, SummaryKeyType, Tag};
 use futures_util::future::try_join;
 use ports::CallError;
 use ports::directory::DirectoryError;
-use snowgate_core::account::{GroupFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{
+    GroupFacts, OWNER_TAG, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
+};
 use snowgate_core::arn::{GroupArn, PolicyArn, RoleArn};
 use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
@@ -14,12 +16,14 @@ use snowgate_core::request::GroupName;
 
 use crate::accounts::Accounts;
 use crate::holder::{Holder, document, found, groups_of, unreadable};
+use crate::iam_error;
 
 const GET_USER: &str = "iam:GetUser";
 const GET_ROLE: &str = "iam:GetRole";
 const GET_GROUP: &str = "iam:GetGroup";
 const GET_POLICY: &str = "iam:GetPolicy";
 const GET_VERSION: &str = "iam:GetPolicyVersion";
+const GET_SUMMARY: &str = "iam:GetAccountSummary";
 
 /// The user or role with all its policies and groups.
 pub(crate) async fn principal(
@@ -54,6 +58,20 @@ pub(crate) async fn principal(
         groups,
         ..facts
     }))
+}
+
+/// How much a user or role may hold. A number that is none counts as left out.
+pub(crate) async fn quotas(
+    accounts: &Accounts,
+    account: &AccountId,
+    kind: PrincipalType,
+) -> Result<PrincipalQuotas, DirectoryError> {
+    let iam = accounts.iam(account).await?;
+    let answer = iam.get_account_summary().send().await;
+    let answer = answer.map_err(|error| iam_error(GET_SUMMARY, &error))?;
+    let summary = answer.summary_map.unwrap_or_default();
+    let number = |key: &str| usize::try_from(*summary.get(&SummaryKeyType::from(key))?).ok();
+    Ok(PrincipalQuotas::from_summary(kind, number))
 }
 
 /// What a principal is, before its policies are known.

@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use aws_config::SdkConfig;
 use ports::Clock;
 use ports::directory::{Directory, DirectoryError};
-use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalType};
 use snowgate_core::request::GroupName;
 
 use crate::accounts::{Accounts, RoleToAssume};
@@ -47,6 +47,14 @@ impl<May: Send + Sync> Directory for TargetAccounts<May> {
         principal: &Principal,
     ) -> Result<Option<PrincipalFacts>, DirectoryError> {
         read::principal(&self.accounts, principal).await
+    }
+
+    async fn quotas(
+        &self,
+        account: &AccountId,
+        kind: PrincipalType,
+    ) -> Result<PrincipalQuotas, DirectoryError> {
+        read::quotas(&self.accounts, account, kind).await
     }
 
     async fn policy(

@@ -13,20 +13,53 @@ use crate::request::GroupName;
 /// The tag that says whom a principal belongs to; its value is a `sys_user` `sys_id`.
 pub const OWNER_TAG: &str = "snowgate:owner";
 
-/// How many managed policies IAM lets a principal hold (IAM User Guide, "IAM and AWS STS
-/// quotas": 10 by default for users and roles; raised quotas are not relied upon).
-pub const ATTACHED_QUOTA: usize = 10;
+/// What a user or role of an account may hold: the account's own quotas, which AWS raises on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrincipalQuotas {
+    /// Managed policies attached to it.
+    pub attached: usize,
+    /// Groups that it is in. A role is in none.
+    pub groups: usize,
+    /// Characters of all its inline policies together, white space not counted.
+    pub inline: usize,
+}
 
-/// How many groups IAM lets a user be in (IAM User Guide, "IAM and AWS STS quotas").
-pub const GROUPS_QUOTA: usize = 10;
+impl PrincipalQuotas {
+    /// What every account has until AWS raises it (IAM User Guide, "IAM and AWS STS quotas").
+    #[must_use]
+    pub const fn default_of(kind: PrincipalType) -> Self {
+        match kind {
+            PrincipalType::User => Self {
+                attached: 10,
+                groups: 10,
+                inline: 2_048,
+            },
+            PrincipalType::Role => Self {
+                attached: 10,
+                groups: 0,
+                inline: 10_240,
+            },
+        }
+    }
 
-/// How many characters all inline policies of a principal may have together, white space not
-/// counted (IAM User Guide, "IAM and AWS STS quotas").
-#[must_use]
-pub const fn inline_quota(kind: PrincipalType) -> usize {
-    match kind {
-        PrincipalType::User => 2_048,
-        PrincipalType::Role => 10_240,
+    /// The quotas that an account's summary gives (IAM API Reference, `GetAccountSummary`). One that it
+    /// leaves out is AWS's default.
+    #[must_use]
+    pub fn from_summary(kind: PrincipalType, summary: impl Fn(&str) -> Option<usize>) -> Self {
+        let default = Self::default_of(kind);
+        let (attached, inline) = match kind {
+            PrincipalType::User => ("AttachedPoliciesPerUserQuota", "UserPolicySizeQuota"),
+            PrincipalType::Role => ("AttachedPoliciesPerRoleQuota", "RolePolicySizeQuota"),
+        };
+        let groups = match kind {
+            PrincipalType::User => summary("GroupsPerUserQuota"),
+            PrincipalType::Role => None,
+        };
+        Self {
+            attached: summary(attached).unwrap_or(default.attached),
+            groups: groups.unwrap_or(default.groups),
+            inline: summary(inline).unwrap_or(default.inline),
+        }
     }
 }
 
@@ -263,4 +296,26 @@ pub struct AccountItem {
     pub managed_by: Option<SysId>,
     /// `support_group`.
     pub support_group: Option<SysId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_an_account_does_not_tell_is_the_default() {
+        let summary = |key: &str| match key {
+            "AttachedPoliciesPerUserQuota" => Some(20),
+            "RolePolicySizeQuota" => Some(20_480),
+            _ => None,
+        };
+        let of = |kind| PrincipalQuotas::from_summary(kind, summary);
+        let quotas = |attached, groups, inline| PrincipalQuotas {
+            attached,
+            groups,
+            inline,
+        };
+        assert_eq!(of(PrincipalType::User), quotas(20, 10, 2_048));
+        assert_eq!(of(PrincipalType::Role), quotas(10, 0, 20_480));
+    }
 }

@@ -1,7 +1,9 @@
 //! Everything that IAM holds about a request's principal and grants, read once and judged as a
 //! whole.
 
-use crate::account::{GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use crate::account::{
+    GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
+};
 use crate::binding::Binding;
 use crate::id::Digest;
 
@@ -10,6 +12,8 @@ use crate::id::Digest;
 pub struct IamFacts {
     /// Who is to receive the grants.
     pub principal: PrincipalFacts,
+    /// How much a principal of its kind may hold in this account.
+    pub quotas: PrincipalQuotas,
     /// The principal's permissions boundary.
     pub boundary: Option<PolicyFacts>,
     /// What IAM holds about each grant, in the order of the request's grants.

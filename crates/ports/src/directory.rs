@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::{Principal, PrincipalName};
+use snowgate_core::principal::{Principal, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
 use crate::CallError;
@@ -29,6 +29,13 @@ pub trait Directory: Send + Sync {
         &self,
         principal: &Principal,
     ) -> impl Future<Output = Result<Option<PrincipalFacts>, DirectoryError>> + Send;
+
+    /// How much a user or role may hold in this account.
+    fn quotas(
+        &self,
+        account: &AccountId,
+        kind: PrincipalType,
+    ) -> impl Future<Output = Result<PrincipalQuotas, DirectoryError>> + Send;
 
     /// The default version of a managed policy, as seen from this account.
     fn policy(

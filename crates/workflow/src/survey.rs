@@ -4,7 +4,7 @@
 //! The calls are bounded by IAM's own quotas: a principal, a group and a role each hold at most
 //! so many policies, and a request at most so many grants.
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
@@ -83,12 +83,15 @@ pub async fn survey_around(
         grants.map(|grant| facts(directory, account, grant)),
     );
     let around = async {
+        let quotas = directory.quotas(account, request.target.kind);
         let boundary = boundary(directory, account, principal.boundary.as_deref());
-        Ok(try_join(boundary, held(directory, account, &principal)).await?)
+        Ok(try_join3(quotas, boundary, held(directory, account, &principal)).await?)
     };
-    let (grants, (boundary, (held, held_inline))): (Vec<_>, _) = try_join(grants, around).await?;
+    let (grants, (quotas, boundary, (held, held_inline))): (Vec<_>, _) =
+        try_join(grants, around).await?;
     Ok(IamFacts {
         principal,
+        quotas,
         boundary,
         grants,
         held,

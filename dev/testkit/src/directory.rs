@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
 use snowgate_core::account::{
-    ATTACHED_QUOTA, GROUPS_QUOTA, GroupFacts, InlineFacts, Membership, PolicyFacts, PrincipalFacts,
-    RoleFacts, inline_quota,
+    GroupFacts, InlineFacts, Membership, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
 };
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
@@ -71,12 +70,29 @@ struct Account {
     policies: BTreeMap<PolicyArn, PolicyFacts>,
     groups: BTreeMap<String, GroupFacts>,
     roles: BTreeMap<RoleArn, RoleFacts>,
+    /// Where they are not AWS's defaults.
+    user_quotas: Option<PrincipalQuotas>,
+}
+
+impl Account {
+    fn quotas(&self, kind: PrincipalType) -> PrincipalQuotas {
+        match kind {
+            PrincipalType::User => self.user_quotas,
+            PrincipalType::Role => None,
+        }
+        .unwrap_or(PrincipalQuotas::default_of(kind))
+    }
 }
 
 impl FakeDirectory {
     fn with_account<T>(&self, account: &AccountId, act: impl FnOnce(&mut Account) -> T) -> T {
         let mut world = self.0.lock().unwrap();
         act(world.accounts.entry(account.clone()).or_default())
+    }
+
+    /// Sets how much a user of an account may hold.
+    pub fn set_user_quotas(&self, account: &AccountId, quotas: PrincipalQuotas) {
+        self.with_account(account, |account| account.user_quotas = Some(quotas));
     }
 
     /// Sets or ends the fault of an account.
@@ -186,7 +202,7 @@ impl Account {
 
 /// Makes a change to a principal that does not show it; false where IAM lets it hold no more.
 fn make(
-    kind: PrincipalType,
+    quotas: PrincipalQuotas,
     facts: &mut PrincipalFacts,
     groups: &BTreeMap<String, GroupFacts>,
     change: &EffectChange,
@@ -194,7 +210,7 @@ fn make(
     match change {
         EffectChange::PolicyAttached { policy_arn } => {
             facts.attached.push(policy_arn.as_str().to_owned());
-            facts.attached.len() <= ATTACHED_QUOTA
+            facts.attached.len() <= quotas.attached
         }
         EffectChange::InlinePolicyPut { name, document, .. } => {
             facts.inline.retain(|inline| inline.name != *name);
@@ -205,7 +221,7 @@ fn make(
             facts.inline.sort_by(|a, b| a.name.cmp(&b.name));
             let texts = facts.inline.iter().map(|inline| &inline.document);
             let counted = texts.flat_map(|text| text.chars());
-            counted.filter(|c| !c.is_whitespace()).count() <= inline_quota(kind)
+            counted.filter(|c| !c.is_whitespace()).count() <= quotas.inline
         }
         EffectChange::GroupJoined { group, .. } => {
             let known = groups.get(group.as_str());
@@ -214,7 +230,7 @@ fn make(
                 unique_id: known.unique_id.clone(),
             }));
             facts.groups.sort();
-            facts.groups.len() <= GROUPS_QUOTA
+            facts.groups.len() <= quotas.groups
         }
     }
 }
@@ -274,6 +290,16 @@ impl Directory for FakeDirectory {
         let stale = world.stale.get(&place).cloned();
         let account = world.account("fake:GetPrincipal", &principal.account_id)?;
         Ok(stale.or_else(|| account.principals.get(&place.1).cloned()))
+    }
+
+    async fn quotas(
+        &self,
+        account: &AccountId,
+        kind: PrincipalType,
+    ) -> Result<PrincipalQuotas, DirectoryError> {
+        let mut world = self.0.lock().unwrap();
+        let account = world.account("fake:GetQuotas", account)?;
+        Ok(account.quotas(kind))
     }
 
     async fn policy(
@@ -342,6 +368,7 @@ impl Member for FakeDirectory {
         if !account.knows(change) {
             return Err(missing().into());
         }
+        let quotas = account.quotas(principal.kind);
         let Account {
             principals, groups, ..
         } = account;
@@ -354,7 +381,7 @@ impl Member for FakeDirectory {
             return Ok(());
         }
         let before = facts.clone();
-        if !make(principal.kind, facts, groups, change) {
+        if !make(quotas, facts, groups, change) {
             *facts = before;
             return Err(CallError::permanent(MAKE, "LimitExceeded").into());
         }

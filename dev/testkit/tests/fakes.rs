@@ -10,7 +10,7 @@ use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests as _};
 use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
 use snowgate_core::account::{
-    AccountItem, GROUPS_QUOTA, InlineFacts, Membership, PolicyFacts, PrincipalFacts,
+    AccountItem, InlineFacts, Membership, PolicyFacts, PrincipalFacts, PrincipalQuotas,
 };
 use snowgate_core::effect::EffectChange;
 use snowgate_core::email::MailField;
@@ -135,7 +135,7 @@ fn what_does_not_fit_is_refused_and_leaves_no_trace() {
     let user = samples::user();
     directory.put_group(world::group_facts());
     let mut facts = facts(&user, "AIDAEXAMPLE");
-    facts.groups = (0..GROUPS_QUOTA)
+    facts.groups = (0..PrincipalQuotas::default_of(user.kind).groups)
         .map(|n| Membership {
             name: format!("group-{n}"),
             unique_id: format!("AGPA{n}"),

@@ -124,6 +124,7 @@ fn result(action: &str, parameters: &BTreeMap<String, String>) -> String {
              <CreateDate>2026-01-01T00:00:00Z</CreateDate></User>",
             name = named("UserName")
         ),
+        "GetAccountSummary" => "<SummaryMap></SummaryMap>".to_owned(),
         "ListGroupsForUser" => {
             let groups = ten(|n| member(&group(&format!("group-{n}"))));
             format!("<Groups>{groups}</Groups><IsTruncated>false</IsTruncated>")

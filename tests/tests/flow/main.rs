@@ -29,6 +29,7 @@ mod links;
 mod matrix;
 mod owners;
 mod previewed;
+mod quotas;
 mod quoted;
 mod refused;
 mod reminded;

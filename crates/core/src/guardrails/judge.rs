@@ -19,7 +19,7 @@ use power::{Granted, judge_role_power, tell_power};
 
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
-use crate::account::{ATTACHED_QUOTA, GROUPS_QUOTA, PolicyFacts, RoleFacts, inline_quota};
+use crate::account::{PolicyFacts, RoleFacts};
 use crate::facts::{GrantFacts, IamFacts};
 use crate::finding::{Evidence, Finding, FindingCode};
 use crate::id::AccountId;
@@ -143,14 +143,12 @@ fn managed(policies: &[PolicyFacts]) -> impl Iterator<Item = &str> {
     policies.iter().map(|policy| policy.document.as_str())
 }
 
+/// Refuses what would be more than IAM lets the principal hold. A quota that is exceeded already is
+/// nothing to a request that adds nothing to it.
 fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<Finding>) {
-    let principal = &survey.principal;
-    let target = &request.target;
-    let who = crate::wording::principal(target);
-    let mut full = |detail: String| {
-        findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
-    };
-    let (mut policies, mut groups) = (principal.attached.len(), principal.groups.len());
+    let (principal, quotas) = (&survey.principal, survey.quotas);
+    let who = crate::wording::principal(&request.target);
+    let (mut policies, mut groups) = (0, 0);
     for grants in &survey.grants {
         match grants {
             GrantFacts::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
@@ -162,28 +160,31 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
             GrantFacts::Inline | GrantFacts::Role { .. } => {}
         }
     }
-    if policies > ATTACHED_QUOTA {
-        full(format!(
-            "{who} would have {policies} managed policies; IAM's default quota is {ATTACHED_QUOTA}"
-        ));
-    }
-    if groups > GROUPS_QUOTA {
-        full(format!(
-            "{who} would be in {groups} groups; IAM's quota is {GROUPS_QUOTA}"
-        ));
-    }
     // Every end has the same length.
-    if let Ok(Some(document)) = inline_policy(request, Timestamp::UNIX_EPOCH) {
-        let held: usize = principal
-            .inline
-            .iter()
-            .map(|held| counted(&held.document))
-            .sum();
-        let (needed, quota) = (held + counted(&document), inline_quota(request.target.kind));
-        if needed > quota {
-            full(format!(
-                "the inline policies of {who} would have {needed} characters; IAM's quota is {quota}"
-            ));
+    let document = inline_policy(request, Timestamp::UNIX_EPOCH);
+    let characters = document.ok().flatten().map_or(0, |text| counted(&text));
+    let inline = principal.inline.iter().map(|held| counted(&held.document));
+    let of = [
+        (
+            "managed policies",
+            principal.attached.len(),
+            policies,
+            quotas.attached,
+        ),
+        ("groups", principal.groups.len(), groups, quotas.groups),
+        (
+            "characters of inline policies",
+            inline.sum(),
+            characters,
+            quotas.inline,
+        ),
+    ];
+    for (what, used, needed, limit) in of {
+        if needed > 0 && used + needed > limit {
+            let detail = format!(
+                "{who} has {used} {what}, and the request needs {needed} more; the account's IAM quota is {limit}"
+            );
+            findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
         }
     }
 }

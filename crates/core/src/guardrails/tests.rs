@@ -5,7 +5,9 @@ mod facts;
 mod inline;
 
 use super::*;
-use crate::account::{GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use crate::account::{
+    GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
+};
 use crate::facts::{GrantFacts, IamFacts};
 use crate::record::RefusalCode;
 use serde_json::json;
@@ -179,6 +181,7 @@ pub(crate) fn survey(grants: Vec<GrantFacts>) -> IamFacts {
         grants,
         held: vec![],
         held_inline: vec![],
+        quotas: PrincipalQuotas::default_of(PrincipalType::User),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What reading and changing IAM must do.
 
 use ports::directory::{Directory, DirectoryError, Member};
-use snowgate_core::account::{GroupFacts, Membership, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{
+    GroupFacts, Membership, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
+};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
@@ -84,6 +86,10 @@ pub async fn reading(directory: &impl Directory, world: &DirectoryWorld) {
         assert_eq!(read(directory, principal).await, *facts);
     }
     let account = &world.user.0.account_id;
+    for kind in [PrincipalType::User, PrincipalType::Role] {
+        let quotas = directory.quotas(account, kind).await.unwrap();
+        assert_eq!(quotas, PrincipalQuotas::default_of(kind));
+    }
     for facts in &world.policies {
         let found = directory.policy(account, &facts.arn).await.unwrap();
         assert_eq!(found.as_ref(), Some(facts));
@@ -106,6 +112,7 @@ async fn unprepared(directory: &impl Directory, world: &DirectoryWorld) {
     let role = format!("arn:{}:iam::{account}:role/reader", policy.partition());
     let refusals = [
         directory.policy(account, policy).await.err(),
+        directory.quotas(account, PrincipalType::User).await.err(),
         directory.group(account, &group).await.err(),
         directory.role(&role.parse().unwrap()).await.err(),
     ];

@@ -2,11 +2,11 @@
 
 use ports::directory::{Directory, DirectoryError, Member};
 use ports::enrolled::{Enrolled, EnrolledPrincipal};
-use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
+use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
-use snowgate_core::principal::{Principal, PrincipalName};
+use snowgate_core::principal::{Principal, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
 use super::Failing;
@@ -17,6 +17,14 @@ impl<T: Directory> Directory for Failing<T> {
         principal: &Principal,
     ) -> Result<Option<PrincipalFacts>, DirectoryError> {
         self.call(self.inner.principal(principal)).await
+    }
+
+    async fn quotas(
+        &self,
+        account: &AccountId,
+        kind: PrincipalType,
+    ) -> Result<PrincipalQuotas, DirectoryError> {
+        self.call(self.inner.quotas(account, kind)).await
     }
 
     async fn policy(
