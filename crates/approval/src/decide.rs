@@ -16,9 +16,9 @@ use tracing::{info, warn};
 use workflow::approvers::{self, InvolvedError, Rules, involved_in};
 use workflow::change::{NotChanged, load, write};
 
-use crate::{Approval, ApprovalError, Opened, Ports};
+use crate::{Approval, ApprovalError, ApprovalPorts, Opened};
 
-impl<P: Ports> Approval<P> {
+impl<P: ApprovalPorts> Approval<P> {
     pub(crate) async fn decide(
         &self,
         event: &ApiGatewayProxyRequest,

@@ -37,7 +37,7 @@ use workflow::wake;
 const PATIENCE: Duration = Duration::from_secs(14);
 
 /// What the approval function may use, and nothing else.
-pub trait Ports {
+pub trait ApprovalPorts {
     /// Where requests are held.
     type Requests: Requests;
     /// The review links.
@@ -53,7 +53,7 @@ pub trait Ports {
 }
 
 /// The approval function with what it needs.
-pub struct Approval<P: Ports> {
+pub struct Approval<P: ApprovalPorts> {
     /// Where requests are held.
     pub requests: P::Requests,
     /// The review links.
@@ -122,7 +122,7 @@ pub(crate) struct Opened {
     pub(crate) record: RequestRecord,
 }
 
-impl<P: Ports> Approval<P> {
+impl<P: ApprovalPorts> Approval<P> {
     /// Answers what API Gateway handed over.
     pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {

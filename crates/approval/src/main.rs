@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use approval::{Approval, Ports};
+use approval::{Approval, ApprovalPorts};
 use aws_keys::KmsSigner;
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsWork};
@@ -18,7 +18,7 @@ use shell::request::Received;
 /// The approval function on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl ApprovalPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Tokens = DynamoLedger;
     type ServiceNow = Reader;

@@ -15,9 +15,9 @@ use tracing::{info, warn};
 use workflow::approvers::{self, Rules};
 use workflow::change::{NotChanged, write};
 
-use crate::{Approval, ApprovalError, Opened, Ports};
+use crate::{Approval, ApprovalError, ApprovalPorts, Opened};
 
-impl<P: Ports> Approval<P> {
+impl<P: ApprovalPorts> Approval<P> {
     /// What a used link shows while its access is there, or has just been ended; none where
     /// there is no access.
     pub(crate) async fn used(

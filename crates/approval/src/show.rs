@@ -13,12 +13,12 @@ use snowgate_core::review::approval_lines;
 use snowgate_core::ticket::PersonName;
 use workflow::approvers;
 
-use crate::{Approval, ApprovalError, Opened, Ports};
+use crate::{Approval, ApprovalError, ApprovalPorts, Opened};
 
 /// How long a page waits for names. It may come after a decision was written, which must be said.
 const PATIENCE_FOR_NAMES: Duration = Duration::from_secs(2);
 
-impl<P: Ports> Approval<P> {
+impl<P: ApprovalPorts> Approval<P> {
     /// The form, or, where there is nothing to decide any more, what has happened. `again` is what
     /// was sent and could not be taken.
     pub(crate) async fn show(

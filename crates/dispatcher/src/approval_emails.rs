@@ -13,17 +13,17 @@ use workflow::approvers;
 use workflow::change::NotChanged;
 use workflow::outbox::{AddressedEmail, Compose, Composed, address};
 
-use crate::{DispatchError, Dispatcher, Ports};
+use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
 /// What asks approvers for their decisions.
-pub(crate) struct ApprovalEmails<'a, P: Ports> {
+pub(crate) struct ApprovalEmails<'a, P: DispatcherPorts> {
     pub(crate) dispatcher: &'a Dispatcher<P>,
     /// Whether the approvers were found just now, so that review requests need no second look.
     pub(crate) fresh: bool,
     pub(crate) now: Timestamp,
 }
 
-impl<P: Ports> Compose for ApprovalEmails<'_, P> {
+impl<P: DispatcherPorts> Compose for ApprovalEmails<'_, P> {
     type Parcel = AddressedEmail;
     type Error = DispatchError;
     const ACTOR: Actor = Actor::Dispatcher;
@@ -96,7 +96,7 @@ impl<P: Ports> Compose for ApprovalEmails<'_, P> {
     }
 }
 
-impl<P: Ports> ApprovalEmails<'_, P> {
+impl<P: DispatcherPorts> ApprovalEmails<'_, P> {
     /// The open slots that this person was asked for and may not decide any more.
     async fn lost(
         &self,

@@ -21,7 +21,7 @@ use workflow::approvers::{self, InvolvedError};
 use workflow::change::{Changed, Draft, Next, change};
 use workflow::survey::{Missing, SurveyError, survey_around};
 
-use crate::{DispatchError, Dispatcher, Ports};
+use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
 /// Why nobody is asked.
 enum Unasked {
@@ -78,7 +78,7 @@ impl From<SurveyError> for Unasked {
     }
 }
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// Takes a request from `Received` to `Pending`, `Refused` or `Undeliverable`; one that is
     /// further already is left as it is.
     pub(crate) async fn ask(

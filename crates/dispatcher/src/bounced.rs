@@ -11,9 +11,9 @@ use snowgate_core::record::{BouncedMessage, ChangeError, Event, RequestRecord};
 use tracing::{info, warn};
 use workflow::change::{Changed, Next, NotChanged, change};
 
-use crate::{DispatchError, Dispatcher, Ports};
+use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// Takes a report that a review request or reminder did not arrive, and asks the next person.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use snowgate_core::aggregate::Aggregate;
 use snowgate_core::bounce::Bounce;
 use snowgate_core::id::RequestId;
 
-use crate::{DispatchError, Dispatcher, Ports};
+use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
 /// A message of the queue `requests` or `bounces`.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Incoming {
     }
 }
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// Does what a message is about.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ use workflow::wake;
 use crate::approval_emails::ApprovalEmails;
 
 /// What the dispatcher may use, and nothing else.
-pub trait Ports {
+pub trait DispatcherPorts {
     /// Where requests are held, and review links are opened.
     type Requests: Requests;
     /// People, tickets and owners.
@@ -49,7 +49,7 @@ pub trait Ports {
 }
 
 /// The dispatcher with what it needs.
-pub struct Dispatcher<P: Ports> {
+pub struct Dispatcher<P: DispatcherPorts> {
     /// Where requests are held, and review links are opened.
     pub requests: P::Requests,
     /// People, tickets and owners.
@@ -100,7 +100,7 @@ pub enum DispatchError {
     Random(#[from] getrandom::Error),
 }
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// Does what is to be done about a request.
     ///
     /// # Errors

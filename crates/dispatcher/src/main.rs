@@ -10,7 +10,7 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_queues::SqsOutcomes;
 use aws_secrets::Secrets;
-use dispatcher::{Dispatcher, Incoming, Ports};
+use dispatcher::{Dispatcher, DispatcherPorts, Incoming};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use servicenow::{Instance, Reader, Session};
 use shell::environment::{optional, parsed, required};
@@ -19,7 +19,7 @@ use shell::metrics::Metered;
 /// The dispatcher on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl DispatcherPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type ServiceNow = Reader;
     type Directory = ReadRole;

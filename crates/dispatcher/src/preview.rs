@@ -9,9 +9,9 @@ use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::{Excluded, OwnedResource};
 use workflow::approvers;
 
-use crate::{Dispatcher, Ports};
+use crate::{Dispatcher, DispatcherPorts};
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// What a request would do. The effects of other requests are the provisioner's to read, so
     /// what one of them gives counts here as there already.
     pub(crate) async fn preview(

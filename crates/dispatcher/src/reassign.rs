@@ -11,9 +11,9 @@ use tracing::info;
 use workflow::approvers::{self, Rules};
 use workflow::change::{Changed, Next, change};
 
-use crate::{DispatchError, Dispatcher, Ports};
+use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
-impl<P: Ports> Dispatcher<P> {
+impl<P: DispatcherPorts> Dispatcher<P> {
     /// Looks for people for every open slot that needs them; or ends the request where nobody is
     /// left.
     pub(crate) async fn reassign(

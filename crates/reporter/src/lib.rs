@@ -22,7 +22,7 @@ use workflow::outbox::{ByMail, Delivered, InTickets, deliver};
 use crate::compose::{Notes, Notifications};
 
 /// What the reporter may use, and nothing else.
-pub trait Ports {
+pub trait ReporterPorts {
     /// Where requests are held.
     type Requests: Requests;
     /// The tickets.
@@ -34,7 +34,7 @@ pub trait Ports {
 }
 
 /// The reporter with what it needs.
-pub struct Reporter<P: Ports> {
+pub struct Reporter<P: ReporterPorts> {
     /// Where requests are held.
     pub requests: P::Requests,
     /// The tickets.
@@ -65,7 +65,7 @@ pub enum ReportError {
     Template(#[from] askama::Error),
 }
 
-impl<P: Ports> Reporter<P> {
+impl<P: ReporterPorts> Reporter<P> {
     /// Reports a request to its ticket, and notifies people by e-mail. A failure of one does not
     /// keep the other back.
     ///

@@ -9,7 +9,7 @@ use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
 use aws_secrets::Secrets;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use reporter::{Ports, Reporter};
+use reporter::{Reporter, ReporterPorts};
 use servicenow::{Instance, Reader, Session, Writer};
 use shell::environment::{optional, parsed, required};
 use shell::metrics::Metered;
@@ -18,7 +18,7 @@ use snowgate_core::ticket_note::OutcomeFields;
 /// The reporter on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl ReporterPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Tickets = Writer;
     type ServiceNow = Reader;

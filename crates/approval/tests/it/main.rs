@@ -14,7 +14,7 @@ mod racing;
 mod refusing;
 mod revoking;
 
-use approval::{Approval, Ports};
+use approval::{Approval, ApprovalPorts};
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::{Value, json};
 use snowgate_core::approval::ReviewToken;
@@ -27,7 +27,7 @@ const REASON: &str = "Month-end work, agreed with me";
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl ApprovalPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Tokens = Failing<FakeLedger>;
     type ServiceNow = Failing<FakeServiceNow>;

@@ -16,7 +16,7 @@ mod refusals;
 mod reminders;
 mod steering;
 
-use dispatcher::{DispatchError, Dispatcher, Ports};
+use dispatcher::{DispatchError, Dispatcher, DispatcherPorts};
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::id::RequestId;
 use testkit::world::{NOTICE_BEFORE_END, PENDING_FOR, REMIND_BEFORE, World, at, ready};
@@ -29,7 +29,7 @@ const APPROVAL_URL: &str = "https://review.example/live";
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl DispatcherPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type ServiceNow = Failing<FakeServiceNow>;
     type Directory = Failing<FakeDirectory>;

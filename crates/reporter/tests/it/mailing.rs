@@ -249,7 +249,7 @@ impl Mailer for Refusing {
 /// Fakes, and a mail service that refuses.
 struct OnFakes;
 
-impl reporter::Ports for OnFakes {
+impl reporter::ReporterPorts for OnFakes {
     type Requests = FakeLedger;
     type Tickets = FakeTickets;
     type ServiceNow = FakeServiceNow;

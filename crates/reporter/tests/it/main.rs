@@ -8,7 +8,7 @@ mod broken;
 mod mailing;
 
 use ports::Failure;
-use reporter::{Ports, ReportError, Reporter};
+use reporter::{ReportError, Reporter, ReporterPorts};
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -26,7 +26,7 @@ const FIELDS: &str = r#"{"granted":{"state":"3"},"denied":{"state":"4"},"expired
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl ReporterPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Tickets = Failing<FakeTickets>;
     type ServiceNow = Failing<FakeServiceNow>;

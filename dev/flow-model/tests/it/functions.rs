@@ -27,13 +27,13 @@ type Keys = Failing<FakeKeys>;
 /// All ports in memory.
 pub(crate) struct Faked;
 
-impl intake::Ports for Faked {
+impl intake::IntakePorts for Faked {
     type Requests = Ledger;
     type Index = Ledger;
     type Queues = Queues;
 }
 
-impl dispatcher::Ports for Faked {
+impl dispatcher::DispatcherPorts for Faked {
     type Requests = Ledger;
     type ServiceNow = ServiceNow;
     type Directory = Directory;
@@ -41,7 +41,7 @@ impl dispatcher::Ports for Faked {
     type Outcomes = Queues;
 }
 
-impl approval::Ports for Faked {
+impl approval::ApprovalPorts for Faked {
     type Requests = Ledger;
     type Tokens = Ledger;
     type ServiceNow = ServiceNow;
@@ -50,7 +50,7 @@ impl approval::Ports for Faked {
     type Outcomes = Queues;
 }
 
-impl provisioner::Ports for Faked {
+impl provisioner::ProvisionerPorts for Faked {
     type Requests = Ledger;
     type Effects = Ledger;
     type Member = Directory;
@@ -58,14 +58,14 @@ impl provisioner::Ports for Faked {
     type Outcomes = Queues;
 }
 
-impl reporter::Ports for Faked {
+impl reporter::ReporterPorts for Faked {
     type Requests = Ledger;
     type Tickets = Failing<FakeTickets>;
     type ServiceNow = ServiceNow;
     type Mailer = Mailer;
 }
 
-impl sweeper::Ports for Faked {
+impl sweeper::SweeperPorts for Faked {
     type Requests = Ledger;
     type Index = Ledger;
     type Queues = Queues;
