@@ -81,7 +81,12 @@ pub(crate) fn principal(principal: &PrincipalKey) -> String {
 }
 
 pub(crate) fn effect(effect: &RecordedEffect) -> String {
-    format!("{EFFECT_PREFIX}{}", effect.key())
+    effect_under(&effect.key())
+}
+
+/// The sort key of the effect with this key ([`RecordedEffect::key`]).
+pub(crate) fn effect_under(key: &str) -> String {
+    format!("{EFFECT_PREFIX}{key}")
 }
 
 pub(crate) fn removal(change: &str) -> String {

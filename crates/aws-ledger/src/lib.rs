@@ -42,8 +42,8 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, IdempotencyKey,
-    ItemKey, NewRequest, Page, RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectKeys, Effects, EndedEffect, IdempotencyKey,
+    IndexPage, ItemKey, NewRequest, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit::StoredRow;
@@ -102,11 +102,8 @@ impl Requests for DynamoLedger {
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Result<Option<RequestRecord>, CallError> {
-        Ok(match self.read_key(client, key, now).await? {
-            Some(Created::Replayed(first)) => Some(*first),
-            _ => None,
-        })
+    ) -> Result<Option<Created>, CallError> {
+        self.read_key(client, key, now).await
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
@@ -135,6 +132,10 @@ impl Requests for DynamoLedger {
         self.read_trail(id).await
     }
 
+    async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        Ok(self.read_first_rows(id).await?.rows)
+    }
+
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
         let items = self
             .read_all(&keys::request(id), keys::DOCUMENT_PREFIX)
@@ -161,7 +162,7 @@ impl TimeIndex for DynamoLedger {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<DueItem>, CallError> {
+    ) -> Result<IndexPage<DueItem>, CallError> {
         let bucket = keys::due_bucket_of(bucket);
         let found = self.read_index(&DUE, bucket, now, limit, after).await?;
         Ok(found.map(times::due_item))
@@ -173,7 +174,7 @@ impl TimeIndex for DynamoLedger {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<EndedEffect>, CallError> {
+    ) -> Result<IndexPage<EndedEffect>, CallError> {
         let bucket = keys::ends_bucket_of(bucket);
         let found = self.read_index(&ENDS, bucket, now, limit, after).await?;
         Ok(found.map(times::ended_effect))
@@ -194,8 +195,16 @@ impl TimeIndex for DynamoLedger {
 }
 
 impl Effects for DynamoLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
-        self.read_effects(principal).await
+    async fn effect_keys(&self, principal: &PrincipalKey) -> Result<EffectKeys, CallError> {
+        self.read_effect_keys(principal).await
+    }
+
+    async fn effects(
+        &self,
+        principal: &PrincipalKey,
+        keys: &[String],
+    ) -> Result<Vec<RecordedEffect>, CallError> {
+        self.read_effects(principal, keys).await
     }
 
     async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {

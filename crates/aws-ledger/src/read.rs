@@ -2,9 +2,11 @@
 //! is everywhere but in indexes.
 
 use aws_errors::call_error;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{Created, EffectRows, IdempotencyKey};
+use ports::ledger::{Created, EffectKeys, IdempotencyKey};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::audit;
 use snowgate_core::effect::{RecordedEffect, Removal};
@@ -20,6 +22,7 @@ use crate::{DynamoLedger, keys};
 
 pub(crate) const GET: &str = "dynamodb:GetItem";
 pub(crate) const QUERY: &str = "dynamodb:Query";
+const BATCH_GET: &str = "dynamodb:BatchGetItem";
 
 /// How often a request is read while others change it.
 const READS: usize = 8;
@@ -148,8 +151,11 @@ impl DynamoLedger {
         prefix: &str,
         start: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>), CallError> {
-        let answer = self
-            .client
+        sent(self.page(pk, prefix, start)).await
+    }
+
+    fn page(&self, pk: &str, prefix: &str, start: Option<Item>) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.requests)
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
@@ -157,38 +163,89 @@ impl DynamoLedger {
             .expression_attribute_values(":prefix", s(prefix))
             .consistent_read(true)
             .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| call_error(QUERY, &error))?;
-        let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok((answer.items.unwrap_or_default(), next))
     }
 
-    /// The effects on a principal. One that cannot be read keeps no other back.
+    /// The items in these places, those that are there, in any order.
+    pub(crate) async fn get_all(
+        &self,
+        places: impl Iterator<Item = (String, String)>,
+    ) -> Result<Vec<Item>, CallError> {
+        let key = |(pk, sk): (String, String)| -> Item {
+            [("pk", pk), ("sk", sk)]
+                .map(|(name, value)| (name.to_owned(), s(value)))
+                .into()
+        };
+        let mut asked = Some(places.map(key).collect()).filter(|keys: &Vec<Item>| !keys.is_empty());
+        let mut found = Vec::new();
+        while let Some(keys) = asked {
+            let items = KeysAndAttributes::builder().set_keys(Some(keys));
+            let items = items
+                .consistent_read(true)
+                .build()
+                .map_err(|error| CallError::permanent(BATCH_GET, "NotSent").because(error))?;
+            let call = self.client.batch_get_item();
+            let answer = call.request_items(&self.requests, items).send().await;
+            let answer = answer.map_err(|error| call_error(BATCH_GET, &error))?;
+            let items = answer.responses.unwrap_or_default();
+            found.extend(items.into_values().flatten());
+            // What was too much for one answer.
+            let left = answer.unprocessed_keys.unwrap_or_default();
+            let left = left.into_values().map(|left| left.keys);
+            asked = left.reduce(|one, other| [one, other].concat());
+        }
+        Ok(found)
+    }
+
+    /// Requests without their trails. Those that cannot be read are left out.
+    pub(crate) async fn read_requests(
+        &self,
+        ids: &[RequestId],
+    ) -> Result<Vec<RequestRecord>, CallError> {
+        let places = ids
+            .iter()
+            .map(|id| (keys::request(id), keys::META.to_owned()));
+        let items = self.get_all(places).await?;
+        let read = |item| item::read_request(BATCH_GET, item).ok();
+        Ok(items.iter().filter_map(read).collect())
+    }
+
+    /// The keys of the effects on a principal, and nothing else of them.
+    pub(crate) async fn read_effect_keys(
+        &self,
+        principal: &PrincipalKey,
+    ) -> Result<EffectKeys, CallError> {
+        let pk = keys::principal(principal);
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let page = self.page(&pk, keys::EFFECT_PREFIX, next);
+            let (items, after) = sent(page.projection_expression("sk")).await?;
+            for item in &items {
+                let sk = document::text(QUERY, item, "sk")?;
+                found.push(keys::key_of_effect(sk).to_owned());
+            }
+            next = after;
+            if next.is_none() {
+                return Ok(EffectKeys::from_iter(found));
+            }
+        }
+    }
+
+    /// Those of these effects that are there, can be read and are in their own place.
     pub(crate) async fn read_effects(
         &self,
         principal: &PrincipalKey,
-    ) -> Result<EffectRows, CallError> {
+        of: &[String],
+    ) -> Result<Vec<RecordedEffect>, CallError> {
         let pk = keys::principal(principal);
-        let (mut rows, mut next) = (EffectRows::default(), None);
-        loop {
-            let page;
-            (page, next) = self.read_page(&pk, keys::EFFECT_PREFIX, next).await?;
-            for item in &page {
-                let sk = document::text(QUERY, item, "sk")?;
-                match read_effect(item) {
-                    Some(effect)
-                        if effect.principal_key == *principal && keys::effect(&effect) == sk =>
-                    {
-                        rows.effects.push(effect);
-                    }
-                    _ => rows.unreadable.push(keys::key_of_effect(sk).to_owned()),
-                }
-            }
-            if next.is_none() {
-                return Ok(rows);
-            }
-        }
+        let places = of.iter().map(|key| (pk.clone(), keys::effect_under(key)));
+        let items = self.get_all(places).await?;
+        let own = |item: &Item| {
+            let effect = read_effect(item)?;
+            let sk = document::text(BATCH_GET, item, "sk").ok()?;
+            let is_own = effect.principal_key == *principal && keys::effect(&effect) == sk;
+            is_own.then_some(effect)
+        };
+        Ok(items.iter().filter_map(own).collect())
     }
 
     /// What was removed from a principal.
@@ -233,6 +290,14 @@ impl DynamoLedger {
         };
         answer.items().iter().map(read).collect()
     }
+}
+
+/// What a page of a query has, and where the next one begins.
+async fn sent(page: QueryFluentBuilder) -> Result<(Vec<Item>, Option<Item>), CallError> {
+    let answer = page.send().await;
+    let answer = answer.map_err(|error| call_error(QUERY, &error))?;
+    let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+    Ok((answer.items.unwrap_or_default(), next))
 }
 
 /// The effect that an item is; none where it cannot be read, or is bigger than any.

@@ -5,7 +5,7 @@ use aws_errors::call_error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{DueItem, EndedEffect, ItemKey, Page};
+use ports::ledger::{DueItem, EndedEffect, IndexPage, ItemKey};
 
 use crate::document::Item;
 use crate::item::{self, n, s};
@@ -44,7 +44,7 @@ impl DynamoLedger {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<ItemKey>, CallError> {
+    ) -> Result<IndexPage<ItemKey>, CallError> {
         let start = after.map(|key| {
             let keys = [
                 ("pk", s(&key.pk)),
@@ -71,7 +71,7 @@ impl DynamoLedger {
             .map_err(|error| call_error(QUERY, &error))?;
         let key_of = |found: &Item| key_of(index, found);
         let next = answer.last_evaluated_key.as_ref().and_then(key_of);
-        Ok(Page {
+        Ok(IndexPage {
             // Every item of an index has its keys, so none is left out.
             items: answer.items().iter().filter_map(key_of).collect(),
             next,

@@ -1,9 +1,8 @@
-//! Reading audit trails, as far as one is read, and records without theirs.
+//! Reading audit trails, as far as one is read.
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use aws_errors::call_error;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use ports::CallError;
 use ports::ledger::{MAX_TRAIL_BYTES, MAX_TRAIL_ROWS, TRAIL_TOO_LONG};
 use snowgate_core::audit::{self, StoredRow};
@@ -11,11 +10,9 @@ use snowgate_core::id::RequestId;
 use snowgate_core::record::RequestRecord;
 
 use crate::document::Item;
-use crate::item::{self, s};
+use crate::item;
 use crate::read::QUERY;
 use crate::{DynamoLedger, keys};
-
-const BATCH_GET: &str = "dynamodb:BatchGetItem";
 
 /// How many pages of a trail are read at most. A page is 1 MB of what stands there, whatever of it is no
 /// row.
@@ -23,6 +20,9 @@ const PAGES: usize = 2 * (MAX_TRAIL_BYTES >> 20);
 
 /// Among how many places the next row of a trail is put that is not read and has one where it belongs.
 const PLACES: u64 = 1_000_000_000;
+
+/// How many places of a trail are read in one call (DynamoDB API Reference, `BatchGetItem`: at most 100).
+const PLACES_AT_ONCE: usize = 100;
 
 /// The first rows of a trail.
 pub(crate) struct FirstRows {
@@ -40,7 +40,8 @@ impl DynamoLedger {
         }
     }
 
-    /// As much of a trail as is read.
+    /// As much of a trail as is read. What does not fit is read from its places, so that nothing that
+    /// somebody puts beside them comes first.
     pub(crate) async fn read_first_rows(&self, id: &RequestId) -> Result<FirstRows, CallError> {
         let pk = keys::request(id);
         let (mut rows, mut bytes, mut next) = (Vec::new(), 0, None);
@@ -56,7 +57,26 @@ impl DynamoLedger {
                 return Ok(FirstRows { rows, all: true });
             }
         }
+        let rows = self.read_places(id).await?;
         Ok(FirstRows { rows, all: false })
+    }
+
+    /// The rows in the first places of a trail, up to a gap of many, or as many as are read.
+    async fn read_places(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        let pk = keys::request(id);
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        for first in (0..MAX_TRAIL_ROWS as u64).step_by(PLACES_AT_ONCE) {
+            let places = first..first + PLACES_AT_ONCE as u64;
+            let places = places.map(|place| (pk.clone(), keys::event(place)));
+            let some = self.get_all(places).await?;
+            bytes += some.iter().map(size).sum::<usize>();
+            rows.extend(some.iter().map(item::read_event));
+            if some.is_empty() || bytes > MAX_TRAIL_BYTES {
+                break;
+            }
+        }
+        rows.sort_by_key(|row| row.place);
+        Ok(rows)
     }
 
     /// A record whose trail is longer than is read.
@@ -76,40 +96,6 @@ impl DynamoLedger {
             next = next.saturating_add(1 + further);
         }
         Ok(audit::examine_long(first, last.as_ref(), next, record))
-    }
-
-    /// Requests without their trails. Those that cannot be read are left out.
-    pub(crate) async fn read_requests(
-        &self,
-        ids: &[RequestId],
-    ) -> Result<Vec<RequestRecord>, CallError> {
-        let key = |id: &RequestId| -> Item {
-            let keys = [("pk", s(keys::request(id))), ("sk", s(keys::META))];
-            keys.map(|(name, value)| (name.to_owned(), value)).into()
-        };
-        let mut asked = match ids {
-            [] => None,
-            ids => Some(ids.iter().map(key).collect::<Vec<Item>>()),
-        };
-        let mut found = Vec::new();
-        while let Some(keys) = asked {
-            let items = KeysAndAttributes::builder().set_keys(Some(keys));
-            let items = items
-                .consistent_read(true)
-                .build()
-                .map_err(|error| CallError::permanent(BATCH_GET, "NotSent").because(error))?;
-            let call = self.client.batch_get_item();
-            let answer = call.request_items(&self.requests, items).send().await;
-            let answer = answer.map_err(|error| call_error(BATCH_GET, &error))?;
-            let items = answer.responses.unwrap_or_default();
-            let items = items.values().flatten();
-            found.extend(items.filter_map(|item| item::read_request(BATCH_GET, item).ok()));
-            // What was too much for one answer.
-            let left = answer.unprocessed_keys.unwrap_or_default();
-            let left = left.into_values().map(|left| left.keys);
-            asked = left.reduce(|one, other| [one, other].concat());
-        }
-        Ok(found)
     }
 }
 

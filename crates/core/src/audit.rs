@@ -8,7 +8,7 @@
 
 mod evidence;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canonical::CanonicalError;
 use crate::id::{Digest, RequestId};
@@ -103,12 +103,15 @@ pub struct TrailError {
     pub row: u64,
 }
 
-/// The rows of a trail up to the first that is not what was hashed, or does not follow from the one
-/// before it, whatever the record says.
+/// The rows of a trail up to the first place that has none, or one that is not what was hashed or does
+/// not follow from the one before it; whatever the record says, and whatever stands beside the places.
 #[must_use]
 pub fn chained(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
+    let placed = rows.iter().filter_map(|row| Some((row.place?, row)));
+    let places: BTreeMap<u64, &StoredRow> = placed.collect();
     let mut previous = None;
-    let read = (0_u64..).zip(rows).map_while(|(n, stored)| {
+    let read = (0_u64..).map_while(|n| {
+        let stored = places.get(&n)?;
         let row = stored.read_after(previous, n, id);
         previous = stored.hash.as_ref();
         row.ok()
@@ -172,7 +175,7 @@ pub fn examine_long(
         true => TrailFault::TooLong,
         false => TrailFault::Head,
     };
-    let evidence = TrailEvidence::of(first, record.id());
+    let evidence = TrailEvidence::of_part(first, record.id());
     record.with_broken_trail(fault, next, evidence)
 }
 
@@ -191,7 +194,10 @@ pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Opt
                 free += 1;
             }
             let read: Vec<AuditRow> = rows.iter().filter_map(|row| row.read().ok()).collect();
-            let evidence = TrailEvidence::of(rows, record.id());
+            let evidence = match error.fault {
+                TrailFault::Head => TrailEvidence::of_part(rows, record.id()),
+                _ => TrailEvidence::of(rows, &record),
+            };
             let record = record.with_deliveries_of(&read);
             let record = record.with_broken_trail(error.fault, free, evidence);
             (record, Some(error))

@@ -17,7 +17,7 @@ use workflow::wake;
 
 use self::body::RevocationBody;
 use crate::answer::EndedAnswer;
-use crate::{Intake, Ports, unavailable};
+use crate::{Intake, IntakePorts, unavailable};
 
 /// What the client asks for.
 enum Ending {
@@ -42,6 +42,8 @@ enum Unchanged {
     EndedBefore,
     /// It cannot be ended so.
     Refused(Problem),
+    /// Something of it may be in IAM, whatever its record says: the provisioner looks, and ends it.
+    PutBack,
 }
 
 impl Ending {
@@ -52,6 +54,9 @@ impl Ending {
             Err(problem) => return Next::Done(Unchanged::Refused(problem)),
         };
         let why = match (self, record.state()) {
+            (Self::Withdraw(_), _) if record.was_put_back() => {
+                return Next::Done(Unchanged::PutBack);
+            }
             (Self::Withdraw(reason), State::Received | State::Pending | State::Approved) => {
                 let reason = reason.clone();
                 return Event::Withdrawn { reason }.into();
@@ -106,7 +111,7 @@ impl Ending {
     }
 }
 
-impl<P: Ports> Intake<P> {
+impl<P: IntakePorts> Intake<P> {
     pub(crate) async fn withdraw(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -147,6 +152,11 @@ impl<P: Ports> Intake<P> {
             }
             Ok(Changed::Left(record, Unchanged::EndedBefore)) => self.ended(&record, caller).await,
             Ok(Changed::Left(_, Unchanged::Refused(problem))) => Err(problem),
+            Ok(Changed::Left(record, Unchanged::PutBack)) => {
+                warn!(request_id = %record.id(), "its trail does not bear out that nothing was begun");
+                wake::everybody(&self.queues, &record, now).await;
+                Err(Problem::unavailable())
+            }
             Err(failure) => Err(unwritten(&failure)),
         }
     }

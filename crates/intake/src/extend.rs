@@ -10,9 +10,9 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::request::AccessRequest;
 
 use crate::view::broken_trail;
-use crate::{Intake, Ports};
+use crate::{Intake, IntakePorts};
 
-impl<P: Ports> Intake<P> {
+impl<P: IntakePorts> Intake<P> {
     /// Accepts an extension. Whether the access is there still is looked at by the
     /// dispatcher, so that a call that is repeated later gets the same answer.
     pub(crate) async fn extend(

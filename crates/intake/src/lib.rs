@@ -24,7 +24,7 @@ use snowgate_core::id::ClientId;
 use crate::routes::Operation;
 
 /// What the intake may use, and nothing else.
-pub trait Ports {
+pub trait IntakePorts {
     /// Where requests are held.
     type Requests: Requests;
     /// The requests of a ServiceNow record.
@@ -35,7 +35,7 @@ pub trait Ports {
 }
 
 /// The intake with what it needs.
-pub struct Intake<P: Ports> {
+pub struct Intake<P: IntakePorts> {
     /// Where requests are held.
     pub requests: P::Requests,
     /// The requests of a ServiceNow record.
@@ -47,7 +47,7 @@ pub struct Intake<P: Ports> {
     pub guardrails: Guardrails,
 }
 
-impl<P: Ports> Intake<P> {
+impl<P: IntakePorts> Intake<P> {
     /// Answers what API Gateway handed over.
     pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {

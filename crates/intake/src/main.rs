@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_ledger::DynamoLedger;
 use aws_queues::{SqsOutcomes, SqsQueues, SqsRequests, SqsWork};
-use intake::{Intake, Ports};
+use intake::{Intake, IntakePorts};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use shell::environment::required;
 use shell::metrics::Metered;
@@ -15,7 +15,7 @@ use shell::request::Received;
 /// The intake on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl IntakePorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Index = DynamoLedger;
     type Queues = SqsQueues;

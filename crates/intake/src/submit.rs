@@ -16,12 +16,12 @@ use workflow::wake;
 
 use crate::answer::AcceptedAnswer;
 use crate::body::JsonBody;
-use crate::{Intake, Ports, unavailable};
+use crate::{Intake, IntakePorts, unavailable};
 
 /// How long an idempotency key is remembered: ServiceNow may repeat a call for seven days.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(8 * 24);
 
-impl<P: Ports> Intake<P> {
+impl<P: IntakePorts> Intake<P> {
     pub(crate) async fn submit(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -70,10 +70,7 @@ impl<P: Ports> Intake<P> {
                 new.change.record
             }
             Created::Replayed(record) => *record,
-            Created::KeyReused => {
-                let detail = "This `Idempotency-Key` was already used with a different call.";
-                return Err(Problem::new(409, "Idempotency key reused").detail(detail));
-            }
+            Created::KeyReused => return Err(key_reused()),
             Created::RecordBusy(id) => {
                 let detail = "This ServiceNow record already has an open request.";
                 let problem = Problem::new(409, "Request open").detail(detail);
@@ -106,13 +103,14 @@ impl<P: Ports> Intake<P> {
         };
         let made = self.requests.made_by(client, key, now).await;
         match made.map_err(|e| unavailable(&e))? {
-            Some(record) => {
+            Some(Created::Replayed(record)) => {
                 // What the guardrails of now say of it and do not refuse.
                 let mut findings = self.guardrails.evaluate_request(record.request());
                 findings.retain(|finding| finding.code.refusal().is_none());
                 Ok(accepted(&record, &findings))
             }
-            None => Err(problem),
+            Some(Created::KeyReused) => Err(key_reused()),
+            _ => Err(problem),
         }
     }
 
@@ -166,4 +164,9 @@ fn idempotency_key(
         call,
         expires_at: now + KEY_LIFE,
     }))
+}
+
+fn key_reused() -> Problem {
+    let detail = "This `Idempotency-Key` was already used with a different call.";
+    Problem::new(409, "Idempotency key reused").detail(detail)
 }

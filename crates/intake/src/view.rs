@@ -10,9 +10,9 @@ use snowgate_core::record::RequestRecord;
 use tracing::error;
 
 use crate::answer::{ListAnswer, RequestAnswer};
-use crate::{Intake, Ports, unavailable};
+use crate::{Intake, IntakePorts, unavailable};
 
-impl<P: Ports> Intake<P> {
+impl<P: IntakePorts> Intake<P> {
     pub(crate) async fn show(
         &self,
         event: &ApiGatewayProxyRequest,

@@ -34,7 +34,8 @@ pub const MAX_TRAIL_ROWS: usize = 8_192;
 /// The code of the error for a trail that is longer.
 pub const TRAIL_TOO_LONG: &str = "TrailTooLong";
 
-/// How many requests are peeked at in one call: of records as big as they may be it is 10 MB.
+/// How many requests are peeked at, or effects read, in one call: of items as big as they may be it is
+/// 10 MB. A request has fewer effects.
 pub const PEEKED: usize = 25;
 
 /// A new request with what makes it unique.
@@ -129,18 +130,18 @@ pub struct ItemKey {
 
 /// Part of what an index has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct IndexPage<T> {
     /// The items, in order.
     pub items: Vec<T>,
     /// After which item the next page begins; none where this is the last one.
     pub next: Option<ItemKey>,
 }
 
-impl<T> Page<T> {
+impl<T> IndexPage<T> {
     /// The page with something made of each of its items.
     #[must_use]
-    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
-        Page {
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> IndexPage<U> {
+        IndexPage {
             items: self.items.into_iter().map(of).collect(),
             next: self.next,
         }
@@ -189,14 +190,14 @@ pub trait Requests: Send + Sync {
     /// it are counted.
     fn create(&self, new: &NewRequest) -> impl Future<Output = Result<Created, CallError>> + Send;
 
-    /// The request that a client's key made, where it was made by the same call. None where the key
-    /// is free or forgotten at this time, or was used with another call.
+    /// What a client's key was used for: [`Created::Replayed`] or [`Created::KeyReused`]. None where it is
+    /// free or forgotten at this time.
     fn made_by(
         &self,
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<RequestRecord>, CallError>> + Send;
+    ) -> impl Future<Output = Result<Option<Created>, CallError>> + Send;
 
     /// Reads a request, and examines its trail ([`examine`](snowgate_core::audit::examine)).
     fn load(
@@ -235,6 +236,13 @@ pub trait Requests: Send + Sync {
         id: &RequestId,
     ) -> impl Future<Output = Result<Vec<StoredRow>, CallError>> + Send;
 
+    /// The rows of a trail in order; of one that is too long those in its first places, as many as are
+    /// read. For whoever ends access by what they say: what stands beside the places hides none of them.
+    fn first_rows(
+        &self,
+        id: &RequestId,
+    ) -> impl Future<Output = Result<Vec<StoredRow>, CallError>> + Send;
+
     /// The policy texts kept with a request, in any order. Whoever shows one checks it against
     /// the digest that is bound.
     fn documents(
@@ -264,7 +272,7 @@ pub trait TimeIndex: Send + Sync {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> impl Future<Output = Result<Page<DueItem>, CallError>> + Send;
+    ) -> impl Future<Output = Result<IndexPage<DueItem>, CallError>> + Send;
 
     /// The effects of one bucket whose access should be over, the longest over first, at most
     /// `limit`, after this item.
@@ -274,7 +282,7 @@ pub trait TimeIndex: Send + Sync {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> impl Future<Output = Result<Page<EndedEffect>, CallError>> + Send;
+    ) -> impl Future<Output = Result<IndexPage<EndedEffect>, CallError>> + Send;
 
     /// Puts what is due where it belongs in the index, or takes it out; where nobody has done so
     /// in between, and, with a version, where the request still has that. Answers whether it did.
@@ -296,11 +304,20 @@ pub trait TimeIndex: Send + Sync {
 /// What requests have changed in IAM. Effects are written with a request's change
 /// ([`Requests::commit`]).
 pub trait Effects: Send + Sync {
-    /// All effects that are recorded on a principal, consistently.
+    /// The keys of all effects that are recorded on a principal, consistently. What the effects hold is
+    /// not kept: whoever writes the table can put thousands of big ones there.
+    fn effect_keys(
+        &self,
+        principal: &PrincipalKey,
+    ) -> impl Future<Output = Result<EffectKeys, CallError>> + Send;
+
+    /// Those effects on a principal under these keys, at most [`PEEKED`], that are there and can be read,
+    /// in any order, consistently.
     fn effects(
         &self,
         principal: &PrincipalKey,
-    ) -> impl Future<Output = Result<EffectRows, CallError>> + Send;
+        keys: &[String],
+    ) -> impl Future<Output = Result<Vec<RecordedEffect>, CallError>> + Send;
 
     /// Forgets an effect of a request that has ended, or that cannot be read: nothing is left of
     /// it since now.
@@ -318,52 +335,48 @@ pub trait Effects: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Removal>, CallError>> + Send;
 }
 
-/// The effects that are recorded on a principal. What they say is believed only as far as the
-/// requests that they name bear it out.
+/// The keys of the effects that are recorded on a principal ([`RecordedEffect::key`]), of those too that
+/// cannot be read. Each has the change and, at its end, the request that made it, which is believed only
+/// as far as that request bears it out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EffectRows {
-    /// Those that can be read.
-    pub effects: Vec<RecordedEffect>,
-    /// The keys of those that cannot, or whose place is another's ([`RecordedEffect::key`]).
-    pub unreadable: Vec<String>,
-}
+pub struct EffectKeys(Vec<String>);
 
-impl EffectRows {
-    /// The keys of all of them; an effect that cannot be read has its request at the end of its key.
-    fn keys(&self) -> impl Iterator<Item = String> {
-        let read = self.effects.iter().map(RecordedEffect::key);
-        read.chain(self.unreadable.iter().cloned())
-    }
-
+impl EffectKeys {
     /// The requests that they name under the keys of these changes, each once.
     #[must_use]
     pub fn requests_under(&self, changes: &[String]) -> Vec<RequestId> {
-        let is_under = |key: &String| {
+        let is_under = |key: &&String| {
             let change = key.rsplit_once('#').map(|(change, _)| change);
             changes.iter().any(|one| Some(one.as_str()) == change)
         };
-        requests_of(self.keys().filter(is_under))
+        requests_of(self.0.iter().filter(is_under))
     }
 
     /// The requests that they name, each once.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestId> {
-        requests_of(self.keys())
+        requests_of(self.0.iter())
     }
 
-    /// The keys of the effects that name this request.
+    /// The keys of the effects that name this request, in order.
     #[must_use]
     pub fn keys_of(&self, request: &RequestId) -> Vec<String> {
-        let is_of = |key: &String| request_of(key).as_ref() == Some(request);
-        let mut keys: Vec<String> = self.keys().filter(is_of).collect();
+        let is_of = |key: &&String| request_of(key).as_ref() == Some(request);
+        self.0.iter().filter(is_of).cloned().collect()
+    }
+}
+
+impl FromIterator<String> for EffectKeys {
+    fn from_iter<I: IntoIterator<Item = String>>(keys: I) -> Self {
+        let mut keys: Vec<String> = keys.into_iter().collect();
         keys.sort();
-        keys
+        Self(keys)
     }
 }
 
 /// The requests that keys of effects name, each once, in order.
-fn requests_of(keys: impl Iterator<Item = String>) -> Vec<RequestId> {
-    let mut requests: Vec<RequestId> = keys.filter_map(|key| request_of(&key)).collect();
+fn requests_of<'a>(keys: impl Iterator<Item = &'a String>) -> Vec<RequestId> {
+    let mut requests: Vec<RequestId> = keys.filter_map(|key| request_of(key)).collect();
     requests.sort();
     requests.dedup();
     requests

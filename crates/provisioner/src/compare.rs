@@ -7,9 +7,9 @@ use snowgate_core::record::{Deviation, RequestRecord, Worker};
 use tracing::{error, warn};
 
 use crate::remove::renamed;
-use crate::{LOOKS, Ports, ProvisionError, Provisioner};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Compares what an active request gave with what IAM has, and writes down what is otherwise. A
     /// failure of IAM is none of the request: it is compared again later.
     pub(crate) async fn compare_active(

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{EffectRows, Effects as _, PEEKED, Requests as _};
+use ports::ledger::{EffectKeys, Effects as _, PEEKED, Requests as _};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::plan;
@@ -16,7 +16,7 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 use tracing::error;
 
-use crate::{Ports, ProvisionError, Provisioner};
+use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 
 /// How far a request's record and its recorded effects agree.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
     effects.flatten().collect()
 }
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// The other requests that keep something of `mine` on the principal of this one: those that are
     /// over too keep nothing, or none of two could end.
     pub(crate) async fn keeping(
@@ -57,7 +57,11 @@ impl<P: Ports> Provisioner<P> {
     ) -> Result<Vec<RequestRecord>, CallError> {
         let changes: Vec<String> = mine.iter().map(|effect| effect.change.key()).collect();
         let principal = record.principal_key();
-        let mut named = self.recorded(&principal).await?.requests_under(&changes);
+        let mut named = self
+            .effects
+            .effect_keys(&principal)
+            .await?
+            .requests_under(&changes);
         named.retain(|id| id != record.id());
         self.live(&named, &principal, |_| true).await
     }
@@ -90,36 +94,51 @@ impl<P: Ports> Provisioner<P> {
         principal: &PrincipalKey,
         but: &RequestId,
     ) -> Result<Vec<RequestId>, CallError> {
-        let mut named = self.recorded(principal).await?.requests();
+        let mut named = self.effects.effect_keys(principal).await?.requests();
         named.retain(|id| id != but);
         Ok(named)
     }
 
-    /// These requests, those that are there first: whoever writes the table can name thousands that are
-    /// not.
-    pub(crate) async fn there_first(
+    /// The requests that effects on a principal name: first those of this very principal, then those that
+    /// are there, and last those that are not. Whoever writes the table can name thousands of others.
+    pub(crate) async fn named_on(
         &self,
-        ids: Vec<RequestId>,
+        principal: &PrincipalKey,
+        keys: &EffectKeys,
     ) -> Result<Vec<RequestId>, CallError> {
-        let mut there = BTreeSet::new();
-        for some in ids.chunks(PEEKED) {
-            let found = self.requests.peek(some).await?;
-            there.extend(found.iter().map(|record| record.id().clone()));
+        let mut named = keys.requests();
+        let (mut own, mut there) = (BTreeSet::new(), BTreeSet::new());
+        for some in named.chunks(PEEKED) {
+            for record in self.requests.peek(some).await? {
+                let is_own = record.principal_key() == *principal;
+                let of = if is_own { &mut own } else { &mut there };
+                of.insert(record.id().clone());
+            }
         }
-        let (mut first, rest): (Vec<_>, Vec<_>) =
-            ids.into_iter().partition(|id| there.contains(id));
-        first.extend(rest);
-        Ok(first)
+        named.sort_by_key(|id| match (own.contains(id), there.contains(id)) {
+            (true, _) => 0,
+            (_, true) => 1,
+            _ => 2,
+        });
+        Ok(named)
     }
 
-    /// What the ledger records on a principal.
-    async fn recorded(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
-        let recorded = self.effects.effects(principal).await?;
-        if !recorded.unreadable.is_empty() {
-            let rows = recorded.unreadable.len();
+    /// The effects that are recorded for a request on a principal. More than a request has are not read:
+    /// they are made up.
+    pub(crate) async fn recorded(
+        &self,
+        principal: &PrincipalKey,
+        keys: &EffectKeys,
+        request: &RequestId,
+    ) -> Result<Vec<RecordedEffect>, CallError> {
+        let mut keys = keys.keys_of(request);
+        keys.truncate(PEEKED);
+        let effects = self.effects.effects(principal, &keys).await?;
+        if effects.len() < keys.len() {
+            let rows = keys.len() - effects.len();
             error!(%principal, rows, "effects on the principal cannot be read");
         }
-        Ok(recorded)
+        Ok(effects)
     }
 
     /// Those of these requests that have effects on a principal and are so. Rows that name no such request
@@ -183,11 +202,13 @@ impl<P: Ports> Provisioner<P> {
         record: &RequestRecord,
         mine: &[RecordedEffect],
     ) -> Result<Agreement, CallError> {
-        let recorded = self.effects.effects(&record.principal_key()).await?;
+        let principal = record.principal_key();
+        let recorded = self.effects.effect_keys(&principal).await?;
         let mut keys: Vec<String> = mine.iter().map(RecordedEffect::key).collect();
         keys.sort();
+        let rows = self.recorded(&principal, &recorded, record.id()).await?;
         let rows_differ = |mine: &RecordedEffect| {
-            let mut rows = recorded.effects.iter();
+            let mut rows = rows.iter();
             rows.any(|row| row.key() == mine.key() && row.preexisting != mine.preexisting)
         };
         // Where the trail is broken, what of it follows counts for more than a row of an effect.

@@ -5,7 +5,7 @@ use ports::CallError;
 use ports::directory::{DirectoryError, Member as _};
 use ports::ledger::Effects as _;
 use ports::signature::Verifier as _;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{RecordedEffect, SETTLES_WITHIN};
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
@@ -15,7 +15,10 @@ use workflow::survey::{SurveyError, survey};
 
 use crate::locate::Located;
 use crate::remove::astray;
-use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
+
+/// How long a request may be put off before somebody has to look: twice as long as a removal settles.
+const WAITS_AT_MOST: SignedDuration = SignedDuration::from_secs(2 * SETTLES_WITHIN.as_secs());
 
 /// Why a request is not granted.
 enum NotGranted {
@@ -55,7 +58,7 @@ impl From<SurveyError> for NotGranted {
     }
 }
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Provisions a request that was approved, or goes on where an earlier run stopped.
     pub(crate) async fn grant(
         &self,
@@ -67,7 +70,11 @@ impl<P: Ports> Provisioner<P> {
             Err(NotGranted::Failed(code)) => return self.fail(record, code, now).await,
             Err(NotGranted::Later(failure)) => return Err(failure),
             Err(NotGranted::Settling) => {
-                info!("put off: what is there may be about to go");
+                // What a removal leaves behind goes soon; who proves nothing may stay for ever.
+                match now.duration_since(record.since()) > WAITS_AT_MOST {
+                    true => error!("put off for long: what is there may be about to go"),
+                    false => info!("put off: what is there may be about to go"),
+                }
                 change::put_off(&self.requests, &record, now).await?;
                 return Ok(record);
             }

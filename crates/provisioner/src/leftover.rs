@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use ports::directory::Member as _;
-use ports::ledger::{EffectRows, Effects as _, Requests as _};
+use ports::ledger::{EffectKeys, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
 use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::binding::Binding;
@@ -12,11 +12,13 @@ use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{self, Undo, undo};
-use snowgate_core::principal::{PrincipalKey, PrincipalType};
-use snowgate_core::record::{AuditRow, Deviation, Event, RequestRecord, preexisting_in};
+use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
+use snowgate_core::record::{
+    AuditRow, Deviation, Event, RequestRecord, TrailFault, preexisting_in,
+};
 use tracing::{error, info};
 
-use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 /// What is known of the request of an effect.
 enum Giver {
@@ -30,7 +32,7 @@ enum Giver {
     Alive,
 }
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Ends everything on a principal that should be over, whatever its record says or does not.
     ///
     /// # Errors
@@ -43,12 +45,12 @@ impl<P: Ports> Provisioner<P> {
         if self.hold {
             return Ok(());
         }
-        let rows = self.effects.effects(key).await?;
-        for id in self.there_first(rows.requests()).await? {
+        let keys = self.effects.effect_keys(key).await?;
+        for id in self.named_on(key, &keys).await? {
             let done = match self.giver(&id, now).await {
                 Ok(Giver::Due(record)) => self.step(*record, now).await,
-                Ok(Giver::Ended(record)) => self.end_ended(key, &record, &rows, now).await,
-                Ok(Giver::Lost) => self.end_lost(key, &id, &rows, now).await,
+                Ok(Giver::Ended(record)) => self.end_ended(key, &record, &keys, now).await,
+                Ok(Giver::Lost) => self.end_lost(key, &id, &keys, now).await,
                 Ok(Giver::Alive) => Ok(()),
                 Err(failure) => Err(failure),
             };
@@ -88,16 +90,16 @@ impl<P: Ports> Provisioner<P> {
         &self,
         key: &PrincipalKey,
         record: &RequestRecord,
-        rows: &EffectRows,
+        keys: &EffectKeys,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let rows_of_trail = self.requests.trail(record.id()).await?;
+        let rows_of_trail = self.requests.first_rows(record.id()).await?;
         let trail = audit::readable(&rows_of_trail, record.id());
         let is_its_own = record.principal_key() == *key && audit::is_begun(&trail);
         if !is_its_own || !self.is_proved(record).await? {
             // What its trail bears out is all the more than what the record says.
             if record.trail_fault().is_some() {
-                return self.end_lost(key, record.id(), rows, now).await;
+                return self.end_lost(key, record.id(), keys, now).await;
             }
             error!(request_id = %record.id(), "an effect is of no request that was begun here");
             return Err(ProvisionError::Blocked);
@@ -109,10 +111,15 @@ impl<P: Ports> Provisioner<P> {
             }
         }
         let others = self.keeping(record, &mine, now).await?;
-        let was_undone = audit::is_undone(&audit::chained(&rows_of_trail, record.id()));
+        let was_undone = record.trail_fault() != Some(TrailFault::Head) || audit::is_undone(&trail);
+        let removed = self.effects.removals(key).await?;
+        let was_removed = |effect: &RecordedEffect| {
+            let mut removed = removed.iter();
+            removed.any(|one| one.change == effect.change.key() && one.at >= record.created_at())
+        };
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || !was_undone
+            is_ours || !(was_undone || was_removed(effect))
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)
@@ -121,7 +128,7 @@ impl<P: Ports> Provisioner<P> {
             error!(request_id = %record.id(), "what is left of a request is still there");
             return Err(ProvisionError::Blocked);
         }
-        mine.extend(of_request(rows, record.id()));
+        mine.extend(self.recorded(key, keys, record.id()).await?);
         self.forget_all(&mine, now).await
     }
 
@@ -151,12 +158,19 @@ impl<P: Ports> Provisioner<P> {
         &self,
         key: &PrincipalKey,
         id: &RequestId,
-        rows: &EffectRows,
+        keys: &EffectKeys,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let recorded: Vec<RecordedEffect> = of_request(rows, id).collect();
-        let trail = self.requests.trail(id).await?;
-        let given = self.given_by_trail(key, id, &trail, &recorded).await?;
+        let recorded = self.recorded(key, keys, id).await?;
+        let trail = self.requests.first_rows(id).await?;
+        let target = recorded.first().map(|effect| &effect.principal);
+        let given = match target {
+            Some(target) => {
+                self.given_by_trail(key, target, id, &trail, &recorded)
+                    .await?
+            }
+            None => None,
+        };
         let Some((given, latest_end)) = given else {
             error!(request_id = %id, "the trail does not bear out the effects of a lost request");
             return Err(ProvisionError::Blocked);
@@ -169,56 +183,13 @@ impl<P: Ports> Provisioner<P> {
         self.forget_all(&recorded, now).await
     }
 
-    /// Rolls back what a request gave whose record was put back before its changes were begun; its
-    /// effects, to be forgotten. What it gave, its trail says.
-    ///
-    /// # Errors
-    /// [`ProvisionError::Blocked`] where the trail does not bear that out: a person decides.
-    pub(crate) async fn roll_back_by_trail(
-        &self,
-        record: &RequestRecord,
-        now: Timestamp,
-    ) -> Result<Vec<RecordedEffect>, ProvisionError> {
-        let id = record.id();
-        let trail = self.requests.trail(id).await?;
-        let chained = audit::chained(&trail, id);
-        // A record from before anybody was asked has no principal that is known by its id.
-        let by_id = bound_in(&chained).map(|bound| &bound.principal.unique_id);
-        let by_id = by_id.map(|unique_id| record.request().target.key_by_id(unique_id));
-        let key = by_id.unwrap_or_else(|| record.principal_key());
-        let rows = self.effects.effects(&key).await?;
-        let recorded: Vec<RecordedEffect> = of_request(&rows, id).collect();
-        let given = self.given_by_trail(&key, id, &trail, &recorded).await?;
-        let Some((given, _)) = given else {
-            error!(request_id = %id, "the trail says that changes were begun, and not which");
-            return Err(ProvisionError::Blocked);
-        };
-        self.remove_all_lost(&key, id, &given, now).await?;
-        Ok(recorded)
-    }
-
-    /// Removes what a request gave whose record was put back to before it was asked about. The record
-    /// itself is left to a person: it says nothing that can be gone on from.
-    ///
-    /// # Errors
-    /// Always, [`ProvisionError::Blocked`] at least, so that it is looked at again.
-    pub(crate) async fn end_put_back(
-        &self,
-        record: RequestRecord,
-        now: Timestamp,
-    ) -> Result<RequestRecord, ProvisionError> {
-        let recorded = self.roll_back_by_trail(&record, now).await?;
-        self.forget_all(&recorded, now).await?;
-        error!("what was given has been removed, and the record was put back: a person decides");
-        Err(ProvisionError::Blocked)
-    }
-
     /// What a request gave, and when it must have ended at the latest, as the rows of its trail say that
     /// follow from each other; the effects only lead to them. None where they do not bear that out: a
     /// decision among them must verify, and none that can be read say that all was undone.
-    async fn given_by_trail(
+    pub(crate) async fn given_by_trail(
         &self,
         key: &PrincipalKey,
+        target: &Principal,
         id: &RequestId,
         rows: &[StoredRow],
         recorded: &[RecordedEffect],
@@ -231,20 +202,25 @@ impl<P: Ports> Provisioner<P> {
             && self.is_decided(id, &trail).await?
             && recorded.iter().all(agrees);
         let given = given_by(id, key, &trail).filter(|_| borne_out);
-        let (Some(given), Some(first)) = (given, recorded.first()) else {
+        let Some(given) = given else {
             return Ok(None);
         };
         let effect = |change: EffectChange| RecordedEffect {
+            request: id.clone(),
+            principal_key: key.clone(),
+            principal: target.clone(),
             preexisting: holds(&there_before, &change),
             change,
-            ..first.clone()
+            since: Timestamp::MIN,
+            latest_end: None,
+            signature: None,
         };
         let given = given.into_iter().map(effect).collect();
         Ok(Some((given, plan::latest_end_of(&trail))))
     }
 
     /// Removes those effects of a lost request that no other one gives.
-    async fn remove_all_lost(
+    pub(crate) async fn remove_all_lost(
         &self,
         key: &PrincipalKey,
         id: &RequestId,
@@ -342,14 +318,6 @@ impl<P: Ports> Provisioner<P> {
     }
 }
 
-fn of_request<'a>(
-    rows: &'a EffectRows,
-    id: &'a RequestId,
-) -> impl Iterator<Item = RecordedEffect> + 'a {
-    let mine = rows.effects.iter();
-    mine.filter(move |effect| effect.request == *id).cloned()
-}
-
 /// Whether one of these changes is of the same thing: a group is the same under another spelling.
 fn holds(changes: &[EffectChange], change: &EffectChange) -> bool {
     changes.iter().any(|one| one.key() == change.key())
@@ -366,7 +334,7 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
 }
 
 /// What was bound when the approvers of a trail were asked.
-fn bound_in(trail: &[AuditRow]) -> Option<&Binding> {
+pub(crate) fn bound_in(trail: &[AuditRow]) -> Option<&Binding> {
     trail.iter().find_map(|row| match &row.event {
         Event::ApprovalRequested { round } => Some(&round.binding),
         _ => None,

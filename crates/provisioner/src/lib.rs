@@ -10,6 +10,7 @@ mod effects;
 mod grant;
 mod leftover;
 mod locate;
+mod put_back;
 mod remove;
 mod revoke;
 mod unknown;
@@ -38,7 +39,7 @@ use workflow::wake;
 const LOOKS: u32 = 8;
 
 /// What the provisioner may use, and nothing else.
-pub trait Ports {
+pub trait ProvisionerPorts {
     /// Where requests are held.
     type Requests: Requests;
     /// What requests have changed in IAM.
@@ -52,7 +53,7 @@ pub trait Ports {
 }
 
 /// The provisioner with what it needs.
-pub struct Provisioner<P: Ports> {
+pub struct Provisioner<P: ProvisionerPorts> {
     /// Where requests are held.
     pub requests: P::Requests,
     /// What requests have changed in IAM.
@@ -111,7 +112,7 @@ impl ProvisionError {
     }
 }
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Does what a wake-up is about.
     ///
     /// # Errors
@@ -163,9 +164,7 @@ impl<P: Ports> Provisioner<P> {
                 warn!(%state, "all changes are stopped");
                 return Ok(self.put_off(&record, now).await?);
             }
-            State::Received | State::Pending if record.was_put_back() => {
-                self.end_put_back(record, now).await
-            }
+            _ if record.was_put_back() => self.fail(record, FailureCode::BrokenTrail, now).await,
             State::Approved | State::Provisioning if record.trail_fault().is_some() => {
                 self.fail(record, FailureCode::BrokenTrail, now).await
             }

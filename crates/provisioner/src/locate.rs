@@ -5,7 +5,7 @@ use snowgate_core::account::PrincipalFacts;
 use snowgate_core::principal::{Principal, PrincipalType};
 use snowgate_core::record::RequestRecord;
 
-use crate::{Ports, ProvisionError, Provisioner};
+use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 
 /// How often a principal is looked for before it counts as gone: IAM is eventually consistent.
 const GONE_LOOKS: u32 = 3;
@@ -19,7 +19,7 @@ pub(crate) struct Located {
     pub(crate) facts: PrincipalFacts,
 }
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// The principal that was bound when the approvers were asked; none where it does not exist any
     /// more. Another one of its name is not it.
     pub(crate) async fn locate(

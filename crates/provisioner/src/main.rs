@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
 use aws_queues::SqsOutcomes;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use provisioner::{Ports, Provisioner};
+use provisioner::{Provisioner, ProvisionerPorts};
 use serde_json::Value;
 use shell::environment::{parsed, required};
 use shell::metrics::{Metered, Metric, Point, measure_run};
@@ -19,7 +19,7 @@ use snowgate_core::aggregate::Aggregate;
 /// The provisioner on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl ProvisionerPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Effects = DynamoLedger;
     type Member = MemberRole;

@@ -11,9 +11,9 @@ use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
 use tracing::{error, info};
 
 use crate::locate::Located;
-use crate::{LOOKS, Ports, ProvisionError, Provisioner, effects};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Removes those effects that are this request's alone, and looks until they are gone.
     /// Answers the record, which holds by then what was found otherwise.
     ///
@@ -89,25 +89,40 @@ impl<P: Ports> Provisioner<P> {
         let located = self.locate(record).await?;
         let agreement = self.agreement(record, mine).await?;
         let borne_out = located.is_some() && agreement.same_effects;
-        let is_proved = self.is_proved(record).await?;
-        if !borne_out && !is_proved {
-            error!("the record, its effects and IAM disagree, and the record proves nothing");
-            let all = mine.iter().map(|effect| &effect.change);
-            return Ok(still_there(all, BlockedBecause::Unproven));
-        }
-        if !is_proved {
-            // As all that was decided under an approval key that is not in use any more.
-            error!("what is removed now follows from records alone: no signature bears it out");
+        match self.is_proved(record).await {
+            Ok(true) => {}
+            Err(failure) if !borne_out => return Err(failure),
+            Ok(false) if !borne_out => {
+                error!("the record, its effects and IAM disagree, and the record proves nothing");
+                let all = mine.iter().map(|effect| &effect.change);
+                return Ok(still_there(all, BlockedBecause::Unproven));
+            }
+            // As all that was decided under an approval key that is not in use any more, or cannot be used.
+            Ok(false) => error!("what is removed now follows from records alone"),
+            Err(failure) => {
+                let error = shell::log::chain(&failure);
+                error!(error, "what is removed now follows from records alone");
+            }
         }
         let Some(located) = located else {
             return Ok(vec![Deviation::Gone]);
         };
         let live = effects::all(others);
-        let (mut remove, mut disputed) = (Vec::new(), Vec::new());
+        let (mut remove, mut disputed, mut unanswered) = (Vec::new(), Vec::new(), None);
         for effect in mine {
             let (change, undo) = (&effect.change, undo(effect, &live));
-            let proved =
-                undo != Undo::StillGranted || self.is_given_by_proof(effect, others).await?;
+            let proved = match undo {
+                Undo::StillGranted => self.is_given_by_proof(effect, others).await,
+                Undo::Remove | Undo::StaysAsItWas => Ok(true),
+            };
+            // Whether it stays is not known; the others are removed meanwhile.
+            let proved = match proved {
+                Ok(proved) => proved,
+                Err(failure) => {
+                    unanswered = Some(failure);
+                    continue;
+                }
+            };
             let is_disputed = !proved || agreement.disputed.contains(change);
             info!(
                 change = change.key(),
@@ -127,7 +142,7 @@ impl<P: Ports> Provisioner<P> {
         let disputed = disputed.filter(|change| located.facts.has_in_place(change));
         found.extend(still_there(disputed, BlockedBecause::Unproven));
         found.extend(self.look_until_gone(record, &remove, &refused).await?);
-        Ok(found)
+        unanswered.map_or(Ok(found), Err)
     }
 
     /// Takes changes back from the principal; the keys of those that IAM refuses, and why. The list

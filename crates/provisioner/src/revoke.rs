@@ -7,9 +7,9 @@ use snowgate_core::record::{Event, RequestRecord};
 use tracing::error;
 use workflow::change::Draft;
 
-use crate::{Ports, ProvisionError, Provisioner, effects};
+use crate::{ProvisionError, Provisioner, ProvisionerPorts, effects};
 
-impl<P: Ports> Provisioner<P> {
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Removes what a request granted, or goes on where an earlier run stopped. What the ledger can never
     /// take, as a record that somebody made as big as an item may be, is removed all the same, and tried
     /// again.

@@ -16,7 +16,7 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 use tracing::{error, info};
 
-use crate::{Ports, ProvisionError, Provisioner};
+use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 
 /// How long one account is looked at; then the next, in turn.
 const TURN: i64 = 900;
@@ -39,7 +39,7 @@ pub struct Compared {
     pub failed: u32,
 }
 
-impl<P: Ports> Provisioner<P>
+impl<P: ProvisionerPorts> Provisioner<P>
 where
     P::Member: Enrolled,
 {
@@ -111,7 +111,7 @@ where
             return Ok(0);
         }
         let key = enrolled.principal.key_by_id(&enrolled.unique_id);
-        let recorded = self.effects.effects(&key).await?.requests();
+        let recorded = self.effects.effect_keys(&key).await?.requests();
         let mut unknown = 0;
         for name in &named {
             let record = self.request_of(name).await?;

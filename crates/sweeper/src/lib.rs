@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
-use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, ItemKey, Page, Requests, TimeIndex};
+use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, IndexPage, ItemKey, Requests, TimeIndex};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::metrics::{Metric, Point};
 use snowgate_core::aggregate::Aggregate;
@@ -35,7 +35,7 @@ const PAGES: usize = 4;
 const UNREADABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the sweeper may use, and nothing else.
-pub trait Ports {
+pub trait SweeperPorts {
     /// Where requests are held.
     type Requests: Requests;
     /// What is due, and what should be over.
@@ -45,7 +45,7 @@ pub trait Ports {
 }
 
 /// The sweeper with what it needs.
-pub struct Sweeper<P: Ports> {
+pub struct Sweeper<P: SweeperPorts> {
     /// Where requests are held.
     pub requests: P::Requests,
     /// What is due, and what should be over.
@@ -153,7 +153,7 @@ impl Turns {
 
     /// The items of a page; what follows it has its turn after the other buckets. A bucket that
     /// cannot be read keeps no other back.
-    fn items<T>(&mut self, turn: &Turn, page: Result<Page<T>, CallError>) -> Vec<T> {
+    fn items<T>(&mut self, turn: &Turn, page: Result<IndexPage<T>, CallError>) -> Vec<T> {
         let page = match page {
             Ok(page) => page,
             Err(failure) => {
@@ -178,7 +178,7 @@ impl Turns {
     }
 }
 
-impl<P: Ports> Sweeper<P> {
+impl<P: SweeperPorts> Sweeper<P> {
     /// Looks at everything that is due now. One item that fails does not keep the others back; it
     /// stays due.
     ///

@@ -10,12 +10,12 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shell::environment::{parsed, required};
 use shell::metrics::{Metered, measure_run};
-use sweeper::{Ports, Reconciled, Sweeper, Swept};
+use sweeper::{Reconciled, Sweeper, SweeperPorts, Swept};
 
 /// The sweeper on AWS.
 struct Aws;
 
-impl Ports for Aws {
+impl SweeperPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Index = DynamoLedger;
     type Queues = SqsQueues;

@@ -13,7 +13,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use tracing::{error, info};
 
-use crate::{Ports, Sweeper, Turns};
+use crate::{Sweeper, SweeperPorts, Turns};
 
 /// How many effects of a bucket are read at once.
 const PAGE: u16 = 100;
@@ -59,7 +59,7 @@ enum Look {
     Later(Timestamp),
 }
 
-impl<P: Ports> Sweeper<P> {
+impl<P: SweeperPorts> Sweeper<P> {
     /// Looks for effects whose access should have been over for a while, and wakes the provisioner
     /// for their principals. It depends on no other index and on no record. Buckets take turns, and
     /// what was looked at stands behind what was not: a flood keeps nothing back.

@@ -49,7 +49,7 @@ impl Requests for Storm {
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Result<Option<RequestRecord>, CallError> {
+    ) -> Result<Option<Created>, CallError> {
         self.ledger.made_by(client, key, now).await
     }
 
@@ -87,6 +87,10 @@ impl Requests for Storm {
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.ledger.trail(id).await
+    }
+
+    async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        self.ledger.first_rows(id).await
     }
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {

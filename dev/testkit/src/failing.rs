@@ -9,8 +9,8 @@ use std::task::Poll;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, EffectRows, Effects, EndedEffect, IdempotencyKey,
-    ItemKey, NewRequest, Page, RequestIndex, Requests, TimeIndex, Tokens,
+    Commit, CommitError, Created, DueItem, EffectKeys, Effects, EndedEffect, IdempotencyKey,
+    IndexPage, ItemKey, NewRequest, RequestIndex, Requests, TimeIndex, Tokens,
 };
 use ports::mail::Mailer;
 use ports::queue::{OutcomesQueue, RequestsQueue, WakeUp, WorkQueue};
@@ -164,7 +164,7 @@ impl<T: Requests> Requests for Failing<T> {
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Result<Option<RequestRecord>, CallError> {
+    ) -> Result<Option<Created>, CallError> {
         self.call(self.inner.made_by(client, key, now)).await
     }
 
@@ -195,6 +195,10 @@ impl<T: Requests> Requests for Failing<T> {
         self.call(self.inner.trail(id)).await
     }
 
+    async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        self.call(self.inner.first_rows(id)).await
+    }
+
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
         self.call(self.inner.documents(id)).await
     }
@@ -217,7 +221,7 @@ impl<T: TimeIndex> TimeIndex for Failing<T> {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<DueItem>, CallError> {
+    ) -> Result<IndexPage<DueItem>, CallError> {
         self.call(self.inner.due(bucket, now, limit, after)).await
     }
 
@@ -227,7 +231,7 @@ impl<T: TimeIndex> TimeIndex for Failing<T> {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<EndedEffect>, CallError> {
+    ) -> Result<IndexPage<EndedEffect>, CallError> {
         self.call(self.inner.ended(bucket, now, limit, after)).await
     }
 
@@ -246,8 +250,16 @@ impl<T: TimeIndex> TimeIndex for Failing<T> {
 }
 
 impl<T: Effects> Effects for Failing<T> {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
-        self.call(self.inner.effects(principal)).await
+    async fn effect_keys(&self, principal: &PrincipalKey) -> Result<EffectKeys, CallError> {
+        self.call(self.inner.effect_keys(principal)).await
+    }
+
+    async fn effects(
+        &self,
+        principal: &PrincipalKey,
+        keys: &[String],
+    ) -> Result<Vec<RecordedEffect>, CallError> {
+        self.call(self.inner.effects(principal, keys)).await
     }
 
     async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {

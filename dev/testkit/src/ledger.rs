@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{
-    Commit, CommitError, Created, DueItem, EffectRows, Effects, IdempotencyKey, MAX_DRY_RUNS,
+    Commit, CommitError, Created, DueItem, EffectKeys, Effects, IdempotencyKey, MAX_DRY_RUNS,
     NewRequest, PEEKED, RequestIndex, Requests, Tokens,
 };
 use snowgate_core::approval::TokenRow;
@@ -70,6 +70,14 @@ impl FakeLedger {
     #[must_use]
     pub fn records(&self) -> Vec<RequestRecord> {
         self.0.lock().unwrap().records.values().cloned().collect()
+    }
+
+    /// The effects on a principal that can be read, for looking at.
+    #[must_use]
+    pub fn effects_on(&self, principal: &PrincipalKey) -> Vec<RecordedEffect> {
+        let tables = self.0.lock().unwrap();
+        let recorded = tables.effects.get(principal).into_iter().flatten();
+        recorded.filter_map(|(_, effect)| effect.clone()).collect()
     }
 
     /// All review links, for looking at.
@@ -220,11 +228,8 @@ impl Requests for FakeLedger {
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Result<Option<RequestRecord>, CallError> {
-        Ok(match self.0.lock().unwrap().of_key(client, key, now) {
-            Some(Created::Replayed(first)) => Some(*first),
-            _ => None,
-        })
+    ) -> Result<Option<Created>, CallError> {
+        Ok(self.0.lock().unwrap().of_key(client, key, now))
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
@@ -270,6 +275,12 @@ impl Requests for FakeLedger {
         Ok(rows.to_vec())
     }
 
+    async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        let tables = self.0.lock().unwrap();
+        let rows = tables.rows.get(id).map_or(&[][..], Vec::as_slice);
+        Ok(limits::first_rows(rows))
+    }
+
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
         let tables = self.0.lock().unwrap();
         let documents = tables.documents.get(id).cloned().unwrap_or_default();
@@ -299,16 +310,21 @@ impl RequestIndex for FakeLedger {
 }
 
 impl Effects for FakeLedger {
-    async fn effects(&self, principal: &PrincipalKey) -> Result<EffectRows, CallError> {
+    async fn effect_keys(&self, principal: &PrincipalKey) -> Result<EffectKeys, CallError> {
         let tables = self.0.lock().unwrap();
-        let mut rows = EffectRows::default();
-        for (key, effect) in tables.effects.get(principal).into_iter().flatten() {
-            match effect {
-                Some(effect) => rows.effects.push(effect.clone()),
-                None => rows.unreadable.push(key.clone()),
-            }
-        }
-        Ok(rows)
+        let recorded = tables.effects.get(principal).into_iter();
+        Ok(recorded.flat_map(|rows| rows.keys().cloned()).collect())
+    }
+
+    async fn effects(
+        &self,
+        principal: &PrincipalKey,
+        keys: &[String],
+    ) -> Result<Vec<RecordedEffect>, CallError> {
+        assert!(keys.len() <= PEEKED, "{} effects in one call", keys.len());
+        let mut recorded = self.effects_on(principal);
+        recorded.retain(|effect| keys.contains(&effect.key()));
+        Ok(recorded)
     }
 
     async fn forget(&self, effect: &RecordedEffect, now: Timestamp) -> Result<(), CallError> {

@@ -1,8 +1,11 @@
 //! What the rows of a broken trail still say of access, beside a record that they do not bear out.
 
+use std::collections::BTreeSet;
+
 use crate::effect::EffectChange;
 use crate::id::RequestId;
-use crate::record::{AuditRow, Event, preexisting_in};
+use crate::lifecycle::State;
+use crate::record::{AuditRow, Event, RequestRecord, preexisting_in};
 
 use super::{StoredRow, chained};
 
@@ -10,9 +13,9 @@ use super::{StoredRow, chained};
 /// access sooner, or leaves the end to a person: whoever writes the table may have made it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrailEvidence {
-    /// Whether a row that can be read says that IAM was to be changed, and none of those that follow
-    /// from each other that all was undone.
-    pub is_begun: bool,
+    /// Whether IAM may have been changed: a row says so that can be read, or one that would say so may be
+    /// missing; and none of those that follow from each other says that all was undone.
+    pub may_be_begun: bool,
     /// Whether a row that can be read says that the access ends before its time.
     pub is_ending: bool,
     /// What was in IAM before, by the rows that follow from each other; none where these do not reach
@@ -21,14 +24,24 @@ pub struct TrailEvidence {
 }
 
 impl TrailEvidence {
-    /// What these rows say of this request.
-    pub(super) fn of(rows: &[StoredRow], id: &RequestId) -> Self {
+    /// What these rows say of a request; all are there that its record knows.
+    pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
+        let mut evidence = Self::of_part(rows, record.id());
+        if is_complete(rows, record) {
+            evidence.may_be_begun = readable(rows, record.id()).iter().any(follows_begin)
+                && !is_undone(&chained(rows, record.id()));
+        }
+        evidence
+    }
+
+    /// What these rows say of a request of which there may be others.
+    pub(super) fn of_part(rows: &[StoredRow], id: &RequestId) -> Self {
         let read = readable(rows, id);
         let says = |is_it: fn(&Event) -> bool| read.iter().any(|row| is_it(&row.event));
         let follows = chained(rows, id);
         let reaches = follows.iter().any(|row| begins(&row.event));
         Self {
-            is_begun: says(begins) && !is_undone(&follows),
+            may_be_begun: !is_undone(&follows),
             is_ending: says(|event| {
                 matches!(
                     event,
@@ -54,10 +67,32 @@ pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     read.filter(|row| row.request == *id).collect()
 }
 
+/// Whether every place in the trail of a record, up to the last that has a row, has one that can be read.
+fn is_complete(rows: &[StoredRow], record: &RequestRecord) -> bool {
+    let last = rows.iter().filter_map(|row| row.place).max();
+    let known = record.audit().count;
+    let all = last.map_or(known, |last| last.saturating_add(1).max(known));
+    let in_place = rows.iter().filter_map(|row| {
+        let read = row.read().ok()?;
+        let is_own = read.request == *record.id() && Some(read.n) == row.place;
+        is_own.then_some(read.n)
+    });
+    let places: BTreeSet<u64> = in_place.collect();
+    u64::try_from(places.len()).is_ok_and(|read| read == all)
+}
+
 /// Whether rows say that IAM was to be changed.
 #[must_use]
 pub fn is_begun(rows: &[AuditRow]) -> bool {
     rows.iter().any(|row| begins(&row.event))
+}
+
+/// Whether a row led to a state that IAM is changed in, or was.
+const fn follows_begin(row: &AuditRow) -> bool {
+    matches!(
+        row.state,
+        State::Provisioning | State::Active | State::Revoking | State::Revoked
+    )
 }
 
 /// Whether rows say that all was undone.
@@ -107,28 +142,17 @@ mod tests {
         ];
         let mut record = approved();
         let mut rows = Vec::new();
-        let mut seen = vec![TrailEvidence::of(&rows, record.id())];
+        let mut seen = vec![TrailEvidence::of(&rows, &record)];
         for (second, event) in (10..).zip(events) {
             let next = record.apply(event, Actor::Provisioner, at(second)).unwrap();
             rows.push(next.row.stored().unwrap());
             record = next.record;
-            seen.push(TrailEvidence::of(&rows, record.id()));
+            seen.push(TrailEvidence::of(&rows, &record));
         }
-        let said: Vec<_> = seen
-            .iter()
-            .map(|one| (one.is_begun, one.is_ending))
-            .collect();
-        let expected = [
-            (false, false),
-            (true, false),
-            (true, false),
-            (true, true),
-            (true, true),
-            // A row that follows from none undoes nothing.
-            (true, true),
-        ];
-        assert_eq!(said, expected);
-        // The rows before them are missing, so none of them follows from another.
+        let is_ending: Vec<_> = seen.iter().map(|one| one.is_ending).collect();
+        assert_eq!(is_ending, [false, false, false, true, true, true]);
+        // The rows before them are missing, so none of them follows from another, and none undoes anything.
+        assert!(seen.iter().all(|one| one.may_be_begun));
         assert!(
             seen.iter()
                 .all(|one| one.was_there_before(&change).is_none())
@@ -136,7 +160,7 @@ mod tests {
         let (broken, error) = examine(&rows, record);
         assert!(error.is_some());
         assert_eq!(*broken.evidence(), seen.pop().unwrap());
-        let other = RequestId::from_random([9; 16]);
-        assert_eq!(TrailEvidence::of(&rows, &other), TrailEvidence::default());
+        let other = TrailEvidence::of_part(&rows, &RequestId::from_random([9; 16]));
+        assert!(!other.is_ending, "rows of another request");
     }
 }

@@ -1,6 +1,7 @@
 //! Every way in which rows or the record can be changed by somebody with access to the table.
 
 mod clauses;
+mod missing;
 
 use serde_json::{Value, json};
 

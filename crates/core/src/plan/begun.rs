@@ -37,16 +37,7 @@ pub fn effects_of_ended(record: &RequestRecord) -> Vec<RecordedEffect> {
 
 fn effects_until(record: &RequestRecord, ends_at: Timestamp) -> Vec<RecordedEffect> {
     // An inline policy could be made when it was begun. Where it cannot any more, its name counts.
-    let by_name = |_| {
-        let mut changes = named_changes(record);
-        changes.push(EffectChange::InlinePolicyPut {
-            name: inline_policy_name(record.id()),
-            document: String::new(),
-            ends_at,
-        });
-        changes
-    };
-    let changes = changes(record, ends_at).unwrap_or_else(by_name);
+    let changes = changes(record, ends_at).unwrap_or_else(|_| by_name(record, ends_at));
     let found = |change: &EffectChange| {
         let mut found = record.preexisting().iter();
         found.any(|one| one.key() == change.key())
@@ -56,6 +47,22 @@ fn effects_until(record: &RequestRecord, ends_at: Timestamp) -> Vec<RecordedEffe
         effect(record, change, preexisting, record.since())
     });
     effects.collect()
+}
+
+/// The changes that a request asks for, begun or not; of the inline policy its name alone.
+#[must_use]
+pub fn changes_asked(record: &RequestRecord) -> Vec<EffectChange> {
+    by_name(record, Timestamp::MIN)
+}
+
+fn by_name(record: &RequestRecord, ends_at: Timestamp) -> Vec<EffectChange> {
+    let mut changes = named_changes(record);
+    changes.push(EffectChange::InlinePolicyPut {
+        name: inline_policy_name(record.id()),
+        document: String::new(),
+        ends_at,
+    });
+    changes
 }
 
 /// What a request may have given whose record is lost: what was bound when its approvers were asked,

@@ -136,7 +136,7 @@ impl RequestRecord {
         let found = matches!(event, Event::DeviationsFound { .. });
         // A request of which something may be in IAM has not come to an end of those who never got any.
         let ends = event.only_ends()
-            && !(self.evidence.is_begun
+            && !(self.evidence.may_be_begun
                 && matches!(event, Event::Expired | Event::Withdrawn { .. }));
         ends || found || (delivery && self.may_be_told())
     }

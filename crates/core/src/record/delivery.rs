@@ -101,8 +101,9 @@ impl RequestRecord {
     /// of the trail, so what is refused for ever is claimed once a day in the end.
     fn claim_holds(&self, message: &Message, claimed_at: Timestamp) -> SignedDuration {
         let wanted_since = match message {
-            // Of use only while a decision is awaited, which bounds how often they are claimed.
-            Message::ReviewRequest { .. } | Message::Handled { .. } => return RESEND_AFTER,
+            // Of use only while a decision is awaited, which bounds how often it is claimed.
+            Message::ReviewRequest { .. } => return RESEND_AFTER,
+            Message::Handled { .. } => self.first_decided_at(),
             Message::Deviation { report } => {
                 let reports = self.deviation_reports();
                 let report = usize::try_from(*report).ok().and_then(|n| reports.get(n));
@@ -114,6 +115,13 @@ impl RequestRecord {
         };
         let tried_for = claimed_at.duration_since(wanted_since.unwrap_or(self.since()));
         (tried_for / 24).clamp(RESEND_AFTER, SignedDuration::from_hours(24))
+    }
+
+    /// When the first decision was made; none where there is none.
+    fn first_decided_at(&self) -> Option<Timestamp> {
+        let decided = self.decisions().iter();
+        let first = decided.map(|one| one.signed.decision.at).min()?;
+        Timestamp::from_second(first).ok()
     }
 
     /// The messages that are to be sent now, being sent or not.

@@ -100,14 +100,15 @@ impl RequestRecord {
         }
     }
 
-    /// Whether the record says that nothing was begun yet, and the rows of its broken trail that it was.
+    /// Whether the record says that nothing was begun yet, and the rows of its broken trail that it was,
+    /// or not that it was not. Only whoever looks into IAM can tell.
     #[must_use]
     pub fn was_put_back(&self) -> bool {
         let is_before = matches!(
             self.state(),
             State::Received | State::Pending | State::Approved
         );
-        is_before && self.evidence().is_begun
+        is_before && self.evidence().may_be_begun
     }
 
     /// When a step that did not get through is tried again: later each time, but never after the

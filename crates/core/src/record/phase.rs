@@ -83,8 +83,8 @@ pub enum Ending {
     },
     /// It could not be provisioned, and was rolled back.
     Failed {
-        /// What was approved.
-        round: ApprovalRound,
+        /// What was asked; none where nobody was.
+        round: Option<ApprovalRound>,
         /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
@@ -238,9 +238,10 @@ impl Phase {
                 round: phase.into_round(),
                 reason: reason.clone(),
             },
-            (Event::Failed { code }, Self::Approved(round) | Self::Provisioning(round)) => {
-                Ending::Failed { round, code: *code }
-            }
+            (Event::Failed { code }, phase) => Ending::Failed {
+                round: phase.into_round(),
+                code: *code,
+            },
             (_, phase) => return phase,
         })
     }
@@ -267,8 +268,9 @@ impl Ending {
     pub const fn round(&self) -> Option<&ApprovalRound> {
         match self {
             Self::Revoked { access, .. } => Some(&access.round),
-            Self::Denied { round } | Self::Failed { round, .. } => Some(round),
+            Self::Denied { round } => Some(round),
             Self::Expired { round }
+            | Self::Failed { round, .. }
             | Self::Withdrawn { round, .. }
             | Self::Undeliverable { round, .. } => round.as_ref(),
             Self::Refused { .. } | Self::Previewed { .. } => None,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
 use iam_policy::lint::check_grammar;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::arn::{PolicyArn, RoleArn, is_name};
@@ -138,8 +139,10 @@ impl fmt::Display for GroupName {
 
 /// An identity policy that only permits: valid for IAM, without `Deny`, in canonical JSON
 /// (RFC 8785), so that equal policies are equal texts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
+///
+/// What was accepted once is read again as it is, whatever is accepted today.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "Value")]
 pub struct InlineDocument(String);
 
 /// Why a value is no inline policy that can be asked for.
@@ -205,15 +208,10 @@ impl TryFrom<Value> for InlineDocument {
     type Error = InlineDocumentError;
 
     fn try_from(value: Value) -> Result<Self, InlineDocumentError> {
-        if !value.is_object() {
-            return Err(InlineDocumentError::NotAnObject);
-        }
+        let text = written(&value)?;
         if let Some((pointer, character)) = control_character(&value) {
             return Err(InlineDocumentError::ControlCharacter { pointer, character });
         }
-        let grammar = |error: &dyn fmt::Display| InlineDocumentError::Grammar(error.to_string());
-        let bytes = canonical::to_bytes(&value).map_err(|error| grammar(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| grammar(&error))?;
         check_grammar(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
         let document =
             Document::parse(&text, PolicyType::Identity).map_err(|error| grammar(&error))?;
@@ -231,6 +229,27 @@ impl TryFrom<Value> for InlineDocument {
     }
 }
 
+impl<'de> Deserialize<'de> for InlineDocument {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = written(&Value::deserialize(from)?).map_err(D::Error::custom)?;
+        Document::parse(&text, PolicyType::Identity).map_err(D::Error::custom)?;
+        Ok(Self(text))
+    }
+}
+
+/// A policy in canonical JSON.
+fn written(value: &Value) -> Result<String, InlineDocumentError> {
+    if !value.is_object() {
+        return Err(InlineDocumentError::NotAnObject);
+    }
+    let bytes = canonical::to_bytes(value).map_err(|error| grammar(&error))?;
+    String::from_utf8(bytes).map_err(|error| grammar(&error))
+}
+
+fn grammar(error: &dyn fmt::Display) -> InlineDocumentError {
+    InlineDocumentError::Grammar(error.to_string())
+}
+
 impl From<InlineDocument> for Value {
     fn from(document: InlineDocument) -> Self {
         // What was taken in is JSON.
@@ -242,6 +261,23 @@ impl From<InlineDocument> for Value {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// A policy that was taken in before conditions without values were refused.
+    #[test]
+    fn what_was_accepted_once_is_read_whatever_is_refused_since() {
+        let mut policy = document(json!("*"));
+        policy["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": []}});
+        let refused = InlineDocument::try_from(policy.clone());
+        assert!(matches!(
+            refused,
+            Err(InlineDocumentError::EmptyCondition(_))
+        ));
+        let read: InlineDocument = serde_json::from_value(policy.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), policy);
+        for none in [json!("*"), json!({"Statement": 1})] {
+            assert!(serde_json::from_value::<InlineDocument>(none).is_err());
+        }
+    }
 
     fn document(resources: Value) -> Value {
         json!({"Version": "2012-10-17", "Statement": [

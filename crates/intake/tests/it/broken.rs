@@ -83,9 +83,16 @@ fn a_client_ends_access_and_withdraws_with_a_broken_trail() {
 
         let waiting = setup.world.received(at(0));
         (tampering.tamper)(&setup.world, &waiting);
+        let is_sure = !setup.world.load(waiting.id()).was_put_back();
         let answer = setup.send(post(&waiting, "withdraw", "{}"), 50);
-        assert_eq!(answer.status, 200, "{}: {}", tampering.name, answer.text);
-        let after = setup.world.load(waiting.id());
-        assert_eq!(after.state(), State::Withdrawn, "{}", tampering.name);
+        let after = setup.world.load(waiting.id()).state();
+        let woken = setup.world.queues.take(QueueName::Work).len();
+        // Where a row may be missing that says that it was begun, the provisioner ends it.
+        let expected = match is_sure {
+            true => (200, State::Withdrawn, 0),
+            false => (503, State::Received, 1),
+        };
+        let found = (answer.status, after, woken);
+        assert_eq!(found, expected, "{}: {}", tampering.name, answer.text);
     }
 }

@@ -66,7 +66,7 @@ fn a_key_is_of_one_path() {
     assert!(!other.text.contains(id), "says nothing of the first");
     let again = extended(&one);
     assert_eq!((again.status, again.body), (202, first.body));
-    setup.post(&body.to_string(), key, 11).problem(400);
+    setup.post(&body.to_string(), key, 11).problem(409);
     let new = samples::body(&world.ticket(), &world.target).to_string();
     let reused = setup.post(&new, key, 11).problem(409);
     assert_eq!(reused.body["title"], "Idempotency key reused");
@@ -155,10 +155,10 @@ fn the_same_call_gets_the_same_answer_under_other_guardrails() {
         let again = setup.post(&body, Some("sys-1"), second);
         assert_eq!((again.status, &again.text), (202, &first.text));
     }
-    // Another call, key or client is judged by the guardrails of now, and so is a forgotten one.
+    // Another key or client is judged by the guardrails of now, and so is a forgotten one.
     setup
         .post(&format!(" {body}"), Some("sys-1"), 1)
-        .problem(422);
+        .problem(409);
     setup.post(&body, Some("sys-2"), 1).problem(422);
     setup.post(&body, None, 1).problem(422);
     setup.post(&body, Some("sys-1"), EIGHT_DAYS).problem(422);

@@ -18,7 +18,7 @@ mod schema;
 mod submitting;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use intake::{Intake, Ports};
+use intake::{Intake, IntakePorts};
 use serde_json::{Value, json};
 use testkit::world::{World, at, ready};
 use testkit::{Failing, FakeLedger, FakeQueues, Fault, samples};
@@ -26,7 +26,7 @@ use testkit::{Failing, FakeLedger, FakeQueues, Fault, samples};
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl IntakePorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Index = Failing<FakeLedger>;
     type Queues = Failing<FakeQueues>;

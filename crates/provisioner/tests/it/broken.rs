@@ -2,7 +2,6 @@
 
 mod lost;
 
-use ports::ledger::Effects as _;
 use snowgate_core::account::InlineFacts;
 use snowgate_core::approval::MacTag;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
@@ -13,7 +12,7 @@ use snowgate_core::record::TrailFault;
 use snowgate_core::record::{AuditRow, EndReason, Event, FailureCode, RequestRecord};
 use testkit::samples;
 use testkit::tampering::TAMPERINGS;
-use testkit::world::{World, at, principal_facts, ready};
+use testkit::world::{World, at, principal_facts};
 
 use super::{all_broken_off, end_all, end_all_on, failed_untouched, provision};
 
@@ -25,7 +24,7 @@ fn attached(world: &World) -> bool {
 }
 
 fn rows(world: &World) -> Vec<RecordedEffect> {
-    ready(world.ledger.effects(&world.key())).unwrap().effects
+    world.ledger.effects_on(&world.key())
 }
 
 fn active(world: &World) -> RequestRecord {

@@ -1,10 +1,9 @@
 //! Runs that break off at every call, and messages that come again.
 
-use ports::ledger::Effects as _;
 use serde_json::json;
 use snowgate_core::lifecycle::State;
 use testkit::samples;
-use testkit::world::{World, at, ready};
+use testkit::world::{World, at};
 use testkit::{Aftermath, Moment};
 
 use super::{approved_with, broken_off, provision, provisioner, run};
@@ -29,7 +28,7 @@ fn a_run_that_breaks_off_is_taken_up() {
                     [samples::policy().to_string()]
                 );
                 assert_eq!(world.directory.changes().len(), 1);
-                let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
+                let effects = world.ledger.effects_on(&world.key());
                 assert_eq!(effects.len(), 1);
                 assert!(!effects[0].preexisting, "it is ours, whenever we look");
                 assert_eq!(after.unreported(), Some(State::Active));

@@ -1,13 +1,17 @@
 //! What is removed, and what stays.
 
-use ports::ledger::Effects as _;
+use ports::CallError;
+use ports::signature::Verifier;
+use provisioner::{Provisioner, ProvisionerPorts};
 use snowgate_core::account::PrincipalFacts;
+use snowgate_core::approval::MacTag;
 use snowgate_core::lifecycle::State;
+use snowgate_core::record::RequestRecord;
 use testkit::samples;
-use testkit::world::{World, at, principal_facts, ready};
-use testkit::{Aftermath, Moment};
+use testkit::world::{World, at, principal_facts};
+use testkit::{Aftermath, Failing, FakeDirectory, FakeLedger, FakeQueues, Moment};
 
-use super::{active, attached, end, provision, provisioner, run};
+use super::{active, approved_with, attached, end, provision, provisioner, run};
 
 #[test]
 fn access_is_taken_back_at_its_end_and_not_before() {
@@ -19,10 +23,7 @@ fn access_is_taken_back_at_its_end_and_not_before() {
     let after = provision(&world, &active, end(&active));
     assert_eq!(after.state(), State::Revoked);
     assert!(!attached(&world, &world.target));
-    assert_eq!(
-        ready(world.ledger.effects(&world.key())).unwrap().effects,
-        []
-    );
+    assert_eq!(world.ledger.effects_on(&world.key()), []);
     assert_eq!(after.unreported(), Some(State::Revoked));
     assert_eq!(provision(&world, &active, end(&active) + 9), after);
     assert_eq!(world.directory.changes().len(), 2);
@@ -121,10 +122,7 @@ fn taking_back_goes_on_until_it_is_done() {
         let after = provision(&world, &record, second + 200);
         assert_eq!(after.state(), State::Revoked, "{moment:?} call {nth}");
         assert!(!attached(&world, &world.target));
-        assert_eq!(
-            ready(world.ledger.effects(&world.key())).unwrap().effects,
-            []
-        );
+        assert_eq!(world.ledger.effects_on(&world.key()), []);
         assert_eq!(world.directory.changes().len(), 2);
         if sound && calls < nth.div_ceil(2) {
             break;
@@ -183,4 +181,81 @@ fn with_policy() -> PrincipalFacts {
     let mut facts = principal_facts();
     facts.attached.push(samples::policy().to_string());
     facts
+}
+
+/// The approval key does not answer.
+struct Silent;
+
+impl Verifier for Silent {
+    async fn verify(&self, _message: &[u8], _mac: &MacTag) -> Result<bool, CallError> {
+        Err(CallError::permanent("kms:VerifyMac", "DisabledException"))
+    }
+}
+
+/// Everything in memory but the approval key.
+struct WithoutKey;
+
+impl ProvisionerPorts for WithoutKey {
+    type Requests = Failing<FakeLedger>;
+    type Effects = Failing<FakeLedger>;
+    type Member = Failing<FakeDirectory>;
+    type Verifier = Silent;
+    type Outcomes = Failing<FakeQueues>;
+}
+
+fn without_key(world: &World) -> Provisioner<WithoutKey> {
+    let provisioner = provisioner(world);
+    Provisioner {
+        requests: provisioner.requests,
+        effects: provisioner.effects,
+        member: provisioner.member,
+        verifier: Silent,
+        outcomes: provisioner.outcomes,
+        guardrails: provisioner.guardrails,
+        hold: provisioner.hold,
+        look_again: provisioner.look_again,
+        clock: provisioner.clock,
+    }
+}
+
+/// What record, effects and IAM agree on ends while no signature can be verified; what another request
+/// may give waits, and keeps nothing else back.
+#[test]
+fn access_ends_while_the_approval_key_does_not_answer() {
+    let world = World::default();
+    let record = active(&world, 0);
+    ready_on(&without_key(&world), &record, end(&record));
+    assert_eq!(world.load(record.id()).state(), State::Revoked);
+    assert!(!attached(&world, &world.target));
+
+    let world = World::default();
+    let grants = serde_json::json!([
+        {"type": "attach_managed_policy", "policy_arn": samples::policy()},
+        {"type": "group_membership", "group": "analysts"},
+    ]);
+    let both = provision(&world, &approved_with(&world, grants), 1);
+    let other = active(&world, 100);
+    assert_eq!(
+        (both.state(), other.state()),
+        (State::Active, State::Active)
+    );
+    ready_on(&without_key(&world), &both, end(&both));
+    assert_eq!(
+        world.load(both.id()).state(),
+        State::Revoking,
+        "tried again"
+    );
+    let facts = world.directory.facts(&world.target).unwrap();
+    assert_eq!(facts.groups, []);
+    assert!(attached(&world, &world.target));
+    let after = provision(&world, &both, end(&both) + 60);
+    assert_eq!((after.state(), after.retained().len()), (State::Revoked, 1));
+}
+
+fn ready_on(provisioner: &Provisioner<WithoutKey>, record: &RequestRecord, second: i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let run = provisioner.handle(record.id(), at(second));
+    runtime.unwrap().block_on(run).unwrap();
 }

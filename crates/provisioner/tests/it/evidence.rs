@@ -7,21 +7,21 @@ use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
 use snowgate_core::record::{
-    BlockedBecause, ChangeError, Deviation, Event, FailureCode, Overdue, RequestRecord, RevokedBy,
-    Worker,
+    BlockedBecause, Deviation, Event, FailureCode, RequestRecord, RevokedBy,
 };
-use testkit::world::{OWNER, World, at, ready};
+use testkit::world::{OWNER, World, at, principal_facts};
 use testkit::{FakeKeys, samples};
 
+use super::put_back::approved;
 use super::{active, approved_with, attached, end, end_all, provision};
 
-const DAY: i64 = 24 * 3600;
+pub(super) const DAY: i64 = 24 * 3600;
 
-fn forge(world: &World, record: &RequestRecord, forge: impl FnOnce(&mut Value)) {
+pub(super) fn forge(world: &World, record: &RequestRecord, forge: impl FnOnce(&mut Value)) {
     world.ledger.overwrite(samples::tampered(record, forge));
 }
 
-fn part<'a>(body: &'a mut Value, pointer: &str) -> &'a mut Value {
+pub(super) fn part<'a>(body: &'a mut Value, pointer: &str) -> &'a mut Value {
     body.pointer_mut(pointer).unwrap()
 }
 
@@ -79,77 +79,6 @@ fn what_is_said_to_have_been_there_of_a_request_that_ended_is_removed() {
     });
     end_all(&world, end(&record) + DAY + 60);
     assert!(!attached(&world, &world.target));
-}
-
-/// A way to put a record back before its grant.
-type PutBack = fn(&mut Value);
-
-fn approved(body: &mut Value) {
-    let round = part(body, "/phase/access/round").take();
-    *part(body, "/phase") = json!({"type": "approved", "round": round});
-}
-
-fn approved_by_nobody(body: &mut Value) {
-    approved(body);
-    *part(body, "/phase/round/decisions") = json!([]);
-}
-
-fn approved_long_ago(body: &mut Value) {
-    approved(body);
-    *part(body, "/head/since") = json!("2020-01-01T00:00:00Z");
-}
-
-const PUT_BACK: [(&str, PutBack); 3] = [
-    ("approved", approved),
-    ("approved by nobody", approved_by_nobody),
-    ("approved long ago", approved_long_ago),
-];
-
-#[test]
-fn a_record_put_back_before_its_grant_does_not_end_as_one_that_never_was_granted() {
-    for (name, put_back) in PUT_BACK {
-        let world = World::default();
-        let record = active(&world, 0);
-        forge(&world, &record, put_back);
-        let waiting = world.load(record.id());
-        for event in [Event::Expired, Event::Withdrawn { reason: None }] {
-            let refused = waiting.apply(event, Actor::Sweeper, at(60)).unwrap_err();
-            assert!(matches!(refused, ChangeError::BrokenTrail(_)), "{refused}");
-        }
-        let after = provision(&world, &record, 60);
-        assert_eq!(after.state(), State::Failed, "{name}");
-        assert!(!attached(&world, &world.target), "{name}");
-        assert_eq!(world.ledger.all_effects(), [], "{name}");
-    }
-}
-
-/// The same of one put back to before anybody was asked: what it gave is removed, and a person decides
-/// what becomes of it.
-#[test]
-fn a_record_put_back_to_before_it_was_decided_keeps_no_access() {
-    let pending = |body: &mut Value| {
-        let mut round = part(body, "/phase/access/round").take();
-        *part(&mut round, "/decisions") = json!([]);
-        *part(body, "/phase") = json!({"type": "pending", "round": round});
-    };
-    let received = |body: &mut Value| *part(body, "/phase") = json!({"type": "received"});
-    let put_back: [PutBack; 2] = [pending, received];
-    for put_back in put_back {
-        let world = World::default();
-        let record = active(&world, 0);
-        forge(&world, &record, put_back);
-        let waiting = world.load(record.id());
-        assert!(waiting.was_put_back());
-        assert!(waiting.waits_for(Worker::Provisioner, at(60)));
-        let late = waiting.rescheduled(Some(at(60)), 0);
-        let pending_for = jiff::SignedDuration::from_hours(72);
-        assert_eq!(late.overdue(at(400 * DAY), pending_for), Overdue::Wake);
-        let after = provision(&world, &record, 60);
-        assert!(!after.state().is_terminal());
-        end_all(&world, 120);
-        assert!(!attached(&world, &world.target));
-        assert_eq!(world.ledger.all_effects(), []);
-    }
 }
 
 /// A row that follows from none, which says that all was undone.
@@ -247,19 +176,6 @@ fn a_broken_trail_takes_nothing_that_was_given_since_the_end() {
     assert!(attached(&world, &world.target));
 }
 
-/// Where nothing tells what was given, nothing is said to be over.
-#[test]
-fn a_record_put_back_whose_effects_are_gone_stays_for_a_person() {
-    let world = World::default();
-    let record = active(&world, 0);
-    for row in world.ledger.all_effects() {
-        world.ledger.delete_effect(&row);
-    }
-    forge(&world, &record, approved);
-    let after = provision(&world, &record, 60);
-    assert_eq!(after.state(), State::Approved);
-}
-
 /// One row that makes the trail no whole, and a record that cannot be read.
 #[test]
 fn a_stray_row_hides_no_end_of_a_lost_request() {
@@ -316,6 +232,41 @@ fn what_a_request_with_a_broken_trail_gives_is_not_found_there() {
     assert_eq!(waits.state(), State::Approved, "what is there may go");
     let ended = end(&broken);
     assert_eq!(provision(&world, &broken, ended).state(), State::Revoked);
-    let effects = ready(ports::ledger::Effects::effects(&world.ledger, &world.key())).unwrap();
-    assert_eq!(effects, ports::ledger::EffectRows::default());
+    assert_eq!(world.ledger.effects_on(&world.key()), []);
+}
+
+/// The request has ended; somebody attaches the same policy by hand, makes an effect up and spoils the
+/// trail, in front or in the middle of it. What we did not give is not taken.
+#[test]
+fn a_spoilt_trail_takes_nothing_that_is_not_ours() {
+    let spoil: [fn(&mut Vec<StoredRow>); 3] = [
+        |rows| {
+            rows.push(StoredRow {
+                place: None,
+                bytes: "?".to_owned(),
+                hash: None,
+            });
+        },
+        |rows| rows[2].bytes.push('?'),
+        |rows| rows.last_mut().unwrap().bytes = "?".to_owned(),
+    ];
+    for spoil in spoil {
+        let world = World::default();
+        let record = active(&world, 0);
+        let made_up = world.ledger.effects_on(&world.key());
+        assert_eq!(
+            provision(&world, &record, end(&record)).state(),
+            State::Revoked
+        );
+        let mut facts = principal_facts();
+        facts.attached.push(samples::policy().to_string());
+        world.directory.put_principal(&world.target, facts);
+        for effect in made_up {
+            world.ledger.put_effect(effect);
+        }
+        world.ledger.rewrite_trail(record.id(), spoil);
+        assert!(world.load(record.id()).trail_fault().is_some());
+        end_all(&world, end(&record) + 2 * DAY);
+        assert!(attached(&world, &world.target));
+    }
 }

@@ -1,7 +1,6 @@
 //! What is granted, and what is not.
 
 use ports::Clock;
-use ports::ledger::Effects as _;
 use serde_json::json;
 use snowgate_core::approval::{MacTag, Verdict};
 use snowgate_core::effect::EffectChange;
@@ -14,7 +13,7 @@ use snowgate_core::ticket::Person;
 use testkit::samples::{self, ACCOUNT};
 use testkit::world::{
     BENEFICIARY, COLLEAGUE, GUARDRAILS, OWNER, World, at, document, id, other_policy, person,
-    principal_facts, ready, requester,
+    principal_facts, requester,
 };
 use testkit::{AccountFault, FakeKeys, QueueName};
 
@@ -40,7 +39,7 @@ fn exactly_the_policies_are_attached_and_read_back() {
         world.directory.attached(&world.target),
         both.map(|p| p.to_string())
     );
-    let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
+    let effects = world.ledger.effects_on(&world.key());
     assert_eq!(effects.len(), 2);
     assert!(
         effects
@@ -77,7 +76,7 @@ fn the_effect_is_written_down_before_the_change() {
             .fault
             .at(nth, testkit::Moment::After, testkit::Aftermath::Dead);
         let _ = run(&provisioner(&world), approved.id(), 10);
-        let effects = ready(world.ledger.effects(&world.key())).unwrap().effects;
+        let effects = world.ledger.effects_on(&world.key());
         let attached = !world.directory.attached(&world.target).is_empty();
         assert!(!attached || !effects.is_empty(), "after call {nth}");
         seen += usize::from(!effects.is_empty() && !attached);
@@ -286,10 +285,7 @@ fn what_iam_refuses_is_rolled_back() {
         format!("detach {key} {policy}"),
     ];
     assert_eq!(world.directory.changes(), expected);
-    assert_eq!(
-        ready(world.ledger.effects(&world.key())).unwrap().effects,
-        []
-    );
+    assert_eq!(world.ledger.effects_on(&world.key()), []);
     assert_eq!(world.queues.take(QueueName::Outcomes).len(), 1);
 }
 

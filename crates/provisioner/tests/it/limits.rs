@@ -1,12 +1,12 @@
 //! More than can be written or read: what somebody with access to the table puts there keeps no access
 //! from ending.
 
-use ports::ledger::{Effects as _, PEEKED};
+use ports::ledger::PEEKED;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use testkit::tampering::pad;
-use testkit::world::{World, at, other_policy, ready};
+use testkit::world::{World, at, other_policy};
 use testkit::{Aftermath, Moment, samples};
 
 use super::{active, attached, end, end_all, provision};
@@ -56,10 +56,7 @@ fn made_up_effects_keep_no_removal_back() {
     for is_same in [true, false] {
         let world = World::default();
         let record = active(&world, 0);
-        let mut like = ready(world.ledger.effects(&world.key()))
-            .unwrap()
-            .effects
-            .remove(0);
+        let mut like = world.ledger.effects_on(&world.key()).remove(0);
         if !is_same {
             like.change = EffectChange::PolicyAttached {
                 policy_arn: other_policy(),
@@ -79,10 +76,7 @@ fn what_another_request_gives_stays_beside_made_up_effects() {
     let world = World::default();
     let record = active(&world, 0);
     let other = active(&world, 100);
-    let like = ready(world.ledger.effects(&world.key()))
-        .unwrap()
-        .effects
-        .remove(0);
+    let like = world.ledger.effects_on(&world.key()).remove(0);
     phantoms(&world, &like);
     let after = provision(&world, &record, end(&record));
     assert_eq!((after.state(), after.retained().len()), (State::Revoked, 1));
@@ -95,11 +89,56 @@ fn what_another_request_gives_stays_beside_made_up_effects() {
 fn made_up_effects_come_after_what_was_given() {
     let world = World::default();
     let record = active(&world, 0);
-    let like = ready(world.ledger.effects(&world.key())).unwrap();
-    phantoms(&world, &like.effects[0]);
+    let like = world.ledger.effects_on(&world.key());
+    phantoms(&world, &like[0]);
     world.fault.mend();
     world.fault.at(200, Moment::Before, Aftermath::Dead);
     end_all(&world, end(&record));
     assert!(!attached(&world, &world.target));
     assert_eq!(world.fault.calls(), 200, "and they were looked at");
+}
+
+/// So are those of requests that are there, of which others asked for other principals.
+#[test]
+fn requests_on_other_principals_come_after_those_on_this_one() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let like = world.ledger.effects_on(&world.key());
+    for _ in 0..4 * PEEKED {
+        let target = samples::user();
+        let request = samples::request(&world.ticket(), &target);
+        world.ledger.put_effect(RecordedEffect {
+            request: world.receive(request, at(0)).id().clone(),
+            ..like[0].clone()
+        });
+    }
+    world.fault.mend();
+    world.fault.at(100, Moment::Before, Aftermath::Dead);
+    end_all(&world, end(&record));
+    assert!(!attached(&world, &world.target));
+    assert_eq!(world.fault.calls(), 100, "and they were looked at");
+}
+
+/// Effects under the key of one request beyond those that any has: some are read, and all are forgotten
+/// in the end.
+#[test]
+fn made_up_effects_of_one_request_are_taken_in_shares() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let like = world.ledger.effects_on(&world.key());
+    let ended = provision(&world, &record, end(&record));
+    assert_eq!(ended.state(), State::Revoked);
+    for n in 0..2 * PEEKED {
+        let policy_arn = format!("arn:aws:iam::aws:policy/MadeUp{n}")
+            .parse()
+            .unwrap();
+        world.ledger.put_effect(RecordedEffect {
+            change: EffectChange::PolicyAttached { policy_arn },
+            ..like[0].clone()
+        });
+    }
+    for left in [PEEKED, 0] {
+        end_all(&world, end(&record) + 60);
+        assert_eq!(world.ledger.effects_on(&world.key()).len(), left);
+    }
 }

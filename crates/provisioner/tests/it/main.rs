@@ -12,13 +12,14 @@ mod ending;
 mod evidence;
 mod granting;
 mod limits;
+mod put_back;
 mod rows;
 mod unknown;
 
 use std::time::Duration;
 
 use ports::Clock;
-use provisioner::{Ports, ProvisionError, Provisioner};
+use provisioner::{ProvisionError, Provisioner, ProvisionerPorts};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
@@ -34,7 +35,7 @@ use testkit::{
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl ProvisionerPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Effects = Failing<FakeLedger>;
     type Member = Failing<FakeDirectory>;
@@ -144,7 +145,5 @@ fn failed_untouched(world: &World, record: &RequestRecord, code: FailureCode) {
     assert_eq!(record.state(), State::Failed);
     assert_eq!(record.end_reason(), Some(EndReason::Failed { code }));
     assert_eq!(world.directory.changes(), Vec::<String>::new());
-    let key = record.principal_key();
-    let effects = ports::ledger::Effects::effects(&world.ledger, &key);
-    assert_eq!(testkit::world::ready(effects).unwrap().effects, []);
+    assert_eq!(world.ledger.effects_on(&record.principal_key()), []);
 }

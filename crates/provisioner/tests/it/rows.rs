@@ -1,7 +1,6 @@
 //! Rows of the ledger that lie: effects that are made up, deleted, unreadable, or of other requests,
 //! and a record that was changed.
 
-use ports::ledger::Effects as _;
 use serde_json::{Value, json};
 use snowgate_core::approval::MacTag;
 use snowgate_core::audit::StoredRow;
@@ -9,12 +8,12 @@ use snowgate_core::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord, TrailFault};
 use testkit::samples;
-use testkit::world::{World, at, principal_facts, ready};
+use testkit::world::{World, at, principal_facts};
 
 use super::{active, approved_with, attached, end, provision};
 
 fn rows(world: &World) -> Vec<RecordedEffect> {
-    ready(world.ledger.effects(&world.key())).unwrap().effects
+    world.ledger.effects_on(&world.key())
 }
 
 /// That a request did not end, and says why.

@@ -76,7 +76,7 @@ fn what_the_ledger_knows_is_left_alone() {
 fn what_is_left_of_a_request_that_ended_is_removed() {
     let world = World::default();
     let record = active(&world);
-    for effect in ready(world.ledger.effects(&world.key())).unwrap().effects {
+    for effect in world.ledger.effects_on(&world.key()) {
         ready(world.ledger.forget(&effect, at(0))).unwrap();
     }
     assert_eq!(compare(&world, 60), 1, "still active: it is reported");

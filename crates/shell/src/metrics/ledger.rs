@@ -32,7 +32,7 @@ impl<R: Requests> Requests for Metered<R> {
         client: &ClientId,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Result<Option<RequestRecord>, CallError> {
+    ) -> Result<Option<Created>, CallError> {
         self.0.made_by(client, key, now).await
     }
 
@@ -74,6 +74,10 @@ impl<R: Requests> Requests for Metered<R> {
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
         self.0.trail(id).await
+    }
+
+    async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
+        self.0.first_rows(id).await
     }
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {

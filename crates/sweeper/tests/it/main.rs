@@ -15,14 +15,14 @@ use snowgate_core::approval::Verdict;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{Event, RequestRecord};
-use sweeper::{Ports, Reconciled, Sweeper, Swept};
+use sweeper::{Reconciled, Sweeper, SweeperPorts, Swept};
 use testkit::world::{OWNER, PENDING_FOR, World, at, ready};
 use testkit::{Aftermath, Failing, FakeLedger, FakeQueues, Fault, Moment, QueueName, samples};
 
 /// Everything in memory.
 struct Faked;
 
-impl Ports for Faked {
+impl SweeperPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Index = Failing<FakeLedger>;
     type Queues = Failing<FakeQueues>;
@@ -322,20 +322,25 @@ fn what_is_due_too_early_is_put_where_it_belongs() {
 }
 
 #[test]
-fn with_a_broken_trail_a_request_expires_and_nobody_is_woken_to_ask() {
+fn with_a_broken_trail_a_request_ends_and_nobody_is_woken_to_ask() {
     for tampering in testkit::tampering::TAMPERINGS {
         let world = World::default();
         let record = world.received(at(0));
         (tampering.tamper)(&world, &record);
+        // Where a row may be missing that says that it was begun, the provisioner ends it.
+        let is_sure = !world.load(record.id()).was_put_back();
+        let to_end = (QueueName::Work, record.id().to_string());
+        let expected = if is_sure { vec![] } else { vec![to_end] };
         let _ = sweep(&world, 120);
-        assert_eq!(woken(&world), [], "{}", tampering.name);
+        assert_eq!(woken(&world), expected, "{}", tampering.name);
         let _ = sweep(&world, PENDING_FOR.as_secs() + 120);
-        assert_eq!(
-            world.load(record.id()).state(),
-            State::Expired,
-            "{}",
-            tampering.name
-        );
+        let ended = if is_sure {
+            State::Expired
+        } else {
+            State::Received
+        };
+        let state = world.load(record.id()).state();
+        assert_eq!(state, ended, "{}", tampering.name);
     }
 }
 

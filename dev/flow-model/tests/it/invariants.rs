@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ports::ledger::{Effects as _, Requests as _};
+use ports::ledger::Requests as _;
 use ports::signature::Verifier as _;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;
@@ -48,7 +48,7 @@ impl Flow {
     fn check_access(&self) {
         for ((user, key), before) in self.keys().zip(&self.before) {
             let held = self.world.directory.facts(user).unwrap();
-            let effects = ready(self.world.ledger.effects(&key)).unwrap().effects;
+            let effects = self.world.ledger.effects_on(&key);
             let mut unexplained = held.clone();
             for effect in &effects {
                 let request = self.world.load(&effect.request);
@@ -230,8 +230,7 @@ impl Flow {
         }
         for ((user, key), before) in self.keys().zip(&self.before) {
             assert_eq!(self.world.directory.facts(user).as_ref(), Some(before));
-            let recorded = ready(self.world.ledger.effects(&key)).unwrap();
-            assert_eq!(recorded.effects, []);
+            assert_eq!(self.world.ledger.effects_on(&key), []);
         }
     }
 }

@@ -49,22 +49,30 @@ pub(super) fn fits(record: &RequestRecord, biggest: Option<usize>) -> Result<(),
     }
 }
 
-/// The rows of a trail that are read.
-fn first(rows: &[StoredRow]) -> &[StoredRow] {
+/// As many of these rows as are read.
+fn within<'a>(rows: impl Iterator<Item = &'a StoredRow>) -> Vec<StoredRow> {
     let mut bytes = 0;
     let is_within = |row: &&StoredRow| {
         bytes += row.bytes.len();
         bytes <= MAX_TRAIL_BYTES
     };
-    let read = rows.iter().take(MAX_TRAIL_ROWS).take_while(is_within);
-    rows.split_at(read.count()).0
+    let read = rows.take(MAX_TRAIL_ROWS).take_while(is_within);
+    read.cloned().collect()
 }
 
 /// Whether a trail is read.
 pub(super) fn is_read(rows: &[StoredRow]) -> Result<(), CallError> {
-    match first(rows).len() == rows.len() {
+    match within(rows.iter()).len() == rows.len() {
         true => Ok(()),
         false => Err(CallError::permanent("fake:Read", TRAIL_TOO_LONG)),
+    }
+}
+
+/// The rows of a trail, where it is too long those in the first places.
+pub(super) fn first_rows(rows: &[StoredRow]) -> Vec<StoredRow> {
+    match is_read(rows) {
+        Ok(()) => rows.to_vec(),
+        Err(_) => within(rows.iter().filter(|row| row.place.is_some())),
     }
 }
 
@@ -75,5 +83,5 @@ pub(super) fn examine_long(rows: &[StoredRow], held: RequestRecord) -> RequestRe
     while at(next).is_some() {
         next += 1;
     }
-    audit::examine_long(first(rows), at(audit::last_place(&held)), next, held)
+    audit::examine_long(&first_rows(rows), at(audit::last_place(&held)), next, held)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ports::CallError;
-use ports::ledger::{DueItem, DueKind, EndedEffect, ItemKey, Page, TimeIndex, bucket_of};
+use ports::ledger::{DueItem, DueKind, EndedEffect, IndexPage, ItemKey, TimeIndex, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 
@@ -22,7 +22,7 @@ fn key(pk: String, at: Timestamp) -> ItemKey {
 fn page<T>(
     mut all: Vec<(ItemKey, T)>,
     (now, limit, after): (Timestamp, u16, Option<&ItemKey>),
-) -> Page<T> {
+) -> IndexPage<T> {
     let second = |key: &ItemKey| key.at.parse::<i64>().unwrap();
     all.retain(|(key, _)| second(key) <= now.as_second());
     all.sort_by_key(|(key, _)| (second(key), key.pk.clone()));
@@ -36,7 +36,7 @@ fn page<T>(
     let last = all.last().filter(|_| is_cut);
     let next = last.map(|(key, _)| key.clone());
     let items = all.into_iter().map(|(_, item)| item).collect();
-    Page { items, next }
+    IndexPage { items, next }
 }
 
 impl Tables {
@@ -63,7 +63,7 @@ impl TimeIndex for FakeLedger {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<DueItem>, CallError> {
+    ) -> Result<IndexPage<DueItem>, CallError> {
         let tables = self.0.lock().unwrap();
         let mine = tables.records.values();
         let mine = mine.filter(|held| bucket_of(held.id()) == bucket);
@@ -90,7 +90,7 @@ impl TimeIndex for FakeLedger {
         now: Timestamp,
         limit: u16,
         after: Option<&ItemKey>,
-    ) -> Result<Page<EndedEffect>, CallError> {
+    ) -> Result<IndexPage<EndedEffect>, CallError> {
         let tables = self.0.lock().unwrap();
         let mine = tables.ends.iter();
         let mine = mine.filter(|(_, (effect, _))| bucket_of(&effect.request) == bucket);

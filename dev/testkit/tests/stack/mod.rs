@@ -192,12 +192,18 @@ impl Stack {
         key: &str,
         doc: &str,
     ) {
+        let keys = [format!("PRN#{principal}"), format!("EFF#{key}")];
+        self.put_item(table, keys, doc).await;
+    }
+
+    /// Puts an item with any document under its partition and sort key.
+    pub(crate) async fn put_item(&self, table: &str, [pk, sk]: [String; 2], doc: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         aws_sdk_dynamodb::Client::new(&self.config)
             .put_item()
             .table_name(table)
-            .item("pk", text(&format!("PRN#{principal}")))
-            .item("sk", text(&format!("EFF#{key}")))
+            .item("pk", text(&pk))
+            .item("sk", text(&sk))
             .item("doc", text(doc))
             .send()
             .await

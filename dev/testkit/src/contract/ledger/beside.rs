@@ -10,9 +10,12 @@ use crate::samples::{self, at, random, sys_id};
 
 /// The effects on a principal, all of which can be read.
 async fn effects(ledger: &impl Ledger, key: &PrincipalKey) -> Vec<RecordedEffect> {
-    let recorded = ledger.effects(key).await.unwrap();
-    assert_eq!(recorded.unreadable, Vec::<String>::new());
-    recorded.effects
+    let keys = ledger.effect_keys(key).await.unwrap();
+    let of = |id| keys.keys_of(&id);
+    let keys: Vec<String> = keys.requests().into_iter().flat_map(of).collect();
+    let recorded = ledger.effects(key, &keys).await.unwrap();
+    assert_eq!(recorded.len(), keys.len());
+    recorded
 }
 
 /// An effect is kept as it was first put, counts for its request alone, and goes when it is

@@ -188,8 +188,8 @@ pub async fn effects_end_in_order(ledger: &impl Ledger) {
         ledger.forget(effect, at(2)).await.unwrap();
     }
     let left = ledger
-        .effects(&samples::principal_key(&user))
+        .effect_keys(&samples::principal_key(&user))
         .await
         .unwrap();
-    assert_eq!(left, ports::ledger::EffectRows::default());
+    assert_eq!(left, ports::ledger::EffectKeys::default());
 }

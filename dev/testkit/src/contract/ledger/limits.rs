@@ -4,7 +4,9 @@ use ports::CallError;
 use ports::ledger::{Commit, CommitError, MAX_TRAIL_BYTES, Requests};
 use serde_json::{Value, json};
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{AuditRow, Change, Deviation, Event, RequestRecord, TrailFault};
+use snowgate_core::record::{
+    AuditRow, Change, Deviation, Event, FailureCode, RequestRecord, TrailFault,
+};
 
 use super::{commit, held, read};
 use crate::samples::{self, at, sys_id};
@@ -62,11 +64,21 @@ pub async fn a_trail_too_long_is_not_read(ledger: &impl Requests) {
         unread.map_err(code),
         Err((false, "TrailTooLong".to_owned()))
     );
-    commit(ledger, samples::withdraw(&long, at(3))).await;
+    // Its first rows say what may be in IAM, whatever stands in front of them.
+    let first = ledger.first_rows(record.id()).await.unwrap();
+    let places: Vec<Option<u64>> = first.iter().take(3).map(|row| row.place).collect();
+    assert_eq!(places, [Some(0), Some(1), Some(2)]);
+    assert!(
+        long.was_put_back(),
+        "no row that is read says that nothing was begun"
+    );
+    let code = FailureCode::BrokenTrail;
+    let failed = long.apply(Event::Failed { code }, Actor::Provisioner, at(3));
+    commit(ledger, failed.unwrap()).await;
     let ended = read(ledger, record.id()).await;
     assert_eq!(
         (ended.state(), ended.trail_fault()),
-        (State::Withdrawn, Some(TrailFault::TooLong)),
+        (State::Failed, Some(TrailFault::TooLong)),
         "its end is borne out by the last row"
     );
 }

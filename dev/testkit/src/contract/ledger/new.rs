@@ -81,8 +81,10 @@ pub async fn keys_bind_one_call(ledger: &impl Requests) {
     };
     let client = samples::client();
     let client = client.as_str();
-    assert_eq!(made_by(&name, b"call", client).await, Some(now));
-    assert_eq!(made_by(&name, b"other", client).await, None);
+    let replayed = Created::Replayed(Box::new(now));
+    assert_eq!(made_by(&name, b"call", client).await, Some(replayed));
+    let reused = Some(Created::KeyReused);
+    assert_eq!(made_by(&name, b"other", client).await, reused);
     assert_eq!(made_by(&self::name(), b"call", client).await, None);
     assert_eq!(made_by(&name, b"call", "another-client").await, None);
     let elsewhere = samples::received(&sys_id(), at(3));
@@ -114,11 +116,11 @@ pub async fn keys_expire(ledger: &impl Requests) {
     let created = ledger.create(&keyed(&first, &bound)).await.unwrap();
     assert_eq!(created, Created::New);
     let (client, first) = (samples::client(), first.record);
-    for (second, made) in [(999, Some(first.clone())), (1000, None)] {
+    let replayed = Created::Replayed(Box::new(first));
+    for (second, made) in [(999, Some(replayed.clone())), (1000, None)] {
         let found = ledger.made_by(&client, &bound, at(second)).await.unwrap();
         assert_eq!(found, made);
     }
-    let replayed = Created::Replayed(Box::new(first));
     assert_eq!(create(999, &bound).await, replayed);
     let later = key(&bound.key, b"other", 2000);
     assert_eq!(create(999, &later).await, Created::KeyReused);

@@ -1,0 +1,198 @@
+//! Records that say that nothing was begun yet, and trails that do not bear that out.
+
+use ports::ledger::MAX_TRAIL_ROWS;
+use serde_json::{Value, json};
+use snowgate_core::audit::StoredRow;
+use snowgate_core::effect::RecordedEffect;
+use snowgate_core::lifecycle::{Actor, State};
+use snowgate_core::record::{ChangeError, Event, Overdue, RequestRecord, Worker};
+use testkit::world::{OWNER, World, at};
+
+use super::evidence::{DAY, forge, part};
+use super::{active, attached, provision};
+
+/// A way to put a record back before its grant.
+type PutBack = fn(&mut Value);
+
+pub(super) fn approved(body: &mut Value) {
+    let round = part(body, "/phase/access/round").take();
+    *part(body, "/phase") = json!({"type": "approved", "round": round});
+}
+
+fn approved_by_nobody(body: &mut Value) {
+    approved(body);
+    *part(body, "/phase/round/decisions") = json!([]);
+}
+
+fn approved_long_ago(body: &mut Value) {
+    approved(body);
+    *part(body, "/head/since") = json!("2020-01-01T00:00:00Z");
+}
+
+const PUT_BACK: [(&str, PutBack); 3] = [
+    ("approved", approved),
+    ("approved by nobody", approved_by_nobody),
+    ("approved long ago", approved_long_ago),
+];
+
+#[test]
+fn a_record_put_back_before_its_grant_does_not_end_as_one_that_never_was_granted() {
+    for (name, put_back) in PUT_BACK {
+        let world = World::default();
+        let record = active(&world, 0);
+        forge(&world, &record, put_back);
+        let waiting = world.load(record.id());
+        for event in [Event::Expired, Event::Withdrawn { reason: None }] {
+            let refused = waiting.apply(event, Actor::Sweeper, at(60)).unwrap_err();
+            assert!(matches!(refused, ChangeError::BrokenTrail(_)), "{refused}");
+        }
+        let after = provision(&world, &record, 60);
+        assert_eq!(after.state(), State::Failed, "{name}");
+        assert!(!attached(&world, &world.target), "{name}");
+        assert_eq!(world.ledger.all_effects(), [], "{name}");
+    }
+}
+
+/// The same of one put back to before anybody was asked or has decided.
+#[test]
+fn a_record_put_back_to_before_it_was_decided_keeps_no_access() {
+    let pending = |body: &mut Value| {
+        let mut round = part(body, "/phase/access/round").take();
+        *part(&mut round, "/decisions") = json!([]);
+        *part(body, "/phase") = json!({"type": "pending", "round": round});
+    };
+    let received = |body: &mut Value| *part(body, "/phase") = json!({"type": "received"});
+    let put_back: [PutBack; 2] = [pending, received];
+    for put_back in put_back {
+        let world = World::default();
+        let record = active(&world, 0);
+        forge(&world, &record, put_back);
+        let waiting = world.load(record.id());
+        assert!(waiting.was_put_back());
+        assert!(waiting.waits_for(Worker::Provisioner, at(60)));
+        let late = waiting.rescheduled(Some(at(60)), 0);
+        let pending_for = jiff::SignedDuration::from_hours(72);
+        assert_eq!(late.overdue(at(400 * DAY), pending_for), Overdue::Wake);
+        let after = provision(&world, &record, 60);
+        assert_eq!(after.state(), State::Failed);
+        assert!(!attached(&world, &world.target));
+        assert_eq!(world.ledger.all_effects(), []);
+    }
+}
+
+/// Bytes that are no row.
+fn junk(place: Option<u64>) -> StoredRow {
+    StoredRow {
+        place,
+        bytes: "?".to_owned(),
+        hash: None,
+    }
+}
+
+/// What was given follows from what was bound and decided, whatever became of the effects' rows.
+#[test]
+fn a_record_put_back_is_rolled_back_though_its_effects_are_gone_or_spoilt() {
+    let without: [fn(&World, &RecordedEffect); 2] = [
+        |world, row| world.ledger.delete_effect(row),
+        |world, row| world.ledger.spoil_effect(row),
+    ];
+    for spoil in without {
+        let world = World::default();
+        let record = active(&world, 0);
+        for row in world.ledger.all_effects() {
+            spoil(&world, &row);
+        }
+        forge(&world, &record, approved);
+        let after = provision(&world, &record, 60);
+        assert_eq!(after.state(), State::Failed);
+        assert!(!attached(&world, &world.target));
+    }
+}
+
+/// The row that says that IAM was to be changed is junk, and so are, or are not, those after it. What was
+/// there before is not known then: access is neither taken nor said not to be there.
+#[test]
+fn where_rows_may_be_missing_nothing_is_said_to_be_over() {
+    for is_all in [false, true] {
+        for effects_are_there in [true, false] {
+            let world = World::default();
+            let record = active(&world, 0);
+            world.ledger.rewrite_trail(record.id(), |rows| {
+                let is_begun = |row: &StoredRow| {
+                    let event = row.read().unwrap().event;
+                    matches!(event, Event::ProvisioningStarted { .. })
+                };
+                let begun = rows.iter().position(is_begun).unwrap();
+                let last = if is_all { rows.len() } else { begun + 1 };
+                for row in &mut rows[begun..last] {
+                    *row = junk(row.place);
+                }
+            });
+            if !effects_are_there {
+                for row in world.ledger.all_effects() {
+                    world.ledger.delete_effect(&row);
+                }
+            }
+            forge(&world, &record, approved);
+            let after = provision(&world, &record, 60);
+            assert_eq!(after.state(), State::Approved, "a person decides");
+            assert!(attached(&world, &world.target));
+        }
+    }
+}
+
+/// Items in front of all rows, more than are read.
+#[test]
+fn what_is_put_in_front_of_a_trail_does_not_hide_what_it_says() {
+    for many in [1, MAX_TRAIL_ROWS] {
+        let world = World::default();
+        let record = active(&world, 0);
+        world.ledger.rewrite_trail(record.id(), |rows| {
+            rows.extend((0..many).map(|_| junk(None)));
+        });
+        forge(&world, &record, approved);
+        let after = provision(&world, &record, 60);
+        assert_eq!(after.state(), State::Failed, "{many}");
+        assert!(!attached(&world, &world.target), "{many}");
+    }
+}
+
+/// A row that says that IAM was changed, of a request of which it was not.
+#[test]
+fn a_request_of_which_nothing_is_there_comes_to_its_end() {
+    let given: [fn(&World) -> RequestRecord; 2] = [
+        |world| world.pending(&[OWNER], at(0)).0,
+        |world| world.approved(at(0)),
+    ];
+    for given in given {
+        let world = World::default();
+        let record = given(&world);
+        world.ledger.rewrite_trail(record.id(), |rows| {
+            let mut row = rows.last().unwrap().read().unwrap();
+            row.n = 9_999;
+            row.event = Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            };
+            rows.push(row.stored().unwrap());
+        });
+        assert!(world.load(record.id()).was_put_back());
+        let after = provision(&world, &record, 60);
+        assert_eq!(after.state(), State::Failed);
+    }
+}
+
+/// What is asked for is there, given by hand: who gave it is not known.
+#[test]
+fn a_request_of_which_something_may_be_there_stays_for_a_person() {
+    let world = World::default();
+    let record = world.approved(at(0));
+    world
+        .ledger
+        .rewrite_trail(record.id(), |rows| rows.push(junk(Some(9_999))));
+    let mut facts = testkit::world::principal_facts();
+    facts.attached.push(testkit::samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    let after = provision(&world, &record, 60);
+    assert_eq!(after.state(), State::Approved);
+    assert!(attached(&world, &world.target));
+}
