@@ -14,6 +14,7 @@ ON = {
     "Tracing": "true",
     "Trail": "true",
     "ReserveConcurrency": "true",
+    "PreviousApprovalKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "SigningProfileVersionArn": "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/ours/abc",
     "SubnetIds": "subnet-1,subnet-2",
     "SecurityGroupIds": "sg-1",

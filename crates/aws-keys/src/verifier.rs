@@ -16,11 +16,12 @@ const VERIFY: &str = "kms:VerifyMac";
 /// The length of an HMAC-SHA-256, in bytes (RFC 4868).
 const MAC_LENGTH: usize = 32;
 
-/// Verifies signatures with a KMS key.
+/// Verifies signatures with a KMS key, or with one of two while the older one is still in use.
 #[derive(Debug, Clone)]
 pub struct KmsVerifier {
     client: Client,
     key: String,
+    previous: Option<String>,
 }
 
 impl KmsVerifier {
@@ -30,21 +31,22 @@ impl KmsVerifier {
         Self {
             client: crate::client(config),
             key: key_id.into(),
+            previous: None,
         }
     }
-}
 
-impl Verifier for KmsVerifier {
-    async fn verify(&self, message: &[u8], mac: &MacTag) -> Result<bool, CallError> {
-        let could_be =
-            (1..=LONGEST_MESSAGE).contains(&message.len()) && mac.as_bytes().len() == MAC_LENGTH;
-        if !could_be {
-            return Ok(false);
-        }
+    /// Verifies also what was signed with this key before.
+    #[must_use]
+    pub fn or(self, previous: Option<String>) -> Self {
+        Self { previous, ..self }
+    }
+
+    /// Whether the MAC of the message was made with this key.
+    async fn is_of(&self, key: &str, message: &[u8], mac: &MacTag) -> Result<bool, CallError> {
         let answer = self
             .client
             .verify_mac()
-            .key_id(&self.key)
+            .key_id(key)
             .mac_algorithm(MacAlgorithmSpec::HmacSha256)
             .message(Blob::new(message))
             .mac(Blob::new(mac.as_bytes()))
@@ -60,6 +62,27 @@ impl Verifier for KmsVerifier {
                 Ok(false)
             }
             Err(error) => Err(call_error(VERIFY, &error)),
+        }
+    }
+}
+
+impl Verifier for KmsVerifier {
+    async fn verify(&self, message: &[u8], mac: &MacTag) -> Result<bool, CallError> {
+        let could_be =
+            (1..=LONGEST_MESSAGE).contains(&message.len()) && mac.as_bytes().len() == MAC_LENGTH;
+        if !could_be {
+            return Ok(false);
+        }
+        let by_key = self.is_of(&self.key, message, mac).await;
+        match &self.previous {
+            // Where the present key does not answer, the older one may still say that it is its own.
+            Some(previous) if !matches!(by_key, Ok(true)) => {
+                match self.is_of(previous, message, mac).await? {
+                    true => Ok(true),
+                    false => by_key,
+                }
+            }
+            _ => by_key,
         }
     }
 }

@@ -12,7 +12,7 @@ use aws_queues::SqsOutcomes;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use provisioner::{Provisioner, ProvisionerPorts};
 use serde_json::Value;
-use shell::environment::{parsed, required};
+use shell::environment::{optional, parsed, required};
 use shell::metrics::{Metered, Metric, Point, measure_run};
 use snowgate_core::aggregate::Aggregate;
 
@@ -44,7 +44,8 @@ async fn main() -> Result<(), Error> {
         requests: Metered(ledger.clone()),
         effects: ledger,
         member: MemberRole::new(&aws, role, shell::clock()),
-        verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?),
+        verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?)
+            .or(optional("PREVIOUS_APPROVAL_KEY_ID")),
         outcomes: SqsOutcomes::new(&aws, required("OUTCOMES_QUEUE_URL")?),
         guardrails,
         hold: parsed("HOLD")?,

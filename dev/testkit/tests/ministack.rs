@@ -138,9 +138,22 @@ async fn keys() {
     let mac = ports::signature::Signer::sign(&signer, b"message")
         .await
         .unwrap();
+    let verified = async |verifier: KmsVerifier, message: &[u8]| {
+        ports::signature::Verifier::verify(&verifier, message, &mac).await
+    };
     let others = KmsVerifier::new(&stack.config, other);
-    let verified = ports::signature::Verifier::verify(&others, b"message", &mac).await;
-    assert!(!verified.unwrap());
+    assert!(!verified(others.clone(), b"message").await.unwrap());
+    // What was signed before the key was changed, also while the present one does not answer.
+    let previous = || Some(key.clone());
+    assert!(
+        verified(others.clone().or(previous()), b"message")
+            .await
+            .unwrap()
+    );
+    assert!(!verified(others.or(previous()), b"another").await.unwrap());
+    let silent = KmsVerifier::new(&stack.config, "alias/there-is-none").or(previous());
+    assert!(verified(silent.clone(), b"message").await.unwrap());
+    assert!(verified(silent, b"another").await.is_err());
 }
 
 #[tokio::test]
