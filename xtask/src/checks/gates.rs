@@ -112,6 +112,7 @@ fn layouts() -> Vec<Gate> {
     vec![
         look("layers", layout::layers as Look),
         look("code map", layout::code_map as Look),
+        look("no code in comments", layout::code_in_comments as Look),
     ]
 }
 

@@ -48,6 +48,9 @@ pub(crate) enum LayoutError {
     /// Cargo said something else.
     #[error("`cargo metadata` does not describe a workspace")]
     Metadata(#[from] serde_json::Error),
+    /// A source cannot be read.
+    #[error("cannot read a source")]
+    Source(#[source] std::io::Error),
     /// The code map cannot be read.
     #[error("cannot read `{MAP}`")]
     Map(#[source] std::io::Error),
@@ -73,6 +76,49 @@ pub(super) fn code_map(checkout: &Checkout) -> Result<Vec<String>, LayoutError> 
     let map = std::fs::read_to_string(checkout.path(MAP)).map_err(LayoutError::Map)?;
     let members = members(checkout)?;
     Ok(missing(&members, &map))
+}
+
+/// Comments hold no code: nothing runs it, since doc tests are off in every crate. Each would start the
+/// compiler anew, and an example that is a program says more.
+pub(super) fn code_in_comments(checkout: &Checkout) -> Result<Vec<String>, LayoutError> {
+    let mut found = Vec::new();
+    for member in members(checkout)? {
+        let sources = checkout.path(&member.folder).join("src");
+        found.extend(rust_files(&sources).map_err(LayoutError::Source)?);
+    }
+    let mut wrong = Vec::new();
+    for file in found {
+        let text = std::fs::read_to_string(&file).map_err(LayoutError::Source)?;
+        wrong.extend(lines_with_code(&text).map(|line| format!("{}:{line}", file.display())));
+    }
+    Ok(wrong)
+}
+
+/// The numbers of those lines of a source that begin or end code in a comment.
+fn lines_with_code(text: &str) -> impl Iterator<Item = usize> {
+    let is_fence = |line: &str| {
+        let line = line.trim_start();
+        let comment = line
+            .strip_prefix("///")
+            .or_else(|| line.strip_prefix("//!"));
+        comment.is_some_and(|comment| comment.trim_start().starts_with("```"))
+    };
+    (1..)
+        .zip(text.lines())
+        .filter_map(move |(n, line)| is_fence(line).then_some(n))
+}
+
+fn rust_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 fn wrong_arrows(members: &[Member]) -> Vec<String> {
@@ -262,5 +308,13 @@ mod tests {
         assert_eq!(members.len(), 1);
         assert_eq!(members[0].folder, "crates/core");
         assert_eq!(members[0].depends_on, ["crates/iam-policy", "crates/ports"]);
+    }
+
+    #[test]
+    fn code_in_comments_is_found() {
+        let fence = "`".repeat(3);
+        let text =
+            format!("/// Says {fence}.\n/// {fence}\nlet x = 1;\n    //! {fence}text\n// {fence}");
+        assert_eq!(lines_with_code(&text).collect::<Vec<_>>(), [2, 4]);
     }
 }
