@@ -1,7 +1,5 @@
 //! What the rows of a broken trail still say of access, beside a record that they do not bear out.
 
-use std::collections::BTreeSet;
-
 use crate::effect::EffectChange;
 use crate::id::RequestId;
 use crate::lifecycle::State;
@@ -13,8 +11,8 @@ use super::{StoredRow, chained};
 /// access sooner, or leaves the end to a person: whoever writes the table may have made it up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrailEvidence {
-    /// Whether IAM may have been changed: a row says so that can be read, or one that would say so may be
-    /// missing; and none of those that follow from each other says that all was undone.
+    /// Whether IAM may have been changed: a row says so, or one that would say so may be missing or have been
+    /// changed; and none of those that follow from each other says that all was undone.
     pub may_be_begun: bool,
     /// Whether a row that can be read says that the access ends before its time.
     pub is_ending: bool,
@@ -27,9 +25,13 @@ impl TrailEvidence {
     /// What these rows say of a request; all are there that its record knows.
     pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
         let mut evidence = Self::of_part(rows, record.id());
-        if is_complete(rows, record) {
-            evidence.may_be_begun = readable(rows, record.id()).iter().any(follows_begin)
-                && !is_undone(&chained(rows, record.id()));
+        let follows = chained(rows, record.id());
+        let last = rows.iter().filter_map(|row| row.place).max();
+        let known = record.audit().count;
+        let places = last.map_or(known, |last| last.saturating_add(1).max(known));
+        // Every place up to the last has a row, and each follows from the one before it.
+        if u64::try_from(follows.len()).is_ok_and(|rows| rows == places) {
+            evidence.may_be_begun = follows.iter().any(follows_begin) && !is_undone(&follows);
         }
         evidence
     }
@@ -65,20 +67,6 @@ impl TrailEvidence {
 pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     let read = rows.iter().filter_map(|row| row.read().ok());
     read.filter(|row| row.request == *id).collect()
-}
-
-/// Whether every place in the trail of a record, up to the last that has a row, has one that can be read.
-fn is_complete(rows: &[StoredRow], record: &RequestRecord) -> bool {
-    let last = rows.iter().filter_map(|row| row.place).max();
-    let known = record.audit().count;
-    let all = last.map_or(known, |last| last.saturating_add(1).max(known));
-    let in_place = rows.iter().filter_map(|row| {
-        let read = row.read().ok()?;
-        let is_own = read.request == *record.id() && Some(read.n) == row.place;
-        is_own.then_some(read.n)
-    });
-    let places: BTreeSet<u64> = in_place.collect();
-    u64::try_from(places.len()).is_ok_and(|read| read == all)
 }
 
 /// Whether rows say that IAM was to be changed.

@@ -51,6 +51,14 @@ fn rows_that_are_missing_may_say_that_it_was_begun() {
             *row = junk(row);
         }
         assert!(may_be_begun(record, &garbled), "all that follow are junk");
+        // It says something else than what was hashed, and is the last one.
+        let mut edited = rows.get(..=begun_at).unwrap().to_vec();
+        let other = rewritten(&rows[begun_at], |row| {
+            row.event = claim(review_request(2));
+            row.state = State::Approved;
+        });
+        edited[begun_at].bytes = other.bytes;
+        assert!(may_be_begun(record, &edited));
         // Only that row is missing, and the next ones tell.
         let mut without = rows.clone();
         without.remove(begun_at);
