@@ -49,6 +49,8 @@ struct Tables {
     biggest_item: Option<usize>,
     /// When the access that an effect belongs to ends.
     ends: BTreeMap<String, (RecordedEffect, Timestamp)>,
+    /// Of which of them the keys do not say whose they are.
+    illegible_ends: BTreeSet<String>,
 }
 
 fn claim_of(record: &RequestRecord) -> String {

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn mac_of(key: &Hmac<Sha256>, user: &str, password: &str) -> [u8; 32] {
+    InConstantTime.mac(key, &[user.as_bytes(), &[0], password.as_bytes()])
+}
+
 fn secret(clients: &[(&str, &[&str])]) -> String {
     let key = [9; 32];
     let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
@@ -197,6 +201,60 @@ fn all_credentials_take_the_same_work() {
         assert_ne!(padded(id.as_str()), padded(other));
     }
     assert_ne!(padded("a"), padded("a\0"));
+}
+
+/// Counts what is hashed, in blocks of SHA-256, and what is compared, in bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Counted {
+    blocks: usize,
+    compared: usize,
+}
+
+impl Work for Counted {
+    fn mac(&mut self, key: &Hmac<Sha256>, message: &[&[u8]]) -> [u8; 32] {
+        let bytes: usize = message.iter().map(|part| part.len()).sum();
+        self.blocks += (bytes + 9).div_ceil(64);
+        InConstantTime.mac(key, message)
+    }
+
+    fn are_equal(&mut self, one: &[u8], other: &[u8]) -> Choice {
+        assert_eq!(one.len(), other.len());
+        self.compared += one.len();
+        InConstantTime.are_equal(one, other)
+    }
+}
+
+/// Whether or not there is such a client, and whatever it may call itself.
+#[test]
+fn who_is_unknown_takes_the_work_of_who_is_known() {
+    let file = secret(&[("two", &["old", "new"]), ("one", &["only"]), ("none", &[])]);
+    let mut file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    file["clients"][2]["oauth_client_ids"] = serde_json::json!(["4abc"]);
+    let clients = Clients::parse(&file.to_string()).unwrap();
+    let (long, longest) = ("u".repeat(64), "s".repeat(256));
+    for (user, password, known) in [
+        ("two", "old", true),
+        ("two", "new", true),
+        ("one", "only", true),
+        ("one", "old", false),
+        ("one", "", false),
+        ("none", "only", false),
+        ("None", "only", false),
+        ("unknown", "only", false),
+        ("", "", false),
+        (&long, &longest, false),
+        ("unknown", &longest, false),
+    ] {
+        let mut work = Counted::default();
+        let credentials = basic(&format!("{user}:{password}"));
+        let found = clients.authenticate_by(&mut work, &credentials);
+        assert_eq!(found.is_some(), known, "{user}:{password}");
+        let all = Counted {
+            blocks: BLOCKS,
+            compared: 3 * (2 * 32 + 65),
+        };
+        assert_eq!(work, all, "{user}:{password}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod accepted;
 mod facts;
 mod inline;
+mod quoted;
 
 use super::*;
 use crate::account::{

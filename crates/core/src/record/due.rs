@@ -217,9 +217,10 @@ impl RequestRecord {
 mod tests {
     use super::*;
     use crate::approval::Verdict;
+    use crate::audit::TrailEvidence;
     use crate::lifecycle::Actor;
     use crate::record::tests::{ONE, approver, at, decide, delivered, pending, received, slot};
-    use crate::record::{Event, RefusalCode};
+    use crate::record::{Event, RefusalCode, TrailFault};
 
     #[test]
     fn what_is_not_finished_is_always_due() {
@@ -309,6 +310,20 @@ mod tests {
         let reported = delivered(&reported, Message::Outcome { state }, 15);
         assert_eq!(reported.due_at(), Some(at(3600)));
         assert_eq!(due(&reported, 3599), (Overdue::Nothing, Vec::new()));
+    }
+
+    /// Whoever writes the table puts the time to decide far off.
+    #[test]
+    fn a_decision_is_awaited_no_longer_than_any_where_the_trail_is_broken() {
+        let mut far = pending(vec![slot("210987654321", &[2])]);
+        far.round_mut().expires_at = at(9_999_999);
+        let far = far.rescheduled(Some(at(60)), 0);
+        let none = TrailEvidence::default();
+        let broken = far.clone().with_broken_trail(TrailFault::Order, 0, none);
+        let end = 1 + 72 * 3600;
+        assert_eq!(due(&broken, end - 1), (Overdue::Wake, Vec::new()));
+        assert_eq!(due(&broken, end), (Overdue::Expire, Vec::new()));
+        assert_eq!(due(&far, end).0, Overdue::Wake, "borne out, its own counts");
     }
 
     #[test]

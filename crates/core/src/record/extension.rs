@@ -39,3 +39,39 @@ impl RequestRecord {
                 == (&theirs.target, &theirs.grants, &theirs.resource)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::Verdict;
+    use crate::audit::TrailEvidence;
+    use crate::id::RequestId;
+    use crate::lifecycle::Actor;
+    use crate::record::tests::{ONE, approver, at, decide, pending, request, slot};
+    use crate::record::{Event, TrailFault};
+
+    #[test]
+    fn only_what_its_trail_bears_out_is_extended() {
+        let record = pending(vec![slot("210987654321", &[2])]);
+        let yes = decide(&record, ONE, 2, Verdict::Approve);
+        let mut first = record.apply(yes, approver(2), at(10)).unwrap().record;
+        for event in [
+            Event::ProvisioningStarted {
+                preexisting: Vec::new(),
+            },
+            Event::Activated { until: at(28_811) },
+        ] {
+            let change = first.apply(event, Actor::Provisioner, at(11));
+            first = change.unwrap().record;
+        }
+        let mut longer = request();
+        longer.extends = first.extension();
+        let id = RequestId::from_random([2; 16]);
+        let longer = RequestRecord::receive(id, first.client().clone(), longer, at(20));
+        let longer = longer.unwrap().record;
+        assert!(first.is_extended_by(&longer, at(20)));
+        let none = TrailEvidence::default();
+        let broken = first.with_broken_trail(TrailFault::Order, 0, none);
+        assert!(!broken.is_extended_by(&longer, at(20)));
+    }
+}

@@ -2,6 +2,7 @@
 //! as what they were written from. They are never edited; one that is missing is added by running
 //! these tests with `GOLDEN=add`.
 
+mod extremes;
 mod samples;
 
 use std::collections::BTreeSet;

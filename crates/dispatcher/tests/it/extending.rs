@@ -57,7 +57,7 @@ fn the_owner_is_asked_and_told_what_is_extended() {
 #[test]
 fn what_is_not_there_or_is_another_is_not_extended() {
     type Tamper = fn(&World, &RequestRecord, &mut AccessRequest);
-    let tampers: [(&str, Tamper); 6] = [
+    let tampers: [(&str, Tamper); 7] = [
         ("no such request", |_, _, request| {
             request.extends.as_mut().unwrap().request = testkit::samples::request_id();
         }),
@@ -70,6 +70,11 @@ fn what_is_not_there_or_is_another_is_not_extended() {
         ("another item", |_, _, request| {
             let sys_id = id(0x70);
             request.resource = Some(snowgate_core::request::Resource { sys_id });
+        }),
+        ("a broken trail", |world, first, _| {
+            world.ledger.rewrite_trail(first.id(), |rows| {
+                rows.first_mut().unwrap().bytes.push(' ');
+            });
         }),
         ("being ended", |world, first, _| {
             let by = snowgate_core::record::RevokedBy::Client;

@@ -1,5 +1,6 @@
 //! Requests that their audit trail does not bear out: nothing is given, and everything ends.
 
+mod ended;
 mod lost;
 
 use snowgate_core::account::InlineFacts;

@@ -13,7 +13,7 @@ use testkit::world::{World, at, principal_facts, ready};
 use provisioner::Compared;
 use testkit::{Aftermath, Moment};
 
-use super::{provision, provisioner};
+use super::{Tested, provision, provisioner};
 
 const END: i64 = 8 * 3600;
 
@@ -48,6 +48,10 @@ fn compare(world: &World, second: i64) -> u32 {
 }
 
 fn compared(world: &World, second: i64) -> Compared {
+    compared_by(&provisioner(world), world, second)
+}
+
+fn compared_by(provisioner: &Tested, world: &World, second: i64) -> Compared {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -56,7 +60,7 @@ fn compared(world: &World, second: i64) -> Compared {
     let turns = (0..accounts).map(|turn| at(second + turn * 900));
     let mut all = Compared::default();
     for now in turns {
-        let some = runtime.block_on(provisioner(world).compare(now));
+        let some = runtime.block_on(provisioner.compare(now));
         all.unknown += some.unknown;
         all.failed += some.failed;
     }
@@ -71,20 +75,120 @@ fn what_the_ledger_knows_is_left_alone() {
     assert_eq!(named(&world), [inline_policy_name(record.id())]);
 }
 
-/// The effect was deleted, so the end removed nothing: what is left is found, and removed.
+/// The effect of access that is there was deleted.
 #[test]
-fn what_is_left_of_a_request_that_ended_is_removed() {
+fn what_is_given_without_an_effect_is_reported_and_stays() {
     let world = World::default();
     let record = active(&world);
     for effect in world.ledger.effects_on(&world.key()) {
         ready(world.ledger.forget(&effect, at(0))).unwrap();
     }
-    assert_eq!(compare(&world, 60), 1, "still active: it is reported");
-    let ended = provision(&world, &record, END + 1);
+    assert_eq!(compare(&world, 60), 1);
+    assert_eq!(named(&world), [inline_policy_name(record.id())]);
+}
+
+fn by_hand(name: String) -> InlineFacts {
+    InlineFacts {
+        name,
+        document: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
+    }
+}
+
+/// A request that has ended, and its inline policy in IAM all the same.
+fn left_over(world: &World) -> RequestRecord {
+    let ended = provision(world, &active(world), END + 1);
     assert_eq!(ended.state(), State::Revoked);
-    let left = named(&world);
+    assert_eq!(named(world), [""; 0]);
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts.inline.push(by_hand(inline_policy_name(ended.id())));
+    world.directory.put_principal(&world.target, facts);
+    ended
+}
+
+#[test]
+fn what_is_left_of_a_request_that_ended_is_removed() {
+    let world = World::default();
+    let _ = left_over(&world);
+    let all = compared(&world, END + 900);
+    assert_eq!((all.unknown, named(&world).len()), (0, 0));
+}
+
+#[test]
+fn what_is_left_is_reported_and_stays_while_all_changes_are_stopped() {
+    let world = World::default();
+    let _ = left_over(&world);
+    let held = Tested {
+        hold: true,
+        ..provisioner(&world)
+    };
+    assert_eq!(compared_by(&held, &world, END + 900).unknown, 1);
+    assert_eq!(named(&world).len(), 1);
+}
+
+/// The ledger does not show that it put the policy: its trail does not bear it out, or it was put on
+/// somebody else.
+#[test]
+fn what_is_not_plainly_left_over_is_reported_and_stays() {
+    let spoil: [(&str, fn(&World, &RequestRecord)); 2] = [
+        ("a broken trail", |world, ended| {
+            world.ledger.rewrite_trail(ended.id(), |rows| {
+                rows.first_mut().unwrap().bytes.push(' ');
+            });
+        }),
+        ("another user of the name", |world, _| {
+            let mut facts = world.directory.facts(&world.target).unwrap();
+            facts.unique_id = "AIDAOTHER".to_owned();
+            world.directory.put_principal(&world.target, facts);
+        }),
+    ];
+    for (name, spoil) in spoil {
+        let world = World::default();
+        let ended = left_over(&world);
+        spoil(&world, &ended);
+        assert_eq!(compare(&world, END + 900), 1, "{name}");
+        assert_eq!(named(&world).len(), 1, "{name}");
+    }
+}
+
+/// Between the list and the removal, the user was deleted and another one has the name.
+#[test]
+fn whoever_has_the_name_by_now_keeps_what_they_have() {
+    let world = World::default();
+    let _ = left_over(&world);
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts.unique_id = "AIDAOTHER".to_owned();
+    world.directory.read_as(&world.target, Some(facts));
     assert_eq!(compare(&world, END + 900), 0);
-    assert_eq!(named(&world), Vec::<String>::new(), "{left:?}");
+    assert_eq!(named(&world).len(), 1);
+}
+
+/// The request is live and has an effect on the principal: but it gives something else, or gives it to
+/// another one.
+#[test]
+fn what_a_live_request_does_not_give_is_reported_and_stays() {
+    let world = World::default();
+    let attaching = super::active(&world, 0);
+    let mut facts = world.directory.facts(&world.target).unwrap();
+    facts
+        .inline
+        .push(by_hand(inline_policy_name(attaching.id())));
+    world.directory.put_principal(&world.target, facts);
+    assert_eq!(compare(&world, 60), 1);
+    assert_eq!(named(&world).len(), 1);
+
+    let world = World::default();
+    let record = active(&world);
+    let mut row = world.ledger.all_effects().remove(0);
+    let other = samples::user();
+    let mut facts = principal_facts();
+    facts.unique_id = "AIDAOTHER".to_owned();
+    facts.inline.push(by_hand(inline_policy_name(record.id())));
+    world.directory.put_principal(&other, facts);
+    row.principal_key = other.key_by_id("AIDAOTHER");
+    row.principal = other.clone();
+    world.ledger.put_effect(row);
+    assert_eq!(compare(&world, 60), 1);
+    assert_eq!(world.directory.facts(&other).unwrap().inline.len(), 1);
 }
 
 #[test]
@@ -94,10 +198,6 @@ fn what_we_did_not_make_is_reported_and_stays() {
     let ended = provision(&world, &provision(&world, &approved, 0), END + 1);
     assert_eq!(ended.state(), State::Revoked);
     let mut facts = principal_facts();
-    let by_hand = |name: String| InlineFacts {
-        name,
-        document: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
-    };
     let unknown = samples::request_id();
     facts.inline = vec![
         by_hand("operators".to_owned()),

@@ -167,6 +167,23 @@ fn what_was_just_begun_is_about_to_go_on_by_itself() {
     assert_eq!(reconcile(&world, END + 900 + 1800 + 600).missed, 1);
 }
 
+/// Nobody can be woken for it: it is counted, and looked at again behind the others.
+#[test]
+fn an_effect_that_does_not_say_whose_it_is_is_reported_until_it_is_gone() {
+    let world = World::default();
+    let _ = active(&world);
+    world.ledger.garble_ends();
+    let found = reconcile(&world, END + 900);
+    let missed = Reconciled {
+        missed: 1,
+        ..Reconciled::default()
+    };
+    assert_eq!(found, missed);
+    assert_eq!(ended(&world), []);
+    assert_eq!(reconcile(&world, END + 1800), Reconciled::default());
+    assert_eq!(reconcile(&world, END + 900 + 1800 + 600), missed);
+}
+
 /// More ends than one run looks at, in one bucket: the rest is for the next one, and reported.
 #[test]
 fn a_flood_of_ends_is_worked_off_and_reported() {

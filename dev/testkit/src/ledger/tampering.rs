@@ -54,6 +54,12 @@ impl FakeLedger {
         self.0.lock().unwrap().unreadable.insert(id.clone());
     }
 
+    /// Makes the keys of all effects that have an end say nothing of whose they are.
+    pub fn garble_ends(&self) {
+        let mut tables = self.0.lock().unwrap();
+        tables.illegible_ends = tables.ends.keys().cloned().collect();
+    }
+
     /// Puts something that is no request into the index of what is due.
     pub fn put_stray(&self, bucket: u8, about: DueKind, due_at: Timestamp) {
         let mut tables = self.0.lock().unwrap();

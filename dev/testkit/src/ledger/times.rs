@@ -96,7 +96,8 @@ impl TimeIndex for FakeLedger {
         let mine = mine.filter(|(_, (effect, _))| bucket_of(&effect.request) == bucket);
         let all = mine.map(|(name, (effect, at))| {
             let key = key(name.clone(), *at);
-            let of = Some((effect.principal_key.clone(), effect.request.clone()));
+            let of = (effect.principal_key.clone(), effect.request.clone());
+            let of = (!tables.illegible_ends.contains(name)).then_some(of);
             (key.clone(), EndedEffect { key, of })
         });
         Ok(page(all.collect(), (now, limit, after)))

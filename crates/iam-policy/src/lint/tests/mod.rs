@@ -1,4 +1,5 @@
 mod decided;
+mod every_code;
 mod quoted;
 
 use super::*;

@@ -1,9 +1,12 @@
 use proptest::prelude::*;
 
+use serde_json::{Value, json};
+
+use super::every_code::{HOSTILE, taken_apart};
 use super::*;
 use crate::document::Document;
 use crate::explain::tests::{SECRET, conditions, operators, statements};
-use crate::foreign::{TextPart, parts};
+use crate::foreign::{TextPart, parts, visible};
 
 proptest! {
     /// Whatever a policy calls things: each message is one line, and quotes what is not ours.
@@ -56,4 +59,45 @@ fn a_key_does_not_speak_with_our_voice() {
         }
     }
     assert!(judged > 1_000, "{judged}");
+}
+
+/// The sentences in which a policy is refused, each with what it names.
+#[test]
+fn what_a_refusal_names_stands_in_quotes_alone() {
+    let identity = |named: &str, members: Value| {
+        let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+        let all = statement.as_object_mut().unwrap();
+        all.extend(members.as_object().unwrap().clone());
+        (PolicyType::Identity, named.to_owned(), statement)
+    };
+    let h = HOSTILE;
+    let resource = |arn: String| identity(&arn, json!({"Resource": arn}));
+    let foreign = format!("sqs:{h}");
+    let trust = json!({"Effect": "Allow", "Action": foreign, "Principal": "*"});
+    for (policy_type, named, statement) in [
+        identity(h, json!({"Action": h})),
+        (PolicyType::Trust, foreign, trust),
+        resource(h.to_owned()),
+        resource(format!("arn:{h}:s3:::b")),
+        resource(format!("arn:aws:s3:{h}::b")),
+        resource(format!("arn:aws:iam::111111111111:{h}")),
+        identity(h, json!({"Condition": {h: {"aws:PrincipalArn": "x"}}})),
+        identity(
+            h,
+            json!({"Condition": {"DateEquals": {"aws:CurrentTime": h}}}),
+        ),
+        identity(h, json!({"Sid": h})),
+        identity("\u{202e}", json!({"Action": format!("s3:{h}")})),
+        identity(h, json!({h: "x"})),
+    ] {
+        let policy = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+        let refused = check_grammar(&policy, policy_type).unwrap_err().to_string();
+        let (ours, quoted) = taken_apart(&refused);
+        assert!(quoted.contains(&visible(&named)), "{refused}");
+        assert!(!ours.contains(SECRET), "{refused}");
+    }
+    let twice = json!({"Sid": SECRET, "Effect": "Allow", "Action": "a:b", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [twice, twice]}).to_string();
+    let refused = check_grammar(&policy, PolicyType::Identity).unwrap_err();
+    assert_eq!(taken_apart(&refused.to_string()).1, SECRET);
 }

@@ -1,5 +1,7 @@
 //! Requests whose record is lost: what their trail says is all there is.
 
+use snowgate_core::principal::PrincipalType;
+
 use super::*;
 
 /// A policy that somebody put by hand, and an effect about it of a request whose record is lost.
@@ -184,4 +186,36 @@ fn what_proves_nothing_ends_when_its_principal_is_looked_at() {
     }));
     end_all(&world, 3600);
     assert!(!attached(&world));
+}
+
+/// An effect that leads to another kind of principal, or into another account, where nobody of this id
+/// is: that is no sign that the principal is gone.
+#[test]
+fn where_an_effect_leads_astray_nothing_counts_as_gone() {
+    let astray: [(&str, fn(&mut RecordedEffect)); 2] = [
+        ("a role said to be a user", |row| {
+            row.principal.kind = PrincipalType::User;
+        }),
+        ("another account", |row| {
+            row.principal.account_id = "320987654321".parse().unwrap();
+        }),
+    ];
+    for (name, lead_astray) in astray {
+        let mut world = World::default();
+        world.target.kind = PrincipalType::Role;
+        let mut facts = principal_facts();
+        facts.unique_id = "AROAAPP".to_owned();
+        facts.arn = format!("arn:aws:iam::{}:role/enrolled/app", samples::ACCOUNT);
+        world.directory.put_principal(&world.target, facts);
+        let record = active(&world);
+        let key = record.principal_key();
+        let mut row = ready(world.ledger.effects(&key)).unwrap().effects.remove(0);
+        lead_astray(&mut row);
+        world.ledger.put_effect(row);
+        world.ledger.garble(record.id());
+        end_all_on(&world, key.clone(), 24 * 3600 + END + 60);
+        assert!(attached(&world), "{name}");
+        let left = ready(world.ledger.effects(&key)).unwrap().effects;
+        assert_eq!(left.len(), 1, "{name}: a person decides");
+    }
 }
