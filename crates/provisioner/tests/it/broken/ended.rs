@@ -114,6 +114,6 @@ fn what_ended_on_one_principal_is_forgotten_on_no_other() {
     world.ledger.put_effect(row);
     end_all_on(&world, key.clone(), END + 60);
     assert!(crate::attached(&world, &other));
-    let left = ready(world.ledger.effects(&key)).unwrap().effects;
+    let left = world.ledger.effects_on(&key);
     assert_eq!(left.len(), 1, "a person decides");
 }

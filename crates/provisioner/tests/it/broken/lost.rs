@@ -209,13 +209,13 @@ fn where_an_effect_leads_astray_nothing_counts_as_gone() {
         world.directory.put_principal(&world.target, facts);
         let record = active(&world);
         let key = record.principal_key();
-        let mut row = ready(world.ledger.effects(&key)).unwrap().effects.remove(0);
+        let mut row = world.ledger.effects_on(&key).remove(0);
         lead_astray(&mut row);
         world.ledger.put_effect(row);
         world.ledger.garble(record.id());
         end_all_on(&world, key.clone(), 24 * 3600 + END + 60);
         assert!(attached(&world), "{name}");
-        let left = ready(world.ledger.effects(&key)).unwrap().effects;
+        let left = world.ledger.effects_on(&key);
         assert_eq!(left.len(), 1, "{name}: a person decides");
     }
 }
