@@ -21,8 +21,8 @@ const PAGES: usize = 2 * (MAX_TRAIL_BYTES >> 20);
 /// Among how many places the next row of a trail is put that is not read and has one where it belongs.
 const PLACES: u64 = 1_000_000_000;
 
-/// How many places of a trail are read in one call (DynamoDB API Reference, `BatchGetItem`: at most 100).
-const PLACES_AT_ONCE: usize = 100;
+/// How many places of a trail are read in one call: 4 MB, of items as big as they may be.
+const PLACES_AT_ONCE: usize = 10;
 
 /// The first rows of a trail.
 pub(crate) struct FirstRows {

@@ -176,7 +176,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
         (S::Received | S::Pending, Step::GiveUp) => S::Undeliverable,
         (S::Received | S::Pending | S::Approved, Step::Expire) => S::Expired,
         (S::Received | S::Pending | S::Approved, Step::Withdraw) => S::Withdrawn,
-        (S::Received | S::Pending | S::Approved | S::Provisioning, Step::Fail) => S::Failed,
+        (S::Pending | S::Approved | S::Provisioning, Step::Fail) => S::Failed,
         (S::Active, Step::EndEarly | Step::Deviate) => S::Active,
         (S::Provisioning, Step::Deviate) => S::Provisioning,
         (S::Revoking, Step::Deviate) => S::Revoking,

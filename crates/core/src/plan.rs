@@ -227,6 +227,18 @@ fn named_changes(record: &RequestRecord) -> Vec<EffectChange> {
     named.collect()
 }
 
+/// These effects as they are to be forgotten at the end: what stays in IAM, because another request gives
+/// it, leaves no [`Removal`](crate::effect::Removal), as what was there before leaves none.
+#[must_use]
+pub fn forgotten(mine: Vec<RecordedEffect>, live: &[RecordedEffect]) -> Vec<RecordedEffect> {
+    let stays = |effect: &RecordedEffect| undo(effect, live) != Undo::Remove;
+    let forgotten = mine.into_iter().map(|effect| RecordedEffect {
+        preexisting: stays(&effect),
+        ..effect
+    });
+    forgotten.collect()
+}
+
 /// When the access ends: when its inline policy does, else so long after now as was approved; and
 /// at the latest when the signed decisions let it.
 #[must_use]

@@ -34,6 +34,24 @@ pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
     effects.flatten().collect()
 }
 
+/// A change as an effect that a request would have on a principal.
+pub(crate) fn as_given(
+    record: &RequestRecord,
+    key: &PrincipalKey,
+    change: &EffectChange,
+) -> RecordedEffect {
+    RecordedEffect {
+        request: record.id().clone(),
+        principal_key: key.clone(),
+        principal: record.request().target.clone(),
+        change: change.clone(),
+        preexisting: false,
+        since: record.since(),
+        latest_end: None,
+        signature: None,
+    }
+}
+
 impl<P: ProvisionerPorts> Provisioner<P> {
     /// The other requests that keep something of `mine` on the principal of this one: those that are
     /// over too keep nothing, or none of two could end.
@@ -64,6 +82,36 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             .requests_under(&changes);
         named.retain(|id| id != record.id());
         self.live(&named, &principal, |_| true).await
+    }
+
+    /// Whether something of these changes may be given by a request whose record does not say so, and is
+    /// not borne out by its trail: one that was put back, or is said to have ended.
+    pub(crate) async fn may_be_hidden(
+        &self,
+        record: &RequestRecord,
+        changes: &[String],
+    ) -> Result<bool, CallError> {
+        let principal = record.principal_key();
+        let keys = self.effects.effect_keys(&principal).await?;
+        let mut named = keys.requests_under(changes);
+        named.retain(|id| id != record.id());
+        let by_name = record.request().target.key_by_name();
+        for some in named.chunks(PEEKED) {
+            for peeked in self.requests.peek(some).await? {
+                let is_on = peeked.principal_key() == principal
+                    || peeked.request().target.key_by_name() == by_name;
+                if !is_on || !plan::live_effects(&peeked, &principal).is_empty() {
+                    continue;
+                }
+                match self.requests.load(peeked.id()).await {
+                    Ok(Some(other)) if other.trail_fault().is_some() => return Ok(true),
+                    Err(call) if call.is_transient() => return Err(call),
+                    Err(_) => return Ok(true),
+                    Ok(_) => {}
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The requests but this one that have effects on a principal.
@@ -123,15 +171,24 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(named)
     }
 
-    /// The effects that are recorded for a request on a principal. More than a request has are not read:
-    /// they are made up.
+    /// The effects that are recorded for a request on a principal, those of `first` before all others. More
+    /// than a request has are not read: they are made up.
     pub(crate) async fn recorded(
         &self,
         principal: &PrincipalKey,
         keys: &EffectKeys,
         request: &RequestId,
+        first: &[EffectChange],
     ) -> Result<Vec<RecordedEffect>, CallError> {
         let mut keys = keys.keys_of(request);
+        let is_first = |key: &String| {
+            let mut first = first.iter();
+            first.any(|change| {
+                key.rsplit_once('#')
+                    .is_some_and(|(of, _)| of == change.key())
+            })
+        };
+        keys.sort_by_key(|key| !is_first(key));
         keys.truncate(PEEKED);
         let effects = self.effects.effects(principal, &keys).await?;
         if effects.len() < keys.len() {
@@ -206,7 +263,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let recorded = self.effects.effect_keys(&principal).await?;
         let mut keys: Vec<String> = mine.iter().map(RecordedEffect::key).collect();
         keys.sort();
-        let rows = self.recorded(&principal, &recorded, record.id()).await?;
+        let changes: Vec<EffectChange> = mine.iter().map(|one| one.change.clone()).collect();
+        let rows = self.recorded(&principal, &recorded, record.id(), &changes);
+        let rows = rows.await?;
         let rows_differ = |mine: &RecordedEffect| {
             let mut rows = rows.iter();
             rows.any(|row| row.key() == mine.key() && row.preexisting != mine.preexisting)

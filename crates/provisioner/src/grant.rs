@@ -185,6 +185,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if found.is_empty() {
             return Ok(false);
         }
+        if self.may_be_hidden(record, &found).await? {
+            return Ok(true);
+        }
         let removals = self.effects.removals(&record.principal_key()).await?;
         let mut recent = removals.iter().filter(|removal| removal.may_be_listed(now));
         Ok(recent.any(|removal| found.contains(&removal.change)))
@@ -258,7 +261,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let others = self.keeping(&record, &mine, now).await?;
         let record = self.undo(record, &mine, &others, now).await?;
         let draft = Draft {
-            delete_effects: mine,
+            delete_effects: plan::forgotten(mine, &effects::all(&others)),
             ..Draft::from(Event::Failed { code })
         };
         self.write(record, draft, now).await

@@ -3,18 +3,18 @@
 //! read, or is not there, an effect counts as far as the audit trail bears it out.
 
 use jiff::Timestamp;
+use ports::CallError;
 use ports::directory::Member as _;
 use ports::ledger::{EffectKeys, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::binding::Binding;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{self, Undo, undo};
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
 use snowgate_core::record::{
-    AuditRow, Deviation, Event, RequestRecord, TrailFault, preexisting_in,
+    ApprovalRound, AuditRow, Deviation, Event, RequestRecord, TrailFault, preexisting_in,
 };
 use tracing::{error, info};
 
@@ -112,14 +112,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let others = self.keeping(record, &mine, now).await?;
         let was_undone = record.trail_fault() != Some(TrailFault::Head) || audit::is_undone(&trail);
-        let removed = self.effects.removals(key).await?;
-        let was_removed = |effect: &RecordedEffect| {
-            let mut removed = removed.iter();
-            removed.any(|one| one.change == effect.change.key() && one.at >= record.created_at())
-        };
+        let begun_at = audit::begun_at(&audit::chained(&rows_of_trail, record.id()));
+        let removed = self
+            .removed_since(key, begun_at.or(audit::begun_at(&trail)))
+            .await?;
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || !(was_undone || was_removed(effect))
+            is_ours || !(was_undone || removed.contains(&effect.change.key()))
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)
@@ -128,8 +127,21 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             error!(request_id = %record.id(), "what is left of a request is still there");
             return Err(ProvisionError::Blocked);
         }
-        mine.extend(self.recorded(key, keys, record.id()).await?);
-        self.forget_all(&mine, now).await
+        mine.extend(self.recorded(key, keys, record.id(), &[]).await?);
+        self.forget_all(plan::forgotten(mine, &effects::all(&others)), now)
+            .await
+    }
+
+    /// The keys of what was removed from a principal since then: what is there of it again, somebody else
+    /// may have given.
+    async fn removed_since(
+        &self,
+        key: &PrincipalKey,
+        begun_at: Option<Timestamp>,
+    ) -> Result<Vec<String>, CallError> {
+        let mut removed = self.effects.removals(key).await?;
+        removed.retain(|one| begun_at.is_none_or(|begun_at| one.at >= begun_at));
+        Ok(removed.into_iter().map(|one| one.change).collect())
     }
 
     /// Whether the principal has one of these effects, which neither was there before nor is given
@@ -161,8 +173,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         keys: &EffectKeys,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let recorded = self.recorded(key, keys, id).await?;
         let trail = self.requests.first_rows(id).await?;
+        let bound = changes_bound(id, &audit::chained(&trail, id));
+        let recorded = self.recorded(key, keys, id, &bound).await?;
         let target = recorded.first().map(|effect| &effect.principal);
         let given = match target {
             Some(target) => {
@@ -179,8 +192,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if said.unwrap_or(Timestamp::MAX).min(latest_end) > now {
             return Ok(());
         }
-        self.remove_all_lost(key, id, &given, now).await?;
-        self.forget_all(&recorded, now).await
+        let live = self.remove_all_lost(key, id, &given, now).await?;
+        self.forget_all(plan::forgotten(recorded, &live), now).await
     }
 
     /// What a request gave, and when it must have ended at the latest, as the rows of its trail say that
@@ -196,7 +209,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     ) -> Result<Option<(Vec<RecordedEffect>, Timestamp)>, ProvisionError> {
         let trail = audit::chained(rows, id);
         let there_before = preexisting_in(&trail);
-        let agrees = |one: &RecordedEffect| one.preexisting == holds(&there_before, &one.change);
+        let bound = changes_bound(id, &trail);
+        // What nobody was asked for, somebody made up: it says nothing of the rest.
+        let agrees = |one: &RecordedEffect| {
+            !holds(&bound, &one.change) || one.preexisting == holds(&there_before, &one.change)
+        };
         let borne_out = audit::is_begun(&trail)
             && !audit::is_undone(&audit::readable(rows, id))
             && self.is_decided(id, &trail).await?
@@ -211,7 +228,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             principal: target.clone(),
             preexisting: holds(&there_before, &change),
             change,
-            since: Timestamp::MIN,
+            since: audit::begun_at(&trail).unwrap_or(Timestamp::MIN),
             latest_end: None,
             signature: None,
         };
@@ -219,19 +236,29 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(Some((given, plan::latest_end_of(&trail))))
     }
 
-    /// Removes those effects of a lost request that no other one gives.
+    /// Removes those effects of a lost request that no other one gives; the effects that others give.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Blocked`] too where something was removed since, and is there again: somebody
+    /// else may have given it.
     pub(crate) async fn remove_all_lost(
         &self,
         key: &PrincipalKey,
         id: &RequestId,
         given: &[RecordedEffect],
         now: Timestamp,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<Vec<RecordedEffect>, ProvisionError> {
         let mut others = self.live_on(key, id).await?;
         others.retain(|other| !other.is_over(now));
         let live = effects::all(&others);
+        let since = given.first().map(|effect| effect.since);
+        let removed = self.removed_since(key, since).await?;
+        let mut is_there_again = false;
         for effect in given {
             match undo(effect, &live) {
+                Undo::Remove if removed.contains(&effect.change.key()) => {
+                    is_there_again |= self.is_in_place(key, effect).await?;
+                }
                 Undo::Remove => self.remove_lost(key, effect).await?,
                 Undo::StillGranted if !self.is_given_by_proof(effect, &others).await? => {
                     error!(request_id = %id, "who is said to give the same proves nothing");
@@ -240,7 +267,26 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Undo::StillGranted | Undo::StaysAsItWas => {}
             }
         }
-        Ok(())
+        match is_there_again {
+            true => Err(ProvisionError::Blocked),
+            false => Ok(live),
+        }
+    }
+
+    /// Whether the principal of this id has an effect; it may, where it cannot be found.
+    async fn is_in_place(
+        &self,
+        key: &PrincipalKey,
+        effect: &RecordedEffect,
+    ) -> Result<bool, ProvisionError> {
+        let PrincipalKey::Id { unique_id, .. } = key else {
+            return Ok(true);
+        };
+        let located = self.locate_by_id(&effect.principal, unique_id).await?;
+        Ok(match located {
+            Some(located) => located.facts.has_in_place(&effect.change),
+            None => effect.principal.kind == PrincipalType::Role,
+        })
     }
 
     /// Removes one effect from a principal, and looks until it is gone. What it says of the
@@ -287,13 +333,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Err(ProvisionError::NotSeen)
     }
 
-    async fn forget_all(
+    pub(crate) async fn forget_all(
         &self,
-        effects: &[RecordedEffect],
+        effects: Vec<RecordedEffect>,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
         for effect in effects {
-            self.effects.forget(effect, now).await?;
+            self.effects.forget(&effect, now).await?;
             info!(request_id = %effect.request, "what was left of a request has ended");
         }
         Ok(())
@@ -329,14 +375,20 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
     let PrincipalKey::Id { unique_id, .. } = key else {
         return None;
     };
-    let binding = bound_in(trail)?;
+    let binding = &round_in(trail)?.binding;
     (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
 }
 
-/// What was bound when the approvers of a trail were asked.
-pub(crate) fn bound_in(trail: &[AuditRow]) -> Option<&Binding> {
+/// What the approvers of a trail were asked.
+pub(crate) fn round_in(trail: &[AuditRow]) -> Option<&ApprovalRound> {
     trail.iter().find_map(|row| match &row.event {
-        Event::ApprovalRequested { round } => Some(&round.binding),
+        Event::ApprovalRequested { round } => Some(round),
         _ => None,
     })
+}
+
+/// The changes that the approvers of a trail were asked for; none where they were not asked.
+pub(crate) fn changes_bound(id: &RequestId, trail: &[AuditRow]) -> Vec<EffectChange> {
+    let round = round_in(trail);
+    round.map_or_else(Vec::new, |round| plan::changes_of_bound(id, &round.binding))
 }

@@ -164,7 +164,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 warn!(%state, "all changes are stopped");
                 return Ok(self.put_off(&record, now).await?);
             }
-            _ if record.was_put_back() => self.fail(record, FailureCode::BrokenTrail, now).await,
+            State::Received if record.was_put_back() => self.end_put_back(record, now).await,
+            State::Pending if record.was_put_back() => {
+                self.fail(record, FailureCode::BrokenTrail, now).await
+            }
             State::Approved | State::Provisioning if record.trail_fault().is_some() => {
                 self.fail(record, FailureCode::BrokenTrail, now).await
             }

@@ -1,77 +1,122 @@
 //! Records that say that nothing was begun yet, and trails that do not bear that out.
 
 use jiff::Timestamp;
-use ports::directory::Directory as _;
-use ports::ledger::{Effects as _, Requests as _};
+use ports::ledger::{EffectKeys, Effects as _, Requests as _};
 use snowgate_core::audit;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::plan;
 use snowgate_core::principal::PrincipalKey;
-use snowgate_core::record::{AuditRow, RequestRecord};
+use snowgate_core::record::{ApprovalRound, AuditRow, Event, RequestRecord};
 use tracing::{error, info};
 
-use crate::leftover::bound_in;
-use crate::locate::Located;
-use crate::{ProvisionError, Provisioner, ProvisionerPorts};
+use crate::leftover::{changes_bound, round_in};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
-    /// Rolls back what a request gave whose record says that nothing was begun, and whose trail does not
-    /// bear that out; its effects, to be forgotten. What it gave, the rows of its trail say.
+    /// Removes what a request gave whose record was put back to before anybody was asked. The record
+    /// itself is left to a person: it says nothing that can be gone on from.
     ///
     /// # Errors
-    /// [`ProvisionError::Blocked`] where they do not, and something may be left: a person decides.
+    /// Always, [`ProvisionError::Blocked`] at least, so that it is looked at again.
+    pub(crate) async fn end_put_back(
+        &self,
+        record: RequestRecord,
+        now: Timestamp,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let forgotten = self.roll_back_by_trail(&record, now).await?;
+        self.forget_all(forgotten, now).await?;
+        error!("what was given has been removed, and the record was put back: a person decides");
+        Err(ProvisionError::Blocked)
+    }
+
+    /// Rolls back what a request gave whose record says that nothing was begun, and whose trail does not
+    /// bear that out; its effects, to be forgotten. The record is believed for nothing but what its
+    /// approvers were asked, as the rows say that follow from each other: what, and for whom.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Blocked`] where they do not say what was given, and something may be left: a
+    /// person decides.
     pub(crate) async fn roll_back_by_trail(
         &self,
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<Vec<RecordedEffect>, ProvisionError> {
         let (id, target) = (record.id(), &record.request().target);
-        let trail = self.requests.first_rows(id).await?;
-        let chained = audit::chained(&trail, id);
-        // A record from before anybody was asked has no principal that is known by its id.
-        let by_id = bound_in(&chained).map(|bound| &bound.principal.unique_id);
-        let by_id = by_id.map(|unique_id| target.key_by_id(unique_id));
-        let key = by_id.unwrap_or_else(|| record.principal_key());
+        let rows = self.requests.first_rows(id).await?;
+        let trail = audit::chained(&rows, id);
+        let Some(round) = round_in(&trail).filter(|round| is_asked(record, &trail, round)) else {
+            error!(request_id = %id, "the trail does not bear out what was asked");
+            return Err(ProvisionError::Blocked);
+        };
+        let key = target.key_by_id(&round.binding.principal.unique_id);
         let keys = self.effects.effect_keys(&key).await?;
-        let recorded = self.recorded(&key, &keys, id).await?;
-        let given = self.given_by_trail(&key, target, id, &trail, &recorded);
-        match given.await? {
+        let bound = changes_bound(id, &trail);
+        let recorded = self.recorded(&key, &keys, id, &bound).await?;
+        let given = self.given_by_trail(&key, target, id, &rows, &recorded);
+        let live = match given.await? {
             Some((given, _)) => self.remove_all_lost(&key, id, &given, now).await?,
-            None if !keys.keys_of(id).is_empty()
-                || self.may_have_any(record, &key, &chained).await? =>
-            {
-                error!(request_id = %id, "the trail does not say what was given");
-                return Err(ProvisionError::Blocked);
+            None => {
+                let is_begun = audit::is_begun(&audit::readable(&rows, id));
+                if is_begun || self.may_have_any(record, &key, &keys, &bound, now).await? {
+                    error!(request_id = %id, "the trail does not say what was given");
+                    return Err(ProvisionError::Blocked);
+                }
+                info!(request_id = %id, "nothing was given");
+                Vec::new()
             }
-            None => info!(request_id = %id, "nothing was given"),
-        }
-        Ok(recorded)
+        };
+        Ok(plan::forgotten(recorded, &live))
     }
 
-    /// Whether something that a request asks for, or that was bound for it, is on its principal, whoever
-    /// gave it; or may be, as where nobody has the name that is all that is known.
+    /// Whether a request may have given something to its principal, of which no row says so: an effect
+    /// names it, or something of what was asked for is there, and no other request gives it.
     async fn may_have_any(
         &self,
         record: &RequestRecord,
         key: &PrincipalKey,
-        trail: &[AuditRow],
+        keys: &EffectKeys,
+        bound: &[EffectChange],
+        now: Timestamp,
     ) -> Result<bool, ProvisionError> {
-        let target = &record.request().target;
-        let located = match key {
-            PrincipalKey::Id { unique_id, .. } => self.locate_by_id(target, unique_id).await?,
-            PrincipalKey::Name { .. } => {
-                self.member.principal(target).await?.map(|facts| Located {
-                    principal: target.clone(),
-                    facts,
-                })
-            }
+        let PrincipalKey::Id { unique_id, .. } = key else {
+            return Ok(true);
         };
+        if !keys.keys_of(record.id()).is_empty() {
+            return Ok(true);
+        }
+        let mut others = self.live_on(key, record.id()).await?;
+        others.retain(|other| !other.is_over(now));
         let mut asked = plan::changes_asked(record);
-        let bound = bound_in(trail).map(|bound| plan::changes_of_bound(record.id(), bound));
-        asked.extend(bound.into_iter().flatten());
-        Ok(match located {
-            Some(located) => asked.iter().any(|one| located.facts.has_in_place(one)),
-            None => matches!(key, PrincipalKey::Name { .. }),
-        })
+        asked.extend_from_slice(bound);
+        // A list may be older than the last change.
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            let target = &record.request().target;
+            let Some(located) = self.locate_by_id(target, unique_id).await? else {
+                return Ok(false);
+            };
+            for change in &asked {
+                if !located.facts.has_in_place(change) {
+                    continue;
+                }
+                let effect = effects::as_given(record, key, change);
+                if !self.is_given_by_proof(&effect, &others).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
+}
+
+/// Whether a trail bears out what a record says that was asked for, for whom, and of whom.
+fn is_asked(record: &RequestRecord, trail: &[AuditRow], round: &ApprovalRound) -> bool {
+    let request = record.request();
+    let first = trail.first().map(|row| &row.event);
+    let received = request.digest().ok();
+    let content = round.binding.content_digest(request, &round.slots).ok();
+    matches!(first, Some(Event::Received { request }) if received.as_ref() == Some(request))
+        && content.as_ref() == Some(&round.content)
 }

@@ -46,7 +46,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             retained: plan::retained(&mine, &effects::all(&others)),
         };
         let draft = Draft {
-            delete_effects: mine,
+            delete_effects: plan::forgotten(mine, &effects::all(&others)),
             ..Draft::from(event)
         };
         self.write(record, draft, now).await

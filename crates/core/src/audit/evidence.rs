@@ -1,5 +1,7 @@
 //! What the rows of a broken trail still say of access, beside a record that they do not bear out.
 
+use jiff::Timestamp;
+
 use crate::effect::EffectChange;
 use crate::id::RequestId;
 use crate::lifecycle::State;
@@ -12,7 +14,7 @@ use super::{StoredRow, chained};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrailEvidence {
     /// Whether IAM may have been changed: a row says so, or one that would say so may be missing or have been
-    /// changed; and none of those that follow from each other says that all was undone.
+    /// changed.
     pub may_be_begun: bool,
     /// Whether a row that can be read says that the access ends before its time.
     pub is_ending: bool,
@@ -22,16 +24,16 @@ pub struct TrailEvidence {
 }
 
 impl TrailEvidence {
-    /// What these rows say of a request; all are there that its record knows.
+    /// What these rows say of a request. Where they follow from each other up to the one that its record
+    /// ends with, and the next place has none, nothing was written after that: rows are never deleted.
     pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
         let mut evidence = Self::of_part(rows, record.id());
         let follows = chained(rows, record.id());
-        let last = rows.iter().filter_map(|row| row.place).max();
-        let known = record.audit().count;
-        let places = last.map_or(known, |last| last.saturating_add(1).max(known));
-        // Every place up to the last has a row, and each follows from the one before it.
-        if u64::try_from(follows.len()).is_ok_and(|rows| rows == places) {
-            evidence.may_be_begun = follows.iter().any(follows_begin) && !is_undone(&follows);
+        let next = record.audit().count;
+        let is_all = u64::try_from(follows.len()).is_ok_and(|rows| rows == next)
+            && rows.iter().all(|row| row.place != Some(next));
+        if is_all {
+            evidence.may_be_begun = follows.iter().any(follows_begin);
         }
         evidence
     }
@@ -43,7 +45,7 @@ impl TrailEvidence {
         let follows = chained(rows, id);
         let reaches = follows.iter().any(|row| begins(&row.event));
         Self {
-            may_be_begun: !is_undone(&follows),
+            may_be_begun: true,
             is_ending: says(|event| {
                 matches!(
                     event,
@@ -83,10 +85,18 @@ const fn follows_begin(row: &AuditRow) -> bool {
     )
 }
 
-/// Whether rows say that all was undone.
+/// Whether rows say that all was undone, or led to a state after that.
 #[must_use]
 pub fn is_undone(rows: &[AuditRow]) -> bool {
-    rows.iter().any(|row| undoes(&row.event))
+    let is_after = |row: &AuditRow| matches!(row.state, State::Revoked | State::Failed);
+    rows.iter().any(|row| undoes(&row.event) || is_after(row))
+}
+
+/// When rows say that IAM was to be changed, for the last time; none where they do not.
+#[must_use]
+pub fn begun_at(rows: &[AuditRow]) -> Option<Timestamp> {
+    let begun = rows.iter().rfind(|row| begins(&row.event));
+    begun.map(|row| row.at)
 }
 
 const fn begins(event: &Event) -> bool {

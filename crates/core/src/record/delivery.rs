@@ -103,7 +103,7 @@ impl RequestRecord {
         let wanted_since = match message {
             // Of use only while a decision is awaited, which bounds how often it is claimed.
             Message::ReviewRequest { .. } => return RESEND_AFTER,
-            Message::Handled { .. } => self.first_decided_at(),
+            Message::Handled { approver } => self.decided_without(approver),
             Message::Deviation { report } => {
                 let reports = self.deviation_reports();
                 let report = usize::try_from(*report).ok().and_then(|n| reports.get(n));
@@ -117,9 +117,12 @@ impl RequestRecord {
         (tried_for / 24).clamp(RESEND_AFTER, SignedDuration::from_hours(24))
     }
 
-    /// When the first decision was made; none where there is none.
-    fn first_decided_at(&self) -> Option<Timestamp> {
-        let decided = self.decisions().iter();
+    /// When the first slot was decided on that this person was asked for; none where none was.
+    fn decided_without(&self, person: &SysId) -> Option<Timestamp> {
+        let round = self.round()?;
+        let slots = round.slots.iter();
+        let asked = slots.filter(|slot| slot.approver(person).is_some());
+        let decided = asked.filter_map(|slot| self.decision_of(&slot.id));
         let first = decided.map(|one| one.signed.decision.at).min()?;
         Timestamp::from_second(first).ok()
     }

@@ -83,8 +83,8 @@ pub enum Ending {
     },
     /// It could not be provisioned, and was rolled back.
     Failed {
-        /// What was asked; none where nobody was.
-        round: Option<ApprovalRound>,
+        /// What was asked.
+        round: ApprovalRound,
         /// The reason, as the API and the ticket give it.
         code: FailureCode,
     },
@@ -238,10 +238,10 @@ impl Phase {
                 round: phase.into_round(),
                 reason: reason.clone(),
             },
-            (Event::Failed { code }, phase) => Ending::Failed {
-                round: phase.into_round(),
-                code: *code,
-            },
+            (
+                Event::Failed { code },
+                Self::Pending(round) | Self::Approved(round) | Self::Provisioning(round),
+            ) => Ending::Failed { round, code: *code },
             (_, phase) => return phase,
         })
     }
@@ -268,9 +268,8 @@ impl Ending {
     pub const fn round(&self) -> Option<&ApprovalRound> {
         match self {
             Self::Revoked { access, .. } => Some(&access.round),
-            Self::Denied { round } => Some(round),
+            Self::Denied { round } | Self::Failed { round, .. } => Some(round),
             Self::Expired { round }
-            | Self::Failed { round, .. }
             | Self::Withdrawn { round, .. }
             | Self::Undeliverable { round, .. } => round.as_ref(),
             Self::Refused { .. } | Self::Previewed { .. } => None,

@@ -148,6 +148,6 @@ stored_enum!(EndingV1 for Ending, "type" {
     "withdrawn" = Withdrawn { round: Option<ApprovalRound>, reason: Option<Reason> },
     "refused" = Refused { code: RefusalCode, findings: Vec<Finding> },
     "undeliverable" = Undeliverable { slot: String, round: Option<ApprovalRound> },
-    "failed" = Failed { round: Option<ApprovalRound>, code: FailureCode },
+    "failed" = Failed { round: ApprovalRound, code: FailureCode },
     "previewed" = Previewed { preview: Preview },
 });

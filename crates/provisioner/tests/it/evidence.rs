@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use snowgate_core::approval::Verdict;
 use snowgate_core::audit::StoredRow;
-use snowgate_core::effect::EffectChange;
+use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
 use snowgate_core::record::{
@@ -269,4 +269,46 @@ fn a_spoilt_trail_takes_nothing_that_is_not_ours() {
         end_all(&world, end(&record) + 2 * DAY);
         assert!(attached(&world, &world.target));
     }
+}
+
+/// A policy that two requests give, one after the other: the end of the first removes nothing, and so the
+/// second, said to have ended, keeps nothing either.
+#[test]
+fn what_an_earlier_request_gave_too_keeps_no_end_back() {
+    let world = World::default();
+    let first = active(&world, 0);
+    let second = active(&world, 100);
+    let ended = provision(&world, &first, end(&first));
+    assert_eq!((ended.state(), ended.retained().len()), (State::Revoked, 1));
+    forge(&world, &second, |body| {
+        let access = body["phase"]["access"].take();
+        let ending = json!({"type": "revoked", "access": access, "retained": []});
+        body["phase"] = json!({"type": "ended", "ending": ending});
+    });
+    end_all(&world, end(&second) + DAY);
+    assert!(!attached(&world, &world.target));
+}
+
+/// Effects that somebody made up under the request's own id: as many as are read, and one of something
+/// that nobody asked for.
+#[test]
+fn effects_made_up_for_a_lost_request_keep_no_end_back() {
+    let world = World::default();
+    let record = active(&world, 0);
+    let like = world.ledger.effects_on(&world.key()).remove(0);
+    for n in 0..30 {
+        let policy_arn = format!("arn:aws:iam::aws:policy/A{n}").parse().unwrap();
+        let made_up = RecordedEffect {
+            change: EffectChange::PolicyAttached { policy_arn },
+            preexisting: true,
+            ..like.clone()
+        };
+        match n {
+            0 => world.ledger.put_effect(made_up),
+            _ => world.ledger.spoil_effect(&made_up),
+        }
+    }
+    world.ledger.garble(record.id());
+    end_all(&world, end(&record) + 2 * DAY);
+    assert!(!attached(&world, &world.target));
 }
