@@ -46,3 +46,28 @@ fn approval(slot: &PreviewSlot) -> String {
     };
     format!("Approval for {of}: {who}{passed_over}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_named_in_quotes() {
+        let item = "cc".repeat(16);
+        let resource = OwnedResource::Item {
+            sys_id: item.parse().unwrap(),
+            instead_of: Vec::new(),
+        };
+        let slot = PreviewSlot {
+            id: resource.slot_id(),
+            resource,
+            known: true,
+            would_ask: Vec::new(),
+            passed_over: Vec::new(),
+        };
+        let named = format!(
+            "Approval for configuration item `{item}`: no approver found, so it would not be granted"
+        );
+        assert_eq!(approval(&slot), named);
+    }
+}

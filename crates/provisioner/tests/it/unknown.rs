@@ -125,11 +125,14 @@ fn what_is_left_is_reported_and_stays_while_all_changes_are_stopped() {
     assert_eq!(named(&world).len(), 1);
 }
 
+/// A way to make less sure whose a policy is.
+type Spoil = fn(&World, &RequestRecord);
+
 /// The ledger does not show that it put the policy: its trail does not bear it out, or it was put on
 /// somebody else.
 #[test]
 fn what_is_not_plainly_left_over_is_reported_and_stays() {
-    let spoil: [(&str, fn(&World, &RequestRecord)); 2] = [
+    let spoil: [(&str, Spoil); 2] = [
         ("a broken trail", |world, ended| {
             world.ledger.rewrite_trail(ended.id(), |rows| {
                 rows.first_mut().unwrap().bytes.push(' ');

@@ -198,7 +198,7 @@ pub(super) fn tell(power: &Classification, granted: &[Granted<'_>], findings: &m
             };
             // What is granted on no resource that the action can be used on is granted without
             // effect.
-            if !one.unmatched || code == FindingCode::ReadsSecrets {
+            if !one.unmatched {
                 steps.push((code, one, one.action.clone()));
             }
         }

@@ -118,6 +118,18 @@ fn what_one_grant_may_expose_another_may_not() {
     }
 }
 
+/// No request for the action is about such a resource.
+#[test]
+fn what_is_granted_without_effect_is_neither_refused_nor_told() {
+    let queue = "arn:aws:sqs:eu-west-1:210987654321:jobs";
+    for action in ["secretsmanager:GetSecretValue", "s3:PutBucketPolicy"] {
+        for arn in [READ, BROAD] {
+            let grant = [attached(arn, allowing(action, queue))];
+            assert_eq!(found_beside(&grant, &[]), [], "{action} {arn}");
+        }
+    }
+}
+
 /// What a principal holds may be taken from it while it has what is granted, and may be wider or
 /// narrower than that: it says nothing of what the grant exposes.
 #[test]

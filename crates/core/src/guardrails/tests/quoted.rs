@@ -88,6 +88,39 @@ fn assumed(code: FindingCode, named: &str, session: u32, condition: Value) -> Ro
     of_facts(code, named, &request, facts)
 }
 
+/// A role that trusts a user of its own account by name.
+fn trusting(code: FindingCode, named: &str) -> Row {
+    let here = |text: &str| text.replace("320987654321:role", "210987654321:role");
+    let guardrails = Guardrails::parse(&here(TEXT)).unwrap();
+    let request = grants(json!([{"type": "assume_role", "role_arn": here(READER)}]));
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "sts:AssumeRole", "Principal": {"AWS": facts().arn}}]});
+    let role = RoleFacts {
+        arn: here(READER).parse().unwrap(),
+        unique_id: "AROAEXAMPLE".to_owned(),
+        boundary: None,
+        trust: trust.to_string(),
+        longest_session: 3600,
+        attached: vec![],
+        inline: vec![],
+    };
+    let facts = GrantFacts::Role {
+        role,
+        policies: vec![],
+        boundary: None,
+    };
+    let found = guardrails.evaluate_facts(&request, &survey(vec![facts]));
+    (code, named.to_owned(), found)
+}
+
+fn not_enrolled(named: &str) -> Row {
+    let guardrails = Guardrails::parse(TEXT).unwrap();
+    let request = request("sc_req_item", "210987654321", READ, "P2D");
+    let found = guardrails.evaluate_enrolment(&request, None);
+    let found = found.into_iter().collect();
+    (FindingCode::NotEnrolled, named.to_owned(), found)
+}
+
 fn joined(code: FindingCode, named: &str) -> Row {
     let request = grants(json!([{"type": "group_membership", "group": "analysts"}]));
     let group = GroupFacts {
@@ -134,6 +167,11 @@ fn rows() -> Vec<Row> {
             json!({"type": "group_membership", "group": "writers"}),
         ),
         joined(FindingCode::GrantNotAllowed, "analysts"),
+        trusting(FindingCode::TrustsAlready, "reader"),
+        not_enrolled("rita.chen"),
+        not_enrolled("/enrolled/"),
+        not_enrolled("arn:aws:iam::210987654321:policy/SnowgateBoundary"),
+        not_enrolled("snowgate:owner"),
         of_request(
             FindingCode::NeedsSignIn,
             "PowerUserAccess",
@@ -238,10 +276,8 @@ const PLAIN: &[FindingCode] = &[
     FindingCode::CannotEnd,
     FindingCode::Unreadable,
     FindingCode::NotProven,
-    FindingCode::NotEnrolled,
     FindingCode::QuotaReached,
     FindingCode::TooManyPolicies,
-    FindingCode::TrustsAlready,
     FindingCode::ReadsSecrets,
     FindingCode::OpensResources,
 ];
@@ -268,5 +304,94 @@ fn what_a_finding_names_stands_in_quotes_alone() {
     for code in FindingCode::ALL {
         let has_row = rows().iter().any(|(of_row, ..)| of_row == code);
         assert_ne!(has_row, PLAIN.contains(code), "{code:?}");
+    }
+}
+
+/// What the guardrails file names where it contradicts itself.
+#[test]
+fn what_a_contradiction_names_stands_in_quotes_alone() {
+    let h = HOSTILE;
+    let listed = format!("\"{h}\"");
+    let item = |resource: &str| {
+        let id = "cc".repeat(16);
+        format!(
+            "[[items]]\nsys_id = \"{id}\"\naccounts = [\"210987654321\"]\nresources = [\"{resource}\"]\n"
+        )
+    };
+    let before = |items: &str| format!("{items}\n[[grants]]\naccounts = [\"210987654321\"]");
+    let grants = "[[grants]]\naccounts = [\"210987654321\"]";
+    let bucket = "arn:aws:s3:::reports";
+    let twice = before(&(item(bucket) + &item(bucket)));
+    let other = item(bucket).replace("cccc", "dddd");
+    let shared = before(&(item(bucket) + &other));
+    let queue = format!("arn:aws:sqs:eu-west-1:430987654321:{h}");
+    let broad = "arn:aws:iam::aws:policy/PowerUserAccess";
+    let boundary = "arn:aws:iam::210987654321:policy/SnowgateBoundary";
+    let (role, group) = (READER, "arn:aws:iam::210987654321:group/granted/analysts");
+    let (role_elsewhere, group_elsewhere) = (
+        role.replace("aws:iam", "aws-cn:iam"),
+        group.replace("210987654321", "430987654321"),
+    );
+    let broad_elsewhere = broad.replace("aws:iam", "aws-cn:iam");
+    let accepting = format!("inline_policies = true\naccepted_exposures = [{listed}]");
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    for (good, bad, named, words) in [
+        ("\"aws\"", listed.as_str(), h, "is none that AWS has"),
+        ("\"meridian.example\"", &listed, h, "is not a mail domain"),
+        ("\"/enrolled/\"", &listed, h, "is not a path"),
+        ("\"organizations:*\"", &listed, h, "matches no action"),
+        (
+            "inline_policies = true",
+            &accepting,
+            h,
+            "the name of one action",
+        ),
+        (grants, &twice, &"cc".repeat(16), "is mapped above"),
+        (grants, &shared, bucket, "belongs to an item above"),
+        (grants, &before(&item(h)), h, "item"),
+        (
+            grants,
+            &before(&item(&queue)),
+            &queue,
+            "in no account of the item",
+        ),
+        (
+            role,
+            &role_elsewhere,
+            &role_elsewhere,
+            "is of another partition",
+        ),
+        (
+            group,
+            &group_elsewhere,
+            &group_elsewhere,
+            "in its own account",
+        ),
+        (broad, admin, admin, "is in "),
+        (
+            broad,
+            &broad_elsewhere,
+            &broad_elsewhere,
+            "is of another partition",
+        ),
+        (broad, boundary, boundary, "is the boundary itself"),
+        (broad, READ, READ, "can only be attached in its own account"),
+        (broad, READ, READ, "is already allowed"),
+    ] {
+        let text = TEXT.replacen(good, bad, 1);
+        assert_ne!(text, TEXT, "{good}");
+        let Err(GuardrailsError::Contradiction(lines)) = Guardrails::parse(&text) else {
+            panic!("{bad}");
+        };
+        let mut of_kind = lines.iter().filter(|line| {
+            let (ours, quoted) = taken_apart(line);
+            ours.contains(words) && quoted.iter().any(|one| *one == visible(named))
+        });
+        assert!(of_kind.next().is_some(), "{words}: {lines:?}");
+        assert!(
+            lines
+                .iter()
+                .all(|line| !taken_apart(line).0.contains("zqxj"))
+        );
     }
 }

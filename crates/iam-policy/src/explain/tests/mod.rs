@@ -1,4 +1,5 @@
 mod excluded;
+mod quoted;
 mod truth;
 
 use super::*;

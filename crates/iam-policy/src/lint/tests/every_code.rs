@@ -121,6 +121,11 @@ fn of_actions_and_resources() -> Vec<Row> {
         ),
         identity_row(
             Code::PassRoleWithStarInResource,
+            "iam:PassRole",
+            json!({"Action": "iam:PassRole"}),
+        ),
+        identity_row(
+            Code::PassRoleWithStarInResource,
             "iam:PassedToService",
             json!({"Action": "iam:PassRole"}),
         ),
@@ -162,6 +167,12 @@ fn of_principals() -> Vec<Row> {
             "aws:PrincipalOrgID",
             resource,
             &service,
+        ),
+        row(
+            Code::MissingActionForConditionKey,
+            "sts:SetSourceIdentity",
+            trust,
+            &tagged,
         ),
         row(
             Code::MissingActionForConditionKey,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::every_code::{HOSTILE, taken_apart};
 use super::*;
+use crate::condition::{Context, Operator};
 use crate::document::Document;
 use crate::explain::tests::{SECRET, conditions, operators, statements};
 use crate::foreign::{TextPart, parts, visible};
@@ -100,4 +101,21 @@ fn what_a_refusal_names_stands_in_quotes_alone() {
     let policy = json!({"Version": "2012-10-17", "Statement": [twice, twice]}).to_string();
     let refused = check_grammar(&policy, PolicyType::Identity).unwrap_err();
     assert_eq!(taken_apart(&refused.to_string()).1, SECRET);
+}
+
+/// The same of errors about other things than policies.
+#[test]
+fn what_an_error_names_stands_in_quotes_alone() {
+    let context = json!({HOSTILE: {}}).to_string();
+    for error in [
+        HOSTILE.parse::<PolicyType>().unwrap_err().to_string(),
+        HOSTILE.parse::<Operator>().unwrap_err().to_string(),
+        serde_json::from_str::<Context>(&context)
+            .unwrap_err()
+            .to_string(),
+    ] {
+        let (ours, quoted) = taken_apart(&error);
+        assert_eq!(quoted, visible(HOSTILE), "{error}");
+        assert!(!ours.contains(SECRET), "{error}");
+    }
 }

@@ -192,20 +192,19 @@ fn what_proves_nothing_ends_when_its_principal_is_looked_at() {
 /// is: that is no sign that the principal is gone.
 #[test]
 fn where_an_effect_leads_astray_nothing_counts_as_gone() {
-    let astray: [(&str, fn(&mut RecordedEffect)); 2] = [
-        ("a role said to be a user", |row| {
-            row.principal.kind = PrincipalType::User;
-        }),
-        ("another account", |row| {
-            row.principal.account_id = "320987654321".parse().unwrap();
-        }),
-    ];
-    for (name, lead_astray) in astray {
+    let as_user: fn(&mut RecordedEffect) = |row| row.principal.kind = PrincipalType::User;
+    let elsewhere: fn(&mut RecordedEffect) = |row| {
+        row.principal.account_id = "320987654321".parse().unwrap();
+    };
+    for (kind, unique_id, lead_astray) in [
+        (PrincipalType::Role, "AROAAPP", as_user),
+        (PrincipalType::User, "AIDAAPP", elsewhere),
+    ] {
         let mut world = World::default();
-        world.target.kind = PrincipalType::Role;
+        world.target.kind = kind;
         let mut facts = principal_facts();
-        facts.unique_id = "AROAAPP".to_owned();
-        facts.arn = format!("arn:aws:iam::{}:role/enrolled/app", samples::ACCOUNT);
+        facts.unique_id = unique_id.to_owned();
+        facts.arn = format!("arn:aws:iam::{}:{kind}/enrolled/app", samples::ACCOUNT);
         world.directory.put_principal(&world.target, facts);
         let record = active(&world);
         let key = record.principal_key();
@@ -214,8 +213,8 @@ fn where_an_effect_leads_astray_nothing_counts_as_gone() {
         world.ledger.put_effect(row);
         world.ledger.garble(record.id());
         end_all_on(&world, key.clone(), 24 * 3600 + END + 60);
-        assert!(attached(&world), "{name}");
+        assert!(attached(&world), "{kind}");
         let left = world.ledger.effects_on(&key);
-        assert_eq!(left.len(), 1, "{name}: a person decides");
+        assert_eq!(left.len(), 1, "{kind}: a person decides");
     }
 }
