@@ -30,12 +30,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 
     /// Rolls back what a request gave whose record says that nothing was begun, and whose trail does not
-    /// bear that out; its effects, to be forgotten. The record is believed for nothing but what its
-    /// approvers were asked, as the rows say that follow from each other: what, and for whom.
+    /// bear that out; its effects, to be forgotten. What is removed is what the approvers were asked, as the
+    /// rows say that follow from each other. Where no row says that anything was begun, and nothing of it is
+    /// there, nothing was given.
     ///
     /// # Errors
-    /// [`ProvisionError::Blocked`] where they do not say what was given, and something may be left: a
-    /// person decides.
+    /// [`ProvisionError::Blocked`] in all other cases: a person decides.
     pub(crate) async fn roll_back_by_trail(
         &self,
         record: &RequestRecord,
@@ -44,19 +44,26 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let (id, target) = (record.id(), &record.request().target);
         let rows = self.requests.first_rows(id).await?;
         let trail = audit::chained(&rows, id);
-        let Some(round) = round_in(&trail).filter(|round| is_asked(record, &trail, round)) else {
-            error!(request_id = %id, "the trail does not bear out what was asked");
-            return Err(ProvisionError::Blocked);
+        let asked = round_in(&trail).filter(|round| is_asked(record, &trail, round));
+        let key = match asked {
+            Some(round) => target.key_by_id(&round.binding.principal.unique_id),
+            None => record.principal_key(),
         };
-        let key = target.key_by_id(&round.binding.principal.unique_id);
         let keys = self.effects.effect_keys(&key).await?;
         let bound = changes_bound(id, &trail);
         let recorded = self.recorded(&key, &keys, id, &bound).await?;
-        let given = self.given_by_trail(&key, target, id, &rows, &recorded);
-        let live = match given.await? {
+        let given = match asked {
+            Some(_) => {
+                self.given_by_trail(&key, target, id, &rows, &recorded)
+                    .await?
+            }
+            None => None,
+        };
+        let live = match given {
             Some((given, _)) => self.remove_all_lost(&key, id, &given, now).await?,
             None => {
-                let is_begun = audit::is_begun(&audit::readable(&rows, id));
+                let read = audit::readable(&rows, id);
+                let is_begun = read.iter().any(audit::follows_begin);
                 if is_begun || self.may_have_any(record, &key, &keys, &bound, now).await? {
                     error!(request_id = %id, "the trail does not say what was given");
                     return Err(ProvisionError::Blocked);

@@ -25,13 +25,13 @@ pub struct TrailEvidence {
 
 impl TrailEvidence {
     /// What these rows say of a request. Where they follow from each other up to the one that its record
-    /// ends with, and the next place has none, nothing was written after that: rows are never deleted.
+    /// ends with, and none follows, nothing was written after that: rows are never deleted.
     pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
         let mut evidence = Self::of_part(rows, record.id());
         let follows = chained(rows, record.id());
         let next = record.audit().count;
         let is_all = u64::try_from(follows.len()).is_ok_and(|rows| rows == next)
-            && rows.iter().all(|row| row.place != Some(next));
+            && rows.iter().all(|row| !may_follow(row, next));
         if is_all {
             evidence.may_be_begun = follows.iter().any(follows_begin);
         }
@@ -71,6 +71,13 @@ pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     read.filter(|row| row.request == *id).collect()
 }
 
+/// Whether a row may be one that was written after those up to this place: it stands there, or further on
+/// and is what was hashed.
+fn may_follow(row: &StoredRow, next: u64) -> bool {
+    let is_beyond = row.place.is_none_or(|place| place > next);
+    row.place == Some(next) || (is_beyond && row.is_hashed())
+}
+
 /// Whether rows say that IAM was to be changed.
 #[must_use]
 pub fn is_begun(rows: &[AuditRow]) -> bool {
@@ -78,7 +85,7 @@ pub fn is_begun(rows: &[AuditRow]) -> bool {
 }
 
 /// Whether a row led to a state that IAM is changed in, or was.
-const fn follows_begin(row: &AuditRow) -> bool {
+pub const fn follows_begin(row: &AuditRow) -> bool {
     matches!(
         row.state,
         State::Provisioning | State::Active | State::Revoking | State::Revoked

@@ -195,14 +195,9 @@ fn in_the_way(world: &World, record: &RequestRecord) {
 fn a_stray_row_puts_nothing_back() {
     let world = World::default();
     let (record, _) = world.pending(&[OWNER], at(0));
-    world.ledger.rewrite_trail(record.id(), |rows| {
-        let mut row = rows.last().unwrap().read().unwrap();
-        row.n = 9_999;
-        row.event = Event::ProvisioningStarted {
-            preexisting: Vec::new(),
-        };
-        rows.push(row.stored().unwrap());
-    });
+    world
+        .ledger
+        .rewrite_trail(record.id(), |rows| rows.push(junk(Some(9_999))));
     let broken = world.load(record.id());
     assert!(broken.trail_fault().is_some() && !broken.was_put_back());
 }
