@@ -133,17 +133,12 @@ pub(crate) fn removal(principal: &PrincipalKey, removal: &Removal) -> Item {
 }
 
 /// Reads a removal; none where it is none.
-/// What was removed. Where its time cannot be read, it may have been at any time: the last of all, so that
-/// nothing that somebody gave since is taken, and no grant waits for it.
 pub(crate) fn read_removal(operation: &'static str, item: &Item) -> Option<Removal> {
     let sk = document::text(operation, item, "sk").ok()?;
-    let at: Option<i64> = document::number(operation, item, "removed_at")
-        .ok()
-        .flatten();
-    let at = at.and_then(|at| Timestamp::from_second(at).ok());
+    let at: Option<i64> = document::number(operation, item, "removed_at").ok()?;
     Some(Removal {
         change: sk.strip_prefix(keys::REMOVAL_PREFIX)?.to_owned(),
-        at: at.unwrap_or(Timestamp::MAX),
+        at: Timestamp::from_second(at?).ok()?,
     })
 }
 

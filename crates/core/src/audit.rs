@@ -15,7 +15,7 @@ use crate::id::{Digest, RequestId};
 use crate::record::{AuditRow, RequestRecord, TrailFault};
 use crate::stored::{self, ReadError};
 
-pub use evidence::{TrailEvidence, begun_at, follows_begin, is_begun, is_undone, readable};
+pub use evidence::{TrailEvidence, follows_begin, is_begun, is_undone, readable};
 
 /// A row as it is stored: its place, the bytes that were hashed, and their hash.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -327,8 +327,8 @@ pub trait Effects: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// What was removed from a principal, each policy and group with the last time, consistently; with
-    /// [`Timestamp::MAX`] where the time cannot be read.
+    /// What was removed from a principal, each policy and group with the last time, consistently.
+    /// Those that cannot be read are left out.
     fn removals(
         &self,
         principal: &PrincipalKey,

@@ -95,15 +95,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let keys = self.effects.effect_keys(&principal).await?;
         let mut named = keys.requests_under(changes);
         named.retain(|id| id != record.id());
-        let by_name = record.request().target.key_by_name();
         for some in named.chunks(PEEKED) {
-            for peeked in self.requests.peek(some).await? {
-                let is_on = peeked.principal_key() == principal
-                    || peeked.request().target.key_by_name() == by_name;
-                if !is_on || !plan::live_effects(&peeked, &principal).is_empty() {
-                    continue;
-                }
-                match self.requests.load(peeked.id()).await {
+            let peeked = self.requests.peek(some).await?;
+            let gives = |one: &RequestRecord| !plan::live_effects(one, &principal).is_empty();
+            let live: Vec<&RequestId> = peeked
+                .iter()
+                .filter(|one| gives(one))
+                .map(RequestRecord::id)
+                .collect();
+            for id in some.iter().filter(|id| !live.contains(id)) {
+                match self.requests.load(id).await {
                     Ok(Some(other)) if other.trail_fault().is_some() => return Ok(true),
                     Err(call) if call.is_transient() => return Err(call),
                     Err(_) => return Ok(true),

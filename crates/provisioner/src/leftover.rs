@@ -3,7 +3,6 @@
 //! read, or is not there, an effect counts as far as the audit trail bears it out.
 
 use jiff::Timestamp;
-use ports::CallError;
 use ports::directory::Member as _;
 use ports::ledger::{EffectKeys, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
@@ -73,6 +72,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let is_broken = record.trail_fault().is_some();
         Ok(match record.state() {
+            // Its record says nothing that is believed: its trail does.
+            _ if record.was_put_back() => Giver::Lost,
             _ if record.is_over(now) => Giver::Due(Box::new(record)),
             State::Provisioning => Giver::Due(Box::new(record)),
             State::Active | State::Approved if is_broken => Giver::Due(Box::new(record)),
@@ -111,14 +112,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
         }
         let others = self.keeping(record, &mine, now).await?;
-        let was_undone = record.trail_fault() != Some(TrailFault::Head) || audit::is_undone(&trail);
-        let begun_at = audit::begun_at(&audit::chained(&rows_of_trail, record.id()));
-        let removed = self
-            .removed_since(key, begun_at.or(audit::begun_at(&trail)))
-            .await?;
+        let is_long = record.trail_fault() == Some(TrailFault::TooLong);
+        let was_undone = is_long || audit::is_undone(&trail);
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
             let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || !(was_undone || removed.contains(&effect.change.key()))
+            is_ours || !was_undone
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)
@@ -130,18 +128,6 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         mine.extend(self.recorded(key, keys, record.id(), &[]).await?);
         self.forget_all(plan::forgotten(mine, &effects::all(&others)), now)
             .await
-    }
-
-    /// The keys of what was removed from a principal since then: what is there of it again, somebody else
-    /// may have given.
-    async fn removed_since(
-        &self,
-        key: &PrincipalKey,
-        begun_at: Option<Timestamp>,
-    ) -> Result<Vec<String>, CallError> {
-        let mut removed = self.effects.removals(key).await?;
-        removed.retain(|one| begun_at.is_none_or(|begun_at| one.at >= begun_at));
-        Ok(removed.into_iter().map(|one| one.change).collect())
     }
 
     /// Whether the principal has one of these effects, which neither was there before nor is given
@@ -176,10 +162,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let trail = self.requests.first_rows(id).await?;
         let bound = changes_bound(id, &audit::chained(&trail, id));
         let recorded = self.recorded(key, keys, id, &bound).await?;
-        let target = recorded.first().map(|effect| &effect.principal);
-        let given = match target {
+        // Of an effect that approvers were asked for, rather than of one that somebody made up.
+        let of_account = recorded.iter().filter(|one| is_in_account(one, key));
+        let target = of_account.min_by_key(|one| !holds(&bound, &one.change));
+        let target = target.map(|effect| effect.principal.clone());
+        let given = match &target {
             Some(target) => {
-                self.given_by_trail(key, target, id, &trail, &recorded)
+                self.given_by_trail(key, target, id, &trail, (keys, &recorded))
                     .await?
             }
             None => None,
@@ -193,7 +182,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             return Ok(());
         }
         let live = self.remove_all_lost(key, id, &given, now).await?;
-        self.forget_all(plan::forgotten(recorded, &live), now).await
+        self.forget_all(forgotten(given, recorded, &live), now)
+            .await
     }
 
     /// What a request gave, and when it must have ended at the latest, as the rows of its trail say that
@@ -205,7 +195,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         target: &Principal,
         id: &RequestId,
         rows: &[StoredRow],
-        recorded: &[RecordedEffect],
+        (keys, recorded): (&EffectKeys, &[RecordedEffect]),
     ) -> Result<Option<(Vec<RecordedEffect>, Timestamp)>, ProvisionError> {
         let trail = audit::chained(rows, id);
         let there_before = preexisting_in(&trail);
@@ -218,17 +208,23 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             && !audit::is_undone(&audit::readable(rows, id))
             && self.is_decided(id, &trail).await?
             && recorded.iter().all(agrees);
-        let given = given_by(id, key, &trail).filter(|_| borne_out);
-        let Some(given) = given else {
+        let Some(mut given) = given_by(id, key, &trail).filter(|_| borne_out) else {
             return Ok(None);
         };
+        // Effects are deleted with the end of their request, and by the provisioner alone: what none leads
+        // to has been undone, whatever became of the row that said so.
+        let named = keys.keys_of(id);
+        given.retain(|change| named.contains(&format!("{}#{id}", change.key())));
+        if given.is_empty() {
+            return Ok(None);
+        }
         let effect = |change: EffectChange| RecordedEffect {
             request: id.clone(),
             principal_key: key.clone(),
             principal: target.clone(),
             preexisting: holds(&there_before, &change),
             change,
-            since: audit::begun_at(&trail).unwrap_or(Timestamp::MIN),
+            since: Timestamp::MIN,
             latest_end: None,
             signature: None,
         };
@@ -237,10 +233,6 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 
     /// Removes those effects of a lost request that no other one gives; the effects that others give.
-    ///
-    /// # Errors
-    /// [`ProvisionError::Blocked`] too where something was removed since, and is there again: somebody
-    /// else may have given it.
     pub(crate) async fn remove_all_lost(
         &self,
         key: &PrincipalKey,
@@ -251,14 +243,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let mut others = self.live_on(key, id).await?;
         others.retain(|other| !other.is_over(now));
         let live = effects::all(&others);
-        let since = given.first().map(|effect| effect.since);
-        let removed = self.removed_since(key, since).await?;
-        let mut is_there_again = false;
         for effect in given {
             match undo(effect, &live) {
-                Undo::Remove if removed.contains(&effect.change.key()) => {
-                    is_there_again |= self.is_in_place(key, effect).await?;
-                }
                 Undo::Remove => self.remove_lost(key, effect).await?,
                 Undo::StillGranted if !self.is_given_by_proof(effect, &others).await? => {
                     error!(request_id = %id, "who is said to give the same proves nothing");
@@ -267,26 +253,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Undo::StillGranted | Undo::StaysAsItWas => {}
             }
         }
-        match is_there_again {
-            true => Err(ProvisionError::Blocked),
-            false => Ok(live),
-        }
-    }
-
-    /// Whether the principal of this id has an effect; it may, where it cannot be found.
-    async fn is_in_place(
-        &self,
-        key: &PrincipalKey,
-        effect: &RecordedEffect,
-    ) -> Result<bool, ProvisionError> {
-        let PrincipalKey::Id { unique_id, .. } = key else {
-            return Ok(true);
-        };
-        let located = self.locate_by_id(&effect.principal, unique_id).await?;
-        Ok(match located {
-            Some(located) => located.facts.has_in_place(&effect.change),
-            None => effect.principal.kind == PrincipalType::Role,
-        })
+        Ok(live)
     }
 
     /// Removes one effect from a principal, and looks until it is gone. What it says of the
@@ -377,6 +344,31 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
     };
     let binding = &round_in(trail)?.binding;
     (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
+}
+
+/// Whether an effect says that it is on a principal of the account of its key.
+fn is_in_account(effect: &RecordedEffect, key: &PrincipalKey) -> bool {
+    matches!(key, PrincipalKey::Id { account_id, .. } if effect.principal.account_id == *account_id)
+}
+
+/// The effects that are to be forgotten when what a request gave was removed: those, and what else is
+/// recorded for it, which somebody made up.
+pub(crate) fn forgotten(
+    given: Vec<RecordedEffect>,
+    recorded: Vec<RecordedEffect>,
+    live: &[RecordedEffect],
+) -> Vec<RecordedEffect> {
+    let is_other = |one: &RecordedEffect| given.iter().all(|given| given.key() != one.key());
+    let others = recorded.into_iter().filter(is_other);
+    let others: Vec<RecordedEffect> = others
+        .map(|one| RecordedEffect {
+            preexisting: true,
+            ..one
+        })
+        .collect();
+    let mut all = plan::forgotten(given, live);
+    all.extend(others);
+    all
 }
 
 /// What the approvers of a trail were asked.

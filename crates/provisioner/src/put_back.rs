@@ -9,7 +9,7 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{ApprovalRound, AuditRow, Event, RequestRecord};
 use tracing::{error, info};
 
-use crate::leftover::{changes_bound, round_in};
+use crate::leftover::{changes_bound, forgotten, round_in};
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
@@ -54,13 +54,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let recorded = self.recorded(&key, &keys, id, &bound).await?;
         let given = match asked {
             Some(_) => {
-                self.given_by_trail(&key, target, id, &rows, &recorded)
+                self.given_by_trail(&key, target, id, &rows, (&keys, &recorded))
                     .await?
             }
             None => None,
         };
-        let live = match given {
-            Some((given, _)) => self.remove_all_lost(&key, id, &given, now).await?,
+        match given {
+            Some((given, _)) => {
+                let live = self.remove_all_lost(&key, id, &given, now).await?;
+                Ok(forgotten(given, recorded, &live))
+            }
             None => {
                 let read = audit::readable(&rows, id);
                 let is_begun = read.iter().any(audit::follows_begin);
@@ -69,10 +72,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                     return Err(ProvisionError::Blocked);
                 }
                 info!(request_id = %id, "nothing was given");
-                Vec::new()
+                Ok(Vec::new())
             }
-        };
-        Ok(plan::forgotten(recorded, &live))
+        }
     }
 
     /// Whether a request may have given something to its principal, of which no row says so: an effect

@@ -122,6 +122,12 @@ async fn with_rows_cut_edited_or_added_nothing_is_shown_or_granted() {
             stack.api.end(Some(&client), &id, "withdraw", None).await
         };
         let answer = withdraw().await;
+        if kind == "in the way" {
+            // The next row would be a decision.
+            assert_eq!(answer.status, 200, "{kind}: {}", answer.text);
+            assert_eq!(state(&stack, &id).await, "Withdrawn", "{kind}");
+            continue;
+        }
         assert_eq!(answer.status, 503, "{kind}: {}", answer.text);
         comes_to(&stack, &id, "Failed").await;
         let answer = withdraw().await;

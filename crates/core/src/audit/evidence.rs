@@ -1,7 +1,5 @@
 //! What the rows of a broken trail still say of access, beside a record that they do not bear out.
 
-use jiff::Timestamp;
-
 use crate::effect::EffectChange;
 use crate::id::RequestId;
 use crate::lifecycle::State;
@@ -25,14 +23,14 @@ pub struct TrailEvidence {
 
 impl TrailEvidence {
     /// What these rows say of a request. Where they follow from each other up to the one that its record
-    /// ends with, and none follows, nothing was written after that: rows are never deleted.
+    /// ends with, and fewer stand beyond than it takes to begin, nothing was begun: rows are never deleted.
     pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
         let mut evidence = Self::of_part(rows, record.id());
         let follows = chained(rows, record.id());
         let next = record.audit().count;
-        let is_all = u64::try_from(follows.len()).is_ok_and(|rows| rows == next)
-            && rows.iter().all(|row| !may_follow(row, next));
-        if is_all {
+        let is_all = |follows: &[AuditRow]| u64::try_from(follows.len()).is_ok_and(|n| n >= next);
+        let beyond = rows.iter().filter(|row| may_follow(row, next)).count();
+        if is_all(&follows) && beyond < least_to_begin(record.state()) {
             evidence.may_be_begun = follows.iter().any(follows_begin);
         }
         evidence
@@ -71,11 +69,25 @@ pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     read.filter(|row| row.request == *id).collect()
 }
 
-/// Whether a row may be one that was written after those up to this place: it stands there, or further on
-/// and is what was hashed.
+/// Whether a row may be one that was written after those up to this place: rows have no gaps, and each is
+/// what was hashed unless somebody spoilt it.
 fn may_follow(row: &StoredRow, next: u64) -> bool {
-    let is_beyond = row.place.is_none_or(|place| place > next);
-    row.place == Some(next) || (is_beyond && row.is_hashed())
+    let is_near = |place| (next..next.saturating_add(NEAR)).contains(&place);
+    row.place.is_some_and(is_near) || row.is_hashed() && row.place.is_none_or(|place| place > next)
+}
+
+/// How many places after the last one are looked at for rows that somebody spoilt. Those after them are
+/// without a gap, so that fewer than [`least_to_begin`] of the first are enough.
+const NEAR: u64 = 3;
+
+/// How many rows it takes from a state to changes in IAM: that approvals are asked, that one is given, and
+/// that it is begun.
+const fn least_to_begin(state: State) -> usize {
+    match state {
+        State::Received => 3,
+        State::Pending => 2,
+        _ => 1,
+    }
 }
 
 /// Whether rows say that IAM was to be changed.
@@ -97,13 +109,6 @@ pub const fn follows_begin(row: &AuditRow) -> bool {
 pub fn is_undone(rows: &[AuditRow]) -> bool {
     let is_after = |row: &AuditRow| matches!(row.state, State::Revoked | State::Failed);
     rows.iter().any(|row| undoes(&row.event) || is_after(row))
-}
-
-/// When rows say that IAM was to be changed, for the last time; none where they do not.
-#[must_use]
-pub fn begun_at(rows: &[AuditRow]) -> Option<Timestamp> {
-    let begun = rows.iter().rfind(|row| begins(&row.event));
-    begun.map(|row| row.at)
 }
 
 const fn begins(event: &Event) -> bool {

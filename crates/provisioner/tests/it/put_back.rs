@@ -10,7 +10,7 @@ use testkit::samples;
 use testkit::world::{OWNER, World, at, principal_facts};
 
 use super::evidence::{DAY, forge, part};
-use super::{active, attached, end, provision};
+use super::{active, attached, end, end_all, provision};
 
 /// A way to put a record back before its grant.
 type PutBack = fn(&mut Value);
@@ -97,14 +97,18 @@ fn junk(place: Option<u64>) -> StoredRow {
     }
 }
 
-/// What was given follows from what was bound and decided, whatever became of the effects' rows.
+/// What was given follows from what was bound and decided, whatever an effect says; but one must lead there,
+/// for they are deleted with the end of their request.
 #[test]
-fn a_record_put_back_is_rolled_back_though_its_effects_are_gone_or_spoilt() {
-    let without: [fn(&World, &RecordedEffect); 2] = [
-        |world, row| world.ledger.delete_effect(row),
-        |world, row| world.ledger.spoil_effect(row),
+fn a_record_put_back_is_rolled_back_though_its_effects_are_spoilt() {
+    let without: [(fn(&World, &RecordedEffect), State); 2] = [
+        (|world, row| world.ledger.spoil_effect(row), State::Failed),
+        (
+            |world, row| world.ledger.delete_effect(row),
+            State::Approved,
+        ),
     ];
-    for spoil in without {
+    for (spoil, state) in without {
         let world = World::default();
         let record = active(&world, 0);
         for row in world.ledger.all_effects() {
@@ -112,9 +116,25 @@ fn a_record_put_back_is_rolled_back_though_its_effects_are_gone_or_spoilt() {
         }
         forge(&world, &record, approved);
         let after = provision(&world, &record, 60);
-        assert_eq!(after.state(), State::Failed);
-        assert!(!attached(&world, &world.target));
+        assert_eq!(after.state(), state);
+        assert_eq!(attached(&world, &world.target), state == State::Approved);
     }
+}
+
+/// The record names something else than was asked for: its trail ends what was given, at its latest end.
+#[test]
+fn what_a_record_that_was_put_back_hides_ends_by_its_trail() {
+    let world = World::default();
+    let record = active(&world, 0);
+    forge(&world, &record, |body| {
+        approved(body);
+        *part(body, "/head/request/justification") = json!("Another reason altogether");
+    });
+    assert_eq!(provision(&world, &record, 60).state(), State::Approved);
+    assert!(attached(&world, &world.target), "a person decides");
+    end_all(&world, end(&record) + 2 * 24 * 3600);
+    assert!(!attached(&world, &world.target));
+    assert_eq!(world.ledger.all_effects(), []);
 }
 
 /// The row that says that IAM was to be changed is junk, and so are, or are not, those after it. What was
@@ -165,8 +185,8 @@ fn what_is_put_in_front_of_a_trail_does_not_hide_what_it_says() {
     }
 }
 
-/// Something stands in the place of the next row, so that one may be missing which says that IAM was
-/// changed; but nothing is there.
+/// As many rows as it takes to begin stand in the next places and cannot be read: one may say that IAM was
+/// changed. But nothing is there.
 #[test]
 fn a_request_of_which_nothing_is_there_comes_to_its_end() {
     let waiting: [fn(&World) -> RequestRecord; 2] = [
@@ -176,6 +196,11 @@ fn a_request_of_which_nothing_is_there_comes_to_its_end() {
     for waiting in waiting {
         let world = World::default();
         let record = waiting(&world);
+        if record.state() == State::Pending {
+            in_the_way(&world, &record);
+            let found = world.load(record.id());
+            assert!(!found.was_put_back(), "a decision would come first");
+        }
         in_the_way(&world, &record);
         assert!(world.load(record.id()).was_put_back());
         let after = provision(&world, &record, 60);
@@ -184,10 +209,10 @@ fn a_request_of_which_nothing_is_there_comes_to_its_end() {
 }
 
 fn in_the_way(world: &World, record: &RequestRecord) {
-    let next = world.load(record.id()).audit().count;
-    world
-        .ledger
-        .rewrite_trail(record.id(), |rows| rows.push(junk(Some(next))));
+    world.ledger.rewrite_trail(record.id(), |rows| {
+        let next = rows.len() as u64;
+        rows.push(junk(Some(next)));
+    });
 }
 
 /// What stands elsewhere is no row that was written: rows have no gaps, and nobody deletes them.
