@@ -2,6 +2,7 @@
 
 mod deviations;
 mod effects;
+mod kinds;
 
 use jiff::SignedDuration;
 
@@ -29,6 +30,7 @@ use deviations::deviations;
 
 pub(super) use deviations::deviating;
 pub(super) use effects::effects;
+pub(super) use kinds::active_of_all_kinds;
 
 fn id() -> RequestId {
     RequestId::from_random([1; 16])
