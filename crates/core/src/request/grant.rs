@@ -16,7 +16,8 @@ use crate::markup::code;
 use crate::principal::Principal;
 use crate::request::policy_text::{control_character, empty_condition};
 
-/// One thing that is asked for.
+/// One thing that is asked for. A request's digest is made of its grants in order, that of the variants
+/// first: new variants come last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Grant {

@@ -1,12 +1,14 @@
 //! Every kind of grant is stored and hashed as it was.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::id::RequestId;
 use crate::identity::tests::record;
 use crate::identity::{Identities, IdentityKey, Involved};
 use crate::record::Event;
 use crate::record::tests::{asked_of_all_kinds, request_of_all_kinds};
-use crate::request::Grant;
+use crate::request::{AccessRequest, Grant};
 use crate::ticket::Person;
 
 #[test]
@@ -58,4 +60,16 @@ fn marks_are_made_as_they_were() {
     decided.signed.decision.identities = Some(marks);
     let event = Event::Decided { decision: decided };
     check("decision/with_marks.json", &samples::row(event));
+}
+
+proptest! {
+    /// Equal requests have equal digests, in whatever order their grants are listed.
+    #[test]
+    fn the_order_of_grants_is_no_part_of_a_digest(
+        grants in Just(request_of_all_kinds().grants).prop_shuffle(),
+    ) {
+        let request = request_of_all_kinds();
+        let shuffled = AccessRequest { grants, ..request.clone() };
+        prop_assert_eq!(shuffled.digest().unwrap(), request.digest().unwrap());
+    }
 }
