@@ -11,8 +11,8 @@ use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
-use crate::identity::InvolvedMarks;
 use crate::inline_policy::inline_policy;
+use crate::person::InvolvedMarks;
 use crate::record::{
     ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
 };

@@ -23,7 +23,7 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
-use snowgate_core::identity::{Involved, Unrecognisable};
+use snowgate_core::person::{Involved, Unrecognisable};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::Excluded;
 use snowgate_core::ticket::Ticket;

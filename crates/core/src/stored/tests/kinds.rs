@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::id::RequestId;
-use crate::identity::tests::record;
-use crate::identity::{Identities, IdentityKey, Involved};
+use crate::person::tests::record;
+use crate::person::{Involved, MarkKey, PeopleMarks};
 use crate::record::Event;
 use crate::record::tests::{asked_of_all_kinds, request_of_all_kinds};
 use crate::request::{AccessRequest, Grant};
@@ -42,8 +42,8 @@ fn every_kind_of_grant_is_hashed_as_it_was() {
 /// Marks tell people apart only where those of all decisions on a request are made alike.
 #[test]
 fn marks_are_made_as_they_were() {
-    let message = IdentityKey::message(&RequestId::from_random([1; 16])).unwrap();
-    let key = IdentityKey::new(&message);
+    let message = MarkKey::message(&RequestId::from_random([1; 16])).unwrap();
+    let key = MarkKey::new(&message);
     let message = String::from_utf8(message).unwrap();
     assert_eq!(message, golden("preimage/mark_key.txt", &message));
     let domains = ["meridian.example".to_owned()];
@@ -56,7 +56,7 @@ fn marks_are_made_as_they_were() {
     let nowhere = involved(&record(4, "", ["", "", "Ode, Sam"]));
     let decider = record(2, "diego@meridian.example", ["", "1002", "Diego Santos"]);
     let mut decided = samples::decision();
-    let marks = Identities::new(&key, &[decider], &[nowhere, known]);
+    let marks = PeopleMarks::new(&key, &[decider], &[nowhere, known]);
     decided.signed.decision.identities = Some(marks);
     let event = Event::Decided { decision: decided };
     check("decision/with_marks.json", &samples::row(event));

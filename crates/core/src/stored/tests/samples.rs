@@ -11,8 +11,8 @@ use crate::bounce::BounceKind;
 use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{Digest, RequestId};
-use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
+use crate::person::{InvolvedMarks, Mark, PeopleMarks};
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::AuditRow;
 use crate::record::tests::{
@@ -118,7 +118,7 @@ pub(super) fn decision() -> DecisionRecord {
 pub(super) fn decision_with_identities() -> DecisionRecord {
     let mark = |n: u8| Mark::try_from(format!("{n:032x}")).unwrap();
     let mut decided = decision();
-    decided.signed.decision.identities = Some(Identities {
+    decided.signed.decision.identities = Some(PeopleMarks {
         deciders: vec![mark(2), mark(3)],
         involved: vec![InvolvedMarks {
             sys_id: person(1),

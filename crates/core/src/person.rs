@@ -9,7 +9,7 @@
 mod marks;
 mod normal;
 
-pub use marks::{Identities, IdentityKey, InvolvedMarks, Mark};
+pub use marks::{InvolvedMarks, Mark, MarkKey, PeopleMarks};
 
 use std::collections::BTreeSet;
 use std::fmt;
