@@ -237,17 +237,15 @@ impl Guardrails {
         let account = &request.target.account_id;
         for (index, grant) in request.grants.iter().enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            match (grant, self.allowed(account, grant)) {
-                (Grant::GroupMembership { .. }, _)
-                    if request.target.kind != PrincipalType::User =>
-                {
-                    let detail = "only IAM users can be members of groups";
-                    findings.push(Finding::new(pointer, FindingCode::OnlyUsers, detail));
-                }
-                (Grant::InlinePolicy { document }, Some(allowed)) => {
-                    self.judge_inline(account, &pointer, document, allowed, findings);
-                }
-                _ => {}
+            if let Some(detail) = grant.kind().row().only_users
+                && request.target.kind != PrincipalType::User
+            {
+                findings.push(Finding::new(&pointer, FindingCode::OnlyUsers, detail));
+            }
+            if let Some(document) = grant.named().written()
+                && let Some(allowed) = self.allowed(account, grant)
+            {
+                self.judge_inline(account, &pointer, document, allowed, findings);
             }
         }
         // What has no place for its accounts, its statement has been told already.

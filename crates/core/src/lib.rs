@@ -28,6 +28,7 @@ pub mod guardrails;
 pub mod id;
 pub mod inline_policy;
 pub mod installation;
+pub mod kind;
 pub mod lifecycle;
 pub mod markup;
 pub mod notification;

@@ -8,7 +8,7 @@ mod reader;
 
 pub use duration::{AccessDuration, DurationError};
 pub use extension::Extension;
-pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError};
+pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError, Named};
 
 use serde::{Deserialize, Serialize};
 

@@ -9,27 +9,29 @@ use local_stack::checkout::Checkout;
 use super::layout::{LayoutError, rust_files};
 
 /// The enums that have a variant for each kind, and where they are declared.
-const ENUMS: [(&str, &str); 4] = [
+const ENUMS: [(&str, &str); 5] = [
     ("Grant", "crates/core/src/request/grant.rs"),
-    ("GrantType", "crates/core/src/request/reader.rs"),
+    ("Named", "crates/core/src/request/grant/named.rs"),
+    ("GrantKind", "crates/core/src/kind.rs"),
     ("GrantFacts", "crates/core/src/facts.rs"),
     ("EffectChange", "crates/core/src/effect.rs"),
 ];
 
-/// The functions that may name a variant, by file. The fewer the better: what differs between kinds
-/// belongs where one of these asks already.
+/// The functions and constants that may name a variant, by file. The fewer the better: what differs
+/// between kinds belongs where one of these asks already.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/aws-iam/src/member_role.rs", &["make", "take_back"]),
     ("crates/core/src/account.rs", &["in_place", "shows"]),
     ("crates/core/src/effect.rs", &["in_words", "key", "removal"]),
     ("crates/core/src/facts.rs", &["binding", "inline"]),
-    ("crates/core/src/guardrails.rs", &["judge_grants", "lists"]),
+    ("crates/core/src/guardrails.rs", &["lists"]),
     ("crates/core/src/guardrails/items.rs", &["texts"]),
     (
         "crates/core/src/guardrails/judge.rs",
         &["evaluate_facts", "judge_power", "judge_quotas"],
     ),
     ("crates/core/src/inline_policy.rs", &["inline_policy"]),
+    ("crates/core/src/kind.rs", &["ALL", "row"]),
     (
         "crates/core/src/plan.rs",
         &["changes", "effects", "named_changes", "until"],
@@ -40,16 +42,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("crates/core/src/request.rs", &["puts_inline_policy"]),
     (
-        "crates/core/src/request/grant.rs",
-        &["accounts", "fmt", "member"],
+        "crates/core/src/request/grant/named.rs",
+        &["accounts", "kind", "name", "named", "role", "written"],
     ),
-    (
-        "crates/core/src/request/reader.rs",
-        &["from_text", "grant", "grants", "member"],
-    ),
+    ("crates/core/src/request/reader.rs", &["grant"]),
     ("crates/core/src/review/grants.rs", &["grants"]),
-    ("crates/core/src/review/title.rs", &["title"]),
-    ("crates/core/src/wording/access.rs", &["how_to_use"]),
     ("crates/provisioner/src/leftover.rs", &["end_ended"]),
     ("crates/provisioner/src/remove.rs", &["astray", "named_now"]),
     (
@@ -121,10 +118,10 @@ fn functions_that_name(source: &str, variants: &[(&str, BTreeSet<String>)]) -> B
             continue;
         }
         if line.starts_with("impl") {
-            line_of_impl(line).clone_into(&mut of);
+            implemented(line).clone_into(&mut of);
         }
-        if let Some((_, rest)) = line.split_once("fn ") {
-            word(rest).clone_into(&mut function);
+        if let Some(name) = declared(line) {
+            name.clone_into(&mut function);
         }
         let names = |(name, variants): &(&str, BTreeSet<String>)| {
             paths(line).any(|(parent, variant)| {
@@ -138,8 +135,15 @@ fn functions_that_name(source: &str, variants: &[(&str, BTreeSet<String>)]) -> B
     found
 }
 
+/// The function or constant that a line declares.
+fn declared(line: &str) -> Option<&str> {
+    let of = |keyword| line.split_once(keyword).map(|(_, rest)| word(rest));
+    let is_constant = |name: &&str| name.starts_with(|c: char| c.is_ascii_uppercase());
+    of("fn ").or_else(|| of("const ").filter(is_constant))
+}
+
 /// What an `impl` is of: the type, without its path and generics.
-fn line_of_impl(line: &str) -> &str {
+fn implemented(line: &str) -> &str {
     let rest = line.split_once(" for ").map_or_else(
         || {
             let rest = line.trim_start_matches("impl");
@@ -240,6 +244,8 @@ mod tests {
         assert_eq!(found(own), ["fmt"]);
         let generic = "impl<'a> Grant {\n    fn own() {\n        Self::Join(1)\n";
         assert_eq!(found(generic), ["own"]);
+        let constant = "fn one() {}\n\npub const ALL: [Grant; 1] = [\n    Grant::Attach,\n";
+        assert_eq!(found(constant), ["ALL"]);
     }
 
     #[test]
