@@ -118,8 +118,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             removed.any(|one| one.change == effect.change.key() && one.at >= record.created_at())
         };
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
-            let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || !(was_undone || was_removed(effect))
+            // Nobody else puts what is named for this request.
+            effect.change.is_for_one_request() || !(was_undone || was_removed(effect))
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)

@@ -185,16 +185,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if let Some(found) = located.facts.in_place(change) {
             return Ok(Some(found));
         }
-        let EffectChange::GroupJoined {
-            group,
-            unique_id: Some(unique_id),
-        } = change
-        else {
+        let Some((group, unique_id)) = change.group() else {
             return Ok(Some(change.clone()));
         };
         let account = &located.principal.account_id;
         let known = self.member.group(account, group).await?;
-        let is_it = known.is_some_and(|known| known.unique_id == *unique_id);
+        let is_it = known.is_some_and(|known| known.unique_id == unique_id);
         Ok(is_it.then(|| change.clone()))
     }
 
