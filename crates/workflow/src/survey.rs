@@ -110,7 +110,7 @@ async fn facts(
             let policy = directory.policy(account, policy).await?;
             GrantFacts::Policy(policy.ok_or(Missing::Policy)?)
         }
-        Named::Written(_) => GrantFacts::Inline,
+        Named::Written(_) => GrantFacts::InRequest,
         Named::Role(arn) => {
             let role = directory.role(arn).await?.ok_or(Missing::Role)?;
             let home = arn.account();
