@@ -177,7 +177,8 @@ fn judge_kind(
             judge_role_power(pointer, all, allowed, findings);
         }
         GrantFacts::Group { group, .. } => {
-            if !allowed.groups.contains(&group.arn) {
+            let mut permits = allowed.permits.iter();
+            if !permits.any(|permit| permit.group() == Some(&group.arn)) {
                 let name = code(group.arn.name());
                 let detail =
                     format!("group {name} has another path than the one the guardrails permit");
