@@ -180,13 +180,8 @@ impl<P: ApprovalPorts> Approval<P> {
             }
             Err(InvolvedError::Call(call)) => return Err(call.into()),
         };
-        let round = record.round().ok_or(ApprovalError::Inconsistent)?;
-        let mut active = [
-            Some(&request.requested_by),
-            round.binding.principal.owner.as_ref(),
-        ]
-        .into_iter()
-        .flatten();
+        let bound = record.binding().ok_or(ApprovalError::Inconsistent)?;
+        let mut active = std::iter::once(&request.requested_by).chain(bound.owner());
         if !active.all(|person| excluded.is_active(person)) {
             warn!("the requester or the beneficiary has no active account any more");
             return Ok(Standing::Undecidable);

@@ -56,13 +56,7 @@ impl IamFacts {
     /// What of it is bound by an approval, with the guardrails that were in force.
     #[must_use]
     pub fn binding(&self, guardrails: &Digest) -> Binding {
-        let mut binding = Binding {
-            principal: self.principal.bound(),
-            policies: Vec::new(),
-            roles: Vec::new(),
-            groups: Vec::new(),
-            guardrails: guardrails.clone(),
-        };
+        let mut binding = Binding::new(self.principal.bound(), guardrails.clone());
         for grants in &self.grants {
             match grants {
                 GrantFacts::Policy(policy) => binding.policies.push(policy.bound()),

@@ -330,7 +330,7 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
         return None;
     };
     let binding = bound_in(trail)?;
-    (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
+    (binding.unique_id() == Some(unique_id)).then(|| plan::changes_of_bound(id, binding))
 }
 
 /// What was bound when the approvers of a trail were asked.

@@ -29,9 +29,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let trail = self.requests.first_rows(id).await?;
         let chained = audit::chained(&trail, id);
         // A record from before anybody was asked has no principal that is known by its id.
-        let by_id = bound_in(&chained).map(|bound| &bound.principal.unique_id);
-        let by_id = by_id.map(|unique_id| target.key_by_id(unique_id));
-        let key = by_id.unwrap_or_else(|| record.principal_key());
+        let bound = bound_in(&chained).map(|bound| bound.key_of(target));
+        let key = bound.unwrap_or_else(|| record.principal_key());
         let keys = self.effects.effect_keys(&key).await?;
         let recorded = self.recorded(&key, &keys, id).await?;
         let given = self.given_by_trail(&key, target, id, &trail, &recorded);

@@ -173,8 +173,7 @@ fn gives(record: &RequestRecord, principal: &PrincipalKey, name: &str) -> bool {
 
 /// Whether the ledger shows that a request put its policy on this very principal, and has ended.
 fn is_left_over(record: &RequestRecord, enrolled: &EnrolledPrincipal) -> bool {
-    let bound = record.binding().map(|binding| &binding.principal.unique_id);
-    bound == Some(&enrolled.unique_id)
+    record.is_bound_to(&enrolled.unique_id)
         && record.trail_fault().is_none()
         && matches!(record.state(), State::Revoked | State::Failed)
         && record.request().puts_inline_policy()

@@ -114,8 +114,6 @@ pub async fn involved_in(
     ticket: &Ticket,
     guardrails: &Guardrails,
 ) -> Result<Excluded, InvolvedError> {
-    let round = record.round();
-    let beneficiary = round.and_then(|round| round.binding.principal.owner.as_ref());
     let requester = &record.request().requested_by;
-    involved(servicenow, requester, ticket, beneficiary, guardrails).await
+    involved(servicenow, requester, ticket, record.owner(), guardrails).await
 }

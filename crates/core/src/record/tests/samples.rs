@@ -131,24 +131,20 @@ pub(crate) fn asked_of_all_kinds() -> ApprovalRound {
 }
 
 fn asked_about(slots: Vec<Slot>, document: Digest) -> ApprovalRound {
-    let binding = Binding {
-        principal: BoundPrincipal {
-            unique_id: "AIDAEXAMPLE".to_owned(),
-            path: "/enrolled/".to_owned(),
-            boundary: None,
-            owner: Some(person(1)),
-        },
-        policies: vec![BoundPolicy {
-            arn: "arn:aws:iam::210987654321:policy/reports-read"
-                .parse()
-                .unwrap(),
-            version: "v1".to_owned(),
-            document,
-        }],
-        roles: Vec::new(),
-        groups: Vec::new(),
-        guardrails: Digest::of(b"guardrails"),
+    let principal = BoundPrincipal {
+        unique_id: "AIDAEXAMPLE".to_owned(),
+        path: "/enrolled/".to_owned(),
+        boundary: None,
+        owner: Some(person(1)),
     };
+    let mut binding = Binding::new(principal, Digest::of(b"guardrails"));
+    binding.policies.push(BoundPolicy {
+        arn: "arn:aws:iam::210987654321:policy/reports-read"
+            .parse()
+            .unwrap(),
+        version: "v1".to_owned(),
+        document,
+    });
     let content = binding.content_digest(&request(), &slots).unwrap();
     ApprovalRound::new(slots, binding, content, at(72 * 3600))
 }
