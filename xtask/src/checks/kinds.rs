@@ -124,11 +124,12 @@ fn functions_that_name(source: &str, variants: &[(&str, BTreeSet<String>)]) -> B
     found
 }
 
-/// The function or constant that a line declares.
+/// The function that a line declares, or the constant, but for those inside of functions.
 fn declared(line: &str) -> Option<&str> {
     let of = |keyword| line.split_once(keyword).map(|(_, rest)| word(rest));
+    let is_outside = line.starts_with("const ") || line.trim_start().starts_with("pub");
     let is_constant = |name: &&str| name.starts_with(|c: char| c.is_ascii_uppercase());
-    of("fn ").or_else(|| of("const ").filter(is_constant))
+    of("fn ").or_else(|| of("const ").filter(|name| is_outside && is_constant(name)))
 }
 
 /// What an `impl` is of: the type, without its path and generics.
@@ -235,6 +236,8 @@ mod tests {
         assert_eq!(found(generic), ["own"]);
         let constant = "fn one() {}\n\npub const ALL: [Grant; 1] = [\n    Grant::Attach,\n";
         assert_eq!(found(constant), ["ALL"]);
+        let inside = "fn one() {\n    const ALL: u8 = 1;\n    Grant::Attach\n";
+        assert_eq!(found(inside), ["one"]);
     }
 
     #[test]
