@@ -91,6 +91,27 @@ class Codes(unittest.TestCase):
         self.assertIn(finding, schemas["FindingCode"]["enum"])
 
 
+class Grants(unittest.TestCase):
+    """The kinds of grants in documents, against the table in the code."""
+
+    def test_every_kind_is_documented_and_no_other(self):
+        kinds = sorted(re.findall(r'wire: "(\w+)"', text("crates/core/src/kind.rs")))
+        schemas = json.loads(text("docs/openapi.json"))["components"]["schemas"]
+        described = [schemas[one["$ref"].rpartition("/")[2]] for one in schemas["Grant"]["oneOf"]]
+        listed = re.search(r"^\| `grants` \|.*?: (.*) \|$", text("docs/api.md"), re.M)[1]
+        in_iam = re.search(r"^\| grant \| in IAM \|\n(?:\|.*\n)+", text("README.md"), re.M)[0]
+        said = {
+            "docs/openapi.json": [schema["properties"]["type"]["const"] for schema in described],
+            "docs/api.md": names(listed),
+            "README.md": [kind for cells in rows(in_iam) for kind in names(cells[0])],
+            "docs/approvals.md": [
+                kind for cells in rows(section("docs/approvals.md", "What is granted")) for kind in names(cells[0])
+            ],
+        }
+        for document, of_document in said.items():
+            self.assertEqual(sorted(of_document), kinds, document)
+
+
 def documents():
     """Every Markdown file of the repository."""
     for path in sorted(ROOT.rglob("*.md")):

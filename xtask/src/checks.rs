@@ -2,6 +2,7 @@
 
 mod entropy;
 mod gates;
+mod kinds;
 mod layout;
 mod privileges;
 

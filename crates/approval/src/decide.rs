@@ -7,9 +7,9 @@ use ports::signature::Signer as _;
 use shell::request::{body, header, is_media_type};
 use snowgate_core::approval::{Decision, SignedDecision, Verdict};
 use snowgate_core::id::Digest;
-use snowgate_core::identity::{Identities, IdentityKey};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::page::{About, DecisionForm, FormProblem, Page, StatusPage};
+use snowgate_core::person::{MarkKey, PeopleMarks};
 use snowgate_core::record::{ChangeError, DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::Slot;
 use tracing::{info, warn};
@@ -180,13 +180,8 @@ impl<P: ApprovalPorts> Approval<P> {
             }
             Err(InvolvedError::Call(call)) => return Err(call.into()),
         };
-        let round = record.round().ok_or(ApprovalError::Inconsistent)?;
-        let mut active = [
-            Some(&request.requested_by),
-            round.binding.principal.owner.as_ref(),
-        ]
-        .into_iter()
-        .flatten();
+        let bound = record.binding().ok_or(ApprovalError::Inconsistent)?;
+        let mut active = std::iter::once(&request.requested_by).chain(bound.owner());
         if !active.all(|person| excluded.is_active(person)) {
             warn!("the requester or the beneficiary has no active account any more");
             return Ok(Standing::Undecidable);
@@ -202,12 +197,9 @@ impl<P: ApprovalPorts> Approval<P> {
         if !found.lost.is_empty() {
             return Ok(Standing::Disqualified(found.lost));
         }
-        let mac = self
-            .signer
-            .sign(&IdentityKey::message(record.id())?)
-            .await?;
-        let key = IdentityKey::new(mac.as_bytes());
-        let identities = Identities::new(&key, &found.deciders, &excluded.people);
+        let mac = self.signer.sign(&MarkKey::message(record.id())?).await?;
+        let key = MarkKey::new(mac.as_bytes());
+        let identities = PeopleMarks::new(&key, &found.deciders, &excluded.people);
         Ok(Standing::Qualified(identities))
     }
 
@@ -216,7 +208,7 @@ impl<P: ApprovalPorts> Approval<P> {
         &self,
         opened: &Opened,
         slot: &Slot,
-        (form, identities): (&DecisionForm, &Identities),
+        (form, identities): (&DecisionForm, &PeopleMarks),
         now: Timestamp,
     ) -> Result<Option<RequestRecord>, ApprovalError> {
         let record = opened.record.clone();
@@ -263,7 +255,7 @@ impl<P: ApprovalPorts> Approval<P> {
 /// What ServiceNow says at the moment of a decision.
 enum Standing {
     /// The approver may decide. By what everybody is recognised.
-    Qualified(Identities),
+    Qualified(PeopleMarks),
     /// The ticket is closed, or gone.
     TicketClosed,
     /// The ticket is another's, or somebody involved has no active account or cannot be recognised:

@@ -102,7 +102,7 @@ impl<P: ApprovalPorts> Approval<P> {
             return Ok(None);
         };
         let mut sys_ids = vec![record.request().requested_by.clone()];
-        sys_ids.extend(round.binding.principal.owner.clone());
+        sys_ids.extend(round.binding.owner().cloned());
         let excluded = Excluded {
             sys_ids,
             ..Excluded::default()

@@ -104,6 +104,16 @@ impl Membership {
     }
 }
 
+/// What stands in the place of a change, named as it is named now.
+enum Place {
+    /// Nothing.
+    Empty,
+    /// Just what was to be made.
+    AsMade(EffectChange),
+    /// Something else.
+    Otherwise(EffectChange),
+}
+
 impl PrincipalFacts {
     /// The person it belongs to, where the tag holds a `sys_id`.
     #[must_use]
@@ -120,14 +130,7 @@ impl PrincipalFacts {
     /// Whether a change is to be seen, just as it was to be made.
     #[must_use]
     pub fn shows(&self, change: &EffectChange) -> bool {
-        match change {
-            EffectChange::PolicyAttached { policy_arn } => self.has(policy_arn),
-            EffectChange::InlinePolicyPut { name, document, .. } => self
-                .inline
-                .iter()
-                .any(|inline| inline.name == *name && is_same_json(&inline.document, document)),
-            EffectChange::GroupJoined { .. } => self.in_place(change).is_some(),
-        }
+        matches!(self.place(change), Place::AsMade(_))
     }
 
     /// Whether there is anything in the place of a change, as it was to be made or otherwise.
@@ -140,23 +143,37 @@ impl PrincipalFacts {
     /// renamed. None where there is nothing.
     #[must_use]
     pub fn in_place(&self, change: &EffectChange) -> Option<EffectChange> {
+        match self.place(change) {
+            Place::AsMade(now) | Place::Otherwise(now) => Some(now),
+            Place::Empty => None,
+        }
+    }
+
+    fn place(&self, change: &EffectChange) -> Place {
         match change {
-            EffectChange::InlinePolicyPut { name, .. } => {
+            EffectChange::PolicyAttached { policy_arn } => match self.has(policy_arn) {
+                true => Place::AsMade(change.clone()),
+                false => Place::Empty,
+            },
+            EffectChange::InlinePolicyPut { name, document, .. } => {
                 let mut inline = self.inline.iter();
-                inline
-                    .any(|inline| inline.name == *name)
-                    .then(|| change.clone())
-            }
-            EffectChange::PolicyAttached { policy_arn } => {
-                self.has(policy_arn).then(|| change.clone())
+                match inline.find(|inline| inline.name == *name) {
+                    Some(inline) if is_same_json(&inline.document, document) => {
+                        Place::AsMade(change.clone())
+                    }
+                    Some(_) => Place::Otherwise(change.clone()),
+                    None => Place::Empty,
+                }
             }
             EffectChange::GroupJoined { group, unique_id } => {
                 let mut groups = self.groups.iter();
-                let found = groups.find(|one| one.is_of(group, unique_id.as_ref()))?;
-                Some(EffectChange::GroupJoined {
-                    group: found.name.parse().unwrap_or_else(|_| group.clone()),
-                    unique_id: unique_id.clone(),
-                })
+                match groups.find(|one| one.is_of(group, unique_id.as_ref())) {
+                    Some(found) => Place::AsMade(EffectChange::GroupJoined {
+                        group: found.name.parse().unwrap_or_else(|_| group.clone()),
+                        unique_id: unique_id.clone(),
+                    }),
+                    None => Place::Empty,
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::id::{Digest, RequestId, SysId};
-use crate::identity::Identities;
+use crate::person::PeopleMarks;
 
 /// The secret of a review link: 256 random bits, written in base64url without padding.
 /// Only its digest is stored. `Debug` never shows it.
@@ -142,7 +142,7 @@ pub struct Decision {
     pub reason: Digest,
     /// Who decided and who must not have, by what they are recognised by. A decision without it
     /// grants nothing.
-    pub identities: Option<Identities>,
+    pub identities: Option<PeopleMarks>,
 }
 
 impl Decision {
@@ -200,7 +200,7 @@ impl From<MacTag> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{InvolvedMarks, Mark};
+    use crate::person::{InvolvedMarks, Mark};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -270,15 +270,15 @@ mod tests {
         };
         // A requester, an owner and all that a ticket can name, each recognised by everything; and
         // somebody who stands in for another.
-        let most = Identities {
+        let most = PeopleMarks {
             deciders: marks(10),
             involved: (0..8).map(one).collect(),
         };
-        let less = Identities {
+        let less = PeopleMarks {
             deciders: marks(9),
             ..most.clone()
         };
-        let known = |identities: &Identities| Decision {
+        let known = |identities: &PeopleMarks| Decision {
             identities: Some(identities.clone()),
             ..decision.clone()
         };

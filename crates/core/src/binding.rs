@@ -3,12 +3,13 @@
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{Digest, SysId};
+use crate::principal::{Principal, PrincipalKey};
 
 /// What the target account held when the owners were asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    /// The principal as IAM has it.
-    pub principal: BoundPrincipal,
+    /// The principal as IAM has it. Others ask for what they need of it.
+    pub(crate) principal: BoundPrincipal,
     /// The managed policies that are granted, in the order of the grants.
     pub policies: Vec<BoundPolicy>,
     /// The roles that may be assumed, in the order of the grants.
@@ -17,6 +18,48 @@ pub struct Binding {
     pub groups: Vec<BoundGroup>,
     /// The hash of the guardrails that were in force.
     pub guardrails: Digest,
+}
+
+impl Binding {
+    /// What is bound of a principal; nothing that is granted yet.
+    #[must_use]
+    pub const fn new(principal: BoundPrincipal, guardrails: Digest) -> Self {
+        Self {
+            principal,
+            policies: Vec::new(),
+            roles: Vec::new(),
+            groups: Vec::new(),
+            guardrails,
+        }
+    }
+
+    /// The unique id of the principal; none where there was none yet that had one.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        Some(&self.principal.unique_id)
+    }
+
+    /// The path of the principal.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.principal.path
+    }
+
+    /// The person whom the principal belongs to.
+    #[must_use]
+    pub const fn owner(&self) -> Option<&SysId> {
+        self.principal.owner.as_ref()
+    }
+
+    /// The key of the principal, whom the request names like this: by its unique id where it has one.
+    #[must_use]
+    pub fn key_of(&self, target: &Principal) -> PrincipalKey {
+        let by_id = self.unique_id();
+        by_id.map_or_else(
+            || target.key_by_name(),
+            |unique_id| target.key_by_id(unique_id),
+        )
+    }
 }
 
 /// A principal as IAM has it.

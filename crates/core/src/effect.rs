@@ -1,5 +1,7 @@
 //! What a request changed in IAM, recorded before it is changed.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -96,32 +98,104 @@ pub fn request_of_inline_policy(name: &str) -> Option<RequestId> {
     name.strip_prefix("snowgate-")?.parse().ok()
 }
 
+/// What rules ask of a change, whatever it is.
+struct Traits<'c> {
+    /// What is done, in keys.
+    done: &'static str,
+    /// What it is done with, in keys: equal for changes of the same thing.
+    with: Cow<'c, str>,
+    /// What it is to people, before its name.
+    noun: &'static str,
+    /// Its name.
+    name: &'c str,
+    /// When it ends by itself; none where it does not.
+    ends_at: Option<Timestamp>,
+    /// The group that it is of, where that is known by its unique id.
+    group: Option<(&'c GroupName, &'c str)>,
+    /// Whether it is named for one request, so that no other can have it.
+    is_for_one: bool,
+}
+
 impl EffectChange {
+    /// The inline policy of a request.
+    #[must_use]
+    pub fn inline_policy(request: &RequestId, document: String, ends_at: Timestamp) -> Self {
+        Self::InlinePolicyPut {
+            name: inline_policy_name(request),
+            document,
+            ends_at,
+        }
+    }
+
+    fn traits(&self) -> Traits<'_> {
+        match self {
+            Self::PolicyAttached { policy_arn } => Traits {
+                done: "policy-attached",
+                with: policy_arn.as_str().into(),
+                noun: "policy",
+                name: policy_arn.name(),
+                ends_at: None,
+                group: None,
+                is_for_one: false,
+            },
+            Self::InlinePolicyPut { name, ends_at, .. } => Traits {
+                done: "inline-policy",
+                with: name.into(),
+                noun: "inline policy",
+                name,
+                ends_at: Some(*ends_at),
+                group: None,
+                is_for_one: true,
+            },
+            Self::GroupJoined { group, unique_id } => Traits {
+                done: "group-joined",
+                with: match unique_id {
+                    Some(unique_id) => unique_id.into(),
+                    None => group.as_str().to_ascii_lowercase().into(),
+                },
+                noun: "membership in group",
+                name: group.as_str(),
+                ends_at: None,
+                group: unique_id.as_deref().map(|unique_id| (group, unique_id)),
+                is_for_one: false,
+            },
+        }
+    }
+
     /// A key that is equal for changes of the same thing: one policy, one name, one group. A group
     /// is known by its unique id, and where that is not known by its name, whatever its case (IAM
     /// User Guide, "IAM identifiers").
     #[must_use]
     pub fn key(&self) -> String {
-        match self {
-            Self::PolicyAttached { policy_arn } => format!("policy-attached#{policy_arn}"),
-            Self::InlinePolicyPut { name, .. } => format!("inline-policy#{name}"),
-            Self::GroupJoined { group, unique_id } => match unique_id {
-                Some(unique_id) => format!("group-joined#{unique_id}"),
-                None => format!("group-joined#{}", group.as_str().to_ascii_lowercase()),
-            },
-        }
+        let Traits { done, with, .. } = self.traits();
+        format!("{done}#{with}")
     }
 
     /// What it is, in a few words for people.
     #[must_use]
     pub fn in_words(&self) -> String {
-        match self {
-            Self::PolicyAttached { policy_arn } => format!("policy {}", code(policy_arn.name())),
-            Self::InlinePolicyPut { name, .. } => format!("inline policy {}", code(name)),
-            Self::GroupJoined { group, .. } => {
-                format!("membership in group {}", code(group.as_str()))
-            }
-        }
+        let Traits { noun, name, .. } = self.traits();
+        format!("{noun} {}", code(name))
+    }
+
+    /// When it ends by itself; none where it does not.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.traits().ends_at
+    }
+
+    /// The name and unique id of the group that is joined; none of any other change, and where the
+    /// unique id is not known.
+    #[must_use]
+    pub fn group(&self) -> Option<(&GroupName, &str)> {
+        self.traits().group
+    }
+
+    /// Whether it is named for one request: what stands in its place is of that request or of
+    /// somebody else, and never of another request.
+    #[must_use]
+    pub fn is_for_one_request(&self) -> bool {
+        self.traits().is_for_one
     }
 }
 
@@ -130,8 +204,7 @@ impl RecordedEffect {
     /// none of what is named for one request, or stays.
     #[must_use]
     pub fn removal(&self, at: Timestamp) -> Option<Removal> {
-        let is_named_for_one = matches!(self.change, EffectChange::InlinePolicyPut { .. });
-        (!self.preexisting && !is_named_for_one).then(|| Removal {
+        (!self.preexisting && !self.change.is_for_one_request()).then(|| Removal {
             change: self.change.key(),
             at,
         })

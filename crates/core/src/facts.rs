@@ -4,8 +4,11 @@
 use crate::account::{
     GroupFacts, InlineFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts,
 };
+use crate::arn::PolicyArn;
 use crate::binding::Binding;
-use crate::id::Digest;
+use crate::finding::Evidence;
+use crate::id::{AccountId, Digest};
+use crate::request::{Grant, Named};
 
 /// What IAM holds about one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +32,8 @@ pub struct IamFacts {
 pub enum GrantFacts {
     /// A managed policy.
     Policy(PolicyFacts),
-    /// An inline policy: the request holds it.
-    Inline,
+    /// Nothing: the request holds all that there is.
+    InRequest,
     /// A role with the managed policies attached to it and its permissions boundary.
     Role {
         /// The role.
@@ -53,17 +56,11 @@ impl IamFacts {
     /// What of it is bound by an approval, with the guardrails that were in force.
     #[must_use]
     pub fn binding(&self, guardrails: &Digest) -> Binding {
-        let mut binding = Binding {
-            principal: self.principal.bound(),
-            policies: Vec::new(),
-            roles: Vec::new(),
-            groups: Vec::new(),
-            guardrails: guardrails.clone(),
-        };
+        let mut binding = Binding::new(self.principal.bound(), guardrails.clone());
         for grants in &self.grants {
             match grants {
                 GrantFacts::Policy(policy) => binding.policies.push(policy.bound()),
-                GrantFacts::Inline => {}
+                GrantFacts::InRequest => {}
                 GrantFacts::Role { role, policies, .. } => binding.roles.push(role.bound(policies)),
                 GrantFacts::Group { group, policies } => binding.groups.push(group.bound(policies)),
             }
@@ -86,30 +83,91 @@ impl IamFacts {
     }
 }
 
+/// What a grant brings, as far as rules ask, whatever it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'f> {
+    /// The managed policies that it brings.
+    managed: &'f [PolicyFacts],
+    /// The inline policies that it brings.
+    inline: &'f [InlineFacts],
+    /// The account that its policies act in, where that is not the target's.
+    pub(crate) elsewhere: Option<&'f AccountId>,
+    /// Whether it gives power that its policies do not say all of, as a role does that others name.
+    pub(crate) has_power_of_its_own: bool,
+    /// The managed policy that the principal has with it.
+    pub(crate) attached: Option<&'f PolicyArn>,
+    /// The unique id of the group that the principal is in with it.
+    pub(crate) joined: Option<&'f str>,
+}
+
 impl GrantFacts {
+    /// What it brings.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        let nothing = Parts {
+            managed: &[],
+            inline: &[],
+            elsewhere: None,
+            has_power_of_its_own: false,
+            attached: None,
+            joined: None,
+        };
+        match self {
+            Self::Policy(policy) => Parts {
+                managed: std::slice::from_ref(policy),
+                attached: Some(&policy.arn),
+                ..nothing
+            },
+            Self::InRequest => nothing,
+            Self::Role { role, policies, .. } => Parts {
+                managed: policies,
+                inline: &role.inline,
+                elsewhere: Some(role.arn.account()),
+                has_power_of_its_own: true,
+                ..nothing
+            },
+            Self::Group { group, policies } => Parts {
+                managed: policies,
+                inline: &group.inline,
+                joined: Some(&group.unique_id),
+                ..nothing
+            },
+        }
+    }
+
     /// The policies that it brings, by name. Those of a role are what the role may do; its trust
     /// policy is not among them.
     #[must_use]
     pub fn documents(&self) -> Vec<(&str, &str)> {
-        fn managed(policies: &[PolicyFacts]) -> impl Iterator<Item = (&str, &str)> {
-            policies
-                .iter()
-                .map(|policy| (policy.arn.as_str(), policy.document.as_str()))
+        let Parts {
+            managed, inline, ..
+        } = self.parts();
+        let managed = managed.iter();
+        let managed = managed.map(|policy| (policy.arn.as_str(), policy.document.as_str()));
+        let inline = inline.iter();
+        let inline = inline.map(|policy| (policy.name.as_str(), policy.document.as_str()));
+        managed.chain(inline).collect()
+    }
+
+    /// Whether they are of such a grant.
+    pub(crate) const fn are_of(&self, grant: &Grant) -> bool {
+        matches!(
+            (self, grant.named()),
+            (Self::Policy(_), Named::Policy(_))
+                | (Self::InRequest, Named::Written(_))
+                | (Self::Role { .. }, Named::Role(_))
+                | (Self::Group { .. }, Named::Group(_))
+        )
+    }
+
+    /// The policies that say what the principal can do with the grant, by name: those that it
+    /// brings, or the one that the request holds. None where no policies say it all.
+    #[must_use]
+    pub(crate) fn texts<'a>(&'a self, grant: &'a Grant) -> Option<Vec<(&'a str, &'a str)>> {
+        if self.parts().has_power_of_its_own {
+            return None;
         }
-        fn inline(policies: &[InlineFacts]) -> impl Iterator<Item = (&str, &str)> {
-            policies
-                .iter()
-                .map(|policy| (policy.name.as_str(), policy.document.as_str()))
-        }
-        match self {
-            Self::Policy(policy) => managed(std::slice::from_ref(policy)).collect(),
-            Self::Inline => Vec::new(),
-            Self::Role { role, policies, .. } => {
-                managed(policies).chain(inline(&role.inline)).collect()
-            }
-            Self::Group { group, policies } => {
-                managed(policies).chain(inline(&group.inline)).collect()
-            }
-        }
+        let written = grant.named().written();
+        let written = written.map(|document| (Evidence::INLINE_POLICY, document.as_str()));
+        Some(written.into_iter().chain(self.documents()).collect())
     }
 }

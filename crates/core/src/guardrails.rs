@@ -9,6 +9,7 @@ mod file;
 mod items;
 mod judge;
 mod member;
+mod permit;
 mod reference;
 
 pub use difference::Widening;
@@ -17,7 +18,9 @@ pub use items::MappedItem;
 pub use judge::Unenrolled;
 pub use reference::Reference;
 
-use crate::arn::{GroupArn, PolicyArn, RoleArn};
+use permit::Permit;
+
+use crate::arn::RoleArn;
 use crate::finding::{Finding, FindingCode};
 use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::inline_policy::{NoPlace, inline_policy};
@@ -49,10 +52,7 @@ pub struct Guardrails {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedGrant {
     pub(crate) accounts: Vec<AccountId>,
-    pub(crate) policies: Vec<PolicyArn>,
-    pub(crate) roles: Vec<RoleArn>,
-    pub(crate) groups: Vec<GroupArn>,
-    pub(crate) inline_policies: bool,
+    pub(crate) permits: Vec<Permit>,
     pub(crate) accepted_exposures: Vec<String>,
     pub(crate) longest_session: Option<AccessDuration>,
     pub(crate) maximum_duration: AccessDuration,
@@ -72,16 +72,13 @@ pub enum Risk {
 impl AllowedGrant {
     /// Whether it lists the grant, for a principal of the account.
     fn lists(&self, account: &AccountId, grant: &Grant) -> bool {
-        self.accounts.contains(account)
-            && match grant {
-                Grant::AttachManagedPolicy { policy_arn } => self.policies.contains(policy_arn),
-                Grant::InlinePolicy { .. } => self.inline_policies,
-                Grant::AssumeRole { role_arn } => self.roles.contains(role_arn),
-                Grant::GroupMembership { group } => self
-                    .groups
-                    .iter()
-                    .any(|arn| arn.account() == account && arn.name() == group.as_str()),
-            }
+        let mut permits = self.permits.iter();
+        self.accounts.contains(account) && permits.any(|permit| permit.lists(account, grant))
+    }
+
+    /// The roles that it lists.
+    fn roles(&self) -> impl Iterator<Item = &RoleArn> {
+        self.permits.iter().filter_map(Permit::role)
     }
 
     /// Whether an exposure by this action was looked at and accepted.
@@ -237,17 +234,15 @@ impl Guardrails {
         let account = &request.target.account_id;
         for (index, grant) in request.grants.iter().enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            match (grant, self.allowed(account, grant)) {
-                (Grant::GroupMembership { .. }, _)
-                    if request.target.kind != PrincipalType::User =>
-                {
-                    let detail = "only IAM users can be members of groups";
-                    findings.push(Finding::new(pointer, FindingCode::OnlyUsers, detail));
-                }
-                (Grant::InlinePolicy { document }, Some(allowed)) => {
-                    self.judge_inline(account, &pointer, document, allowed, findings);
-                }
-                _ => {}
+            if let Some(detail) = grant.kind().row().only_users
+                && request.target.kind != PrincipalType::User
+            {
+                findings.push(Finding::new(&pointer, FindingCode::OnlyUsers, detail));
+            }
+            if let Some(document) = grant.named().written()
+                && let Some(allowed) = self.allowed(account, grant)
+            {
+                self.judge_inline(account, &pointer, document, allowed, findings);
             }
         }
         // What has no place for its accounts, its statement has been told already.

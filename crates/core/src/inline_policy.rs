@@ -6,7 +6,7 @@ mod accounts;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::request::{AccessRequest, Grant};
+use crate::request::{AccessRequest, Named};
 
 pub(crate) use accounts::{LeftOpen, accounts_of, can_be_limited, left_open};
 
@@ -47,14 +47,14 @@ pub fn inline_policy(
     let mut statements: Vec<Value> = Vec::new();
     let mut roles: Vec<&str> = Vec::new();
     for grant in &request.grants {
-        match grant {
-            Grant::InlinePolicy { document } => {
+        match grant.named() {
+            Named::Written(document) => {
                 let home = &request.target.account_id;
                 let limited = accounts::limited(document.as_str(), home);
                 statements.extend(limited.ok_or(NoPlace::ForTheAccounts)?);
             }
-            Grant::AssumeRole { role_arn } => roles.push(role_arn.as_str()),
-            Grant::AttachManagedPolicy { .. } | Grant::GroupMembership { .. } => {}
+            Named::Role(arn) => roles.push(arn.as_str()),
+            Named::Policy(_) | Named::Group(_) => {}
         }
     }
     if !roles.is_empty() {

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 
 use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
-use crate::binding::BoundGroup;
+use crate::binding::{Binding, BoundGroup};
 use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use crate::facts::IamFacts;
 use crate::finding::refusal;
 use crate::guardrails::Guardrails;
 use crate::id::{Digest, RequestId, SysId};
-use crate::identity::InvolvedMarks;
 use crate::inline_policy::inline_policy;
+use crate::person::InvolvedMarks;
 use crate::record::{
     ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
 };
@@ -159,7 +159,7 @@ pub fn effects(
     let mut effects = Vec::new();
     for change in changes(record, now + record.request().duration.as_signed())? {
         let there = principal.has_in_place(&change);
-        if there && matches!(change, EffectChange::InlinePolicyPut { .. }) {
+        if there && change.is_for_one_request() {
             return Err(FailureCode::ContentChanged);
         }
         let given = others(&change, record.id(), live).any(|effect| !effect.preexisting);
@@ -197,34 +197,41 @@ fn changes(record: &RequestRecord, ends_at: Timestamp) -> Result<Vec<EffectChang
     let inline = inline_policy(record.request(), ends_at);
     let inline = inline.map_err(|_| FailureCode::OutsideGuardrails)?;
     let mut changes = named_changes(record);
-    changes.extend(inline.map(|document| EffectChange::InlinePolicyPut {
-        name: inline_policy_name(record.id()),
-        document,
-        ends_at,
-    }));
+    changes
+        .extend(inline.map(|document| EffectChange::inline_policy(record.id(), document, ends_at)));
     Ok(changes)
 }
 
-/// The changes that are named by what is granted: policies and groups. A group is the one that was
-/// bound, by its unique id.
+/// The changes that are named by what is granted: policies and groups.
 fn named_changes(record: &RequestRecord) -> Vec<EffectChange> {
-    let bound = record.binding().map_or(&[][..], |binding| &binding.groups);
     let grants = record.request().grants.iter();
-    let named = grants.filter_map(|grant| match grant {
-        Grant::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
-            policy_arn: policy_arn.clone(),
-        }),
-        Grant::GroupMembership { group } => {
-            let is_it = |one: &&BoundGroup| one.arn.name().eq_ignore_ascii_case(group.as_str());
-            let bound = bound.iter().find(is_it);
-            Some(EffectChange::GroupJoined {
-                group: group.clone(),
-                unique_id: bound.map(|group| group.unique_id.clone()),
-            })
+    grants
+        .filter_map(|grant| grant.comes_to(record.binding()))
+        .collect()
+}
+
+impl Grant {
+    /// The change that the grant comes to; none where it is a part of the inline policy of its
+    /// request. A group is the one that was bound, by its unique id.
+    pub(crate) fn comes_to(&self, bound: Option<&Binding>) -> Option<EffectChange> {
+        match self {
+            Self::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
+                policy_arn: policy_arn.clone(),
+            }),
+            Self::GroupMembership { group } => {
+                let bound = bound.map_or(&[][..], |bound| &bound.groups);
+                let is_it = |one: &&BoundGroup| one.arn.name().eq_ignore_ascii_case(group.as_str());
+                Some(EffectChange::GroupJoined {
+                    group: group.clone(),
+                    unique_id: bound
+                        .iter()
+                        .find(is_it)
+                        .map(|group| group.unique_id.clone()),
+                })
+            }
+            Self::InlinePolicy { .. } | Self::AssumeRole { .. } => None,
         }
-        Grant::InlinePolicy { .. } | Grant::AssumeRole { .. } => None,
-    });
-    named.collect()
+    }
 }
 
 /// These effects as they are to be forgotten at the end: what stays in IAM, because another request gives
@@ -243,10 +250,7 @@ pub fn forgotten(mine: Vec<RecordedEffect>, live: &[RecordedEffect]) -> Vec<Reco
 /// at the latest when the signed decisions let it.
 #[must_use]
 pub fn until(record: &RequestRecord, effects: &[RecordedEffect], now: Timestamp) -> Timestamp {
-    let ends = effects.iter().find_map(|effect| match &effect.change {
-        EffectChange::InlinePolicyPut { ends_at, .. } => Some(*ends_at),
-        EffectChange::PolicyAttached { .. } | EffectChange::GroupJoined { .. } => None,
-    });
+    let ends = effects.iter().find_map(|effect| effect.change.ends_at());
     let until = ends.unwrap_or_else(|| now + record.request().duration.as_signed());
     not_after_latest(record, until)
 }

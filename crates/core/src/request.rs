@@ -8,7 +8,7 @@ mod reader;
 
 pub use duration::{AccessDuration, DurationError};
 pub use extension::Extension;
-pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError};
+pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError, Named};
 
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +146,7 @@ impl AccessRequest {
     #[must_use]
     pub fn puts_inline_policy(&self) -> bool {
         let mut grants = self.grants.iter();
-        grants.any(|grant| matches!(grant, Grant::InlinePolicy { .. } | Grant::AssumeRole { .. }))
+        grants.any(|grant| grant.comes_to(None).is_none())
     }
 
     /// Parses the body of `POST /v1/requests`.

@@ -238,7 +238,7 @@ pub fn eligible<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Involved;
+    use crate::person::Involved;
     use crate::ticket::{JobTitle, PersonName, UserAccount};
 
     fn person(n: u8, email: &str) -> Person {

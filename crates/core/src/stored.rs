@@ -12,11 +12,12 @@
 //!   to.
 //! - A reader refuses members that it does not know. An older program never loses what a newer one
 //!   wrote, because it never gets to write it back.
-//! - So a new member, variant or meaning is a new schema: a `V2` type, a conversion, and an arm in
-//!   `read`. One member is there from the beginning although nobody writes it yet: `signature`, on
-//!   effects and on the end of access ([`EffectV1`], [`EventV1::RevocationRequested`], and what the
-//!   record holds of it). Where it is absent it is not written; where it is present
-//!   it is kept.
+//! - A new variant, and a member that is left out where there is none, belong to the schema that is
+//!   there: what was written before reads as it did, with the bytes that it had. Such are `signature`
+//!   on effects and on the end of access ([`EffectV1`], [`EventV1::RevocationRequested`]), and
+//!   `latest_end`.
+//! - Anything else that is new, above all another meaning, is a new schema: a `V2` type, a conversion,
+//!   and an arm in `read` (docs/decisions/0062-stored-apart-from-what-rules-work-on.md).
 //!
 //! **Hashes.** What is hashed is a struct of `preimage`, or the bytes themselves: an audit row
 //! is hashed, stored and verified as bytes, and parsed only after that

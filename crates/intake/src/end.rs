@@ -95,8 +95,7 @@ impl Ending {
             Self::Revoke(body) => body.on_behalf_of.as_ref(),
             Self::Withdraw(_) => None,
         };
-        let round = record.round();
-        let owner = round.and_then(|round| round.binding.principal.owner.as_ref());
+        let owner = record.owner();
         match (client, person) {
             (ClientRole::Requesting, None) => Ok(RevokedBy::Client),
             (ClientRole::Requesting, Some(person)) if *person == record.request().requested_by => {

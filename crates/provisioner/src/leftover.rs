@@ -115,8 +115,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let is_long = record.trail_fault() == Some(TrailFault::TooLong);
         let was_undone = is_long || audit::is_undone(&trail);
         let (ours, disputed): (Vec<_>, Vec<_>) = mine.iter().cloned().partition(|effect| {
-            let is_ours = matches!(effect.change, EffectChange::InlinePolicyPut { .. });
-            is_ours || !was_undone
+            // Nobody else puts what is named for this request.
+            effect.change.is_for_one_request() || !was_undone
         });
         let found = self.remove(record, &ours, &others).await?;
         if found.iter().any(Deviation::is_still_there)
@@ -343,7 +343,7 @@ fn given_by(id: &RequestId, key: &PrincipalKey, trail: &[AuditRow]) -> Option<Ve
         return None;
     };
     let binding = &round_in(trail)?.binding;
-    (binding.principal.unique_id == *unique_id).then(|| plan::changes_of_bound(id, binding))
+    (binding.unique_id() == Some(unique_id)).then(|| plan::changes_of_bound(id, binding))
 }
 
 /// Whether an effect says that it is on a principal of the account of its key.

@@ -98,6 +98,5 @@ impl<P: ProvisionerPorts> Provisioner<P> {
 
 /// The principal of a request by its name then, and its unique id; none where nobody was asked.
 fn bound(record: &RequestRecord) -> Option<(&Principal, &str)> {
-    let unique_id = record.binding()?.principal.unique_id.as_str();
-    Some((&record.request().target, unique_id))
+    Some((&record.request().target, record.unique_id()?))
 }

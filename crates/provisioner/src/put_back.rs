@@ -46,7 +46,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let trail = audit::chained(&rows, id);
         let asked = round_in(&trail).filter(|round| is_asked(record, &trail, round));
         let key = match asked {
-            Some(round) => target.key_by_id(&round.binding.principal.unique_id),
+            Some(round) => round.binding.key_of(target),
             None => record.principal_key(),
         };
         let keys = self.effects.effect_keys(&key).await?;

@@ -185,16 +185,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if let Some(found) = located.facts.in_place(change) {
             return Ok(Some(found));
         }
-        let EffectChange::GroupJoined {
-            group,
-            unique_id: Some(unique_id),
-        } = change
-        else {
+        let Some((group, unique_id)) = change.group() else {
             return Ok(Some(change.clone()));
         };
         let account = &located.principal.account_id;
         let known = self.member.group(account, group).await?;
-        let is_it = known.is_some_and(|known| known.unique_id == *unique_id);
+        let is_it = known.is_some_and(|known| known.unique_id == unique_id);
         Ok(is_it.then(|| change.clone()))
     }
 
@@ -257,8 +253,7 @@ pub(crate) fn astray(
     made: &[RecordedEffect],
     named: &PrincipalFacts,
 ) -> Vec<EffectChange> {
-    let bound = record.binding().map(|binding| &binding.principal.unique_id);
-    let is_it = bound == Some(&named.unique_id);
+    let is_it = record.is_bound_to(&named.unique_id);
     let mut astray = Vec::new();
     for effect in made.iter().filter(|effect| !effect.preexisting) {
         let change = &effect.change;
@@ -290,8 +285,8 @@ pub(crate) fn renamed(record: &RequestRecord, located: &Located) -> Vec<Deviatio
 
 /// Whether the principal has another path than the one that was bound.
 fn has_moved(record: &RequestRecord, located: &Located) -> bool {
-    let bound = record.binding().map(|binding| &binding.principal.path);
-    bound.is_some_and(|path| *path != located.facts.path)
+    let bound = record.binding();
+    bound.is_some_and(|bound| bound.path() != located.facts.path)
 }
 
 fn still_there<'a>(

@@ -8,7 +8,7 @@ use ports::CallError;
 use ports::directory::{Directory as _, DirectoryError, Member as _};
 use ports::enrolled::{Enrolled, EnrolledPrincipal};
 use ports::ledger::{Effects as _, Requests as _};
-use snowgate_core::effect::{EffectChange, request_of_inline_policy};
+use snowgate_core::effect::{EffectChange, inline_policy_name, request_of_inline_policy};
 use snowgate_core::id::AccountId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
@@ -153,29 +153,27 @@ where
         if facts.is_none_or(|facts| facts.unique_id != enrolled.unique_id) {
             return Ok(());
         }
-        let change = EffectChange::InlinePolicyPut {
-            name: name.to_owned(),
-            document: String::new(),
-            ends_at: now,
+        let Some(request) = request_of_inline_policy(name) else {
+            return Ok(());
         };
+        let change = EffectChange::inline_policy(&request, String::new(), now);
         self.member.take_back(principal, &change).await?;
         error!(policy = %name, "an inline policy was left of a request that has ended; it is removed");
         Ok(())
     }
 }
 
-/// Whether a live request gives a principal the inline policy of this name.
+/// Whether a live request gives a principal its inline policy, and that has this name.
 fn gives(record: &RequestRecord, principal: &PrincipalKey, name: &str) -> bool {
+    let put = EffectChange::inline_policy(record.id(), String::new(), Timestamp::MIN).key();
     let effects = plan::live_effects(record, principal);
-    effects.iter().any(|effect| {
-        matches!(&effect.change, EffectChange::InlinePolicyPut { name: put, .. } if put == name)
-    })
+    inline_policy_name(record.id()) == name
+        && effects.iter().any(|effect| effect.change.key() == put)
 }
 
 /// Whether the ledger shows that a request put its policy on this very principal, and has ended.
 fn is_left_over(record: &RequestRecord, enrolled: &EnrolledPrincipal) -> bool {
-    let bound = record.binding().map(|binding| &binding.principal.unique_id);
-    bound == Some(&enrolled.unique_id)
+    record.is_bound_to(&enrolled.unique_id)
         && record.trail_fault().is_none()
         && matches!(record.state(), State::Revoked | State::Failed)
         && record.request().puts_inline_policy()

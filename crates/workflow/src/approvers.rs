@@ -23,7 +23,7 @@ use ports::CallError;
 use ports::servicenow::ServiceNow;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::SysId;
-use snowgate_core::identity::{Involved, Unrecognisable};
+use snowgate_core::person::{Involved, Unrecognisable};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::slots::Excluded;
 use snowgate_core::ticket::Ticket;
@@ -114,8 +114,6 @@ pub async fn involved_in(
     ticket: &Ticket,
     guardrails: &Guardrails,
 ) -> Result<Excluded, InvolvedError> {
-    let round = record.round();
-    let beneficiary = round.and_then(|round| round.binding.principal.owner.as_ref());
     let requester = &record.request().requested_by;
-    involved(servicenow, requester, ticket, beneficiary, guardrails).await
+    involved(servicenow, requester, ticket, record.owner(), guardrails).await
 }

@@ -12,7 +12,7 @@ use snowgate_core::account::{InlineFacts, Membership, PolicyFacts, PrincipalFact
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::facts::{GrantFacts, IamFacts};
 use snowgate_core::id::AccountId;
-use snowgate_core::request::{AccessRequest, Grant};
+use snowgate_core::request::{AccessRequest, Grant, Named};
 
 /// How many groups and roles are read at the same time, and how many policies of each. Bounded, because
 /// IAM throttles an account as a whole; more than one, because ten groups of ten policies are some 250
@@ -105,15 +105,15 @@ async fn facts(
     account: &AccountId,
     grant: &Grant,
 ) -> Result<GrantFacts, SurveyError> {
-    Ok(match grant {
-        Grant::AttachManagedPolicy { policy_arn } => {
-            let policy = directory.policy(account, policy_arn).await?;
+    Ok(match grant.named() {
+        Named::Policy(policy) => {
+            let policy = directory.policy(account, policy).await?;
             GrantFacts::Policy(policy.ok_or(Missing::Policy)?)
         }
-        Grant::InlinePolicy { .. } => GrantFacts::Inline,
-        Grant::AssumeRole { role_arn } => {
-            let role = directory.role(role_arn).await?.ok_or(Missing::Role)?;
-            let home = role_arn.account();
+        Named::Written(_) => GrantFacts::InRequest,
+        Named::Role(arn) => {
+            let role = directory.role(arn).await?.ok_or(Missing::Role)?;
+            let home = arn.account();
             let policies = all_listed(directory, home, &role.attached).await?;
             let boundary = boundary(directory, home, role.boundary.as_deref()).await?;
             GrantFacts::Role {
@@ -122,7 +122,7 @@ async fn facts(
                 boundary,
             }
         }
-        Grant::GroupMembership { group } => {
+        Named::Group(group) => {
             let group = directory.group(account, group).await?;
             let group = group.ok_or(Missing::Group)?;
             let policies = all_listed(directory, account, &group.attached).await?;

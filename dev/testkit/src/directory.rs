@@ -235,7 +235,8 @@ fn make(
     }
 }
 
-fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
+/// Takes a change back from a principal, whether it is there or not.
+pub fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
     match change {
         EffectChange::PolicyAttached { policy_arn } => {
             facts.attached.retain(|arn| arn != policy_arn.as_str());

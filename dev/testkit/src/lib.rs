@@ -26,7 +26,7 @@ mod tickets;
 pub mod token_issuer;
 pub mod world;
 
-pub use directory::{AccountFault, FakeDirectory};
+pub use directory::{AccountFault, FakeDirectory, take_back};
 pub use failing::{Aftermath, Failing, Fault, Moment, turn};
 pub use keys::FakeKeys;
 pub use ledger::FakeLedger;

@@ -139,22 +139,18 @@ pub fn slot(approvers: &[SysId]) -> Slot {
 #[must_use]
 pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp) -> ApprovalRound {
     let slots = vec![slot(approvers)];
-    let binding = Binding {
-        principal: BoundPrincipal {
-            unique_id: UNIQUE_ID.to_owned(),
-            path: "/enrolled/".to_owned(),
-            boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
-            owner: Some(request.requested_by.clone()),
-        },
-        policies: vec![BoundPolicy {
-            arn: policy(),
-            version: "v1".to_owned(),
-            document: Digest::of(b"document"),
-        }],
-        roles: Vec::new(),
-        groups: Vec::new(),
-        guardrails: Digest::of(b"guardrails"),
+    let principal = BoundPrincipal {
+        unique_id: UNIQUE_ID.to_owned(),
+        path: "/enrolled/".to_owned(),
+        boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
+        owner: Some(request.requested_by.clone()),
     };
+    let mut binding = Binding::new(principal, Digest::of(b"guardrails"));
+    binding.policies.push(BoundPolicy {
+        arn: policy(),
+        version: "v1".to_owned(),
+        document: Digest::of(b"document"),
+    });
     let content = binding.content_digest(request, &slots).unwrap();
     ApprovalRound::new(slots, binding, content, expires_at)
 }

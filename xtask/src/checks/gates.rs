@@ -6,7 +6,7 @@ use local_stack::checkout::Checkout;
 use local_stack::environments::Environment;
 
 use super::layout::{self, Look};
-use super::{cargo, privileges};
+use super::{cargo, kinds, privileges};
 
 /// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
 /// built more often than their speed matters.
@@ -113,6 +113,7 @@ fn layouts() -> Vec<Gate> {
         look("layers", layout::layers as Look),
         look("code map", layout::code_map as Look),
         look("no code in comments", layout::code_in_comments as Look),
+        look("places of a kind of grant", kinds::kinds as Look),
     ]
 }
 

@@ -108,7 +108,8 @@ fn lines_with_code(text: &str) -> impl Iterator<Item = usize> {
         .filter_map(move |(n, line)| is_fence(line).then_some(n))
 }
 
-fn rust_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// Every source below a folder.
+pub(super) fn rust_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

@@ -4,7 +4,7 @@
 use snowgate_core::approval::ReviewToken;
 use snowgate_core::email::MailField;
 use snowgate_core::id::SysId;
-use snowgate_core::identity::{Identities, IdentityKey};
+use snowgate_core::person::{MarkKey, PeopleMarks};
 use snowgate_core::record::RequestRecord;
 use snowgate_core::ticket::{Person, Ticket};
 use testkit::world::{BENEFICIARY, LEAD, OWNER, SECURITY, World, at, id, person, ready, requester};
@@ -208,10 +208,10 @@ fn who_decided_and_who_was_involved_is_signed_without_names() {
     assert_eq!(named, [&id(BENEFICIARY), &id(0x21), &requester().sys_id]);
     assert!(!identities.decided_by_one_of(&identities.involved));
     // The marks are those of these people, by the key of this request.
-    let message = IdentityKey::message(record.id()).unwrap();
+    let message = MarkKey::message(record.id()).unwrap();
     let mac = ready(ports::signature::Signer::sign(&world.keys, &message)).unwrap();
-    let key = IdentityKey::new(mac.as_bytes());
-    let owner = Identities::new(&key, &[person(OWNER)], &[]);
+    let key = MarkKey::new(mac.as_bytes());
+    let owner = PeopleMarks::new(&key, &[person(OWNER)], &[]);
     assert_eq!(identities.deciders, owner.deciders);
     let (all, _) = snapshot(&world);
     for canary in ["rita@", "person-10", "meridian.example"] {

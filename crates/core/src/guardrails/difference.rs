@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use iam_policy::prove::CheckResult;
 
+use super::permit::Permit;
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::finding::Witness;
 use crate::id::{AccountId, SysId};
@@ -204,7 +205,7 @@ impl Guardrails {
                     let of = |role: &crate::arn::RoleArn| {
                         format!("{role} {}", longest.clone().unwrap_or_default())
                     };
-                    grant.roles.iter().map(of).collect::<Vec<_>>()
+                    grant.roles().map(of).collect::<Vec<_>>()
                 })
                 .collect()
         };
@@ -242,10 +243,6 @@ impl Guardrails {
 impl AllowedGrant {
     /// Everything that it lists, by ARN.
     fn names(&self) -> Vec<String> {
-        let policies = self.policies.iter().map(ToString::to_string);
-        let roles = self.roles.iter().map(ToString::to_string);
-        let groups = self.groups.iter().map(ToString::to_string);
-        let inline = self.inline_policies.then(|| "inline policies".to_owned());
-        policies.chain(roles).chain(groups).chain(inline).collect()
+        self.permits.iter().map(Permit::in_words).collect()
     }
 }

@@ -5,10 +5,12 @@ mod contradictions;
 use serde::Deserialize;
 
 use super::items::ItemRow;
+use super::permit::Permit;
 use super::reference::{Reference, ReferenceError};
 use super::{AllowedGrant, Guardrails, Risk};
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{AccountId, ClientId, Digest, SysId};
+use crate::kind::GrantKind;
 use crate::request::{AccessDuration, TableName};
 
 /// What is wrong with a guardrails file.
@@ -135,14 +137,23 @@ impl Guardrails {
     }
 }
 
+impl Grants {
+    /// What it permits, one by one.
+    fn permits(&self) -> Vec<Permit> {
+        let policies = self.policies.iter().cloned().map(Permit::Policy);
+        let roles = self.roles.iter().cloned().map(Permit::Role);
+        let groups = self.groups.iter().cloned().map(Permit::Group);
+        let inline = self.inline_policies;
+        let inline = inline.then_some(Permit::Every(GrantKind::InlinePolicy));
+        policies.chain(roles).chain(groups).chain(inline).collect()
+    }
+}
+
 impl From<Grants> for AllowedGrant {
     fn from(grants: Grants) -> Self {
         Self {
+            permits: grants.permits(),
             accounts: grants.accounts,
-            policies: grants.policies,
-            roles: grants.roles,
-            groups: grants.groups,
-            inline_policies: grants.inline_policies,
             accepted_exposures: grants.accepted_exposures,
             longest_session: grants.longest_session,
             maximum_duration: grants.maximum_duration,

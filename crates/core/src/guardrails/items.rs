@@ -14,10 +14,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Guardrails;
-use crate::facts::{GrantFacts, IamFacts};
+use crate::facts::IamFacts;
 use crate::id::{AccountId, SysId};
 use crate::markup::code;
-use crate::request::{AccessRequest, Grant};
+use crate::request::AccessRequest;
 use crate::slots::{OwnedResource, owned_resources};
 
 /// A row `[[items]]` of the file.
@@ -79,19 +79,11 @@ fn texts<'a>(request: &'a AccessRequest, survey: &'a IamFacts) -> Option<Vec<&'a
     }
     let mut texts = Vec::new();
     for (grant, grants) in request.grants.iter().zip(&survey.grants) {
-        let of_grant: Vec<&str> = match (grant, grants) {
-            (Grant::InlinePolicy { document }, GrantFacts::Inline) => vec![document.as_str()],
-            (Grant::AttachManagedPolicy { .. }, GrantFacts::Policy(_))
-            | (Grant::GroupMembership { .. }, GrantFacts::Group { .. }) => {
-                let documents = grants.documents().into_iter();
-                documents.map(|(_, text)| text).collect()
-            }
-            _ => return None,
-        };
+        let of_grant = grants.texts(grant).filter(|_| grants.are_of(grant))?;
         if of_grant.is_empty() {
             return None;
         }
-        texts.extend(of_grant);
+        texts.extend(of_grant.into_iter().map(|(_, text)| text));
     }
     Some(texts)
 }

@@ -20,12 +20,13 @@ use power::{Granted, judge_role_power, tell_power};
 use super::reference::Judged;
 use super::{AllowedGrant, Guardrails};
 use crate::account::{PolicyFacts, RoleFacts};
+use crate::arn::PolicyArn;
 use crate::facts::{GrantFacts, IamFacts};
-use crate::finding::{Evidence, Finding, FindingCode};
+use crate::finding::{Finding, FindingCode};
 use crate::id::AccountId;
 use crate::inline_policy::{counted, inline_policy};
 use crate::markup::code;
-use crate::request::{AccessRequest, Grant};
+use crate::request::AccessRequest;
 use crate::wording::duration_of;
 
 impl Guardrails {
@@ -47,10 +48,7 @@ impl Guardrails {
         let account = &request.target.account_id;
         for (index, (grant, grants)) in request.grants.iter().zip(&survey.grants).enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            let of = match grants {
-                GrantFacts::Role { role, .. } => role.arn.account(),
-                GrantFacts::Policy(_) | GrantFacts::Inline | GrantFacts::Group { .. } => account,
-            };
+            let of = grants.parts().elsewhere.unwrap_or(account);
             for (name, text) in grants.documents() {
                 let pointer = pointer.clone();
                 let judged = Judged {
@@ -61,28 +59,8 @@ impl Guardrails {
                 findings.extend(self.judge_policy(of, &judged));
                 findings.extend(tell_accounts(of, &judged));
             }
-            match (grants, self.allowed(account, grant)) {
-                (
-                    GrantFacts::Role {
-                        role,
-                        policies,
-                        boundary,
-                    },
-                    Some(allowed),
-                ) => {
-                    judge_role(&pointer, survey, role, allowed, &mut findings);
-                    let all = (role, &policies[..], boundary.as_ref());
-                    judge_role_power(&pointer, all, allowed, &mut findings);
-                }
-                (GrantFacts::Group { group, .. }, Some(allowed))
-                    if !allowed.groups.contains(&group.arn) =>
-                {
-                    let name = code(group.arn.name());
-                    let detail =
-                        format!("group {name} has another path than the one the guardrails permit");
-                    findings.push(Finding::new(pointer, FindingCode::GrantNotAllowed, detail));
-                }
-                _ => {}
+            if let Some(allowed) = self.allowed(account, grant) {
+                judge_kind(&pointer, survey, grants, allowed, &mut findings);
             }
         }
         self.judge_power(request, survey, &mut findings);
@@ -107,14 +85,8 @@ impl Guardrails {
         let grants = request.grants.iter().zip(&survey.grants);
         for (index, (grant, grants)) in grants.enumerate() {
             let pointer = format!("/grants/{index}/{}", grant.member());
-            let policies = match (grants, grant) {
-                (GrantFacts::Inline, Grant::InlinePolicy { document }) => {
-                    vec![(Evidence::INLINE_POLICY, document.as_str())]
-                }
-                // A role has power of its own; see `judge_role_power`.
-                (GrantFacts::Role { .. }, _) => Vec::new(),
-                _ => grants.documents(),
-            };
+            // What has power of its own is judged by `judge_role_power`.
+            let policies = grants.texts(grant).unwrap_or_default();
             let allowed = self.allowed(account, grant);
             granted.extend(policies.into_iter().map(|(name, text)| Granted {
                 judged: Judged {
@@ -150,15 +122,11 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
     let who = crate::wording::principal(&request.target);
     let (mut policies, mut groups) = (0, 0);
     for grants in &survey.grants {
-        match grants {
-            GrantFacts::Policy(policy) => policies += usize::from(!principal.has(&policy.arn)),
-            GrantFacts::Group { group, .. } => {
-                let mut groups_now = principal.groups.iter();
-                let member = groups_now.any(|one| one.unique_id == group.unique_id);
-                groups += usize::from(!member);
-            }
-            GrantFacts::Inline | GrantFacts::Role { .. } => {}
-        }
+        let parts = grants.parts();
+        let is_new = |policy: &PolicyArn| !principal.has(policy);
+        policies += usize::from(parts.attached.is_some_and(is_new));
+        let is_member = |group| principal.groups.iter().any(|one| one.unique_id == group);
+        groups += usize::from(parts.joined.is_some_and(|group| !is_member(group)));
     }
     // Every end has the same length.
     let document = inline_policy(request, Timestamp::UNIX_EPOCH);
@@ -185,6 +153,37 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
                 "{who} has {used} {what}, and the request needs {needed} more; the account's IAM quota is {limit}"
             );
             findings.push(Finding::new("/grants", FindingCode::QuotaReached, detail));
+        }
+    }
+}
+
+/// What is judged of one kind of grant alone.
+fn judge_kind(
+    pointer: &str,
+    survey: &IamFacts,
+    grants: &GrantFacts,
+    allowed: &AllowedGrant,
+    findings: &mut Vec<Finding>,
+) {
+    match grants {
+        GrantFacts::Policy(_) | GrantFacts::InRequest => {}
+        GrantFacts::Role {
+            role,
+            policies,
+            boundary,
+        } => {
+            judge_role(pointer, survey, role, allowed, findings);
+            let all = (role, &policies[..], boundary.as_ref());
+            judge_role_power(pointer, all, allowed, findings);
+        }
+        GrantFacts::Group { group, .. } => {
+            let mut permits = allowed.permits.iter();
+            if !permits.any(|permit| permit.group() == Some(&group.arn)) {
+                let name = code(group.arn.name());
+                let detail =
+                    format!("group {name} has another path than the one the guardrails permit");
+                findings.push(Finding::new(pointer, FindingCode::GrantNotAllowed, detail));
+            }
         }
     }
 }

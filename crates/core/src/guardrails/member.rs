@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::permit::Permit;
 use super::{AllowedGrant, Guardrails};
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::AccountId;
+use crate::kind::GrantKind;
 use crate::request::TableName;
 
 impl Guardrails {
@@ -25,7 +27,7 @@ impl Guardrails {
     #[must_use]
     pub fn accounts(&self) -> BTreeSet<&AccountId> {
         let targets = self.grants.iter().flat_map(|grant| &grant.accounts);
-        let roles = self.grants.iter().flat_map(|grant| &grant.roles);
+        let roles = self.grants.iter().flat_map(AllowedGrant::roles);
         targets.chain(roles.map(RoleArn::account)).collect()
     }
 
@@ -51,7 +53,8 @@ impl Guardrails {
     #[must_use]
     pub fn policies_in(&self, account: &AccountId) -> Vec<&PolicyArn> {
         self.in_account(account)
-            .flat_map(|grant| &grant.policies)
+            .flat_map(|grant| &grant.permits)
+            .filter_map(Permit::policy)
             .collect()
     }
 
@@ -59,7 +62,8 @@ impl Guardrails {
     #[must_use]
     pub fn groups_in(&self, account: &AccountId) -> Vec<&GroupArn> {
         self.in_account(account)
-            .flat_map(|grant| &grant.groups)
+            .flat_map(|grant| &grant.permits)
+            .filter_map(Permit::group)
             .filter(|group| group.account() == account)
             .collect()
     }
@@ -69,7 +73,7 @@ impl Guardrails {
     #[must_use]
     pub fn assumable_from(&self, account: &AccountId) -> Vec<&RoleArn> {
         self.in_account(account)
-            .flat_map(|grant| &grant.roles)
+            .flat_map(AllowedGrant::roles)
             .collect()
     }
 
@@ -77,8 +81,9 @@ impl Guardrails {
     /// or the one that lets them assume a role.
     #[must_use]
     pub fn inline_policies_in(&self, account: &AccountId) -> bool {
-        self.in_account(account)
-            .any(|grant| grant.inline_policies || !grant.roles.is_empty())
+        let inline = Permit::Every(GrantKind::InlinePolicy);
+        let mut permits = self.in_account(account).flat_map(|grant| &grant.permits);
+        permits.any(|permit| *permit == inline || permit.role().is_some())
     }
 
     pub(super) fn in_account(&self, account: &AccountId) -> impl Iterator<Item = &AllowedGrant> {

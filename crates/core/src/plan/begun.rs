@@ -8,7 +8,7 @@ use super::{changes, effect, named_changes};
 use crate::account::PrincipalFacts;
 use crate::approval::Verdict;
 use crate::binding::Binding;
-use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
+use crate::effect::{EffectChange, RecordedEffect};
 use crate::id::RequestId;
 use crate::principal::PrincipalKey;
 use crate::record::{
@@ -57,11 +57,8 @@ pub fn changes_asked(record: &RequestRecord) -> Vec<EffectChange> {
 
 fn by_name(record: &RequestRecord, ends_at: Timestamp) -> Vec<EffectChange> {
     let mut changes = named_changes(record);
-    changes.push(EffectChange::InlinePolicyPut {
-        name: inline_policy_name(record.id()),
-        document: String::new(),
-        ends_at,
-    });
+    let inline = EffectChange::inline_policy(record.id(), String::new(), ends_at);
+    changes.push(inline);
     changes
 }
 
@@ -79,11 +76,7 @@ pub fn changes_of_bound(id: &RequestId, binding: &Binding) -> Vec<EffectChange> 
             unique_id: Some(group.unique_id.clone()),
         })
     });
-    let inline = EffectChange::InlinePolicyPut {
-        name: inline_policy_name(id),
-        document: String::new(),
-        ends_at: Timestamp::MIN,
-    };
+    let inline = EffectChange::inline_policy(id, String::new(), Timestamp::MIN);
     policies.chain(groups).chain([inline]).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What is checked before IAM is changed, and what is undone.
 
 mod identities;
+mod kinds;
 mod rows;
 
 use super::*;

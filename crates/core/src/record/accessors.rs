@@ -100,9 +100,27 @@ impl RequestRecord {
     pub fn principal_key(&self) -> PrincipalKey {
         let target = &self.request().target;
         match self.binding() {
-            Some(binding) => target.key_by_id(&binding.principal.unique_id),
+            Some(binding) => binding.key_of(target),
             None => target.key_by_name(),
         }
+    }
+
+    /// The unique id of the principal that was bound; none before the approvers were asked.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        self.binding()?.unique_id()
+    }
+
+    /// Whether the principal of this unique id is the one that was bound.
+    #[must_use]
+    pub fn is_bound_to(&self, unique_id: &str) -> bool {
+        self.unique_id() == Some(unique_id)
+    }
+
+    /// The person whom the principal belonged to when the approvers were asked.
+    #[must_use]
+    pub fn owner(&self) -> Option<&SysId> {
+        self.binding()?.owner()
     }
 
     /// What was found, for approvers to know.

@@ -1,5 +1,9 @@
 //! What can be asked for.
 
+mod named;
+
+pub use named::Named;
+
 use std::fmt;
 
 use iam_policy::document::{Document, Effect, PolicyType, Statement};
@@ -12,11 +16,10 @@ use crate::arn::{PolicyArn, RoleArn, is_name};
 use crate::canonical;
 use crate::id::AccountId;
 use crate::inline_policy::accounts_of;
-use crate::markup::code;
-use crate::principal::Principal;
 use crate::request::policy_text::{control_character, empty_condition};
 
-/// One thing that is asked for.
+/// One thing that is asked for. A request's digest is made of its grants in order, that of the variants
+/// first: new variants come last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Grant {
@@ -40,52 +43,6 @@ pub enum Grant {
         /// The group.
         group: GroupName,
     },
-}
-
-impl Grant {
-    /// The accounts that the grant reaches into, each once, in order: the owner of each decides.
-    /// An inline policy reaches every account that its ARNs or conditions name, and the target's
-    /// wherever they name none.
-    #[must_use]
-    pub fn accounts(&self, target: &Principal) -> Vec<AccountId> {
-        match self {
-            Self::AttachManagedPolicy { .. } | Self::GroupMembership { .. } => {
-                vec![target.account_id.clone()]
-            }
-            Self::AssumeRole { role_arn } => vec![role_arn.account().clone()],
-            Self::InlinePolicy { document } => document.accounts(&target.account_id),
-        }
-    }
-
-    /// The member of the grant that names what is granted, for JSON pointers.
-    #[must_use]
-    pub const fn member(&self) -> &'static str {
-        match self {
-            Self::AttachManagedPolicy { .. } => "policy_arn",
-            Self::InlinePolicy { .. } => "document",
-            Self::AssumeRole { .. } => "role_arn",
-            Self::GroupMembership { .. } => "group",
-        }
-    }
-}
-
-/// A few words that name the grant for people: ``policy `reports-read` ``.
-impl fmt::Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AttachManagedPolicy { policy_arn } => {
-                write!(f, "policy {}", code(policy_arn.name()))
-            }
-            Self::InlinePolicy { .. } => f.write_str("an inline policy"),
-            Self::AssumeRole { role_arn } => {
-                let name = code(role_arn.name());
-                write!(f, "role {name} in AWS account {}", role_arn.account())
-            }
-            Self::GroupMembership { group } => {
-                write!(f, "membership in group {}", code(group.as_str()))
-            }
-        }
-    }
 }
 
 /// The name of a group: 1 to 128 of `A-Z a-z 0-9 + = , . @ _ -` (IAM User Guide, "IAM and AWS
@@ -181,7 +138,7 @@ impl InlineDocument {
     }
 
     /// The accounts that it names, each once, in order; `home` wherever it names none.
-    fn accounts(&self, home: &AccountId) -> Vec<AccountId> {
+    pub(super) fn accounts(&self, home: &AccountId) -> Vec<AccountId> {
         let mut accounts: Vec<AccountId> = match self.read() {
             Ok(document) => document
                 .statements()
@@ -260,6 +217,7 @@ impl From<InlineDocument> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::principal::Principal;
     use serde_json::json;
 
     /// A policy that was taken in before conditions without values were refused.

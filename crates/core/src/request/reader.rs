@@ -8,42 +8,8 @@ use super::{
 };
 use crate::body::{BodyReader, FieldErrorCode, JsonMembers};
 use crate::id::SysId;
+use crate::kind::GrantKind;
 use crate::principal::{Principal, PrincipalType};
-
-/// The types of grants, by the names that they have in a body.
-#[derive(Clone, Copy)]
-enum GrantType {
-    AttachManagedPolicy,
-    InlinePolicy,
-    AssumeRole,
-    GroupMembership,
-}
-
-impl GrantType {
-    fn from_text(text: &str) -> Result<Self, &'static str> {
-        Ok(match text {
-            "attach_managed_policy" => Self::AttachManagedPolicy,
-            "inline_policy" => Self::InlinePolicy,
-            "assume_role" => Self::AssumeRole,
-            "group_membership" => Self::GroupMembership,
-            _ => {
-                return Err(
-                    "a grant is `attach_managed_policy`, `inline_policy`, `assume_role` or `group_membership`",
-                );
-            }
-        })
-    }
-
-    /// The one member that a grant of this type has beside `type`.
-    const fn member(self) -> &'static str {
-        match self {
-            Self::AttachManagedPolicy => "policy_arn",
-            Self::InlinePolicy => "document",
-            Self::AssumeRole => "role_arn",
-            Self::GroupMembership => "group",
-        }
-    }
-}
 
 /// The body of `POST /v1/requests`.
 pub(super) fn request(reader: &mut BodyReader, value: &Value) -> Option<AccessRequest> {
@@ -177,12 +143,13 @@ fn grants(reader: &mut BodyReader, body: JsonMembers<'_>) -> Option<Vec<Grant>> 
     for (index, item) in items.iter().enumerate() {
         let pointer = format!("/grants/{index}");
         if let Some(grant) = grant(reader, item, &pointer) {
-            let second = matches!(grant, Grant::InlinePolicy { .. })
-                && grants
-                    .iter()
-                    .any(|other| matches!(other, Grant::InlinePolicy { .. }));
-            if second {
-                let detail = "a request can have one inline policy, with any number of statements";
+            let mut earlier = grants.iter();
+            let again = |only| {
+                earlier
+                    .any(|one: &Grant| one.kind() == grant.kind())
+                    .then_some(only)
+            };
+            if let Some(detail) = grant.kind().row().only_once.and_then(again) {
                 reader.error(&pointer, FieldErrorCode::Duplicate, detail);
             } else if grants.contains(&grant) {
                 reader.error(
@@ -202,20 +169,21 @@ fn grant(reader: &mut BodyReader, value: &Value, pointer: &str) -> Option<Grant>
         reader.error(pointer, FieldErrorCode::Type, "must be an object");
         return None;
     };
-    let kind = reader.text_by(object, pointer, "type", GrantType::from_text)?;
-    reader.known_only(object, pointer, &["type", kind.member()]);
+    let kind: GrantKind = reader.text(object, pointer, "type")?;
+    let member = kind.row().member;
+    reader.known_only(object, pointer, &["type", member]);
     Some(match kind {
-        GrantType::AttachManagedPolicy => Grant::AttachManagedPolicy {
-            policy_arn: reader.text(object, pointer, kind.member())?,
+        GrantKind::AttachManagedPolicy => Grant::AttachManagedPolicy {
+            policy_arn: reader.text(object, pointer, member)?,
         },
-        GrantType::InlinePolicy => Grant::InlinePolicy {
+        GrantKind::InlinePolicy => Grant::InlinePolicy {
             document: document(reader, object, pointer)?,
         },
-        GrantType::AssumeRole => Grant::AssumeRole {
-            role_arn: reader.text(object, pointer, kind.member())?,
+        GrantKind::AssumeRole => Grant::AssumeRole {
+            role_arn: reader.text(object, pointer, member)?,
         },
-        GrantType::GroupMembership => Grant::GroupMembership {
-            group: reader.text(object, pointer, kind.member())?,
+        GrantKind::GroupMembership => Grant::GroupMembership {
+            group: reader.text(object, pointer, member)?,
         },
     })
 }

@@ -23,15 +23,10 @@ pub(super) fn title(
         .collect();
     let wish = match touching.as_slice() {
         _ if request.extends.is_some() => format!("wants to extend access to {place}"),
-        [Grant::AssumeRole { role_arn }] => {
-            format!("wants to assume {} in {place}", code(role_arn.name()))
-        }
-        [Grant::AttachManagedPolicy { policy_arn }] => {
-            format!("wants policy {} in {place}", code(policy_arn.name()))
-        }
-        [Grant::GroupMembership { group }] => {
-            format!("wants to join group {} in {place}", code(group.as_str()))
-        }
+        [one] => match (one.kind().row().wish, one.named().name()) {
+            (Some(wish), Some(name)) => format!("wants {wish} {} in {place}", code(name)),
+            _ => format!("wants access to {place}"),
+        },
         _ => format!("wants access to {place}"),
     };
     let whom = beneficiary.map(|person| format!(" for {}", person.in_words()));

@@ -72,7 +72,7 @@ pub fn delegates<'a>(
 mod tests {
     use super::*;
     use crate::email::MailField;
-    use crate::identity::Involved;
+    use crate::person::Involved;
     use crate::ticket::{JobTitle, PersonName, UserAccount};
 
     fn at(second: i64) -> Timestamp {

@@ -2,7 +2,7 @@
 
 use super::ApproverRole;
 use crate::id::SysId;
-use crate::identity::Involved;
+use crate::person::Involved;
 use crate::ticket::Person;
 
 /// Who must not decide: the requester, whoever opened the ticket or is named in it, and whoever

@@ -10,8 +10,8 @@ use crate::bounce::MessageId;
 use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{AccountId, Digest, RequestId, SysId};
-use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
+use crate::person::{InvolvedMarks, Mark, PeopleMarks};
 use crate::prose::Reason;
 use crate::record::{
     ApprovalRound, DecisionRecord, Delivery, DeliveryOutcome, GrantedAccess, Message, Reminders,
@@ -77,10 +77,10 @@ stored_struct!(pub DecisionV1 for Decision {
     at: i64,
     reason: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    identities: Option<Identities>,
+    identities: Option<PeopleMarks>,
 });
 
-stored_struct!(pub IdentitiesV1 for Identities {
+stored_struct!(pub PeopleMarksV1 for PeopleMarks {
     deciders: Vec<Mark>,
     involved: Vec<InvolvedMarks>,
 });

@@ -11,7 +11,7 @@ use crate::approval::MacTag;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::bounce::MessageId;
 use crate::id::{AccountId, ClientId, Digest, RequestId, SysId};
-use crate::identity::Mark;
+use crate::person::Mark;
 use crate::principal::PrincipalName;
 use crate::prose::Prose;
 use crate::request::{AccessDuration, GroupName, InlineDocument, RecordNumber, TableName};

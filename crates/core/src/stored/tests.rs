@@ -3,6 +3,7 @@
 //! these tests with `GOLDEN=add`.
 
 mod extremes;
+mod kinds;
 mod samples;
 
 use std::collections::BTreeSet;

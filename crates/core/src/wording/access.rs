@@ -44,8 +44,9 @@ pub fn extension(request: &AccessRequest) -> Option<String> {
 pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
     let mut lines = Vec::new();
     let (target, account) = (&request.target, &request.target.account_id);
-    let is_role = |grant: &&Grant| matches!(grant, Grant::AssumeRole { .. });
-    if !request.grants.iter().all(|grant| is_role(&grant)) {
+    let grants = request.grants.iter();
+    let roles: Vec<_> = grants.filter_map(|grant| grant.named().role()).collect();
+    if roles.len() < request.grants.len() {
         let open = match target.kind {
             PrincipalType::User => "",
             PrincipalType::Role => ", also for open sessions",
@@ -55,18 +56,15 @@ pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
             principal(target)
         )));
     }
-    for grant in request.grants.iter().filter(is_role) {
-        if let Grant::AssumeRole { role_arn } = grant {
-            let (arn, name) = (role_arn.as_str(), target.name.as_str());
-            let command =
-                format!("aws sts assume-role --role-arn {arn} --role-session-name {name}");
-            lines.push(Text::new(format!("Assume the role: {}", whole(&command))));
-            lines.push(Text::new(format!(
-                "Or switch role in the AWS console: account {}, role {}.",
-                code(role_arn.account().as_str()),
-                code(path_and_name(arn))
-            )));
-        }
+    for role in roles {
+        let (arn, name) = (role.as_str(), target.name.as_str());
+        let command = format!("aws sts assume-role --role-arn {arn} --role-session-name {name}");
+        lines.push(Text::new(format!("Assume the role: {}", whole(&command))));
+        lines.push(Text::new(format!(
+            "Or switch role in the AWS console: account {}, role {}.",
+            code(role.account().as_str()),
+            code(path_and_name(arn))
+        )));
     }
     lines
 }

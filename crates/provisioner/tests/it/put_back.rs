@@ -97,11 +97,14 @@ fn junk(place: Option<u64>) -> StoredRow {
     }
 }
 
+/// A way to spoil the row of an effect.
+type Spoil = fn(&World, &RecordedEffect);
+
 /// What was given follows from what was bound and decided, whatever an effect says; but one must lead there,
 /// for they are deleted with the end of their request.
 #[test]
 fn a_record_put_back_is_rolled_back_though_its_effects_are_spoilt() {
-    let without: [(fn(&World, &RecordedEffect), State); 2] = [
+    let without: [(Spoil, State); 2] = [
         (|world, row| world.ledger.spoil_effect(row), State::Failed),
         (
             |world, row| world.ledger.delete_effect(row),

@@ -34,12 +34,8 @@ pub async fn review(
         return Ok(None);
     }
     let requester = &record.request().requested_by;
-    let beneficiary = round
-        .binding
-        .principal
-        .owner
-        .as_ref()
-        .filter(|owner| *owner != requester);
+    let owner = round.binding.owner();
+    let beneficiary = owner.filter(|owner| *owner != requester);
     let mut ids = vec![approver.clone(), requester.clone()];
     ids.extend(beneficiary.cloned());
     let people = servicenow.people(&ids).await?;

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use ports::ledger::Requests as _;
 use ports::signature::Verifier as _;
-use snowgate_core::account::PrincipalFacts;
 use snowgate_core::approval::Verdict;
 use snowgate_core::audit;
-use snowgate_core::effect::EffectChange;
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{DecisionRecord, Event, RequestRecord};
 use snowgate_core::slots::{Slot, owned_resources};
 use snowgate_core::ticket::marker;
+use testkit::take_back;
 use testkit::world::{self, BENEFICIARY, at, ready};
 
 use crate::flow::Flow;
@@ -62,7 +61,7 @@ impl Flow {
                     "active without access"
                 );
                 if there && !effect.preexisting && self.is_approved(&request) {
-                    take_away(&mut unexplained, &effect.change);
+                    take_back(&mut unexplained, &effect.change);
                 }
             }
             assert_eq!(
@@ -231,20 +230,6 @@ impl Flow {
         for ((user, key), before) in self.keys().zip(&self.before) {
             assert_eq!(self.world.directory.facts(user).as_ref(), Some(before));
             assert_eq!(self.world.ledger.effects_on(&key), []);
-        }
-    }
-}
-
-fn take_away(facts: &mut PrincipalFacts, change: &EffectChange) {
-    match change {
-        EffectChange::PolicyAttached { policy_arn } => {
-            facts.attached.retain(|arn| arn != policy_arn.as_str());
-        }
-        EffectChange::InlinePolicyPut { name, .. } => {
-            facts.inline.retain(|inline| inline.name != *name);
-        }
-        EffectChange::GroupJoined { group, .. } => {
-            facts.groups.retain(|one| one.name != group.as_str());
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use snowgate_core::kind::GrantKind;
 
 use super::facts::{StackFacts, StackFactsError};
 use super::shown::text;
@@ -29,17 +30,12 @@ impl From<Organisation> for RaiseChoices {
     }
 }
 
-/// The kinds of grants: what the service API calls them, what the form calls them, and the member
-/// that names what is granted.
-const KINDS: [(&str, &str, &str); 4] = [
-    (
-        "attach_managed_policy",
-        "Attach a managed policy",
-        "policy_arn",
-    ),
-    ("assume_role", "Assume a role", "role_arn"),
-    ("group_membership", "Join a group", "group"),
-    ("inline_policy", "Inline policy", "document"),
+/// The kinds of grants, with what the form calls them.
+const KINDS: [(GrantKind, &str); GrantKind::ALL.len()] = [
+    (GrantKind::AttachManagedPolicy, "Attach a managed policy"),
+    (GrantKind::AssumeRole, "Assume a role"),
+    (GrantKind::GroupMembership, "Join a group"),
+    (GrantKind::InlinePolicy, "Inline policy"),
 ];
 
 /// The form as it was sent.
@@ -94,15 +90,15 @@ impl RaiseForm {
     }
 
     fn grant(&self) -> Result<Value, serde_json::Error> {
-        let member = KINDS.iter().find(|(kind, ..)| *kind == self.kind);
-        let value = match member {
-            Some((.., "document")) => serde_json::from_str(&self.document)?,
+        let kind = self.kind.parse::<GrantKind>().ok();
+        let value = match kind {
+            Some(GrantKind::InlinePolicy) => serde_json::from_str(&self.document)?,
             _ => json!(self.name.trim()),
         };
         let mut grant = Map::new();
         grant.insert("type".to_owned(), json!(self.kind));
-        if let Some((.., member)) = member {
-            grant.insert((*member).to_owned(), value);
+        if let Some(kind) = kind {
+            grant.insert(kind.row().member.to_owned(), value);
         }
         Ok(Value::Object(grant))
     }
@@ -137,7 +133,7 @@ impl RaiseForm {
 struct RaisePage<'a> {
     choices: &'a RaiseChoices,
     order: &'a RaiseForm,
-    kinds: &'static [(&'static str, &'static str, &'static str)],
+    kinds: [(&'static str, &'static str); GrantKind::ALL.len()],
     refusal: Option<Refusal>,
 }
 
@@ -231,7 +227,7 @@ fn shown(choices: &RaiseChoices, order: &RaiseForm, refusal: Option<Refusal>) ->
     let mut response = page(&RaisePage {
         choices,
         order,
-        kinds: &KINDS,
+        kinds: KINDS.map(|(kind, label)| (kind.row().wire, label)),
         refusal,
     });
     if refused {
@@ -290,7 +286,8 @@ mod tests {
 
     #[test]
     fn each_kind_names_what_it_grants() {
-        let grants = KINDS.map(|(kind, ..)| order(kind).grant().unwrap());
+        let mut kinds = KINDS.map(|(kind, _)| kind);
+        let grants = kinds.map(|kind| order(kind.row().wire).grant().unwrap());
         let wanted = [
             json!({"type": "attach_managed_policy", "policy_arn": "analysts"}),
             json!({"type": "assume_role", "role_arn": "analysts"}),
@@ -298,6 +295,8 @@ mod tests {
             json!({"type": "inline_policy", "document": {"Statement": []}}),
         ];
         assert_eq!(grants, wanted);
+        kinds.sort();
+        assert_eq!(kinds, GrantKind::ALL, "the form has every kind");
     }
 
     #[test]

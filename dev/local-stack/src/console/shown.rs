@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use snowgate_core::kind::GrantKind;
 
 use super::held::HeldEntry;
 
@@ -76,9 +77,9 @@ pub(super) struct Sent {
 
 /// What a grant of a ticket is for, in a word or two.
 fn grant(grant: &Value) -> String {
-    let named = ["policy_arn", "role_arn", "group"];
-    let name = named.iter().find_map(|member| grant.get(*member));
-    name.map_or_else(|| "inline policy".to_owned(), |name| text(Some(name)))
+    let name = |kind: GrantKind| grant.get(kind.row().member)?.as_str();
+    let name = GrantKind::ALL.into_iter().find_map(name);
+    name.unwrap_or("inline policy").to_owned()
 }
 
 impl TicketRow {

@@ -2,7 +2,7 @@
 
 use ports::servicenow::ServiceNow as _;
 use ports::signature::Signer as _;
-use snowgate_core::identity::{Identities, IdentityKey};
+use snowgate_core::person::{MarkKey, PeopleMarks};
 use snowgate_core::record::RequestRecord;
 use workflow::approvers;
 
@@ -16,7 +16,7 @@ impl World {
         record: &RequestRecord,
         who: u8,
         keys: &FakeKeys,
-    ) -> Identities {
+    ) -> PeopleMarks {
         let request = record.request();
         let (excluded, deciders) = self.servicenow.unfailing(|servicenow| {
             let ticket = ready(servicenow.ticket(&request.source)).unwrap();
@@ -26,12 +26,8 @@ impl World {
             let deciders = ready(servicenow.people(&[id(who)])).unwrap();
             (excluded, deciders)
         });
-        let message = IdentityKey::message(record.id()).unwrap();
+        let message = MarkKey::message(record.id()).unwrap();
         let mac = ready(keys.sign(&message)).unwrap();
-        Identities::new(
-            &IdentityKey::new(mac.as_bytes()),
-            &deciders,
-            &excluded.people,
-        )
+        PeopleMarks::new(&MarkKey::new(mac.as_bytes()), &deciders, &excluded.people)
     }
 }

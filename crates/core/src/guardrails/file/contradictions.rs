@@ -211,11 +211,10 @@ impl File {
             !grant.accounts.is_empty(),
             format!("{here} names no account"),
         );
-        let anything = !grant.policies.is_empty()
-            || !grant.roles.is_empty()
-            || !grant.groups.is_empty()
-            || grant.inline_policies;
-        unless(anything, format!("{here} grants nothing"));
+        unless(
+            !grant.permits().is_empty(),
+            format!("{here} grants nothing"),
+        );
         let within = grant.maximum_duration <= self.maximum_duration;
         unless(
             within,
@@ -261,22 +260,11 @@ impl File {
             let Some(account) = common.next() else {
                 continue;
             };
-            let policies = grant
-                .policies
-                .iter()
-                .filter(|one| other.policies.contains(one));
-            let roles = grant.roles.iter().filter(|one| other.roles.contains(one));
-            let groups = grant.groups.iter().filter(|one| other.groups.contains(one));
-            let inline = grant.inline_policies && other.inline_policies;
-            let again = policies
-                .map(ToString::to_string)
-                .chain(roles.map(ToString::to_string))
-                .chain(groups.map(ToString::to_string))
-                .chain(inline.then(|| "inline_policies".to_owned()));
-            for what in again {
+            let (permits, above) = (grant.permits(), other.permits());
+            for again in permits.iter().filter(|one| above.contains(one)) {
                 let reported = format!(
                     "grants[{index}]: {} is already allowed in {account} above",
-                    code(&what)
+                    code(again.setting())
                 );
                 unless(false, reported);
             }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::{GroupFacts, InlineFacts};
+use crate::facts::GrantFacts;
 use crate::guardrails::GuardrailsError;
 use crate::guardrails::tests::{TEXT, allowing, facts, grants, policy, survey};
 use crate::request::Resource;
@@ -167,7 +168,7 @@ fn an_item_stands_in_only_where_the_file_says_so_and_every_text_is_held() {
     // A group without a policy, or facts that do not fit the grants, prove nothing.
     assert_eq!(slots(&mapped, &two, vec![within(), group(&[])]), both);
     assert_eq!(slots(&mapped, &two, vec![within()]), both);
-    assert_eq!(slots(&mapped, &named, vec![GrantFacts::Inline]), both);
+    assert_eq!(slots(&mapped, &named, vec![GrantFacts::InRequest]), both);
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn an_account_that_the_item_does_not_have_keeps_its_owner() {
         "Statement": {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": queues}}}]);
     let request = naming(1, inline);
     let all = guardrails(vec![item(&[HOME, OTHER], &queues)]);
-    let resource = all.owned_resources(&request, &survey(vec![GrantFacts::Inline]));
+    let resource = all.owned_resources(&request, &survey(vec![GrantFacts::InRequest]));
     let accounts = [HOME, OTHER].map(|id| id.parse().unwrap()).to_vec();
     let stands_in = OwnedResource::Item {
         sys_id: sys_id(1),
@@ -213,7 +214,7 @@ fn an_account_that_the_item_does_not_have_keeps_its_owner() {
     };
     assert_eq!(resource, [stands_in]);
     let one = guardrails(vec![item(&[HOME], &queues[..1])]);
-    assert_eq!(slots(&one, &request, vec![GrantFacts::Inline]).len(), 3);
+    assert_eq!(slots(&one, &request, vec![GrantFacts::InRequest]).len(), 3);
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn found_beside(
             (Grant::AttachManagedPolicy { policy_arn }, GrantFacts::Policy(policy)) => {
                 policy.arn == *policy_arn
             }
-            (Grant::InlinePolicy { .. }, GrantFacts::Inline) => true,
+            (Grant::InlinePolicy { .. }, GrantFacts::InRequest) => true,
             _ => false,
         };
         facts.find(of).unwrap().clone()
@@ -104,7 +104,7 @@ fn what_one_grant_may_expose_another_may_not() {
                         &allowing(action, resources[1])
                     ).unwrap(),
                 }),
-                GrantFacts::Inline,
+                GrantFacts::InRequest,
             );
             assert_eq!(refused(std::slice::from_ref(&accepted)), [], "{action}");
             for (grant, name) in [(managed, READ), (inline, Evidence::INLINE_POLICY)] {

@@ -134,7 +134,7 @@ fn inline_policies_are_judged_before_anything_is_kept() {
 #[test]
 fn inline_policies_fit_into_what_iam_allows() {
     let request = inline("s3:GetObject", "arn:aws:s3:::reports/*");
-    let mut full = survey(vec![GrantFacts::Inline]);
+    let mut full = survey(vec![GrantFacts::InRequest]);
     assert_eq!(refusals(&request, &full), []);
     full.principal.inline = vec![InlineFacts {
         name: "other".to_owned(),
@@ -376,7 +376,7 @@ fn what_the_guardrails_accept_is_told_all_the_same() {
         ("s3:PutBucketPolicy", "*", FindingCode::OpensResources),
     ] {
         let inline = inline(action, resource);
-        let inline_facts = survey(vec![GrantFacts::Inline]);
+        let inline_facts = survey(vec![GrantFacts::InRequest]);
         let attached = request("sc_req_item", "210987654321", READ, "P2D");
         let attached_facts = survey(managed(allowing(action, resource)));
         for (request, facts) in [(inline, inline_facts), (attached, attached_facts)] {

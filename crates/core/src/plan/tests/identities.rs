@@ -1,7 +1,7 @@
 //! Nobody decides for themselves, under whichever record: seen in what was signed alone.
 
 use super::*;
-use crate::identity::{Identities, InvolvedMarks, Mark};
+use crate::person::{InvolvedMarks, Mark, PeopleMarks};
 use crate::slots::{Approver, ApproverRole};
 
 fn mark(n: u8) -> Mark {
@@ -23,7 +23,7 @@ pub(super) fn proved(mut event: Event) -> Event {
     if let Event::Decided { decision: decided } = &mut event {
         let decision = &mut decided.signed.decision;
         decision.reason = Digest::of(decided.reason.as_str().as_bytes());
-        decision.identities = Some(Identities {
+        decision.identities = Some(PeopleMarks {
             deciders: vec![mark(2)],
             involved: vec![involved(1)],
         });
@@ -32,14 +32,14 @@ pub(super) fn proved(mut event: Event) -> Event {
 }
 
 /// The identities of the decision, and the person who was asked.
-fn parts(record: &mut RequestRecord) -> (&mut Option<Identities>, &mut Approver) {
+fn parts(record: &mut RequestRecord) -> (&mut Option<PeopleMarks>, &mut Approver) {
     // Both are parts of one round.
     let round = record.round_mut();
     let identities = &mut round.decisions[0].signed.decision.identities;
     (identities, &mut round.slots[0].approvers[0])
 }
 
-fn checked(change: impl FnOnce(&mut Identities, &mut Approver)) -> Result<(), FailureCode> {
+fn checked(change: impl FnOnce(&mut PeopleMarks, &mut Approver)) -> Result<(), FailureCode> {
     let mut record = approved();
     let (identities, approver) = parts(&mut record);
     change(identities.as_mut().unwrap(), approver);
@@ -49,7 +49,8 @@ fn checked(change: impl FnOnce(&mut Identities, &mut Approver)) -> Result<(), Fa
 #[test]
 fn whoever_is_involved_has_decided_nothing() {
     assert_eq!(checked(|_, _| {}), Ok(()));
-    let also = |n: u8| move |one: &mut Identities, _: &mut Approver| one.involved.push(involved(n));
+    let also =
+        |n: u8| move |one: &mut PeopleMarks, _: &mut Approver| one.involved.push(involved(n));
     assert_eq!(checked(also(3)), Ok(()), "another opened the ticket");
     let unproven = Err(FailureCode::UnprovenDecision);
     assert_eq!(checked(also(2)), unproven, "the approver opened it");

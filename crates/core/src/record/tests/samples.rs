@@ -3,6 +3,7 @@
 use iam_policy::document::PolicyType;
 
 use super::*;
+use crate::binding::{BoundGroup, BoundInline, BoundRole};
 use crate::policy_digest::policy_digest;
 
 /// What somebody with access to the table could do.
@@ -49,6 +50,20 @@ pub(crate) fn request() -> AccessRequest {
     AccessRequest::parse(body.to_string().as_bytes()).unwrap()
 }
 
+/// The same with a grant of each kind, in another order than that of the kinds.
+pub(crate) fn request_of_all_kinds() -> AccessRequest {
+    let grants = serde_json::json!([
+        {"type": "group_membership", "group": "Analysts"},
+        {"type": "assume_role", "role_arn": "arn:aws:iam::320987654321:role/assumable/reader"},
+        {"type": "inline_policy", "document": serde_json::from_str::<serde_json::Value>(DOCUMENT).unwrap()},
+        {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"}
+    ]);
+    AccessRequest {
+        grants: serde_json::from_value(grants).unwrap(),
+        ..request()
+    }
+}
+
 pub(crate) fn received() -> Change {
     let id = RequestId::from_random([1; 16]);
     RequestRecord::receive(id, "servicenow".parse().unwrap(), request(), at(0)).unwrap()
@@ -70,25 +85,66 @@ pub(crate) fn asked(slots: Vec<Slot>) -> ApprovalRound {
     asked_about(slots, Digest::of(DOCUMENT.as_bytes()))
 }
 
-fn asked_about(slots: Vec<Slot>, document: Digest) -> ApprovalRound {
-    let binding = Binding {
-        principal: BoundPrincipal {
-            unique_id: "AIDAEXAMPLE".to_owned(),
-            path: "/enrolled/".to_owned(),
-            boundary: None,
-            owner: Some(person(1)),
-        },
-        policies: vec![BoundPolicy {
-            arn: "arn:aws:iam::210987654321:policy/reports-read"
-                .parse()
-                .unwrap(),
-            version: "v1".to_owned(),
-            document,
-        }],
-        roles: Vec::new(),
-        groups: Vec::new(),
-        guardrails: Digest::of(b"guardrails"),
+/// What is bound of [`request_of_all_kinds`].
+pub(crate) fn binding_of_all_kinds() -> Binding {
+    let policy = |name: &str| BoundPolicy {
+        arn: format!("arn:aws:iam::210987654321:policy/{name}")
+            .parse()
+            .unwrap(),
+        version: "v2".to_owned(),
+        document: policy_digest(DOCUMENT, PolicyType::Identity),
     };
+    let inline = |name: &str| BoundInline {
+        name: name.to_owned(),
+        document: Digest::of(name.as_bytes()),
+    };
+    let mut binding = asked(Vec::new()).binding;
+    binding.policies = vec![policy("reports-read")];
+    binding.roles = vec![BoundRole {
+        arn: "arn:aws:iam::320987654321:role/assumable/reader"
+            .parse()
+            .unwrap(),
+        unique_id: "AROAEXAMPLE".to_owned(),
+        boundary: Some("arn:aws:iam::320987654321:policy/frame".to_owned()),
+        trust: Digest::of(b"trust"),
+        longest_session: 3600,
+        policies: vec![policy("of-the-role")],
+        inline: vec![inline("of-the-role")],
+    }];
+    binding.groups = vec![BoundGroup {
+        arn: "arn:aws:iam::210987654321:group/granted/analysts"
+            .parse()
+            .unwrap(),
+        unique_id: "AGPAEXAMPLE".to_owned(),
+        policies: vec![policy("of-the-group")],
+        inline: vec![inline("of-the-group")],
+    }];
+    binding
+}
+
+/// A round about [`request_of_all_kinds`], whose owners are persons 2 and 3.
+pub(crate) fn asked_of_all_kinds() -> ApprovalRound {
+    let slots = vec![slot("210987654321", &[2]), slot("320987654321", &[3])];
+    let binding = binding_of_all_kinds();
+    let content = binding.content_digest(&request_of_all_kinds(), &slots);
+    ApprovalRound::new(slots, binding, content.unwrap(), at(72 * 3600))
+}
+
+fn asked_about(slots: Vec<Slot>, document: Digest) -> ApprovalRound {
+    let principal = BoundPrincipal {
+        unique_id: "AIDAEXAMPLE".to_owned(),
+        path: "/enrolled/".to_owned(),
+        boundary: None,
+        owner: Some(person(1)),
+    };
+    let mut binding = Binding::new(principal, Digest::of(b"guardrails"));
+    binding.policies.push(BoundPolicy {
+        arn: "arn:aws:iam::210987654321:policy/reports-read"
+            .parse()
+            .unwrap(),
+        version: "v1".to_owned(),
+        document,
+    });
     let content = binding.content_digest(&request(), &slots).unwrap();
     ApprovalRound::new(slots, binding, content, at(72 * 3600))
 }

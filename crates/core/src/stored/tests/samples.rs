@@ -2,6 +2,7 @@
 
 mod deviations;
 mod effects;
+mod kinds;
 
 use jiff::SignedDuration;
 
@@ -10,8 +11,8 @@ use crate::bounce::BounceKind;
 use crate::effect::EffectChange;
 use crate::finding::{Evidence, Finding, FindingCode, Witness};
 use crate::id::{Digest, RequestId};
-use crate::identity::{Identities, InvolvedMarks, Mark};
 use crate::lifecycle::{Actor, State};
+use crate::person::{InvolvedMarks, Mark, PeopleMarks};
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::AuditRow;
 use crate::record::tests::{
@@ -29,6 +30,7 @@ use deviations::deviations;
 
 pub(super) use deviations::deviating;
 pub(super) use effects::effects;
+pub(super) use kinds::active_of_all_kinds;
 
 fn id() -> RequestId {
     RequestId::from_random([1; 16])
@@ -116,7 +118,7 @@ pub(super) fn decision() -> DecisionRecord {
 pub(super) fn decision_with_identities() -> DecisionRecord {
     let mark = |n: u8| Mark::try_from(format!("{n:032x}")).unwrap();
     let mut decided = decision();
-    decided.signed.decision.identities = Some(Identities {
+    decided.signed.decision.identities = Some(PeopleMarks {
         deciders: vec![mark(2), mark(3)],
         involved: vec![InvolvedMarks {
             sys_id: person(1),

@@ -95,7 +95,7 @@ proptest! {
     ) {
         let written: Vec<String> = texts.iter().map(Value::to_string).collect();
         let (asked, grants) = match inline {
-            true => (json!([{"type": "inline_policy", "document": texts[0]}]), GrantFacts::Inline),
+            true => (json!([{"type": "inline_policy", "document": texts[0]}]), GrantFacts::InRequest),
             false => (
                 json!([{"type": "group_membership", "group": "analysts"}]),
                 group(&written.iter().map(String::as_str).collect::<Vec<_>>()),

@@ -21,9 +21,9 @@ const MARK_BYTES: usize = 16;
 /// and another for each request: marks say nothing to whoever reads the table, and those of two
 /// requests cannot be compared. `Debug` never shows it.
 #[derive(Clone)]
-pub struct IdentityKey(Hmac<Sha256>);
+pub struct MarkKey(Hmac<Sha256>);
 
-impl IdentityKey {
+impl MarkKey {
     /// What the approval key signs to give the key of a request.
     ///
     /// # Errors
@@ -65,9 +65,9 @@ impl IdentityKey {
     }
 }
 
-impl fmt::Debug for IdentityKey {
+impl fmt::Debug for MarkKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdentityKey(redacted)")
+        f.write_str("MarkKey(redacted)")
     }
 }
 
@@ -109,17 +109,17 @@ pub struct InvolvedMarks {
 
 /// Who decided and who was involved, as ServiceNow had it at the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identities {
+pub struct PeopleMarks {
     /// What whoever decided is recognised by, and whoever they stand in for.
     pub deciders: Vec<Mark>,
     /// Everybody involved, in the order of their `sys_id`.
     pub involved: Vec<InvolvedMarks>,
 }
 
-impl Identities {
+impl PeopleMarks {
     /// The marks of the people who decide, and of those who must not.
     #[must_use]
-    pub fn new(key: &IdentityKey, deciders: &[Person], involved: &[Involved]) -> Self {
+    pub fn new(key: &MarkKey, deciders: &[Person], involved: &[Involved]) -> Self {
         let deciders = deciders.iter().flat_map(Person::identifiers).collect();
         let marks = |one: &Involved| InvolvedMarks {
             sys_id: one.sys_id.clone(),
@@ -147,16 +147,16 @@ mod tests {
     use super::super::tests::record;
     use super::*;
 
-    fn key(request: u8) -> IdentityKey {
-        let message = IdentityKey::message(&RequestId::from_random([request; 16])).unwrap();
+    fn key(request: u8) -> MarkKey {
+        let message = MarkKey::message(&RequestId::from_random([request; 16])).unwrap();
         assert!(message.starts_with(b"snowgate/identity/1\n"));
-        IdentityKey::new(&message)
+        MarkKey::new(&message)
     }
 
-    fn identities(key: &IdentityKey, decider: Person, involved: Person) -> Identities {
+    fn identities(key: &MarkKey, decider: Person, involved: Person) -> PeopleMarks {
         let domains = ["meridian.example".to_owned()];
         let involved = Involved::new(&involved, &domains).unwrap();
-        Identities::new(key, &[decider], &[involved])
+        PeopleMarks::new(key, &[decider], &[involved])
     }
 
     #[test]

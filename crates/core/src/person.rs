@@ -9,7 +9,7 @@
 mod marks;
 mod normal;
 
-pub use marks::{Identities, IdentityKey, InvolvedMarks, Mark};
+pub use marks::{InvolvedMarks, Mark, MarkKey, PeopleMarks};
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -144,13 +144,13 @@ impl Involved {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::email::tests::SPELLINGS;
     use crate::ticket::{JobTitle, PersonName};
 
     /// A record with this mail field, user name, employee number and name.
-    pub(super) fn record(n: u8, email: &str, names: [&str; 3]) -> Person {
+    pub(crate) fn record(n: u8, email: &str, names: [&str; 3]) -> Person {
         let [user_name, employee_number, name] = names.map(str::to_owned);
         Person {
             sys_id: format!("{n:032x}").parse().unwrap(),
