@@ -3,6 +3,7 @@
 mod accepted;
 mod facts;
 mod inline;
+mod quotas;
 mod quoted;
 
 use super::*;
