@@ -59,15 +59,13 @@ pub(super) fn extension(
     let duration = reader.text(body, "", "duration");
     let justification = reader.text(body, "", "justification");
     // It was accepted before; what is asked for anew is judged as of today.
-    for grant in &of.grants {
-        if let Grant::InlinePolicy { document } = grant {
-            let today = InlineDocument::try_from(Value::from(document.clone()));
-            let today = today.map_err(|error| {
-                let detail = format!("the policy of the request before: {error}");
-                reader.error("", FieldErrorCode::Value, detail);
-            });
-            today.ok()?;
-        }
+    for document in of.grants.iter().filter_map(|grant| grant.named().written()) {
+        let today = InlineDocument::try_from(Value::from(document.clone()));
+        let today = today.map_err(|error| {
+            let detail = format!("the policy of the request before: {error}");
+            reader.error("", FieldErrorCode::Value, detail);
+        });
+        today.ok()?;
     }
     Some(AccessRequest {
         source: source?,
