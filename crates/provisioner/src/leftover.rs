@@ -208,16 +208,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             && !audit::is_undone(&audit::readable(rows, id))
             && self.is_decided(id, &trail).await?
             && recorded.iter().all(agrees);
-        let Some(mut given) = given_by(id, key, &trail).filter(|_| borne_out) else {
+        let given = given_by(id, key, &trail).filter(|_| borne_out);
+        // Effects are deleted with the end of their request, all at once and by the provisioner alone: what
+        // none leads to has been undone, whatever became of the row that said so.
+        let named = keys.keys_of(id);
+        let leads = |change: &EffectChange| named.contains(&format!("{}#{id}", change.key()));
+        let Some(given) = given.filter(|given| given.iter().any(leads)) else {
             return Ok(None);
         };
-        // Effects are deleted with the end of their request, and by the provisioner alone: what none leads
-        // to has been undone, whatever became of the row that said so.
-        let named = keys.keys_of(id);
-        given.retain(|change| named.contains(&format!("{}#{id}", change.key())));
-        if given.is_empty() {
-            return Ok(None);
-        }
         let effect = |change: EffectChange| RecordedEffect {
             request: id.clone(),
             principal_key: key.clone(),
