@@ -171,6 +171,12 @@ impl EffectChange {
         format!("{done}#{with}")
     }
 
+    /// The key of the effect that it is for a request, unique among those on one principal.
+    #[must_use]
+    pub fn key_for(&self, request: &RequestId) -> String {
+        format!("{}#{request}", self.key())
+    }
+
     /// What it is, in a few words for people.
     #[must_use]
     pub fn in_words(&self) -> String {
@@ -213,6 +219,6 @@ impl RecordedEffect {
     /// A key that is unique among the effects on one principal.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}#{}", self.change.key(), self.request)
+        self.change.key_for(&self.request)
     }
 }

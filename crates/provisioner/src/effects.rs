@@ -34,24 +34,6 @@ pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
     effects.flatten().collect()
 }
 
-/// A change as an effect that a request would have on a principal.
-pub(crate) fn as_given(
-    record: &RequestRecord,
-    key: &PrincipalKey,
-    change: &EffectChange,
-) -> RecordedEffect {
-    RecordedEffect {
-        request: record.id().clone(),
-        principal_key: key.clone(),
-        principal: record.request().target.clone(),
-        change: change.clone(),
-        preexisting: false,
-        since: record.since(),
-        latest_end: None,
-        signature: None,
-    }
-}
-
 impl<P: ProvisionerPorts> Provisioner<P> {
     /// The other requests that keep something of `mine` on the principal of this one: those that are
     /// over too keep nothing, or none of two could end.
@@ -75,13 +57,20 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     ) -> Result<Vec<RequestRecord>, CallError> {
         let changes: Vec<String> = mine.iter().map(|effect| effect.change.key()).collect();
         let principal = record.principal_key();
-        let mut named = self
-            .effects
-            .effect_keys(&principal)
-            .await?
-            .requests_under(&changes);
-        named.retain(|id| id != record.id());
+        let named = self.others_under(record, &changes).await?;
         self.live(&named, &principal, |_| true).await
+    }
+
+    /// The other requests that effects on the principal of this one name, under the keys of these changes.
+    async fn others_under(
+        &self,
+        record: &RequestRecord,
+        changes: &[String],
+    ) -> Result<Vec<RequestId>, CallError> {
+        let keys = self.effects.effect_keys(&record.principal_key()).await?;
+        let mut named = keys.requests_under(changes);
+        named.retain(|id| id != record.id());
+        Ok(named)
     }
 
     /// Whether something of these changes may be given by a request whose record does not say so, and is
@@ -92,9 +81,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         changes: &[String],
     ) -> Result<bool, CallError> {
         let principal = record.principal_key();
-        let keys = self.effects.effect_keys(&principal).await?;
-        let mut named = keys.requests_under(changes);
-        named.retain(|id| id != record.id());
+        let named = self.others_under(record, changes).await?;
         for some in named.chunks(PEEKED) {
             let peeked = self.requests.peek(some).await?;
             let gives = |one: &RequestRecord| !plan::live_effects(one, &principal).is_empty();
@@ -115,14 +102,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(false)
     }
 
-    /// The requests but this one that have effects on a principal.
+    /// The requests but this one that have effects on a principal and are not over.
     pub(crate) async fn live_on(
         &self,
         principal: &PrincipalKey,
         but: &RequestId,
+        now: Timestamp,
     ) -> Result<Vec<RequestRecord>, CallError> {
         let named = self.others_on(principal, but).await?;
-        self.live(&named, principal, |_| true).await
+        self.live(&named, principal, |other| !other.is_over(now))
+            .await
     }
 
     /// The requests but this one that have effects on a principal and are over.
@@ -182,14 +171,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         first: &[EffectChange],
     ) -> Result<Vec<RecordedEffect>, CallError> {
         let mut keys = keys.keys_of(request);
-        let is_first = |key: &String| {
-            let mut first = first.iter();
-            first.any(|change| {
-                key.rsplit_once('#')
-                    .is_some_and(|(of, _)| of == change.key())
-            })
-        };
-        keys.sort_by_key(|key| !is_first(key));
+        let first: Vec<String> = first.iter().map(|one| one.key_for(request)).collect();
+        keys.sort_by_key(|key| !first.contains(key));
         keys.truncate(PEEKED);
         let effects = self.effects.effects(principal, &keys).await?;
         if effects.len() < keys.len() {
@@ -236,17 +219,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(live)
     }
 
-    /// Whether a request whose trail is whole and whose decisions verify gives this effect too. What is
+    /// Whether a request whose trail is whole and whose decisions verify makes this change too. What is
     /// to stay in IAM needs a proof, as what is put there does.
     pub(crate) async fn is_given_by_proof(
         &self,
-        effect: &RecordedEffect,
+        change: &EffectChange,
         others: &[RequestRecord],
     ) -> Result<bool, ProvisionError> {
         for other in others {
             let mut given = plan::effects_of_begun(other).into_iter();
-            let same =
-                |one: RecordedEffect| one.change.key() == effect.change.key() && !one.preexisting;
+            let same = |one: RecordedEffect| one.change.key() == change.key() && !one.preexisting;
             if given.any(same) && other.trail_fault().is_none() && self.is_signed(other).await? {
                 return Ok(true);
             }

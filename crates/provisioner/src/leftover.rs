@@ -212,7 +212,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         // Effects are deleted with the end of their request, all at once and by the provisioner alone: what
         // none leads to has been undone, whatever became of the row that said so.
         let named = keys.keys_of(id);
-        let leads = |change: &EffectChange| named.contains(&format!("{}#{id}", change.key()));
+        let leads = |change: &EffectChange| named.contains(&change.key_for(id));
         let Some(given) = given.filter(|given| given.iter().any(leads)) else {
             return Ok(None);
         };
@@ -238,13 +238,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         given: &[RecordedEffect],
         now: Timestamp,
     ) -> Result<Vec<RecordedEffect>, ProvisionError> {
-        let mut others = self.live_on(key, id).await?;
-        others.retain(|other| !other.is_over(now));
+        let others = self.live_on(key, id, now).await?;
         let live = effects::all(&others);
         for effect in given {
             match undo(effect, &live) {
                 Undo::Remove => self.remove_lost(key, effect).await?,
-                Undo::StillGranted if !self.is_given_by_proof(effect, &others).await? => {
+                Undo::StillGranted if !self.is_given_by_proof(&effect.change, &others).await? => {
                     error!(request_id = %id, "who is said to give the same proves nothing");
                     return Err(ProvisionError::Blocked);
                 }

@@ -10,7 +10,7 @@ use snowgate_core::record::{ApprovalRound, AuditRow, Event, RequestRecord};
 use tracing::{error, info};
 
 use crate::leftover::{changes_bound, forgotten, round_in};
-use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
     /// Removes what a request gave whose record was put back to before anybody was asked. The record
@@ -93,8 +93,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if !keys.keys_of(record.id()).is_empty() {
             return Ok(true);
         }
-        let mut others = self.live_on(key, record.id()).await?;
-        others.retain(|other| !other.is_over(now));
+        let others = self.live_on(key, record.id(), now).await?;
         let mut asked = plan::changes_asked(record);
         asked.extend_from_slice(bound);
         // A list may be older than the last change.
@@ -107,11 +106,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 return Ok(false);
             };
             for change in &asked {
-                if !located.facts.has_in_place(change) {
-                    continue;
-                }
-                let effect = effects::as_given(record, key, change);
-                if !self.is_given_by_proof(&effect, &others).await? {
+                if located.facts.has_in_place(change)
+                    && !self.is_given_by_proof(change, &others).await?
+                {
                     return Ok(true);
                 }
             }

@@ -112,7 +112,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         for effect in mine {
             let (change, undo) = (&effect.change, undo(effect, &live));
             let proved = match undo {
-                Undo::StillGranted => self.is_given_by_proof(effect, others).await,
+                Undo::StillGranted => self.is_given_by_proof(change, others).await,
                 Undo::Remove | Undo::StaysAsItWas => Ok(true),
             };
             // Whether it stays is not known; the others are removed meanwhile.

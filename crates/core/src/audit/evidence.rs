@@ -25,12 +25,12 @@ impl TrailEvidence {
     /// What these rows say of a request. Where they follow from each other up to the one that its record
     /// ends with, and fewer stand beyond than it takes to begin, nothing was begun: rows are never deleted.
     pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
-        let mut evidence = Self::of_part(rows, record.id());
         let follows = chained(rows, record.id());
+        let mut evidence = Self::said(rows, &follows, record.id());
         let next = record.audit().count;
-        let is_all = |follows: &[AuditRow]| u64::try_from(follows.len()).is_ok_and(|n| n >= next);
+        let is_all = u64::try_from(follows.len()).is_ok_and(|rows| rows >= next);
         let beyond = rows.iter().filter(|row| may_follow(row, next)).count();
-        if is_all(&follows) && beyond < least_to_begin(record.state()) {
+        if is_all && beyond < least_to_begin(record.state()) {
             evidence.may_be_begun = follows.iter().any(follows_begin);
         }
         evidence
@@ -38,10 +38,13 @@ impl TrailEvidence {
 
     /// What these rows say of a request of which there may be others.
     pub(super) fn of_part(rows: &[StoredRow], id: &RequestId) -> Self {
+        Self::said(rows, &chained(rows, id), id)
+    }
+
+    /// The same, with those of them that follow from each other.
+    fn said(rows: &[StoredRow], follows: &[AuditRow], id: &RequestId) -> Self {
         let read = readable(rows, id);
         let says = |is_it: fn(&Event) -> bool| read.iter().any(|row| is_it(&row.event));
-        let follows = chained(rows, id);
-        let reaches = follows.iter().any(|row| begins(&row.event));
         Self {
             may_be_begun: true,
             is_ending: says(|event| {
@@ -50,7 +53,7 @@ impl TrailEvidence {
                     Event::RevocationRequested { .. } | Event::RevocationStarted
                 )
             }),
-            preexisting: reaches.then(|| preexisting_in(&follows)),
+            preexisting: is_begun(follows).then(|| preexisting_in(follows)),
         }
     }
 
