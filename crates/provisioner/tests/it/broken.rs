@@ -9,6 +9,7 @@ use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::TrailFault;
 use snowgate_core::record::{AuditRow, EndReason, Event, FailureCode, RequestRecord};
 use testkit::samples;
@@ -26,6 +27,17 @@ fn attached(world: &World) -> bool {
 
 fn rows(world: &World) -> Vec<RecordedEffect> {
     world.ledger.effects_on(&world.key())
+}
+
+/// Another user, who has the same policy from somebody else, and their key.
+fn other_with_the_policy(world: &World) -> (Principal, PrincipalKey) {
+    let other = samples::user();
+    let mut facts = principal_facts();
+    facts.unique_id = "AIDAOTHER".to_owned();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&other, facts);
+    let key = other.key_by_id("AIDAOTHER");
+    (other, key)
 }
 
 fn active(world: &World) -> RequestRecord {

@@ -84,6 +84,16 @@ fn what_another_request_gives_stays_beside_made_up_effects() {
     assert_eq!(world.load(other.id()).state(), State::Active);
 }
 
+/// Ends all on the principal, and breaks off after so many calls: the access was removed by then.
+#[track_caller]
+fn ends_first(world: &World, record: &RequestRecord, calls: u64) {
+    world.fault.mend();
+    world.fault.at(calls, Moment::Before, Aftermath::Dead);
+    end_all(world, end(record));
+    assert!(!attached(world, &world.target));
+    assert_eq!(world.fault.calls(), calls, "and they were looked at");
+}
+
 /// What is left on the principal is ended before those are looked at that nobody asked for.
 #[test]
 fn made_up_effects_come_after_what_was_given() {
@@ -91,11 +101,7 @@ fn made_up_effects_come_after_what_was_given() {
     let record = active(&world, 0);
     let like = world.ledger.effects_on(&world.key());
     phantoms(&world, &like[0]);
-    world.fault.mend();
-    world.fault.at(200, Moment::Before, Aftermath::Dead);
-    end_all(&world, end(&record));
-    assert!(!attached(&world, &world.target));
-    assert_eq!(world.fault.calls(), 200, "and they were looked at");
+    ends_first(&world, &record, 200);
 }
 
 /// So are those of requests that are there, of which others asked for other principals.
@@ -112,11 +118,7 @@ fn requests_on_other_principals_come_after_those_on_this_one() {
             ..like[0].clone()
         });
     }
-    world.fault.mend();
-    world.fault.at(100, Moment::Before, Aftermath::Dead);
-    end_all(&world, end(&record));
-    assert!(!attached(&world, &world.target));
-    assert_eq!(world.fault.calls(), 100, "and they were looked at");
+    ends_first(&world, &record, 100);
 }
 
 /// Effects under the key of one request beyond those that any has: some are read, and all are forgotten

@@ -66,13 +66,10 @@ fn attached(code: FindingCode, named: &str, action: &str, resource: &str) -> Row
 
 const READER: &str = "arn:aws:iam::320987654321:role/assumable/reader";
 
-/// A role whose sessions last this long and that is trusted under this condition.
-fn assumed(code: FindingCode, named: &str, session: u32, condition: Value) -> Row {
-    let request = grants(json!([{"type": "assume_role", "role_arn": READER}]));
-    let trust = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Condition": condition,
-        "Principal": {"AWS": "arn:aws:iam::210987654321:root"}});
+/// A role without policies that trusts as this statement says.
+fn role(arn: &str, session: u32, trust: &Value) -> GrantFacts {
     let role = RoleFacts {
-        arn: READER.parse().unwrap(),
+        arn: arn.parse().unwrap(),
         unique_id: "AROAEXAMPLE".to_owned(),
         boundary: None,
         trust: json!({"Version": "2012-10-17", "Statement": [trust]}).to_string(),
@@ -80,12 +77,19 @@ fn assumed(code: FindingCode, named: &str, session: u32, condition: Value) -> Ro
         attached: vec![],
         inline: vec![],
     };
-    let facts = GrantFacts::Role {
+    GrantFacts::Role {
         role,
         policies: vec![],
         boundary: None,
-    };
-    of_facts(code, named, &request, facts)
+    }
+}
+
+/// A role whose sessions last this long and that is trusted under this condition.
+fn assumed(code: FindingCode, named: &str, session: u32, condition: Value) -> Row {
+    let request = grants(json!([{"type": "assume_role", "role_arn": READER}]));
+    let trust = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Condition": condition,
+        "Principal": {"AWS": "arn:aws:iam::210987654321:root"}});
+    of_facts(code, named, &request, role(READER, session, &trust))
 }
 
 /// A role that trusts a user of its own account by name.
@@ -93,22 +97,9 @@ fn trusting(code: FindingCode, named: &str) -> Row {
     let here = |text: &str| text.replace("320987654321:role", "210987654321:role");
     let guardrails = Guardrails::parse(&here(TEXT)).unwrap();
     let request = grants(json!([{"type": "assume_role", "role_arn": here(READER)}]));
-    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
-        "Action": "sts:AssumeRole", "Principal": {"AWS": facts().arn}}]});
-    let role = RoleFacts {
-        arn: here(READER).parse().unwrap(),
-        unique_id: "AROAEXAMPLE".to_owned(),
-        boundary: None,
-        trust: trust.to_string(),
-        longest_session: 3600,
-        attached: vec![],
-        inline: vec![],
-    };
-    let facts = GrantFacts::Role {
-        role,
-        policies: vec![],
-        boundary: None,
-    };
+    let trust = json!({"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": facts().arn}});
+    let facts = role(&here(READER), 3600, &trust);
     let found = guardrails.evaluate_facts(&request, &survey(vec![facts]));
     (code, named.to_owned(), found)
 }

@@ -103,12 +103,7 @@ fn what_ended_on_one_principal_is_forgotten_on_no_other() {
     let mut row = rows(&world).remove(0);
     let ended = provision(&world, &active, END + 1);
     assert_eq!(ended.state(), State::Revoked);
-    let other = samples::user();
-    let mut facts = principal_facts();
-    facts.unique_id = "AIDAOTHER".to_owned();
-    facts.attached.push(samples::policy().to_string());
-    world.directory.put_principal(&other, facts);
-    let key = other.key_by_id("AIDAOTHER");
+    let (other, key) = other_with_the_policy(&world);
     row.principal_key = key.clone();
     row.principal = other.clone();
     world.ledger.put_effect(row);

@@ -117,12 +117,7 @@ fn what_proves_nothing_of_a_lost_request_takes_nothing() {
 fn a_lost_request_takes_nothing_from_a_principal_that_nobody_was_asked_about() {
     let world = World::default();
     let record = active(&world);
-    let other = samples::user();
-    let mut facts = principal_facts();
-    facts.unique_id = "AIDAOTHER".to_owned();
-    facts.attached.push(samples::policy().to_string());
-    world.directory.put_principal(&other, facts);
-    let key = other.key_by_id("AIDAOTHER");
+    let (other, key) = other_with_the_policy(&world);
     let row = rows(&world).remove(0);
     world.ledger.put_effect(RecordedEffect {
         principal_key: key.clone(),
