@@ -60,12 +60,12 @@ remove: ## delete the stack, and say what stays: make remove ENV=…
 	@$(OPERATE) remove "$(ENV)" $(if $(YES),--yes)
 
 conformance: ## the policy engine against a folder of cases with known verdicts: make conformance CORPORA=…
-	@cargo run --release -p iam-policy --features cli --example conformance -- "$(CORPORA)"
+	@cargo build --workspace --bins --example conformance && "$${CARGO_TARGET_DIR:-target}/debug/examples/conformance" "$(CORPORA)"
 
 bench: ## sizes, start, calls and speed, beside peers, with limits: make bench [CORPORA=…] [PART=functions|growth|policies]
 	@sh local/packages.sh
 	@$(XTASK) bench-environment
-	@cargo run --release --bin bench -- $(PART) $(if $(CORPORA),--corpora "$(CORPORA)")
+	@cargo run --release --package bench -- $(PART) $(if $(CORPORA),--corpora "$(CORPORA)")
 
 fuzz: ## every target of the policy engine for SECONDS each (360 unless set: an hour)
 	@FUZZ_SECONDS="$(or $(SECONDS),360)" cargo test --release -p iam-policy --test fuzz -- --test-threads 1 --nocapture

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check of the project, then all tests with a stack deployed.
 
 mod entropy;
+mod features;
 mod gates;
 mod kinds;
 mod layout;

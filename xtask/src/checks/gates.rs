@@ -6,7 +6,7 @@ use local_stack::checkout::Checkout;
 use local_stack::environments::Environment;
 
 use super::layout::{self, Look};
-use super::{cargo, kinds, privileges};
+use super::{cargo, features, kinds, privileges};
 
 /// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
 /// built more often than their speed matters.
@@ -114,6 +114,7 @@ fn layouts() -> Vec<Gate> {
         look("code map", layout::code_map as Look),
         look("no code in comments", layout::code_in_comments as Look),
         look("places of a kind of grant", kinds::kinds as Look),
+        look("one set of features", features::features as Look),
     ]
 }
 
@@ -248,20 +249,6 @@ fn rust() -> Vec<Gate> {
                 cargo(),
                 "clippy --workspace --all-targets -- -D warnings",
             )],
-        ),
-        // The workspace is built without it: nothing that ships needs the command.
-        gate(
-            "command of the policy engine",
-            vec![
-                run(
-                    cargo(),
-                    "clippy --package iam-policy --features cli --all-targets -- -D warnings",
-                ),
-                run(
-                    cargo(),
-                    "test --package iam-policy --features cli --bins --test examples",
-                ),
-            ],
         ),
         gate(
             "policy engine as WebAssembly",
