@@ -94,7 +94,7 @@ pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, Cal
     let unhashed = || CallError::permanent(operation, "UnwritableDocument");
     let row_hash = stored.hash.ok_or_else(unhashed)?;
     Ok(item([
-        ("pk", s(keys::request(&row.request))),
+        ("pk", s(keys::request(&row.of))),
         ("sk", s(keys::event(row.n))),
         ("hash", s(row_hash)),
         ("doc", s(stored.bytes)),

@@ -1,4 +1,4 @@
-//! The audit trail of a request: one row for each change, each with the hash of the one before.
+//! Audit trails: one row for each change, each with the hash of the one before.
 //!
 //! Rows hold identifiers, digests, codes, and of free text the reason of a decision. No name
 //! and no address is in them. A row is hashed, stored and verified as bytes.
@@ -7,13 +7,15 @@
 //! bear out is changed by nothing but what ends it ([`crate::record::ChangeError::BrokenTrail`]).
 
 mod evidence;
+mod row;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canonical::CanonicalError;
-use crate::id::{Digest, RequestId};
-use crate::record::{AuditRow, RequestRecord, TrailFault};
-use crate::stored::{self, ReadError};
+use crate::id::Digest;
+use crate::stored::ReadError;
+
+pub use row::{AuditHead, Audited, KnownRows, RecordChange, TrailFault, TrailRow};
 
 pub use evidence::{TrailEvidence, follows_begin, is_begun, is_undone, readable};
 
@@ -30,56 +32,56 @@ pub struct StoredRow {
 
 impl StoredRow {
     /// What the hash of these bytes is: over all of the row, so over the whole trail before it.
-    fn hash_of(bytes: &str) -> Digest {
-        Digest::of(&[b"snowgate/audit/1\n", bytes.as_bytes()].concat())
+    fn hash_of<R: Audited>(bytes: &str) -> Digest {
+        Digest::of(&[R::PURPOSE.as_bytes(), b"\n", bytes.as_bytes()].concat())
     }
 
     /// Whether the hash beside it is that of its bytes.
-    fn is_hashed(&self) -> bool {
-        self.hash.as_ref() == Some(&Self::hash_of(&self.bytes))
+    fn is_hashed<R: Audited>(&self) -> bool {
+        self.hash.as_ref() == Some(&Self::hash_of::<R>(&self.bytes))
     }
 
     /// What the row says, whether or not the trail that it is part of is whole.
     ///
     /// # Errors
     /// Where it is not a row.
-    pub fn read(&self) -> Result<AuditRow, ReadError> {
-        stored::read(&self.bytes)
+    pub fn read<R: Audited>(&self) -> Result<TrailRow<R>, ReadError> {
+        R::read_row(&self.bytes)
     }
 
     /// What the row says where it is in its place, is what was hashed, and follows from the row with
     /// this hash. It is hashed before anything is read from it.
-    fn read_after(
+    fn read_after<R: Audited>(
         &self,
         previous: Option<&Digest>,
         n: u64,
-        request: &RequestId,
-    ) -> Result<AuditRow, TrailFault> {
+        of: &R::Id,
+    ) -> Result<TrailRow<R>, TrailFault> {
         if self.place != Some(n) {
             return Err(TrailFault::Order);
         }
-        if !self.is_hashed() {
+        if !self.is_hashed::<R>() {
             return Err(TrailFault::Changed);
         }
-        let row = self.read().map_err(|_| TrailFault::Unreadable)?;
+        let row = self.read::<R>().map_err(|_| TrailFault::Unreadable)?;
         if row.n != n {
             return Err(TrailFault::Order);
         }
-        match row.previous.as_ref() == previous && row.request == *request {
+        match row.previous.as_ref() == previous && row.of == *of {
             true => Ok(row),
             false => Err(TrailFault::Changed),
         }
     }
 }
 
-impl AuditRow {
+impl<R: Audited> TrailRow<R> {
     /// The row as it is stored.
     ///
     /// # Errors
     /// Never for rows that were made here; the type is honest about serialisation.
     pub fn stored(&self) -> Result<StoredRow, CanonicalError> {
-        let bytes = stored::write(self)?;
-        let hash = Some(StoredRow::hash_of(&bytes));
+        let bytes = R::write_row(self)?;
+        let hash = Some(StoredRow::hash_of::<R>(&bytes));
         let place = Some(self.n);
         Ok(StoredRow { place, bytes, hash })
     }
@@ -87,9 +89,9 @@ impl AuditRow {
     /// The hash of this row.
     ///
     /// # Errors
-    /// As [`AuditRow::stored`].
+    /// As [`TrailRow::stored`].
     pub fn hash(&self) -> Result<Digest, CanonicalError> {
-        Ok(StoredRow::hash_of(&stored::write(self)?))
+        Ok(StoredRow::hash_of::<R>(&R::write_row(self)?))
     }
 }
 
@@ -106,7 +108,7 @@ pub struct TrailError {
 /// The rows of a trail up to the first place that has none, or one that is not what was hashed or does
 /// not follow from the one before it; whatever the record says, and whatever stands beside the places.
 #[must_use]
-pub fn chained(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
+pub fn chained<R: Audited>(rows: &[StoredRow], id: &R::Id) -> Vec<TrailRow<R>> {
     let placed = rows.iter().filter_map(|row| Some((row.place?, row)));
     let places: BTreeMap<u64, &StoredRow> = placed.collect();
     let mut previous = None;
@@ -125,7 +127,7 @@ pub fn chained(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
 /// # Errors
 /// The first thing that is wrong; but first of all, whether the last row bears out the state that
 /// the record is in.
-pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow>, TrailError> {
+pub fn verify<R: Audited>(rows: &[StoredRow], record: &R) -> Result<Vec<TrailRow<R>>, TrailError> {
     let head = record.audit();
     let last = last_place(record);
     let ends = rows.iter().find(|row| row.place == Some(last));
@@ -151,39 +153,38 @@ pub fn verify(rows: &[StoredRow], record: &RequestRecord) -> Result<Vec<AuditRow
 
 /// The place of the last row of a record's trail, as the record has it.
 #[must_use]
-pub fn last_place(record: &RequestRecord) -> u64 {
+pub fn last_place<R: Audited>(record: &R) -> u64 {
     record.audit().count.saturating_sub(1)
 }
 
 /// Whether a row is the one that the record ends with, and leads to the state that it is in.
-fn bears_out(row: &StoredRow, record: &RequestRecord) -> bool {
-    let says = |row: AuditRow| row.request == *record.id() && row.state == record.state();
+fn bears_out<R: Audited>(row: &StoredRow, record: &R) -> bool {
+    let says = |row: TrailRow<R>| row.of == *record.id() && row.state == record.state();
     let hash = &record.audit().hash;
-    row.is_hashed() && row.hash.as_ref() == Some(hash) && row.read().is_ok_and(says)
+    row.is_hashed::<R>() && row.hash.as_ref() == Some(hash) && row.read().is_ok_and(says)
 }
 
 /// The record of which there are more rows than are read. Its state is held against the last row alone;
 /// what may be in IAM, the first rows say, which are read; its next row goes to this place.
 #[must_use]
-pub fn examine_long(
+pub fn examine_long<R: Audited>(
     first: &[StoredRow],
     last: Option<&StoredRow>,
     next: u64,
-    record: RequestRecord,
-) -> RequestRecord {
+    record: R,
+) -> R {
     let fault = match last.is_some_and(|row| bears_out(row, &record)) {
         true => TrailFault::TooLong,
         false => TrailFault::Head,
     };
-    let evidence = TrailEvidence::of_part(first, record.id());
-    record.with_broken_trail(fault, next, evidence)
+    record.broken(fault, next, KnownRows::First(first))
 }
 
 /// The record as its trail bears it out; where it does not, the record with what is wrong, which
-/// from then on allows nothing but to end it ([`RequestRecord::trail_fault`]).
+/// from then on allows nothing but to end it ([`TrailFault`]).
 /// The error stands beside it for the log.
 #[must_use]
-pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Option<TrailError>) {
+pub fn examine<R: Audited>(rows: &[StoredRow], record: R) -> (R, Option<TrailError>) {
     match verify(rows, &record) {
         Ok(_) => (record, None),
         Err(error) => {
@@ -193,13 +194,7 @@ pub fn examine(rows: &[StoredRow], record: RequestRecord) -> (RequestRecord, Opt
             while places.contains(&free) {
                 free += 1;
             }
-            let read: Vec<AuditRow> = rows.iter().filter_map(|row| row.read().ok()).collect();
-            let evidence = match error.fault {
-                TrailFault::Head => TrailEvidence::of_part(rows, record.id()),
-                _ => TrailEvidence::of(rows, &record),
-            };
-            let record = record.with_deliveries_of(&read);
-            let record = record.with_broken_trail(error.fault, free, evidence);
+            let record = record.broken(error.fault, free, KnownRows::All(rows));
             (record, Some(error))
         }
     }

@@ -20,7 +20,7 @@ mod revocation;
 mod round;
 
 pub use crate::codes::{FailureCode, RefusalCode};
-pub use audit::{AuditHead, AuditRow, TrailFault, preexisting_in};
+pub use audit::{AuditRow, preexisting_in};
 pub use delivery::{BouncedMessage, Delivery, DeliveryOutcome};
 pub use deviation::{BlockedBecause, Deviation, DeviationReport};
 use due::RESEND_AFTER;
@@ -34,7 +34,7 @@ pub use round::{ApprovalRound, DecisionRecord, Reminders};
 use jiff::Timestamp;
 
 use crate::approval::{SignedDecision, Verdict};
-use crate::audit::TrailEvidence;
+use crate::audit::{AuditHead, RecordChange, TrailEvidence, TrailFault};
 use crate::canonical::CanonicalError;
 use crate::effect::EffectChange;
 use crate::id::{ClientId, Digest, RequestId};
@@ -80,16 +80,8 @@ pub(crate) struct Head {
     pub(crate) deviations: Vec<DeviationReport>,
 }
 
-/// A change to a record, to be written in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The version that is replaced; none where the record is new.
-    pub replaces: Option<u64>,
-    /// The record afterwards.
-    pub record: RequestRecord,
-    /// The audit row that goes with it.
-    pub row: AuditRow,
-}
+/// A change to a request.
+pub type Change = RecordChange<RequestRecord>;
 
 /// Why a change cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -146,7 +138,7 @@ impl RequestRecord {
     ) -> Result<Change, CanonicalError> {
         let request_digest = request.digest()?;
         let row = AuditRow {
-            request: id.clone(),
+            of: id.clone(),
             n: 0,
             at: now,
             actor: Actor::Client {
@@ -169,11 +161,7 @@ impl RequestRecord {
             since: now,
             due_at: Some(now + RESEND_AFTER),
             attempts: 0,
-            audit: AuditHead {
-                count: 1,
-                hash: row.hash()?,
-                fault: None,
-            },
+            audit: AuditHead::of_first(&row)?,
             preexisting: Vec::new(),
             deviations: Vec::new(),
         };
@@ -213,7 +201,7 @@ impl RequestRecord {
         }
         record.head.due_at = record.next_due(now);
         let row = AuditRow {
-            request: self.head.id.clone(),
+            of: self.head.id.clone(),
             n: self.head.audit.count,
             at: now,
             actor,
@@ -222,11 +210,7 @@ impl RequestRecord {
             previous: Some(self.head.audit.hash.clone()),
             trail_fault: self.trail_fault(),
         };
-        record.head.audit = AuditHead {
-            count: self.head.audit.count + 1,
-            hash: row.hash()?,
-            fault: self.trail_fault().map(TrailFault::after_another_row),
-        };
+        record.head.audit = self.head.audit.with(&row)?;
         Ok(Change {
             replaces: Some(self.head.version),
             record,

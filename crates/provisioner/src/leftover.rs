@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ports::directory::Member as _;
 use ports::ledger::{EffectKeys, Effects as _, Requests as _};
 use ports::signature::Verifier as _;
+use snowgate_core::audit::TrailFault;
 use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
@@ -13,7 +14,7 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{self, Undo, undo};
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
 use snowgate_core::record::{
-    ApprovalRound, AuditRow, Deviation, Event, RequestRecord, TrailFault, preexisting_in,
+    ApprovalRound, AuditRow, Deviation, Event, RequestRecord, preexisting_in,
 };
 use tracing::{error, info};
 
@@ -197,7 +198,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         rows: &[StoredRow],
         (keys, recorded): (&EffectKeys, &[RecordedEffect]),
     ) -> Result<Option<(Vec<RecordedEffect>, Timestamp)>, ProvisionError> {
-        let trail = audit::chained(rows, id);
+        let trail = audit::chained::<RequestRecord>(rows, id);
         let there_before = preexisting_in(&trail);
         let bound = changes_bound(id, &trail);
         // What nobody was asked for, somebody made up: it says nothing of the rest.

@@ -43,7 +43,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     ) -> Result<Vec<RecordedEffect>, ProvisionError> {
         let (id, target) = (record.id(), &record.request().target);
         let rows = self.requests.first_rows(id).await?;
-        let trail = audit::chained(&rows, id);
+        let trail = audit::chained::<RequestRecord>(&rows, id);
         let asked = round_in(&trail).filter(|round| is_asked(record, &trail, round));
         let key = match asked {
             Some(round) => round.binding.key_of(target),

@@ -196,7 +196,7 @@ fn first(rows: &mut [StoredRow]) -> &mut StoredRow {
 
 /// The row says something else, and its hash is that of what it says.
 fn rewrite(row: &mut StoredRow) {
-    let mut read = row.read().unwrap();
+    let mut read = row.read::<RequestRecord>().unwrap();
     read.at = at(1_000_000);
     read.actor = Actor::Sweeper;
     *row = read.stored().unwrap();

@@ -32,7 +32,12 @@ async fn one_winner(world: &World, record: &RequestRecord) -> State {
     let trail = world.ledger.trail(record.id()).await.unwrap();
     let decided = trail
         .iter()
-        .filter(|row| matches!(row.read().unwrap().event, Event::Decided { .. }))
+        .filter(|row| {
+            matches!(
+                row.read::<RequestRecord>().unwrap().event,
+                Event::Decided { .. }
+            )
+        })
         .count();
     assert_eq!(decided, 1, "one audit row");
     let woken: Vec<QueueName> = world.queues.sent().iter().map(|one| one.queue).collect();

@@ -24,8 +24,8 @@ pub struct TrailEvidence {
 impl TrailEvidence {
     /// What these rows say of a request. Where they follow from each other up to the one that its record
     /// ends with, and fewer stand beyond than it takes to begin, nothing was begun: rows are never deleted.
-    pub(super) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
-        let follows = chained(rows, record.id());
+    pub(crate) fn of(rows: &[StoredRow], record: &RequestRecord) -> Self {
+        let follows = chained::<RequestRecord>(rows, record.id());
         let mut evidence = Self::said(rows, &follows, record.id());
         let next = record.audit().count;
         let is_all = u64::try_from(follows.len()).is_ok_and(|rows| rows >= next);
@@ -37,7 +37,7 @@ impl TrailEvidence {
     }
 
     /// What these rows say of a request of which there may be others.
-    pub(super) fn of_part(rows: &[StoredRow], id: &RequestId) -> Self {
+    pub(crate) fn of_part(rows: &[StoredRow], id: &RequestId) -> Self {
         Self::said(rows, &chained(rows, id), id)
     }
 
@@ -69,14 +69,15 @@ impl TrailEvidence {
 #[must_use]
 pub fn readable(rows: &[StoredRow], id: &RequestId) -> Vec<AuditRow> {
     let read = rows.iter().filter_map(|row| row.read().ok());
-    read.filter(|row| row.request == *id).collect()
+    read.filter(|row: &AuditRow| row.of == *id).collect()
 }
 
 /// Whether a row may be one that was written after those up to this place: rows have no gaps, and each is
 /// what was hashed unless somebody spoilt it.
 fn may_follow(row: &StoredRow, next: u64) -> bool {
     let is_near = |place| (next..next.saturating_add(NEAR)).contains(&place);
-    row.place.is_some_and(is_near) || row.is_hashed() && row.place.is_none_or(|place| place > next)
+    row.place.is_some_and(is_near)
+        || row.is_hashed::<RequestRecord>() && row.place.is_none_or(|place| place > next)
 }
 
 /// How many places after the last one are looked at for rows that somebody spoilt. Those after them are

@@ -12,7 +12,8 @@ use crate::lifecycle::{Actor, State};
 use crate::record::tests::{
     ONE, approver, asked, at, claim, decide, received, request, review_request, slot,
 };
-use crate::record::{Change, ChangeError, Event, FailureCode, RevokedBy, TrailFault};
+use crate::record::{AuditRow, Change, ChangeError, Event, FailureCode, RequestRecord, RevokedBy};
+use crate::stored;
 
 /// A request that was granted, with its trail, and the record after each row.
 fn granted() -> (Vec<RequestRecord>, Vec<StoredRow>) {
@@ -56,7 +57,7 @@ fn fault(rows: &[StoredRow], record: &RequestRecord) -> Option<(TrailFault, u64)
 
 /// The row with something else in it, hashed anew.
 fn rewritten(row: &StoredRow, rewrite: impl FnOnce(&mut AuditRow)) -> StoredRow {
-    let mut read = row.read().unwrap();
+    let mut read = row.read::<RequestRecord>().unwrap();
     rewrite(&mut read);
     read.stored().unwrap()
 }
@@ -110,7 +111,7 @@ fn every_change_of_a_row_is_found() {
             or_end(TrailFault::Changed, place + 1)
         );
         let strange = "canary".to_owned();
-        let hash = Some(StoredRow::hash_of(&strange));
+        let hash = Some(StoredRow::hash_of::<RequestRecord>(&strange));
         let strange = StoredRow {
             bytes: strange,
             hash,

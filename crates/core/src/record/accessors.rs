@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{
-    ApprovalRound, AuditHead, DecisionRecord, Delivery, EndReason, Ending, Message, Phase,
-};
+use super::{ApprovalRound, DecisionRecord, Delivery, EndReason, Ending, Message, Phase};
 use super::{RequestRecord, RetainedChange, Revocation};
+use crate::audit::AuditHead;
 use crate::binding::Binding;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId, SysId};

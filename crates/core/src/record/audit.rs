@@ -1,82 +1,17 @@
 //! The rows of the audit trail: one for each change, each with the hash of the one before.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{Delivery, DeliveryOutcome, DeviationReport, Event, Phase, RequestRecord};
-use crate::audit::TrailEvidence;
-use crate::codes::codes;
+use crate::audit::{AuditHead, Audited, KnownRows, TrailEvidence, TrailFault, TrailRow};
+use crate::canonical::CanonicalError;
 use crate::effect::EffectChange;
-use crate::id::{Digest, RequestId};
+use crate::id::RequestId;
 use crate::lifecycle::{Actor, State};
+use crate::stored::{self, ReadError};
 
-/// One row of the trail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    /// The request.
-    pub request: RequestId,
-    /// Its place in the trail, from zero.
-    pub n: u64,
-    /// When it happened, by the clock of the function that wrote the row.
-    pub at: Timestamp,
-    /// Who brought it about.
-    pub actor: Actor,
-    /// What happened.
-    pub event: Event,
-    /// The state it led to.
-    pub state: State,
-    /// The hash of the row before; none for the first.
-    pub previous: Option<Digest>,
-    /// What was wrong with the trail when the row was written; none where it was whole.
-    pub trail_fault: Option<TrailFault>,
-}
-
-/// The end of a trail, kept in the request's record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditHead {
-    /// How many rows there are; where the trail was broken, the place after the last of them.
-    pub count: u64,
-    /// The hash of the last row.
-    pub hash: Digest,
-    /// What is wrong with the trail; none where it is whole.
-    pub fault: Option<TrailFault>,
-}
-
-codes!(
-    /// What is wrong with a trail.
-    TrailFault {
-        /// The last row is not the one that the record knows, or leads to another state.
-        Head => "it does not end where its record says",
-        /// A row is missing, doubled or out of order.
-        Order => "a row is missing or out of order",
-        /// A row does not follow from the one before it, or is not what was hashed.
-        Changed => "a row was changed",
-        /// A row is what was hashed, but cannot be read.
-        Unreadable => "a row cannot be read",
-        /// A row that the record does not know stands in the place of the next one.
-        InTheWay => "a row stands where the next one belongs",
-        /// There are more rows than are read.
-        TooLong => "it is longer than any that Snowgate writes",
-        /// The record says something else than its trail.
-        Disagrees => "its record says something else",
-    }
-);
-
-impl std::fmt::Display for TrailFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.in_words())
-    }
-}
-
-impl TrailFault {
-    /// What is wrong once a row of ours has been added: the trail ends with it again.
-    pub(super) const fn after_another_row(self) -> Self {
-        match self {
-            Self::Head => Self::Disagrees,
-            other => other,
-        }
-    }
-}
+/// One row of a request's trail.
+pub type AuditRow = TrailRow<RequestRecord>;
 
 impl Event {
     /// Whether this ends something and gives nothing. It is written even where the trail is
@@ -92,6 +27,60 @@ impl Event {
                 | Self::Expired
                 | Self::Withdrawn { .. }
         )
+    }
+}
+
+impl Audited for RequestRecord {
+    type Id = RequestId;
+    type Event = Event;
+    type State = State;
+
+    const PURPOSE: &'static str = "snowgate/audit/1";
+
+    fn id(&self) -> &RequestId {
+        self.id()
+    }
+
+    fn state(&self) -> State {
+        self.state()
+    }
+
+    fn version(&self) -> u64 {
+        self.version()
+    }
+
+    fn audit(&self) -> &AuditHead {
+        self.audit()
+    }
+
+    fn follows_from(&self, rows: &[AuditRow]) -> bool {
+        self.is_what_rows_come_to(rows)
+    }
+
+    fn broken(self, fault: TrailFault, next: u64, rows: KnownRows<'_>) -> Self {
+        let (record, evidence) = match rows {
+            KnownRows::First(rows) => {
+                let evidence = TrailEvidence::of_part(rows, self.id());
+                (self, evidence)
+            }
+            KnownRows::All(rows) => {
+                let evidence = match fault {
+                    TrailFault::Head => TrailEvidence::of_part(rows, self.id()),
+                    _ => TrailEvidence::of(rows, &self),
+                };
+                let read: Vec<AuditRow> = rows.iter().filter_map(|row| row.read().ok()).collect();
+                (self.with_deliveries_of(&read), evidence)
+            }
+        };
+        record.with_broken_trail(fault, next, evidence)
+    }
+
+    fn write_row(row: &AuditRow) -> Result<String, CanonicalError> {
+        stored::write(row)
+    }
+
+    fn read_row(text: &str) -> Result<AuditRow, ReadError> {
+        stored::read(text)
     }
 }
 
@@ -152,7 +141,7 @@ impl RequestRecord {
     }
 
     /// Whether what the record says is what these rows, which are its trail, come to.
-    pub(crate) fn follows_from(&self, rows: &[AuditRow]) -> bool {
+    fn is_what_rows_come_to(&self, rows: &[AuditRow]) -> bool {
         let Some(first) = rows.first() else {
             return false;
         };
@@ -175,8 +164,7 @@ impl RequestRecord {
 
     /// The same record without what it has of messages and these rows do not say: a message that
     /// nobody sent is sent.
-    #[must_use]
-    pub(crate) fn with_deliveries_of(mut self, rows: &[AuditRow]) -> Self {
+    fn with_deliveries_of(mut self, rows: &[AuditRow]) -> Self {
         let borne_out = |delivery: &Delivery| delivery.is_borne_out_by(rows);
         self.deliveries.retain(borne_out);
         self

@@ -218,9 +218,10 @@ mod tests {
     use super::*;
     use crate::approval::Verdict;
     use crate::audit::TrailEvidence;
+    use crate::audit::TrailFault;
     use crate::lifecycle::Actor;
     use crate::record::tests::{ONE, approver, at, decide, delivered, pending, received, slot};
-    use crate::record::{Event, RefusalCode, TrailFault};
+    use crate::record::{Event, RefusalCode};
 
     #[test]
     fn what_is_not_finished_is_always_due() {

@@ -45,10 +45,11 @@ mod tests {
     use super::*;
     use crate::approval::Verdict;
     use crate::audit::TrailEvidence;
+    use crate::audit::TrailFault;
     use crate::id::RequestId;
     use crate::lifecycle::Actor;
+    use crate::record::Event;
     use crate::record::tests::{ONE, approver, at, decide, pending, request, slot};
-    use crate::record::{Event, TrailFault};
 
     #[test]
     fn only_what_its_trail_bears_out_is_extended() {

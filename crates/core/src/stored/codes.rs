@@ -2,14 +2,13 @@
 
 use super::schema::stored_codes;
 use crate::approval::Verdict;
+use crate::audit::TrailFault;
 use crate::bounce::BounceKind;
 use crate::finding::FindingCode;
 use crate::lifecycle::State;
 use crate::preview::PassedOverBecause;
 use crate::principal::PrincipalType;
-use crate::record::{
-    BlockedBecause, FailureCode, RefusalCode, RetainedBecause, SkipCode, TrailFault,
-};
+use crate::record::{BlockedBecause, FailureCode, RefusalCode, RetainedBecause, SkipCode};
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
 stored_codes!(StateV1 for State {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::schema::{stored_enum, stored_struct};
 use crate::approval::MacTag;
+use crate::audit::TrailFault;
 use crate::bounce::{BounceKind, MessageId};
 use crate::effect::EffectChange;
 use crate::finding::Finding;
@@ -12,10 +13,9 @@ use crate::lifecycle::{Actor, State};
 use crate::preview::Preview;
 use crate::prose::Reason;
 use crate::record::{
-    ApprovalRound, DecisionRecord, Deviation, Event, FailureCode, Message, RefusalCode,
+    ApprovalRound, AuditRow, DecisionRecord, Deviation, Event, FailureCode, Message, RefusalCode,
     RetainedChange, RevokedBy, SkipCode,
 };
-use crate::record::{AuditRow, TrailFault};
 use crate::slots::Approver;
 
 stored_enum!(EventV1 for Event, "type" {
@@ -51,7 +51,7 @@ stored_enum!(EventV1 for Event, "type" {
 });
 
 stored_struct!(pub AuditRowV1 for AuditRow {
-    request: RequestId,
+    of as "request": RequestId,
     n: u64,
     at: Timestamp,
     actor: Actor,

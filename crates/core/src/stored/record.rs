@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::round::{AccessV1, ApprovalRoundV1};
 use super::schema::{Stored, countable, stored_enum, stored_struct};
+use crate::audit::{AuditHead, TrailFault};
 use crate::effect::EffectChange;
 use crate::finding::Finding;
 use crate::id::{ClientId, Digest, RequestId};
@@ -15,7 +16,6 @@ use crate::record::{
     ApprovalRound, BlockedBecause, Delivery, Deviation, DeviationReport, Ending, FailureCode,
     GrantedAccess, Head, Phase, RefusalCode, RequestRecord, RetainedChange,
 };
-use crate::record::{AuditHead, TrailFault};
 use crate::request::AccessRequest;
 
 stored_struct!(pub RecordV1 for RequestRecord {

@@ -222,7 +222,7 @@ fn a_security_client_ends_any_access_and_reads_nothing() {
     assert!(after.is_over(at(10)));
     assert_eq!(after.revocation().unwrap().by, RevokedBy::Security);
     let trail = ready(setup.world.ledger.trail(record.id())).unwrap();
-    let actor = trail.last().unwrap().read().unwrap().actor;
+    let actor = trail.last().unwrap().read::<RequestRecord>().unwrap().actor;
     let client = WATCH.parse().unwrap();
     assert_eq!(actor, Actor::Client { client });
     let woken = setup.world.queues.sent();

@@ -5,12 +5,12 @@ mod lost;
 
 use snowgate_core::account::InlineFacts;
 use snowgate_core::approval::MacTag;
+use snowgate_core::audit::TrailFault;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::principal::{Principal, PrincipalKey};
-use snowgate_core::record::TrailFault;
 use snowgate_core::record::{AuditRow, EndReason, Event, FailureCode, RequestRecord};
 use testkit::samples;
 use testkit::tampering::TAMPERINGS;
@@ -95,7 +95,11 @@ fn access_ends_with_a_broken_trail_and_the_row_says_so() {
         assert!(!attached(&world), "{}", tampering.name);
         assert_eq!(rows(&world), []);
         let rows = world.ledger.rows(record.id());
-        let last = rows.iter().rev().find_map(|row| row.read().ok()).unwrap();
+        let last = rows
+            .iter()
+            .rev()
+            .find_map(|row| row.read::<RequestRecord>().ok())
+            .unwrap();
         assert_eq!(
             last.event,
             Event::Revoked {

@@ -90,7 +90,7 @@ fn a_row_that_follows_from_none_undoes_nothing() {
         code: FailureCode::BrokenTrail,
     };
     world.ledger.rewrite_trail(record.id(), |rows| {
-        let mut row = rows.last().unwrap().read().unwrap();
+        let mut row = rows.last().unwrap().read::<RequestRecord>().unwrap();
         row.n = 9_999;
         row.event = failed;
         rows.push(row.stored().unwrap());

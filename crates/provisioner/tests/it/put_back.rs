@@ -150,7 +150,7 @@ fn where_rows_may_be_missing_nothing_is_said_to_be_over() {
             let record = active(&world, 0);
             world.ledger.rewrite_trail(record.id(), |rows| {
                 let is_begun = |row: &StoredRow| {
-                    let event = row.read().unwrap().event;
+                    let event = row.read::<RequestRecord>().unwrap().event;
                     matches!(event, Event::ProvisioningStarted { .. })
                 };
                 let begun = rows.iter().position(is_begun).unwrap();
@@ -296,7 +296,7 @@ fn a_made_up_end_ends_no_request_whose_access_is_there() {
     let record = active(&world, 0);
     world.ledger.rewrite_trail(record.id(), |rows| {
         let last = rows.last().unwrap();
-        let mut row = last.read().unwrap();
+        let mut row = last.read::<RequestRecord>().unwrap();
         row.previous = last.hash.clone();
         row.n += 1;
         row.event = Event::Failed {

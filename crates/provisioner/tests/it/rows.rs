@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use snowgate_core::approval::MacTag;
 use snowgate_core::audit::StoredRow;
+use snowgate_core::audit::TrailFault;
 use snowgate_core::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord, TrailFault};
+use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord};
 use testkit::samples;
 use testkit::world::{World, at, principal_facts};
 

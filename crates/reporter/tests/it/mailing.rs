@@ -204,7 +204,7 @@ fn whoever_cannot_be_written_to_is_passed_over_for_good() {
             let notice = Message::Outcome {
                 state: State::Denied,
             };
-            row.read().unwrap().event
+            row.read::<RequestRecord>().unwrap().event
                 == Event::DeliverySkipped {
                     message: notice,
                     code: why,

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use ports::ledger::{NewRequest, Requests as _, bucket_of};
+use snowgate_core::audit::TrailFault;
 use snowgate_core::lifecycle::State;
-use snowgate_core::record::{RequestRecord, TrailFault};
+use snowgate_core::record::RequestRecord;
 use testkit::tampering::{flood, pad};
 use testkit::world::{OWNER, PENDING_FOR, World, at, ready};
 use testkit::{QueueName, samples};

@@ -153,9 +153,12 @@ impl Flow {
     /// run asks nobody.
     fn check_endings(&mut self, record: &RequestRecord) {
         let trail = ready(self.world.ledger.trail(record.id())).unwrap();
-        let begun = trail
-            .iter()
-            .any(|row| matches!(row.read().unwrap().event, Event::ProvisioningStarted { .. }));
+        let begun = trail.iter().any(|row| {
+            matches!(
+                row.read::<RequestRecord>().unwrap().event,
+                Event::ProvisioningStarted { .. }
+            )
+        });
         assert!(
             !begun || record.state() != State::Withdrawn,
             "withdrawn too late"

@@ -115,7 +115,7 @@ impl Flow {
     fn trail(&self, record: &RequestRecord) -> Trail {
         let mut trail = Trail::default();
         for row in ready(self.world.ledger.trail(record.id())).unwrap() {
-            trail.read(&row.read().unwrap().event);
+            trail.read(&row.read::<RequestRecord>().unwrap().event);
         }
         trail
     }

@@ -171,7 +171,7 @@ pub async fn trails_hold_every_change(ledger: &impl Requests) {
     let rows = ledger.trail(record.id()).await.unwrap();
     assert_eq!(rows.len(), 12);
     let rows = audit::verify(&rows, &record).unwrap();
-    assert!(rows.iter().all(|row| row.request == *record.id()));
+    assert!(rows.iter().all(|row| row.of == *record.id()));
     assert_eq!(rows.last().unwrap().state, State::Pending);
     assert_eq!(read(ledger, record.id()).await, record);
 }

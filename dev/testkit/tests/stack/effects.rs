@@ -2,8 +2,9 @@
 
 use aws_ledger::DynamoLedger;
 use ports::ledger::{Commit, Effects as _, NewRequest, Requests as _};
+use snowgate_core::audit::TrailFault;
 use snowgate_core::audit::chained;
-use snowgate_core::record::TrailFault;
+use snowgate_core::record::RequestRecord;
 use snowgate_core::stored;
 use testkit::samples::{self, at, sys_id};
 
@@ -68,7 +69,7 @@ async fn what_is_put_in_front_of_a_trail_hides_none_of_its_rows() {
     let among = junk("EVT#00000000000".to_owned());
     stack.put_item(&requests, among, "?").await;
     let with_one = ledger.first_rows(record.id()).await.unwrap();
-    assert_eq!(chained(&with_one, record.id()).len(), 2);
+    assert_eq!(chained::<RequestRecord>(&with_one, record.id()).len(), 2);
     assert_eq!(with_one.len(), 3, "all fit");
     let big = "?".repeat(390_000);
     for n in 0..11 {

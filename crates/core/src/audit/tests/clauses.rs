@@ -25,7 +25,7 @@ fn a_row_of_another_place_or_request_is_found_whatever_follows_it() {
     let rewrites: [(Rewrite, TrailFault); 2] = [
         (|row| row.n = 7, TrailFault::Order),
         (
-            |row| row.request = RequestId::from_random([9; 16]),
+            |row| row.of = RequestId::from_random([9; 16]),
             TrailFault::Changed,
         ),
     ];

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn what_stands_beside_the_places_cuts_no_trail_short() {
     let (record, rows) = last();
-    let all = chained(&rows, record.id());
+    let all = chained::<RequestRecord>(&rows, record.id());
     assert_eq!(all.len(), rows.len());
     let stray = StoredRow {
         place: None,
@@ -16,7 +16,11 @@ fn what_stands_beside_the_places_cuts_no_trail_short() {
     for n in 0..=rows.len() {
         let mut with = rows.clone();
         with.insert(n, stray.clone());
-        assert_eq!(chained(&with, record.id()), all, "in front of row {n}");
+        assert_eq!(
+            chained::<RequestRecord>(&with, record.id()),
+            all,
+            "in front of row {n}"
+        );
         assert!(verify(&with, &record).is_err());
     }
 }

@@ -32,14 +32,14 @@ pub(super) use deviations::deviating;
 pub(super) use effects::effects;
 pub(super) use kinds::active_of_all_kinds;
 
-fn id() -> RequestId {
+pub(super) fn id() -> RequestId {
     RequestId::from_random([1; 16])
 }
 
 /// The row of a trail that holds an event.
 pub(super) fn row(event: Event) -> AuditRow {
     AuditRow {
-        request: id(),
+        of: id(),
         n: 7,
         at: at(5),
         actor: Actor::Client {

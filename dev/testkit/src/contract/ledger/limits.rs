@@ -3,10 +3,9 @@
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, MAX_TRAIL_BYTES, Requests};
 use serde_json::{Value, json};
+use snowgate_core::audit::TrailFault;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{
-    AuditRow, Change, Deviation, Event, FailureCode, RequestRecord, TrailFault,
-};
+use snowgate_core::record::{AuditRow, Change, Deviation, Event, FailureCode, RequestRecord};
 
 use super::{commit, held, read};
 use crate::samples::{self, at, sys_id};
@@ -28,7 +27,7 @@ fn row(record: &RequestRecord, n: u64, bytes: usize) -> AuditRow {
         found: (0..bytes / 95).map(renamed).collect(),
     };
     AuditRow {
-        request: record.id().clone(),
+        of: record.id().clone(),
         n,
         at: at(2),
         actor: Actor::Sweeper,
