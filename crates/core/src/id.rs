@@ -14,6 +14,9 @@ pub enum IdError {
     /// Not a request id.
     #[error("a request id is `req-` and 32 lowercase hexadecimal digits")]
     RequestId,
+    /// Not the id of a user that Snowgate made.
+    #[error("an identity's id is `idn-` and 32 lowercase hexadecimal digits")]
+    IdentityId,
     /// Not a client id.
     #[error("a client id is 1 to 64 of `a-z`, `0-9`, `-`, starting with a letter")]
     ClientId,
@@ -110,6 +113,22 @@ impl RequestId {
 }
 
 text_id!(
+    /// The id of one user that Snowgate made: `idn-` and the digits of the request that makes it.
+    IdentityId,
+    IdError::IdentityId,
+    |text| text.strip_prefix("idn-").is_some_and(|rest| is_lower_hex(rest, 32))
+);
+
+impl IdentityId {
+    /// The id of the user that a request makes. A request makes one at most, so that what a crash
+    /// interrupted is found again.
+    #[must_use]
+    pub fn of(made_by: &RequestId) -> Self {
+        Self(made_by.0.replacen("req-", "idn-", 1))
+    }
+}
+
+text_id!(
     /// The id of a client of the service API, as in the clients' secret.
     ClientId,
     IdError::ClientId,
@@ -174,7 +193,11 @@ mod tests {
     #[test]
     fn request_ids_round_trip() {
         let id = RequestId::from_random([0xab; 16]);
-        assert_eq!(id.as_str().parse::<RequestId>(), Ok(id));
+        assert_eq!(id.as_str().parse::<RequestId>(), Ok(id.clone()));
+        let identity = IdentityId::of(&id);
+        assert_eq!(identity.as_str(), format!("idn-{}", "ab".repeat(16)));
+        assert_eq!(identity.as_str().parse::<IdentityId>(), Ok(identity));
+        assert_eq!(id.as_str().parse::<IdentityId>(), Err(IdError::IdentityId));
     }
 
     #[test]

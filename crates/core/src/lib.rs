@@ -26,6 +26,7 @@ pub mod facts;
 pub mod finding;
 pub mod guardrails;
 pub mod id;
+pub mod identity;
 pub mod inline_policy;
 pub mod installation;
 pub mod kind;

@@ -26,6 +26,7 @@
 mod codes;
 mod effect;
 mod event;
+mod identity;
 mod preimage;
 mod preview;
 mod record;
@@ -36,6 +37,7 @@ mod schema;
 pub use codes::StateV1;
 pub use effect::{EffectV1, TokenV1};
 pub use event::{AuditRowV1, EventV1};
+pub use identity::{IdentityEventV1, IdentityRecordV1, IdentityRowV1, IdentityStateV1};
 pub use record::RecordV1;
 pub use schema::Stored;
 
@@ -44,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::TokenRow;
 use crate::canonical::{self, CanonicalError};
 use crate::effect::RecordedEffect;
+use crate::identity::{IdentityRecord, IdentityRow};
 use crate::record::AuditRow;
 use crate::record::RequestRecord;
 
@@ -58,6 +61,14 @@ impl StoredDocument for RequestRecord {
 }
 
 impl StoredDocument for AuditRow {
+    const SCHEMA: u32 = 1;
+}
+
+impl StoredDocument for IdentityRecord {
+    const SCHEMA: u32 = 1;
+}
+
+impl StoredDocument for IdentityRow {
     const SCHEMA: u32 = 1;
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize as _, Deserializer, Serialize};
 use crate::approval::MacTag;
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::bounce::MessageId;
-use crate::id::{AccountId, ClientId, Digest, RequestId, SysId};
+use crate::id::{AccountId, ClientId, Digest, IdentityId, RequestId, SysId};
 use crate::person::Mark;
 use crate::principal::PrincipalName;
 use crate::prose::Prose;
@@ -67,6 +67,7 @@ leaves!(
     Digest,
     GroupArn,
     GroupName,
+    IdentityId,
     InlineDocument,
     MacTag,
     Mark,

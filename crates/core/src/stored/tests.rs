@@ -3,6 +3,7 @@
 //! these tests with `GOLDEN=add`.
 
 mod extremes;
+mod identities;
 mod kinds;
 mod samples;
 
@@ -14,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::aggregate::Aggregate;
+use crate::audit::TrailFault;
 use crate::audit::{StoredRow, TrailEvidence};
 use crate::id::Digest;
-use crate::record::TrailFault;
 use crate::record::tests::{ONE, TWO, asked, request, slot};
 
 /// The golden document of this name. Where it is missing it is added if that is asked for.

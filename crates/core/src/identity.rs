@@ -1,0 +1,395 @@
+//! A user that Snowgate made, as the ledger holds it, and every change that can be made to it.
+//!
+//! It outlives the request that made it: it is extended, disabled, kept for a while after its end, and
+//! deleted (docs/decisions/0080-users-are-an-aggregate-of-their-own.md). A record is a head (what is true
+//! of it in every state) and a [`IdentityPhase`]. [`IdentityRecord::apply`] is the only way to change
+//! one, and yields what is written in one transaction, as for requests.
+
+mod due;
+mod event;
+mod life;
+mod lifecycle;
+mod trail;
+
+pub use event::{DeletedBecause, DisabledBy, IdentityEvent};
+pub use life::{LIFE_POLICY_NAME, LifePolicy};
+pub use lifecycle::{IdentityState, IdentityStep, IdentityTransitionError, transition};
+pub use trail::IdentityRow;
+
+use jiff::Timestamp;
+
+use crate::arn::PolicyArn;
+use crate::audit::{AuditHead, RecordChange, TrailFault, TrailRow};
+use crate::canonical::CanonicalError;
+use crate::id::{AccountId, IdentityId, RequestId, SysId};
+use crate::lifecycle::Actor;
+use crate::principal::{Principal, PrincipalKey, PrincipalName, PrincipalType};
+use crate::prose::Reason;
+
+/// A user that is to be made. It is computed from the request and the guardrails alone, and never
+/// from what IAM has, so that it is the same before and after the user is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// The account that is to hold it.
+    pub account_id: AccountId,
+    /// Its name, as the request has it.
+    pub name: PrincipalName,
+    /// Its path, such as `/snowgate/`.
+    pub path: String,
+    /// The person whom it belongs to.
+    pub owner: SysId,
+    /// Its tags beside Snowgate's own, by key.
+    pub tags: Vec<(String, String)>,
+    /// Its permissions boundary.
+    pub boundary: PolicyArn,
+}
+
+impl NewUser {
+    /// The user as a principal.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        Principal {
+            account_id: self.account_id.clone(),
+            kind: PrincipalType::User,
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// A user and all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityRecord {
+    pub(crate) head: IdentityHead,
+    pub(crate) phase: IdentityPhase,
+}
+
+/// What is true of a user in every state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdentityHead {
+    /// The key of everything about it.
+    pub(crate) id: IdentityId,
+    /// What it was to be when it was begun.
+    pub(crate) user: NewUser,
+    /// The request that makes it.
+    pub(crate) made_by: RequestId,
+    /// When its making was recorded. A user that IAM had before is another.
+    pub(crate) begun_at: Timestamp,
+    /// Its unique id (`AIDA…`); none until it was seen in IAM.
+    pub(crate) unique_id: Option<String>,
+    /// The requests that made, extended or revived it, in the order in which they did.
+    pub(crate) requests: Vec<RequestId>,
+    /// Counts the changes; a change is made to one version.
+    pub(crate) version: u64,
+    /// When it came to its state.
+    pub(crate) since: Timestamp,
+    /// When somebody must look at it again; none once nothing is left to do.
+    pub(crate) due_at: Option<Timestamp>,
+    /// How often the step that is due was tried.
+    pub(crate) attempts: u32,
+    /// The end of its trail.
+    pub(crate) audit: AuditHead,
+}
+
+/// Where a user stands, with what it has there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityPhase {
+    /// It is being made.
+    Creating,
+    /// It can be used.
+    Live {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It can do nothing, before its end.
+    Disabled {
+        /// When it ends.
+        until: Timestamp,
+        /// Who disabled it.
+        by: DisabledBy,
+        /// Why, where they said.
+        reason: Option<Reason>,
+    },
+    /// It is being shut out.
+    Ending,
+    /// It can do nothing and has nothing.
+    Ended {
+        /// Until when it is kept.
+        grace_until: Timestamp,
+    },
+    /// It is being deleted.
+    Deleting {
+        /// Why.
+        because: DeletedBecause,
+    },
+    /// It is over.
+    Over {
+        /// How.
+        end: IdentityEnd,
+    },
+}
+
+/// How it ended for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityEnd {
+    /// It was deleted.
+    Deleted {
+        /// Why.
+        because: DeletedBecause,
+    },
+    /// It was never made.
+    Discarded,
+    /// A person gave up ending it.
+    Abandoned {
+        /// Why, as they said.
+        reason: Reason,
+    },
+}
+
+impl IdentityPhase {
+    /// The state that this is the phase of.
+    #[must_use]
+    pub const fn state(&self) -> IdentityState {
+        match self {
+            Self::Creating => IdentityState::Creating,
+            Self::Live { .. } => IdentityState::Live,
+            Self::Disabled { .. } => IdentityState::Disabled,
+            Self::Ending => IdentityState::Ending,
+            Self::Ended { .. } => IdentityState::Ended,
+            Self::Deleting { .. } => IdentityState::Deleting,
+            Self::Over { end } => match end {
+                IdentityEnd::Deleted { .. } => IdentityState::Deleted,
+                IdentityEnd::Discarded => IdentityState::Discarded,
+                IdentityEnd::Abandoned { .. } => IdentityState::Abandoned,
+            },
+        }
+    }
+}
+
+/// Why a change cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityChangeError {
+    /// The state does not allow it.
+    #[error(transparent)]
+    Transition(#[from] IdentityTransitionError),
+    /// Its unique id is known already; it never changes.
+    #[error("the user has its unique id")]
+    AlreadyMade,
+    /// It was not seen in IAM yet, so nothing can be done to it.
+    #[error("the user was not seen in IAM")]
+    NotMade,
+    /// The end is not later than the one that it has.
+    #[error("the end is not later than before")]
+    NotLater,
+    /// The audit trail is broken. Only what ends the user's access is written.
+    #[error("the audit trail is broken: {0}")]
+    BrokenTrail(TrailFault),
+    /// A value could not be hashed.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+}
+
+impl IdentityRecord {
+    /// Makes the record of a user that a request is about to make.
+    ///
+    /// # Errors
+    /// Never for what was parsed; the type is honest about serialisation.
+    pub fn begin(
+        made_by: RequestId,
+        user: NewUser,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<RecordChange<Self>, CanonicalError> {
+        let id = IdentityId::of(&made_by);
+        let row = TrailRow {
+            of: id.clone(),
+            n: 0,
+            at: now,
+            actor,
+            event: IdentityEvent::Begun {
+                user: user.clone(),
+                by: made_by.clone(),
+            },
+            state: IdentityState::Creating,
+            previous: None,
+            trail_fault: None,
+        };
+        let head = IdentityHead {
+            id,
+            user,
+            made_by: made_by.clone(),
+            begun_at: now,
+            unique_id: None,
+            requests: vec![made_by],
+            version: 0,
+            since: now,
+            due_at: None,
+            attempts: 0,
+            audit: AuditHead::of_first(&row)?,
+        };
+        let mut record = Self {
+            head,
+            phase: IdentityPhase::Creating,
+        };
+        record.head.due_at = record.next_due(now);
+        Ok(RecordChange {
+            replaces: None,
+            record,
+            row,
+        })
+    }
+
+    /// Applies an event. Pure: the record itself is left as it is.
+    ///
+    /// # Errors
+    /// Where the event does not fit the record.
+    pub fn apply(
+        &self,
+        event: IdentityEvent,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<RecordChange<Self>, IdentityChangeError> {
+        if let Some(fault) = self.trail_fault()
+            && !event.is_taken_despite_fault()
+        {
+            return Err(IdentityChangeError::BrokenTrail(fault));
+        }
+        let from = self.state();
+        let to = transition(from, event.step(from)?)?;
+        let mut record = self.clone();
+        record.note(&event)?;
+        record.phase = record.phase.after(&event)?;
+        if to != from {
+            record.head.since = now;
+        }
+        record.head.version += 1;
+        record.head.attempts = 0;
+        record.head.due_at = record.next_due(now);
+        let row = TrailRow {
+            of: self.head.id.clone(),
+            n: self.head.audit.count,
+            at: now,
+            actor,
+            event,
+            state: to,
+            previous: Some(self.head.audit.hash.clone()),
+            trail_fault: self.trail_fault(),
+        };
+        record.head.audit = self.head.audit.with(&row)?;
+        Ok(RecordChange {
+            replaces: Some(self.head.version),
+            record,
+            row,
+        })
+    }
+
+    /// Writes down what an event says of the head.
+    fn note(&mut self, event: &IdentityEvent) -> Result<(), IdentityChangeError> {
+        match event {
+            IdentityEvent::UserCreated { .. } if self.head.unique_id.is_some() => {
+                return Err(IdentityChangeError::AlreadyMade);
+            }
+            // What was seen is deleted, and what was never made is not: each has its own end.
+            IdentityEvent::Discarded if self.head.unique_id.is_some() => {
+                return Err(IdentityChangeError::AlreadyMade);
+            }
+            IdentityEvent::Discarded | IdentityEvent::Abandoned { .. } => {}
+            IdentityEvent::UserCreated { unique_id } => {
+                self.head.unique_id = Some(unique_id.clone());
+            }
+            _ if self.head.unique_id.is_none() => return Err(IdentityChangeError::NotMade),
+            IdentityEvent::Extended { by, .. } | IdentityEvent::Revived { by, .. } => {
+                self.head.requests.push(by.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a record says about itself.
+impl IdentityRecord {
+    /// The key of everything about it.
+    #[must_use]
+    pub const fn id(&self) -> &IdentityId {
+        &self.head.id
+    }
+
+    /// What it was to be when it was begun.
+    #[must_use]
+    pub const fn user(&self) -> &NewUser {
+        &self.head.user
+    }
+
+    /// The request that makes it.
+    #[must_use]
+    pub const fn made_by(&self) -> &RequestId {
+        &self.head.made_by
+    }
+
+    /// When its making was recorded.
+    #[must_use]
+    pub const fn begun_at(&self) -> Timestamp {
+        self.head.begun_at
+    }
+
+    /// Its unique id; none until it was seen in IAM.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        self.head.unique_id.as_deref()
+    }
+
+    /// The key of the principal that it is: by its unique id once that is known, by its name before.
+    #[must_use]
+    pub fn principal_key(&self) -> PrincipalKey {
+        let principal = self.head.user.principal();
+        match self.unique_id() {
+            Some(unique_id) => principal.key_by_id(unique_id),
+            None => principal.key_by_name(),
+        }
+    }
+
+    /// The requests that made, extended or revived it, in the order in which they did.
+    #[must_use]
+    pub fn requests(&self) -> &[RequestId] {
+        &self.head.requests
+    }
+
+    /// Where it stands, with what it has there.
+    #[must_use]
+    pub const fn phase(&self) -> &IdentityPhase {
+        &self.phase
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> IdentityState {
+        self.phase.state()
+    }
+
+    /// When it came to its state.
+    #[must_use]
+    pub const fn since(&self) -> Timestamp {
+        self.head.since
+    }
+
+    /// Counts the changes; a change is made to one version.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.head.version
+    }
+
+    /// The end of its trail.
+    #[must_use]
+    pub const fn audit(&self) -> &AuditHead {
+        &self.head.audit
+    }
+
+    /// What is wrong with its trail; none where it is whole.
+    #[must_use]
+    pub const fn trail_fault(&self) -> Option<TrailFault> {
+        self.head.audit.fault
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
