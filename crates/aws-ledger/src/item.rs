@@ -1,19 +1,19 @@
-//! The item of a request: a document beside the attributes that indexes and conditions use.
+//! The items: a document beside the attributes that indexes and conditions use.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ports::CallError;
 use snowgate_core::approval::TokenRow;
-use snowgate_core::audit::StoredRow;
+use snowgate_core::audit::{StoredRow, TrailRow};
 use snowgate_core::effect::Removal;
-use snowgate_core::id::RequestId;
+use snowgate_core::id::{IdentityId, RequestId};
+use snowgate_core::identity::HeldName;
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
-use snowgate_core::record::AuditRow;
-use snowgate_core::record::RequestRecord;
 use snowgate_core::stored::{StateV1, Stored as _};
 
 use crate::document::{self, Item};
+use crate::kept::Kept;
 use crate::keys;
 
 /// How long a review link is kept after its end, in seconds: 90 days.
@@ -39,23 +39,17 @@ pub(crate) fn due_second(at: Timestamp) -> i64 {
     at.as_second() + i64::from(at.subsec_nanosecond() > 0)
 }
 
-pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result<Item, CallError> {
+/// The item of a record.
+pub(crate) fn record<R: Kept>(operation: &'static str, record: &R) -> Result<Item, CallError> {
     let mut item = item([
-        ("pk", s(keys::request(record.id()))),
+        ("pk", s(R::partition(record.id()))),
         ("sk", s(keys::META)),
         ("version", n(record.version())),
-        ("state", s(record.state().name())),
-        (
-            "client_record",
-            s(keys::client_record(
-                record.client(),
-                &record.request().source.sys_id,
-            )),
-        ),
-        ("created_at", n(record.created_at().as_millisecond())),
         ("attempts", n(record.attempts())),
         ("doc", document::write(operation, record)?),
     ]);
+    let named = |(name, value): (&str, AttributeValue)| (name.to_owned(), value);
+    item.extend(record.attributes().into_iter().map(named));
     if let Some(due_at) = record.due_at() {
         item.insert("due_bucket".to_owned(), s(keys::due_bucket(record.id())));
         item.insert("due_at".to_owned(), n(due_second(due_at)));
@@ -63,14 +57,11 @@ pub(crate) fn request(operation: &'static str, record: &RequestRecord) -> Result
     Ok(item)
 }
 
-/// Reads a request; when it is due and how often it was tried count from the attributes, which
+/// Reads a record; when it is due and how often it was tried count from the attributes, which
 /// may be newer than the document. What is there and is no time is due now; what is no number of
 /// tries counts as the document has it.
-pub(crate) fn read_request(
-    operation: &'static str,
-    item: &Item,
-) -> Result<RequestRecord, CallError> {
-    let record: RequestRecord = document::read(operation, item)?;
+pub(crate) fn read_record<R: Kept>(operation: &'static str, item: &Item) -> Result<R, CallError> {
+    let record: R = document::read(operation, item)?;
     let version: Option<u64> = document::number(operation, item, "version")?;
     if version != Some(record.version()) {
         return Err(document::bad_attribute(operation, "version"));
@@ -87,14 +78,17 @@ pub(crate) fn read_request(
 }
 
 /// An audit row: the bytes that were hashed, as they are.
-pub(crate) fn event(operation: &'static str, row: &AuditRow) -> Result<Item, CallError> {
+pub(crate) fn event<R: Kept>(
+    operation: &'static str,
+    row: &TrailRow<R>,
+) -> Result<Item, CallError> {
     let stored = row
         .stored()
         .map_err(|error| CallError::permanent(operation, "UnwritableDocument").because(error))?;
     let unhashed = || CallError::permanent(operation, "UnwritableDocument");
     let row_hash = stored.hash.ok_or_else(unhashed)?;
     Ok(item([
-        ("pk", s(keys::request(&row.of))),
+        ("pk", s(R::partition(&row.of))),
         ("sk", s(keys::event(row.n))),
         ("hash", s(row_hash)),
         ("doc", s(stored.bytes)),
@@ -152,6 +146,35 @@ pub(crate) fn token(operation: &'static str, row: &TokenRow) -> Result<Item, Cal
     ]))
 }
 
+/// To which user a unique id belongs.
+pub(crate) fn pointer(principal: &PrincipalKey, identity: &IdentityId) -> Item {
+    item([
+        ("pk", s(keys::principal(principal))),
+        ("sk", s(keys::IDENTITY)),
+        ("identity", s(identity.as_str())),
+    ])
+}
+
+/// Reads whose a name is.
+pub(crate) fn read_held_name(operation: &'static str, item: &Item) -> Result<HeldName, CallError> {
+    let bad = |name| document::bad_attribute(operation, name);
+    let identity = match item.contains_key("identity") {
+        true => Some(document::text(operation, item, "identity")?),
+        false => None,
+    };
+    let kept_until: Option<i64> = document::number(operation, item, "kept_until")?;
+    let kept_until = kept_until.map(Timestamp::from_second).transpose();
+    let owner = document::text(operation, item, "owner")?;
+    Ok(HeldName {
+        identity: identity
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| bad("identity"))?,
+        owner: owner.parse().map_err(|_| bad("owner"))?,
+        kept_until: kept_until.map_err(|_| bad("kept_until"))?,
+    })
+}
+
 /// The state of this name.
 pub(crate) fn state_of(operation: &'static str, name: &str) -> Result<State, CallError> {
     let stored: Result<StateV1, _> = serde_json::from_value(name.into());
@@ -162,7 +185,7 @@ pub(crate) fn state_of(operation: &'static str, name: &str) -> Result<State, Cal
 #[cfg(test)]
 mod tests {
     use snowgate_core::id::{Digest, RequestId};
-    use snowgate_core::record::Change;
+    use snowgate_core::record::{Change, RequestRecord};
     use snowgate_core::request::AccessRequest;
 
     use super::*;
@@ -190,23 +213,26 @@ mod tests {
     #[test]
     fn a_request_reads_as_it_was_written() {
         let record = change().record;
-        let item = request("x:Y", &record).unwrap();
+        let item = self::record("x:Y", &record).unwrap();
         assert_eq!(item["due_at"], n(1_800_000_121));
         assert_eq!(item["state"], s("Received"));
-        assert_eq!(read_request("x:Y", &item).unwrap(), record);
+        assert_eq!(read_record::<RequestRecord>("x:Y", &item).unwrap(), record);
         let nothing_due = record.rescheduled(None, 0);
-        let item = request("x:Y", &nothing_due).unwrap();
+        let item = self::record("x:Y", &nothing_due).unwrap();
         assert!(!item.contains_key("due_bucket") && !item.contains_key("due_at"));
-        assert_eq!(read_request("x:Y", &item).unwrap(), nothing_due);
+        assert_eq!(
+            read_record::<RequestRecord>("x:Y", &item).unwrap(),
+            nothing_due
+        );
     }
 
     #[test]
     fn attributes_count_where_the_document_is_older() {
         let record = change().record;
-        let mut item = request("x:Y", &record).unwrap();
+        let mut item = self::record("x:Y", &record).unwrap();
         item.insert("due_at".to_owned(), n(1_800_009_000));
         item.insert("attempts".to_owned(), n(3));
-        let read = read_request("x:Y", &item).unwrap();
+        let read = read_record::<RequestRecord>("x:Y", &item).unwrap();
         assert_eq!(
             (read.due_at(), read.attempts()),
             (Some(at(1_800_009_000, 0)), 3)
@@ -214,12 +240,12 @@ mod tests {
         for none in ["1e30", "99999999999999", "0.5"] {
             item.insert("due_at".to_owned(), n(none));
             item.insert("attempts".to_owned(), n(none));
-            let read = read_request("x:Y", &item).unwrap();
+            let read = read_record::<RequestRecord>("x:Y", &item).unwrap();
             let now = Some(Timestamp::UNIX_EPOCH);
             assert_eq!((read.due_at(), read.attempts()), (now, record.attempts()));
         }
         item.insert("version".to_owned(), n(7));
-        assert!(read_request("x:Y", &item).is_err());
+        assert!(read_record::<RequestRecord>("x:Y", &item).is_err());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use ports::ledger::{DueKind, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::effect::RecordedEffect;
-use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
-use snowgate_core::principal::PrincipalKey;
+use snowgate_core::id::{ClientId, Digest, IdentityId, RequestId, SysId};
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::request::Source;
 
 /// The sort key of a request.
@@ -22,11 +22,23 @@ pub(crate) const EFFECT_PREFIX: &str = "EFF#";
 /// What the sort keys of removals begin with.
 pub(crate) const REMOVAL_PREFIX: &str = "GONE#";
 
+/// The sort key of which user a principal is.
+pub(crate) const IDENTITY: &str = "IDENTITY";
+
 const REQUEST_PREFIX: &str = "REQ#";
 const PRINCIPAL_PREFIX: &str = "PRN#";
 
 pub(crate) fn request(id: &RequestId) -> String {
     format!("{REQUEST_PREFIX}{id}")
+}
+
+pub(crate) fn identity(id: &IdentityId) -> String {
+    format!("IDN#{id}")
+}
+
+/// Whose the name of a user is: IAM keeps names unique without regard to case.
+pub(crate) fn name(user: &Principal) -> String {
+    format!("NAME#{}", user.key_by_name())
 }
 
 /// The request that a partition is of.
@@ -106,7 +118,7 @@ pub(crate) fn client_record(client: &ClientId, sys_id: &SysId) -> String {
     format!("{client}#{sys_id}")
 }
 
-pub(crate) fn due_bucket(id: &RequestId) -> String {
+pub(crate) fn due_bucket(id: impl AsRef<str>) -> String {
     due_bucket_of(bucket_of(id))
 }
 
@@ -129,6 +141,7 @@ fn hex_of(digest: &Digest) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use snowgate_core::principal::PrincipalType;
 
     #[test]
     fn keys_are_as_documented() {
@@ -160,6 +173,12 @@ mod tests {
         let key = "210987654321#AIDAEXAMPLE".parse().unwrap();
         assert_eq!(of, Some((key, id)));
         assert_eq!(effect_of("PRN#210987654321", "EFF#x#req-1"), None);
+        let user = Principal {
+            account_id: "210987654321".parse().unwrap(),
+            kind: PrincipalType::User,
+            name: "CI-Billing".parse().unwrap(),
+        };
+        assert_eq!(name(&user), "NAME#210987654321#user#ci-billing");
         let client: ClientId = "servicenow".parse().unwrap();
         // FIPS 180-4 example "abc": the key itself never becomes part of a key.
         assert_eq!(

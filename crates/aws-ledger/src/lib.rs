@@ -10,6 +10,10 @@
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
 //! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc`; `ends_bucket` and `ends_at` (seconds) |
+//! | user that Snowgate made | `IDN#<id>` / `META` | `doc`, `version`, `state`, `attempts`; `due_bucket` and `due_at` as of a request |
+//! | its audit row | `IDN#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
+//! | which user a principal is | `PRN#<account>#<unique id>` / `IDENTITY` | `identity` |
+//! | whose a name is | `NAME#<account>#user#<name in lowercase>` / `OPEN` | `identity`, absent once given up; `owner`; `kept_until` (seconds) where a user of this name was deleted |
 //! | removal | `PRN#…` as its effects / `GONE#<change>` | `removed_at` (seconds): when the change was removed for the last time |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only)
@@ -28,7 +32,9 @@
 //! change would both be answered success.
 
 mod document;
+mod identities;
 mod item;
+mod kept;
 mod keys;
 mod read;
 mod refused;
@@ -121,7 +127,8 @@ impl Requests for DynamoLedger {
         due_at: Timestamp,
         attempts: u32,
     ) -> Result<bool, CallError> {
-        self.write_due(id, version, due_at, attempts).await
+        let put_off = self.write_due::<RequestRecord>(id, version, due_at, attempts);
+        put_off.await
     }
 
     async fn peek(&self, ids: &[RequestId]) -> Result<Vec<RequestRecord>, CallError> {
@@ -129,11 +136,11 @@ impl Requests for DynamoLedger {
     }
 
     async fn trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        self.read_trail(id).await
+        self.read_trail(&keys::request(id)).await
     }
 
     async fn first_rows(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        Ok(self.read_first_rows(id).await?.rows)
+        Ok(self.read_first_rows(&keys::request(id)).await?.rows)
     }
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {

@@ -17,6 +17,7 @@ use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};
 use crate::item::{self, s};
+use crate::kept::Kept;
 use crate::trail::FirstRows;
 use crate::{DynamoLedger, keys};
 
@@ -49,13 +50,11 @@ impl DynamoLedger {
         Ok(answer.item)
     }
 
-    pub(crate) async fn read_request(
-        &self,
-        id: &RequestId,
-    ) -> Result<Option<RequestRecord>, CallError> {
-        let found = self.get(&keys::request(id), keys::META).await?;
+    /// A record without its trail.
+    pub(crate) async fn read_record<R: Kept>(&self, id: &R::Id) -> Result<Option<R>, CallError> {
+        let found = self.get(&R::partition(id), keys::META).await?;
         found
-            .map(|found| item::read_request(GET, &found))
+            .map(|found| item::read_record(GET, &found))
             .transpose()
     }
 
@@ -78,24 +77,21 @@ impl DynamoLedger {
             return Ok(Some(Created::KeyReused));
         }
         let id = request_named_in(&found)?;
-        let first = self.read_request(&id).await?;
+        let first = self.read_record(&id).await?;
         let first = first.ok_or_else(|| document::bad_attribute(GET, "request"))?;
         Ok(Some(Created::Replayed(Box::new(first))))
     }
 
-    /// A request, with its trail examined. Somebody may change it between the two reads: only a
+    /// A record, with its trail examined. Somebody may change it between the two reads: only a
     /// record that stays the same is one with a broken trail.
-    pub(crate) async fn read_examined(
-        &self,
-        id: &RequestId,
-    ) -> Result<Option<RequestRecord>, CallError> {
-        let mut found = self.read_request(id).await?;
+    pub(crate) async fn read_examined<R: Kept>(&self, id: &R::Id) -> Result<Option<R>, CallError> {
+        let mut found = self.read_record::<R>(id).await?;
         for _ in 0..READS {
             let Some(record) = found else {
                 return Ok(None);
             };
             let version = record.version();
-            let FirstRows { rows, all } = self.read_first_rows(id).await?;
+            let FirstRows { rows, all } = self.read_first_rows(&R::partition(id)).await?;
             if !all {
                 return self.examine_long(&rows, record).await.map(Some);
             }
@@ -103,7 +99,7 @@ impl DynamoLedger {
             if error.is_none() {
                 return Ok(Some(examined));
             }
-            found = self.read_request(id).await?;
+            found = self.read_record(id).await?;
             if found
                 .as_ref()
                 .is_some_and(|again| again.version() == version)
@@ -205,7 +201,7 @@ impl DynamoLedger {
             .iter()
             .map(|id| (keys::request(id), keys::META.to_owned()));
         let items = self.get_all(places).await?;
-        let read = |item| item::read_request(BATCH_GET, item).ok();
+        let read = |item| item::read_record(BATCH_GET, item).ok();
         Ok(items.iter().filter_map(read).collect())
     }
 

@@ -6,11 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ports::CallError;
 use ports::ledger::{MAX_TRAIL_BYTES, MAX_TRAIL_ROWS, TRAIL_TOO_LONG};
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::id::RequestId;
-use snowgate_core::record::RequestRecord;
 
 use crate::document::Item;
 use crate::item;
+use crate::kept::Kept;
 use crate::read::QUERY;
 use crate::{DynamoLedger, keys};
 
@@ -33,8 +32,9 @@ pub(crate) struct FirstRows {
 }
 
 impl DynamoLedger {
-    pub(crate) async fn read_trail(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        match self.read_first_rows(id).await? {
+    /// The trail in a partition.
+    pub(crate) async fn read_trail(&self, pk: &str) -> Result<Vec<StoredRow>, CallError> {
+        match self.read_first_rows(pk).await? {
             FirstRows { rows, all: true } => Ok(rows),
             FirstRows { all: false, .. } => Err(CallError::permanent(QUERY, TRAIL_TOO_LONG)),
         }
@@ -42,12 +42,11 @@ impl DynamoLedger {
 
     /// As much of a trail as is read. What does not fit is read from its places, so that nothing that
     /// somebody puts beside them comes first.
-    pub(crate) async fn read_first_rows(&self, id: &RequestId) -> Result<FirstRows, CallError> {
-        let pk = keys::request(id);
+    pub(crate) async fn read_first_rows(&self, pk: &str) -> Result<FirstRows, CallError> {
         let (mut rows, mut bytes, mut next) = (Vec::new(), 0, None);
         for _ in 0..PAGES {
             let page;
-            (page, next) = self.read_page(&pk, keys::EVENT_PREFIX, next).await?;
+            (page, next) = self.read_page(pk, keys::EVENT_PREFIX, next).await?;
             bytes += page.iter().map(size).sum::<usize>();
             rows.extend(page.iter().map(item::read_event));
             if bytes > MAX_TRAIL_BYTES || rows.len() > MAX_TRAIL_ROWS {
@@ -57,17 +56,16 @@ impl DynamoLedger {
                 return Ok(FirstRows { rows, all: true });
             }
         }
-        let rows = self.read_places(id).await?;
+        let rows = self.read_places(pk).await?;
         Ok(FirstRows { rows, all: false })
     }
 
     /// The rows in the first places of a trail, up to a gap of many, or as many as are read.
-    async fn read_places(&self, id: &RequestId) -> Result<Vec<StoredRow>, CallError> {
-        let pk = keys::request(id);
+    async fn read_places(&self, pk: &str) -> Result<Vec<StoredRow>, CallError> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         for first in (0..MAX_TRAIL_ROWS as u64).step_by(PLACES_AT_ONCE) {
             let places = first..first + PLACES_AT_ONCE as u64;
-            let places = places.map(|place| (pk.clone(), keys::event(place)));
+            let places = places.map(|place| (pk.to_owned(), keys::event(place)));
             let some = self.get_all(places).await?;
             bytes += some.iter().map(size).sum::<usize>();
             rows.extend(some.iter().map(item::read_event));
@@ -80,12 +78,12 @@ impl DynamoLedger {
     }
 
     /// A record whose trail is longer than is read.
-    pub(crate) async fn examine_long(
+    pub(crate) async fn examine_long<R: Kept>(
         &self,
         first: &[StoredRow],
-        record: RequestRecord,
-    ) -> Result<RequestRecord, CallError> {
-        let pk = keys::request(record.id());
+        record: R,
+    ) -> Result<R, CallError> {
+        let pk = R::partition(record.id());
         let last = keys::event(audit::last_place(&record));
         let last = self.get(&pk, &last).await?;
         let last = last.as_ref().map(item::read_event);

@@ -11,12 +11,13 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{Commit, CommitError, Created, IdempotencyKey, MAX_DRY_RUNS, NewRequest};
+use snowgate_core::audit::RecordChange;
 use snowgate_core::effect::RecordedEffect;
-use snowgate_core::id::RequestId;
 use snowgate_core::record::{Change, RequestRecord};
 
 use crate::document::{self, Item};
 use crate::item::{self, n, s};
+use crate::kept::Kept;
 use crate::read::{GET, request_named_in};
 use crate::refused::{Refused, TRANSACT};
 use crate::{DynamoLedger, keys};
@@ -49,7 +50,7 @@ impl DynamoLedger {
     fn writes_of_new(&self, new: &NewRequest) -> Result<Vec<TransactWriteItem>, CallError> {
         let record = &new.change.record;
         let mut writes = vec![
-            put(self.put(item::request(TRANSACT, record)?, ABSENT))?,
+            put(self.put(item::record(TRANSACT, record)?, ABSENT))?,
             put(self.put(item::event(TRANSACT, &new.change.row)?, ABSENT))?,
             update(self.new_claim(record))?,
         ];
@@ -75,7 +76,7 @@ impl DynamoLedger {
         {
             return Ok(Some(created));
         }
-        if let Some(held) = self.read_request(record.id()).await? {
+        if let Some(held) = self.read_record::<RequestRecord>(record.id()).await? {
             // Our own write, whose answer got lost.
             return if held.created_at() == record.created_at()
                 && held.client() == record.client()
@@ -92,7 +93,7 @@ impl DynamoLedger {
         };
         if claim.contains_key("request") {
             let id = request_named_in(&claim)?;
-            let open = self.read_request(&id).await?;
+            let open: Option<RequestRecord> = self.read_record(&id).await?;
             let own = open.is_some_and(|open| open.client() == record.client());
             return Ok(Some(Created::RecordBusy(own.then_some(id))));
         }
@@ -125,21 +126,14 @@ impl DynamoLedger {
         &self,
         commit: &Commit,
     ) -> Result<(Vec<TransactWriteItem>, Option<TransactWriteItem>), CallError> {
-        let Change {
-            replaces,
-            record,
-            row,
-        } = &commit.change;
-        let Some(replaces) = replaces else {
+        let Change { record, row, .. } = &commit.change;
+        if commit.change.replaces.is_none() {
             return Err(CallError::permanent(TRANSACT, "NotAChange"));
-        };
-        let replaced = self
-            .put(item::request(TRANSACT, record)?, "version = :replaces")
-            .expression_attribute_values(":replaces", n(replaces));
-        let mut writes = vec![
-            put(replaced)?,
-            put(self.put(item::event(TRANSACT, row)?, ABSENT))?,
-        ];
+        }
+        let mut writes = self.writes_of_record(&commit.change)?;
+        if let Some(identity) = &commit.identity {
+            writes.extend(self.writes_of_identity(identity)?);
+        }
         for effect in &commit.put_effects {
             writes.push(self.put_effect(effect, commit.effects_end)?);
         }
@@ -169,7 +163,23 @@ impl DynamoLedger {
         Ok((writes, release.transpose()?))
     }
 
-    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
+    /// The record and its row, where nobody wrote either.
+    pub(crate) fn writes_of_record<R: Kept>(
+        &self,
+        change: &RecordChange<R>,
+    ) -> Result<Vec<TransactWriteItem>, CallError> {
+        let item = item::record(TRANSACT, &change.record)?;
+        let record = match change.replaces {
+            None => self.put(item, ABSENT),
+            Some(replaces) => self
+                .put(item, "version = :replaces")
+                .expression_attribute_values(":replaces", n(replaces)),
+        };
+        let row = item::event(TRANSACT, &change.row)?;
+        Ok(vec![put(record)?, put(self.put(row, ABSENT))?])
+    }
+
+    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
         self.client
             .transact_write_items()
             .set_transact_items(Some(writes))
@@ -179,9 +189,9 @@ impl DynamoLedger {
             .map_err(|error| Refused::from_sdk(&error))
     }
 
-    pub(crate) async fn write_due(
+    pub(crate) async fn write_due<R: Kept>(
         &self,
-        id: &RequestId,
+        id: &R::Id,
         version: u64,
         due_at: Timestamp,
         attempts: u32,
@@ -190,7 +200,7 @@ impl DynamoLedger {
             .client
             .update_item()
             .table_name(&self.requests)
-            .key("pk", s(keys::request(id)))
+            .key("pk", s(R::partition(id)))
             .key("sk", s(keys::META))
             .update_expression("SET due_bucket = :bucket, due_at = :due, attempts = :attempts")
             .condition_expression("version = :version")
@@ -218,7 +228,7 @@ impl DynamoLedger {
             })
     }
 
-    fn put(&self, item: Item, condition: &str) -> PutBuilder {
+    pub(crate) fn put(&self, item: Item, condition: &str) -> PutBuilder {
         Put::builder()
             .table_name(&self.requests)
             .set_item(Some(item))
@@ -274,6 +284,20 @@ impl DynamoLedger {
         })
     }
 
+    /// Deletes an effect where it is, and nothing else.
+    pub(crate) fn drop_effect(
+        &self,
+        effect: &RecordedEffect,
+    ) -> Result<TransactWriteItem, CallError> {
+        let delete = Delete::builder()
+            .table_name(&self.requests)
+            .key("pk", s(keys::principal(&effect.principal_key)))
+            .key("sk", s(keys::effect(effect)))
+            .build()
+            .map_err(unbuilt)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
     /// Deletes effects, and writes down when that was removed which IAM may list for a while.
     fn writes_of_forgotten(
         &self,
@@ -284,13 +308,7 @@ impl DynamoLedger {
         // A transaction writes each item once.
         let mut removals = BTreeMap::new();
         for effect in effects {
-            let delete = Delete::builder()
-                .table_name(&self.requests)
-                .key("pk", s(keys::principal(&effect.principal_key)))
-                .key("sk", s(keys::effect(effect)))
-                .build()
-                .map_err(unbuilt)?;
-            writes.push(TransactWriteItem::builder().delete(delete).build());
+            writes.push(self.drop_effect(effect)?);
             if let Some(removal) = effect.removal(now) {
                 let place = (effect.principal_key.clone(), removal.change.clone());
                 removals.insert(place, removal);
@@ -322,7 +340,7 @@ pub(crate) fn done_or_not(
     }
 }
 
-const ABSENT: &str = "attribute_not_exists(pk)";
+pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
 
 fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
     [
@@ -337,16 +355,16 @@ fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
     .collect()
 }
 
-fn put(builder: PutBuilder) -> Result<TransactWriteItem, CallError> {
+pub(crate) fn put(builder: PutBuilder) -> Result<TransactWriteItem, CallError> {
     let put = builder.build().map_err(unbuilt)?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, CallError> {
+pub(crate) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, CallError> {
     let update = builder.build().map_err(unbuilt)?;
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
+pub(crate) fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
     CallError::permanent(TRANSACT, "NotSent").because(error)
 }

@@ -38,10 +38,10 @@ impl fmt::Display for Aggregate {
 /// How many partitions each index by time has.
 pub const DUE_BUCKETS: u8 = 8;
 
-/// The bucket of a request, and of its effects, in the indexes by time.
+/// The bucket of what has this id, and of what belongs to it, in the indexes by time.
 #[must_use]
-pub fn bucket_of(id: &RequestId) -> u8 {
-    id.as_str()
+pub fn bucket_of(id: impl AsRef<str>) -> u8 {
+    id.as_ref()
         .bytes()
         .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
         % DUE_BUCKETS

@@ -9,11 +9,13 @@ mod due;
 mod event;
 mod life;
 mod lifecycle;
+mod name;
 mod trail;
 
 pub use event::{DeletedBecause, DisabledBy, IdentityEvent};
 pub use life::{LIFE_POLICY_NAME, LifePolicy};
 pub use lifecycle::{IdentityState, IdentityStep, IdentityTransitionError, transition};
+pub use name::{HeldName, NAME_KEPT_FOR, NameStep};
 pub use trail::IdentityRow;
 
 use jiff::Timestamp;
@@ -165,6 +167,9 @@ impl IdentityPhase {
     }
 }
 
+/// A change to a user.
+pub type IdentityChange = RecordChange<IdentityRecord>;
+
 /// Why a change cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityChangeError {
@@ -198,7 +203,7 @@ impl IdentityRecord {
         user: NewUser,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<RecordChange<Self>, CanonicalError> {
+    ) -> Result<IdentityChange, CanonicalError> {
         let id = IdentityId::of(&made_by);
         let row = TrailRow {
             of: id.clone(),
@@ -247,7 +252,7 @@ impl IdentityRecord {
         event: IdentityEvent,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<RecordChange<Self>, IdentityChangeError> {
+    ) -> Result<IdentityChange, IdentityChangeError> {
         if let Some(fault) = self.trail_fault()
             && !event.is_taken_despite_fault()
         {

@@ -17,6 +17,7 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{Change, RequestRecord};
 
 use crate::CallError;
+use crate::identities::IdentityCommit;
 
 /// How many dry runs one ServiceNow record may have, over all clients and for good: each answers
 /// questions about people and policies.
@@ -91,6 +92,8 @@ pub struct Commit {
     /// Policy texts to keep with the request, by their digests. One that is there already is the
     /// same.
     pub documents: Vec<String>,
+    /// What happens to the user that it is about. Both are written, each on its own version, or neither.
+    pub identity: Option<Box<IdentityCommit>>,
 }
 
 impl From<Change> for Commit {
@@ -102,6 +105,7 @@ impl From<Change> for Commit {
             delete_effects: Vec::new(),
             tokens: Vec::new(),
             documents: Vec::new(),
+            identity: None,
         }
     }
 }
@@ -109,8 +113,8 @@ impl From<Change> for Commit {
 /// Why a change was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Somebody else changed the request first. Load it again and look.
-    #[error("the request was changed by somebody else first")]
+    /// Somebody else changed what is changed, or took the name, first. Load it again and look.
+    #[error("it was changed by somebody else first")]
     Conflict,
     /// The table could not be reached, or holds what cannot be read.
     #[error(transparent)]

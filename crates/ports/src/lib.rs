@@ -9,6 +9,7 @@
 mod clock;
 pub mod directory;
 pub mod enrolled;
+pub mod identities;
 pub mod ledger;
 pub mod mail;
 pub mod queue;

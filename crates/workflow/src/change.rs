@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use ports::CallError;
+use ports::identities::IdentityCommit;
 use ports::ledger::{Commit, CommitError, Requests};
 use snowgate_core::approval::TokenRow;
 use snowgate_core::effect::RecordedEffect;
@@ -52,6 +53,8 @@ pub struct Draft {
     pub tokens: Vec<TokenRow>,
     /// Policy texts to keep with the request.
     pub documents: Vec<String>,
+    /// What happens to the user that it is about.
+    pub identity: Option<Box<IdentityCommit>>,
 }
 
 impl From<Event> for Draft {
@@ -63,6 +66,7 @@ impl From<Event> for Draft {
             delete_effects: Vec::new(),
             tokens: Vec::new(),
             documents: Vec::new(),
+            identity: None,
         }
     }
 }
@@ -82,6 +86,7 @@ impl Draft {
             delete_effects: self.delete_effects,
             tokens: self.tokens,
             documents: self.documents,
+            identity: self.identity,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The ledger in memory.
 
+mod identities;
 mod limits;
 mod tampering;
 mod times;
@@ -51,6 +52,8 @@ struct Tables {
     ends: BTreeMap<String, (RecordedEffect, Timestamp)>,
     /// Of which of them the keys do not say whose they are.
     illegible_ends: BTreeSet<String>,
+    /// Users that Snowgate made.
+    users: identities::Users,
 }
 
 fn claim_of(record: &RequestRecord) -> String {
@@ -170,12 +173,20 @@ impl Tables {
                 .tokens
                 .iter()
                 .any(|token| self.tokens.contains_key(&token.digest))
+            || commit
+                .identity
+                .as_ref()
+                .is_some_and(|identity| !self.users.admits(identity))
         {
             return Err(CommitError::Conflict);
         }
         limits::fits(record, self.biggest_item)?;
         rows.push(stored(row));
         rows.sort_by_key(|row| row.place);
+        if let Some(identity) = &commit.identity {
+            self.users.write(identity);
+            self.drop_moved(&identity.moved);
+        }
         for effect in &commit.put_effects {
             if let Some(end) = commit.effects_end {
                 let name = format!("{}#{}", effect.principal_key, effect.key());

@@ -93,7 +93,7 @@ fn event(name: &str) -> IdentityEvent {
     found.unwrap().1
 }
 
-fn begun() -> RecordChange<IdentityRecord> {
+fn begun() -> IdentityChange {
     IdentityRecord::begin(request(1), user(), Actor::Provisioner, at(0)).unwrap()
 }
 

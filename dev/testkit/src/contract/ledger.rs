@@ -2,6 +2,7 @@
 
 mod beside;
 mod due;
+mod identities;
 mod limits;
 mod new;
 
@@ -12,6 +13,10 @@ pub use beside::{
 pub use due::{
     due_requests_come_in_order, effects_end_in_order, postponing_needs_the_same_version,
 };
+pub use identities::{
+    names_are_taken_once_and_kept_for_their_owners, users_are_held_with_their_trails,
+    users_change_with_their_requests_or_not_at_all,
+};
 pub use limits::{
     a_trail_too_long_is_not_read, requests_are_peeked_at, what_is_too_big_is_refused_for_good,
 };
@@ -21,6 +26,7 @@ pub use new::{
 };
 
 use jiff::Timestamp;
+use ports::identities::Identities;
 use ports::ledger::{
     Commit, CommitError, Created, Effects, NewRequest, RequestIndex, Requests, TimeIndex, Tokens,
 };
@@ -33,9 +39,9 @@ use super::together;
 use crate::samples::{self, at, sys_id};
 
 /// The whole ledger, which every adapter is; a function names the parts that it may use.
-pub trait Ledger: Requests + RequestIndex + TimeIndex + Effects + Tokens {}
+pub trait Ledger: Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities {}
 
-impl<T: Requests + RequestIndex + TimeIndex + Effects + Tokens> Ledger for T {}
+impl<T: Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities> Ledger for T {}
 
 /// All of it.
 pub async fn ledger(ledger: &impl Ledger) {
@@ -47,6 +53,9 @@ pub async fn ledger(ledger: &impl Ledger) {
     effects_stay_with_their_principal(ledger).await;
     what_was_removed_is_remembered(ledger).await;
     tokens_come_with_their_change(ledger).await;
+    users_are_held_with_their_trails(ledger).await;
+    users_change_with_their_requests_or_not_at_all(ledger).await;
+    names_are_taken_once_and_kept_for_their_owners(ledger).await;
 }
 
 /// What the requests themselves must do.
