@@ -28,8 +28,9 @@ down: ## end the local stack
 status: ## what runs here
 	@$(XTASK) status
 
+# Packages are fetched while the first crates are compiled.
 test: ## all checks, and all tests on a deployed stack
-	@sh local/packages.sh
+	@sh local/packages.sh & packages=$$!; cargo build --workspace --bins; built=$$?; wait $$packages && exit $$built
 	@$(XTASK) test
 
 fmt: ## format

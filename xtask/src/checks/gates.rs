@@ -94,10 +94,14 @@ fn gate(name: &'static str, commands: Vec<Wanted>) -> Gate {
     Gate { name, work }
 }
 
-/// All static checks, the quick ones first.
-pub(super) fn all(checkout: &Checkout) -> Vec<Gate> {
+/// The static checks that need the project's Python environments, the quick ones first.
+pub(super) fn with_environments(checkout: &Checkout) -> Vec<Gate> {
+    texts(checkout)
+}
+
+/// The other static checks, the quick ones first: they look, or run cargo.
+pub(super) fn without_environments(checkout: &Checkout) -> Vec<Gate> {
     let mut gates = layouts();
-    gates.extend(texts(checkout));
     gates.extend(trees());
     gates.extend(dependencies(checkout));
     gates.extend(rust());
@@ -123,7 +127,6 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
     let sam = |program| Environment::Sam.program(checkout, program);
     let typos = Environment::Checks.program(checkout, "typos");
     vec![
-        gate("formatting", vec![run(cargo(), "fmt --all --check")]),
         gate("typos", vec![run(typos, "--config typos.toml")]),
         gate(
             "guards of the local AWS",
@@ -243,6 +246,7 @@ fn dependencies(checkout: &Checkout) -> Vec<Gate> {
 
 fn rust() -> Vec<Gate> {
     vec![
+        gate("formatting", vec![run(cargo(), "fmt --all --check")]),
         gate(
             "clippy",
             vec![run(
