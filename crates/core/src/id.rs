@@ -119,18 +119,18 @@ impl RequestId {
 }
 
 text_id!(
-    /// The id of one user that Snowgate made: `idn-` and the digits of the request that makes it.
+    /// The id of one user that Snowgate made: `idn-` and the digits of the request that creates it.
     IdentityId,
     IdError::IdentityId,
     |text| text.strip_prefix("idn-").is_some_and(|rest| is_lower_hex(rest, 32))
 );
 
 impl IdentityId {
-    /// The id of the user that a request makes. A request makes one at most, so that what a crash
+    /// The id of the user that a request creates. A request creates one at most, so that what a crash
     /// interrupted is found again.
     #[must_use]
-    pub fn of(made_by: &RequestId) -> Self {
-        Self(made_by.0.replacen("req-", "idn-", 1))
+    pub fn of(created_by: &RequestId) -> Self {
+        Self(created_by.0.replacen("req-", "idn-", 1))
     }
 }
 

@@ -12,11 +12,14 @@ mod lifecycle;
 mod name;
 mod trail;
 
-pub use event::{DeletedBecause, DisabledBy, IdentityEvent};
+use event::Course;
+pub use event::{DeletedBecause, DisabledBy, Disabling, IdentityEvent};
 pub use life::{LIFE_POLICY_NAME, LifePolicy};
 pub use lifecycle::{IdentityState, IdentityStep, IdentityTransitionError, transition};
 pub use name::{HeldName, NAME_KEPT_FOR, NameStep};
 pub use trail::IdentityRow;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -28,7 +31,7 @@ use crate::lifecycle::Actor;
 use crate::principal::{Principal, PrincipalKey, PrincipalName, PrincipalType};
 use crate::prose::Reason;
 
-/// A user that is to be made. It is computed from the request and the guardrails alone, and never
+/// A user that is to be created. It is computed from the request and the guardrails alone, and never
 /// from what IAM has, so that it is the same before and after the user is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
@@ -41,7 +44,7 @@ pub struct NewUser {
     /// The person whom it belongs to.
     pub owner: SysId,
     /// Its tags beside Snowgate's own, by key.
-    pub tags: Vec<(String, String)>,
+    pub tags: BTreeMap<String, String>,
     /// Its permissions boundary.
     pub boundary: PolicyArn,
 }
@@ -63,6 +66,8 @@ impl NewUser {
 pub struct IdentityRecord {
     pub(crate) head: IdentityHead,
     pub(crate) phase: IdentityPhase,
+    /// Whether its trail is broken and does not bear out which user it is; never stored.
+    pub(crate) is_unproven: bool,
 }
 
 /// What is true of a user in every state.
@@ -72,13 +77,13 @@ pub(crate) struct IdentityHead {
     pub(crate) id: IdentityId,
     /// What it was to be when it was begun.
     pub(crate) user: NewUser,
-    /// The request that makes it.
-    pub(crate) made_by: RequestId,
-    /// When its making was recorded. A user that IAM had before is another.
+    /// The request that creates it.
+    pub(crate) created_by: RequestId,
+    /// When it was recorded that it is to be created. A user that IAM had before is another.
     pub(crate) begun_at: Timestamp,
     /// Its unique id (`AIDA…`); none until it was seen in IAM.
     pub(crate) unique_id: Option<String>,
-    /// The requests that made, extended or revived it, in the order in which they did.
+    /// The requests that created, extended or revived it, in the order in which they did.
     pub(crate) requests: Vec<RequestId>,
     /// Counts the changes; a change is made to one version.
     pub(crate) version: u64,
@@ -95,28 +100,35 @@ pub(crate) struct IdentityHead {
 /// Where a user stands, with what it has there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdentityPhase {
-    /// It is being made.
+    /// It is being created.
     Creating,
     /// It can be used.
     Live {
         /// Until when.
         until: Timestamp,
     },
-    /// It can do nothing, before its end.
+    /// It is denied everything, before its end.
     Disabled {
         /// When it ends.
         until: Timestamp,
-        /// Who disabled it.
-        by: DisabledBy,
-        /// Why, where they said.
-        reason: Option<Reason>,
+        /// Who disabled it, and why.
+        disabling: Disabling,
     },
-    /// It is being shut out.
-    Ending,
-    /// It can do nothing and has nothing.
+    /// It is losing what it has.
+    Ending {
+        /// When it was to end; none where it never was live.
+        until: Option<Timestamp>,
+        /// Who disabled it before, where somebody did.
+        disabling: Option<Disabling>,
+    },
+    /// It is denied everything and has nothing.
     Ended {
         /// Until when it is kept.
         grace_until: Timestamp,
+        /// When it was to end; none where it never was live.
+        until: Option<Timestamp>,
+        /// Who disabled it before, where somebody did.
+        disabling: Option<Disabling>,
     },
     /// It is being deleted.
     Deleting {
@@ -138,7 +150,7 @@ pub enum IdentityEnd {
         /// Why.
         because: DeletedBecause,
     },
-    /// It was never made.
+    /// It was never created.
     Discarded,
     /// A person gave up ending it.
     Abandoned {
@@ -155,7 +167,7 @@ impl IdentityPhase {
             Self::Creating => IdentityState::Creating,
             Self::Live { .. } => IdentityState::Live,
             Self::Disabled { .. } => IdentityState::Disabled,
-            Self::Ending => IdentityState::Ending,
+            Self::Ending { .. } => IdentityState::Ending,
             Self::Ended { .. } => IdentityState::Ended,
             Self::Deleting { .. } => IdentityState::Deleting,
             Self::Over { end } => match end {
@@ -176,15 +188,30 @@ pub enum IdentityChangeError {
     /// The state does not allow it.
     #[error(transparent)]
     Transition(#[from] IdentityTransitionError),
+    /// It was begun already.
+    #[error("the user was begun already")]
+    AlreadyBegun,
     /// Its unique id is known already; it never changes.
     #[error("the user has its unique id")]
-    AlreadyMade,
+    AlreadyCreated,
     /// It was not seen in IAM yet, so nothing can be done to it.
     #[error("the user was not seen in IAM")]
-    NotMade,
-    /// The end is not later than the one that it has.
-    #[error("the end is not later than before")]
+    NotCreated,
+    /// The unique id is not one of a user.
+    #[error("the unique id is not one of a user")]
+    NotAUser,
+    /// It was disabled by somebody whose word counts as much.
+    #[error("the user is disabled already")]
+    AlreadyDisabled,
+    /// The end has passed, or is not later than the one that it has.
+    #[error("the end is not later than now and before")]
     NotLater,
+    /// It is too early or too late for that, or there is nothing that it could be done to.
+    #[error("the user does not stand so that this can be done now")]
+    NotNow,
+    /// Its broken trail does not bear out which user it is, so nothing is done to any.
+    #[error("the audit trail does not say which user it is")]
+    Unproven,
     /// The audit trail is broken. Only what ends the user's access is written.
     #[error("the audit trail is broken: {0}")]
     BrokenTrail(TrailFault),
@@ -194,25 +221,25 @@ pub enum IdentityChangeError {
 }
 
 impl IdentityRecord {
-    /// Makes the record of a user that a request is about to make.
+    /// Makes the record of a user that a request is about to create.
     ///
     /// # Errors
     /// Never for what was parsed; the type is honest about serialisation.
     pub fn begin(
-        made_by: RequestId,
+        created_by: RequestId,
         user: NewUser,
         actor: Actor,
         now: Timestamp,
     ) -> Result<IdentityChange, CanonicalError> {
-        let id = IdentityId::of(&made_by);
+        let id = IdentityId::of(&created_by);
         let row = TrailRow {
             of: id.clone(),
             n: 0,
             at: now,
             actor,
             event: IdentityEvent::Begun {
-                user: user.clone(),
-                by: made_by.clone(),
+                user: user.digest()?,
+                by: created_by.clone(),
             },
             state: IdentityState::Creating,
             previous: None,
@@ -221,10 +248,10 @@ impl IdentityRecord {
         let head = IdentityHead {
             id,
             user,
-            made_by: made_by.clone(),
+            created_by: created_by.clone(),
             begun_at: now,
             unique_id: None,
-            requests: vec![made_by],
+            requests: vec![created_by],
             version: 0,
             since: now,
             due_at: None,
@@ -234,6 +261,7 @@ impl IdentityRecord {
         let mut record = Self {
             head,
             phase: IdentityPhase::Creating,
+            is_unproven: false,
         };
         record.head.due_at = record.next_due(now);
         Ok(RecordChange {
@@ -258,12 +286,20 @@ impl IdentityRecord {
         {
             return Err(IdentityChangeError::BrokenTrail(fault));
         }
-        let from = self.state();
-        let to = transition(from, event.step(from)?)?;
+        if self.is_unproven && !matches!(event, IdentityEvent::Abandoned { .. }) {
+            return Err(IdentityChangeError::Unproven);
+        }
         let mut record = self.clone();
-        record.note(&event)?;
-        record.phase = record.phase.after(&event)?;
-        if to != from {
+        let Course {
+            phase,
+            unique_id,
+            requests,
+        } = self.course().after(&event, now)?;
+        record.phase = phase;
+        record.head.unique_id = unique_id;
+        record.head.requests = requests;
+        let to = record.state();
+        if to != self.state() {
             record.head.since = now;
         }
         record.head.version += 1;
@@ -287,27 +323,13 @@ impl IdentityRecord {
         })
     }
 
-    /// Writes down what an event says of the head.
-    fn note(&mut self, event: &IdentityEvent) -> Result<(), IdentityChangeError> {
-        match event {
-            IdentityEvent::UserCreated { .. } if self.head.unique_id.is_some() => {
-                return Err(IdentityChangeError::AlreadyMade);
-            }
-            // What was seen is deleted, and what was never made is not: each has its own end.
-            IdentityEvent::Discarded if self.head.unique_id.is_some() => {
-                return Err(IdentityChangeError::AlreadyMade);
-            }
-            IdentityEvent::Discarded | IdentityEvent::Abandoned { .. } => {}
-            IdentityEvent::UserCreated { unique_id } => {
-                self.head.unique_id = Some(unique_id.clone());
-            }
-            _ if self.head.unique_id.is_none() => return Err(IdentityChangeError::NotMade),
-            IdentityEvent::Extended { by, .. } | IdentityEvent::Revived { by, .. } => {
-                self.head.requests.push(by.clone());
-            }
-            _ => {}
+    /// What its events came to.
+    fn course(&self) -> Course {
+        Course {
+            phase: self.phase.clone(),
+            unique_id: self.head.unique_id.clone(),
+            requests: self.head.requests.clone(),
         }
-        Ok(())
     }
 }
 
@@ -325,22 +347,30 @@ impl IdentityRecord {
         &self.head.user
     }
 
-    /// The request that makes it.
+    /// The request that creates it.
     #[must_use]
-    pub const fn made_by(&self) -> &RequestId {
-        &self.head.made_by
+    pub const fn created_by(&self) -> &RequestId {
+        &self.head.created_by
     }
 
-    /// When its making was recorded.
+    /// When it was recorded that it is to be created.
     #[must_use]
     pub const fn begun_at(&self) -> Timestamp {
         self.head.begun_at
     }
 
-    /// Its unique id; none until it was seen in IAM.
+    /// Its unique id; none until it was seen in IAM, and where its broken trail does not bear out which
+    /// user it is.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
-        self.head.unique_id.as_deref()
+        let unique_id = self.head.unique_id.as_deref();
+        unique_id.filter(|_| !self.is_unproven)
+    }
+
+    /// Whether its trail is broken and does not bear out which user it is: a person must look.
+    #[must_use]
+    pub const fn is_unproven(&self) -> bool {
+        self.is_unproven
     }
 
     /// The key of the principal that it is: by its unique id once that is known, by its name before.
@@ -353,7 +383,7 @@ impl IdentityRecord {
         }
     }
 
-    /// The requests that made, extended or revived it, in the order in which they did.
+    /// The requests that created, extended or revived it, in the order in which they did.
     #[must_use]
     pub fn requests(&self) -> &[RequestId] {
         &self.head.requests

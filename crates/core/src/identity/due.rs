@@ -38,11 +38,11 @@ impl IdentityRecord {
     /// comes by its own record, too, whatever becomes of the request.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         match &self.phase {
-            IdentityPhase::Creating | IdentityPhase::Ending | IdentityPhase::Deleting { .. } => {
-                Some(now + RESEND_AFTER)
-            }
+            IdentityPhase::Creating
+            | IdentityPhase::Ending { .. }
+            | IdentityPhase::Deleting { .. } => Some(now + RESEND_AFTER),
             IdentityPhase::Live { until } | IdentityPhase::Disabled { until, .. } => Some(*until),
-            IdentityPhase::Ended { grace_until } => Some(*grace_until),
+            IdentityPhase::Ended { grace_until, .. } => Some(*grace_until),
             IdentityPhase::Over { .. } => None,
         }
     }

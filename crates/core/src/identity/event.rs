@@ -1,22 +1,21 @@
-//! What happens to a user that Snowgate made.
+//! What happens to a user that Snowgate made, and what it comes to.
 
 use jiff::Timestamp;
 
-use super::{
-    IdentityChangeError, IdentityEnd, IdentityPhase, IdentityState, IdentityStep,
-    IdentityTransitionError, NewUser,
-};
-use crate::id::RequestId;
+use super::{IdentityChangeError, IdentityEnd, IdentityPhase, IdentityStep, transition};
+use crate::arn::is_name;
+use crate::id::{Digest, RequestId};
+use crate::principal::PrincipalType;
 use crate::prose::Reason;
 
 /// Something that happened to a user. Each is one row of its trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdentityEvent {
-    /// It is about to be made.
+    /// It is about to be created.
     Begun {
-        /// What it is to be.
-        user: NewUser,
-        /// The request that makes it.
+        /// The digest of what it is to be ([`super::NewUser::digest`]).
+        user: Digest,
+        /// The request that creates it.
         by: RequestId,
     },
     /// It was seen in IAM, and is ours.
@@ -36,26 +35,24 @@ pub enum IdentityEvent {
         /// The request that extends it.
         by: RequestId,
     },
-    /// It was shut out of everything before its end.
+    /// It was denied everything before its end.
     Disabled {
-        /// In which role somebody did so.
-        by: DisabledBy,
-        /// Why, where they said.
-        reason: Option<Reason>,
+        /// Who did so, and why.
+        disabling: Disabling,
     },
-    /// An approved request lets it in again.
+    /// An approved request allows it again what it may.
     Enabled {
         /// The request.
         by: RequestId,
     },
     /// Its end has come.
     EndingStarted,
-    /// That it can do nothing and has nothing was read back.
+    /// That it is denied everything and has nothing was read back.
     Ended {
         /// Until when it is kept.
         grace_until: Timestamp,
     },
-    /// An extension lets it in again after its end.
+    /// An extension takes its end back.
     Revived {
         /// When it ends now.
         until: Timestamp,
@@ -69,7 +66,7 @@ pub enum IdentityEvent {
     },
     /// That it is gone was read back.
     Deleted,
-    /// IAM has nothing of it, and will not be asked to make it.
+    /// IAM has nothing of it, and will not be asked to create it.
     Discarded,
     /// A person gave up ending it: what is left of it is not known.
     Abandoned {
@@ -78,7 +75,16 @@ pub enum IdentityEvent {
     },
 }
 
-/// In which role somebody disabled a user. Who it was is the actor of the row.
+/// Who disabled a user, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disabling {
+    /// In which role somebody did so. Who it was is the actor of the row.
+    pub by: DisabledBy,
+    /// Why, where they said.
+    pub reason: Option<Reason>,
+}
+
+/// In which role somebody disabled a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisabledBy {
     /// The person whom it belongs to.
@@ -97,7 +103,7 @@ pub enum DisabledBy {
 /// Why a user is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeletedBecause {
-    /// The request that made it failed, and all that it did is undone.
+    /// The request that created it failed, and all that it did is undone.
     Rollback,
     /// It was kept long enough after its end.
     GraceOver,
@@ -109,26 +115,19 @@ pub enum DeletedBecause {
 }
 
 impl IdentityEvent {
-    /// The step that it is.
-    ///
-    /// # Errors
-    /// For [`IdentityEvent::Begun`], which happens once, before there is a state.
-    pub(super) const fn step(
-        &self,
-        from: IdentityState,
-    ) -> Result<IdentityStep, IdentityTransitionError> {
-        Ok(match self {
-            Self::Begun { .. } => {
-                let step = IdentityStep::Make;
-                return Err(IdentityTransitionError { from, step });
-            }
-            Self::UserCreated { .. } => IdentityStep::Make,
+    /// The step that it is; none of [`IdentityEvent::Begun`], which happens once, before there is a
+    /// state.
+    const fn step(&self, phase: &IdentityPhase) -> Option<IdentityStep> {
+        Some(match self {
+            Self::Begun { .. } => return None,
+            Self::UserCreated { .. } => IdentityStep::Create,
             Self::WentLive { .. } => IdentityStep::GoLive,
             Self::Extended { .. } => IdentityStep::Extend,
             Self::Disabled { .. } => IdentityStep::Disable,
             Self::Enabled { .. } => IdentityStep::Enable,
             Self::EndingStarted => IdentityStep::StartEnding,
             Self::Ended { .. } => IdentityStep::End,
+            Self::Revived { .. } if phase.disabling().is_some() => IdentityStep::ReviveDisabled,
             Self::Revived { .. } => IdentityStep::Revive,
             Self::DeletionStarted { .. } => IdentityStep::StartDeletion,
             Self::Deleted => IdentityStep::Delete,
@@ -137,8 +136,8 @@ impl IdentityEvent {
         })
     }
 
-    /// Whether it is written even where the trail is broken: it takes access away, and can be undone.
-    /// Deleting cannot be undone, and asks for a whole trail.
+    /// Whether it is written even where the trail is broken: it takes access away, or says that a
+    /// person looks after what is left. Deleting cannot be undone, and asks for a whole trail.
     pub(super) const fn is_taken_despite_fault(&self) -> bool {
         matches!(
             self,
@@ -150,63 +149,182 @@ impl IdentityEvent {
     }
 }
 
+/// What the events of a user come to: the one place that says so, for new events and for trails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Course {
+    pub(super) phase: IdentityPhase,
+    pub(super) unique_id: Option<String>,
+    pub(super) requests: Vec<RequestId>,
+}
+
+impl Course {
+    /// That of a user that a request is about to create.
+    pub(super) fn begun(by: RequestId) -> Self {
+        Self {
+            phase: IdentityPhase::Creating,
+            unique_id: None,
+            requests: vec![by],
+        }
+    }
+
+    /// What it comes to with one more event.
+    pub(super) fn after(
+        mut self,
+        event: &IdentityEvent,
+        at: Timestamp,
+    ) -> Result<Self, IdentityChangeError> {
+        let step = event
+            .step(&self.phase)
+            .ok_or(IdentityChangeError::AlreadyBegun)?;
+        let to = transition(self.phase.state(), step)?;
+        self.note(event)?;
+        self.phase = self.phase.after(event, at)?;
+        match self.phase.state() == to {
+            true => Ok(self),
+            false => Err(IdentityChangeError::NotNow),
+        }
+    }
+
+    /// Notes what an event says of the user in every state.
+    fn note(&mut self, event: &IdentityEvent) -> Result<(), IdentityChangeError> {
+        match (event, &self.unique_id) {
+            // What was seen is deleted, and what was never created is not: each has its own end.
+            (IdentityEvent::UserCreated { .. } | IdentityEvent::Discarded, Some(_)) => {
+                return Err(IdentityChangeError::AlreadyCreated);
+            }
+            (IdentityEvent::UserCreated { unique_id }, None) => {
+                let is_of_a_user =
+                    PrincipalType::of_unique_id(unique_id) == Some(PrincipalType::User);
+                if !is_of_a_user || !is_name(unique_id, 128) {
+                    return Err(IdentityChangeError::NotAUser);
+                }
+                self.unique_id = Some(unique_id.clone());
+            }
+            (IdentityEvent::Discarded | IdentityEvent::Abandoned { .. }, _) => {}
+            (_, None) => return Err(IdentityChangeError::NotCreated),
+            (IdentityEvent::Extended { by, .. } | IdentityEvent::Revived { by, .. }, Some(_)) => {
+                self.requests.push(by.clone());
+            }
+            (_, Some(_)) => {}
+        }
+        Ok(())
+    }
+}
+
 impl IdentityPhase {
-    /// The phase after an event that its state allows.
-    ///
-    /// # Errors
-    /// Where the event says something that the phase does not bear.
-    pub(super) fn after(&self, event: &IdentityEvent) -> Result<Self, IdentityChangeError> {
-        Ok(match event {
-            IdentityEvent::Begun { .. } | IdentityEvent::UserCreated { .. } => Self::Creating,
-            IdentityEvent::WentLive { until } | IdentityEvent::Revived { until, .. } => {
-                Self::Live { until: *until }
+    /// The phase after an event.
+    fn after(&self, event: &IdentityEvent, at: Timestamp) -> Result<Self, IdentityChangeError> {
+        let later = |until: Timestamp| match until > at {
+            true => Ok(until),
+            false => Err(IdentityChangeError::NotLater),
+        };
+        Ok(match (event, self) {
+            (IdentityEvent::UserCreated { .. }, _) => Self::Creating,
+            (IdentityEvent::WentLive { until }, _) => Self::Live {
+                until: later(*until)?,
+            },
+            (IdentityEvent::Extended { until, .. }, _) => self.extended(later(*until)?, at)?,
+            (IdentityEvent::Disabled { disabling }, _) => self.disabled(disabling)?,
+            (IdentityEvent::Enabled { .. }, Self::Disabled { until, .. }) => Self::Live {
+                until: later(*until)?,
+            },
+            (IdentityEvent::EndingStarted, _) => Self::Ending {
+                until: self.until(),
+                disabling: self.disabling().cloned(),
+            },
+            (IdentityEvent::Ended { grace_until }, Self::Ending { until, disabling }) => {
+                Self::Ended {
+                    grace_until: *grace_until,
+                    until: *until,
+                    disabling: disabling.clone(),
+                }
             }
-            IdentityEvent::Extended { until, .. } => self.extended(*until)?,
-            IdentityEvent::Disabled { by, reason } => Self::Disabled {
-                until: self.until().ok_or(IdentityChangeError::NotMade)?,
-                by: by.clone(),
-                reason: reason.clone(),
-            },
-            IdentityEvent::Enabled { .. } => Self::Live {
-                until: self.until().ok_or(IdentityChangeError::NotMade)?,
-            },
-            IdentityEvent::EndingStarted => Self::Ending,
-            IdentityEvent::Ended { grace_until } => Self::Ended {
-                grace_until: *grace_until,
-            },
-            IdentityEvent::DeletionStarted { because } => Self::Deleting {
-                because: because.clone(),
-            },
-            IdentityEvent::Deleted => {
-                let Self::Deleting { because } = self else {
-                    return Err(IdentityChangeError::NotMade);
-                };
-                let because = because.clone();
-                let end = IdentityEnd::Deleted { because };
-                Self::Over { end }
+            (IdentityEvent::Revived { until, .. }, Self::Ended { grace_until, .. }) => {
+                // What never was live was never read back as what was approved.
+                if at >= *grace_until || self.until().is_none() {
+                    return Err(IdentityChangeError::NotNow);
+                }
+                let until = later(*until)?;
+                match self.disabling().cloned() {
+                    None => Self::Live { until },
+                    Some(disabling) => Self::Disabled { until, disabling },
+                }
             }
-            IdentityEvent::Discarded => Self::Over {
+            (IdentityEvent::DeletionStarted { because }, _) if self.is_deletable(because, at) => {
+                Self::Deleting {
+                    because: because.clone(),
+                }
+            }
+            (IdentityEvent::Deleted, Self::Deleting { because }) => Self::Over {
+                end: IdentityEnd::Deleted {
+                    because: because.clone(),
+                },
+            },
+            (IdentityEvent::Discarded, _) => Self::Over {
                 end: IdentityEnd::Discarded,
             },
-            IdentityEvent::Abandoned { reason } => Self::Over {
+            (IdentityEvent::Abandoned { reason }, _) => Self::Over {
                 end: IdentityEnd::Abandoned {
                     reason: reason.clone(),
                 },
             },
+            _ => return Err(IdentityChangeError::NotNow),
         })
     }
 
-    /// When it ends, before its end.
+    /// Deleting cannot be undone: each reason has its time.
+    fn is_deletable(&self, because: &DeletedBecause, at: Timestamp) -> bool {
+        match because {
+            DeletedBecause::Rollback => matches!(self, Self::Creating),
+            DeletedBecause::GraceOver => {
+                matches!(self, Self::Ended { grace_until, .. } if *grace_until <= at)
+            }
+            DeletedBecause::Request { .. } => matches!(
+                self,
+                Self::Live { .. } | Self::Disabled { .. } | Self::Ended { .. }
+            ),
+        }
+    }
+
+    /// Whoever disabled it first stays the one, unless the security team does so later.
+    fn disabled(&self, disabling: &Disabling) -> Result<Self, IdentityChangeError> {
+        let until = self.until().ok_or(IdentityChangeError::NotNow)?;
+        let is_outranked = |before: &Disabling| {
+            disabling.by == DisabledBy::Security && before.by != DisabledBy::Security
+        };
+        match self.disabling().is_none_or(is_outranked) {
+            true => Ok(Self::Disabled {
+                until,
+                disabling: disabling.clone(),
+            }),
+            false => Err(IdentityChangeError::AlreadyDisabled),
+        }
+    }
+
+    /// When it ends, or was to end; none where it never was live.
     pub(super) const fn until(&self) -> Option<Timestamp> {
         match self {
             Self::Live { until } | Self::Disabled { until, .. } => Some(*until),
+            Self::Ending { until, .. } | Self::Ended { until, .. } => *until,
+            Self::Creating | Self::Deleting { .. } | Self::Over { .. } => None,
+        }
+    }
+
+    /// Who disabled it, where somebody did.
+    const fn disabling(&self) -> Option<&Disabling> {
+        match self {
+            Self::Disabled { disabling, .. } => Some(disabling),
+            Self::Ending { disabling, .. } | Self::Ended { disabling, .. } => disabling.as_ref(),
             _ => None,
         }
     }
 
-    fn extended(&self, later: Timestamp) -> Result<Self, IdentityChangeError> {
+    fn extended(&self, later: Timestamp, at: Timestamp) -> Result<Self, IdentityChangeError> {
         let mut extended = self.clone();
         if let Self::Live { until } | Self::Disabled { until, .. } = &mut extended {
+            if at >= *until {
+                return Err(IdentityChangeError::NotNow);
+            }
             if later <= *until {
                 return Err(IdentityChangeError::NotLater);
             }

@@ -8,13 +8,13 @@ use std::fmt;
 /// Where a user stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IdentityState {
-    /// It is being made, with what it is to have.
+    /// It is being created, with what it is to have.
     Creating,
     /// It can be used until its end.
     Live,
     /// It is there and can do nothing, before its end.
     Disabled,
-    /// Its end has come: it is being shut out of everything, and loses what it has.
+    /// Its end has come: it is denied everything, and loses what it has.
     Ending,
     /// It is there, can do nothing and has nothing; an extension may revive it.
     Ended,
@@ -22,7 +22,7 @@ pub enum IdentityState {
     Deleting,
     /// It was deleted.
     Deleted,
-    /// It was never made.
+    /// It was never created.
     Discarded,
     /// A person gave up ending it; what is left of it is not known.
     Abandoned,
@@ -75,26 +75,28 @@ impl fmt::Display for IdentityState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IdentityStep {
     /// IAM has it, with its unique id.
-    Make,
+    Create,
     /// It has all that it was to have, read back.
     GoLive,
     /// Its end is put off.
     Extend,
-    /// It is shut out of everything before its end.
+    /// It is denied everything before its end.
     Disable,
-    /// It is let in again.
+    /// It is allowed again what it may.
     Enable,
     /// Its end has come.
     StartEnding,
     /// That it can do nothing and has nothing was read back.
     End,
-    /// It is let in again after its end.
+    /// Its end is taken back.
     Revive,
+    /// The same of a user that was disabled before its end: what it is denied is not taken back.
+    ReviveDisabled,
     /// It is to be deleted.
     StartDeletion,
     /// That it is gone was read back.
     Delete,
-    /// It was not made, and will not be.
+    /// It was not created, and will not be.
     Discard,
     /// A person gives up ending it.
     Abandon,
@@ -102,8 +104,8 @@ pub enum IdentityStep {
 
 impl IdentityStep {
     /// Every step.
-    pub const ALL: [Self; 12] = [
-        Self::Make,
+    pub const ALL: [Self; 13] = [
+        Self::Create,
         Self::GoLive,
         Self::Extend,
         Self::Disable,
@@ -111,6 +113,7 @@ impl IdentityStep {
         Self::StartEnding,
         Self::End,
         Self::Revive,
+        Self::ReviveDisabled,
         Self::StartDeletion,
         Self::Delete,
         Self::Discard,
@@ -139,21 +142,21 @@ pub const fn transition(
     use IdentityState as S;
     use IdentityStep as T;
     let to = match (from, step) {
-        (S::Creating, T::Make) => S::Creating,
+        (S::Creating, T::Create) => S::Creating,
         (S::Creating, T::GoLive) => S::Live,
         (S::Creating, T::Discard) => S::Discarded,
         (S::Live, T::Extend) => S::Live,
         (S::Disabled, T::Extend) => S::Disabled,
-        (S::Live, T::Disable) => S::Disabled,
+        (S::Live | S::Disabled, T::Disable) => S::Disabled,
         (S::Disabled, T::Enable) => S::Live,
         (S::Creating | S::Live | S::Disabled, T::StartEnding) => S::Ending,
         (S::Ending, T::End) => S::Ended,
         (S::Ended, T::Revive) => S::Live,
+        (S::Ended, T::ReviveDisabled) => S::Disabled,
         (S::Creating | S::Live | S::Disabled | S::Ended, T::StartDeletion) => S::Deleting,
         (S::Deleting, T::Delete) => S::Deleted,
-        (S::Creating | S::Live | S::Disabled | S::Ending | S::Ended | S::Deleting, T::Abandon) => {
-            S::Abandoned
-        }
+        // What can still be used is ended before anybody gives it up.
+        (S::Creating | S::Ending | S::Deleting, T::Abandon) => S::Abandoned,
         _ => return Err(IdentityTransitionError { from, step }),
     };
     Ok(to)

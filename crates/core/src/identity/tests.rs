@@ -1,5 +1,7 @@
 //! Users in every state, every change of their records, and their trails.
 
+mod trails;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -22,46 +24,48 @@ pub(crate) fn user() -> NewUser {
         name: "ci-billing".parse().unwrap(),
         path: "/snowgate/".to_owned(),
         owner: "bb".repeat(16).parse().unwrap(),
-        tags: vec![("team".to_owned(), "billing".to_owned())],
+        tags: [("team".to_owned(), "billing".to_owned())].into(),
         boundary: "arn:aws:iam::210987654321:policy/snowgate-boundary"
             .parse()
             .unwrap(),
     }
 }
 
+fn disabled(by: DisabledBy) -> IdentityEvent {
+    let reason = Some(reason());
+    let disabling = Disabling { by, reason };
+    IdentityEvent::Disabled { disabling }
+}
+
+fn deletion(because: DeletedBecause) -> IdentityEvent {
+    IdentityEvent::DeletionStarted { because }
+}
+
 /// One of each, in an order that a user can go through but for its ends.
 pub(crate) fn events() -> Vec<(&'static str, IdentityEvent)> {
     let (until, by) = (at(9000), request(2));
+    let begun = IdentityEvent::Begun {
+        user: user().digest().unwrap(),
+        by: request(1),
+    };
+    let unique_id = UNIQUE_ID.to_owned();
+    let asked = DeletedBecause::Request {
+        request: by.clone(),
+    };
+    let (extending, enabling, reviving) = (by.clone(), by.clone(), by);
     vec![
-        (
-            "begun",
-            IdentityEvent::Begun {
-                user: user(),
-                by: request(1),
-            },
-        ),
-        (
-            "user_created",
-            IdentityEvent::UserCreated {
-                unique_id: UNIQUE_ID.to_owned(),
-            },
-        ),
+        ("begun", begun),
+        ("user_created", IdentityEvent::UserCreated { unique_id }),
         ("went_live", IdentityEvent::WentLive { until: at(8000) }),
         (
             "extended",
             IdentityEvent::Extended {
                 until,
-                by: by.clone(),
+                by: extending,
             },
         ),
-        (
-            "disabled",
-            IdentityEvent::Disabled {
-                by: DisabledBy::Security,
-                reason: Some(reason()),
-            },
-        ),
-        ("enabled", IdentityEvent::Enabled { by: by.clone() }),
+        ("disabled", disabled(DisabledBy::Owner)),
+        ("enabled", IdentityEvent::Enabled { by: enabling }),
         ("ending_started", IdentityEvent::EndingStarted),
         (
             "ended",
@@ -73,15 +77,10 @@ pub(crate) fn events() -> Vec<(&'static str, IdentityEvent)> {
             "revived",
             IdentityEvent::Revived {
                 until: at(30_000),
-                by: by.clone(),
+                by: reviving,
             },
         ),
-        (
-            "deletion_started",
-            IdentityEvent::DeletionStarted {
-                because: DeletedBecause::Request { request: by },
-            },
-        ),
+        ("deletion_started", deletion(asked)),
         ("deleted", IdentityEvent::Deleted),
         ("discarded", IdentityEvent::Discarded),
         ("abandoned", IdentityEvent::Abandoned { reason: reason() }),
@@ -111,6 +110,15 @@ pub(crate) fn after(names: &[&str]) -> (IdentityRecord, Vec<StoredRow>) {
     (change.record, rows)
 }
 
+fn apply(
+    record: &IdentityRecord,
+    event: IdentityEvent,
+    second: i64,
+) -> Result<IdentityRecord, IdentityChangeError> {
+    let change = record.apply(event, Actor::Provisioner, at(second))?;
+    Ok(change.record)
+}
+
 const LIVE: [&str; 2] = ["user_created", "went_live"];
 
 /// How a user comes to each of its states.
@@ -130,83 +138,23 @@ pub(crate) fn ways() -> Vec<Vec<&'static str>> {
 }
 
 #[test]
-fn its_trail_bears_out_each_record_and_nothing_else() {
-    let mut states = Vec::new();
-    for way in ways() {
-        let (record, rows) = after(&way);
-        states.push(record.state());
-        assert_eq!(
-            audit::examine(&rows, record.clone()),
-            (record.clone(), None)
-        );
-        let mut other = record.clone();
-        other.head.unique_id = Some("AIDAEXAMPLEOTHER00001".to_owned());
-        let mut longer = record.clone();
-        longer.head.requests.push(request(9));
-        let mut elsewhere = record.clone();
-        elsewhere.head.user.name = "root-admin".parse().unwrap();
-        for forged in [other, longer, elsewhere] {
-            let (examined, error) = audit::examine(&rows, forged);
-            assert!(error.is_some(), "{way:?}");
-            assert_eq!(
-                examined.trail_fault(),
-                Some(TrailFault::Disagrees),
-                "{way:?}"
-            );
-        }
-        // Of a trail that was cut the record says more than its rows.
-        let cut = rows.get(..rows.len() - 1).unwrap();
-        let (examined, _) = audit::examine(cut, record);
-        assert_eq!(examined.trail_fault(), Some(TrailFault::Head));
-    }
-    assert_eq!(states, IdentityState::ALL);
-}
-
-#[test]
-fn a_row_of_a_request_is_none_of_a_user() {
-    let (record, mut rows) = after(&LIVE);
-    let last = rows.last_mut().unwrap();
-    let hashed_as_a_request = [b"snowgate/audit/1\n", last.bytes.as_bytes()].concat();
-    last.hash = Some(crate::id::Digest::of(&hashed_as_a_request));
-    assert!(audit::verify(&rows, &record).is_err());
-}
-
-#[test]
-fn a_broken_trail_takes_access_away_and_deletes_nothing() {
-    for way in ways() {
-        let (record, mut rows) = after(&way);
-        rows.first_mut().unwrap().bytes.push(' ');
-        let (broken, _) = audit::examine(&rows, record.clone());
-        for (name, event) in events() {
-            let whole = record.apply(event.clone(), Actor::Provisioner, at(100));
-            let taken = broken.apply(event, Actor::Provisioner, at(100));
-            let ends = ["ending_started", "ended", "disabled", "abandoned"].contains(&name);
-            assert_eq!(taken.is_ok(), ends && whole.is_ok(), "{name} after {way:?}");
-        }
-    }
-}
-
-#[test]
 fn what_was_seen_is_deleted_and_what_was_not_is_discarded() {
-    let apply = |record: &IdentityRecord, name| {
-        let change = record.apply(event(name), Actor::Provisioner, at(100));
-        change.map(|change| change.record.state())
-    };
     let (creating, _) = after(&[]);
     let (seen, _) = after(&["user_created"]);
-    for name in ["went_live", "deletion_started", "ending_started"] {
-        let unseen = apply(&creating, name);
+    let rollback = || deletion(DeletedBecause::Rollback);
+    for later in [event("went_live"), event("ending_started"), rollback()] {
+        let unseen = apply(&creating, later.clone(), 100);
         assert!(
-            matches!(unseen, Err(IdentityChangeError::NotMade)),
-            "{name}"
+            matches!(unseen, Err(IdentityChangeError::NotCreated)),
+            "{later:?}"
         );
-        assert!(apply(&seen, name).is_ok(), "{name}");
+        assert!(apply(&seen, later, 100).is_ok());
     }
     for name in ["discarded", "user_created"] {
-        assert!(apply(&creating, name).is_ok(), "{name}");
-        let again = apply(&seen, name);
+        assert!(apply(&creating, event(name), 100).is_ok(), "{name}");
+        let again = apply(&seen, event(name), 100);
         assert!(
-            matches!(again, Err(IdentityChangeError::AlreadyMade)),
+            matches!(again, Err(IdentityChangeError::AlreadyCreated)),
             "{name}"
         );
     }
@@ -216,37 +164,133 @@ fn what_was_seen_is_deleted_and_what_was_not_is_discarded() {
         user().principal().key_by_id(UNIQUE_ID)
     );
     assert_eq!(creating.principal_key(), user().principal().key_by_name());
+    for other in ["", "AROAEXAMPLEROLE000001", "AIDA#1", "AIDA 1"] {
+        let unique_id = other.to_owned();
+        let created = apply(&creating, IdentityEvent::UserCreated { unique_id }, 100);
+        assert!(
+            matches!(created, Err(IdentityChangeError::NotAUser)),
+            "{other}"
+        );
+    }
+    let again = apply(&creating, event("begun"), 100);
+    assert!(matches!(again, Err(IdentityChangeError::AlreadyBegun)));
+}
+
+/// Deleting cannot be undone.
+#[test]
+fn each_reason_to_delete_has_its_states_and_its_time() {
+    let asked = DeletedBecause::Request {
+        request: request(3),
+    };
+    let mut allowed = Vec::new();
+    for way in ways().into_iter().chain([vec!["user_created"]]) {
+        let (record, _) = after(&way);
+        for (second, because) in [
+            (100, DeletedBecause::Rollback),
+            (19_999, DeletedBecause::GraceOver),
+            (20_000, DeletedBecause::GraceOver),
+            (100, asked.clone()),
+        ] {
+            let state = record.state();
+            if apply(&record, deletion(because.clone()), second).is_ok() {
+                allowed.push((state, second, because));
+            }
+        }
+    }
+    let expected = [
+        (IdentityState::Live, 100, asked.clone()),
+        (IdentityState::Disabled, 100, asked.clone()),
+        (IdentityState::Ended, 20_000, DeletedBecause::GraceOver),
+        (IdentityState::Ended, 100, asked),
+        (IdentityState::Creating, 100, DeletedBecause::Rollback),
+    ];
+    assert_eq!(allowed, expected);
 }
 
 #[test]
-fn an_extension_puts_the_end_off_and_keeps_who_is_disabled_out() {
+fn an_extension_puts_the_end_off_and_allows_nothing_that_is_denied() {
     let (live, _) = after(&LIVE);
-    let extended = live
-        .apply(event("extended"), Actor::Provisioner, at(100))
-        .unwrap();
-    assert_eq!(
-        extended.record.phase,
-        IdentityPhase::Live { until: at(9000) }
-    );
-    assert_eq!(extended.record.due_at(), Some(at(9000)));
-    assert_eq!(extended.record.requests(), [request(1), request(2)]);
-    let again = extended
-        .record
-        .apply(event("extended"), Actor::Provisioner, at(100));
+    let extended = apply(&live, event("extended"), 100).unwrap();
+    assert_eq!(extended.phase, IdentityPhase::Live { until: at(9000) });
+    assert_eq!(extended.due_at(), Some(at(9000)));
+    assert_eq!(extended.requests(), [request(1), request(2)]);
+    let again = apply(&extended, event("extended"), 100);
     assert!(matches!(again, Err(IdentityChangeError::NotLater)));
+    let after_the_end = apply(&live, event("extended"), 8000);
+    assert!(matches!(after_the_end, Err(IdentityChangeError::NotNow)));
+
     let (disabled, _) = after(&["user_created", "went_live", "disabled"]);
-    let extended = disabled
-        .apply(event("extended"), Actor::Provisioner, at(100))
-        .unwrap();
-    assert_eq!(extended.record.state(), IdentityState::Disabled);
-    let enabled = extended
-        .record
-        .apply(event("enabled"), Actor::Provisioner, at(100))
-        .unwrap();
-    assert_eq!(
-        enabled.record.phase,
-        IdentityPhase::Live { until: at(9000) }
+    let extended = apply(&disabled, event("extended"), 100).unwrap();
+    assert_eq!(extended.state(), IdentityState::Disabled);
+    let enabled = apply(&extended, event("enabled"), 100).unwrap();
+    assert_eq!(enabled.phase, IdentityPhase::Live { until: at(9000) });
+    assert!(
+        apply(&extended, event("enabled"), 9000).is_err(),
+        "its end has come"
     );
+}
+
+/// Whoever was disabled does not get back by waiting for the end.
+#[test]
+fn a_user_that_was_disabled_is_revived_disabled() {
+    let ended = ["user_created", "went_live", "ending_started", "ended"];
+    let (ended, _) = after(&ended);
+    let revived = apply(&ended, event("revived"), 19_999).unwrap();
+    assert_eq!(revived.phase, IdentityPhase::Live { until: at(30_000) });
+    let late = apply(&ended, event("revived"), 20_000);
+    assert!(
+        matches!(late, Err(IdentityChangeError::NotNow)),
+        "grace is over"
+    );
+
+    let disabled = [
+        "user_created",
+        "went_live",
+        "disabled",
+        "ending_started",
+        "ended",
+    ];
+    let (disabled, _) = after(&disabled);
+    let revived = apply(&disabled, event("revived"), 100).unwrap();
+    assert_eq!(revived.state(), IdentityState::Disabled);
+    let enabled = apply(&revived, event("enabled"), 100).unwrap();
+    assert_eq!(enabled.phase, IdentityPhase::Live { until: at(30_000) });
+
+    let (never_live, _) = after(&["user_created", "ending_started", "ended"]);
+    let revived = apply(&never_live, event("revived"), 100);
+    assert!(matches!(revived, Err(IdentityChangeError::NotNow)));
+}
+
+#[test]
+fn the_security_team_disables_whatever_others_did() {
+    let (mine, _) = after(&["user_created", "went_live", "disabled"]);
+    for other in [DisabledBy::Owner, DisabledBy::OwnerGone] {
+        let again = apply(&mine, disabled(other), 100);
+        assert!(matches!(again, Err(IdentityChangeError::AlreadyDisabled)));
+    }
+    let secured = apply(&mine, disabled(DisabledBy::Security), 100).unwrap();
+    for other in [DisabledBy::Owner, DisabledBy::Security] {
+        let again = apply(&secured, disabled(other), 100);
+        assert!(matches!(again, Err(IdentityChangeError::AlreadyDisabled)));
+    }
+    assert!(matches!(
+        secured.phase,
+        IdentityPhase::Disabled {
+            disabling: Disabling {
+                by: DisabledBy::Security,
+                ..
+            },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn no_end_lies_in_the_past() {
+    let (seen, _) = after(&["user_created"]);
+    let live = |second| apply(&seen, event("went_live"), second);
+    assert!(live(7999).is_ok());
+    assert!(matches!(live(8000), Err(IdentityChangeError::NotLater)));
 }
 
 #[test]
@@ -267,11 +311,13 @@ proptest! {
     /// Whatever happens in whatever order: a state that is over stays, the unique id never changes, and
     /// the trail bears the record out.
     #[test]
-    fn whatever_happens(picks in prop::collection::vec(0..13_usize, 0..40)) {
+    fn whatever_happens(picks in prop::collection::vec((0..13_usize, 1..4000_i64), 0..40)) {
         let all = events();
         let mut change = begun();
         let mut rows = vec![change.row.stored().unwrap()];
-        for (second, pick) in (10..).zip(picks) {
+        let mut second = 0;
+        for (pick, passed) in picks {
+            second += passed;
             let before = change.record.clone();
             let (_, event) = all[pick].clone();
             let Ok(next) = before.apply(event, Actor::Provisioner, at(second)) else {

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{IdentityEvent, IdentityPhase, IdentityRecord, IdentityState};
-use crate::audit::{AuditHead, Audited, KnownRows, TrailFault, TrailRow};
+use super::event::Course;
+use super::{IdentityEvent, IdentityRecord, IdentityState};
+use crate::audit::{AuditHead, Audited, KnownRows, TrailFault, TrailRow, chained};
 use crate::canonical::CanonicalError;
-use crate::id::{IdentityId, RequestId};
+use crate::id::IdentityId;
 use crate::stored::{self, ReadError};
 
 /// One row of a user's trail.
@@ -35,23 +36,22 @@ impl Audited for IdentityRecord {
     }
 
     fn follows_from(&self, rows: &[IdentityRow]) -> bool {
-        let Some((first, later)) = rows.split_first() else {
-            return false;
-        };
-        let begun = IdentityEvent::Begun {
-            user: self.head.user.clone(),
-            by: self.head.made_by.clone(),
-        };
-        first.event == begun
-            && first.at == self.head.begun_at
-            && self.head.id == IdentityId::of(&self.head.made_by)
-            && phase_of(later).as_ref() == Some(&self.phase)
+        self.begins_with(rows)
+            && course_of(rows).as_ref() == Some(&self.course())
             && since_of(rows) == Some(self.head.since)
-            && unique_id_of(later) == self.unique_id()
-            && requests_of(rows).eq(self.requests())
+            && self.head.audit.count.checked_sub(1) == Some(self.head.version)
     }
 
-    fn broken(mut self, fault: TrailFault, next: u64, _: KnownRows<'_>) -> Self {
+    fn broken(mut self, fault: TrailFault, next: u64, rows: KnownRows<'_>) -> Self {
+        let (KnownRows::All(rows) | KnownRows::First(rows)) = rows;
+        let rows = chained::<Self>(rows, &self.head.id);
+        // Whoever writes the table could name any user of anybody's.
+        let is_seen = |row: &IdentityRow| match &row.event {
+            IdentityEvent::UserCreated { unique_id } => Some(unique_id.clone()),
+            _ => None,
+        };
+        let unique_id = rows.iter().find_map(is_seen);
+        self.is_unproven = !self.begins_with(&rows) || self.head.unique_id != unique_id;
         let head = &mut self.head.audit;
         head.fault = Some(fault);
         head.count = head.count.max(next);
@@ -67,16 +67,31 @@ impl Audited for IdentityRecord {
     }
 }
 
-/// The phase that the rows after the first come to; none where they lead nowhere.
-fn phase_of(later: &[IdentityRow]) -> Option<IdentityPhase> {
-    later
-        .iter()
-        .try_fold(IdentityPhase::Creating, |phase, row| {
-            let step = row.event.step(phase.state()).ok()?;
-            let to = super::transition(phase.state(), step).ok()?;
-            let after = phase.after(&row.event).ok()?;
-            (to == row.state && after.state() == to).then_some(after)
-        })
+impl IdentityRecord {
+    /// Whether the first of these rows is the one that began this user.
+    fn begins_with(&self, rows: &[IdentityRow]) -> bool {
+        let Ok(user) = self.head.user.digest() else {
+            return false;
+        };
+        let by = self.head.created_by.clone();
+        let begun = IdentityEvent::Begun { user, by };
+        let is_it = |row: &IdentityRow| row.event == begun && row.at == self.head.begun_at;
+        rows.first().is_some_and(is_it) && self.head.id == IdentityId::of(&self.head.created_by)
+    }
+}
+
+/// What rows come to; none where they lead nowhere.
+fn course_of(rows: &[IdentityRow]) -> Option<Course> {
+    let (first, later) = rows.split_first()?;
+    let IdentityEvent::Begun { by, .. } = &first.event else {
+        return None;
+    };
+    let begun = Course::begun(by.clone());
+    (first.state == begun.phase.state()).then_some(())?;
+    later.iter().try_fold(begun, |course, row| {
+        let after = course.after(&row.event, row.at).ok()?;
+        (after.phase.state() == row.state).then_some(after)
+    })
 }
 
 /// When the state of the last row was come to.
@@ -84,22 +99,4 @@ fn since_of(rows: &[IdentityRow]) -> Option<Timestamp> {
     let state = rows.last()?.state;
     let same = rows.iter().rev().take_while(|row| row.state == state);
     same.last().map(|row| row.at)
-}
-
-/// The unique id that rows say.
-fn unique_id_of(rows: &[IdentityRow]) -> Option<&str> {
-    rows.iter().find_map(|row| match &row.event {
-        IdentityEvent::UserCreated { unique_id } => Some(unique_id.as_str()),
-        _ => None,
-    })
-}
-
-/// The requests that made, extended or revived it, as rows have them.
-fn requests_of(rows: &[IdentityRow]) -> impl Iterator<Item = &RequestId> {
-    rows.iter().filter_map(|row| match &row.event {
-        IdentityEvent::Begun { by, .. }
-        | IdentityEvent::Extended { by, .. }
-        | IdentityEvent::Revived { by, .. } => Some(by),
-        _ => None,
-    })
 }

@@ -1,5 +1,7 @@
 //! Users that Snowgate made: their records, events and rows.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::schema::{countable, stored_codes, stored_enum, stored_struct};
@@ -7,7 +9,7 @@ use crate::arn::PolicyArn;
 use crate::audit::{AuditHead, TrailFault};
 use crate::id::{AccountId, Digest, IdentityId, RequestId, SysId};
 use crate::identity::{
-    DeletedBecause, DisabledBy, IdentityEnd, IdentityEvent, IdentityHead, IdentityPhase,
+    DeletedBecause, DisabledBy, Disabling, IdentityEnd, IdentityEvent, IdentityHead, IdentityPhase,
     IdentityRecord, IdentityRow, IdentityState, NewUser,
 };
 use crate::lifecycle::Actor;
@@ -16,13 +18,19 @@ use crate::prose::Reason;
 
 stored_struct!(pub IdentityRecordV1 for IdentityRecord {
     head: IdentityHead,
-    phase: IdentityPhase,
+    phase: IdentityPhase;
+    is_unproven
+});
+
+stored_struct!(pub DisablingV1 for Disabling {
+    by: DisabledBy,
+    reason: Option<Reason>,
 });
 
 stored_struct!(pub(crate) IdentityHeadV1 for IdentityHead {
     id: IdentityId,
     user: NewUser,
-    made_by: RequestId,
+    created_by: RequestId,
     begun_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unique_id: Option<String>,
@@ -40,7 +48,7 @@ stored_struct!(pub NewUserV1 for NewUser {
     name: PrincipalName,
     path: String,
     owner: SysId,
-    tags: Vec<(String, String)>,
+    tags: BTreeMap<String, String>,
     boundary: PolicyArn,
 });
 
@@ -70,11 +78,11 @@ stored_enum!(DeletedBecauseV1 for DeletedBecause, "type" {
 });
 
 stored_enum!(IdentityEventV1 for IdentityEvent, "type" {
-    "begun" = Begun { user: NewUser, by: RequestId },
+    "begun" = Begun { user: Digest, by: RequestId },
     "user_created" = UserCreated { unique_id: String },
     "went_live" = WentLive { until: Timestamp },
     "extended" = Extended { until: Timestamp, by: RequestId },
-    "disabled" = Disabled { by: DisabledBy, reason: Option<Reason> },
+    "disabled" = Disabled { disabling: Disabling },
     "enabled" = Enabled { by: RequestId },
     "ending_started" = EndingStarted,
     "ended" = Ended { grace_until: Timestamp },
@@ -88,9 +96,13 @@ stored_enum!(IdentityEventV1 for IdentityEvent, "type" {
 stored_enum!(IdentityPhaseV1 for IdentityPhase, "type" {
     "creating" = Creating,
     "live" = Live { until: Timestamp },
-    "disabled" = Disabled { until: Timestamp, by: DisabledBy, reason: Option<Reason> },
-    "ending" = Ending,
-    "ended" = Ended { grace_until: Timestamp },
+    "disabled" = Disabled { until: Timestamp, disabling: Disabling },
+    "ending" = Ending { until: Option<Timestamp>, disabling: Option<Disabling> },
+    "ended" = Ended {
+        grace_until: Timestamp,
+        until: Option<Timestamp>,
+        disabling: Option<Disabling>,
+    },
     "deleting" = Deleting { because: DeletedBecause },
     "over" = Over { end: IdentityEnd },
 });

@@ -12,6 +12,7 @@ use crate::approval::Decision;
 use crate::binding::Binding;
 use crate::canonical::{self, CanonicalError};
 use crate::id::Digest;
+use crate::identity::NewUser;
 use crate::record::ApprovalRound;
 use crate::request::AccessRequest;
 use crate::slots::Slot;
@@ -58,6 +59,21 @@ pub(super) fn content(
 /// The preimage of the digest of what a form shows.
 pub(super) fn shown(content: &Digest, slots: &[&str]) -> Result<Vec<u8>, CanonicalError> {
     canonical::preimage("shown", &ShownV1 { content, slots })
+}
+
+/// The preimage of the digest of a user that is to be created.
+pub(super) fn new_user(user: &NewUser) -> Result<Vec<u8>, CanonicalError> {
+    canonical::preimage("new-user", &user.to_wire())
+}
+
+impl NewUser {
+    /// The digest of what it is to be. Its tags are for people, and stand in no trail.
+    ///
+    /// # Errors
+    /// Never for what was parsed; the type is honest about serialisation.
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        Ok(Digest::of(&self::new_user(self)?))
+    }
 }
 
 impl AccessRequest {

@@ -3,6 +3,8 @@
 //! Each declaration makes the wire type and both conversions. They name every member and variant
 //! of the domain type, so a new one that has no place in the schema does not compile.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer, Serialize};
@@ -80,6 +82,7 @@ leaves!(
     SysId,
     TableName,
     (String, String),
+    BTreeMap<String, String>,
 );
 
 impl<const MAX: usize> Stored for Prose<MAX> {
