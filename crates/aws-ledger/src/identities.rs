@@ -1,20 +1,20 @@
 //! Users that Snowgate made.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
 use ports::CallError;
 use ports::identities::{Identities, IdentityCommit};
 use ports::ledger::CommitError;
 use snowgate_core::audit::StoredRow;
 use snowgate_core::id::IdentityId;
-use snowgate_core::identity::{HeldName, IdentityEvent, IdentityRecord, NameStep};
+use snowgate_core::identity::{HeldName, IdentityChange, IdentityEvent, IdentityRecord, NameStep};
 use snowgate_core::principal::{Principal, PrincipalKey};
 
+use crate::in_table::InTable as _;
 use crate::item::{self, due_second, n, s};
-use crate::kept::Kept as _;
 use crate::read::GET;
-use crate::refused::Refused;
-use crate::write::{put, update};
+use crate::write::{Writes, put, update};
 use crate::{DynamoLedger, document, keys};
 
 /// Where the user of this name can be this one of this owner: nobody has it, or this user does, and
@@ -27,64 +27,70 @@ const UNPOINTED: &str = "attribute_not_exists(pk) OR #identity = :identity";
 
 impl DynamoLedger {
     /// The writes of a change of a user.
-    pub(crate) fn writes_of_identity(
-        &self,
-        commit: &IdentityCommit,
-    ) -> Result<Vec<TransactWriteItem>, CallError> {
-        let change = &commit.change;
-        let mut writes = self.writes_of_record(change)?;
-        writes.extend(self.write_of_name(commit)?);
-        if let IdentityEvent::UserCreated { .. } = &change.row.event {
-            let id = change.record.id();
-            let pointer = item::pointer(&change.record.principal_key(), id);
+    pub(crate) fn writes_of_identity(&self, commit: &IdentityCommit) -> Result<Writes, CallError> {
+        let IdentityChange { record, row, .. } = &commit.change;
+        let mut must = self.writes_of_record(&commit.change)?;
+        let (mut name, mut may) = (None, Vec::new());
+        match row.event.name_step(row.at) {
+            None => {}
+            Some(NameStep::Claim) => {
+                name = Some(must.len());
+                must.push(update(self.claim(record, row.at))?);
+            }
+            Some(NameStep::Keep(until)) => may.push(update(self.keep(record, until))?),
+            Some(NameStep::Release) => may.push(update(self.release(record))?),
+        }
+        let key = record.principal_key();
+        if let IdentityEvent::UserCreated { .. } = &row.event {
             let pointer = self
-                .put(pointer, UNPOINTED)
+                .put(item::pointer(&key, record.id()), UNPOINTED)
                 .expression_attribute_names("#identity", "identity")
-                .expression_attribute_values(":identity", s(id.as_str()));
-            writes.push(put(pointer)?);
+                .expression_attribute_values(":identity", s(record.id().as_str()));
+            must.push(put(pointer)?);
         }
-        for effect in &commit.moved {
-            writes.push(self.drop_effect(effect)?);
+        for moved in &commit.moved {
+            must.push(self.drop_effect(&moved.effect)?);
+            must.push(self.put_effect(&moved.under(key.clone()), Some(moved.ends_at))?);
         }
-        Ok(writes)
+        Ok(Writes { must, name, may })
     }
 
-    /// What becomes of the name of a user.
-    fn write_of_name(
-        &self,
-        commit: &IdentityCommit,
-    ) -> Result<Option<TransactWriteItem>, CallError> {
-        let (record, row) = (&commit.change.record, &commit.change.row);
-        let Some(step) = row.event.name_step(row.at) else {
-            return Ok(None);
-        };
-        let user = record.user();
-        let name = Update::builder()
+    fn name_of(&self, record: &IdentityRecord) -> UpdateBuilder {
+        Update::builder()
             .table_name(&self.requests)
-            .key("pk", s(keys::name(&user.principal())))
+            .key("pk", s(keys::name(&record.user().principal())))
             .key("sk", s(keys::OPEN))
             .expression_attribute_names("#identity", "identity")
-            .expression_attribute_values(":identity", s(record.id().as_str()));
-        let owned = |name: aws_sdk_dynamodb::types::builders::UpdateBuilder| {
-            name.expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", s(user.owner.as_str()))
-        };
-        let own = "#identity = :identity";
-        let name = match step {
-            // Until it has a user the name is whose it was: what is kept stays written down.
-            NameStep::Claim => owned(name)
-                .update_expression("SET #identity = :identity, #owner = :owner")
-                .condition_expression(FREE)
-                .expression_attribute_values(":now", n(row.at.as_second())),
-            NameStep::Keep(until) => owned(name)
-                .update_expression("SET #owner = :owner, kept_until = :until REMOVE #identity")
-                .condition_expression(own)
-                .expression_attribute_values(":until", n(due_second(until))),
-            NameStep::Release => name
-                .update_expression("REMOVE #identity")
-                .condition_expression(own),
-        };
-        update(name).map(Some)
+            .expression_attribute_values(":identity", s(record.id().as_str()))
+    }
+
+    fn owned_name_of(&self, record: &IdentityRecord) -> UpdateBuilder {
+        self.name_of(record)
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(record.user().owner.as_str()))
+    }
+
+    /// Takes the name. Until when it is kept stays written down: the user may never be there.
+    fn claim(&self, record: &IdentityRecord, now: Timestamp) -> UpdateBuilder {
+        self.owned_name_of(record)
+            .update_expression("SET #identity = :identity, #owner = :owner")
+            .condition_expression(FREE)
+            .expression_attribute_values(":now", n(now.as_second()))
+    }
+
+    /// Gives the name up and keeps it for the owner.
+    fn keep(&self, record: &IdentityRecord, until: Timestamp) -> UpdateBuilder {
+        self.owned_name_of(record)
+            .update_expression("SET #owner = :owner, kept_until = :until REMOVE #identity")
+            .condition_expression("attribute_not_exists(#identity) OR #identity = :identity")
+            .expression_attribute_values(":until", n(due_second(until)))
+    }
+
+    /// Gives the name up.
+    fn release(&self, record: &IdentityRecord) -> UpdateBuilder {
+        self.name_of(record)
+            .update_expression("REMOVE #identity")
+            .condition_expression("#identity = :identity")
     }
 }
 
@@ -114,13 +120,7 @@ impl Identities for DynamoLedger {
     }
 
     async fn commit_identity(&self, commit: &IdentityCommit) -> Result<(), CommitError> {
-        let writes = self.writes_of_identity(commit)?;
-        self.transact(writes)
-            .await
-            .map_err(|refused| match refused {
-                Refused::Call(error) => error.into(),
-                Refused::Conditions(_) | Refused::Conflict => CommitError::Conflict,
-            })
+        self.write_all(self.writes_of_identity(commit)?).await
     }
 
     async fn postpone_identity(

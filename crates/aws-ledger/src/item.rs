@@ -13,7 +13,7 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::stored::{StateV1, Stored as _};
 
 use crate::document::{self, Item};
-use crate::kept::Kept;
+use crate::in_table::InTable;
 use crate::keys;
 
 /// How long a review link is kept after its end, in seconds: 90 days.
@@ -40,7 +40,7 @@ pub(crate) fn due_second(at: Timestamp) -> i64 {
 }
 
 /// The item of a record.
-pub(crate) fn record<R: Kept>(operation: &'static str, record: &R) -> Result<Item, CallError> {
+pub(crate) fn record<R: InTable>(operation: &'static str, record: &R) -> Result<Item, CallError> {
     let mut item = item([
         ("pk", s(R::partition(record.id()))),
         ("sk", s(keys::META)),
@@ -60,7 +60,10 @@ pub(crate) fn record<R: Kept>(operation: &'static str, record: &R) -> Result<Ite
 /// Reads a record; when it is due and how often it was tried count from the attributes, which
 /// may be newer than the document. What is there and is no time is due now; what is no number of
 /// tries counts as the document has it.
-pub(crate) fn read_record<R: Kept>(operation: &'static str, item: &Item) -> Result<R, CallError> {
+pub(crate) fn read_record<R: InTable>(
+    operation: &'static str,
+    item: &Item,
+) -> Result<R, CallError> {
     let record: R = document::read(operation, item)?;
     let version: Option<u64> = document::number(operation, item, "version")?;
     if version != Some(record.version()) {
@@ -78,7 +81,7 @@ pub(crate) fn read_record<R: Kept>(operation: &'static str, item: &Item) -> Resu
 }
 
 /// An audit row: the bytes that were hashed, as they are.
-pub(crate) fn event<R: Kept>(
+pub(crate) fn event<R: InTable>(
     operation: &'static str,
     row: &TrailRow<R>,
 ) -> Result<Item, CallError> {

@@ -33,8 +33,8 @@
 
 mod document;
 mod identities;
+mod in_table;
 mod item;
-mod kept;
 mod keys;
 mod read;
 mod refused;

@@ -16,8 +16,8 @@ use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
 
 use crate::document::{self, Item};
+use crate::in_table::InTable;
 use crate::item::{self, s};
-use crate::kept::Kept;
 use crate::trail::FirstRows;
 use crate::{DynamoLedger, keys};
 
@@ -51,7 +51,7 @@ impl DynamoLedger {
     }
 
     /// A record without its trail.
-    pub(crate) async fn read_record<R: Kept>(&self, id: &R::Id) -> Result<Option<R>, CallError> {
+    pub(crate) async fn read_record<R: InTable>(&self, id: &R::Id) -> Result<Option<R>, CallError> {
         let found = self.get(&R::partition(id), keys::META).await?;
         found
             .map(|found| item::read_record(GET, &found))
@@ -84,7 +84,10 @@ impl DynamoLedger {
 
     /// A record, with its trail examined. Somebody may change it between the two reads: only a
     /// record that stays the same is one with a broken trail.
-    pub(crate) async fn read_examined<R: Kept>(&self, id: &R::Id) -> Result<Option<R>, CallError> {
+    pub(crate) async fn read_examined<R: InTable>(
+        &self,
+        id: &R::Id,
+    ) -> Result<Option<R>, CallError> {
         let mut found = self.read_record::<R>(id).await?;
         for _ in 0..READS {
             let Some(record) = found else {

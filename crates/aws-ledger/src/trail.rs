@@ -8,8 +8,8 @@ use ports::ledger::{MAX_TRAIL_BYTES, MAX_TRAIL_ROWS, TRAIL_TOO_LONG};
 use snowgate_core::audit::{self, StoredRow};
 
 use crate::document::Item;
+use crate::in_table::InTable;
 use crate::item;
-use crate::kept::Kept;
 use crate::read::QUERY;
 use crate::{DynamoLedger, keys};
 
@@ -78,7 +78,7 @@ impl DynamoLedger {
     }
 
     /// A record whose trail is longer than is read.
-    pub(crate) async fn examine_long<R: Kept>(
+    pub(crate) async fn examine_long<R: InTable>(
         &self,
         first: &[StoredRow],
         record: R,

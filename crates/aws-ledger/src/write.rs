@@ -16,13 +16,24 @@ use snowgate_core::effect::RecordedEffect;
 use snowgate_core::record::{Change, RequestRecord};
 
 use crate::document::{self, Item};
+use crate::in_table::InTable;
 use crate::item::{self, n, s};
-use crate::kept::Kept;
 use crate::read::{GET, request_named_in};
 use crate::refused::{Refused, TRANSACT};
 use crate::{DynamoLedger, keys};
 
 const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// What is written in one transaction.
+#[derive(Default)]
+pub(crate) struct Writes {
+    /// What must be written, or nothing is.
+    pub(crate) must: Vec<TransactWriteItem>,
+    /// Which of these takes the name of a user that is to be created.
+    pub(crate) name: Option<usize>,
+    /// What is left out where its condition does not hold: it gives up what is not ours any more.
+    pub(crate) may: Vec<TransactWriteItem>,
+}
 
 /// How often a new request is tried again when another transaction is in the way.
 const CONFLICTS: usize = 4;
@@ -103,37 +114,49 @@ impl DynamoLedger {
     }
 
     pub(crate) async fn write_change(&self, commit: &Commit) -> Result<(), CommitError> {
-        let (mut writes, release) = self.writes_of_change(commit)?;
-        let retained = writes.len();
-        writes.extend(release);
+        self.write_all(self.writes_of_change(commit)?).await
+    }
+
+    /// Writes all that must be written, and of what may be left out what can be.
+    pub(crate) async fn write_all(&self, writes: Writes) -> Result<(), CommitError> {
+        let Writes {
+            must,
+            name,
+            mut may,
+        } = writes;
         loop {
-            match self.transact(writes.clone()).await {
+            let all = must.iter().chain(&may).cloned().collect();
+            let places = match self.transact(all).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Call(error)) => return Err(error.into()),
-                // Only the claim does not hold: it is not ours, so there is nothing to release.
-                Err(Refused::Conditions(places)) if places == [retained] => {
-                    writes.truncate(retained)
-                }
-                Err(Refused::Conditions(_) | Refused::Conflict) => {
-                    return Err(CommitError::Conflict);
-                }
+                Err(Refused::Conflict) => return Err(CommitError::Conflict),
+                Err(Refused::Conditions(places)) => places,
+            };
+            // The name alone does not hold: nobody else changed anything.
+            if name.is_some_and(|name| places == [name]) {
+                return Err(CommitError::NameTaken);
             }
+            // A claim or name that is not ours: there is nothing to give up.
+            if places.iter().any(|place| *place < must.len()) {
+                return Err(CommitError::Conflict);
+            }
+            let mut place = must.len()..;
+            may.retain(|_| place.next().is_none_or(|place| !places.contains(&place)));
         }
     }
 
-    /// The writes of a change, and the one that releases the claim where the request ends.
-    fn writes_of_change(
-        &self,
-        commit: &Commit,
-    ) -> Result<(Vec<TransactWriteItem>, Option<TransactWriteItem>), CallError> {
+    /// The writes of a change; where the request ends, its claim is released.
+    fn writes_of_change(&self, commit: &Commit) -> Result<Writes, CallError> {
         let Change { record, row, .. } = &commit.change;
         if commit.change.replaces.is_none() {
             return Err(CallError::permanent(TRANSACT, "NotAChange"));
         }
-        let mut writes = self.writes_of_record(&commit.change)?;
-        if let Some(identity) = &commit.identity {
-            writes.extend(self.writes_of_identity(identity)?);
-        }
+        let mut all = match &commit.identity {
+            None => Writes::default(),
+            Some(identity) => self.writes_of_identity(identity)?,
+        };
+        let writes = &mut all.must;
+        writes.extend(self.writes_of_record(&commit.change)?);
         for effect in &commit.put_effects {
             writes.push(self.put_effect(effect, commit.effects_end)?);
         }
@@ -160,11 +183,12 @@ impl DynamoLedger {
                     .condition_expression("#request = :request"),
             )
         });
-        Ok((writes, release.transpose()?))
+        all.may.extend(release.transpose()?);
+        Ok(all)
     }
 
     /// The record and its row, where nobody wrote either.
-    pub(crate) fn writes_of_record<R: Kept>(
+    pub(crate) fn writes_of_record<R: InTable>(
         &self,
         change: &RecordChange<R>,
     ) -> Result<Vec<TransactWriteItem>, CallError> {
@@ -179,7 +203,7 @@ impl DynamoLedger {
         Ok(vec![put(record)?, put(self.put(row, ABSENT))?])
     }
 
-    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refused> {
         self.client
             .transact_write_items()
             .set_transact_items(Some(writes))
@@ -189,7 +213,7 @@ impl DynamoLedger {
             .map_err(|error| Refused::from_sdk(&error))
     }
 
-    pub(crate) async fn write_due<R: Kept>(
+    pub(crate) async fn write_due<R: InTable>(
         &self,
         id: &R::Id,
         version: u64,
@@ -263,7 +287,7 @@ impl DynamoLedger {
 
     /// An effect that is there is kept as it is: what was there before the first of its changes
     /// is known only the first time.
-    fn put_effect(
+    pub(crate) fn put_effect(
         &self,
         effect: &RecordedEffect,
         ends_at: Option<Timestamp>,
@@ -340,7 +364,7 @@ pub(crate) fn done_or_not(
     }
 }
 
-pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
+const ABSENT: &str = "attribute_not_exists(pk)";
 
 fn key_item(record: &RequestRecord, key: &IdempotencyKey) -> Item {
     [
@@ -365,6 +389,6 @@ pub(crate) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, CallEr
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-pub(crate) fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
+fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
     CallError::permanent(TRANSACT, "NotSent").because(error)
 }

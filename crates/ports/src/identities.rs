@@ -21,9 +21,29 @@ use crate::ledger::CommitError;
 pub struct IdentityCommit {
     /// The change.
     pub change: IdentityChange,
-    /// Effects under the key by name that are recorded under the key by unique id from now on: they are
-    /// dropped where they were, and nothing was removed from IAM.
-    pub moved: Vec<RecordedEffect>,
+    /// Effects that were recorded under its name and are recorded under its unique id from now on. Nothing
+    /// of them was removed from IAM.
+    pub moved: Vec<MovedEffect>,
+}
+
+/// An effect whose principal has its unique id now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedEffect {
+    /// As it was, under the name.
+    pub effect: RecordedEffect,
+    /// When the access that it belongs to ends.
+    pub ends_at: Timestamp,
+}
+
+impl MovedEffect {
+    /// As it is, under the unique id.
+    #[must_use]
+    pub fn under(&self, principal_key: PrincipalKey) -> RecordedEffect {
+        RecordedEffect {
+            principal_key,
+            ..self.effect.clone()
+        }
+    }
 }
 
 impl From<IdentityChange> for IdentityCommit {

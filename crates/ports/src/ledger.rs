@@ -113,9 +113,13 @@ impl From<Change> for Commit {
 /// Why a change was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Somebody else changed what is changed, or took the name, first. Load it again and look.
-    #[error("it was changed by somebody else first")]
+    /// Somebody else changed what is changed first. Load it again and look.
+    #[error("the record was changed by somebody else first")]
     Conflict,
+    /// The name of the user that is to be created is another's, or kept for another person. Looking
+    /// again does not help.
+    #[error("the name of the user is taken")]
+    NameTaken,
     /// The table could not be reached, or holds what cannot be read.
     #[error(transparent)]
     Call(#[from] CallError),

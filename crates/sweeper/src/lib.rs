@@ -105,7 +105,7 @@ impl SweepError {
     const fn is_permanent(&self) -> bool {
         match self {
             Self::Call(call) | Self::NotChanged(NotChanged::Call(call)) => !call.is_transient(),
-            Self::NotChanged(NotChanged::Rules(_)) => true,
+            Self::NotChanged(NotChanged::Rules(_) | NotChanged::NameTaken) => true,
             Self::NotChanged(NotChanged::Unknown | NotChanged::Busy) => false,
         }
     }

@@ -122,6 +122,9 @@ pub enum NotChanged {
     /// Others changed the request first, [`TRIES`] times.
     #[error("the request keeps changing")]
     Busy,
+    /// The name of the user that is to be created is another's.
+    #[error("the name of the user is taken")]
+    NameTaken,
     /// The ledger does not answer.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -156,6 +159,7 @@ pub async fn change<T>(
         match requests.commit(&commit).await {
             Ok(()) => return Ok(Changed::Written(commit.change.record)),
             Err(CommitError::Conflict) => record = load(requests, record.id()).await?,
+            Err(CommitError::NameTaken) => return Err(NotChanged::NameTaken),
             Err(CommitError::Call(call)) => return Err(call.into()),
         }
     }

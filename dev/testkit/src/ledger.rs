@@ -173,19 +173,18 @@ impl Tables {
                 .tokens
                 .iter()
                 .any(|token| self.tokens.contains_key(&token.digest))
-            || commit
-                .identity
-                .as_ref()
-                .is_some_and(|identity| !self.users.admits(identity))
         {
             return Err(CommitError::Conflict);
+        }
+        if let Some(identity) = &commit.identity {
+            self.users.admits(identity)?;
         }
         limits::fits(record, self.biggest_item)?;
         rows.push(stored(row));
         rows.sort_by_key(|row| row.place);
         if let Some(identity) = &commit.identity {
             self.users.write(identity);
-            self.drop_moved(&identity.moved);
+            self.move_effects(identity);
         }
         for effect in &commit.put_effects {
             if let Some(end) = commit.effects_end {

@@ -40,6 +40,15 @@ fn ledger() {
 }
 
 #[test]
+fn names_of_users() {
+    let fake = FakeLedger::default();
+    let spoil = async |user: &Principal, held| fake.spoil_name(user, held);
+    now(contract::ledger::a_spoilt_name_keeps_no_user_from_its_end(
+        &fake, spoil,
+    ));
+}
+
+#[test]
 fn keys() {
     let keys = FakeKeys::new([7; 32]);
     now(contract::keys(&keys, &keys));

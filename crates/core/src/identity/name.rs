@@ -17,7 +17,7 @@ pub const NAME_KEPT_FOR: SignedDuration = SignedDuration::from_hours(365 * 24);
 pub struct HeldName {
     /// The user that has it; none once that is gone.
     pub identity: Option<IdentityId>,
-    /// The person whom the user belongs to, or belonged to.
+    /// The person whom the user belongs to that has it or had it last, or was to have it.
     pub owner: SysId,
     /// Until when nobody else can have it; none where no user of this name was deleted.
     pub kept_until: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub enum NameStep {
     Claim,
     /// The user gives it up, and it is kept for its owner until then.
     Keep(Timestamp),
-    /// The user gives it up, and it is whose it was before.
+    /// The user gives it up, for it was never there: until when the name is kept stays as it was.
     Release,
 }
 

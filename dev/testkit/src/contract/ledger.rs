@@ -14,8 +14,8 @@ pub use due::{
     due_requests_come_in_order, effects_end_in_order, postponing_needs_the_same_version,
 };
 pub use identities::{
-    names_are_taken_once_and_kept_for_their_owners, users_are_held_with_their_trails,
-    users_change_with_their_requests_or_not_at_all,
+    a_spoilt_name_keeps_no_user_from_its_end, names_are_taken_once_and_kept_for_their_owners,
+    users_are_held_with_their_trails, users_change_with_their_requests_or_not_at_all,
 };
 pub use limits::{
     a_trail_too_long_is_not_read, requests_are_peeked_at, what_is_too_big_is_refused_for_good,

@@ -7,12 +7,11 @@ use ports::CallError;
 use ports::identities::{Identities, IdentityCommit};
 use ports::ledger::CommitError;
 use snowgate_core::audit::{self, StoredRow};
-use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::IdentityId;
 use snowgate_core::identity::{HeldName, IdentityEvent, IdentityRecord, NameStep};
 use snowgate_core::principal::{Principal, PrincipalKey};
 
-use super::{FakeLedger, Tables, whole_second};
+use super::{FakeLedger, Tables, limits, whole_second};
 
 /// What the table has of users.
 #[derive(Debug, Default)]
@@ -25,26 +24,33 @@ pub(super) struct Users {
 
 impl Users {
     /// Whether a change can be written.
-    pub(super) fn admits(&self, commit: &IdentityCommit) -> bool {
+    pub(super) fn admits(&self, commit: &IdentityCommit) -> Result<(), CommitError> {
         let (record, row) = (&commit.change.record, &commit.change.row);
         let id = record.id();
         let held = self.records.get(id).map(IdentityRecord::version);
         let mut rows = self.rows.get(id).into_iter().flatten();
         let is_next =
             held == commit.change.replaces && rows.all(|there| there.place != Some(row.n));
-        let name = self.names.get(&record.user().principal().key_by_name());
-        let is_own = name.is_some_and(|name| name.identity.as_ref() == Some(id));
-        let is_named = match row.event.name_step(row.at) {
-            None => true,
-            Some(NameStep::Claim) => {
-                is_own || name.is_none_or(|name| name.is_free_for(&record.user().owner, row.at))
-            }
-            Some(NameStep::Keep(_) | NameStep::Release) => is_own,
-        };
         let pointer = self.pointers.get(&record.principal_key());
         let is_pointed = !matches!(row.event, IdentityEvent::UserCreated { .. })
             || pointer.is_none_or(|other| other == id);
-        is_next && is_named && is_pointed
+        if !is_next || !is_pointed {
+            return Err(CommitError::Conflict);
+        }
+        let name = self.names.get(&record.user().principal().key_by_name());
+        let is_free = name.is_none_or(|name| name.is_free_for(&record.user().owner, row.at));
+        match row.event.name_step(row.at) {
+            Some(NameStep::Claim) if !is_free && !self.has_name(record) => {
+                Err(CommitError::NameTaken)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a user has its name.
+    fn has_name(&self, record: &IdentityRecord) -> bool {
+        let name = self.names.get(&record.user().principal().key_by_name());
+        name.is_some_and(|name| name.identity.as_ref() == Some(record.id()))
     }
 
     /// Writes a change that can be written.
@@ -60,10 +66,15 @@ impl Users {
             owner: user.owner.clone(),
             kept_until,
         };
-        let step = row.event.name_step(row.at).map(|step| match step {
-            NameStep::Claim => held(Some(id.clone()), kept_until),
-            NameStep::Keep(until) => held(None, Some(whole_second(until))),
-            NameStep::Release => held(None, kept_until),
+        let is_others = self
+            .names
+            .get(&name)
+            .is_some_and(|held| held.identity.is_some() && !self.has_name(record));
+        let step = row.event.name_step(row.at).and_then(|step| match step {
+            NameStep::Claim => Some(held(Some(id.clone()), kept_until)),
+            NameStep::Keep(_) if is_others => None,
+            NameStep::Keep(until) => Some(held(None, Some(whole_second(until)))),
+            NameStep::Release => self.has_name(record).then(|| held(None, kept_until)),
         });
         self.names.extend(step.map(|held| (name, held)));
         if matches!(row.event, IdentityEvent::UserCreated { .. }) {
@@ -74,15 +85,40 @@ impl Users {
 }
 
 impl Tables {
-    /// Drops effects that are recorded elsewhere.
-    pub(super) fn drop_moved(&mut self, moved: &[RecordedEffect]) {
-        for effect in moved {
-            if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
-                of_principal.remove(&effect.key());
+    /// Records effects under the unique id of their user.
+    pub(super) fn move_effects(&mut self, commit: &IdentityCommit) {
+        for moved in &commit.moved {
+            let (before, after) = (
+                &moved.effect,
+                moved.under(commit.change.record.principal_key()),
+            );
+            if let Some(of_principal) = self.effects.get_mut(&before.principal_key) {
+                of_principal.remove(&before.key());
             }
-            let name = format!("{}#{}", effect.principal_key, effect.key());
-            self.ends.remove(&name);
+            self.ends
+                .remove(&format!("{}#{}", before.principal_key, before.key()));
+            let name = format!("{}#{}", after.principal_key, after.key());
+            self.ends
+                .insert(name, (after.clone(), whole_second(moved.ends_at)));
+            let of_principal = self.effects.entry(after.principal_key.clone()).or_default();
+            of_principal.entry(after.key()).or_insert(Some(after));
         }
+    }
+
+    /// Puts another user's name, or nobody's, where one was.
+    fn put_name(&mut self, user: &Principal, held: Option<HeldName>) {
+        let key = user.key_by_name();
+        match held {
+            Some(held) => self.users.names.insert(key, held),
+            None => self.users.names.remove(&key),
+        };
+    }
+}
+
+impl FakeLedger {
+    /// Spoils whose a name is, as somebody with access to the table can.
+    pub fn spoil_name(&self, user: &Principal, held: Option<HeldName>) {
+        self.0.lock().unwrap().put_name(user, held);
     }
 }
 
@@ -91,7 +127,10 @@ impl Identities for FakeLedger {
         let tables = self.0.lock().unwrap();
         let rows = tables.users.rows.get(id).map_or(&[][..], Vec::as_slice);
         let held = tables.users.records.get(id).cloned();
-        Ok(held.map(|held| audit::examine(rows, held).0))
+        Ok(held.map(|held| match limits::is_read(rows) {
+            Ok(()) => audit::examine(rows, held).0,
+            Err(_) => limits::examine_long(rows, held),
+        }))
     }
 
     async fn identity_of(&self, principal: &PrincipalKey) -> Result<Option<IdentityId>, CallError> {
@@ -112,11 +151,9 @@ impl Identities for FakeLedger {
 
     async fn commit_identity(&self, commit: &IdentityCommit) -> Result<(), CommitError> {
         let mut tables = self.0.lock().unwrap();
-        if !tables.users.admits(commit) {
-            return Err(CommitError::Conflict);
-        }
+        tables.users.admits(commit)?;
         tables.users.write(commit);
-        tables.drop_moved(&commit.moved);
+        tables.move_effects(commit);
         Ok(())
     }
 
@@ -139,6 +176,8 @@ impl Identities for FakeLedger {
 
     async fn identity_trail(&self, id: &IdentityId) -> Result<Vec<StoredRow>, CallError> {
         let tables = self.0.lock().unwrap();
-        Ok(tables.users.rows.get(id).cloned().unwrap_or_default())
+        let rows = tables.users.rows.get(id).cloned().unwrap_or_default();
+        limits::is_read(&rows)?;
+        Ok(rows)
     }
 }

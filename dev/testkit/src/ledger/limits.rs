@@ -2,7 +2,7 @@
 
 use ports::CallError;
 use ports::ledger::{MAX_TRAIL_BYTES, MAX_TRAIL_ROWS, TRAIL_TOO_LONG};
-use snowgate_core::audit::{self, StoredRow};
+use snowgate_core::audit::{self, Audited, StoredRow};
 use snowgate_core::id::RequestId;
 use snowgate_core::record::RequestRecord;
 use snowgate_core::stored;
@@ -77,7 +77,7 @@ pub(super) fn first_rows(rows: &[StoredRow]) -> Vec<StoredRow> {
 }
 
 /// A record whose trail is not read as a whole; its next row goes where none is.
-pub(super) fn examine_long(rows: &[StoredRow], held: RequestRecord) -> RequestRecord {
+pub(super) fn examine_long<R: Audited>(rows: &[StoredRow], held: R) -> R {
     let at = |n| rows.iter().find(|row| row.place == Some(n));
     let mut next = held.audit().count;
     while at(next).is_some() {

@@ -1,6 +1,7 @@
 //! The local AWS, and what the tests make in it.
 
 mod effects;
+mod names;
 
 use std::env;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Users that Snowgate made.
 
 use jiff::{SignedDuration, Timestamp};
-use ports::identities::IdentityCommit;
-use ports::ledger::{Commit, CommitError};
+use ports::identities::{IdentityCommit, MovedEffect};
+use ports::ledger::{Commit, CommitError, bucket_of};
 use snowgate_core::audit;
 use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{IdentityId, RequestId, SysId, hex};
@@ -23,7 +23,7 @@ fn new_user(principal: &Principal, owner: &SysId) -> NewUser {
         name: principal.name.clone(),
         path: "/snowgate/".to_owned(),
         owner: owner.clone(),
-        tags: vec![("team".to_owned(), "billing".to_owned())],
+        tags: [("team".to_owned(), "billing".to_owned())].into(),
         boundary: samples::policy(),
     }
 }
@@ -54,6 +54,14 @@ async fn then(
 async fn is_refused(ledger: &impl Ledger, change: IdentityChange) {
     let outcome = ledger.commit_identity(&change.into()).await;
     assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
+}
+
+async fn is_taken(ledger: &impl Ledger, change: IdentityChange) {
+    let outcome = ledger.commit_identity(&change.into()).await;
+    assert!(
+        matches!(outcome, Err(CommitError::NameTaken)),
+        "{outcome:?}"
+    );
 }
 
 async fn user(ledger: &impl Ledger, id: &IdentityId) -> IdentityRecord {
@@ -107,6 +115,22 @@ pub async fn users_are_held_with_their_trails(ledger: &impl Ledger) {
     let put_off = user(ledger, &id).await;
     assert_eq!((put_off.due_at(), put_off.attempts()), (Some(at(500)), 2));
     assert_eq!(put_off.version(), live.version());
+
+    // A unique id is one user's.
+    let mut same_account = samples::user();
+    same_account.account_id = principal.account_id.clone();
+    let other = self::begun(
+        &samples::request_id(),
+        new_user(&same_account, &owner),
+        at(0),
+    );
+    let commit = IdentityCommit::from(other.clone());
+    ledger.commit_identity(&commit).await.unwrap();
+    let unique_id = live.unique_id().unwrap().to_owned();
+    let event = IdentityEvent::UserCreated { unique_id };
+    let stolen = other.record.apply(event, Actor::Provisioner, at(3));
+    is_refused(ledger, stolen.unwrap()).await;
+    assert_eq!(ledger.identity_of(&key).await.unwrap(), Some(id));
 }
 
 /// What changes a request and its user is written for both, each on its own version, or for neither;
@@ -132,22 +156,28 @@ pub async fn users_change_with_their_requests_or_not_at_all(ledger: &impl Ledger
     let id = begun.record.id();
     assert_eq!(user(ledger, id).await, begun.record);
 
-    let moved = begun
+    let seen = begun
         .record
         .apply(created(), Actor::Provisioner, at(2))
         .unwrap();
-    let by_id = RecordedEffect {
-        principal_key: moved.record.principal_key(),
-        ..by_name.clone()
-    };
+    let by_id = seen.record.principal_key();
     let moving = |change| {
-        let identity = IdentityCommit {
-            change: moved.clone(),
-            moved: vec![by_name.clone()],
+        let moved = MovedEffect {
+            effect: by_name.clone(),
+            ends_at: at(600),
         };
-        let mut commit = with(change, identity);
-        commit.put_effects = vec![by_id.clone()];
-        commit
+        let identity = IdentityCommit {
+            change: seen.clone(),
+            moved: vec![moved],
+        };
+        with(change, identity)
+    };
+    let ends = async || {
+        let bucket = bucket_of(request.id());
+        let page = ledger.ended(bucket, at(601), 1000, None).await.unwrap();
+        let of = page.items.into_iter().filter_map(|item| item.of);
+        let mine = of.filter(|(_, of)| of == request.id());
+        mine.map(|(key, _)| key).collect::<Vec<_>>()
     };
     let keys = async |key| ledger.effect_keys(key).await.unwrap().requests();
     // The request has changed meanwhile: its user stays as it was.
@@ -159,9 +189,10 @@ pub async fn users_change_with_their_requests_or_not_at_all(ledger: &impl Ledger
         .commit(&moving(samples::withdraw(&asked, at(2))))
         .await
         .unwrap();
-    assert_eq!(user(ledger, id).await, moved.record);
+    assert_eq!(user(ledger, id).await, seen.record);
     assert_eq!(keys(&by_name.principal_key).await, []);
-    assert_eq!(keys(&by_id.principal_key).await, [request.id().clone()]);
+    assert_eq!(keys(&by_id).await, [request.id().clone()]);
+    assert_eq!(ends().await, [by_id]);
     assert_eq!(ledger.removals(&by_name.principal_key).await.unwrap(), []);
 
     // The user has changed meanwhile: the request stays as it was.
@@ -172,6 +203,15 @@ pub async fn users_change_with_their_requests_or_not_at_all(ledger: &impl Ledger
         .unwrap();
     let change = samples::ask(&other, &[sys_id()], at(3));
     conflicts(ledger, &with(change, stale.into())).await;
+    assert_eq!(read(ledger, other.id()).await, other);
+    // The name is taken: the request stays as it was, and the error says why.
+    let second = self::begun(other.id(), new_user(&principal, &owner), at(3));
+    let change = samples::ask(&other, &[sys_id()], at(3));
+    let outcome = ledger.commit(&with(change, second.into())).await;
+    assert!(
+        matches!(outcome, Err(CommitError::NameTaken)),
+        "{outcome:?}"
+    );
     assert_eq!(read(ledger, other.id()).await, other);
     // And it can go on by itself.
     commit(ledger, samples::ask(&other, &[sys_id()], at(4))).await;
@@ -210,7 +250,7 @@ pub async fn names_are_taken_once_and_kept_for_their_owners(ledger: &impl Ledger
     };
     assert_eq!(ledger.held_name(&principal).await.unwrap(), Some(held));
     for nobody in [&owner, &other] {
-        is_refused(ledger, wants(&principal, nobody, at(3))).await;
+        is_taken(ledger, wants(&principal, nobody, at(3))).await;
     }
     let mut record = then(ledger, &second.record, created(), at(4)).await;
     let because = DeletedBecause::Rollback;
@@ -226,15 +266,68 @@ pub async fn names_are_taken_once_and_kept_for_their_owners(ledger: &impl Ledger
         Timestamp::from_second(until.as_second() + i64::from(until.subsec_nanosecond() > 0));
     assert_eq!((kept.identity, kept.kept_until), (None, until.ok()));
     let last = at(5) + NAME_KEPT_FOR - SignedDuration::from_secs(2);
-    is_refused(ledger, wants(&principal, &other, last)).await;
+    is_taken(ledger, wants(&principal, &other, last)).await;
     let again = wants(&principal, &owner, at(6));
     ledger.commit_identity(&again.clone().into()).await.unwrap();
     // One that was not made after all takes nothing of it away.
     then(ledger, &again.record, IdentityEvent::Discarded, at(7)).await;
-    is_refused(ledger, wants(&principal, &other, last)).await;
+    is_taken(ledger, wants(&principal, &other, last)).await;
     let later = at(5) + NAME_KEPT_FOR + SignedDuration::from_secs(2);
     let others = wants(&principal, &other, later);
     ledger.commit_identity(&others.into()).await.unwrap();
     let held = ledger.held_name(&principal).await.unwrap().unwrap();
     assert_eq!(held.owner, other);
+    // Of many that want a name one has it.
+    let free = samples::user();
+    let racers: Vec<IdentityCommit> = (0..8).map(|_| wants(&free, &owner, at(8)).into()).collect();
+    let outcomes = together(racers.iter().map(|racer| ledger.commit_identity(racer))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+}
+
+/// A user comes to its end whatever stands where its name was: one that is gone is kept for its owner
+/// again, and one that is another's stays as it is.
+pub async fn a_spoilt_name_keeps_no_user_from_its_end(
+    ledger: &impl Ledger,
+    spoil: impl AsyncFn(&Principal, Option<HeldName>),
+) {
+    let (principal, owner) = (samples::user(), sys_id());
+    let another = HeldName {
+        identity: Some(IdentityId::of(&samples::request_id())),
+        owner: sys_id(),
+        kept_until: None,
+    };
+    for there in [None, Some(another)] {
+        let change = begun(&samples::request_id(), new_user(&principal, &owner), at(0));
+        spoil(&principal, None).await;
+        ledger
+            .commit_identity(&change.clone().into())
+            .await
+            .unwrap();
+        let mut record = then(ledger, &change.record, created(), at(1)).await;
+        let because = DeletedBecause::Rollback;
+        record = then(
+            ledger,
+            &record,
+            IdentityEvent::DeletionStarted { because },
+            at(2),
+        )
+        .await;
+        spoil(&principal, there.clone()).await;
+        then(ledger, &record, IdentityEvent::Deleted, at(3)).await;
+        let held = ledger.held_name(&principal).await.unwrap().unwrap();
+        match there {
+            None => assert!(held.identity.is_none() && held.kept_until.is_some()),
+            Some(another) => assert_eq!(held, another),
+        }
+
+        let unseen = samples::user();
+        let change = begun(&samples::request_id(), new_user(&unseen, &owner), at(0));
+        ledger
+            .commit_identity(&change.clone().into())
+            .await
+            .unwrap();
+        spoil(&unseen, None).await;
+        then(ledger, &change.record, IdentityEvent::Discarded, at(1)).await;
+        assert_eq!(ledger.held_name(&unseen).await.unwrap(), None);
+    }
 }

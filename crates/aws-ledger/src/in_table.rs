@@ -10,7 +10,7 @@ use crate::item::{n, s};
 use crate::keys;
 
 /// A kind of record.
-pub(crate) trait Kept: Audited<Id: AsRef<str>> {
+pub(crate) trait InTable: Audited<Id: AsRef<str>> {
     /// The partition of everything about it.
     fn partition(id: &Self::Id) -> String;
 
@@ -27,7 +27,7 @@ pub(crate) trait Kept: Audited<Id: AsRef<str>> {
     fn rescheduled(self, due_at: Option<Timestamp>, attempts: u32) -> Self;
 }
 
-impl Kept for RequestRecord {
+impl InTable for RequestRecord {
     fn partition(id: &Self::Id) -> String {
         keys::request(id)
     }
@@ -54,7 +54,7 @@ impl Kept for RequestRecord {
     }
 }
 
-impl Kept for IdentityRecord {
+impl InTable for IdentityRecord {
     fn partition(id: &Self::Id) -> String {
         keys::identity(id)
     }
