@@ -93,7 +93,7 @@ pub(crate) fn compare(
     report.aims_above(
         "warm CPU, Python to Rust",
         theirs.warm / ours.warm,
-        [4.0, 2.5],
+        [4.0, 2.0],
         "times",
     );
     report.note(&format!(
