@@ -6,7 +6,7 @@ use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::RequestRecord;
 use testkit::tampering::pad;
-use testkit::world::{World, at, other_policy};
+use testkit::world::{World, at, other_policy, principal_facts};
 use testkit::{Aftermath, Moment, samples};
 
 use super::{active, attached, end, end_all, provision};
@@ -119,6 +119,65 @@ fn requests_on_other_principals_come_after_those_on_this_one() {
         });
     }
     ends_first(&world, &record, 100);
+}
+
+/// The calls of a run that is to grant what somebody attached by hand, beside effects of other requests
+/// under the key of the same policy.
+fn calls_of_grant(effects: usize) -> (RequestRecord, u64) {
+    let world = World::default();
+    let mut facts = principal_facts();
+    facts.attached.push(samples::policy().to_string());
+    world.directory.put_principal(&world.target, facts);
+    let record = world.approved(at(0));
+    let like = RecordedEffect {
+        request: record.id().clone(),
+        principal_key: world.key(),
+        principal: world.target.clone(),
+        change: EffectChange::PolicyAttached {
+            policy_arn: samples::policy(),
+        },
+        preexisting: false,
+        since: at(0),
+        latest_end: None,
+        signature: None,
+    };
+    for _ in 0..effects {
+        world.ledger.put_effect(RecordedEffect {
+            request: samples::request_id(),
+            ..like.clone()
+        });
+    }
+    world.fault.mend();
+    let after = provision(&world, &record, 1);
+    assert!(attached(&world, &world.target), "it is not ours");
+    (after, world.fault.calls())
+}
+
+/// Before something counts as there before, the requests are read that effects name for it. Of thousands
+/// that somebody made up none is: the grant waits.
+#[test]
+fn made_up_effects_put_a_grant_off_before_they_are_read() {
+    let (alone, normal) = calls_of_grant(0);
+    assert_eq!(
+        (alone.state(), alone.preexisting().len()),
+        (State::Active, 1)
+    );
+    let (few, calls) = calls_of_grant(PEEKED);
+    assert_eq!((few.state(), few.preexisting().len()), (State::Active, 1));
+    assert!(calls <= normal + PEEKED as u64 + 3, "{calls} calls");
+    let (waits, calls) = calls_of_grant(1_000);
+    assert_eq!(
+        (waits.state(), waits.preexisting()),
+        (State::Approved, &[][..])
+    );
+    assert!(
+        waits.due_at().is_some_and(|due| due > at(1)),
+        "and is tried again"
+    );
+    // They are sorted out twice, for what is over and for what another request gives; to see that there are
+    // too many takes two calls.
+    let most = normal + 2 * (1_000 / PEEKED as u64) + 2;
+    assert!(calls <= most, "{calls} calls instead of {normal}");
 }
 
 /// Effects under the key of one request beyond those that any has: some are read, and all are forgotten
