@@ -21,8 +21,9 @@ SETTINGS = {
 }
 # Where the hub works; elsewhere services or their names differ (docs/operating.md, "Where it runs").
 REGIONS = re.compile(r"(af|ap|ca|eu|il|me|mx|sa|us)-(?!gov|iso)[a-z]+-[0-9]")
-OUTCOMES = {"granted", "denied", "expired", "undeliverable", "withdrawn", "failed", "refused", "revoked", "previewed"}
-NEEDED_OUTCOMES = OUTCOMES - {"revoked", "previewed"}
+OUTCOMES = {"granted", "denied", "expired", "undeliverable", "withdrawn", "failed", "refused", "revoked"}
+OUTCOMES |= {"abandoned", "previewed"}
+NEEDED_OUTCOMES = OUTCOMES - {"revoked", "abandoned", "previewed"}
 
 
 class Refused(Exception):

@@ -99,12 +99,13 @@ pub struct RouteError;
 
 impl Route {
     /// Every route that a client can be given. A `*` stands for the id of a request.
-    pub const ALL: [&str; 6] = [
+    pub const ALL: [&str; 7] = [
         "POST /v1/requests",
         "GET /v1/requests",
         "GET /v1/requests/*",
         "POST /v1/requests/*/withdraw",
         "POST /v1/requests/*/revoke",
+        "POST /v1/requests/*/abandon",
         "POST /v1/requests/*/extend",
     ];
 

@@ -2,7 +2,7 @@
 //!
 //! States and steps are in [`transition`]; `docs/architecture.md` draws them. `Active` always goes
 //! on to `Revoking`, and `Revoking` to `Revoked`: access that was granted is removed, however long
-//! that takes. Terminal states never change.
+//! that takes, unless a person abandons a removal that does not work. Terminal states never change.
 
 use std::fmt;
 
@@ -27,6 +27,8 @@ pub enum State {
     Revoking,
     /// The access was removed at its end.
     Revoked,
+    /// The access could not be removed, and the security team gave that up. It may remain.
+    Abandoned,
     /// What it says does not hold, or the guardrails do not allow it.
     Refused,
     /// Nobody could be asked.
@@ -56,6 +58,7 @@ impl State {
             Self::Active => "Active",
             Self::Revoking => "Revoking",
             Self::Revoked => "Revoked",
+            Self::Abandoned => "Abandoned",
             Self::Refused => "Refused",
             Self::Undeliverable => "Undeliverable",
             Self::Denied => "Denied",
@@ -71,6 +74,7 @@ impl State {
     pub const fn is_terminal(self) -> bool {
         match self {
             Self::Revoked
+            | Self::Abandoned
             | Self::Refused
             | Self::Undeliverable
             | Self::Denied
@@ -129,6 +133,8 @@ pub enum Step {
     Revoke,
     /// The removal was applied and read back.
     FinishRevoke,
+    /// The security team gives up a removal that does not work.
+    Abandon,
     /// The request does not hold or may not be granted.
     Refuse,
     /// There is nobody to ask.
@@ -172,6 +178,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
         (S::Provisioning, Step::Activate) => S::Active,
         (S::Active, Step::Revoke) => S::Revoking,
         (S::Revoking, Step::FinishRevoke) => S::Revoked,
+        (S::Revoking, Step::Abandon) => S::Abandoned,
         (S::Received, Step::Refuse) => S::Refused,
         (S::Received | S::Pending, Step::GiveUp) => S::Undeliverable,
         (S::Received | S::Pending | S::Approved, Step::Expire) => S::Expired,
@@ -216,7 +223,7 @@ pub enum Actor {
 mod tests {
     use super::*;
 
-    const STATES: [State; 14] = [
+    const STATES: [State; 15] = [
         State::Received,
         State::Pending,
         State::Approved,
@@ -224,6 +231,7 @@ mod tests {
         State::Active,
         State::Revoking,
         State::Revoked,
+        State::Abandoned,
         State::Refused,
         State::Undeliverable,
         State::Denied,
@@ -232,7 +240,7 @@ mod tests {
         State::Failed,
         State::Previewed,
     ];
-    const STEPS: [Step; 18] = [
+    const STEPS: [Step; 19] = [
         Step::Receive,
         Step::ChangeApprovers,
         Step::Ask,
@@ -243,6 +251,7 @@ mod tests {
         Step::Activate,
         Step::Revoke,
         Step::FinishRevoke,
+        Step::Abandon,
         Step::Refuse,
         Step::GiveUp,
         Step::Expire,
@@ -312,7 +321,10 @@ mod tests {
                 State::Active,
                 vec![Step::Revoke, Step::EndEarly, Step::Deviate],
             ),
-            (State::Revoking, vec![Step::FinishRevoke, Step::Deviate]),
+            (
+                State::Revoking,
+                vec![Step::FinishRevoke, Step::Abandon, Step::Deviate],
+            ),
         ] {
             let possible: Vec<_> = STEPS
                 .into_iter()

@@ -22,8 +22,8 @@ use crate::slots::{ApproverRole, OwnedResource};
 mod begun;
 
 pub use begun::{
-    changes_asked, changes_of_bound, deviations, effects_of_begun, effects_of_ended,
-    is_self_consistent, latest_end_of, live_effects,
+    abandoned_effects, changes_asked, changes_of_bound, deviations, effects_of_begun,
+    effects_of_ended, is_self_consistent, latest_end_of, live_effects,
 };
 
 /// Checks that what was approved is what is there: that every required slot is approved by somebody

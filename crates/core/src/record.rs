@@ -14,6 +14,7 @@ mod due;
 mod event;
 mod extension;
 mod message;
+mod parked;
 mod phase;
 mod reassignment;
 mod revocation;
@@ -27,6 +28,7 @@ use due::RESEND_AFTER;
 pub use due::{Overdue, PROVISION_WITHIN, Worker};
 pub use event::Event;
 pub use message::{Message, SkipCode};
+pub use parked::PARKED_EVERY;
 pub use phase::{EndReason, Ending, GrantedAccess, Phase};
 pub use revocation::{RetainedBecause, RetainedChange, Revocation, RevokedBy};
 pub use round::{ApprovalRound, DecisionRecord, Reminders};
@@ -111,6 +113,9 @@ pub enum ChangeError {
     /// Somebody has revoked the access already.
     #[error("the access is being revoked already")]
     AlreadyRevoked,
+    /// The removal is not parked: it may yet be done.
+    #[error("the removal is not parked")]
+    NotParked,
     /// The message is not wanted, is being sent by somebody else, or is closed.
     #[error("the message is not to be sent now")]
     NoDelivery,
@@ -268,6 +273,7 @@ impl RequestRecord {
             Event::RevocationStarted => Step::Revoke,
             Event::RevocationRequested { .. } => Step::EndEarly,
             Event::Revoked { .. } => Step::FinishRevoke,
+            Event::Abandoned { .. } => self.step_of_abandoning()?,
             Event::Previewed { .. } => Step::Preview,
             Event::Refused { .. } => Step::Refuse,
             Event::Undeliverable { .. } => Step::GiveUp,

@@ -1,5 +1,6 @@
-//! `POST /v1/requests/{id}/withdraw` and `POST /v1/requests/{id}/revoke`: the client ends what it
-//! requested, and a security client revokes any access. Sending either again answers the same.
+//! `POST /v1/requests/{id}/withdraw`, `…/revoke` and `…/abandon`: the client ends what it requested, and a
+//! security client revokes any access, and abandons removals that do not work. Sending any of them again
+//! answers the same.
 
 mod body;
 
@@ -25,6 +26,8 @@ enum Ending {
     Withdraw(Option<Reason>),
     /// While the access is active.
     Revoke(RevocationBody),
+    /// While its removal is parked.
+    Abandon(Reason),
 }
 
 /// In which role the client calls.
@@ -32,7 +35,7 @@ enum Ending {
 enum ClientRole {
     /// The request is its own.
     Requesting,
-    /// A security client: it revokes any access, and reads nothing.
+    /// A security client: it revokes any access, abandons removals, and reads nothing.
     Security,
 }
 
@@ -70,9 +73,27 @@ impl Ending {
                 }
                 .into();
             }
+            (Self::Abandon(reason), State::Revoking) if record.is_parked() => {
+                let reason = reason.clone();
+                return Event::Abandoned { reason }.into();
+            }
             (Self::Withdraw(_), State::Withdrawn)
-            | (Self::Revoke(_), State::Active | State::Revoking | State::Revoked) => {
+            | (Self::Revoke(_), State::Active | State::Revoking | State::Revoked)
+            | (Self::Abandon(_), State::Abandoned) => {
                 return Next::Done(Unchanged::EndedBefore);
+            }
+            (Self::Abandon(_), State::Revoking) => {
+                "The removal is not parked: it is tried every few minutes. It can be abandoned once it \
+                 has not worked for a day."
+            }
+            (Self::Abandon(_), State::Active) => {
+                "The removal of the access has not begun. `revoke` begins it."
+            }
+            (Self::Abandon(_), State::Received | State::Pending | State::Approved) => {
+                "No access is granted yet, so there is no removal to abandon."
+            }
+            (Self::Abandon(_), State::Provisioning) => {
+                "The access is being set up now, so there is no removal to abandon."
             }
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 "The access is being set up already. Revoke it once it is `Active`."
@@ -93,7 +114,7 @@ impl Ending {
     fn role(&self, record: &RequestRecord, client: ClientRole) -> Result<RevokedBy, Problem> {
         let person = match self {
             Self::Revoke(body) => body.on_behalf_of.as_ref(),
-            Self::Withdraw(_) => None,
+            Self::Withdraw(_) | Self::Abandon(_) => None,
         };
         let owner = record.owner();
         match (client, person) {
@@ -131,6 +152,16 @@ impl<P: IntakePorts> Intake<P> {
         self.end(event, client, &ending, now).await
     }
 
+    pub(crate) async fn abandon(
+        &self,
+        event: &ApiGatewayProxyRequest,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<ApiGatewayProxyResponse, Problem> {
+        let ending = Ending::Abandon(body::abandonment(event)?);
+        self.end(event, client, &ending, now).await
+    }
+
     async fn end(
         &self,
         event: &ApiGatewayProxyRequest,
@@ -160,19 +191,25 @@ impl<P: IntakePorts> Intake<P> {
         }
     }
 
-    /// The request, if this client may end it so: its own, or, for a security client that revokes,
-    /// any. For everybody else it does not exist.
+    /// The request, if this client may end it so: its own, or, for a security client that revokes or
+    /// abandons, any. For everybody else it does not exist. Only security clients abandon.
     async fn find_endable(
         &self,
         event: &ApiGatewayProxyRequest,
         client: &ClientId,
         ending: &Ending,
     ) -> Result<(RequestRecord, ClientRole), Problem> {
+        let is_abandoned = matches!(ending, Ending::Abandon(_));
         let is_security =
-            matches!(ending, Ending::Revoke(..)) && self.guardrails.is_security(client);
+            !matches!(ending, Ending::Withdraw(_)) && self.guardrails.is_security(client);
         let record = self
             .find_visible(event, |record| is_security || record.client() == client)
             .await?;
+        if is_abandoned && !is_security {
+            return Err(Problem::new(403, "Forbidden")
+                .detail("Only the security team's clients abandon a removal.")
+                .request(record.id().clone()));
+        }
         let role = match record.client() == client {
             true => ClientRole::Requesting,
             false => ClientRole::Security,

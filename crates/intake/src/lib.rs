@@ -73,6 +73,7 @@ impl<P: IntakePorts> Intake<P> {
             Ok((Operation::Show, client)) => self.show(event, &client).await,
             Ok((Operation::Withdraw, client)) => self.withdraw(event, &client, now).await,
             Ok((Operation::Revoke, client)) => self.revoke(event, &client, now).await,
+            Ok((Operation::Abandon, client)) => self.abandon(event, &client, now).await,
             Ok((Operation::Extend, client)) => self.extend(event, client, now).await,
             Ok((Operation::Describe, _)) => Ok(describe::answer()),
             Err(problem) => Err(problem),

@@ -16,6 +16,8 @@ pub(crate) enum Operation {
     Withdraw,
     /// Revoke access.
     Revoke,
+    /// Abandon a removal that does not work.
+    Abandon,
     /// Extend access.
     Extend,
     /// Describe the API.
@@ -26,7 +28,7 @@ pub(crate) enum Operation {
 type Route = (&'static str, &'static [(&'static str, Operation)]);
 
 /// All of them.
-static ROUTES: [Route; 6] = [
+static ROUTES: [Route; 7] = [
     (
         "/v1/requests",
         &[("GET", Operation::List), ("POST", Operation::Submit)],
@@ -37,6 +39,7 @@ static ROUTES: [Route; 6] = [
         &[("POST", Operation::Withdraw)],
     ),
     ("/v1/requests/{id}/revoke", &[("POST", Operation::Revoke)]),
+    ("/v1/requests/{id}/abandon", &[("POST", Operation::Abandon)]),
     ("/v1/requests/{id}/extend", &[("POST", Operation::Extend)]),
     ("/v1/openapi.json", &[("GET", Operation::Describe)]),
 ];
@@ -84,6 +87,7 @@ mod tests {
         let end = |how| operation(Some(how), "POST");
         assert_eq!(end("/v1/requests/{id}/withdraw"), Ok(Operation::Withdraw));
         assert_eq!(end("/v1/requests/{id}/revoke"), Ok(Operation::Revoke));
+        assert_eq!(end("/v1/requests/{id}/abandon"), Ok(Operation::Abandon));
         assert_eq!(end("/v1/requests/{id}/extend"), Ok(Operation::Extend));
         let none = Problem::new(404, "Not found");
         for resource in [None, Some("/"), Some("/v1/requests/")] {

@@ -32,15 +32,22 @@ pub(crate) struct Agreement {
     pub(crate) disputed: Vec<EffectChange>,
 }
 
-/// The effects of these requests.
+/// The effects of these requests. One that was abandoned has none.
 pub(crate) fn all(requests: &[RequestRecord]) -> Vec<RecordedEffect> {
     let effects = requests.iter().map(plan::effects_of_begun);
     effects.flatten().collect()
 }
 
+/// What those of these requests that were abandoned may have left on a principal.
+pub(crate) fn abandoned(requests: &[RequestRecord], on: &PrincipalKey) -> Vec<RecordedEffect> {
+    let effects = requests.iter().map(|one| plan::abandoned_effects(one, on));
+    effects.flatten().collect()
+}
+
 impl<P: ProvisionerPorts> Provisioner<P> {
     /// The other requests that keep something of `mine` on the principal of this one: those that are
-    /// over too keep nothing, or none of two could end.
+    /// over too keep nothing, or none of two could end. Beside them those that were abandoned, which have
+    /// nothing either.
     pub(crate) async fn keeping(
         &self,
         record: &RequestRecord,
@@ -52,8 +59,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(others)
     }
 
-    /// The other requests that may give something of `mine` on the principal of this one. One that does
-    /// has an effect under the key of the same change, so no other is looked at.
+    /// The other requests that may give something of `mine` on the principal of this one, or were abandoned
+    /// and may have left it there. One that does has an effect under the key of the same change, so no other is looked at.
     pub(crate) async fn giving(
         &self,
         record: &RequestRecord,
@@ -79,8 +86,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
 
     /// Whether something of these changes may be given by a request whose record does not say so, and is
     /// not borne out by its trail: one that was put back, or is said to have ended. Effects are deleted with
-    /// the end of their request, so beside those that give it hardly any is named; whoever writes the table
-    /// can name thousands. [`DOUBTED`] are read, one after the other because each may be as long as any, and
+    /// the end of their request, unless a person abandoned it, so beside those that give it hardly any is
+    /// named; whoever writes the table can name thousands. [`DOUBTED`] are read, one after the other because each may be as long as any, and
     /// where there are more, one of the rest may give it.
     pub(crate) async fn may_be_hidden(
         &self,
@@ -195,7 +202,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(effects)
     }
 
-    /// Those of these requests that have effects on a principal and are so. Rows that name no such request
+    /// Those of these requests that have effects on a principal, or were abandoned and may have left some,
+    /// and are so. Rows that name no such request
     /// are left aside, with an error in the log, which fires an alarm. Whoever writes the table can put
     /// thousands of them: they are sorted out many at once, and only what is so is loaded, with its trail.
     /// There is no most: what is beyond it would be taken although another request gives it. None is
@@ -206,7 +214,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         principal: &PrincipalKey,
         is_so: impl Fn(&RequestRecord) -> bool,
     ) -> Result<Vec<RequestRecord>, CallError> {
-        let is_live = |other: &RequestRecord| !plan::live_effects(other, principal).is_empty();
+        let is_live = |other: &RequestRecord| {
+            !plan::live_effects(other, principal).is_empty()
+                || !plan::abandoned_effects(other, principal).is_empty()
+        };
         let (mut live, mut others) = (Vec::new(), 0);
         for some in named.chunks(PEEKED) {
             let mut found = self.requests.peek(some).await?;

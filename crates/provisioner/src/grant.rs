@@ -144,13 +144,17 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                         false => broken.push(other),
                     }
                 }
-                let live = effects::all(&whole);
+                // What was abandoned was given by us, and its end is due since.
+                let principal = record.principal_key();
+                let mut live = effects::all(&whole);
+                live.extend(effects::abandoned(&whole, &principal));
                 let effects = plan::effects(record, &facts.principal, &live, now)?;
                 // What only a record gives that proves nothing may be made up, or end: neither was that
                 // there before, nor is it sure that it was not.
-                let broken = effects::all(&broken);
+                let mut doubtful = effects::all(&broken);
+                doubtful.extend(effects::abandoned(&broken, &principal));
                 let is_doubtful = |effect: &RecordedEffect| {
-                    let mut same = broken.iter();
+                    let mut same = doubtful.iter();
                     effect.preexisting && same.any(|one| one.change.key() == effect.change.key())
                 };
                 let is_doubtful = effects.iter().any(is_doubtful);

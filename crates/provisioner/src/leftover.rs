@@ -28,7 +28,7 @@ enum Giver {
     Ended(Box<RequestRecord>),
     /// Its record cannot be read, is not there, or says something that its trail does not bear out.
     Lost,
-    /// It gives the effect.
+    /// It gives the effect, or was abandoned and is left to people.
     Alive,
 }
 
@@ -75,6 +75,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(match record.state() {
             // Its record says nothing that is believed: its trail does.
             _ if record.was_put_back() => Giver::Lost,
+            _ if record.is_abandoned() => Giver::Alive,
             _ if record.is_over(now) => Giver::Due(Box::new(record)),
             State::Provisioning => Giver::Due(Box::new(record)),
             State::Active | State::Approved if is_broken => Giver::Due(Box::new(record)),

@@ -30,7 +30,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if mine.is_empty() {
             return Ok(record);
         }
-        let found = match self.remove(&record, mine, others).await {
+        let mut found = match self.remove(&record, mine, others).await {
             Ok(found) => found,
             Err(ProvisionError::Account(account)) => {
                 let because = blocked(&account).ok_or(account)?;
@@ -41,11 +41,41 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             Err(other) => return Err(other),
         };
         let is_blocked = found.iter().any(Deviation::is_still_there);
-        let record = self.report(record, found, now).await?;
-        match is_blocked {
-            true => Err(ProvisionError::Blocked),
-            false => Ok(record),
+        if is_blocked && record.is_to_be_parked(now) {
+            found.push(Deviation::Parked);
         }
+        let record = self.report(record, found, now).await?;
+        if is_blocked {
+            return Err(ProvisionError::Blocked);
+        }
+        self.forget_abandoned(&record, mine, others, now).await?;
+        Ok(record)
+    }
+
+    /// Forgets what abandoned requests left on the principal and this removal has taken away: what is
+    /// there later somebody else has put there.
+    async fn forget_abandoned(
+        &self,
+        record: &RequestRecord,
+        mine: &[RecordedEffect],
+        others: &[RequestRecord],
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let left = effects::abandoned(others, &record.principal_key());
+        let live = effects::all(others);
+        let is_removed = |left: &RecordedEffect| {
+            let mut mine = mine.iter();
+            mine.any(|one| {
+                one.change.key() == left.change.key() && undo(one, &live) == Undo::Remove
+            })
+        };
+        // When it was removed is written down with this request's own effect.
+        let gone = left.into_iter().filter(is_removed);
+        let gone = gone.map(|effect| RecordedEffect {
+            preexisting: true,
+            ..effect
+        });
+        self.forget_all(gone.collect(), now).await
     }
 
     /// Takes back what this run gave to another user than the one who was approved, or in another

@@ -1,4 +1,5 @@
-//! From `Active` to `Revoked`. Never gives up: access that was granted is removed.
+//! From `Active` to `Revoked`. Never gives up: access that was granted is removed, unless a person
+//! abandons the removal meanwhile.
 
 use jiff::Timestamp;
 use snowgate_core::lifecycle::State;
@@ -45,10 +46,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let event = Event::Revoked {
             retained: plan::retained(&mine, &effects::all(&others)),
         };
+        let forgotten = plan::forgotten(mine, &effects::all(&others));
         let draft = Draft {
-            delete_effects: plan::forgotten(mine, &effects::all(&others)),
+            delete_effects: forgotten.clone(),
             ..Draft::from(event)
         };
-        self.write(record, draft, now).await
+        let after = self.write(record, draft, now).await?;
+        if after.is_abandoned() {
+            // Given up while it was removed after all.
+            self.forget_all(forgotten, now).await?;
+        }
+        Ok(after)
     }
 }

@@ -175,7 +175,10 @@ fn gives(record: &RequestRecord, principal: &PrincipalKey, name: &str) -> bool {
 fn is_left_over(record: &RequestRecord, enrolled: &EnrolledPrincipal) -> bool {
     record.is_bound_to(&enrolled.unique_id)
         && record.trail_fault().is_none()
-        && matches!(record.state(), State::Revoked | State::Failed)
+        && matches!(
+            record.state(),
+            State::Revoked | State::Abandoned | State::Failed
+        )
         && record.request().puts_inline_policy()
 }
 

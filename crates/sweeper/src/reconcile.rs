@@ -11,6 +11,7 @@ use snowgate_core::aggregate::Aggregate;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
+use snowgate_core::record::PARKED_EVERY;
 use tracing::{error, info};
 
 use crate::{Sweeper, SweeperPorts, Turns};
@@ -26,6 +27,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// When an effect is looked at again whose end cannot be told, or that the provisioner was woken for.
 const LATER: SignedDuration = SignedDuration::from_mins(30);
+
+/// When an effect is looked at again that an abandoned request left behind.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What one look for missed ends came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -126,10 +130,15 @@ impl<P: SweeperPorts> Sweeper<P> {
         };
         let is_fresh = (now - LATER..=now).contains(&record.since());
         Ok(match (record.state(), record.ends_at()) {
+            _ if record.is_abandoned() => Look::Later(now + ABANDONED),
             _ if record.trail_fault().is_some() => Look::Missed,
             (State::Active, Some(end)) if !record.is_over(now) => Look::Later(end),
             // It is about to go on by itself.
             (State::Provisioning, _) if is_fresh => Look::Later(now + LATER),
+            (State::Revoking, _) if record.is_parked() => match record.due_at() {
+                Some(due) if is_daily(due, now) => Look::Later(due + PATIENCE),
+                _ => Look::Missed,
+            },
             _ => Look::Missed,
         })
     }
@@ -148,4 +157,9 @@ impl<P: SweeperPorts> Sweeper<P> {
         };
         self.queues.wake_provisioner(&wake, principal).await
     }
+}
+
+/// Whether a parked removal is looked at in time: it is due within a day, or was a moment ago.
+fn is_daily(due: Timestamp, now: Timestamp) -> bool {
+    (now - PATIENCE..=now + PARKED_EVERY).contains(&due)
 }

@@ -137,6 +137,14 @@ impl FakeDirectory {
         self.0.lock().unwrap().before_next_change = Interruption(Some(Box::new(act)));
     }
 
+    /// Lets happen what was to happen before this change.
+    fn interrupted(&self) {
+        let interruption = self.0.lock().unwrap().before_next_change.0.take();
+        if let Some(interrupt) = interruption {
+            interrupt(self);
+        }
+    }
+
     /// The policies attached to a principal; none if it does not exist.
     #[must_use]
     pub fn attached(&self, principal: &Principal) -> Vec<String> {
@@ -283,10 +291,7 @@ impl Member for FakeDirectory {
         change: &EffectChange,
     ) -> Result<(), DirectoryError> {
         const MAKE: &str = "fake:Make";
-        let interruption = self.0.lock().unwrap().before_next_change.0.take();
-        if let Some(interrupt) = interruption {
-            interrupt(self);
-        }
+        self.interrupted();
         let mut world = self.0.lock().unwrap();
         suits(MAKE, principal, change)?;
         if world.refused.contains(&change.key()) {
@@ -327,6 +332,7 @@ impl Member for FakeDirectory {
         change: &EffectChange,
     ) -> Result<(), DirectoryError> {
         const TAKE_BACK: &str = "fake:TakeBack";
+        self.interrupted();
         let mut world = self.0.lock().unwrap();
         suits(TAKE_BACK, principal, change)?;
         world.account(TAKE_BACK, &principal.account_id)?;

@@ -104,7 +104,7 @@ pub fn is_begun(rows: &[AuditRow]) -> bool {
 pub const fn follows_begin(row: &AuditRow) -> bool {
     matches!(
         row.state,
-        State::Provisioning | State::Active | State::Revoking | State::Revoked
+        State::Provisioning | State::Active | State::Revoking | State::Revoked | State::Abandoned
     )
 }
 

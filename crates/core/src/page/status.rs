@@ -305,6 +305,7 @@ fn ended(state: State) -> &'static [&'static str] {
         State::Withdrawn => &["It was cancelled in ServiceNow."],
         State::Denied => &["It was denied."],
         State::Undeliverable => &["One of its approvals has no approver left."],
+        State::Abandoned => &["Its access could not be removed, and may remain."],
         State::Received
         | State::Pending
         | State::Approved
@@ -331,6 +332,9 @@ fn already(past: &PastAnswer<'_>) -> (u16, String, Vec<Text>) {
         (State::Expired, Verdict::Approve) => Some("The request expired before it was granted."),
         (State::Withdrawn, Verdict::Approve) => Some("The request was cancelled in ServiceNow."),
         (State::Revoked, _) => Some("The access has ended and was removed."),
+        (State::Abandoned, _) => {
+            Some("The access has ended, but could not be removed: it may remain.")
+        }
         _ => None,
     };
     lines.extend(next.map(Text::from));

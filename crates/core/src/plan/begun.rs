@@ -121,6 +121,19 @@ pub fn live_effects(other: &RequestRecord, principal: &PrincipalKey) -> Vec<Reco
     }
 }
 
+/// What an abandoned request gave to this very principal, and nobody has removed since; none of any
+/// other request. It is not live, but neither was it there before.
+#[must_use]
+pub fn abandoned_effects(other: &RequestRecord, principal: &PrincipalKey) -> Vec<RecordedEffect> {
+    let is_abandoned = other.is_abandoned() && other.principal_key() == *principal;
+    let mut effects = match is_abandoned && is_self_consistent(other) {
+        true => effects_of_ended(other),
+        false => Vec::new(),
+    };
+    effects.retain(|effect| !effect.preexisting);
+    effects
+}
+
 /// Whether a record agrees with itself: its content is that of its request, binding and slots, and
 /// every slot has an approval of this very request on it. Signatures are verified besides.
 #[must_use]

@@ -23,6 +23,7 @@ impl Event {
             Self::RevocationRequested { .. }
                 | Self::RevocationStarted
                 | Self::Revoked { .. }
+                | Self::Abandoned { .. }
                 | Self::Failed { .. }
                 | Self::Expired
                 | Self::Withdrawn { .. }

@@ -35,6 +35,8 @@ pub enum Deviation {
         /// What stands in the way.
         because: BlockedBecause,
     },
+    /// What is still there could not be removed for so long that it is tried once a day from now on.
+    Parked,
 }
 
 impl Deviation {
@@ -42,6 +44,11 @@ impl Deviation {
     #[must_use]
     pub const fn is_still_there(&self) -> bool {
         matches!(self, Self::StillThere { .. })
+    }
+
+    /// Whether the record takes it however many reports it has: access that should be gone.
+    const fn is_always_taken(&self) -> bool {
+        matches!(self, Self::StillThere { .. } | Self::Parked)
     }
 
     /// What kind it is, for the log.
@@ -52,6 +59,7 @@ impl Deviation {
             Self::Renamed { .. } => "renamed",
             Self::Gone => "gone",
             Self::StillThere { .. } => "still there",
+            Self::Parked => "parked",
         }
     }
 }
@@ -102,7 +110,7 @@ impl RequestRecord {
         let mut unknown: Vec<Deviation> = Vec::new();
         for deviation in found {
             let known = self.deviations().any(|one| *one == deviation);
-            let is_taken = !full || deviation.is_still_there();
+            let is_taken = !full || deviation.is_always_taken();
             if !known && is_taken && self.has_effects() && !unknown.contains(&deviation) {
                 unknown.push(deviation);
             }

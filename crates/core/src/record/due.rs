@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Message, Phase, RequestRecord};
+use super::{Message, PARKED_EVERY, Phase, RequestRecord};
 use crate::lifecycle::State;
 use crate::time::shifted;
 
@@ -112,10 +112,15 @@ impl RequestRecord {
     }
 
     /// When a step that did not get through is tried again: later each time, but never after the
-    /// moment when something else is due, and never long after access should have ended.
+    /// moment when something else is due, and never long after access should have ended; a parked
+    /// removal once a day.
     #[must_use]
     pub fn next_try(&self, now: Timestamp) -> Timestamp {
         let again = now + backoff(self.attempts());
+        if self.may_wait() {
+            let is_told = self.open_deliveries(now).is_empty();
+            return if is_told { now + PARKED_EVERY } else { again };
+        }
         let end = match &self.phase {
             Phase::Pending(round) => Some(round.expires_at),
             Phase::Active(_) | Phase::Revoking(_) => self.ends_at(),
@@ -203,6 +208,7 @@ impl RequestRecord {
                 Some(self.ends_at().map_or(look, |end| end.min(look)))
             }
             Phase::Ended(_) => None,
+            Phase::Revoking(_) if self.may_wait() => Some(now + PARKED_EVERY),
             Phase::Received | Phase::Approved(_) | Phase::Provisioning(_) | Phase::Revoking(_) => {
                 Some(soon)
             }

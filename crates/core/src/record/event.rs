@@ -104,6 +104,11 @@ pub enum Event {
         /// What stays all the same, and why.
         retained: Vec<RetainedChange>,
     },
+    /// The security team gave up a removal that does not work.
+    Abandoned {
+        /// Why.
+        reason: Reason,
+    },
     /// It does not hold, or may not be granted.
     Refused {
         /// The reason, as the API and the ticket give it.

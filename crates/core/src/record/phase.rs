@@ -50,6 +50,13 @@ pub enum Ending {
         /// What stays in IAM all the same.
         retained: Vec<RetainedChange>,
     },
+    /// The access could not be removed, and the security team gave that up.
+    Abandoned {
+        /// The access that may remain.
+        access: GrantedAccess,
+        /// Why.
+        reason: Reason,
+    },
     /// An approver denied it.
     Denied {
         /// What was asked.
@@ -120,6 +127,11 @@ pub enum EndReason<'a> {
         /// What the client gave as the reason.
         reason: &'a Reason,
     },
+    /// Its access could not be removed, and the security team gave that up.
+    Abandoned {
+        /// What the security client gave as the reason.
+        reason: &'a Reason,
+    },
 }
 
 impl Phase {
@@ -154,7 +166,9 @@ impl Phase {
         match self {
             Self::Active(access)
             | Self::Revoking(access)
-            | Self::Ended(Ending::Revoked { access, .. }) => Some(access),
+            | Self::Ended(Ending::Revoked { access, .. } | Ending::Abandoned { access, .. }) => {
+                Some(access)
+            }
             Self::Received
             | Self::Pending(_)
             | Self::Approved(_)
@@ -212,6 +226,10 @@ impl Phase {
                 let retained = retained.clone();
                 Self::Ended(Ending::Revoked { access, retained })
             }
+            (Self::Revoking(access), Event::Abandoned { reason }) => {
+                let reason = reason.clone();
+                Self::Ended(Ending::Abandoned { access, reason })
+            }
             (phase, Event::DeviationsFound { .. }) => phase,
             (phase, event) => phase.ended_by(event),
         })
@@ -253,6 +271,7 @@ impl Ending {
     pub const fn state(&self) -> State {
         match self {
             Self::Revoked { .. } => State::Revoked,
+            Self::Abandoned { .. } => State::Abandoned,
             Self::Denied { .. } => State::Denied,
             Self::Expired { .. } => State::Expired,
             Self::Withdrawn { .. } => State::Withdrawn,
@@ -267,7 +286,7 @@ impl Ending {
     #[must_use]
     pub const fn round(&self) -> Option<&ApprovalRound> {
         match self {
-            Self::Revoked { access, .. } => Some(&access.round),
+            Self::Revoked { access, .. } | Self::Abandoned { access, .. } => Some(&access.round),
             Self::Denied { round } | Self::Failed { round, .. } => Some(round),
             Self::Expired { round }
             | Self::Withdrawn { round, .. }
@@ -290,6 +309,7 @@ impl Ending {
                 let reason = reason.as_ref()?;
                 Some(EndReason::Withdrawn { reason })
             }
+            Self::Abandoned { reason, .. } => Some(EndReason::Abandoned { reason }),
             Self::Revoked { .. }
             | Self::Denied { .. }
             | Self::Expired { .. }

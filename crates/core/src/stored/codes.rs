@@ -19,6 +19,7 @@ stored_codes!(StateV1 for State {
     "Active" = Active,
     "Revoking" = Revoking,
     "Revoked" = Revoked,
+    "Abandoned" = Abandoned,
     "Refused" = Refused,
     "Undeliverable" = Undeliverable,
     "Denied" = Denied,

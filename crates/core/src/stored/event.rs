@@ -42,6 +42,7 @@ stored_enum!(EventV1 for Event, "type" {
         signature: Option<MacTag>,
     },
     "revoked" = Revoked { retained: Vec<RetainedChange> },
+    "abandoned" = Abandoned { reason: Reason },
     "refused" = Refused { code: RefusalCode, findings: Vec<Finding> },
     "undeliverable" = Undeliverable { slot: String },
     "expired" = Expired,

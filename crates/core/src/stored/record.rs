@@ -53,6 +53,7 @@ stored_enum!(DeviationV1 for Deviation, "type" {
     "renamed" = Renamed { name: PrincipalName },
     "gone" = Gone,
     "still_there" = StillThere { change: EffectChange, because: BlockedBecause },
+    "parked" = Parked,
 });
 
 stored_struct!(pub AuditHeadV1 for AuditHead {
@@ -143,6 +144,7 @@ impl Stored for Phase {
 
 stored_enum!(EndingV1 for Ending, "type" {
     "revoked" = Revoked { access: GrantedAccess, retained: Vec<RetainedChange> },
+    "abandoned" = Abandoned { access: GrantedAccess, reason: Reason },
     "denied" = Denied { round: ApprovalRound },
     "expired" = Expired { round: Option<ApprovalRound> },
     "withdrawn" = Withdrawn { round: Option<ApprovalRound>, reason: Option<Reason> },

@@ -110,6 +110,10 @@ fn a_record_in_every_state_is_stored_as_it_was() {
         preexisting: samples::deviating().preexisting().to_vec(),
     });
     check("event/provisioning_started_beside.json", &found);
+    let parked = samples::row(crate::record::Event::DeviationsFound {
+        found: vec![crate::record::Deviation::Parked],
+    });
+    check("event/deviations_found_parked.json", &parked);
 }
 
 #[test]

@@ -27,6 +27,9 @@ pub struct OutcomeFields {
     /// When the access has ended; the record is usually closed by then.
     #[serde(default)]
     pub revoked: BTreeMap<String, String>,
+    /// When the access could not be removed and that was given up; the record is usually closed by then.
+    #[serde(default)]
+    pub abandoned: BTreeMap<String, String>,
     /// When it was refused after the record was found to carry it.
     #[serde(default)]
     pub refused: BTreeMap<String, String>,
@@ -61,6 +64,7 @@ impl OutcomeFields {
             &fields.withdrawn,
             &fields.failed,
             &fields.revoked,
+            &fields.abandoned,
             &fields.refused,
             &fields.previewed,
         ];
@@ -86,7 +90,7 @@ impl OutcomeFields {
     /// access was granted is closed at its end all the same.
     pub(super) fn of(&self, record: &RequestRecord, state: State) -> BTreeMap<String, String> {
         let mut fields = match (state, record.is_reported(State::Active)) {
-            (State::Revoked, false) => self.granted.clone(),
+            (State::Revoked | State::Abandoned, false) => self.granted.clone(),
             _ => BTreeMap::new(),
         };
         fields.extend(self.of_state(state));
@@ -102,6 +106,7 @@ impl OutcomeFields {
             State::Withdrawn => &self.withdrawn,
             State::Failed => &self.failed,
             State::Revoked => &self.revoked,
+            State::Abandoned => &self.abandoned,
             State::Refused => &self.refused,
             State::Previewed => &self.previewed,
             State::Received

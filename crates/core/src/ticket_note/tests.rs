@@ -6,7 +6,8 @@ use crate::lifecycle::Actor;
 use crate::preview::{PassedOver, PassedOverBecause, PlannedChange, Preview, PreviewSlot};
 use crate::record::tests::{ONE, at, decide, delivered, pending, person, received, slot};
 use crate::record::{
-    Deviation, Event, FailureCode, Message, RefusalCode, RetainedBecause, RetainedChange, RevokedBy,
+    BlockedBecause, Deviation, Event, FailureCode, Message, RefusalCode, RetainedBecause,
+    RetainedChange, RevokedBy,
 };
 use crate::slots::{ApproverRole, OwnedResourceKind};
 
@@ -30,6 +31,32 @@ fn by_owner_then_gone(record: &RequestRecord, first: Event, last: Event) -> Requ
         record = by(&record, Event::RevocationStarted);
     }
     by(&record, last)
+}
+
+/// Its access could not be removed for a day, and the security team gave that up.
+fn given_up(active: &RequestRecord, change: &EffectChange) -> RequestRecord {
+    let still_there = |because| Deviation::StillThere {
+        change: change.clone(),
+        because,
+    };
+    let events = [
+        Event::RevocationStarted,
+        Event::DeviationsFound {
+            found: vec![still_there(BlockedBecause::Denied)],
+        },
+        Event::DeviationsFound {
+            found: vec![still_there(BlockedBecause::NotPrepared), Deviation::Parked],
+        },
+        Event::Abandoned {
+            reason: "The [account] is closed".parse().unwrap(),
+        },
+    ];
+    let mut record = active.clone();
+    for event in events {
+        let change = record.apply(event, Actor::Provisioner, at(30));
+        record = change.unwrap().record;
+    }
+    record
 }
 
 fn previewed_with(findings: Vec<Finding>) -> RequestRecord {
@@ -166,6 +193,7 @@ pub(crate) fn ends() -> Vec<RequestRecord> {
             },
             Some("Wrong [code]person[/code]"),
         ),
+        given_up(&reported, &change),
         previewed_with(Vec::new()),
         refused_record(),
         refused_for_findings(),

@@ -3,9 +3,15 @@
 use crate::markup::{Text, code};
 use crate::record::{Deviation, DeviationReport, RequestRecord};
 
+/// Whether a report is about access that outlives its end.
+fn outlives(report: &DeviationReport) -> bool {
+    let mut found = report.found.iter();
+    found.any(|one| one.is_still_there() || *one == Deviation::Parked)
+}
+
 /// What a report says first: whether access outlives its end, or something changed during it.
 pub(crate) fn status(report: &DeviationReport) -> &'static str {
-    match report.found.iter().any(Deviation::is_still_there) {
+    match outlives(report) {
         true => "Access not removed",
         false => "Changed in IAM",
     }
@@ -14,12 +20,25 @@ pub(crate) fn status(report: &DeviationReport) -> &'static str {
 /// What a report says, in lines.
 pub(crate) fn lines(record: &RequestRecord, report: &DeviationReport) -> Vec<Text> {
     let mut lines: Vec<Text> = report.found.iter().map(|one| line(record, one)).collect();
-    if status(report) == "Access not removed" {
-        lines.push(Text::new(
+    let is_parked = report.found.contains(&Deviation::Parked);
+    lines.extend(match (outlives(report), is_parked) {
+        (true, true) => vec![
+            Text::new(
+                "The access may still be in effect. Snowgate tries to remove it once a day from now \
+                 on, without end, and its operators have been alerted.",
+            ),
+            Text::new(format!(
+                "Where it can't be removed, as in an AWS account that was closed, the security team \
+                 can end the attempts: {}.",
+                code(&format!("snowgate requests abandon {}", record.id()))
+            )),
+        ],
+        (true, false) => vec![Text::new(
             "The access may still be in effect. Snowgate keeps trying to remove it, and its \
              operators have been alerted.",
-        ));
-    }
+        )],
+        (false, _) => Vec::new(),
+    });
     lines
 }
 
@@ -41,6 +60,7 @@ fn line(record: &RequestRecord, deviation: &Deviation) -> Text {
             change.in_words(),
             because.in_words()
         ),
+        Deviation::Parked => "it could not be removed for a day.".to_owned(),
     };
     Text::new(line).capitalized()
 }
@@ -62,7 +82,24 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
             ))
             .capitalized(),
         ),
-        Deviation::StillThere { .. } => None,
+        Deviation::StillThere { .. } | Deviation::Parked => None,
+    });
+    told.collect()
+}
+
+/// What was not removed of access that was abandoned, and what stood in the way: the last that was found of
+/// each change.
+pub(crate) fn abandoned(record: &RequestRecord) -> Vec<Text> {
+    let mut last = Vec::new();
+    for found in record.deviations() {
+        if let Deviation::StillThere { change, because } = found {
+            last.retain(|(other, _)| *other != change);
+            last.push((change, because));
+        }
+    }
+    let told = last.into_iter().map(|(change, because)| {
+        let (what, why) = (change.in_words(), because.in_words());
+        Text::new(format!("{what} was not removed. {why}")).capitalized()
     });
     told.collect()
 }

@@ -63,6 +63,11 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
         ),
         State::Refused => ("Your request was refused", "Refused", refused(record)),
         State::Revoked => ("Your access has ended", "Access ended", revoked(record)),
+        State::Abandoned => (
+            "Your access may remain",
+            "Access not removed",
+            abandoned(record),
+        ),
         State::Received
         | State::Pending
         | State::Approved
@@ -94,8 +99,10 @@ impl Quote {
                 let reason = record.revocation()?.reason.as_ref()?;
                 Some(plain("Reason", reason.as_str()))
             }
-            State::Withdrawn => match record.end_reason() {
-                Some(EndReason::Withdrawn { reason }) => Some(plain("Reason", reason.as_str())),
+            State::Withdrawn | State::Abandoned => match record.end_reason() {
+                Some(EndReason::Withdrawn { reason } | EndReason::Abandoned { reason }) => {
+                    Some(plain("Reason", reason.as_str()))
+                }
                 _ => None,
             },
             State::Denied => {
@@ -203,11 +210,27 @@ fn without_owner(record: &RequestRecord) -> String {
     }
 }
 
-fn revoked(record: &RequestRecord) -> Vec<Text> {
-    let how = match record.revocation() {
+/// How the access came to its end: before its time or at it.
+fn how_it_ended(record: &RequestRecord) -> String {
+    match record.revocation() {
         Some(revocation) => format!("It was ended early by {}", revocation.by.in_words()),
         None => "It expired".to_owned(),
-    };
+    }
+}
+
+fn abandoned(record: &RequestRecord) -> Vec<Text> {
+    let how = how_it_ended(record);
+    let first = format!(
+        "{how}, but Snowgate could not remove it, and the security team ended the attempts. It may \
+         remain in effect until someone removes it in IAM."
+    );
+    let mut lines = vec![Text::new(first)];
+    lines.extend(super::deviation::abandoned(record));
+    lines
+}
+
+fn revoked(record: &RequestRecord) -> Vec<Text> {
+    let how = how_it_ended(record);
     let retained: Vec<String> = record.retained().iter().map(retained).collect();
     let gone = || record.deviations().any(|one| *one == Deviation::Gone);
     let line = match retained.len() {

@@ -210,6 +210,13 @@ impl<'a> From<EndReason<'a>> for EndReasonAnswer<'a> {
                 reason: Some(reason),
                 ..plain(EndCode::Other("withdrawn"), "It was cancelled.")
             },
+            EndReason::Abandoned { reason } => Self {
+                reason: Some(reason),
+                ..plain(
+                    EndCode::Other("abandoned"),
+                    "The access could not be removed. It may remain in effect.",
+                )
+            },
             EndReason::Undeliverable { slot } => Self {
                 slot: Some(slot),
                 ..plain(
@@ -249,6 +256,7 @@ const fn event_name(event: &Event) -> &'static str {
         Event::RevocationStarted => "revocation_started",
         Event::RevocationRequested { .. } => "revocation_requested",
         Event::Revoked { .. } => "removal_verified",
+        Event::Abandoned { .. } => "removal_abandoned",
         Event::Previewed { .. } => "previewed",
         Event::Refused { .. } => "refused",
         Event::Undeliverable { .. } => "undeliverable",
@@ -280,7 +288,8 @@ const fn actor_name(row: &AuditRow) -> &'static str {
             Event::RevocationRequested {
                 by: RevokedBy::Security,
                 ..
-            },
+            }
+            | Event::Abandoned { .. },
         ) => "security",
         (Actor::Client { .. }, _) => "client",
         (Actor::Approver { .. }, _) => "approver",

@@ -1,4 +1,5 @@
-//! The bodies of `withdraw` and `revoke`: nothing, `{}`, a reason, and on whose behalf.
+//! The bodies of `withdraw` and `revoke`: nothing, `{}`, a reason, and on whose behalf; and of `abandon`: a
+//! reason.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use shell::answer::Problem;
@@ -37,6 +38,21 @@ pub(super) fn revocation(event: &ApiGatewayProxyRequest) -> Result<RevocationBod
         None => Ok(RevocationBody::default()),
         Some(body) => body.read(parse_revocation),
     }
+}
+
+/// The reason why a removal is abandoned.
+///
+/// # Errors
+/// 400, 413 or 415, as for every body; 400 without a reason.
+pub(super) fn abandonment(event: &ApiGatewayProxyRequest) -> Result<Reason, Problem> {
+    JsonBody::required(event)?.read(parse_abandonment)
+}
+
+fn parse_abandonment(bytes: &[u8]) -> Result<Reason, Vec<FieldError>> {
+    body::read(bytes, |reader, value| {
+        let members = reader.object(value, "", &["reason"])?;
+        reader.text(members, "", "reason")
+    })
 }
 
 fn parse_withdrawal(bytes: &[u8]) -> Result<Option<Reason>, Vec<FieldError>> {

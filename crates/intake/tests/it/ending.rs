@@ -1,5 +1,6 @@
-//! `POST /v1/requests/{id}/withdraw` and `…/revoke`.
+//! `POST /v1/requests/{id}/withdraw`, `…/revoke` and `…/abandon`.
 
+mod abandoning;
 mod faults;
 
 use ports::ledger::Requests as _;

@@ -162,7 +162,11 @@ fn endings_are_read_as_the_document_says() {
     let document = document();
     let setup = setup();
     let (record, _) = setup.world.pending(&[OWNER], at(0));
-    for (how, schema) in [("withdraw", "NewWithdrawal"), ("revoke", "NewRevocation")] {
+    for (how, schema) in [
+        ("withdraw", "NewWithdrawal"),
+        ("revoke", "NewRevocation"),
+        ("abandon", "NewAbandonment"),
+    ] {
         let operation = &document["paths"][format!("/v1/requests/{{id}}/{how}")]["post"];
         let body = &operation["requestBody"]["content"]["application/json"]["schema"];
         assert_eq!(body["$ref"], format!("#/components/schemas/{schema}"));

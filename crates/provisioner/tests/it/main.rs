@@ -12,6 +12,7 @@ mod ending;
 mod evidence;
 mod granting;
 mod limits;
+mod parked;
 mod put_back;
 mod rows;
 mod unknown;

@@ -10,9 +10,10 @@ mod mailing;
 use ports::Failure;
 use reporter::{ReportError, Reporter, ReporterPorts};
 use snowgate_core::approval::Verdict;
+use snowgate_core::effect::EffectChange;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
 use snowgate_core::ticket::marker;
 use snowgate_core::ticket_note::OutcomeFields;
 use testkit::world::{OWNER, World, at, ready};
@@ -126,6 +127,56 @@ fn each_state_that_is_told_has_its_note() {
         [State::Active, State::Revoked]
     );
     assert_eq!(world.tickets.updates().len(), 2);
+}
+
+/// A removal does not work for a day, and a person gives it up: the ticket is told each.
+#[test]
+fn the_ticket_is_told_that_a_removal_is_parked_and_abandoned() {
+    const DAY: i64 = 24 * 3600;
+    let world = World::default();
+    let mut record = active(&world, 9000);
+    handle(&world, record.id(), 3).unwrap();
+    let still_there = Deviation::StillThere {
+        change: EffectChange::PolicyAttached {
+            policy_arn: samples::policy(),
+        },
+        because: BlockedBecause::NotPrepared,
+    };
+    let reason = "The account is closed".parse().unwrap();
+    let events = [
+        (9000, Event::RevocationStarted),
+        (
+            9001,
+            Event::DeviationsFound {
+                found: vec![still_there],
+            },
+        ),
+        (
+            9000 + DAY,
+            Event::DeviationsFound {
+                found: vec![Deviation::Parked],
+            },
+        ),
+        (9000 + 2 * DAY, Event::Abandoned { reason }),
+    ];
+    for (second, event) in events {
+        record = world.load(record.id());
+        let _ = world.apply(&record, event, Actor::Provisioner, at(second));
+        handle(&world, record.id(), second + 1).unwrap();
+    }
+    let updates = world.tickets.updates();
+    let notes: Vec<&str> = updates
+        .iter()
+        .map(|(_, _, update)| update.work_notes.as_str())
+        .collect();
+    assert_eq!(notes.len(), 4);
+    let parked = format!("`snowgate requests abandon {}`.", record.id());
+    assert!(notes[2].contains("once a day") && notes[2].contains(&parked));
+    assert!(notes[3].starts_with("Access not removed: "), "{}", notes[3]);
+    assert!(notes[3].contains("may remain") && notes[3].contains("The account is closed"));
+    let after = world.load(record.id());
+    assert_eq!(after.reported(), [State::Active, State::Abandoned]);
+    assert_eq!(after.due_at(), None, "nothing is left to do");
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub enum Metric {
     RemovalDelay,
     /// How long an access that is still there should have been gone.
     RemovalOverdue,
+    /// Reads of a request whose removal is parked: it has not worked for a day.
+    ParkedRemovals,
+    /// Removals that were abandoned: the access may remain.
+    AbandonedRemovals,
     /// Reads of a request whose audit trail does not bear it out.
     BrokenTrails,
     /// How long what is due has waited, at the beginning of a run of the sweeper: the oldest.
@@ -66,7 +70,7 @@ impl Dimension {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Requests,
         Self::States,
         Self::Decisions,
@@ -80,6 +84,8 @@ impl Metric {
         Self::TotalTimeToAccess,
         Self::RemovalDelay,
         Self::RemovalOverdue,
+        Self::ParkedRemovals,
+        Self::AbandonedRemovals,
         Self::BrokenTrails,
         Self::OldestDue,
         Self::SweepsCut,
@@ -105,6 +111,8 @@ impl Metric {
             Self::TotalTimeToAccess => "TotalTimeToAccess",
             Self::RemovalDelay => "RemovalDelay",
             Self::RemovalOverdue => "RemovalOverdue",
+            Self::ParkedRemovals => "ParkedRemovals",
+            Self::AbandonedRemovals => "AbandonedRemovals",
             Self::BrokenTrails => "BrokenTrails",
             Self::OldestDue => "OldestDue",
             Self::SweepsCut => "SweepsCut",

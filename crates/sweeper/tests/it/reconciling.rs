@@ -3,7 +3,7 @@
 use ports::ledger::{Commit, Requests as _, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::record::{Deviation, Event, RequestRecord};
 use sweeper::Reconciled;
 use testkit::world::{World, at, ready};
 use testkit::{Aftermath, Fault, Moment, QueueName, samples};
@@ -11,6 +11,7 @@ use testkit::{Aftermath, Fault, Moment, QueueName, samples};
 use super::{sweep, sweeper, woken};
 
 const END: i64 = 9000;
+const DAY: i64 = 24 * 3600;
 
 /// Access that was given, with its effect.
 fn active(world: &World) -> RequestRecord {
@@ -229,4 +230,77 @@ fn one_that_cannot_be_looked_at_keeps_no_other_back() {
         world.fault.mend();
         assert_eq!(reconcile(&world, END + 5000).missed, 3, "{nth}");
     }
+}
+
+fn by_us(world: &World, record: &RequestRecord, event: Event, second: i64) -> RequestRecord {
+    world.apply(record, event, Actor::Provisioner, at(second))
+}
+
+/// Access whose removal has not worked for a day, and of which the ticket was told.
+fn parked(world: &World) -> RequestRecord {
+    let record = by_us(world, &active(world), Event::RevocationStarted, END);
+    let found = Event::DeviationsFound {
+        found: vec![Deviation::Parked],
+    };
+    let mut record = by_us(world, &record, found, END + DAY);
+    for message in record.due_deliveries(at(END + DAY)) {
+        record = world.deliver(&record, &message, Actor::Reporter, at(END + DAY));
+    }
+    record
+}
+
+/// A parked removal is tried once a day, and nothing else leads to it meanwhile.
+#[test]
+fn a_parked_removal_is_tried_once_a_day() {
+    let world = World::default();
+    let record = parked(&world);
+    assert_eq!(record.due_at(), Some(at(END + 2 * DAY)));
+    let found = reconcile(&world, END + DAY + 900);
+    assert_eq!((found.missed, found.settled), (0, 1));
+    for days in 2..5 {
+        assert_eq!(sweep(&world, END + days * DAY - 1).woken, 0);
+        assert_eq!(sweep(&world, END + days * DAY).woken, 1);
+        assert_eq!(ended(&world).len(), 1, "the provisioner tries");
+        let found = reconcile(&world, END + days * DAY + 900);
+        assert_eq!(found.missed, 0);
+    }
+}
+
+/// Whoever takes it out of the index, or puts it far off, does not keep it from being tried.
+#[test]
+fn a_parked_removal_that_is_hidden_is_found() {
+    for due in [None, Some("9999-01-01T00:00:00Z".parse().unwrap())] {
+        let world = World::default();
+        let record = parked(&world);
+        world.ledger.overwrite(record.rescheduled(due, 0));
+        let found = reconcile(&world, END + DAY + 900);
+        assert_eq!((found.missed, found.failed), (1, 0));
+        assert_eq!(ended(&world), [Aggregate::Principal(world.key())]);
+    }
+}
+
+/// What was abandoned is looked for no more, unless its record says that without its trail.
+#[test]
+fn what_was_abandoned_is_no_missed_end() {
+    let world = World::default();
+    let reason = "The account is closed".parse().unwrap();
+    let _ = by_us(
+        &world,
+        &parked(&world),
+        Event::Abandoned { reason },
+        END + DAY + 60,
+    );
+    let found = reconcile(&world, END + DAY + 900);
+    assert_eq!((found.missed, found.settled), (0, 1));
+    assert_eq!(reconcile(&world, END + 20 * DAY), Reconciled::default());
+
+    let world = World::default();
+    let record = active(&world);
+    world.ledger.overwrite(samples::tampered(&record, |body| {
+        let access = body["phase"]["access"].take();
+        let ending =
+            serde_json::json!({"type": "abandoned", "access": access, "reason": "Made up"});
+        body["phase"] = serde_json::json!({"type": "ended", "ending": ending});
+    }));
+    assert_eq!(reconcile(&world, END + 900).missed, 1);
 }

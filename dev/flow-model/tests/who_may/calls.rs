@@ -15,6 +15,7 @@ pub(crate) enum Action {
     Read,
     Withdraw,
     Revoke,
+    Abandon,
     Extend,
 }
 
@@ -82,6 +83,10 @@ impl Caller {
             Action::Read => read(reached, self.client()),
             Action::Withdraw => end(reached, self.client(), "withdraw", &self.body()),
             Action::Revoke => end(reached, self.client(), "revoke", &self.body()),
+            Action::Abandon => {
+                let why = json!({ "reason": "The account is closed" });
+                end(reached, self.client(), "abandon", &why)
+            }
         };
         let status = answer["statusCode"].as_i64().unwrap();
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
@@ -118,7 +123,8 @@ impl Caller {
             "reading changed something"
         );
         let record = reached.load();
-        let role = record.revocation().filter(|_| changed);
+        let role = record.revocation();
+        let role = role.filter(|_| changed && action == Action::Revoke);
         let words = match role {
             None if changed => format!("200, and {seen}, now `{}`", reached.load().state()),
             None => format!("200, and {seen}"),
@@ -181,7 +187,7 @@ fn read(reached: &Reached, client: &str) -> Value {
     send(reached, event)
 }
 
-/// `withdraw` or `revoke` by a client.
+/// `withdraw`, `revoke` or `abandon` by a client.
 pub(crate) fn end(reached: &Reached, client: &str, how: &str, body: &Value) -> Value {
     let resource = format!("/v1/requests/{{id}}/{how}");
     let event = json!({

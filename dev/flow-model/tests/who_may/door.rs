@@ -29,7 +29,7 @@ impl ClientsSecret for Secret {
         let all = ROUTES.map(|(route, _)| route);
         let clients = [
             client("servicenow", &all),
-            client("watch", &all[4..5]),
+            client("watch", &all[4..6]),
             client("powerless", &[]),
         ];
         Ok(json!({"key": STANDARD.encode(KEY), "clients": clients}).to_string())
@@ -45,12 +45,13 @@ impl KeySource for Nobody {
     }
 }
 
-const ROUTES: [(&str, &str); 6] = [
+const ROUTES: [(&str, &str); 7] = [
     ("POST /v1/requests", "request access"),
     ("GET /v1/requests", "list requests"),
     ("GET /v1/requests/*", "see a request"),
     ("POST /v1/requests/*/withdraw", "withdraw one"),
     ("POST /v1/requests/*/revoke", "revoke access"),
+    ("POST /v1/requests/*/abandon", "abandon a removal"),
     ("POST /v1/requests/*/extend", "extend access"),
 ];
 
@@ -59,7 +60,7 @@ const CALLERS: [(&str, Option<&str>); 5] = [
     ("a program with a wrong secret", Some("servicenow:guessed")),
     ("a program that has no route", Some("powerless:open sesame")),
     (
-        "the security client, registered for `revoke` alone",
+        "the security client, registered for `revoke` and `abandon` alone",
         Some("watch:open sesame"),
     ),
     (

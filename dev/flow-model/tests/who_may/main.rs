@@ -86,6 +86,11 @@ fn page() -> String {
             by_callers(calls::Action::Revoke),
         ),
         (
+            "Abandon a removal",
+            "`POST /v1/requests/{id}/abandon`, with a reason. A removal is parked once it has not worked for a day.",
+            by_callers(calls::Action::Abandon),
+        ),
+        (
             "Extend access",
             "`POST /v1/requests/{id}/extend`, with a ticket of its own",
             by_callers(calls::Action::Extend),

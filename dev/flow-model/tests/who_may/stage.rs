@@ -5,7 +5,7 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::bounce::{Bounce, BounceKind};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::record::{Deviation, Event, RequestRecord};
 use snowgate_core::slots::Delegation;
 use testkit::samples;
 use testkit::world::{
@@ -30,7 +30,9 @@ pub(crate) enum Stage {
     Active,
     BeingEnded,
     Revoking,
+    Parked,
     Revoked,
+    Abandoned,
     Denied,
     Withdrawn,
     Expired,
@@ -50,7 +52,7 @@ pub(crate) struct Reached {
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Received,
         Self::Pending,
         Self::HalfApproved,
@@ -59,7 +61,9 @@ impl Stage {
         Self::Active,
         Self::BeingEnded,
         Self::Revoking,
+        Self::Parked,
         Self::Revoked,
+        Self::Abandoned,
         Self::Denied,
         Self::Withdrawn,
         Self::Expired,
@@ -79,7 +83,9 @@ impl Stage {
             Self::Active => "access is active",
             Self::BeingEnded => "access is being ended early",
             Self::Revoking => "access is being removed",
+            Self::Parked => "access can't be removed",
             Self::Revoked => "access has ended",
+            Self::Abandoned => "the removal was abandoned",
             Self::Denied => "denied",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
@@ -97,8 +103,9 @@ impl Stage {
             Self::Approved => State::Approved,
             Self::Provisioning => State::Provisioning,
             Self::Active | Self::BeingEnded => State::Active,
-            Self::Revoking => State::Revoking,
+            Self::Revoking | Self::Parked => State::Revoking,
             Self::Revoked => State::Revoked,
+            Self::Abandoned => State::Abandoned,
             Self::Denied => State::Denied,
             Self::Withdrawn => State::Withdrawn,
             Self::Expired => State::Expired,
@@ -202,7 +209,7 @@ impl Stage {
         reached.provision();
         match self {
             Self::BeingEnded => reached.client("revoke"),
-            Self::Revoking => {
+            Self::Revoking | Self::Parked | Self::Abandoned => {
                 reached.now += 40_000;
                 reached.apply(Event::RevocationStarted, Actor::Provisioner);
             }
@@ -211,6 +218,17 @@ impl Stage {
                 reached.provision();
             }
             _ => {}
+        }
+        if matches!(self, Self::Parked | Self::Abandoned) {
+            reached.now += 90_000;
+            let found = vec![Deviation::Parked];
+            reached.apply(Event::DeviationsFound { found }, Actor::Provisioner);
+        }
+        if self == Self::Abandoned {
+            let why = json!({ "reason": "The account is closed" });
+            let answer = crate::calls::end(reached, "watch", "abandon", &why);
+            assert_eq!(answer["statusCode"], 200, "{answer}");
+            reached.now += 1;
         }
     }
 }

@@ -17,7 +17,7 @@ const ROUTES: [&str; 6] = [
 ];
 
 /// The routes of the security team's client.
-const SECURITY_ROUTES: [&str; 1] = ["POST /v1/requests/*/revoke"];
+const SECURITY_ROUTES: [&str; 2] = ["POST /v1/requests/*/revoke", "POST /v1/requests/*/abandon"];
 
 /// All credentials of one stack.
 pub(super) struct StackCredentials {

@@ -283,6 +283,12 @@ fn later_events(slot: String) -> Vec<(&'static str, Event)> {
             },
         ),
         (
+            "abandoned",
+            Event::Abandoned {
+                reason: "The account is closed".parse().unwrap(),
+            },
+        ),
+        (
             "refused",
             Event::Refused {
                 code: RefusalCode::OutsideGuardrails,
