@@ -12,4 +12,5 @@ pub mod member_parameters;
 pub mod preflight;
 pub mod python;
 pub mod repair;
+pub mod requests;
 pub mod terminal;

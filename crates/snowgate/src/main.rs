@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use snowgate::guardrails_file::{self, SHIPPED_NAME};
 use snowgate::member_parameters::MemberParameters;
-use snowgate::{difference, preflight, repair, terminal};
+use snowgate::{difference, preflight, repair, requests, terminal};
 use snowgate_core::id::AccountId;
 
 const AFTER: &str = "\
@@ -18,7 +18,8 @@ guardrails.toml in this folder or the nearest one above.
 Exit status: 0 if all is as it should be; 1 if a check of `preflight` fails, or `guardrails diff` finds
 something newly permitted, or what `repair` shows does not fit together; 2 if the command could not be carried out.";
 
-/// The operator's command of Snowgate. Reads, and changes nothing but what `repair` is told to.
+/// The operator's command of Snowgate. Reads, and changes nothing but what `repair` and `requests` are told
+/// to.
 #[derive(Debug, Parser)]
 #[command(name = "snowgate", version, about, after_help = AFTER)]
 struct Arguments {
@@ -52,11 +53,25 @@ enum Command {
     /// Reads the table with the credentials that boto3 finds. Changes nothing but what --set-aside and
     /// --look-now say.
     Repair(repair::RepairOptions),
+    /// Do what the security team does about requests, through the service API.
+    Requests {
+        #[command(subcommand)]
+        command: RequestsCommand,
+    },
     /// Review the guardrails.
     Guardrails {
         #[command(subcommand)]
         command: GuardrailsCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum RequestsCommand {
+    /// Abandon a removal that has not worked for a day: the request ends, and its access may remain.
+    ///
+    /// Calls as the security client whose credentials SNOWGATE_CLIENT_ID and SNOWGATE_CLIENT_SECRET are, with
+    /// the API key SNOWGATE_API_KEY where the stack needs one.
+    Abandon(requests::AbandonOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +120,12 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             Ok(true)
         }
         Command::Repair(options) => Ok(repair::repair(options, Timestamp::now()).await?),
+        Command::Requests {
+            command: RequestsCommand::Abandon(options),
+        } => {
+            requests::abandon(options).await?;
+            Ok(true)
+        }
         Command::Guardrails {
             command: GuardrailsCommand::Diff { before, now },
         } => {
