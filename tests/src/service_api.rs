@@ -90,7 +90,7 @@ impl ServiceApi {
         answer(sent, credentials).await
     }
 
-    /// Ends a request: `withdraw` or `revoke`, with a body or without.
+    /// Ends a request: `withdraw`, `revoke` or `abandon`, with a body or without.
     pub async fn end(
         &self,
         credentials: Option<&Credentials>,

@@ -28,6 +28,7 @@ mod in_charge;
 mod links;
 mod matrix;
 mod owners;
+mod parked;
 mod previewed;
 mod quotas;
 mod quoted;
