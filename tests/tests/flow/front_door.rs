@@ -14,13 +14,14 @@ fn is_problem(answer: &Answer, status: u16) {
 }
 
 /// Every path with the methods that it has.
-fn paths() -> [(String, &'static str); 5] {
+fn paths() -> [(String, &'static str); 6] {
     let id = format!("/v1/requests/req-{}", random_hex(32));
     [
         ("/v1/requests".to_owned(), "GET, HEAD, OPTIONS, POST"),
         (id.clone(), "GET, HEAD, OPTIONS"),
         (format!("{id}/withdraw"), "OPTIONS, POST"),
         (format!("{id}/revoke"), "OPTIONS, POST"),
+        (format!("{id}/abandon"), "OPTIONS, POST"),
         ("/v1/openapi.json".to_owned(), "GET, HEAD, OPTIONS"),
     ]
 }
