@@ -93,7 +93,8 @@ impl Ending {
                 "No access is granted yet, so there is no removal to abandon."
             }
             (Self::Abandon(_), State::Provisioning) => {
-                "The access is being set up now, so there is no removal to abandon."
+                "The access is being set up now, or what was done of it is being undone. Only the removal of \
+                 access that was granted can be abandoned."
             }
             (Self::Withdraw(_), State::Provisioning | State::Active | State::Revoking) => {
                 "The access is being set up already. Revoke it once it is `Active`."

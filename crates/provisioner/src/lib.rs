@@ -162,7 +162,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let done = match state {
             _ if self.hold => {
                 warn!(%state, "all changes are stopped");
-                return Ok(self.put_off(&record, now).await?);
+                return Ok(self.put_off(&record, record.next_try(now)).await?);
             }
             State::Received if record.was_put_back() => self.end_put_back(record, now).await,
             State::Pending if record.was_put_back() => {
@@ -184,7 +184,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 error!(error = shell::log::chain(&failure), %state, "not done yet");
                 // The step may have been written down before the failure.
                 let current = load(&self.requests, &id).await?;
-                self.put_off(&current, now).await?;
+                let again = match failure {
+                    ProvisionError::Blocked => current.next_try_of_blocked(now),
+                    _ => current.next_try(now),
+                };
+                self.put_off(&current, again).await?;
                 wake::reporter(&self.outcomes, &current, now).await;
             }
         }
@@ -192,8 +196,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 
     /// Puts off the next look. Where that can never be written, the sweeper comes again all the same.
-    async fn put_off(&self, record: &RequestRecord, now: Timestamp) -> Result<(), CallError> {
-        match change::put_off(&self.requests, record, now).await {
+    async fn put_off(&self, record: &RequestRecord, until: Timestamp) -> Result<(), CallError> {
+        match change::put_off_until(&self.requests, record, until).await {
             Err(failure) if !failure.is_transient() => {
                 let error = shell::log::chain(&failure);
                 error!(error, "the next look could not be written down");

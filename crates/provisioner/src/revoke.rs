@@ -43,10 +43,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             error!("access is removed, and its end cannot be written down");
             return Err(failure);
         }
+        let forgotten = plan::forgotten(mine.clone(), &effects::all(&others));
+        if record.is_abandoned() {
+            // Given up while something was reported; it is removed all the same.
+            self.forget_all(forgotten, now).await?;
+            return Ok(record);
+        }
         let event = Event::Revoked {
             retained: plan::retained(&mine, &effects::all(&others)),
         };
-        let forgotten = plan::forgotten(mine, &effects::all(&others));
         let draft = Draft {
             delete_effects: forgotten.clone(),
             ..Draft::from(event)

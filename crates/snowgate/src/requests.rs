@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 use https::{HttpsClient, HttpsError, HttpsSettings, Roots, TlsError};
 use serde::Deserialize;
 use snowgate_core::id::RequestId;
+use snowgate_core::lifecycle::State;
 use snowgate_core::prose::Reason;
 
 use crate::terminal::line;
@@ -116,10 +117,12 @@ async fn abandon_at(
     options: &AbandonOptions,
 ) -> Result<String, RequestsError> {
     let api = api.trim_end_matches('/');
+    let address: Uri = format!("{api}/v1/requests/{}/abandon", options.request)
+        .parse()
+        .map_err(|error| RequestsError::Unsendable(http::Error::from(error)))?;
     let client = HttpsClient::new(&HttpsSettings {
         roots: Roots::Mozilla,
-        // A stack on this machine only.
-        plain: api.starts_with("http://127.0.0.1:"),
+        plain: is_this_machine(&address),
         connect: PATIENCE,
         idle: PATIENCE,
         idle_connections: 1,
@@ -127,7 +130,7 @@ async fn abandon_at(
     let body = serde_json::json!({ "reason": options.reason });
     let mut request = Request::builder()
         .method(Method::POST)
-        .uri(format!("{api}/v1/requests/{}/abandon", options.request))
+        .uri(address)
         .header("Authorization", &credentials.authorization)
         .header("Content-Type", "application/json")
         .header("Accept", "application/json");
@@ -142,9 +145,21 @@ async fn abandon_at(
     state_in(&answer.map_err(RequestsError::NoAnswer)?)
 }
 
+/// Whether credentials may go there in plain: to a stack on this machine only. What stands in front of
+/// the host is somebody else's host in disguise.
+fn is_this_machine(address: &Uri) -> bool {
+    let authority = address
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    address.host() == Some("127.0.0.1") && !authority.contains('@')
+}
+
 fn state_in(answer: &Response<Vec<u8>>) -> Result<String, RequestsError> {
     let ended: Option<EndedState> = serde_json::from_slice(answer.body()).ok();
-    match ended.filter(|_| answer.status() == StatusCode::OK) {
+    let is_it = |ended: &EndedState| {
+        answer.status() == StatusCode::OK && ended.state == State::Abandoned.name()
+    };
+    match ended.filter(is_it) {
         Some(ended) => Ok(ended.state),
         None => Err(refusal(answer)),
     }
@@ -239,6 +254,11 @@ mod tests {
             ),
             ("403 Forbidden", "", "the service API answered 403: "),
             ("200 OK", "<html>", "the service API answered 200: "),
+            (
+                "200 OK",
+                r#"{"state":"Active"}"#,
+                "the service API answered 200: ",
+            ),
         ];
         for (status, body, words) in told {
             let (api, asked) = service(status, body);
@@ -252,9 +272,21 @@ mod tests {
     async fn where_nobody_answers_nothing_is_said_to_be_done() {
         let unreachable = abandon("http://127.0.0.1:1").await.unwrap_err();
         assert!(matches!(unreachable, RequestsError::NoAnswer(_)));
-        // Credentials go over TLS, but for this machine.
-        let plain = abandon("http://192.0.2.1:1").await.unwrap_err();
-        assert!(matches!(plain, RequestsError::NoAnswer(_)));
+        // Credentials go over TLS, but for this machine: nobody connects.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for plain in ["http://localhost", "http://127.0.0.1:80@localhost"] {
+            let plain = abandon(&format!("{plain}:{port}")).await.unwrap_err();
+            assert!(
+                matches!(
+                    plain,
+                    RequestsError::NoAnswer(_) | RequestsError::Unsendable(_)
+                ),
+                "{plain:?}"
+            );
+            assert!(listener.accept().is_err(), "somebody connected");
+        }
         let nowhere = abandon("no address").await.unwrap_err();
         assert!(matches!(nowhere, RequestsError::Unsendable(_)));
     }

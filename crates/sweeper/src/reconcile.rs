@@ -161,5 +161,6 @@ impl<P: SweeperPorts> Sweeper<P> {
 
 /// Whether a parked removal is looked at in time: it is due within a day, or was a moment ago.
 fn is_daily(due: Timestamp, now: Timestamp) -> bool {
-    (now - PATIENCE..=now + PARKED_EVERY).contains(&due)
+    // A try that ends while this run lasts is put off from then on.
+    (now - PATIENCE..=now + PARKED_EVERY + PATIENCE).contains(&due)
 }

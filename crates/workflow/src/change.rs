@@ -194,10 +194,22 @@ pub async fn put_off(
     record: &RequestRecord,
     now: Timestamp,
 ) -> Result<(), CallError> {
+    put_off_until(requests, record, record.next_try(now)).await
+}
+
+/// The same until a time of the caller's.
+///
+/// # Errors
+/// Where the ledger does not answer.
+pub async fn put_off_until(
+    requests: &impl Requests,
+    record: &RequestRecord,
+    again: Timestamp,
+) -> Result<(), CallError> {
     if record.due_at().is_none() {
         return Ok(());
     }
-    let (again, attempts) = (record.next_try(now), record.attempts().saturating_add(1));
+    let attempts = record.attempts().saturating_add(1);
     requests
         .postpone(record.id(), record.version(), again, attempts)
         .await?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::parked::abandons_only_what_is_parked;
 use super::{Delivery, DeliveryOutcome, DeviationReport, Event, Phase, RequestRecord};
 use crate::audit::{AuditHead, Audited, KnownRows, TrailEvidence, TrailFault, TrailRow};
 use crate::canonical::CanonicalError;
@@ -157,6 +158,7 @@ impl RequestRecord {
             && first.at == self.head.created_at
             && self.head.request.digest().ok().as_ref() == Some(&self.head.request_digest)
             && phase_of(rows).as_ref() == Some(&self.phase)
+            && abandons_only_what_is_parked(rows)
             && since_of(rows) == Some(self.head.since)
             && self.head.preexisting == preexisting_in(rows)
             && self.head.deviations == deviations_in(rows)

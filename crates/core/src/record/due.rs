@@ -112,15 +112,10 @@ impl RequestRecord {
     }
 
     /// When a step that did not get through is tried again: later each time, but never after the
-    /// moment when something else is due, and never long after access should have ended; a parked
-    /// removal once a day.
+    /// moment when something else is due, and never long after access should have ended.
     #[must_use]
     pub fn next_try(&self, now: Timestamp) -> Timestamp {
         let again = now + backoff(self.attempts());
-        if self.may_wait() {
-            let is_told = self.open_deliveries(now).is_empty();
-            return if is_told { now + PARKED_EVERY } else { again };
-        }
         let end = match &self.phase {
             Phase::Pending(round) => Some(round.expires_at),
             Phase::Active(_) | Phase::Revoking(_) => self.ends_at(),

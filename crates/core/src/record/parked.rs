@@ -3,7 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ChangeError, Deviation, RequestRecord, TrailFault};
+use super::{AuditRow, ChangeError, Deviation, Event, RequestRecord};
+use crate::audit::TrailFault;
 use crate::lifecycle::{State, Step, transition};
 
 /// How long a removal is tried every few minutes before it is parked.
@@ -12,25 +13,76 @@ pub(super) const PARKED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How often a parked removal is tried.
 pub const PARKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
+fn is_a_day(from: Timestamp, to: Timestamp) -> bool {
+    to.duration_since(from) >= PARKED_AFTER
+}
+
+fn tells_what_is_still_there(found: &[Deviation]) -> bool {
+    let is_it = |one: &Deviation| matches!(one, Deviation::StillThere { .. });
+    found.iter().any(is_it)
+}
+
+/// Whether rows abandon nothing but what was found not to work, and parked a day later. Whoever appends a
+/// row that abandons access appends these, too, and what they say reaches ticket and alarm.
+pub(super) fn abandons_only_what_is_parked(rows: &[AuditRow]) -> bool {
+    let (mut blocked, mut is_parked) = (None, false);
+    for row in rows {
+        match &row.event {
+            Event::RevocationStarted => (blocked, is_parked) = (None, false),
+            Event::DeviationsFound { found } if row.state == State::Revoking => {
+                if tells_what_is_still_there(found) {
+                    blocked.get_or_insert(row.at);
+                }
+                let day = blocked.is_some_and(|at| is_a_day(at, row.at));
+                is_parked |= day && found.contains(&Deviation::Parked);
+            }
+            Event::Abandoned { .. } if !is_parked => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
 impl RequestRecord {
-    /// Whether the removal of the access is parked. It is tried once a day, and may be abandoned.
+    /// Whether the removal of the access is parked. It is tried once a day, and may be abandoned. What the
+    /// last row of the trail does not bear out parks nothing.
     #[must_use]
     pub fn is_parked(&self) -> bool {
-        self.state() == State::Revoking && self.deviations().any(|one| *one == Deviation::Parked)
+        self.state() == State::Revoking
+            && self.trail_fault() != Some(TrailFault::Head)
+            && self.deviations().any(|one| *one == Deviation::Parked)
     }
 
-    /// Whether a removal that does not work now is to be parked: it began a day ago.
+    /// Whether a removal that does not work now is to be parked: it was found a day ago that it does not.
+    /// A removal that nobody tried meanwhile is not.
     #[must_use]
     pub fn is_to_be_parked(&self, now: Timestamp) -> bool {
         self.state() == State::Revoking
             && !self.is_parked()
-            && now.duration_since(self.since()) >= PARKED_AFTER
+            && self.blocked_since().is_some_and(|at| is_a_day(at, now))
     }
 
-    /// Whether a parked removal may wait for a day until its next try. What a broken trail says keeps no
-    /// removal waiting.
+    /// When the removal was first found not to work.
+    fn blocked_since(&self) -> Option<Timestamp> {
+        let reports = self.deviation_reports().iter();
+        let mut of_the_removal = reports.filter(|report| report.at >= self.since());
+        let blocked = of_the_removal.find(|report| tells_what_is_still_there(&report.found));
+        blocked.map(|report| report.at)
+    }
+
+    /// Whether a parked removal may wait for a day. What a broken trail says keeps no removal waiting.
     pub(super) fn may_wait(&self) -> bool {
         self.is_parked() && self.trail_fault().is_none()
+    }
+
+    /// When a removal that something stands in the way of is tried again: once it is parked, and that was
+    /// told, in a day. After any other failure it is tried as every other ([`RequestRecord::next_try`]).
+    #[must_use]
+    pub fn next_try_of_blocked(&self, now: Timestamp) -> Timestamp {
+        match self.may_wait() && self.open_deliveries(now).is_empty() {
+            true => now + PARKED_EVERY,
+            false => self.next_try(now),
+        }
     }
 
     /// Whether the security team gave up the removal of the access, and the last row of the trail bears
@@ -87,7 +139,7 @@ mod tests {
 
     fn parked() -> RequestRecord {
         let found = vec![Deviation::Parked];
-        apply(&blocked(), Event::DeviationsFound { found }, END + DAY)
+        apply(&blocked(), Event::DeviationsFound { found }, END + 1 + DAY)
     }
 
     fn told(record: &RequestRecord, report: u32, second: i64) -> RequestRecord {
@@ -103,14 +155,19 @@ mod tests {
     #[test]
     fn a_removal_is_parked_after_a_day_and_once() {
         let blocked = blocked();
-        assert!(!blocked.is_to_be_parked(at(END + DAY - 1)));
-        assert!(blocked.is_to_be_parked(at(END + DAY)));
+        assert!(!blocked.is_to_be_parked(at(END + DAY)));
+        assert!(blocked.is_to_be_parked(at(END + 1 + DAY)));
+        let ends = ends();
+        let mut ends = ends.iter();
+        let active = ends.find(|record| record.state() == State::Active);
+        let untried = apply(active.unwrap(), Event::RevocationStarted, END);
+        assert!(!untried.is_to_be_parked(at(END + 9 * DAY)), "nobody tried");
         let parked = parked();
         assert!(parked.is_parked() && !parked.is_to_be_parked(at(END + 9 * DAY)));
         assert_eq!(parked.unknown_deviations(vec![Deviation::Parked]), []);
         assert_eq!((parked.state(), parked.since()), (State::Revoking, at(END)));
         let note = Message::Deviation { report: 1 };
-        assert!(parked.due_deliveries(at(END + DAY + 1)).contains(&note));
+        assert!(parked.due_deliveries(at(END + DAY + 2)).contains(&note));
     }
 
     #[test]
@@ -120,18 +177,23 @@ mod tests {
         assert_eq!(again, at(END + 200 + 240), "every four minutes");
         let parked = parked();
         let now = END + 200 + DAY;
-        let again = tired(&parked).next_try(at(now));
-        assert_eq!(again, at(now + 3600), "the ticket is to be told yet");
+        let again = tired(&parked).next_try_of_blocked(at(now));
+        assert_eq!(again, at(now + 240), "the ticket is to be told yet");
         let told = told(&parked, 1, now);
         assert_eq!(told.due_at(), Some(at(now + DAY)));
         for days in [0, 1, 4_000] {
             let now = now + days * DAY;
-            assert_eq!(tired(&told).next_try(at(now)), at(now + DAY));
+            assert_eq!(tired(&told).next_try_of_blocked(at(now)), at(now + DAY));
+            assert_eq!(
+                tired(&told).next_try(at(now)),
+                at(now + 240),
+                "it only failed"
+            );
             assert!(told.waits_for(Worker::Provisioner, at(now)));
         }
         let none = TrailEvidence::default();
         let broken = told.with_broken_trail(TrailFault::Order, 0, none);
-        assert_eq!(tired(&broken).next_try(at(now)), at(now + 240));
+        assert_eq!(tired(&broken).next_try_of_blocked(at(now)), at(now + 240));
     }
 
     #[test]
@@ -166,7 +228,11 @@ mod tests {
         let broken = parked.with_broken_trail(TrailFault::Order, 0, none.clone());
         let ended = apply(&broken, abandoned(), END + 200 + DAY);
         assert!(ended.is_abandoned(), "it is taken despite the fault");
-        let forged = ended.with_broken_trail(TrailFault::Head, 0, none);
+        let forged = ended.with_broken_trail(TrailFault::Head, 0, none.clone());
         assert!(!forged.is_abandoned());
+        let forged = self::parked().with_broken_trail(TrailFault::Head, 0, none);
+        assert!(!forged.is_parked());
+        let given_up = forged.apply(abandoned(), Actor::Provisioner, at(END + 200 + DAY));
+        assert!(matches!(given_up, Err(ChangeError::NotParked)));
     }
 }

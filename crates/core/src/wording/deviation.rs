@@ -87,19 +87,25 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
     told.collect()
 }
 
-/// What was not removed of access that was abandoned, and what stood in the way: the last that was found of
-/// each change.
+/// What was found still there of access that was abandoned, when, and what stood in the way: the last that
+/// was found of each change. Some of it may have been removed since.
 pub(crate) fn abandoned(record: &RequestRecord) -> Vec<Text> {
     let mut last = Vec::new();
-    for found in record.deviations() {
-        if let Deviation::StillThere { change, because } = found {
-            last.retain(|(other, _)| *other != change);
-            last.push((change, because));
+    for report in record.deviation_reports() {
+        for found in &report.found {
+            if let Deviation::StillThere { change, because } = found {
+                last.retain(|(other, _, _)| *other != change);
+                last.push((change, because, report.at));
+            }
         }
     }
-    let told = last.into_iter().map(|(change, because)| {
-        let (what, why) = (change.in_words(), because.in_words());
-        Text::new(format!("{what} was not removed. {why}")).capitalized()
+    let told = last.into_iter().map(|(change, because, at)| {
+        let (what, when, why) = (
+            change.in_words(),
+            super::time::date_time(at),
+            because.in_words(),
+        );
+        Text::new(format!("{what} was still there on {when}. {why}")).capitalized()
     });
     told.collect()
 }

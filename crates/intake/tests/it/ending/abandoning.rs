@@ -40,7 +40,7 @@ fn a_parked_removal_is_abandoned_once() {
     let after = setup.world.load(record.id());
     assert!(after.is_abandoned());
     let trail = ready(setup.world.ledger.trail(record.id())).unwrap();
-    let actor = trail.last().unwrap().read().unwrap().actor;
+    let actor = trail.last().unwrap().read::<RequestRecord>().unwrap().actor;
     let client = WATCH.parse().unwrap();
     assert_eq!(actor, Actor::Client { client });
     let woken = setup.world.queues.sent();
