@@ -1,8 +1,9 @@
 //! Sessions in target accounts: one for each account, kept until shortly before its end.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_errors::call_error;
@@ -28,6 +29,31 @@ const ATTEMPTS: u32 = 3;
 /// How many of the tokens that retries cost come back in a second; without, only calls that
 /// succeed give them back, and after a long throttling there would be no retry left.
 const TOKENS_BACK: f32 = 10.0;
+
+/// What is waited before a role that STS denies is tried again: a role that was just made, or just
+/// began to trust us, is not known everywhere for some seconds (IAM User Guide, "Changes that I make
+/// are not always immediately visible").
+const PROPAGATION: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+tokio::task_local! {
+    /// What the work at hand is about.
+    static ABOUT: String;
+}
+
+/// Does this work in sessions that are named after what it is about, such as the id of a request.
+/// CloudTrail shows the name with every call, as the name of the session and as its source identity.
+///
+/// # Errors
+/// Those of the work.
+pub async fn in_sessions_about<T>(about: &str, work: impl Future<Output = T>) -> T {
+    ABOUT.scope(about.to_owned(), work).await
+}
+
+/// Whether STS takes this as the name of a session (STS API reference, AssumeRole).
+fn names_session(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
+    (2..=64).contains(&text.len()) && text.bytes().all(plain)
+}
 
 /// The role that is assumed in every target account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +83,8 @@ pub enum RoleToAssumeError {
 
 impl RoleToAssume {
     /// Names the role: its partition (such as `aws`), its name, where it has one with its path
-    /// and without the leading `/`, the external id that its trust policy asks for, and the
-    /// session name that CloudTrail shows.
+    /// and without the leading `/`, the external id that its trust policy asks for, and the name
+    /// of sessions for work that is about no one thing.
     ///
     /// # Errors
     /// Where STS would not take one of them (STS API reference, AssumeRole).
@@ -86,7 +112,7 @@ impl RoleToAssume {
         if !(2..=1224).contains(&external_id.len()) || !plain(external_id, b":/") {
             return Err(RoleToAssumeError::ExternalId);
         }
-        if !(2..=64).contains(&session.len()) || !plain(session, b"") {
+        if !names_session(session) {
             return Err(RoleToAssumeError::Session);
         }
         Ok(Self {
@@ -110,11 +136,13 @@ pub(crate) struct Accounts {
     role: RoleToAssume,
     sessions: Mutex<HashMap<AccountId, Session>>,
     clock: Clock,
+    propagation: [Duration; 2],
 }
 
 #[derive(Debug, Clone)]
 struct Session {
     iam: aws_sdk_iam::Client,
+    name: String,
     ends: Timestamp,
 }
 
@@ -136,6 +164,7 @@ impl Accounts {
             role,
             sessions: Mutex::default(),
             clock,
+            propagation: PROPAGATION,
         }
     }
 
@@ -144,19 +173,26 @@ impl Accounts {
         &self,
         account: &AccountId,
     ) -> Result<aws_sdk_iam::Client, DirectoryError> {
-        if let Some(session) = self.cached(account, self.clock.now()) {
+        let about = ABOUT.try_with(Clone::clone).ok();
+        let about = about.filter(|about| names_session(about));
+        let name = about.clone().unwrap_or_else(|| self.role.session.clone());
+        if let Some(session) = self.cached(account, &name, self.clock.now()) {
             return Ok(session.iam);
         }
-        let session = self.assume(account).await?;
+        // Who looks through many accounts comes again soon, and does not wait for each.
+        let session = match about {
+            Some(_) => self.assume_propagated(account, name).await?,
+            None => self.assume(account, name).await?,
+        };
         self.cache(account, session.clone(), self.clock.now());
         Ok(session.iam)
     }
 
-    fn cached(&self, account: &AccountId, now: Timestamp) -> Option<Session> {
+    fn cached(&self, account: &AccountId, name: &str, now: Timestamp) -> Option<Session> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions
             .get(account)
-            .filter(|session| session.is_fresh(now))
+            .filter(|session| session.name == name && session.is_fresh(now))
             .cloned()
     }
 
@@ -167,13 +203,29 @@ impl Accounts {
         sessions.insert(account.clone(), session);
     }
 
-    async fn assume(&self, account: &AccountId) -> Result<Session, DirectoryError> {
+    /// Assumes the role, and again where STS may not know yet that it may be.
+    async fn assume_propagated(
+        &self,
+        account: &AccountId,
+        name: String,
+    ) -> Result<Session, DirectoryError> {
+        for pause in self.propagation {
+            match self.assume(account, name.clone()).await {
+                Err(DirectoryError::NotPrepared(_)) => tokio::time::sleep(pause).await,
+                answered => return answered,
+            }
+        }
+        self.assume(account, name).await
+    }
+
+    async fn assume(&self, account: &AccountId, name: String) -> Result<Session, DirectoryError> {
         let answer = self
             .sts
             .assume_role()
             .role_arn(self.role.arn(account))
             .external_id(&self.role.external_id)
-            .role_session_name(&self.role.session)
+            .role_session_name(&name)
+            .source_identity(&name)
             .duration_seconds(SESSION)
             .send()
             .await
@@ -190,6 +242,7 @@ impl Accounts {
         );
         Ok(Session {
             iam: self.client(credentials),
+            name,
             ends: Timestamp::try_from(expiration).map_err(|_| unreadable())?,
         })
     }
@@ -223,154 +276,4 @@ impl Accounts {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use aws_config::BehaviorVersion;
-    use aws_sdk_iam::config::{AsyncSleep, SharedAsyncSleep, Sleep};
-    use aws_smithy_runtime_api::client::http::{
-        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-    };
-    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-    use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
-
-    use super::*;
-
-    fn role() -> RoleToAssume {
-        RoleToAssume::new("aws-cn", "snowgate/read", "ext:1", "snowgate-dispatcher").unwrap()
-    }
-
-    fn accounts() -> Accounts {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .build();
-        Accounts::new(&config, role(), Clock::new(|| Timestamp::UNIX_EPOCH))
-    }
-
-    fn account(n: u8) -> AccountId {
-        format!("{n:012}").parse().unwrap()
-    }
-
-    #[test]
-    fn roles_are_named_in_their_partition() {
-        assert_eq!(
-            role().arn(&account(7)),
-            "arn:aws-cn:iam::000000000007:role/snowgate/read"
-        );
-        for (partition, name, external, session, error) in [
-            ("aws-x", "r", "id", "se", RoleToAssumeError::Partition),
-            ("aws", "", "id", "se", RoleToAssumeError::Name),
-            ("aws", "/r", "id", "se", RoleToAssumeError::Name),
-            ("aws", "r*", "id", "se", RoleToAssumeError::Name),
-            ("aws", "r", "i", "se", RoleToAssumeError::ExternalId),
-            ("aws", "r", "id", "s", RoleToAssumeError::Session),
-            ("aws", "r", "id", "s s", RoleToAssumeError::Session),
-        ] {
-            assert_eq!(
-                RoleToAssume::new(partition, name, external, session),
-                Err(error)
-            );
-        }
-    }
-
-    #[test]
-    fn a_session_is_renewed_a_minute_before_its_end() {
-        let accounts = accounts();
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let session = |seconds| Session {
-            iam: accounts.client(Credentials::new("a", "b", None, None, "test")),
-            ends: now + SignedDuration::from_secs(seconds),
-        };
-        accounts.cache(&account(1), session(900), now);
-        let later = |seconds| now + SignedDuration::from_secs(seconds);
-        assert!(accounts.cached(&account(1), later(839)).is_some());
-        assert!(accounts.cached(&account(1), later(840)).is_none());
-        assert!(accounts.cached(&account(1), later(2000)).is_none());
-        assert!(accounts.cached(&account(2), now).is_none());
-        // What is over does not stay.
-        accounts.cache(&account(2), session(2900), later(2000));
-        assert_eq!(accounts.sessions.lock().unwrap().len(), 1);
-    }
-
-    /// Waits for nothing.
-    #[derive(Debug)]
-    struct AtOnce;
-
-    impl AsyncSleep for AtOnce {
-        fn sleep(&self, _: std::time::Duration) -> Sleep {
-            Sleep::new(std::future::ready(()))
-        }
-    }
-
-    /// IAM that throttles so many calls, and has no such user then.
-    #[derive(Debug, Clone)]
-    struct Throttling(Arc<AtomicUsize>);
-
-    impl HttpConnector for Throttling {
-        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-            let left = self.0.load(Ordering::Relaxed);
-            self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-            let (status, code) = match left {
-                0 => (404, "NoSuchEntity"),
-                _ => (400, "Throttling"),
-            };
-            let body = format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code></Error></ErrorResponse>"
-            );
-            let status = StatusCode::try_from(status).unwrap();
-            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
-        }
-    }
-
-    #[test]
-    fn one_throttled_account_takes_no_retries_of_another() {
-        let throttled = Arc::new(AtomicUsize::new(0));
-        let connector = Throttling(Arc::clone(&throttled));
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(aws_config::Region::new("eu-central-1"))
-            .sleep_impl(SharedAsyncSleep::new(AtOnce))
-            .http_client(http_client_fn(move |_, _| {
-                SharedHttpConnector::new(connector.clone())
-            }))
-            .build();
-        let accounts = Accounts::new(&config, role(), Clock::new(|| Timestamp::UNIX_EPOCH));
-        let credentials = || Credentials::new("a", "b", None, None, "test");
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let asked = async |iam: &aws_sdk_iam::Client| {
-                let answer = iam.get_user().user_name("rita").send().await;
-                call_error("iam:GetUser", &answer.unwrap_err()).code
-            };
-            let first = accounts.client(credentials());
-            throttled.store(usize::MAX, Ordering::Relaxed);
-            for _ in 0..150 {
-                assert_eq!(asked(&first).await, "Throttling");
-            }
-            // Another account, or the next session of the same one: throttled once, and tried again.
-            let second = accounts.client(credentials());
-            throttled.store(1, Ordering::Relaxed);
-            let started = std::time::Instant::now();
-            assert_eq!(asked(&second).await, "NoSuchEntity");
-            assert!(
-                started.elapsed().as_secs() < 1,
-                "it does not wait for the other"
-            );
-        });
-    }
-
-    #[test]
-    fn no_trust_is_not_a_failed_call() {
-        let accounts = accounts();
-        let denied =
-            accounts.not_assumed(&account(1), CallError::permanent(ASSUME, "AccessDenied"));
-        assert!(matches!(denied, DirectoryError::NotPrepared(id) if id == account(1)));
-        let slow = accounts.not_assumed(&account(1), CallError::transient(ASSUME, "Throttling"));
-        assert!(matches!(slow, DirectoryError::Call(error) if error.is_transient()));
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ mod member_role;
 mod read;
 mod target;
 
-pub use accounts::{RoleToAssume, RoleToAssumeError};
+pub use accounts::{RoleToAssume, RoleToAssumeError, in_sessions_about};
 pub use member_role::{MemberRole, ReadWrite};
 pub use target::{ReadOnly, ReadRole, TargetAccounts};
 

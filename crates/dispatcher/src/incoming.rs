@@ -27,6 +27,15 @@ impl Incoming {
         let bounce = Bounce::parse(body).ok()?;
         Some((bounce.tags.request.to_string(), Self::Bounce(bounce)))
     }
+
+    /// The request that it is about.
+    #[must_use]
+    pub const fn request(&self) -> &RequestId {
+        match self {
+            Self::WakeUp(id) => id,
+            Self::Bounce(bounce) => &bounce.tags.request,
+        }
+    }
 }
 
 impl<P: DispatcherPorts> Dispatcher<P> {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use aws_iam::{ReadRole, RoleToAssume};
+use aws_iam::{ReadRole, RoleToAssume, in_sessions_about};
 use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
 use aws_mail::SesMailer;
@@ -67,7 +67,10 @@ async fn main() -> Result<(), Error> {
     };
     let dispatcher = &dispatcher;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let take = async |message| dispatcher.take(message, shell::now()).await;
+        let take = async |message: Incoming| {
+            let about = message.request().clone();
+            in_sessions_about(about.as_str(), dispatcher.take(message, shell::now())).await
+        };
         Ok::<_, Error>(shell::batch::each_as(&event.payload, Incoming::read, take).await)
     }))
     .await

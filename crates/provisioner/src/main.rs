@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use aws_iam::{MemberRole, RoleToAssume};
+use aws_iam::{MemberRole, RoleToAssume, in_sessions_about};
 use aws_keys::KmsVerifier;
 use aws_lambda_events::sqs::SqsEvent;
 use aws_ledger::DynamoLedger;
@@ -61,7 +61,14 @@ async fn main() -> Result<(), Error> {
             return Ok(Value::Null);
         }
         let messages: SqsEvent = serde_json::from_value(event.payload)?;
-        let take = async |aggregate| provisioner.take(&aggregate, shell::now()).await;
+        let take = async |aggregate: Aggregate| {
+            let work = provisioner.take(&aggregate, shell::now());
+            match &aggregate {
+                Aggregate::Request(id) => in_sessions_about(id.as_str(), work).await,
+                // What is to end on a principal is of several requests.
+                Aggregate::Principal(_) => work.await,
+            }
+        };
         let read = |body: &str| {
             let aggregate = Aggregate::from_body(body).ok()?;
             Some((aggregate.to_string(), aggregate))
