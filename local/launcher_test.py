@@ -8,9 +8,10 @@ import ministack_guards as guards
 import ministack_hooks
 import ministack_iam
 import ministack_launcher as launcher
+import ministack_sts
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import apigateway_v1, iam, ses_v2
+from ministack.services import apigateway_v1, iam, ses_v2, sts
 from ministack.services.cloudformation import engine, handlers, provisioners
 
 ACCOUNT = "210987654321"
@@ -30,6 +31,7 @@ class Guards(unittest.TestCase):
         (launcher.patch_resource_arn, iam_actions),
         (launcher.patch_enforce, iam_evaluator),
         (launcher.patch_principal_arn, iam_evaluator),
+        (lambda module: ministack_sts.patch_source_identity(module, iam_actions, iam_evaluator), sts),
         (launcher.patch_role_boundary, provisioners),
         (launcher.add_groups, provisioners),
         (launcher.patch_conditions, engine),

@@ -264,13 +264,15 @@ def main():
 
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
-    from ministack.services import apigateway_v1, iam
+    from ministack.services import apigateway_v1, iam, sts
     from ministack.services.cloudformation import engine, provisioners
     from ministack_iam import patch_iam
+    from ministack_sts import patch_source_identity
 
     patch_resource_arn(iam_actions)
     patch_enforce(iam_evaluator)
     patch_principal_arn(iam_evaluator)
+    patch_source_identity(sts, iam_actions, iam_evaluator)
     patch_gateway_responses(apigateway_v1)
     patch_import_operation(apigateway_v1)
     patch_mock_integration(apigateway_v1)

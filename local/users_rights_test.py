@@ -226,6 +226,31 @@ class Rights(unittest.TestCase):
         self.server.hook(ahead_seconds=0)
         ada.get_user(UserName="ada")
 
+    def test_who_names_a_source_identity_needs_the_right_to_on_both_sides(self):
+        arn, named = f"arn:aws:iam::{ACCOUNT}:role/Taken", {"SourceIdentity": "req-1"}
+        both = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+        for own, trusted, bare, identified in (
+            (both, both, True, True), (both[:1], both, True, False), (both, both[:1], True, False),
+            (both[1:], both, False, False),
+        ):
+            with self.subTest(own=own, trusted=trusted):
+                self.setUp()
+                trust = allow(trusted) | {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+                del trust["Resource"]
+                document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+                self.root.create_role(RoleName="Taken", AssumeRolePolicyDocument=document)
+                self.who_may(allow(own, arn))
+                key = self.root.create_access_key(UserName="deputy")["AccessKey"]
+                sts = self.server.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+                for more, wanted in (({}, bare), (named, identified)):
+                    try:
+                        sts.assume_role(RoleArn=arn, RoleSessionName="req-1", **more)
+                    except ClientError as error:
+                        self.assertEqual(error.response["Error"]["Code"], "AccessDenied")
+                        self.assertFalse(wanted, more)
+                    else:
+                        self.assertTrue(wanted, more)
+
 
 if __name__ == "__main__":
     unittest.main()
