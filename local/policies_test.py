@@ -53,6 +53,7 @@ def rendered():
     """Every policy by its name."""
     elsewhere, in_the_hub = account(MEMBER), account(HUB)
     (member,) = elsewhere.of("IAM::Role")["MemberRole"]["Policies"]
+    (read,) = elsewhere.of("IAM::Role")["ReadRole"]["Policies"]
     boundary = {"references": [{"Ref": "Boundary"}], "text": f"arn:aws:iam::{MEMBER}:policy/SnowgateBoundary"}
     organization = Model("templates/organization/policies.yaml", ORGANIZATION, sam=False).of("Organizations::Policy")
     roles = ",".join(("arn:aws:iam::555566667777:role/assumable/reports-reader",))
@@ -60,6 +61,7 @@ def rendered():
         "boundary": elsewhere.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
         "boundary-of-the-hub": in_the_hub.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
         "boundary-with-roles": account(MEMBER, AssumableRoleArns=roles).of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
+        "read-role": read["PolicyDocument"],
         "member-role": plain(member["PolicyDocument"], boundary),
         "service-control": organization["ServiceControl"]["Content"],
         "resource-control": organization["ResourceControl"]["Content"],
@@ -82,10 +84,14 @@ class Shipped(unittest.TestCase):
             for sign in ("Fn::", '"Ref"', "${"):
                 self.assertNotIn(sign, text(document), name)
 
+    def reckoned(self):
+        """The sizes that the command reckons with, by name."""
+        code = (ROOT / "crates/snowgate/src/member_parameters.rs").read_text(encoding="utf-8")
+        return {name: int(size.replace("_", "")) for name, size in re.findall(r"const (\w+): usize = ([\d_]+);", code)}
+
     def test_frames_are_what_the_command_reckons_with(self):
         """`snowgate member-parameters` refuses lists that would not fit beside the rest of the policies."""
-        code = (ROOT / "crates/snowgate/src/member_parameters.rs").read_text(encoding="utf-8")
-        reckoned = {name: int(size.replace("_", "")) for name, size in re.findall(r"const (\w+): usize = ([\d_]+);", code)}
+        reckoned = self.reckoned()
         sizes = {name: len(json.dumps(document, separators=(",", ":"))) for name, document in rendered().items()}
         listed = lambda name: sum(len(arn) + 3 for arn in ACCOUNT[name].split(","))  # noqa: E731
         role = sizes["member-role"] - 4 * listed("EnrolledArns") - 2 * listed("GrantablePolicyArns")
@@ -93,6 +99,55 @@ class Shipped(unittest.TestCase):
                               ("BOUNDARY_FRAME", sizes["boundary-of-the-hub"])):
             self.assertTrue(actual <= reckoned[frame] <= actual + 300, f"{frame}: {actual}")
         self.assertEqual((reckoned["ROLE"], reckoned["BOUNDARY"]), (QUOTAS["member-role"], QUOTAS["boundary"]))
+
+    def test_a_long_list_goes_on_in_managed_policies(self):
+        """Each of the further lists may be as long as a parameter, and stands in two policies of the member role."""
+        one = f"arn:aws:iam::{MEMBER}:policy/"
+        lists = {f"GrantablePolicyArns{nth}": ",".join(f"{one}{nth}-{n:02}" + "x" * 33 for n in range(57)) for nth in "234"}
+        self.assertTrue(all(4_000 < len(value) <= 4_096 for value in lists.values()))
+        none, all_of_them = account(MEMBER), account(MEMBER, **lists)
+        self.assertEqual(set(none.of("IAM::ManagedPolicy")), {"Boundary"})
+        self.assertEqual(all_of_them.missing, [])
+        found = {"Attach": set(), "Detach": set()}
+        for name, policy in all_of_them.of("IAM::ManagedPolicy").items():
+            if name == "Boundary":
+                continue
+            self.assertEqual(policy["Roles"], [{"Ref": "MemberRole"}])
+            (statement,) = policy["PolicyDocument"]["Statement"]
+            kind = name[:6]
+            self.assertEqual(statement["Action"], [f"iam:{kind}RolePolicy", f"iam:{kind}UserPolicy"])
+            self.assertEqual(statement["Resource"], ACCOUNT["EnrolledArns"].split(","))
+            condition = statement["Condition"]["ArnEquals"]
+            self.assertEqual("iam:PermissionsBoundary" in condition, kind == "Attach")
+            found[kind] |= set(condition["iam:PolicyARN"])
+            document = plain(policy["PolicyDocument"], {"references": [{"Ref": "Boundary"}],
+                                                        "text": f"arn:aws:iam::{MEMBER}:policy/SnowgateBoundary"})
+            size = len(json.dumps(document, separators=(",", ":")))
+            self.assertLessEqual(size, 6_144, name)
+            frame = size - sum(len(arn) + 3 for arn in condition["iam:PolicyARN"])
+            frame -= sum(len(arn) + 3 for arn in statement["Resource"])
+            self.assertLessEqual(frame, self.reckoned()["MORE_FRAME"], name)
+        wanted = {arn for value in lists.values() for arn in value.split(",")}
+        self.assertEqual(found, {"Attach": wanted, "Detach": wanted})
+
+    def test_who_inspects_may_look_and_only_where_the_preflight_does(self):
+        self.assertNotIn("InspectRole", account(MEMBER).of("IAM::Role"))
+        operators = f"arn:aws:iam::{HUB}:role/operators"
+        for more in ({}, {"OrganizationId": "o-example1234"}):
+            role = account(MEMBER, InspectedBy=operators, **more).of("IAM::Role")["InspectRole"]
+            (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(trust["Principal"], {"AWS": f"arn:aws:iam::{HUB}:root"})
+            self.assertEqual(trust["Condition"]["ArnLike"], {"aws:PrincipalArn": [operators]})
+            organization = trust["Condition"].get("StringEquals")
+            self.assertEqual(organization, {"aws:PrincipalOrgID": "o-example1234"} if more else None)
+        (policy,) = role["Policies"]
+        may = set()
+        for statement in policy["PolicyDocument"]["Statement"]:
+            may.update(statement["Action"])
+            self.assertNotIn("*", statement["Resource"])
+        asks = (ROOT / "crates/snowgate/python/facts.py").read_text(encoding="utf-8")
+        asked = set(re.findall(r"\biam\.(\w+)", asks))
+        self.assertEqual(may, {"iam:" + name.title().replace("_", "") for name in asked})
 
     def test_they_fit(self):
         for name, document in rendered().items():

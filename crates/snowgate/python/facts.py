@@ -1,6 +1,6 @@
-"""What the preflight asks AWS. Reads only.
+"""What the preflight asks AWS. Reads only, but for two e-mails to SES's simulator where it is told to.
 
-Reads one JSON object on stdin: `region`, `stack`, `accounts`, `boundary`, and either `endpoint` (the local AWS,
+Reads one JSON object on stdin: `region`, `stack`, `accounts`, `boundary`, `try_mail`, and either `endpoint` (the local AWS,
 where an account's id is the access key of its root) or nothing (credentials as boto3 finds them) with
 `inspect_role` for the target accounts. Writes one object on stdout, secrets among it: it goes through a pipe
 into the process that judges it, and no further. A call that is refused leaves `{"refused": code}`.
@@ -8,7 +8,9 @@ into the process that judges it, and no further. A call that is refused leaves `
 
 import email.utils
 import json
+import secrets as randomness
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -130,6 +132,51 @@ def mail(aws, stack):
     }
 
 
+# What SES's simulator answers with (SES Developer Guide, "Using the mailbox simulator").
+SIMULATOR = {"bounce": "bounce@simulator.amazonses.com", "complaint": "complaint@simulator.amazonses.com"}
+# What the dispatcher logs of a report about a request that is not there.
+REPORTED = "a report names a request that the ledger does not have"
+# How long reports may take, and how long until the next look, in seconds.
+PATIENCE, PAUSE = 120, 5
+
+
+def mail_trial(aws, stack, name):
+    """Sends two e-mails, as the functions do, to mailboxes that bounce and complain, and waits until the dispatcher
+    has read both reports; what was sent and when each came, in seconds."""
+    ses, logs = aws.hub("sesv2"), aws.hub("logs")
+    begun = time.time()
+    found = {}
+    for case, mailbox in SIMULATOR.items():
+        # No request has this id.
+        request = f"req-{randomness.token_hex(16)}"
+        sent = tried(
+            ses.send_email,
+            FromEmailAddress=stack["parameters"].get("Sender", ""),
+            ConfigurationSetName=stack["outputs"].get("ConfigurationSetName", ""),
+            Destination={"ToAddresses": [mailbox]},
+            EmailTags=[{"Name": "request_id", "Value": request}, {"Name": "approver", "Value": "0" * 32}],
+            Content={"Simple": {"Subject": {"Data": "Trial"}, "Body": {"Text": {"Data": "Trial"}}}},
+        )
+        found[case] = {"request": request, "refused": sent["refused"]} if "refused" in sent else {"request": request}
+    while time.time() - begun < PATIENCE:
+        waiting = [entry for entry in found.values() if not {"refused", "after"} & set(entry)]
+        for entry in waiting:
+            events = tried(
+                logs.filter_log_events,
+                logGroupName=f"/aws/lambda/{name}-dispatcher",
+                startTime=int(begun * 1000),
+                filterPattern=f'"{REPORTED}" "{entry["request"]}"',
+            )
+            if "refused" in events:
+                entry["refused"] = f"logs: {events['refused']}"
+            elif events.get("events"):
+                entry["after"] = round(time.time() - begun)
+        if not waiting:
+            break
+        time.sleep(PAUSE)
+    return found
+
+
 def seconds(answer, name):
     """The answer with a time in it in seconds since 1970."""
     if name in answer:
@@ -159,6 +206,19 @@ def secrets(aws, outputs):
         name: seconds(tried(manager.get_secret_value, SecretId=outputs[output]), "CreatedDate")
         for name, output in names.items()
         if output in outputs
+    }
+
+
+def subscribers(aws, stack):
+    """How many were asked for by the topic of the alarms, and how many of them have confirmed."""
+    topic = stack["outputs"].get("AlarmTopicName", "")
+    found = tried(aws.hub("sns").get_topic_attributes, TopicArn=topic)
+    if "refused" in found:
+        return found
+    attributes = found["Attributes"]
+    return {
+        "confirmed": int(attributes.get("SubscriptionsConfirmed", 0)),
+        "pending": int(attributes.get("SubscriptionsPending", 0)),
     }
 
 
@@ -199,6 +259,11 @@ def gathered(order):
     facts["secrets"] = secrets(aws, stack["outputs"])
     if stack["parameters"].get("RequireApiKey") == "true":
         facts["api_keys"] = api_keys(aws, order["stack"])
+    facts["alarms"] = subscribers(aws, stack)
+    facts["lambda"] = tried(aws.hub("lambda").get_account_settings)
+    facts["access_logs"] = tried(aws.hub("apigateway").get_account)
+    if order.get("try_mail"):
+        facts["mail_trial"] = mail_trial(aws, stack, order["stack"])
     hub = aws.hub("iam")
     facts["roles"] = {
         name: role(hub, stack["outputs"].get(output, "").rpartition("/")[2])

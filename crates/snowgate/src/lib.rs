@@ -13,4 +13,5 @@ pub mod preflight;
 pub mod python;
 pub mod repair;
 pub mod requests;
+pub mod stack_set;
 pub mod terminal;

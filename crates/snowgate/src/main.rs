@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use snowgate::guardrails_file::{self, SHIPPED_NAME};
 use snowgate::member_parameters::MemberParameters;
-use snowgate::{difference, preflight, repair, requests, terminal};
+use snowgate::{difference, preflight, repair, requests, stack_set, terminal};
 use snowgate_core::id::AccountId;
 
 const AFTER: &str = "\
@@ -39,11 +39,16 @@ enum Command {
     /// 3.11 or later. The first run makes a virtual environment with boto3 in the user's cache folder,
     /// from pinned and hash-checked packages.
     Preflight(preflight::PreflightOptions),
-    /// Print the parameters of templates/member-account.yaml for one account.
+    /// Print the parameters of templates/member-account.yaml for one account, or write those of every
+    /// account for a stack set.
     MemberParameters {
         /// The target account's id.
-        #[arg(long)]
-        account: AccountId,
+        #[arg(long, required_unless_present = "overrides")]
+        account: Option<AccountId>,
+        /// A folder to write one file into for each account of the guardrails, as `aws cloudformation
+        /// create-stack-instances --parameter-overrides` takes them.
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["account", "json"])]
+        overrides: Option<PathBuf>,
         /// Print one JSON object instead of words for `sam deploy --parameter-overrides`.
         #[arg(long)]
         json: bool,
@@ -107,7 +112,22 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             let guardrails = guardrails_file::load(&find()?)?;
             Ok(preflight::preflight(&guardrails, options).await?)
         }
-        Command::MemberParameters { account, json } => {
+        Command::MemberParameters {
+            overrides: Some(folder),
+            ..
+        } => {
+            let guardrails = guardrails_file::load(&find()?)?;
+            for account in stack_set::write_overrides(&guardrails, &folder)? {
+                terminal::line(&account);
+            }
+            Ok(true)
+        }
+        Command::MemberParameters { account: None, .. } => Ok(false),
+        Command::MemberParameters {
+            account: Some(account),
+            json,
+            ..
+        } => {
             let guardrails = guardrails_file::load(&find()?)?;
             let parameters = MemberParameters::new(&guardrails, &account)?;
             match json {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
 
@@ -16,6 +16,12 @@ pub struct MemberParameters {
     enrolled_arns: String,
     grantable_group_arns: String,
     grantable_policy_arns: String,
+    #[serde(rename = "GrantablePolicyArns2")]
+    grantable_policy_arns_2: String,
+    #[serde(rename = "GrantablePolicyArns3")]
+    grantable_policy_arns_3: String,
+    #[serde(rename = "GrantablePolicyArns4")]
+    grantable_policy_arns_4: String,
     inline_policies: &'static str,
 }
 
@@ -27,6 +33,8 @@ const ROLE: usize = 10_240;
 const ROLE_FRAME: usize = 2_000;
 /// The longest managed policy, in characters.
 const BOUNDARY: usize = 6_144;
+/// What of one that attaches or detaches more policies is not their list, and a little more.
+const MORE_FRAME: usize = 500;
 /// What of it the boundary takes without the roles, in the hub, where it is longest.
 const BOUNDARY_FRAME: usize = 3_200;
 
@@ -66,12 +74,25 @@ impl MemberParameters {
         if !guardrails.accounts().contains(account) {
             return Err(MemberParametersError::NothingGranted(account.clone()));
         }
+        let (enrolled, groups) = (
+            guardrails.enrolled_in(account).join(","),
+            joined(&guardrails.groups_in(account)),
+        );
+        let [first, second, third, fourth] = split(
+            account,
+            &texts(&guardrails.policies_in(account)),
+            listed(&enrolled),
+            listed(&groups),
+        )?;
         let parameters = Self {
             assumable_role_arns: joined(&guardrails.assumable_from(account)),
             boundary_name: guardrails.boundary().to_owned(),
-            enrolled_arns: guardrails.enrolled_in(account).join(","),
-            grantable_group_arns: joined(&guardrails.groups_in(account)),
-            grantable_policy_arns: joined(&guardrails.policies_in(account)),
+            enrolled_arns: enrolled,
+            grantable_group_arns: groups,
+            grantable_policy_arns: first,
+            grantable_policy_arns_2: second,
+            grantable_policy_arns_3: third,
+            grantable_policy_arns_4: fourth,
             inline_policies: if guardrails.inline_policies_in(account) {
                 "yes"
             } else {
@@ -85,7 +106,6 @@ impl MemberParameters {
     /// Whether AWS takes them, and what the template makes of them: in the member role's policy
     /// the enrolled principals stand in four statements and the policies in two.
     fn check(&self, account: &AccountId) -> Result<(), MemberParametersError> {
-        let listed = |arns: &str| arns.split(',').map(|arn| arn.len() + 3).sum::<usize>();
         let role = ROLE_FRAME
             + 4 * listed(&self.enrolled_arns)
             + 2 * listed(&self.grantable_policy_arns)
@@ -96,11 +116,6 @@ impl MemberParameters {
             (
                 "GrantableGroupArns",
                 self.grantable_group_arns.len(),
-                PARAMETER,
-            ),
-            (
-                "GrantablePolicyArns",
-                self.grantable_policy_arns.len(),
                 PARAMETER,
             ),
             (
@@ -128,6 +143,16 @@ impl MemberParameters {
         serde_json::to_value(self).unwrap_or_default()
     }
 
+    /// As CloudFormation's own calls take parameters: what differs from account to account in a
+    /// stack set.
+    #[must_use]
+    pub fn overrides(&self) -> Value {
+        let parameters = self.to_json();
+        let all = parameters.as_object().into_iter().flatten();
+        let entry = |(name, value): (&String, &Value)| json!({"ParameterKey": name, "ParameterValue": value});
+        all.map(entry).collect()
+    }
+
     /// `Name=value`, as `sam deploy --parameter-overrides` takes them, in the order of the names.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
@@ -139,9 +164,59 @@ impl MemberParameters {
 }
 
 /// In the order of the alphabet, so that the same guardrails always yield the same text.
-fn joined(arns: &[impl ToString]) -> String {
+fn texts(arns: &[impl ToString]) -> Vec<String> {
     let arns: BTreeSet<String> = arns.iter().map(ToString::to_string).collect();
-    arns.into_iter().collect::<Vec<_>>().join(",")
+    arns.into_iter().collect()
+}
+
+fn joined(arns: &[impl ToString]) -> String {
+    texts(arns).join(",")
+}
+
+/// What a list takes in a policy: each ARN has quotes and a comma.
+fn listed(arns: &str) -> usize {
+    arns.split(',').map(|arn| arn.len() + 3).sum()
+}
+
+/// The policies on the template's four lists, the first filled first: it stands twice in the role's
+/// own policy, beside four lists of `enrolled` characters and one of `groups`; each other stands in
+/// two managed policies, which hold one list of both kinds each.
+fn split(
+    account: &AccountId,
+    policies: &[String],
+    enrolled: usize,
+    groups: usize,
+) -> Result<[String; 4], MemberParametersError> {
+    let own = ROLE.saturating_sub(ROLE_FRAME + 4 * enrolled + groups) / 2;
+    let more = BOUNDARY.saturating_sub(MORE_FRAME + enrolled);
+    let mut rest = policies;
+    let lists = [own, more, more, more].map(|room| {
+        let fit = fitting(rest, room);
+        let (list, after) = rest.split_at(fit);
+        rest = after;
+        list.join(",")
+    });
+    match rest.len() {
+        0 => Ok(lists),
+        left => Err(MemberParametersError::TooLong {
+            account: account.clone(),
+            what: "the list of policies",
+            needs: policies.len(),
+            limit: policies.len() - left,
+        }),
+    }
+}
+
+/// How many of these, from the first on, fit into one parameter and this room in a policy.
+fn fitting(arns: &[String], room: usize) -> usize {
+    let (mut bytes, mut characters) = (0, 0);
+    let fits = |arn: &&String| {
+        // Each is followed by a comma, but for the last.
+        bytes += arn.len() + 1;
+        characters += arn.len() + 3;
+        bytes <= PARAMETER + 1 && characters <= room
+    };
+    arns.iter().take_while(fits).count()
 }
 
 #[cfg(test)]
@@ -169,6 +244,9 @@ mod tests {
                 "EnrolledArns",
                 "GrantableGroupArns",
                 "GrantablePolicyArns",
+                "GrantablePolicyArns2",
+                "GrantablePolicyArns3",
+                "GrantablePolicyArns4",
                 "InlinePolicies"
             ]
         );
@@ -176,8 +254,13 @@ mod tests {
         for name in names {
             assert!(template.contains(&format!("\n  {name}:\n")), "{name}");
         }
+        let overrides = parameters("210987654321").unwrap().overrides();
+        let entry = json!({"ParameterKey": "BoundaryName", "ParameterValue": "SnowgateBoundary"});
+        assert_eq!(overrides[1], entry);
+        assert_eq!(overrides.as_array().unwrap().len(), words.len());
         assert_eq!(words[1], "BoundaryName=SnowgateBoundary");
-        assert_eq!(words[5], "InlinePolicies=yes");
+        assert_eq!(words[8], "InlinePolicies=yes");
+        assert_eq!(words[5], "GrantablePolicyArns2=");
         let lists = [0, 2, 3, 4]
             .iter()
             .map(|index| &words[*index])
@@ -215,10 +298,9 @@ mod tests {
 
     #[test]
     fn what_aws_would_refuse_halfway_is_said_beforehand() {
-        assert!(with("policies", 40).is_ok());
         for (list, many) in [
-            ("policies", 70),
-            ("policies", 66),
+            ("policies", 300),
+            ("policies", 270),
             ("roles", 75),
             ("roles", 55),
         ] {
@@ -227,6 +309,24 @@ mod tests {
                 panic!("{list} {many}: {refused}");
             };
             assert!(needs > limit);
+        }
+    }
+
+    #[test]
+    fn a_long_list_goes_on_in_the_next_parameters_and_nothing_of_it_is_lost() {
+        for many in [40, 70, 150, 200] {
+            let parameters = with("policies", many).unwrap().to_json();
+            let lists = ["", "2", "3", "4"].map(|suffix| {
+                let list = &parameters[format!("GrantablePolicyArns{suffix}")];
+                list.as_str().unwrap().to_owned()
+            });
+            let arns: Vec<_> = lists.iter().flat_map(|list| list.split(',')).collect();
+            let reports = arns.iter().filter(|arn| arn.contains("/teams/payments/"));
+            assert_eq!(reports.count(), many);
+            assert!(lists.iter().all(|list| list.len() <= PARAMETER));
+            let full = lists.iter().take_while(|list| !list.is_empty()).count();
+            assert!(lists[full..].iter().all(String::is_empty));
+            assert_eq!(full, many.div_ceil(60), "{many} policies: {lists:?}");
         }
     }
 

@@ -1,10 +1,13 @@
-//! Whether everything is ready for the first request. Reads, and changes nothing.
+//! Whether everything is ready for the first request. Reads, and changes nothing; sends two e-mails to
+//! SES's simulator where it is told to.
 
 mod accounts;
 mod aws_facts;
 mod boto;
 mod hub;
+mod mail;
 mod result;
+mod rights;
 mod servicenow;
 mod test_ticket;
 mod tools;
@@ -27,6 +30,9 @@ use aws_facts::AwsFacts;
 /// The name of the hub's stack, unless another is named.
 const STACK: &str = "snowgate";
 
+/// The role that templates/member-account.yaml makes for the preflight, unless another is named.
+const INSPECT_ROLE: &str = "SnowgateInspect";
+
 /// Why nothing was checked.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
@@ -47,9 +53,13 @@ pub struct PreflightOptions {
     /// Region of the hub's stack; otherwise what AWS's configuration says.
     #[arg(long)]
     region: Option<String>,
-    /// Role in the target accounts that may read IAM.
+    /// Role in the target accounts that may read Snowgate's roles there and the boundary.
+    #[arg(long, default_value = INSPECT_ROLE)]
+    inspect_role: String,
+    /// Send two e-mails to SES's mailbox simulator, one that bounces and one that is complained about, and
+    /// wait up to two minutes for the dispatcher to hear of both.
     #[arg(long)]
-    inspect_role: Option<String>,
+    try_mail: bool,
     /// A ticket made for this, as `table/sys_id`, once for each table: an update without fields is sent to it.
     #[arg(long = "ticket")]
     tickets: Vec<TestTicket>,
@@ -79,7 +89,8 @@ pub async fn preflight(
             region: options.region,
             stack: options.stack,
             endpoint: None,
-            inspect_role: options.inspect_role,
+            inspect_role: Some(options.inspect_role),
+            try_mail: options.try_mail,
         },
         guardrails,
         accounts: guardrails.accounts().into_iter().cloned().collect(),
@@ -132,6 +143,7 @@ impl Inspection<'_> {
             return Ok(vec![early]);
         }
         let mut results = hub::check(&facts, now);
+        results.extend(mail::check(&facts));
         results.extend(accounts::check(&facts, guardrails, accounts));
         let tables = guardrails.tables();
         results.extend(servicenow::check(&facts, tables, &self.tickets, now).await);

@@ -71,10 +71,16 @@ fn administration() -> Vec<(String, String)> {
         "DeletePolicyVersion",
         "SetDefaultPolicyVersion",
     ] {
-        all.push((
-            format!("iam:{action}"),
-            arn(MEMBER, "policy/SnowgateBoundary"),
-        ));
+        // The boundary, and what the member role may besides its own policy.
+        for policy in [
+            "SnowgateBoundary",
+            "snowgate/snowgate-member-AttachPolicies2-A1",
+        ] {
+            all.push((
+                format!("iam:{action}"),
+                arn(MEMBER, &format!("policy/{policy}")),
+            ));
+        }
     }
     for (account, role) in [
         (MEMBER, "SnowgateMember"),

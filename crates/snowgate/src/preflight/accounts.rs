@@ -1,7 +1,5 @@
 //! The target accounts: roles with the right trust, lists and boundary.
 
-use std::collections::BTreeSet;
-
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType, PrincipalKind};
 use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
@@ -12,10 +10,15 @@ use snowgate_core::markup::code;
 
 use super::aws_facts::AwsFacts;
 use super::result::PreflightResult;
+use super::rights;
 
+/// What a role is assumed with.
+const ASSUME: &str = "sts:AssumeRole";
+/// What a session is given its source identity with, the id of a request.
+const IDENTIFY: &str = "sts:SetSourceIdentity";
 /// An account that nothing of ours is in.
 const STRANGER: &str = "999999999999";
-const REMEDY: &str =
+pub(super) const REMEDY: &str =
     "update templates/member-account.yaml there, with the output of snowgate member-parameters";
 
 /// Everything about these target accounts.
@@ -53,17 +56,20 @@ fn in_account(facts: &AwsFacts, guardrails: &Guardrails, id: &AccountId) -> Vec<
         function: "provisioner",
     };
     let mut results = vec![read.trust(), member.trust()];
-    if facts.refusal(&format!("{base}/member")).is_none() {
-        results.push(lists(&member, guardrails, id));
+    if facts.refusal(&read.at("")).is_none() {
+        results.push(rights::of_read_role(&read));
+    }
+    if facts.refusal(&member.at("")).is_none() {
+        results.push(rights::of_member_role(&member, guardrails, id));
     }
     results.push(boundary(facts, guardrails, account));
     results
 }
 
 /// One of the two roles of an account.
-struct Role<'f> {
+pub(super) struct Role<'f> {
     facts: &'f AwsFacts,
-    account: &'f str,
+    pub(super) account: &'f str,
     check: &'static str,
     key: &'static str,
     /// The hub's function that assumes it.
@@ -75,6 +81,7 @@ struct Attempt<'a> {
     principal: &'a str,
     external: &'a str,
     identity: Vec<Ruleset>,
+    action: &'static str,
 }
 
 impl<'a> Attempt<'a> {
@@ -84,7 +91,13 @@ impl<'a> Attempt<'a> {
             principal,
             external,
             identity,
+            action: ASSUME,
         }
+    }
+
+    /// The same with another call.
+    fn that(self, action: &'static str) -> Self {
+        Self { action, ..self }
     }
 
     /// With an identity policy that allows everything.
@@ -97,6 +110,17 @@ impl<'a> Attempt<'a> {
 impl Role<'_> {
     fn at(&self, what: &str) -> String {
         format!("/accounts/{}/{}{what}", self.account, self.key)
+    }
+
+    /// The statements of all its policies.
+    pub(super) fn statements(&self) -> Vec<&Value> {
+        let policies = self.facts.at(&self.at("/policies")).as_array();
+        policies
+            .into_iter()
+            .flatten()
+            .filter_map(|policy| policy.get("Statement")?.as_array())
+            .flatten()
+            .collect()
     }
 
     /// Whether the hub's function can assume the role, and nobody else.
@@ -117,8 +141,16 @@ impl Role<'_> {
             );
             return bad(found);
         }
-        let rights = self.own_rights();
-        if !self.may(&trust, Attempt::with(own, external, rights)) {
+        let named = Attempt::with_all_rights(own, external).that(IDENTIFY);
+        if !self.may(&trust, named) {
+            let found = format!("does not let the hub's {} name the request", self.function);
+            return bad(format!("{found} (`{IDENTIFY}`)"));
+        }
+        let own_attempt = |action| {
+            let rights = self.own_rights();
+            self.may(&trust, Attempt::with(own, external, rights).that(action))
+        };
+        if ![ASSUME, IDENTIFY].into_iter().all(own_attempt) {
             let found = format!("the hub's {} may not assume it", self.function);
             let remedy = "deploy the hub's stack again";
             return PreflightResult::bad(self.check, self.account, found, remedy);
@@ -175,7 +207,7 @@ impl Role<'_> {
         }
         let principal = RequestPrincipal::of(PrincipalKind::Aws, attempt.principal);
         let role = self.facts.text(&self.at("/arn"));
-        let request = Request::new("sts:AssumeRole", role, principal, context);
+        let request = Request::new(attempt.action, role, principal, context);
         let policies = Policies {
             identity: attempt.identity,
             resource: Some(trust.clone()),
@@ -204,131 +236,6 @@ fn rules(document: &Value, of: PolicyType) -> Option<Ruleset> {
     Some(Ruleset::compile(&document))
 }
 
-/// What the guardrails want the member role of an account to list.
-struct Lists {
-    policies: BTreeSet<String>,
-    enrolled: BTreeSet<String>,
-    groups: BTreeSet<String>,
-    inline: bool,
-    boundary: String,
-}
-
-/// What a statement is about, by its actions.
-const ATTACH: [&str; 2] = ["iam:AttachRolePolicy", "iam:AttachUserPolicy"];
-const DETACH: [&str; 2] = ["iam:DetachRolePolicy", "iam:DetachUserPolicy"];
-const PUT: [&str; 2] = ["iam:PutRolePolicy", "iam:PutUserPolicy"];
-const DELETE: [&str; 2] = ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"];
-const JOIN: [&str; 2] = ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"];
-const FIND: [&str; 1] = ["iam:ListUsers"];
-
-/// Whether the lists of the member role are those of the guardrails.
-fn lists(member: &Role<'_>, guardrails: &Guardrails, account: &AccountId) -> PreflightResult {
-    let wanted = Lists {
-        policies: texts_of(&guardrails.policies_in(account)),
-        enrolled: guardrails.enrolled_in(account).into_iter().collect(),
-        groups: texts_of(&guardrails.groups_in(account)),
-        inline: guardrails.inline_policies_in(account),
-        boundary: format!(":policy/{}", guardrails.boundary()),
-    };
-    let statements: Vec<&Value> = member
-        .facts
-        .at(&member.at("/policies"))
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|policy| policy.get("Statement")?.as_array())
-        .flatten()
-        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
-        .collect();
-    let wrong = wanted.absent(&statements).or_else(|| {
-        statements
-            .iter()
-            .find_map(|statement| wanted.wrong(statement))
-    });
-    match wrong {
-        Some(found) => PreflightResult::bad("member role", member.account, found, REMEDY),
-        None => PreflightResult::good(
-            "member role",
-            member.account,
-            "has the lists of the guardrails",
-        ),
-    }
-}
-
-fn texts_of(arns: &[impl ToString]) -> BTreeSet<String> {
-    arns.iter().map(ToString::to_string).collect()
-}
-
-impl Lists {
-    /// What the role may not do at all, and should.
-    fn absent(&self, statements: &[&Value]) -> Option<&'static str> {
-        let may = |actions: &[&str]| {
-            statements
-                .iter()
-                .any(|statement| speaks_of(statement, actions))
-        };
-        let needs: [(bool, &[&str], &str); 6] = [
-            (!self.policies.is_empty(), &ATTACH, "may attach nothing"),
-            (!self.policies.is_empty(), &DETACH, "may detach nothing"),
-            (self.inline, &PUT, "may put no inline policy"),
-            (self.inline, &DELETE, "may delete no inline policy"),
-            (!self.groups.is_empty(), &JOIN, "may add nobody to a group"),
-            (true, &FIND, "may not find a user that was renamed"),
-        ];
-        let missing = needs
-            .into_iter()
-            .find(|(wanted, actions, _)| *wanted && !may(actions));
-        missing.map(|(_, _, found)| found)
-    }
-
-    /// What is wrong with a statement.
-    fn wrong(&self, statement: &Value) -> Option<&'static str> {
-        let is = |actions: [&str; 2]| speaks_of(statement, &actions);
-        let resource = texts(statement.get("Resource"));
-        if (is(ATTACH) || is(DETACH)) && condition(statement, "iam:PolicyARN") != self.policies {
-            return Some("its list of policies is not that of the guardrails");
-        }
-        if [ATTACH, DETACH, PUT, DELETE].into_iter().any(is) && resource != self.enrolled {
-            return Some("its list of principals is not that of the guardrails");
-        }
-        if is(JOIN) && resource != self.groups {
-            return Some("its list of groups is not that of the guardrails");
-        }
-        let boundary = condition(statement, "iam:PermissionsBoundary");
-        let bounded =
-            boundary.len() == 1 && boundary.iter().all(|arn| arn.ends_with(&self.boundary));
-        ((is(ATTACH) || is(PUT)) && !bounded)
-            .then_some("it does not ask for the boundary before it gives anything")
-    }
-}
-
-/// Whether a statement names one of these actions.
-fn speaks_of(statement: &Value, actions: &[&str]) -> bool {
-    texts(statement.get("Action"))
-        .iter()
-        .any(|action| actions.contains(&action.as_str()))
-}
-
-/// The values that a statement asks of a condition key, whatever the operator.
-fn condition(statement: &Value, key: &str) -> BTreeSet<String> {
-    let operators = statement.get("Condition").and_then(Value::as_object);
-    let mut values = BTreeSet::new();
-    for clauses in operators.into_iter().flat_map(|all| all.values()) {
-        values.extend(texts(clauses.get(key)));
-    }
-    values
-}
-
-/// A text or a list of texts, as policies have them.
-fn texts(value: Option<&Value>) -> BTreeSet<String> {
-    let one = |value: &Value| value.as_str().map(str::to_owned);
-    match value {
-        Some(Value::Array(all)) => all.iter().filter_map(one).collect(),
-        Some(value) => one(value).into_iter().collect(),
-        None => BTreeSet::new(),
-    }
-}
-
 /// Whether the boundary is there, and stops what it is there to stop.
 fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> PreflightResult {
     let base = format!("/accounts/{account}/boundary");
@@ -346,7 +253,7 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
     for (action, resource) in [
         ("iam:AttachUserPolicy", principal.as_str()),
         ("iam:DeleteUserPermissionsBoundary", principal.as_str()),
-        ("sts:AssumeRole", role),
+        (ASSUME, role),
     ] {
         let who = RequestPrincipal::of(PrincipalKind::Aws, &principal);
         let request = Request::new(action, resource, who, Context::default());

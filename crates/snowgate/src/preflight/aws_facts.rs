@@ -24,6 +24,8 @@ pub struct StackLocation {
     pub endpoint: Option<String>,
     /// The role in target accounts that may read IAM.
     pub inspect_role: Option<String>,
+    /// Whether two e-mails are sent to SES's simulator, to see their reports come.
+    pub try_mail: bool,
 }
 
 /// Everything that AWS knows of the stack and the target accounts. Holds secrets: never printed.
@@ -42,6 +44,7 @@ impl AwsFacts {
             "stack": location.stack,
             "endpoint": location.endpoint,
             "inspect_role": location.inspect_role,
+            "try_mail": location.try_mail,
             "accounts": accounts,
             "boundary": guardrails.boundary(),
         });

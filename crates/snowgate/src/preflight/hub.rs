@@ -1,6 +1,5 @@
-//! The hub: the stack, mail, secrets, the clock.
+//! The hub: the stack and what the account must have for it, secrets, the clock.
 
-use serde_json::Value;
 use snowgate_core::caller::Clients;
 use snowgate_core::markup::code;
 
@@ -13,13 +12,16 @@ const CLOCK_SECONDS: i64 = 120;
 /// How old a value that somebody may have seen is to become: a quarter.
 const OLDEST_DAYS: i64 = 92;
 
-/// Everything about the hub.
+/// What the functions run at once at most: the sum of what `ReserveConcurrency` reserves.
+const AT_ONCE: i64 = 48;
+
+/// Everything about the hub but its e-mail.
 pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {
     let mut results = vec![clock("AWS", facts.at("/aws_time").as_f64(), now)];
     results.push(stack(facts));
-    results.push(sender(facts));
-    results.extend(sandbox(facts));
-    results.extend(email(facts));
+    results.push(concurrency(facts));
+    results.push(access_logs(facts));
+    results.push(alarms(facts));
     results.push(clients(facts));
     results.extend(["read", "write"].map(|name| credentials(facts, name)));
     results.extend(ages(facts, now));
@@ -74,145 +76,82 @@ fn stack(facts: &AwsFacts) -> PreflightResult {
     PreflightResult::good("stack", "", "deployed, and not on hold")
 }
 
-fn sender(facts: &AwsFacts) -> PreflightResult {
-    let (sender, identity) = (facts.parameter("Sender"), facts.parameter("SenderIdentity"));
-    let of = if identity.is_empty() {
-        sender
-    } else {
-        identity
-    };
-    let belongs = of == sender
-        || sender
-            .rsplit_once('@')
-            .is_some_and(|(_, domain)| domain == of);
-    if !belongs {
-        let remedy = "set SenderIdentity to the sender's own domain, or leave it empty";
+/// Whether the account lets all functions run at once. New accounts may run ten.
+fn concurrency(facts: &AwsFacts) -> PreflightResult {
+    if let Some(why) = facts.refusal("/lambda") {
+        let found = format!("the account's quota cannot be read: {}", code(why));
         return PreflightResult::bad(
-            "sender",
+            "concurrency",
             "",
-            "the identity is not that of the sender",
-            remedy,
+            found,
+            "look with lambda:GetAccountSettings",
         );
     }
-    let remedy = "aws sesv2 create-email-identity, then click the link or publish the DKIM records";
-    match facts.refusal("/mail/identity") {
-        Some(_) => PreflightResult::bad("sender", "", "SES does not know the identity", remedy),
-        None if facts.at("/mail/identity/VerifiedForSendingStatus") == &Value::Bool(true) => {
-            PreflightResult::good("sender", "", "verified")
+    let limit = facts.at("/lambda/AccountLimit");
+    let number = |name: &str| limit.get(name)?.as_i64();
+    let reserved = facts.parameter("ReserveConcurrency") == "true";
+    match number("UnreservedConcurrentExecutions").or_else(|| number("ConcurrentExecutions")) {
+        _ if reserved => {
+            PreflightResult::good("concurrency", "", format!("{AT_ONCE} are reserved"))
         }
-        None => PreflightResult::bad("sender", "", "not verified yet", remedy),
+        Some(free) if free >= AT_ONCE => {
+            PreflightResult::good("concurrency", "", format!("{free} executions at once"))
+        }
+        free => {
+            let found = format!(
+                "{} executions at once, and the functions need up to {AT_ONCE}: calls are refused and                  requests wait when others run",
+                free.map_or_else(
+                    || "an unknown number of".to_owned(),
+                    |free| free.to_string()
+                )
+            );
+            let remedy =
+                "ask for more in Service Quotas: Lambda, Concurrent executions (L-B99A9384)";
+            PreflightResult::bad("concurrency", "", found, remedy)
+        }
     }
 }
 
-fn sandbox(facts: &AwsFacts) -> Vec<PreflightResult> {
-    let is = |what: &str| facts.at(&format!("/mail/account/{what}")) == &Value::Bool(true);
-    let trial = facts.parameter("MailSandbox") == "true";
-    let sandbox = match (is("ProductionAccessEnabled"), trial) {
-        (true, false) => PreflightResult::good("sandbox", "", "SES has production access"),
-        (true, true) => {
-            let remedy = "deploy with MailSandbox=false: the functions need no right to recipients' \
-                          identities any more";
-            let found = "SES has production access, and MailSandbox is still on";
-            PreflightResult::bad("sandbox", "", found, remedy)
-        }
-        (false, true) => {
-            let found = "a trial in the sandbox: only verified identities receive e-mail";
-            PreflightResult::good("sandbox", "", found)
-        }
-        (false, false) => {
-            let remedy = "request production access in the SES console; for a first trial deploy with \
-                          MailSandbox=true and verify the approvers' addresses";
-            PreflightResult::bad("sandbox", "", "SES is in the sandbox", remedy)
-        }
-    };
-    let sending = if is("SendingEnabled") {
-        PreflightResult::good("sandbox", "sending", "enabled")
-    } else {
-        let remedy =
-            "aws sesv2 put-account-sending-attributes --sending-enabled, or see why AWS paused it";
-        PreflightResult::bad(
-            "sandbox",
-            "sending",
-            "SES does not send for this account",
-            remedy,
-        )
-    };
-    vec![sandbox, sending]
-}
-
-fn email(facts: &AwsFacts) -> Vec<PreflightResult> {
-    if facts.refusal("/mail/configuration_set").is_some() {
-        let remedy = "deploy the stack again: e-mail needs its configuration set";
-        return vec![PreflightResult::bad(
-            "e-mail",
-            "",
-            "the configuration set is not there",
-            remedy,
-        )];
+/// Whether API Gateway may write access logs, without which nobody sees who called.
+fn access_logs(facts: &AwsFacts) -> PreflightResult {
+    if !facts.text("/access_logs/cloudwatchRoleArn").is_empty() {
+        return PreflightResult::good("access logs", "", "API Gateway may write them");
     }
-    let tracking = if tracks(facts) {
-        let remedy = "remove CLICK and OPEN from the event destinations and turn engagement metrics \
-                      off: a rewritten link hands the review token to a third party";
-        PreflightResult::bad("e-mail", "tracking", "clicks or opens are tracked", remedy)
-    } else {
-        PreflightResult::good("e-mail", "tracking", "neither clicks nor opens")
+    let found = match facts.refusal("/access_logs") {
+        Some(why) => format!("API Gateway's account cannot be read: {}", code(why)),
+        None => "API Gateway has no role to write them with in this account and region".to_owned(),
     };
-    let delivery = if vdm(facts, "GuardianOptions", "OptimizedSharedDelivery") {
-        let remedy = "deploy the stack again: its configuration set turns optimised delivery off";
-        PreflightResult::bad("e-mail", "delivery", "SES may hold e-mails back", remedy)
-    } else {
-        PreflightResult::good("e-mail", "delivery", "at once")
-    };
-    let policy = facts.text("/mail/configuration_set/DeliveryOptions/TlsPolicy");
-    let tls = if policy == "REQUIRE" {
-        PreflightResult::good("e-mail", "TLS", "required")
-    } else {
-        let remedy =
-            "deploy the stack again, or put the delivery options back to TlsPolicy REQUIRE";
-        PreflightResult::bad("e-mail", "TLS", "e-mail may travel unencrypted", remedy)
-    };
-    let sending = if facts.at("/mail/configuration_set/SendingOptions/SendingEnabled")
-        == &Value::Bool(false)
-    {
-        let remedy = "aws sesv2 put-configuration-set-sending-options --sending-enabled";
-        PreflightResult::bad("e-mail", "sending", "sending is paused", remedy)
-    } else {
-        PreflightResult::good("e-mail", "sending", "not paused")
-    };
-    vec![tracking, delivery, tls, sending]
+    let remedy = "deploy with ManageApiLogging=true, or give API Gateway a role (aws apigateway \
+                  update-account)";
+    PreflightResult::bad("access logs", "", found, remedy)
 }
 
-/// SES rewrites links for a destination that wants these events, and for engagement metrics
-/// (SES Developer Guide, "Configuring custom domains to handle open and click tracking").
-fn tracks(facts: &AwsFacts) -> bool {
-    let destinations = facts.at("/mail/destinations/EventDestinations").as_array();
-    let wants = |destination: &Value| {
-        let types = destination
-            .get("MatchingEventTypes")
-            .and_then(Value::as_array);
-        let tracked = |kind: &Value| matches!(kind.as_str(), Some("CLICK" | "OPEN"));
-        types.into_iter().flatten().any(tracked)
+/// Whether anybody hears of alarms.
+fn alarms(facts: &AwsFacts) -> PreflightResult {
+    let number = |name: &str| {
+        facts
+            .at(&format!("/alarms/{name}"))
+            .as_i64()
+            .unwrap_or_default()
     };
-    vdm(facts, "DashboardOptions", "EngagementMetrics")
-        || destinations.into_iter().flatten().any(wants)
-}
-
-/// Whether an option of the Virtual Deliverability Manager is on for our e-mail: what the
-/// configuration set says, and where it says nothing, what the account says for all.
-fn vdm(facts: &AwsFacts, group: &str, option: &str) -> bool {
-    let own = facts.text(&format!(
-        "/mail/configuration_set/VdmOptions/{group}/{option}"
-    ));
-    let account = facts.at("/mail/account/VdmAttributes");
-    let group = group.replace("Options", "Attributes");
-    let said = |value: &Value| value.as_str().map(|text| text == "ENABLED");
-    let all = account.get(&group).and_then(|group| group.get(option));
-    match own {
-        "" => {
-            account.get("VdmEnabled").and_then(said) == Some(true)
-                && all.and_then(said) == Some(true)
+    let (confirmed, pending) = (number("confirmed"), number("pending"));
+    let bad = |found: String, remedy| PreflightResult::bad("alarms", "", found, remedy);
+    match (facts.refusal("/alarms"), confirmed, pending) {
+        (Some(why), ..) => bad(
+            format!("their topic cannot be read: {}", code(why)),
+            "see that AlarmTopicArn is there; look with sns:GetTopicAttributes",
+        ),
+        (None, 0, 0) => bad(
+            "nobody hears of them: their topic has no subscriber".to_owned(),
+            "deploy with AlarmEmail, or subscribe somebody to the topic",
+        ),
+        (None, 0, waiting) => bad(
+            format!("nobody hears of them: {waiting} subscribers have not confirmed"),
+            "click the link in the e-mail that SNS sent",
+        ),
+        (None, heard, _) => {
+            PreflightResult::good("alarms", "", format!("{heard} subscribers hear of them"))
         }
-        own => own == "ENABLED",
     }
 }
 

@@ -13,6 +13,7 @@ fn results(facts: Value) -> Vec<PreflightResult> {
     let guardrails = guardrails();
     let accounts: Vec<_> = guardrails.accounts().into_iter().cloned().collect();
     let mut results = hub::check(&facts, NOW);
+    results.extend(super::mail::check(&facts));
     results.extend(accounts::check(&facts, &guardrails, &accounts));
     results
 }
@@ -60,6 +61,16 @@ fn every_fault_is_found_and_nothing_else() {
             "stack",
             "",
         ),
+        (
+            "/lambda/AccountLimit/UnreservedConcurrentExecutions".to_owned(),
+            json!(10),
+            "concurrency",
+            "",
+        ),
+        ("/lambda".to_owned(), refused(), "concurrency", ""),
+        ("/access_logs".to_owned(), json!({}), "access logs", ""),
+        ("/alarms/confirmed".to_owned(), json!(0), "alarms", ""),
+        ("/alarms".to_owned(), refused(), "alarms", ""),
         (
             "/stack/parameters/SenderIdentity".to_owned(),
             json!("example.org"),
@@ -262,6 +273,48 @@ fn every_fault_is_found_and_nothing_else() {
             ACCOUNT,
         ),
         (role("member/policies"), json!([]), "member role", ACCOUNT),
+        (
+            role("member/policies/0/Statement/5/Action/0"),
+            json!("iam:GetUser"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/6/Action/0"),
+            json!("iam:CreateUser"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/7/Action/0"),
+            json!("iam:GetUser"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("member/policies/0/Statement/7/Resource"),
+            json!("arn:aws:iam::444455556666:policy/*"),
+            "member role",
+            ACCOUNT,
+        ),
+        (
+            role("read/policies/0/Statement/0/Action/0"),
+            json!("iam:GetUser"),
+            "read role",
+            ACCOUNT,
+        ),
+        (
+            role("read/policies/0/Statement/0/Action"),
+            json!("iam:*"),
+            "read role",
+            ACCOUNT,
+        ),
+        (
+            role("read/trust/Statement/0/Action"),
+            json!("sts:AssumeRole"),
+            "read role",
+            ACCOUNT,
+        ),
         (role("boundary"), refused(), "boundary", ACCOUNT),
         (
             role("boundary/document/Statement/0/NotAction"),
@@ -290,6 +343,22 @@ fn every_fault_is_found_and_nothing_else() {
             "{path} = {shown}"
         );
     }
+}
+
+#[test]
+fn a_long_list_of_policies_may_be_in_several_statements() {
+    let mut facts = facts();
+    let statements = &mut facts["accounts"][ACCOUNT]["member"]["policies"][0]["Statement"];
+    let path = "/Condition/ArnEquals/iam:PolicyARN";
+    for place in [0, 1] {
+        let mut empty = statements[place].clone();
+        *empty.pointer_mut(path).unwrap() = json!(["arn:aws:iam::444455556666:policy/reports"]);
+        statements.as_array_mut().unwrap().push(empty);
+    }
+    assert!(results(facts.clone()).iter().all(|result| result.ok));
+    let second = format!("/accounts/{ACCOUNT}/member/policies/0/Statement/8{path}/0");
+    *facts.pointer_mut(&second).unwrap() = json!("arn:aws:iam::444455556666:policy/other");
+    assert!(results(facts).iter().any(|result| !result.ok));
 }
 
 #[test]

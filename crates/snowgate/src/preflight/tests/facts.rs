@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use snowgate_core::guardrails::Guardrails;
 
+use super::super::rights::{FIND, NEVER, READ};
+
 pub(super) const NOW: i64 = 1_800_000_000;
 pub(super) const ACCOUNT: &str = "444455556666";
 
@@ -41,7 +43,8 @@ fn hub_role(name: &str, takes: &str) -> Value {
         "arn": format!("arn:aws:iam::111122223333:role/snowgate-{name}"),
         "trust": {},
         "policies": [{"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::*:role/{takes}")},
+            {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+             "Resource": format!("arn:aws:iam::*:role/{takes}")},
         ]}],
     })
 }
@@ -53,7 +56,7 @@ fn target_role(name: &str, function: &str, policies: &Value) -> Value {
         "trust": {"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow",
             "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-            "Action": "sts:AssumeRole",
+            "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
             "Condition": {
                 "StringEquals": {"sts:ExternalId": "ours", "aws:PrincipalOrgID": "o-example1234"},
                 "ArnEquals": {"aws:PrincipalArn": format!("arn:aws:iam::111122223333:role/snowgate-{function}")},
@@ -64,6 +67,7 @@ fn target_role(name: &str, function: &str, policies: &Value) -> Value {
 
 /// Facts with which everything is well.
 pub(super) fn facts() -> Value {
+    let read = json!([{"Statement": [{"Effect": "Allow", "Action": READ, "Resource": "*"}]}]);
     let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/Frame");
     let listed = format!("arn:aws:iam::{ACCOUNT}:policy/reports");
     let enrolled = ["user", "role"].map(|kind| format!("arn:aws:iam::{ACCOUNT}:{kind}/enrolled/*"));
@@ -77,12 +81,17 @@ pub(super) fn facts() -> Value {
         {"Effect": "Allow", "Action": ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy"], "Resource": enrolled},
         {"Effect": "Allow", "Action": ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
          "Resource": "arn:aws:iam::444455556666:group/readers"},
-        {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"},
+        {"Effect": "Allow", "Action": FIND, "Resource": "*"},
+        {"Effect": "Allow", "Action": READ, "Resource": "*"},
+        {"Effect": "Deny", "Action": NEVER, "Resource": "*"},
     ]}]);
     json!({
         "caller": {"account": "111122223333"},
         "aws_time": 1_800_000_003,
         "organisation": "o-example1234",
+        "alarms": {"confirmed": 1, "pending": 1},
+        "lambda": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 48}},
+        "access_logs": {"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/snowgate-ApiLoggingRole-A"},
         "stack": {"status": "UPDATE_COMPLETE", "outputs": {}, "parameters": {
             "Sender": "access@example.com", "SenderIdentity": "example.com", "Hold": "false", "ExternalId": "ours"}},
         "mail": {
@@ -104,7 +113,7 @@ pub(super) fn facts() -> Value {
             "provisioner": hub_role("provisioner", "SnowgateMember"),
         },
         "accounts": {ACCOUNT: {
-            "read": target_role("SnowgateRead", "dispatcher", &json!([])),
+            "read": target_role("SnowgateRead", "dispatcher", &read),
             "member": target_role("SnowgateMember", "provisioner", &policy),
             "boundary": {"document": {"Version": "2012-10-17", "Statement": [
                 {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},

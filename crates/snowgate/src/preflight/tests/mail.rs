@@ -71,3 +71,33 @@ fn a_trial_in_the_sandbox_is_as_it_should_be_until_there_is_production_access() 
         assert_eq!(bad.is_empty(), good, "{production} {trial}: {bad:?}");
     }
 }
+
+#[test]
+fn a_trial_says_for_each_report_whether_it_came() {
+    let mut facts = facts();
+    assert!(
+        !results(facts.clone())
+            .iter()
+            .any(|result| result.check == "mail trial")
+    );
+    for (bounce, good) in [
+        (json!({"request": "req-1", "after": 7}), true),
+        (json!({"request": "req-1"}), false),
+        (
+            json!({"request": "req-1", "refused": "AccessDenied"}),
+            false,
+        ),
+    ] {
+        facts["mail_trial"] =
+            json!({"bounce": bounce, "complaint": {"request": "req-2", "after": 9}});
+        let found: Vec<_> = results(facts.clone())
+            .into_iter()
+            .filter(|result| result.check == "mail trial")
+            .map(|result| (result.about, result.ok))
+            .collect();
+        assert_eq!(
+            found,
+            [("bounce".to_owned(), good), ("complaint".to_owned(), true)]
+        );
+    }
+}

@@ -281,9 +281,12 @@ pub(super) fn listed(document: &Value) -> Vec<DrillFault> {
 /// A policy without the statements that allow an action.
 pub(super) fn without(document: &Value, action: &str) -> Value {
     let mut document = document.clone();
+    let names = |statement: &Value| match statement.get("Action") {
+        Some(Value::Array(all)) => all.iter().any(|one| one == action),
+        one => one.and_then(Value::as_str) == Some(action),
+    };
     if let Some(statements) = document.get_mut("Statement").and_then(Value::as_array_mut) {
-        statements
-            .retain(|statement| statement.get("Action").and_then(Value::as_str) != Some(action));
+        statements.retain(|statement| !names(statement));
     }
     document
 }
