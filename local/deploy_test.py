@@ -106,6 +106,7 @@ class Values(unittest.TestCase):
         self.refused("ClientRate: must be a whole number", ClientRate="ten")
         self.refused("RecoveryDays: must be 1 to 35", RecoveryDays="36")
         self.refused("OrganizationName: is longer", OrganizationName="x" * 61)
+        self.refused("SenderName: must be up to 60", SenderName='A "name"')
         self.refused("Nothing is no parameter", Nothing="1")
         self.refused("ACCOUNT", ACCOUNT="1234")
         self.refused("TEAM is no setting", TEAM="ours")
@@ -198,6 +199,10 @@ class Account(unittest.TestCase):
         self.assertEqual(self.problems(FakeCloud(free=100), {"ReserveConcurrency": "true"}), [], "it has it already")
         said = re.search(r"(\d+) altogether.*needs (\d+)", DECLARED["ReserveConcurrency"]["Description"], re.S)
         self.assertEqual((deploy.RESERVED, deploy.RESERVED + deploy.UNRESERVED), (int(said[1]), int(said[2])))
+
+    def test_the_preflight_reckons_with_the_same_concurrency(self):
+        code = (ROOT / "crates/snowgate/src/preflight/hub.rs").read_text(encoding="utf-8")
+        self.assertIn(f"const AT_ONCE: i64 = {deploy.RESERVED};", code)
 
     def test_values_that_the_stack_has_count_too(self):
         before = {"Waf": "true", "UserPool": "true"}

@@ -1,5 +1,6 @@
 """What template.yaml promises of e-mail and of the way of bounces and complaints."""
 
+import email.utils
 import re
 import unittest
 
@@ -46,6 +47,16 @@ class Sending(unittest.TestCase):
                 trial = found.values["MailSandbox"] == "true"
                 self.assertEqual(identities, {own, "*"} if trial else {own}, "the sandbox asks for recipients, too")
         self.assertEqual(sending, {"DispatcherRole", "ReporterRole"})
+
+
+    @everywhere
+    def test_the_name_that_readers_see_is_a_quoted_string_before_the_address(self, found):
+        name, address = found.values["SenderName"], found.values["Sender"]
+        for function in ("Dispatcher", "Reporter"):
+            variables = found.of("Lambda::Function")[function]["Environment"]["Variables"]
+            self.assertEqual(variables["SENDER"], f'"{name}" <{address}>' if name else address)
+            # What an RFC 5322 parser reads: nothing that a name may hold ends the quotation.
+            self.assertEqual(email.utils.parseaddr(variables["SENDER"]), (name, address))
 
 
 class Links(unittest.TestCase):

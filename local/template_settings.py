@@ -7,7 +7,6 @@ from template_model import Model, named
 ON = {
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:ours",
     "AlarmEmail": "ops@example.com",
-    "OrganizationName": "Example",
     "ManageDashboard": "false",
     "ManageApiLogging": "false",
     "ProtectData": "false",
@@ -28,6 +27,7 @@ ON = {
     "MailSandbox": "true",
     "OrganizationName": "Example & Sons",
     "SenderIdentity": "example.com",
+    "SenderName": "Access approvals (R&D)",
     "RequireApiKey": "false",
     "ServiceNowApiKeyValue": "0123456789abcdefghij",
     "UserPool": "true",
