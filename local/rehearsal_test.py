@@ -1,5 +1,6 @@
 """`make deploy` as an operator runs it, against MiniStack: the first time, again with settings changed, on hold, back,
-a first time that fails, and the end. The functions' code is a stub, for none of it is called."""
+a first time that fails, and the end. The functions' code is a stub, for none of it is called. Settings of every kind are
+changed on the stack as it is, and what AWS then has is looked at."""
 
 import json
 import os
@@ -30,6 +31,38 @@ ENVIRONMENT = {
 }
 
 
+# Settings that are changed on the stack, one of each kind: of an API's document, of a condition on resources, of a
+# function, of logs, of what is protected.
+SWITCHED = {
+    "RequireApiKey": "false",
+    "UserPool": "false",
+    "TokenIssuer": "https://issuer.example",
+    "SenderName": "Access approvals",
+    "ApprovalUrl": "https://access.example.com",
+    "FormerApprovalUrls": "https://old.example.com",
+    "MailSandbox": "true",
+    "PendingFor": "PT48H",
+    "Tracing": "true",
+    "ReserveConcurrency": "true",
+    "LogRetentionDays": "30",
+    "ManageDashboard": "false",
+    "AlarmEmail": "operators@example.com",
+    "RecoveryDays": "7",
+}
+# What the account has before and after.
+BEFORE = {
+    "asks for a key": True, "keys": 1, "pools": 1, "dashboards": 1, "issuer of tokens": "the pool", "sender":
+    "access@example.com", "links begin with": "the API", "accepted origins": ["", ""], "waits": "PT72H", "hold": "true",
+    "traced": "PassThrough", "retention": 90, "subscribers": 0, "mail to": 0,
+}
+AFTER = BEFORE | {
+    "asks for a key": False, "keys": 0, "pools": 0, "dashboards": 0, "issuer of tokens": "https://issuer.example", "sender":
+    '"Access approvals" <access@example.com>', "links begin with": "https://access.example.com", "accepted origins":
+    ["https://access.example.com", "https://old.example.com"], "waits": "PT48H", "traced": "Active",
+    "retention": 30, "subscribers": 1, "mail to": 1,
+}
+
+
 class Rehearsal(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -43,6 +76,7 @@ class Rehearsal(unittest.TestCase):
         cls.environment = {
             "PATH": os.environ.get("PATH", os.defpath), "HOME": str(cls.folder), "TMPDIR": str(cls.folder),
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": cls.endpoint,
+            "PYTHONPATH": str(ROOT / "local/hurry"),
         }
         own = {"GATEWAY_PORT": str(port), "AUTH": "true", "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
                "MINISTACK_REGION": "eu-west-1", "IOT_MTLS_ENABLED": "0"}
@@ -120,6 +154,33 @@ class Rehearsal(unittest.TestCase):
                 return stage["deploymentId"], method["apiKeyRequired"]
         raise AssertionError("no such resource")
 
+    def effects(self):
+        """What settings come to, as AWS has it."""
+        functions = self.client("lambda")
+        listed = {one["FunctionName"]: one for one in functions.list_functions()["Functions"]}
+        of = {name: listed[f"trial-{name}"]["Environment"]["Variables"] for name in ("authorizer", "dispatcher", "approval", "provisioner")}
+        issuer, links = of["authorizer"]["TOKEN_ISSUER"], of["dispatcher"]["APPROVAL_URL"]
+        pools = self.client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]
+        groups = self.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/trial-")["logGroups"]
+        (topic,) = self.client("sns").list_topics()["Topics"]
+        rights = self.client("iam").get_role_policy(RoleName="trial-dispatcher", PolicyName="rights")["PolicyDocument"]
+        return {
+            "asks for a key": self.api()[1],
+            "keys": len(self.client("apigateway").get_api_keys()["items"]),
+            "pools": len(pools),
+            "dashboards": len(self.client("cloudwatch").list_dashboards()["DashboardEntries"]),
+            "issuer of tokens": "the pool" if any(issuer.endswith(pool["Id"]) for pool in pools) else issuer,
+            "sender": of["dispatcher"]["SENDER"],
+            "links begin with": "the API" if ".execute-api." in links else links,
+            "accepted origins": [of["approval"]["APPROVAL_URL"], of["approval"]["FORMER_APPROVAL_URLS"]],
+            "waits": of["dispatcher"]["PENDING_FOR"],
+            "hold": of["provisioner"]["HOLD"],
+            "traced": listed["trial-intake"].get("TracingConfig", {}).get("Mode", "PassThrough"),
+            "retention": min(group["retentionInDays"] for group in groups),
+            "subscribers": len(self.client("sns").list_subscriptions_by_topic(TopicArn=topic["TopicArn"])["Subscriptions"]),
+            "mail to": json.dumps(rights).count(":identity/*"),
+        }
+
     def test_the_life_of_a_stack(self):
         with self.subTest("nothing is done without somebody who agrees"):
             self.assertIn("--yes", self.deploy(self.file(), fails=True))
@@ -144,15 +205,17 @@ class Rehearsal(unittest.TestCase):
         with self.subTest("on hold"):
             self.operate("hold", self.file(), "on", "--yes")
             self.assertEqual(self.stack(), first | {"Hold": "true"})
-        with self.subTest("again, with a setting changed and a line taken out"):
-            said = self.deploy(self.file(RequireApiKey="false", OrganizationName=None), "--yes")
+        before = self.effects()
+        with self.subTest("again, with settings changed and a line taken out"):
+            said = self.deploy(self.file(**SWITCHED, OrganizationName=None), "--yes")
             self.assertIn("RequireApiKey: true -> false", said)
             self.assertIn("Hold is on and stays on", said)
-            second = first | {"RequireApiKey": "false", "Hold": "true"}
+            given = {name: value for name, value in SWITCHED.items() if value is not None}
+            second = first | given | {"Hold": "true"}
             self.assertEqual(self.stack(), second, "every other value is kept")
-            self.assertEqual(self.client("apigateway").get_api_keys()["items"], [])
-            self.assertNotEqual(self.api(), (deployment, True))
-            self.assertFalse(self.api()[1])
+            self.assertNotEqual(self.api()[0], deployment, "the stage serves what was set")
+            self.assertEqual(self.effects(), AFTER)
+            self.assertEqual(before, BEFORE)
         with self.subTest("back, without a build; values stay"):
             said = self.operate("rollback", self.file(), "--yes")
             self.assertRegex(said, rf"Back from .* to {release}\.")

@@ -107,6 +107,7 @@ fn parameters(ports: Ports, api_key: &str) -> Vec<String> {
         format!("ExternalId={EXTERNAL_ID}"),
         format!("Architecture={}", architecture()),
         "OrganizationName=Brightwater".to_owned(),
+        "AlarmEmail=operators@brightwater.example".to_owned(),
         "ProtectData=false".to_owned(),
         format!("ServiceNowApiKeyValue={api_key}"),
         // Tests call more often than ServiceNow does.
@@ -132,6 +133,8 @@ fn sam(checkout: &Checkout, port: u16) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(Environment::Sam.program(checkout, "sam"));
     command
         .env("SAM_CLI_TELEMETRY", "0")
+        // Its pauses are for AWS, which takes minutes.
+        .env("PYTHONPATH", checkout.path("local/hurry"))
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", REGION)

@@ -154,6 +154,8 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
                 run(sam("python"), "local/deploy_test.py"),
                 run(sam("python"), "local/deployer_test.py"),
                 run(sam("python"), "local/policies_test.py"),
+                run(sam("python"), "local/used_rights_test.py"),
+                run(sam("python"), "local/preflight_test.py"),
             ],
         ),
         gate(
@@ -169,6 +171,10 @@ fn texts(checkout: &Checkout) -> Vec<Gate> {
                 sam("sam"),
                 "validate --lint --region eu-west-1 --template-file template.yaml",
             )],
+        ),
+        gate(
+            "rehearsal of a deployment",
+            vec![run(sam("python"), "local/rehearsal_test.py")],
         ),
     ]
 }
