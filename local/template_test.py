@@ -353,6 +353,32 @@ class Endpoints(unittest.TestCase):
         self.assertEqual((flows["TrafficType"], flows["ResourceId"]), ("ALL", "vpc-1"))
         self.assertEqual(found.of("Logs::LogGroup")[target(flows["LogGroupName"])]["RetentionInDays"], "30")
 
+    def test_the_way_out_of_a_network_of_its_own_has_fixed_addresses(self):
+        for gateways in ("1", "2"):
+            found = Model("templates/network.yaml", {"NatGateways": gateways}, sam=False)
+            self.assertEqual(found.missing, [])
+            addresses, nats = found.of("EC2::EIP"), found.of("EC2::NatGateway")
+            self.assertEqual((len(addresses), len(nats)), (int(gateways), int(gateways)))
+            said = found.outputs["EgressAddresses"]
+            self.assertEqual(set(named(said)), set(addresses), "all of them, and nothing else")
+            self.assertEqual({target(nat["AllocationId"]) for nat in nats.values()}, set(addresses))
+            for name in addresses:
+                self.assertEqual(found.resources[name]["DeletionPolicy"], "RetainExceptOnCreate")
+            # The subnets that are given to the functions lead out through a gateway, and only there.
+            private = set(named(found.outputs["SubnetIds"]))
+            tables = {target(one["SubnetId"]): target(one["RouteTableId"])
+                      for one in found.of("EC2::SubnetRouteTableAssociation").values()}
+            routes = {target(route["RouteTableId"]): route for route in found.of("EC2::Route").values()}
+            self.assertEqual({tables[subnet] for subnet in private}, set(named(found.outputs["RouteTableIds"])))
+            for subnet in private:
+                self.assertIn(target(routes[tables[subnet]]["NatGatewayId"]), nats)
+            for nat in nats.values():
+                self.assertNotIn(target(nat["SubnetId"]), private)
+                self.assertEqual(target(routes[tables[target(nat["SubnetId"])]]["GatewayId"]), "Internet")
+            (group,) = found.of("EC2::SecurityGroup").values()
+            self.assertNotIn("SecurityGroupIngress", group)
+            self.assertEqual([(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]], [(443, 443)])
+
     def test_every_service_of_the_functions_has_one(self):
         found = self.found()
         services = {
