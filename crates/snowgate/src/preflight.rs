@@ -4,13 +4,13 @@
 mod accounts;
 mod aws_facts;
 mod boto;
+mod examples;
 mod hub;
 mod mail;
 mod result;
 mod rights;
 mod servicenow;
 mod test_ticket;
-mod tools;
 
 use std::path::PathBuf;
 
@@ -79,7 +79,7 @@ pub async fn preflight(
     guardrails: &Guardrails,
     options: PreflightOptions,
 ) -> Result<bool, PreflightError> {
-    let mut results = tools::check(guardrails).await;
+    let mut results = vec![examples::check(guardrails)];
     let inspection = Inspection {
         python: match options.python {
             Some(python) => python,

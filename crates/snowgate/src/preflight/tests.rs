@@ -393,9 +393,9 @@ fn without_a_stack_only_its_absence_is_said() {
 
 #[test]
 fn the_example_is_no_set_of_guardrails() {
-    assert!(tools::examples(&guardrails()).ok);
+    assert!(examples::check(&guardrails()).ok);
     let shipped = Guardrails::parse(include_str!("../../../../guardrails.toml")).unwrap();
-    let result = tools::examples(&shipped);
+    let result = examples::check(&shipped);
     assert!(!result.ok);
     for account in shipped.accounts() {
         assert!(
