@@ -1,5 +1,6 @@
 //! The target accounts: roles with the right trust, lists and boundary.
 
+use iam_policy::classify::{PrincipalPolicies, classify};
 use iam_policy::condition::Context;
 use iam_policy::document::{Document, PolicyType, PrincipalKind};
 use iam_policy::evaluate::{Outcome, Policies, Request, RequestPrincipal, Ruleset, evaluate};
@@ -16,6 +17,8 @@ use super::rights;
 const ASSUME: &str = "sts:AssumeRole";
 /// What a session is given its source identity with, the id of a request.
 const IDENTIFY: &str = "sts:SetSourceIdentity";
+/// The way to more power that a boundary leaves open where roles may be assumed.
+const ASSUMING: &str = "sts-001";
 /// An account that nothing of ours is in.
 const STRANGER: &str = "999999999999";
 pub(super) const REMEDY: &str =
@@ -270,5 +273,40 @@ fn boundary(facts: &AwsFacts, guardrails: &Guardrails, account: &str) -> Preflig
             );
         }
     }
-    PreflightResult::good("boundary", account, format!("{} is there", code(name)))
+    let found = facts.at(&format!("{base}/document")).to_string();
+    if let Some(ways) = ways_out(&found, guardrails, account) {
+        let found = format!("{} leads to more power: {ways}", code(name));
+        let remedy = "see what it lets through with `iam-policy classify`, and take that out";
+        return PreflightResult::bad("boundary", account, found, remedy);
+    }
+    PreflightResult::good(
+        "boundary",
+        account,
+        format!("{} is there, and nothing leads out of it", code(name)),
+    )
+}
+
+/// The ways to more power, by their names, that a principal which is allowed everything else has
+/// through this boundary; none where there are none but the roles that the guardrails list.
+fn ways_out(boundary: &str, guardrails: &Guardrails, account: &str) -> Option<String> {
+    let everything = anything().to_string();
+    let all = Document::parse(&everything, PolicyType::Identity);
+    let (Ok(all), Ok(boundary)) = (all, Document::parse(boundary, PolicyType::Boundary)) else {
+        return Some("it cannot be read".to_owned());
+    };
+    let found = classify(PrincipalPolicies {
+        policies: &[all],
+        held: &[],
+        boundaries: &[boundary],
+        service_control: &[],
+    });
+    let account: Option<AccountId> = account.parse().ok();
+    let listed = account.is_some_and(|account| !guardrails.assumable_from(&account).is_empty());
+    let ways: Vec<_> = found
+        .privilege_escalation
+        .into_iter()
+        .map(|way| way.path)
+        .filter(|path| !(listed && path == ASSUMING))
+        .collect();
+    (!ways.is_empty()).then(|| ways.join(", "))
 }

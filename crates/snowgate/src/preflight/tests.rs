@@ -322,9 +322,16 @@ fn every_fault_is_found_and_nothing_else() {
             "boundary",
             ACCOUNT,
         ),
+        // Neither IAM nor roles to assume: new code for a function that has a role.
+        (
+            role("boundary/document/Statement/0/NotAction"),
+            json!(["iam:*", "sts:*"]),
+            "boundary",
+            ACCOUNT,
+        ),
         (
             role("boundary/document/Statement/1/Action"),
-            json!("sts:TagSession"),
+            json!(["sts:*"]),
             "boundary",
             ACCOUNT,
         ),

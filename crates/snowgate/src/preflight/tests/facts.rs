@@ -67,6 +67,8 @@ fn target_role(name: &str, function: &str, policies: &Value) -> Value {
 
 /// Facts with which everything is well.
 pub(super) fn facts() -> Value {
+    let frame = include_str!("../../../../iam-policy/tests/shipped/boundary.json");
+    let frame: Value = serde_json::from_str(frame).unwrap();
     let read = json!([{"Statement": [{"Effect": "Allow", "Action": READ, "Resource": "*"}]}]);
     let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/Frame");
     let listed = format!("arn:aws:iam::{ACCOUNT}:policy/reports");
@@ -115,10 +117,7 @@ pub(super) fn facts() -> Value {
         "accounts": {ACCOUNT: {
             "read": target_role("SnowgateRead", "dispatcher", &read),
             "member": target_role("SnowgateMember", "provisioner", &policy),
-            "boundary": {"document": {"Version": "2012-10-17", "Statement": [
-                {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
-                {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/Snowgate*"},
-            ]}},
+            "boundary": {"document": frame},
         }},
     })
 }
