@@ -133,8 +133,6 @@ fn sam(checkout: &Checkout, port: u16) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(Environment::Sam.program(checkout, "sam"));
     command
         .env("SAM_CLI_TELEMETRY", "0")
-        // Its pauses are for AWS, which takes minutes.
-        .env("PYTHONPATH", checkout.path("local/hurry"))
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", REGION)
