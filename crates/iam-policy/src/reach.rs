@@ -26,6 +26,22 @@ const WITHOUT_COLON: [&str; 4] = ["kinesis", "kms", "sns", "sqs"];
 /// Services some of whose resources belong to AWS, in ARNs without account, as no form says.
 const OWNERLESS: [&str; 2] = ["ssm", "cloudformation"];
 
+/// More actions than are looked at for one pattern: services have more, which are of all kinds then.
+const MOST_ACTIONS: usize = 40;
+
+/// The actions of one service that a pattern stands for; `None` when there is none, or there are too many to
+/// look at.
+pub(crate) fn actions_of(pattern: &str) -> Option<Vec<Action>> {
+    let (prefix, _) = pattern.split_once(':')?;
+    if wildcard::has_wildcard(prefix) {
+        return None;
+    }
+    let found: Vec<Action> = catalogue::actions_matching(pattern)
+        .take(MOST_ACTIONS + 1)
+        .collect();
+    (1..=MOST_ACTIONS).contains(&found.len()).then_some(found)
+}
+
 /// Whether a request for the action can be about a resource that a pattern of a policy matches.
 pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
     let everything = !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*');

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(services().len(), release.services);
         assert_eq!(sum(|service| service.actions().len()), release.actions);
         assert_eq!(
-            sum(|service| service.resource_types().len()),
+            sum(|service| service.table().resource_types.len()),
             release.resource_types
         );
         assert_eq!(

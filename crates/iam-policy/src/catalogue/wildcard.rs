@@ -16,6 +16,11 @@ pub(crate) fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
     })
 }
 
+/// Whether a pattern is a text and a star at its end, and nothing more.
+pub(crate) fn is_prefix(pattern: &str) -> bool {
+    pattern.ends_with('*') && scan::find_wildcard(pattern) == Some(pattern.len() - 1)
+}
+
 /// Whether a text holds a wildcard.
 pub(crate) fn has_wildcard(text: &str) -> bool {
     scan::find_wildcard(text).is_some()
@@ -104,5 +109,7 @@ mod tests {
             }
         }
         assert!(matches_ignoring_case("S3:get*", "s3:GetObject"));
+        assert!(is_prefix("*") && is_prefix("Get*"));
+        assert!(!is_prefix("Get") && !is_prefix("G*t*") && !is_prefix("Get?") && !is_prefix(""));
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct EscalationPath {
 }
 
 /// What an action may expose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Category {
     Escalation,
     Credentials,
@@ -77,6 +77,24 @@ pub(super) struct Facts {
     paths: Vec<EscalationPath>,
     /// What each action takes part in, by its number.
     roles: Vec<Roles>,
+    /// Actions that are sensitive on resources of some types only.
+    only: Vec<(Category, usize, Vec<&'static str>)>,
+}
+
+/// Sensitive actions by category, in the order of its list.
+#[derive(Debug)]
+pub(super) struct Sensitive {
+    actions: Vec<usize>,
+    /// Of each action, in order.
+    categories: Vec<Category>,
+}
+
+impl Sensitive {
+    pub(super) fn of(&self, category: Category) -> &[usize] {
+        let start = self.categories.partition_point(|of| *of < category);
+        let end = self.categories.partition_point(|of| *of <= category);
+        self.actions.get(start..end).unwrap_or_default()
+    }
 }
 
 /// What an action takes part in.
@@ -86,6 +104,8 @@ struct Roles {
     sensitive: Vec<(Category, usize)>,
     /// Numbers of paths.
     paths: Vec<usize>,
+    /// Whether one of the paths takes hold of the principal's own policies or groups.
+    own: bool,
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -158,10 +178,15 @@ impl Facts {
             _ => None,
         });
         let mut sensitive: HashMap<Category, Vec<usize>> = HashMap::new();
+        let mut only = Vec::new();
         for fields in lines(SENSITIVE) {
-            if let [category, action] = fields[..] {
-                let list = sensitive.entry(Category::from_name(category)).or_default();
-                list.extend(number(action));
+            if let [category, action, types @ ..] = &fields[..] {
+                let category = Category::from_name(category);
+                let action = number(action);
+                sensitive.entry(category).or_default().extend(action);
+                if let (Some(types), Some(action)) = (types.first(), action) {
+                    only.push((category, action, types.split(',').collect()));
+                }
             }
         }
         let paths: Vec<EscalationPath> = paths.collect();
@@ -170,6 +195,7 @@ impl Facts {
             for action in &path.actions {
                 if let Some(roles) = roles.get_mut(*action) {
                     roles.paths.push(nth);
+                    roles.own |= path.kind == PathTarget::Own;
                 }
             }
         }
@@ -183,6 +209,7 @@ impl Facts {
         Self {
             paths,
             roles,
+            only,
             begins: names
                 .iter()
                 .map(|name| scan::begin(name, 0, true))
@@ -202,27 +229,37 @@ impl Facts {
         self.named.get(action).map(|named| named.name)
     }
 
+    /// The types of resources on which the action is sensitive in this way; `None` for all.
+    pub(super) fn only_on(&self, category: Category, action: usize) -> Option<&[&'static str]> {
+        let mut only = self.only.iter();
+        let found = only.find(|(of, limited, _)| (*of, *limited) == (category, action))?;
+        Some(&found.2)
+    }
+
+    /// Whether the action alone or with others changes what the principal itself may do.
+    pub(super) fn changes_itself(&self, action: usize) -> bool {
+        self.roles.get(action).is_some_and(|roles| roles.own)
+    }
+
     /// All known paths up.
     #[cfg(test)]
     pub(super) fn paths(&self) -> &[EscalationPath] {
         &self.paths
     }
 
-    /// The sensitive actions of a category among these, in the order of its list.
-    pub(super) fn sensitive_among(
-        &self,
-        category: Category,
-        actions: impl Iterator<Item = usize>,
-    ) -> Vec<usize> {
-        let mut found: Vec<(usize, usize)> = Vec::new();
+    /// The sensitive actions among these.
+    pub(super) fn sensitive_among(&self, actions: impl Iterator<Item = usize>) -> Sensitive {
+        let mut found: Vec<(Category, usize, usize)> = Vec::new();
         for action in actions {
             let roles = self.roles.get(action).into_iter();
             let places = roles.flat_map(|roles| &roles.sensitive);
-            let places = places.filter(|(of, _)| *of == category);
-            found.extend(places.map(|(_, place)| (*place, action)));
+            found.extend(places.map(|(category, place)| (*category, *place, action)));
         }
         found.sort_unstable();
-        found.into_iter().map(|(_, action)| action).collect()
+        Sensitive {
+            actions: found.iter().map(|(_, _, action)| *action).collect(),
+            categories: found.into_iter().map(|(category, _, _)| category).collect(),
+        }
     }
 
     /// The paths of which all actions are among these, in order.
@@ -230,18 +267,17 @@ impl Facts {
         &self,
         actions: impl Iterator<Item = usize>,
     ) -> impl Iterator<Item = &EscalationPath> {
-        let mut counts = vec![0_usize; self.paths.len()];
-        for roles in actions.filter_map(|action| self.roles.get(action)) {
-            for path in &roles.paths {
-                if let Some(count) = counts.get_mut(*path) {
-                    *count += 1;
-                }
-            }
-        }
-        let paths = self.paths.iter().zip(counts);
-        paths
-            .filter(|(path, count)| path.actions.len() == *count)
-            .map(|(path, _)| path)
+        let roles = actions.filter_map(|action| self.roles.get(action));
+        let mut met: Vec<usize> = roles
+            .flat_map(|roles| roles.paths.iter().copied())
+            .collect();
+        met.sort_unstable();
+        let whole = |times: &[usize]| {
+            let path = self.paths.get(*times.first()?)?;
+            (path.actions.len() == times.len()).then_some(path)
+        };
+        let paths: Vec<&EscalationPath> = met.chunk_by(|a, b| a == b).filter_map(whole).collect();
+        paths.into_iter()
     }
 
     /// Calls for every action that matters and that the pattern of a policy matches. Answers
@@ -266,8 +302,10 @@ impl Facts {
         if !work.spend((end - start) * (1 + pattern.len() / 64)) {
             return false;
         }
+        // Those in between begin so, as far as beginnings are kept.
+        let all = literal <= 16 && wildcard::is_prefix(pattern);
         for (nth, named) in self.named.iter().enumerate().take(end).skip(start) {
-            if wildcard::matches_ignoring_case(pattern, named.name) {
+            if all || wildcard::matches_ignoring_case(pattern, named.name) {
                 found(nth);
             }
         }
@@ -276,90 +314,4 @@ impl Facts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalogue::AccessLevel;
-
-    #[test]
-    fn the_tables_are_whole() {
-        let facts = facts();
-        assert_eq!(facts.paths().len(), lines(PATHS).count());
-        let of_pathfinding = facts.paths().iter();
-        let of_pathfinding = of_pathfinding.filter(|path| path.source == "pathfinding");
-        assert_eq!(of_pathfinding.count(), 97);
-        let actions = lines(PATHS).map(|fields| fields[2].split(',').count());
-        for (path, actions) in facts.paths().iter().zip(actions) {
-            assert!(path.actions.len() == actions && !path.source.is_empty());
-        }
-        assert!(facts.named.len() * 2 <= SLOTS);
-        let sensitive = [
-            Category::Escalation,
-            Category::Credentials,
-            Category::Resource,
-            Category::Data,
-        ]
-        .map(|category| {
-            let all = 0..facts.named.len();
-            facts.sensitive_among(category, all).len()
-        });
-        assert_eq!(sensitive, [27, 206, 446, 249]);
-    }
-
-    /// What names of actions say that grant, delegate or hand out something.
-    const TELLING: &str = "accessentry accesskey accountassignment apikey assume authcode bearertoken clientsecret \
-        connectionstring createkeypair credential delegat embedurl entitlement environmentvariable \
-        federationtoken grant impersonat loginurl membership oauth passrole password permissionset \
-        podidentity presigned revealsecret rootsession scramsecret secretvalue sharedsecret sharing \
-        signinurl streamingurl streamkey token trustanchor webhooksecret webidentity";
-
-    #[test]
-    fn every_action_that_may_grant_something_is_in_one_of_the_files() {
-        let harmless = include_str!("../../data/harmless.tsv");
-        let harmless = lines(harmless).map(|fields| {
-            assert!(fields.len() == 2 && !fields[1].is_empty(), "{fields:?}");
-            fields[0]
-        });
-        let mut left: Vec<String> = Vec::new();
-        for action in catalogue::services()
-            .iter()
-            .flat_map(|service| service.actions())
-        {
-            let name = action.name().to_ascii_lowercase();
-            let telling = TELLING.split(' ').any(|word| name.contains(word))
-                || action.access_level() == AccessLevel::PermissionsManagement;
-            let full = action.full_name();
-            if telling && exact(&facts().slots, &facts().named, &full).is_none() {
-                left.push(full);
-            }
-        }
-        left.sort_by_key(|name| name.to_ascii_lowercase());
-        assert_eq!(left, harmless.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn patterns_find_what_each_name_says() {
-        let facts = facts();
-        for pattern in [
-            "*",
-            "iam:*",
-            "IAM:Pass?ole",
-            "iam:passrole",
-            "ec2:*s",
-            "*:Create*",
-            "iam:CreatePolicyV*",
-            "",
-            "i*",
-            "nothing:*",
-            "iam:CreateServiceLinkedRol?",
-        ] {
-            let mut found = Vec::new();
-            assert!(facts.matching(pattern, &WorkLimit::default(), |nth| found.push(nth)));
-            let slow = (0..facts.named.len())
-                .filter(|nth| wildcard::matches_ignoring_case(pattern, facts.named[*nth].name));
-            assert_eq!(found, slow.collect::<Vec<_>>(), "{pattern}");
-        }
-        let mut all = 0;
-        assert!(!facts.matching("iam:*", &WorkLimit::of(0), |_| all += 1));
-        assert_eq!(all, 0);
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::work_limit::WorkLimit;
 use crate::catalogue::wildcard;
-use crate::evaluate::in_full;
+use crate::evaluate::{ResourcePattern, in_full};
 use crate::glob::{Glob, common};
 
 /// Whether a pattern of a policy and the form of a type's ARNs have an ARN in common.
@@ -16,6 +16,36 @@ pub(super) fn meets(pattern: &str, form: &str, short: bool, work: &WorkLimit) ->
     };
     fits(&whole, form, work) && overlaps(&whole, form, work)
 }
+
+/// Whether a pattern matches every ARN of a form: in the account that it names, or in all. `false` when
+/// that is not plain.
+pub(super) fn is_whole(pattern: &str, form: &str, short: bool) -> bool {
+    if wildcard::has_variable(pattern) {
+        return false;
+    }
+    let read = ResourcePattern::compile(pattern, false, short);
+    let glob = read.pattern.fixed().filter(|_| !read.wild_type);
+    let field = |nth: usize| pattern.splitn(6, ':').nth(nth).unwrap_or_default();
+    let partition = match field(1) {
+        "" => "aws",
+        named if wildcard::has_wildcard(named) => "aws",
+        named => named,
+    };
+    let account = Some(field(4)).filter(|text| {
+        let mut bytes = text.bytes();
+        text.len() == ACCOUNT.len() && bytes.all(|byte| byte.is_ascii_digit())
+    });
+    let open = form.replacen("${Partition}", partition, 1).replacen(
+        "${Account}",
+        account.unwrap_or(ACCOUNT),
+        1,
+    );
+    let open = Glob::new(&wildcard::with_variables_as("?*", &open)).segmented();
+    glob.is_some_and(|glob| glob.plainly_includes(&open))
+}
+
+/// Any account.
+const ACCOUNT: &str = "????????????";
 
 /// Decided field by field, where the fields of the pattern stand where those of an ARN stand: wildcards
 /// then stay in their field, as in requests. `None` for other patterns.

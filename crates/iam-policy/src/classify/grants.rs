@@ -1,59 +1,13 @@
 //! Which actions are left after every deny, boundary and service control policy.
 
-use super::PrincipalPolicies;
-use super::facts::{Facts, RelevantAction};
+use super::facts::Facts;
+use super::granted::{Grant, Granted, Rank};
 use super::rules::{GrantRule, GrantRules};
 use super::work_limit::WorkLimit;
+use super::{GrantedAction, PrincipalPolicies};
 use crate::catalogue::{self, Action, wildcard};
 use crate::condition::{Clause, Order, Test, Values, moment};
-use crate::document::{Actions, Document, Effect, Path, Resources, Statement};
-
-/// What grants an action.
-#[derive(Debug, Clone)]
-pub(super) struct Grant {
-    pub(super) policy: usize,
-    pub(super) path: Path,
-    pub(super) conditional: bool,
-    /// Whether none of the resources is one that the action can be used on.
-    pub(super) unmatched: bool,
-    /// Whether it is granted on every resource.
-    pub(super) everywhere: bool,
-}
-
-/// The actions that matter and are granted, in their order.
-#[derive(Debug)]
-pub(super) struct Granted {
-    /// Where the grant of an action is: its number + 1, 0 for none.
-    places: Vec<usize>,
-    grants: Vec<(usize, Grant)>,
-}
-
-impl Granted {
-    /// What grants the action.
-    pub(super) fn get(&self, action: usize) -> Option<&Grant> {
-        let place = self.places.get(action)?.checked_sub(1)?;
-        self.grants.get(place).map(|(_, grant)| grant)
-    }
-
-    /// The numbers of the actions.
-    pub(super) fn actions(&self) -> impl Iterator<Item = usize> + '_ {
-        self.grants.iter().map(|(action, _)| *action)
-    }
-}
-
-/// How good a grant is: whether it reaches a resource, is unconditional, is on everything.
-type Rank = (bool, bool, bool);
-
-/// The best grant of an action so far.
-#[derive(Clone, Copy)]
-struct Best {
-    rank: Rank,
-    rule: usize,
-    /// The number of the pattern; 0 for `NotAction`.
-    pattern: usize,
-    /// Whether it was taken for granted without looking.
-    assumed: bool,
-}
+use crate::document::{Actions, Document, Effect, Resources, Statement};
 
 /// Layers of rules: what is allowed must be allowed by each.
 pub(super) struct Grants<'d> {
@@ -104,110 +58,111 @@ impl<'d> Grants<'d> {
     /// What grants each of the actions that matter, by their numbers: an unconditional grant
     /// on everything rather than a narrower one, else the first. Only the first `policies` count.
     pub(super) fn of_named(&self, facts: &Facts, policies: usize) -> Granted {
-        let mut best: Vec<Option<Best>> = vec![None; facts.named().len()];
+        let actions = facts.named().len();
+        let mut granted = Granted::new(actions);
         let rules = self.allows.all().iter().enumerate();
         'rules: for (nth, rule) in rules.filter(|(_, rule)| rule.policy < policies) {
-            // The first pattern of the statement that is about the action.
-            let mut about: Vec<Option<usize>> = Vec::new();
             let negated = rule.is_negated();
-            if negated {
-                about.resize(facts.named().len(), None);
-            }
+            // What a `NotAction` leaves out.
+            let mut left_out = vec![false; if negated { actions } else { 0 }];
             for (pattern, text) in rule.texts().enumerate() {
                 let looked = facts.matching(text, &self.work, |of| {
-                    if let Some(slot) = about.get_mut(of) {
-                        slot.get_or_insert(pattern);
-                    } else if let Some(slot) = best.get_mut(of) {
-                        self.improve(slot, facts, of, nth, pattern);
+                    if let Some(out) = left_out.get_mut(of) {
+                        *out = true;
+                    } else {
+                        self.improve(&mut granted, facts, of, nth, pattern);
                     }
                 });
                 if !looked {
-                    best.iter_mut().for_each(|slot| assume(slot, nth, pattern));
+                    granted.assume_all(nth, pattern);
                     break 'rules;
                 }
             }
-            if negated && !self.work.spend(about.len()) {
-                best.iter_mut().for_each(|slot| assume(slot, nth, 0));
+            if negated && !self.work.spend(actions) {
+                granted.assume_all(nth, 0);
                 break;
             }
-            if negated {
-                for (of, slot) in best.iter_mut().enumerate() {
-                    if about.get(of) == Some(&None) {
-                        self.improve(slot, facts, of, nth, 0);
-                    }
-                }
+            for (of, _) in left_out.iter().enumerate().filter(|(_, out)| !**out) {
+                self.improve(&mut granted, facts, of, nth, 0);
             }
         }
-        let within = |named: &RelevantAction| {
+        granted.keep(|of| {
             let mut limits = self.limits.iter();
-            limits.all(|layer| layer.reach(named.name, named.action, &self.work))
-        };
-        let mut granted = Granted {
-            places: vec![0; best.len()],
-            grants: Vec::new(),
-        };
-        let found = best
-            .iter()
-            .enumerate()
-            .filter_map(|(of, best)| Some((of, (*best)?)));
-        for (of, best) in found {
-            let grant = facts.named().get(of).filter(|named| within(named));
-            if let Some(grant) = grant.and_then(|_| self.grant(best))
-                && let Some(place) = granted.places.get_mut(of)
-            {
-                granted.grants.push((of, grant));
-                *place = granted.grants.len();
-            }
-        }
+            facts.named().get(of).is_some_and(|named| {
+                limits.all(|layer| layer.reach(named.name, named.action, &self.work))
+            })
+        });
         granted
     }
 
     /// Takes a rule about the action when it grants more than the best one so far.
     fn improve(
         &self,
-        slot: &mut Option<Best>,
+        granted: &mut Granted,
         facts: &Facts,
-        named: usize,
+        action: usize,
         nth: usize,
         pattern: usize,
     ) {
         const TOP: Rank = (true, true, true);
-        if slot.is_some_and(|best| best.rank == TOP || best.rule == nth) {
+        let best = granted.get(action).map(|best| (best.rank, best.rule));
+        if best.is_some_and(|(rank, rule)| rank == TOP || rule == nth) {
             return;
         }
-        let (Some(rule), Some(named)) = (self.allows.all().get(nth), facts.named().get(named))
+        let (Some(rule), Some(named)) = (self.allows.all().get(nth), facts.named().get(action))
         else {
             return;
         };
-        if slot.is_some_and(|best| best.rank >= (true, !rule.conditional, rule.everywhere)) {
+        let own = !rule.everywhere && facts.changes_itself(action);
+        let everywhere = rule.everywhere || own && rule.is_about_all(named.action, &self.work);
+        if best.is_some_and(|(rank, _)| rank >= (true, !rule.conditional, everywhere)) {
             return;
         }
         let reaches = rule.reaches(named.action, &self.work);
-        let rank = (reaches, !rule.conditional, rule.everywhere);
-        if slot.is_none_or(|best| best.rank < rank)
+        let rank = (reaches, !rule.conditional, everywhere);
+        if best.is_none_or(|(best, _)| best < rank)
             && !self.denies.take_all(named.name, nth, rule, &self.work)
         {
-            *slot = Some(Best {
-                rank,
-                rule: nth,
-                pattern,
-                assumed: false,
-            });
+            granted.set(
+                action,
+                Grant {
+                    rank,
+                    rule: nth,
+                    pattern,
+                    assumed: false,
+                },
+            );
         }
     }
 
-    fn grant(&self, best: Best) -> Option<Grant> {
-        let rule = self.allows.all().get(best.rule)?;
-        let (reaches, unconditional, everywhere) = best.rank;
-        Some(Grant {
+    /// What is to be told of a grant.
+    pub(super) fn evidence(&self, grant: &Grant, action: &str) -> Option<GrantedAction> {
+        let rule = self.allows.all().get(grant.rule)?;
+        Some(GrantedAction {
+            action: action.to_owned(),
             policy: rule.policy,
             path: match rule.statement.actions() {
-                Actions::Action(_) => rule.statement.action_path(best.pattern),
+                Actions::Action(_) => rule.statement.action_path(grant.pattern),
                 Actions::NotAction(_) => rule.statement.path().key("NotAction"),
             },
-            conditional: !unconditional || best.assumed,
-            unmatched: !reaches,
-            everywhere,
+            conditional: grant.is_conditional(),
+            unmatched: grant.is_unmatched(),
+        })
+    }
+
+    /// The patterns of actions by which something is allowed, with the numbers of their statements and
+    /// their places there; without those of `NotAction`.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = AllowedPattern<'_, 'd>> {
+        let rules = self.allows.all().iter().enumerate();
+        let rules = rules.filter(|(_, rule)| !rule.is_negated());
+        rules.flat_map(|(nth, rule)| {
+            let texts = rule.texts().enumerate();
+            texts.map(move |(place, text)| AllowedPattern {
+                nth,
+                rule,
+                place,
+                text,
+            })
         })
     }
 
@@ -222,6 +177,16 @@ impl<'d> Grants<'d> {
         about
             .filter(|(nth, rule)| !self.denies.take_all(name, *nth, rule, &self.work))
             .map(|(_, rule)| rule.statement)
+    }
+
+    /// Whether the action is allowed on a resource of one of these types.
+    pub(super) fn reach_types(&self, action: Action, types: &[&str]) -> bool {
+        let name = action.full_name();
+        let about = self.allows.about(&name, &self.work);
+        about.into_iter().any(|(nth, rule)| {
+            rule.reaches_some(Some(action), &self.work, |kind| types.contains(&kind))
+                && !self.denies.take_all(&name, nth, rule, &self.work)
+        })
     }
 
     /// Whether nothing takes away what a rule allows.
@@ -243,24 +208,51 @@ impl<'d> Grants<'d> {
                 .all(|layer| layer.reach(&name, Some(action), &self.work))
     }
 
-    /// Walks over the actions that each `Allow` is about, until reported to stop; tells whether that
-    /// may be wrong, for a `NotAction` is about all but these.
-    pub(super) fn each_action(&self, mut visit: impl FnMut(Action, bool) -> bool) {
+    /// Walks over the actions that the statements may be about, until reported to stop; a `NotAction` may be
+    /// about any.
+    pub(super) fn each_action(
+        &self,
+        wanted: impl Fn(&GrantRule<'_>) -> bool,
+        mut visit: impl FnMut(Action) -> bool,
+    ) {
         let mut latest: Option<&'static catalogue::Service> = None;
-        for rule in self.allows.all() {
+        for rule in self.allows.all().iter().filter(|rule| wanted(rule)) {
             if rule.is_negated() {
                 for action in catalogue::actions_matching("*") {
-                    if self.work.is_spent() || !visit(action, true) {
+                    if self.work.is_spent() || !visit(action) {
                         return;
                     }
                 }
                 continue;
             }
             for text in rule.texts() {
-                if !each_matching(text, &mut latest, &self.work, |action| visit(action, false)) {
+                if !each_matching(text, &mut latest, &self.work, &mut visit) {
                     return;
                 }
             }
+        }
+    }
+}
+
+/// A pattern of actions by which something is allowed.
+pub(super) struct AllowedPattern<'g, 'd> {
+    /// The number of the statement among those that allow.
+    pub(super) nth: usize,
+    pub(super) rule: &'g GrantRule<'d>,
+    /// Its place in the statement.
+    pub(super) place: usize,
+    pub(super) text: &'d str,
+}
+
+impl AllowedPattern<'_, '_> {
+    /// What is to be told of the pattern.
+    pub(super) fn evidence(&self) -> GrantedAction {
+        GrantedAction {
+            action: self.text.to_owned(),
+            policy: self.rule.policy,
+            path: self.rule.statement.action_path(self.place),
+            conditional: self.rule.conditional,
+            unmatched: false,
         }
     }
 }
@@ -273,18 +265,9 @@ pub(super) fn each_matching(
     work: &WorkLimit,
     mut visit: impl FnMut(Action) -> bool,
 ) -> bool {
-    if let Some((prefix, name)) = crate::scan::find(pattern, b':')
-        .and_then(|at| pattern.split_at_checked(at))
-        .filter(|_| !catalogue::wildcard::has_wildcard(pattern))
-    {
-        let service = latest
-            .filter(|latest| latest.prefix() == prefix)
-            .or_else(|| catalogue::service(prefix));
-        *latest = service;
-        let name = name.get(1..).unwrap_or_default();
-        return service
-            .and_then(|service| service.action(name))
-            .is_none_or(visit);
+    if !catalogue::wildcard::has_wildcard(pattern) {
+        let action = exact(pattern, latest);
+        return action.is_none_or(visit);
     }
     if !work.spend(catalogue::actions_near(pattern) * (1 + pattern.len() / 64)) {
         return false;
@@ -292,14 +275,14 @@ pub(super) fn each_matching(
     catalogue::actions_matching(pattern).all(&mut visit)
 }
 
-/// Takes the action for granted, under a condition that nobody knows.
-fn assume(slot: &mut Option<Best>, rule: usize, pattern: usize) {
-    slot.get_or_insert(Best {
-        rank: (true, true, false),
-        rule,
-        pattern,
-        assumed: true,
-    });
+/// The action of this name; the service is looked up unless it is that of the last one.
+fn exact(name: &str, latest: &mut Option<&'static catalogue::Service>) -> Option<Action> {
+    let (prefix, rest) = name.split_at_checked(crate::scan::find(name, b':')?)?;
+    let service = latest
+        .filter(|latest| latest.prefix() == prefix)
+        .or_else(|| catalogue::service(prefix));
+    *latest = service;
+    service?.action(rest.get(1..)?)
 }
 
 /// Whether the statement leaves out every resource.
@@ -312,18 +295,28 @@ fn is_about_nothing(statement: &Statement<'_>) -> bool {
     }
 }
 
+/// Keys that tell the time of a request.
+const CLOCKS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
+
 /// Whether the statement surely holds only until a date before the catalogue was made.
 fn is_over(statement: &Statement<'_>) -> bool {
-    !statement.conditions().is_empty()
-        && moment(catalogue::release().date).is_some_and(|today| {
-            let clauses = Clause::read(statement, true);
-            clauses.iter().any(|clause| ends_before(clause, today))
+    let mut conditions = statement.conditions().iter();
+    conditions.any(|condition| {
+        let mut entries = condition.entries().iter();
+        entries.any(|entry| {
+            let key = entry.key().text();
+            CLOCKS.iter().any(|clock| key.eq_ignore_ascii_case(clock))
+                && moment(catalogue::release().date).is_some_and(|today| {
+                    let operator = condition.operator().text();
+                    let clause = Clause::new(operator, key, entry.values().texts(), true);
+                    ends_before(&clause, today)
+                })
         })
+    })
 }
 
-/// Whether a condition is about the time of a request and holds only before a moment.
+/// Whether a condition on the time of a request holds only before a moment.
 fn ends_before(clause: &Clause, today: i64) -> bool {
-    const CLOCKS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
     let needs_key = clause
         .operator()
         .filter(|operator| operator.quantifier().is_none())
@@ -333,7 +326,6 @@ fn ends_before(clause: &Clause, today: i64) -> bool {
         _ => return false,
     };
     clause.is_certain()
-        && CLOCKS.contains(&clause.key_lower())
         && bounds
             .iter()
             .all(|bound| bound.is_some_and(|bound| bound < today))

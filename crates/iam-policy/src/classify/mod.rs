@@ -8,7 +8,9 @@
 
 mod facts;
 mod forms;
+mod granted;
 mod grants;
+mod meaning;
 mod pass_role;
 mod rules;
 mod unknown;
@@ -16,14 +18,14 @@ mod work_limit;
 
 use serde::Serialize;
 
-use crate::catalogue::{AccessLevel, Action};
-use crate::document::{Document, Effect, Path, Resources, Statement};
-use crate::json::Span;
+use crate::catalogue::AccessLevel;
+use crate::document::{Document, Path};
 pub use facts::paths_release;
 use facts::{Category, Facts, PathTarget, facts};
-use grants::{Grant, Granted, Grants};
+use granted::{Grant, Granted};
+use grants::{AllowedPattern, Grants};
+use meaning::{Meaning, changes_something, meanings};
 use pass_role::{PASS_ROLE, PassTargets};
-use work_limit::WorkLimit;
 
 /// All policies of one principal.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,22 +126,34 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
     let grants = Grants::of(subject);
     let granted = Evidence {
         facts,
+        grants: &grants,
         all: grants.of_named(facts, usize::MAX),
         first: (!subject.held.is_empty()).then(|| grants.of_named(facts, subject.policies.len())),
     };
+    let sensitive = facts.sensitive_among(granted.all.actions());
     let named = |category| {
-        let actions = facts.sensitive_among(category, granted.all.actions());
-        let evidence = actions.into_iter();
-        evidence
-            .filter_map(|action| granted.of(action))
+        let actions = sensitive.of(category).iter();
+        actions
+            .filter(|action| granted.exposes(category, **action))
+            .filter_map(|action| granted.of(*action))
             .collect::<Vec<_>>()
     };
-    let privilege_escalation = escalations(&granted, &grants);
+    let escalating = sensitive.of(Category::Escalation);
+    let privilege_escalation = escalations(&granted, escalating);
     let resource_exposure = named(Category::Resource);
-    let escalating = facts.sensitive_among(Category::Escalation, granted.all.actions());
     let manages = !resource_exposure.is_empty() || !escalating.is_empty();
-    let unknown_actions = unknown::unknown_actions(&grants);
-    let (access_levels, changes) = access_levels(&grants, manages);
+    let meanings = meanings(&grants);
+    let unknown_actions = unknown::unknown_actions(&grants, &meanings);
+    let (access_levels, changes) = access_levels(&grants, &meanings, manages);
+    let patterns = |wanted: &dyn Fn(&AllowedPattern<'_, '_>, Meaning) -> bool| {
+        let patterns = grants.patterns().zip(&meanings);
+        patterns
+            .filter(|(pattern, _)| pattern.rule.policy < subject.policies.len())
+            .filter(|(pattern, meaning)| wanted(pattern, **meaning))
+            .map(|(pattern, _)| pattern.evidence())
+            .take(MOST_PATTERNS)
+            .collect::<Vec<_>>()
+    };
     Classification {
         access_levels,
         changes,
@@ -147,82 +161,89 @@ pub fn classify(subject: PrincipalPolicies<'_>) -> Classification {
         resource_exposure,
         credentials_exposure: named(Category::Credentials),
         data_exfiltration: named(Category::Data),
-        service_wildcards: service_wildcards(subject),
-        resource_wildcards: resource_wildcards(subject, &grants.work),
+        service_wildcards: patterns(&|pattern, _| is_whole_service(pattern.text)),
+        resource_wildcards: patterns(&|pattern, meaning| {
+            pattern.rule.everywhere && meaning.is_limitable()
+        }),
         unknown_actions,
     }
 }
 
 /// What grants the actions that matter.
-struct Evidence<'f> {
+struct Evidence<'f, 'd> {
     facts: &'f Facts,
+    grants: &'f Grants<'d>,
     all: Granted,
     /// The same without what is held besides; none where nothing is.
     first: Option<Granted>,
 }
 
-impl Evidence<'_> {
+impl Evidence<'_, '_> {
+    /// Whether the action is granted on something that it exposes.
+    fn exposes(&self, category: Category, action: usize) -> bool {
+        let Some(types) = self.facts.only_on(category, action) else {
+            return true;
+        };
+        let known = self
+            .facts
+            .named()
+            .get(action)
+            .and_then(|named| named.action);
+        known.is_none_or(|action| self.grants.reach_types(action, types))
+    }
+
     fn of(&self, action: usize) -> Option<GrantedAction> {
         let first = self.first.as_ref().and_then(|first| first.get(action));
-        let first = first.filter(|grant| !grant.unmatched);
+        let first = first.filter(|grant| !grant.is_unmatched());
         let grant = first.or_else(|| self.all.get(action))?;
-        Some(grant.evidence(self.facts.named().get(action)?.name))
-    }
-}
-
-impl Grant {
-    fn evidence(&self, action: &str) -> GrantedAction {
-        GrantedAction {
-            action: action.to_owned(),
-            policy: self.policy,
-            path: self.path.clone(),
-            conditional: self.conditional,
-            unmatched: self.unmatched,
-        }
+        self.grants.evidence(grant, self.facts.name(action)?)
     }
 }
 
 /// The levels of all actions that are granted, and whether something can be changed. AWS calls
 /// `iam:PassRole` and its like Write: what opens a resource to others or leads to more power manages
 /// permissions all the same.
-fn access_levels(grants: &Grants<'_>, manages: bool) -> (Vec<AccessLevel>, bool) {
+fn access_levels(
+    grants: &Grants<'_>,
+    meanings: &[Meaning],
+    manages: bool,
+) -> (Vec<AccessLevel>, bool) {
     let mut found = Vec::with_capacity(AccessLevel::ALL.len());
     if manages {
         found.push(AccessLevel::PermissionsManagement);
     }
     let mut changes = manages;
+    // Where nothing takes away or limits, what is allowed is granted.
     let plain = grants.is_plain();
-    grants.each_action(|action, perhaps| {
-        let level = action.access_level();
-        let is_change = !changes && changes_something(level, action);
-        if (is_change || !found.contains(&level))
-            && (plain && !perhaps || grants.grants_action(action))
-        {
-            changes |= is_change;
-            if !found.contains(&level) {
+    if plain {
+        let mut whole = Meaning::default();
+        meanings.iter().for_each(|meaning| whole.join(*meaning));
+        changes |= whole.changes();
+        found.extend(whole.levels());
+    }
+    grants.each_action(
+        |rule| !plain || rule.is_negated(),
+        |action| {
+            let level = action.access_level();
+            let is_change = !changes && changes_something(level, action);
+            if (is_change || !found.contains(&level)) && grants.grants_action(action) {
+                changes |= is_change;
                 found.push(level);
             }
-        }
-        !changes || found.len() < AccessLevel::ALL.len()
-    });
+            !changes || AccessLevel::ALL.iter().any(|level| !found.contains(level))
+        },
+    );
     if grants.work.is_spent() {
         // Rather too much than too little.
         return (AccessLevel::ALL.to_vec(), true);
     }
     found.sort_unstable();
+    found.dedup();
     (found, changes)
 }
 
-/// Whether an action of this level changes something.
-fn changes_something(level: AccessLevel, action: Action) -> bool {
-    match level {
-        AccessLevel::List | AccessLevel::Read => false,
-        AccessLevel::Write => action.name() != "Decrypt" || action.service().prefix() != "kms",
-        AccessLevel::Tagging | AccessLevel::PermissionsManagement => true,
-    }
-}
-
-fn escalations(evidence: &Evidence<'_>, grants: &Grants<'_>) -> Vec<Escalation> {
+/// The ways to more power, and those of these actions that are part of none that is one action.
+fn escalations(evidence: &Evidence<'_, '_>, sensitive: &[usize]) -> Vec<Escalation> {
     let (facts, granted) = (evidence.facts, &evidence.all);
     let mut found: Vec<Escalation> = Vec::new();
     let mut targets: Option<PassTargets<'_>> = None;
@@ -233,17 +254,17 @@ fn escalations(evidence: &Evidence<'_>, grants: &Grants<'_>) -> Vec<Escalation> 
             .actions
             .iter()
             .filter_map(|action| granted.get(*action));
-        if usable.clone().any(|grant| grant.unmatched) {
+        if usable.clone().any(Grant::is_unmatched) {
             continue;
         }
         let mut names = path.actions.iter().filter_map(|action| facts.name(*action));
         if names.clone().any(|name| name == PASS_ROLE) {
-            let targets = targets.get_or_insert_with(|| PassTargets::of(grants));
+            let targets = targets.get_or_insert_with(|| PassTargets::of(evidence.grants));
             if !targets.reach(&mut names) {
                 continue;
             }
         }
-        let plain = usable.all(|grant| grant.everywhere && !grant.conditional);
+        let plain = usable.all(|grant| grant.is_everywhere() && !grant.is_conditional());
         let certainty = if path.kind == PathTarget::Own && plain {
             Certainty::Proved
         } else {
@@ -260,12 +281,8 @@ fn escalations(evidence: &Evidence<'_>, grants: &Grants<'_>) -> Vec<Escalation> 
             source: path.source,
         });
     }
-    let sensitive = facts.sensitive_among(Category::Escalation, granted.actions());
-    for action in sensitive
-        .into_iter()
-        .filter(|action| !reported.contains(action))
-    {
-        if let Some(evidence) = evidence.of(action) {
+    for action in sensitive.iter().filter(|action| !reported.contains(action)) {
+        if let Some(evidence) = evidence.of(*action) {
             found.push(Escalation {
                 path: format!("action:{}", evidence.action),
                 certainty: Certainty::Contributes,
@@ -280,59 +297,12 @@ fn escalations(evidence: &Evidence<'_>, grants: &Grants<'_>) -> Vec<Escalation> 
 /// The most patterns that are reported one by one: no principal within the quotas has as many.
 const MOST_PATTERNS: usize = 10_000;
 
-/// The action patterns of every `Allow` that are to be reported, with their places.
-fn patterns(
-    subject: PrincipalPolicies<'_>,
-    mut report: impl FnMut(&Statement<'_>, &str) -> bool,
-) -> Vec<GrantedAction> {
-    let mut reported = Vec::new();
-    for (policy, document) in subject.policies.iter().enumerate() {
-        for statement in document.statements() {
-            if statement.effect() != Effect::Allow || statement.actions().is_negated() {
-                continue;
-            }
-            for (nth, text) in statement.actions().list().texts().enumerate() {
-                if reported.len() < MOST_PATTERNS && report(statement, text) {
-                    reported.push(GrantedAction {
-                        action: text.to_owned(),
-                        policy,
-                        path: statement.action_path(nth),
-                        conditional: !statement.conditions().is_empty(),
-                        unmatched: false,
-                    });
-                }
-            }
-        }
+/// Whether the pattern stands for all actions of a service, or of all services.
+fn is_whole_service(text: &str) -> bool {
+    text.ends_with('*') && {
+        let name = text.split_once(':').map_or(text, |(_, name)| name);
+        name.bytes().all(|byte| byte == b'*')
     }
-    reported
-}
-
-fn service_wildcards(subject: PrincipalPolicies<'_>) -> Vec<GrantedAction> {
-    patterns(subject, |_, text| {
-        text.ends_with('*') && {
-            let name = text.split_once(':').map_or(text, |(_, name)| name);
-            name.bytes().all(|byte| byte == b'*')
-        }
-    })
-}
-
-fn resource_wildcards(subject: PrincipalPolicies<'_>, work: &WorkLimit) -> Vec<GrantedAction> {
-    let mut latest = None;
-    let mut last: Option<(Span, bool)> = None;
-    patterns(subject, |statement, text| {
-        let star = match last.filter(|(span, _)| *span == statement.span()) {
-            Some((_, star)) => star,
-            None => match statement.resources() {
-                Some(Resources::Resource(list)) => list.texts().any(|text| text == "*"),
-                _ => false,
-            },
-        };
-        last = Some((statement.span(), star));
-        // Stopped at the first action that can be limited, or when there is no work left.
-        star && !grants::each_matching(text, &mut latest, work, |action| {
-            !action.has_resource_types()
-        })
-    })
 }
 
 #[cfg(test)]

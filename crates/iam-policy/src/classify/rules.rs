@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
-use super::forms::meets;
+use super::forms::{is_whole, meets};
 use super::work_limit::WorkLimit;
 use crate::catalogue::{Action, Service, wildcard};
 use crate::condition::Clause;
@@ -71,8 +71,18 @@ impl<'d> GrantRule<'d> {
 
     /// Whether one of the resources can be a resource of the action.
     pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
+        self.reaches_some(action, work, |_| true)
+    }
+
+    /// Whether one of the resources can be one of the action and of a type that is wanted.
+    pub(super) fn reaches_some(
+        &self,
+        action: Option<Action>,
+        work: &WorkLimit,
+        wanted: impl Fn(&str) -> bool,
+    ) -> bool {
         if let Some(Resources::NotResource(list)) = self.statement.resources() {
-            return self.reaches_beyond(list, action, work);
+            return self.reaches_beyond(list, action, work, wanted);
         }
         let Some(list) = self.resources().filter(|_| !self.everywhere) else {
             return true;
@@ -85,8 +95,34 @@ impl<'d> GrantRule<'d> {
             return true;
         }
         let mut kinds = action.resource_types();
-        kinds.any(|(kind, _)| self.meets(list, kind.arn(), work))
+        kinds.any(|(kind, _)| wanted(kind.name()) && self.meets(list, kind.arn(), work))
             || action.has_resource_types() && self.names_unknown(list, action.service(), work)
+    }
+
+    /// Whether it is about every resource of one of the action's types, in one account or in all; `false`
+    /// when that is not plain.
+    pub(super) fn is_about_all(&self, action: Option<Action>, work: &WorkLimit) -> bool {
+        if self.everywhere {
+            return true;
+        }
+        let (Some(action), Some(resources)) = (action, self.statement.resources()) else {
+            return false;
+        };
+        let list = resources.list();
+        if !work.spend(4 * list.values().len()) || list.texts().any(wildcard::has_variable) {
+            return false;
+        }
+        let mut forms = action.resource_types().map(|(kind, _)| kind.arn());
+        match resources {
+            Resources::Resource(list) => forms.any(|form| {
+                let mut texts = list.texts();
+                texts.any(|text| is_whole(text, form, self.short))
+            }),
+            Resources::NotResource(list) => forms.any(|form| {
+                let mut texts = list.texts();
+                !texts.any(|text| meets(text, form, self.short, work))
+            }),
+        }
     }
 
     /// Whether one of the resources is of a type of the service that the catalogue lacks, found out once
@@ -106,7 +142,13 @@ impl<'d> GrantRule<'d> {
     }
 
     /// Whether something that the action can be used on is not in the list of a `NotResource`.
-    fn reaches_beyond(&self, list: &List<'_>, action: Option<Action>, work: &WorkLimit) -> bool {
+    fn reaches_beyond(
+        &self,
+        list: &List<'_>,
+        action: Option<Action>,
+        work: &WorkLimit,
+        wanted: impl Fn(&str) -> bool,
+    ) -> bool {
         let Some(action) = action.filter(Action::has_resource_types) else {
             return true;
         };
@@ -114,7 +156,9 @@ impl<'d> GrantRule<'d> {
             return true;
         }
         let left_out = self.globs();
-        let mut kinds = action.resource_types();
+        let mut kinds = action
+            .resource_types()
+            .filter(|(kind, _)| wanted(kind.name()));
         kinds.any(|(kind, _)| {
             // Partitions other than the usual one are left to whoever names them.
             let open = wildcard::with_variables_as("*", kind.arn());
@@ -319,8 +363,12 @@ fn is_conditional(statement: &Statement<'_>) -> bool {
     match statement.effect() {
         Effect::Deny => !statement.conditions().is_empty(),
         Effect::Allow => {
-            !statement.conditions().is_empty()
-                && Clause::read(statement, true).iter().any(Clause::is_certain)
+            let mut conditions = statement.conditions().iter();
+            conditions.any(|condition| {
+                let operator = condition.operator().text();
+                let mut entries = condition.entries().iter();
+                entries.any(|entry| Clause::reads_certainly(operator, entry.values().texts()))
+            })
         }
     }
 }

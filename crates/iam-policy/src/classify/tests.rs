@@ -1,4 +1,5 @@
 mod reach;
+mod types;
 
 use super::*;
 use crate::document::PolicyType;

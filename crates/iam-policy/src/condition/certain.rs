@@ -11,7 +11,10 @@ use crate::glob::Glob;
 
 /// Whether all values are read in one way only. A list without values is not: AWS says of it that
 /// it does not affect the policy, and that it never matches.
-pub(super) fn are_certain(operator: Operator, texts: &[Box<str>]) -> bool {
+pub(super) fn are_certain<'t>(
+    operator: Operator,
+    texts: impl IntoIterator<Item = &'t str>,
+) -> bool {
     let certain: fn(&str) -> bool = match operator.test {
         Test::Text { fold: false } | Test::Like => |_| true,
         // Letters beyond ASCII are folded by rules that nobody has written down.
@@ -23,7 +26,8 @@ pub(super) fn are_certain(operator: Operator, texts: &[Box<str>]) -> bool {
         Test::Arn => is_certain_arn,
         Test::Binary => is_canonical_base64,
     };
-    !texts.is_empty() && texts.iter().all(|text| certain(text))
+    let mut texts = texts.into_iter().peekable();
+    texts.peek().is_some() && texts.all(certain)
 }
 
 /// The digits that a double holds of every decimal number: two texts with no more are two numbers.
@@ -89,7 +93,7 @@ mod tests {
     use super::*;
 
     fn is_certain(operator: &str, text: &str) -> bool {
-        are_certain(operator.parse().unwrap(), &[text.into()])
+        are_certain(operator.parse().unwrap(), [text])
     }
 
     #[test]
@@ -143,6 +147,6 @@ mod tests {
         ] {
             assert!(!is_certain(operator, text), "{operator} {text}");
         }
-        assert!(!are_certain("StringEquals".parse().unwrap(), &[]));
+        assert!(!are_certain("StringEquals".parse().unwrap(), []));
     }
 }

@@ -105,7 +105,9 @@ impl Clause {
         let parsed: Option<Operator> = operator.parse().ok();
         Self {
             values: Values::read(parsed, &texts, variables),
-            certain: parsed.is_some_and(|operator| certain::are_certain(operator, &texts)),
+            certain: parsed.is_some_and(|operator| {
+                certain::are_certain(operator, texts.iter().map(|text| &**text))
+            }),
             operator: parsed,
             operator_text: operator.into(),
             key: key.into(),
@@ -113,6 +115,16 @@ impl Clause {
             texts,
             variables,
         }
+    }
+
+    /// Whether a condition of this operator with these values is certain, as [`Self::is_certain`] says
+    /// of one that is built.
+    pub(crate) fn reads_certainly<'t>(
+        operator: &str,
+        values: impl IntoIterator<Item = &'t str>,
+    ) -> bool {
+        let operator = operator.parse().ok();
+        operator.is_some_and(|operator| certain::are_certain(operator, values))
     }
 
     /// The operator; `None` when it is unknown.

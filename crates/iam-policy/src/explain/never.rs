@@ -71,14 +71,20 @@ pub(super) fn reason(statement: &Statement<'_>, clauses: &[Clause]) -> Option<St
 /// More pairs of actions and resources than are compared.
 const MOST: usize = 2_000;
 
-/// The actions of a statement, when all are written without wildcards and known.
+/// The actions of a statement, when all that it names are known and no pattern stands for many.
 fn known_actions(statement: &Statement<'_>) -> Option<Vec<Action>> {
     let actions = statement.actions();
     let texts = actions.list().texts();
     if actions.is_negated() || texts.len() == 0 || texts.len() > MOST {
         return None;
     }
-    let plain = texts.filter(|text| !wildcard::has_wildcard(text));
-    let known: Vec<Action> = plain.filter_map(catalogue::action).collect();
-    (known.len() == actions.list().texts().len()).then_some(known)
+    let mut known = Vec::with_capacity(texts.len());
+    for text in texts {
+        if wildcard::has_wildcard(text) {
+            known.extend(reach::actions_of(text)?);
+        } else {
+            known.push(catalogue::action(text)?);
+        }
+    }
+    Some(known)
 }

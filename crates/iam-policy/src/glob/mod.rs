@@ -183,6 +183,19 @@ impl Glob {
                 && matching::segments_differ(&self.code, &other.code))
     }
 
+    /// A pattern that matches all that a pattern matches which stands between these two, or is one of
+    /// them, in the order of [`Self::code`]: what both begin with, and anything.
+    pub(crate) fn hull(first: &Self, last: &Self) -> Self {
+        let both = first.code.iter().zip(&last.code);
+        let same = both.take_while(|(one, other)| one == other && **one < 0x80);
+        let mut code: Vec<u8> = same.map(|(byte, _)| *byte).collect();
+        code.push(STAR);
+        Self {
+            code: code.into_boxed_slice(),
+            shape: Shape::Prefix,
+        }
+    }
+
     /// The shortest text that matches; `?` becomes `x`.
     #[must_use]
     pub fn example(&self) -> String {

@@ -82,6 +82,31 @@ fn segmented_wildcards_stop_at_colons() {
     assert_eq!(literal.example(), "arn:aws:exs:::a/b");
 }
 
+#[test]
+fn a_hull_holds_what_stands_between() {
+    let globs = [
+        "arn:aws:s3:::",
+        "arn:aws:s3:::a*",
+        "arn:aws:s3:::a?b",
+        "arn:aws:s3:::b/é*",
+        "arn:aws:s3:::b/è",
+    ];
+    let mut globs: Vec<Glob> = globs.iter().map(|text| Glob::new(text)).collect();
+    globs.sort_unstable_by(|one, other| one.code().cmp(other.code()));
+    for from in 0..globs.len() {
+        for to in from..globs.len() {
+            let hull = Glob::hull(&globs[from], &globs[to]);
+            let between = &globs[from..=to];
+            assert!(
+                between.iter().all(|glob| hull.plainly_includes(glob)),
+                "{hull}"
+            );
+        }
+    }
+    let all = Glob::hull(&globs[0], &globs[globs.len() - 1]);
+    assert_eq!(all.to_string(), "arn:aws:s3:::*");
+}
+
 /// The textbook definition, by recursion.
 fn naive(pattern: &[char], text: &[char]) -> bool {
     match pattern {

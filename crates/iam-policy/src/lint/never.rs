@@ -11,6 +11,9 @@ use crate::reach;
 /// More actions or resources of one statement than are looked at.
 const MOST: usize = 500;
 
+/// More resources than the actions that a pattern stands for are looked at with.
+const MOST_OF_PATTERNS: usize = 20;
+
 impl Checker<'_, '_> {
     /// Own codes about what never matches.
     pub(super) fn never_matches(&mut self, statement: &DraftStatement<'_>) {
@@ -20,9 +23,15 @@ impl Checker<'_, '_> {
         let known = named_actions(actions);
         if let Some(resources) = &statement.resource {
             let few = (1..=MOST).contains(&resources.values().len());
-            for (nth, value, action) in known.iter().filter(|_| few) {
-                if let Some(message) = unreached(*action, value.text(), resources) {
-                    let path = actions.path(statement.path().key("Action"), *nth);
+            for (nth, value) in actions.values().iter().enumerate().take(MOST) {
+                let exact = known.iter().find(|(of, _, _)| *of == nth);
+                let message = match exact {
+                    _ if !few => None,
+                    Some((_, _, action)) => unreached(*action, value.text(), resources),
+                    None => unreached_by_all(value.text(), resources),
+                };
+                if let Some(message) = message {
+                    let path = actions.path(statement.path().key("Action"), nth);
                     self.add(Code::OwnResourceNeverMatches, path, value.span(), message);
                 }
             }
@@ -77,6 +86,24 @@ fn named_actions<'l, 'a>(actions: &'l List<'a>) -> Vec<(usize, &'l Value<'a>, Ac
     named
         .filter_map(|(nth, value)| Some((nth, value, catalogue::action(value.text())?)))
         .collect()
+}
+
+/// Why none of the actions that a pattern of one service stands for can be used on any of the resources.
+fn unreached_by_all(pattern: &str, resources: &List<'_>) -> Option<String> {
+    if resources.values().len() > MOST_OF_PATTERNS {
+        return None;
+    }
+    let mut actions = reach::actions_of(pattern)?.into_iter();
+    let mut reached = |action: Action| {
+        let mut texts = resources.texts();
+        texts.any(|text| reach::may_reach(action, text))
+    };
+    (!actions.any(&mut reached)).then(|| {
+        format!(
+            "none of the actions that {} stands for can be used on the resources named here",
+            foreign::code(pattern)
+        )
+    })
 }
 
 /// Why the action can be used on none of the resources.

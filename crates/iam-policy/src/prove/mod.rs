@@ -6,6 +6,7 @@
 
 mod alternative;
 mod extent;
+mod meeting;
 mod prover;
 mod public;
 mod search;

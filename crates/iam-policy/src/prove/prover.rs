@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::condition::Clause;
 use crate::evaluate::{Reading, Request, Rule, Ruleset};
 use crate::glob::{Budget, Exhausted, Glob, Language};
+use crate::prove::meeting::Meetings;
 use crate::prove::search::{Cache, Coverage, Search, Universes};
 use crate::prove::statement::{StatementProduct, StatementSet};
 use crate::prove::{CheckResult, StatementRef, allows, denies, values, witness};
@@ -161,8 +162,10 @@ impl<'q, 'p> Prover<'q, 'p> {
     ) -> CheckResult {
         let everything = Glob::everything();
         let mut result = CheckResult::Pass;
+        let mut known = Meetings::with(forbidden);
         for product in &self.question.allows {
-            let Ok(met) = meetings(product, forbidden, &everything, self.budget) else {
+            let met = meetings(product, forbidden, &everything, &mut known, self.budget);
+            let Ok(met) = met else {
                 let statement = Some(self.question.name(product.statement));
                 return result.and(|| CheckResult::Undecided { statement });
             };
@@ -230,6 +233,7 @@ fn meetings<'g>(
     product: &StatementProduct<'g>,
     forbidden: &StatementSet<'g>,
     everything: &'g Glob,
+    known: &mut Meetings<'_, '_>,
     budget: &mut Budget,
 ) -> Result<BTreeMap<usize, Vec<[&'g Glob; 2]>>, Exhausted> {
     let own = if product.rule.not_actions {
@@ -241,26 +245,26 @@ fn meetings<'g>(
     // Whether they meet apart from the actions, found out where the actions do.
     let mut compatible: Vec<Option<bool>> = vec![None; forbidden.products.len()];
     budget.compare(compatible.len() / 8)?;
-    let mut meets = |id: usize, other: &StatementProduct<'_>, budget: &mut Budget| match compatible
-        .get_mut(id)
-    {
-        Some(Some(known)) => Ok(*known),
-        Some(unknown) => product.meets(other, budget).map(|met| *unknown.insert(met)),
+    let mut meets = |id: usize, budget: &mut Budget| match compatible.get_mut(id) {
+        Some(Some(met)) => Ok(*met),
+        Some(unknown) => {
+            let met = known.meets(product, id, budget)?;
+            Ok(*unknown.insert(met))
+        }
         None => Ok(false),
     };
     for glob in own {
         for id in forbidden.negated() {
             budget.compare(1)?;
-            if let Some(other) = forbidden.products.get(id)
-                && meets(id, other, budget)?
-            {
+            if meets(id, budget)? {
                 met.entry(id).or_default().push([glob, glob]);
             }
         }
         for (id, other) in forbidden.overlapping(glob) {
             budget.compare(1)?;
-            if let Some(product) = forbidden.products.get(id).filter(|v| !v.rule.not_actions)
-                && meets(id, product, budget)?
+            let of_actions = forbidden.products.get(id);
+            if of_actions.is_some_and(|other| !other.rule.not_actions)
+                && meets(id, budget)?
                 && !glob.plainly_disjoint(other)
             {
                 met.entry(id).or_default().push([glob, other]);

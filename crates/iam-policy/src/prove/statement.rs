@@ -52,35 +52,6 @@ impl<'a> StatementProduct<'a> {
         }
     }
 
-    /// Whether both can be about one resource and principal, as far as a quick check shows.
-    pub(super) fn meets(&self, other: &Self, budget: &mut Budget) -> Result<bool, Exhausted> {
-        let mut globs = |negated: bool, one: &[&Glob], two: &[&Glob]| {
-            if negated {
-                return Ok(true);
-            }
-            for a in one {
-                budget.compare(two.len())?;
-                if two.iter().any(|b| !a.plainly_disjoint(b)) {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        let resources = match (&self.resources, &other.resources) {
-            (Some(one), Some(two)) => {
-                let open = one.negated || two.negated || one.is_variable() || two.is_variable();
-                globs(open, &one.fixed, &two.fixed)?
-            }
-            _ => true,
-        };
-        match (&self.principals, &other.principals) {
-            (Some((one, left)), Some((two, right))) if resources => {
-                globs(*one || *two, left, right)
-            }
-            _ => Ok(resources),
-        }
-    }
-
     /// Whether it covers every request with an action it covers.
     fn is_unlimited(&self) -> bool {
         let everything = |globs: &[&Glob]| globs.iter().any(|glob| glob.is_everything());
@@ -97,10 +68,6 @@ impl<'a> StatementProduct<'a> {
 }
 
 impl<'a> ResourceProduct<'a> {
-    fn is_variable(&self) -> bool {
-        !self.variable.is_empty()
-    }
-
     fn new(matcher: &'a ResourceMatcher, reading: Reading) -> Self {
         let mut resources = Self {
             negated: matcher.negated,

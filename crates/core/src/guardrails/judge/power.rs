@@ -212,7 +212,13 @@ pub(super) fn tell(power: &Classification, granted: &[Granted<'_>], findings: &m
                 .map(|(_, step, actions)| (&step.path, actions.as_str()))
                 .unzip();
             if let Some(place) = places.first() {
-                let detail = format!("{in_words}: {}", in_full(&actions, &places, policy.text));
+                let mut detail = format!("{in_words}: {}", in_full(&actions, &places, policy.text));
+                if matches!(
+                    code,
+                    FindingCode::ExposesResources | FindingCode::ExposesCredentials
+                ) {
+                    detail.push_str(&by_name(&places, policy.text));
+                }
                 findings.push(policy.finding(code, detail, &place.to_string(), None));
             }
         }
@@ -248,6 +254,31 @@ const POWER: [(FindingCode, &str); 9] = [
     ),
 ];
 
+/// How to ask without what patterns bring along; nothing where the actions are named.
+fn by_name(places: &[&Path], policy: &str) -> String {
+    let document: Value = serde_json::from_str(policy).unwrap_or_default();
+    let wide = |place: &&&Path| {
+        let is_pattern = |text: &str| text.contains(['*', '?']);
+        let left_out =
+            |segment: &Segment| matches!(segment, Segment::Key(key) if key == "NotAction");
+        at(&document, place).is_none_or(is_pattern) || place.segments().iter().any(left_out)
+    };
+    let mut patterns: Vec<String> = Vec::new();
+    for place in places.iter().filter(wide) {
+        let pattern = written(&document, place);
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    match patterns.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; what is needed can be asked for by name instead of {}",
+            patterns.join(", ")
+        ),
+    }
+}
+
 /// All actions. Where they are more than anybody reads, all patterns that allow them, which are as
 /// few as the policy writes.
 fn in_full(actions: &[&str], places: &[&Path], policy: &str) -> String {
@@ -276,6 +307,14 @@ fn in_full(actions: &[&str], places: &[&Path], policy: &str) -> String {
 
 /// What a policy has at a place, or the place where that is no text.
 fn written(document: &Value, place: &Path) -> String {
+    match at(document, place) {
+        Some(pattern) => code(pattern),
+        None => code(&place.to_string()),
+    }
+}
+
+/// The text of a policy at a place.
+fn at<'v>(document: &'v Value, place: &Path) -> Option<&'v str> {
     let mut found = Some(document);
     for segment in place.segments() {
         found = found.and_then(|value| match segment {
@@ -283,10 +322,7 @@ fn written(document: &Value, place: &Path) -> String {
             Segment::Index(index) => value.get(index),
         });
     }
-    match found.and_then(Value::as_str) {
-        Some(pattern) => code(pattern),
-        None => code(&place.to_string()),
-    }
+    found.and_then(Value::as_str)
 }
 
 #[cfg(test)]
@@ -313,6 +349,10 @@ mod tests {
             in_full(&actions, &places, text),
             "60 actions, by `s3:*`, `sqs:*`"
         );
+        let asked = "; what is needed can be asked for by name instead of `s3:*`, `sqs:*`";
+        assert_eq!(by_name(&places, text), asked);
+        let named = r#"{"Statement":[{"Action":["s3:GetObject","sqs:*"]}]}"#;
+        assert_eq!(by_name(&[&s3; 2], named), "");
         let no_text = Path::root().key("Statement");
         assert_eq!(
             in_full(&actions, &[&no_text; 60], text),

@@ -188,6 +188,40 @@ fn a_short_arn_exposes_as_a_star_does() {
     }
 }
 
+/// What a pattern brings along is named, and how to ask without it.
+#[test]
+fn who_asks_by_pattern_reads_how_to_ask_by_name() {
+    let text = TEXT.replace(
+        "Action = [\"s3:Get*\", \"s3:List*\"]",
+        "NotAction = \"iam:*\"",
+    );
+    let told = |actions: &Value, resource: &str| {
+        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resource});
+        let findings = found(&text, &statement);
+        let told = of(FindingCode::ExposesCredentials, &findings);
+        let refused = refusal(&findings) == Some(RefusalCode::Exposes);
+        assert_eq!(refused, !told.is_empty(), "{findings:?}");
+        told.into_iter()
+            .map(|(_, detail)| detail)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&json!("ec2:Describe*"), "*"),
+        [
+            "can expose credentials: `ec2:DescribeVpnConnections`; what is needed can be asked for by name instead of `ec2:Describe*`"
+        ]
+    );
+    assert_eq!(
+        told(&json!("ec2:DescribeVpnConnections"), "*"),
+        ["can expose credentials: `ec2:DescribeVpnConnections`"]
+    );
+    let named = json!(["ec2:DescribeInstances", "ec2:DescribeVpc*"]);
+    assert_eq!(told(&named, "*"), [""; 0]);
+    let api = "arn:aws:apigateway:eu-west-1::/restapis/*";
+    assert_eq!(told(&json!("apigateway:GET"), api), [""; 0]);
+    assert_eq!(told(&json!("apigateway:GET"), "*").len(), 1);
+}
+
 /// The owner of each account that an inline policy acts in decides: no spelling of the same power leaves
 /// anybody out.
 #[test]

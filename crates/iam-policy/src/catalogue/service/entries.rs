@@ -36,17 +36,18 @@ impl Action {
         AccessLevel::from_letter(self.line.field(0))
     }
 
-    /// The resource types it can be limited to, and whether it needs one of each.
-    /// Without any, the action matches only the resource `*`.
+    /// The resource types it can be limited to, and whether it needs one of each; a type whose ARNs have
+    /// several forms once for each. Without any, the action matches only the resource `*`.
     pub fn resource_types(&self) -> impl Iterator<Item = (ResourceType, bool)> + use<> {
         let service = self.service;
-        self.line.field(1).split(',').filter_map(|number| {
+        self.line.field(1).split(',').flat_map(|number| {
             let plain = number.trim_end_matches('!');
-            let line = service
-                .table()
-                .resource_types
-                .get(plain.parse::<usize>().ok()?)?;
-            Some((ResourceType { service, line }, plain != number))
+            let nth = plain.parse::<usize>().ok();
+            let line = nth.and_then(|nth| service.table().resource_types.get(nth));
+            let forms = line
+                .into_iter()
+                .flat_map(|line| ResourceType::of(service, line));
+            forms.map(move |kind| (kind, plain != number))
         })
     }
 
@@ -76,14 +77,28 @@ impl Action {
     }
 }
 
-/// One resource type of a service.
+/// What stands between the forms of a type's ARNs.
+pub(super) const BETWEEN_FORMS: &str = ", ";
+
+/// One resource type of a service, with one form of its ARNs.
 #[derive(Debug, Clone, Copy)]
 pub struct ResourceType {
-    pub(super) service: &'static Service,
-    pub(super) line: &'static TableLine,
+    service: &'static Service,
+    line: &'static TableLine,
+    arn: &'static str,
 }
 
 impl ResourceType {
+    /// The type in this line, once for each form of its ARNs.
+    pub(super) fn of(
+        service: &'static Service,
+        line: &'static TableLine,
+    ) -> impl Iterator<Item = Self> + Clone {
+        line.field(0)
+            .split(BETWEEN_FORMS)
+            .map(move |arn| Self { service, line, arn })
+    }
+
     /// Its name, for example `bucket`.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -93,7 +108,7 @@ impl ResourceType {
     /// The form of its ARNs, for example `arn:${Partition}:s3:::${BucketName}`.
     #[must_use]
     pub fn arn(&self) -> &'static str {
-        self.line.field(0)
+        self.arn
     }
 
     /// The condition keys that resources of this type have.

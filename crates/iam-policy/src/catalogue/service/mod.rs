@@ -62,8 +62,9 @@ impl ServiceTable {
         }
         let literal = |line: &TableLine| line.name.find("${").or_else(|| line.name.find('<'));
         self.literals = self.keys.iter().map(literal).collect();
-        for line in &self.resource_types {
-            let mut parts = line.field(0).splitn(6, ':').skip(3);
+        let forms = self.resource_types.iter();
+        for form in forms.flat_map(|line| line.field(0).split(entries::BETWEEN_FORMS)) {
+            let mut parts = form.splitn(6, ':').skip(3);
             let mut part = || parts.next().unwrap_or_default();
             let form = ArnForm {
                 region: !part().is_empty(),
@@ -210,7 +211,9 @@ impl Service {
         pattern: Cow<'_, str>,
     ) -> impl Iterator<Item = Action> {
         let near = self.beginning(&pattern).iter();
-        near.filter(move |line| wildcard::matches_ignoring_case(&pattern, line.name))
+        // What begins so matches, where a star at the end is all that follows.
+        let all = wildcard::is_prefix(&pattern);
+        near.filter(move |line| all || wildcard::matches_ignoring_case(&pattern, line.name))
             .map(move |line| Action {
                 service: self,
                 line,
@@ -225,15 +228,10 @@ impl Service {
             .is_some()
     }
 
-    /// Its resource types, ordered by name.
-    pub fn resource_types(&'static self) -> impl ExactSizeIterator<Item = ResourceType> + Clone {
-        self.table()
-            .resource_types
-            .iter()
-            .map(move |line| ResourceType {
-                service: self,
-                line,
-            })
+    /// Its resource types, ordered by name; a type whose ARNs have several forms once for each.
+    pub fn resource_types(&'static self) -> impl Iterator<Item = ResourceType> + Clone {
+        let lines = self.table().resource_types.iter();
+        lines.flat_map(move |line| ResourceType::of(self, line))
     }
 
     /// Its condition keys, ordered by name.

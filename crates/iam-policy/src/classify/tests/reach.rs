@@ -113,7 +113,7 @@ fn an_arn_cut_short_is_everything_behind_it() {
         "arn:aws",
         "arn:",
     ] {
-        let expected = [("iam-008".to_owned(), Certainty::DependsOnTarget)];
+        let expected = [("iam-008".to_owned(), Certainty::Proved)];
         assert_eq!(ways(short), expected, "{short}");
         let pass = [
             allowing("iam:PassRole", short),
@@ -174,7 +174,7 @@ fn what_is_allowed_is_reached() {
                     .position(|named| named.name == action);
                 granted
                     .get(place.unwrap())
-                    .is_some_and(|grant| !grant.unmatched)
+                    .is_some_and(|grant| !grant.is_unmatched())
             };
             let limits = [document(&statement, PolicyType::Boundary)];
             assert!(

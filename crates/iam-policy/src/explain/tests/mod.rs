@@ -97,6 +97,11 @@ fn what_is_about_no_request_is_no_access() {
             r#""s3:DeleteObject""#,
             r#""Resource":"*","Condition":{"StringEquals":{"s3:delimiter":"/"}}"#,
         ),
+        (r#""s3:GetObject*""#, r#""Resource":"arn:aws:s3:::logs""#),
+        (
+            r#"["s3:ListBucket*","s3:ListBucket"]"#,
+            r#""Resource":"arn:aws:s3:::logs/*""#,
+        ),
     ] {
         assert!(nothing(action, rest), "{action} {rest}");
     }

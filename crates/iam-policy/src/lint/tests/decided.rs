@@ -140,3 +140,45 @@ fn keys_of_providers_that_nobody_names_are_told() {
         ["IAM_POLICY_UNKNOWN_CONDITION_KEY"]
     );
 }
+
+#[test]
+fn patterns_that_can_be_used_on_nothing_named_never_match() {
+    let never = |action: &str, resource: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}}}"#
+        );
+        let report = lint(&text, PolicyType::Identity, Options { own_codes: true });
+        let mut found = report.findings().iter();
+        found.any(|finding| finding.code() == Code::OwnResourceNeverMatches)
+    };
+    for (action, resource, expected) in [
+        ("s3:GetObject*", "arn:aws:s3:::b", true),
+        ("s3:GetObject*", "arn:aws:s3:::b/*", false),
+        ("s3:Get*", "arn:aws:s3:::b", false),
+        ("s3:ListBucket*", "arn:aws:s3:::b/*", true),
+        ("sqs:Send*", "arn:aws:sns:r:111111111111:t", true),
+        ("sqs:Nothing*", "arn:aws:sqs:r:111111111111:q", false),
+        ("sqs:*", "arn:aws:sqs:r:111111111111:q", false),
+        ("kms:*Alias*", "arn:aws:s3:::b", true),
+        ("*:Send*", "arn:aws:s3:::b", false),
+        // Its types have ARNs of two forms.
+        (
+            "apigateway:GET",
+            "arn:aws:apigateway:eu-west-1::/restapis/a/stages/b",
+            false,
+        ),
+        (
+            "apigateway:GET",
+            "arn:aws:apigateway:eu-west-1::/apis/a/stages/b",
+            false,
+        ),
+        (
+            "greengrass:GetDeployment",
+            "arn:aws:greengrass:r:111111111111:deployments:a",
+            false,
+        ),
+        ("lex:DeleteBot", "arn:aws:lex:r:111111111111:bot:a", false),
+    ] {
+        assert_eq!(never(action, resource), expected, "{action} {resource}");
+    }
+}

@@ -38,6 +38,47 @@ fn allow(action: &str, resource: &str, condition: &str) -> String {
     )
 }
 
+/// Resources that are sorted by what they begin with are found as those that are compared one by one.
+#[test]
+fn many_denied_resources_are_met_where_few_are() {
+    let denied = [
+        "arn:aws:s3:::secret-a*",
+        "arn:aws:s3:::secret-b/*",
+        "arn:aws:sqs:*:*:a",
+        "arn:aws:sqs:eu-west-1:111111111111:b*",
+        "arn:*:kms:*:*:key/a",
+        "arn:aws:ec2:?:*:instance/é*",
+        "arn:aws:ec2:*:*:instance/è",
+        "arn:aws:sn",
+    ];
+    let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let without = |resources: &[&str]| {
+        let resources = serde_json::json!(resources);
+        format!(r#"{all},{{"Effect":"Deny","Action":"*","Resource":{resources}}}"#)
+    };
+    for resource in denied.into_iter().chain([
+        "arn:aws:s3:::secret-c*",
+        "arn:aws:s3:::secret*",
+        "arn:aws:s3:::secret-b",
+        "arn:aws:s3:*:*:secret-ab",
+        "arn:aws:sqs:us-east-1:*:b",
+        "arn:aws:sqs:*:*:?",
+        "arn:aws-cn:kms:*:*:key/*",
+        "arn:aws:kms:*:*:key/b",
+        "arn:aws:ec2:a:*:instance/*",
+        "arn:aws:sns:*:*:t",
+        "arn:aws:rds:*:*:*",
+        "*",
+    ]) {
+        let candidate = allow(r#""a:b""#, &format!("\"{resource}\""), "");
+        let each = denied
+            .iter()
+            .any(|one| check(&without(&[*one]), &candidate) == "fail");
+        let expected = if each { "fail" } else { "pass" };
+        assert_eq!(check(&without(&denied), &candidate), expected, "{resource}");
+    }
+}
+
 #[test]
 fn products_and_unions() {
     let read = r#"{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}"#;
