@@ -122,9 +122,10 @@ fn overlaps(pattern: &str, form: &str, work: &WorkLimit) -> bool {
             false => other,
         };
         let one = Glob::new(pattern);
-        !one.plainly_disjoint(&other)
-            && work
-                .ask(|budget| common(&one, &other, budget))
-                .map_or(true, |word| word.is_some())
+        let plainly = one.plainly_meets(&other);
+        plainly.unwrap_or_else(|| {
+            let found = work.ask(|budget| common(&one, &other, budget));
+            found.map_or(true, |word| word.is_some())
+        })
     }
 }

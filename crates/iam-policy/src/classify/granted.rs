@@ -89,9 +89,15 @@ impl Granted {
 
     /// Keeps those that are wanted, in the order of the actions.
     pub(super) fn keep(&mut self, wanted: impl Fn(usize) -> bool) {
-        self.grants.retain(|(action, _)| wanted(*action));
+        let places = &mut self.places;
+        self.grants.retain(|(action, _)| {
+            let kept = wanted(*action);
+            if let Some(place) = places.get_mut(*action).filter(|_| !kept) {
+                *place = 0;
+            }
+            kept
+        });
         self.grants.sort_unstable_by_key(|(action, _)| *action);
-        self.places.fill(0);
         for (place, (action, _)) in (1..).zip(&self.grants) {
             if let Some(slot) = self.places.get_mut(*action) {
                 *slot = place;

@@ -24,6 +24,8 @@ pub(super) struct GrantRule<'d> {
     short: bool,
     /// The resources as `evaluate` reads them, once somebody has asked; without those that match nothing.
     globs: OnceCell<Vec<Glob>>,
+    /// What is known of actions that can be used on the same types: whether one of the resources is one.
+    reached: RefCell<Vec<((&'static str, &'static str), bool)>>,
     /// What is known of the forms of types' ARNs: whether one of the resources is of the form.
     met: RefCell<Vec<(&'static str, bool)>>,
     /// What is known of services: whether one of the resources is of a type that the catalogue lacks.
@@ -47,6 +49,7 @@ impl<'d> GrantRule<'d> {
             everywhere,
             short: has_short_arns(policy_type),
             globs: OnceCell::new(),
+            reached: RefCell::new(Vec::new()),
             met: RefCell::new(Vec::new()),
             unknown: RefCell::new(Vec::new()),
         }
@@ -71,7 +74,21 @@ impl<'d> GrantRule<'d> {
 
     /// Whether one of the resources can be a resource of the action.
     pub(super) fn reaches(&self, action: Option<Action>, work: &WorkLimit) -> bool {
-        self.reaches_some(action, work, |_| true)
+        let alike = action.filter(|_| !self.everywhere);
+        let Some(alike) = alike.map(|action| action.resource_types_key()) else {
+            return self.reaches_some(action, work, |_| true);
+        };
+        let known = self.reached.borrow();
+        // Those of one service are asked for one after the other.
+        let mut near = known.iter().rev();
+        let mut near = near.by_ref().take_while(|((of, _), _)| *of == alike.0);
+        if let Some((_, reached)) = near.find(|((_, types), _)| *types == alike.1) {
+            return *reached;
+        }
+        drop(known);
+        let reached = self.reaches_some(action, work, |_| true);
+        self.reached.borrow_mut().push((alike, reached));
+        reached
     }
 
     /// Whether one of the resources can be one of the action and of a type that is wanted.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::foreign::visible;
@@ -6,7 +7,7 @@ use crate::foreign::visible;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// Into the value of a key.
-    Key(String),
+    Key(Cow<'static, str>),
     /// Into an element of an array, from 0.
     Index(usize),
 }
@@ -34,7 +35,14 @@ impl Path {
     /// One step on, into a key.
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
-        self.0.push(Segment::Key(key.to_owned()));
+        self.0.push(Segment::Key(Cow::Owned(key.to_owned())));
+        self
+    }
+
+    /// One step on, into an element of policies.
+    #[must_use]
+    pub(crate) fn element(mut self, name: &'static str) -> Self {
+        self.0.push(Segment::Key(Cow::Borrowed(name)));
         self
     }
 

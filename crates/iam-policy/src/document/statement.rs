@@ -280,7 +280,7 @@ impl<'a> Statement<'a> {
     /// The way to this statement.
     #[must_use]
     pub fn path(&self) -> Path {
-        Path::root().key("Statement").maybe_index(self.index)
+        Path::root().element("Statement").maybe_index(self.index)
     }
 
     /// The way to the action pattern `nth`.
@@ -288,7 +288,7 @@ impl<'a> Statement<'a> {
     pub fn action_path(&self, nth: usize) -> Path {
         self.actions
             .list()
-            .path(self.path().key(self.actions.element()), nth)
+            .path(self.path().element(self.actions.element()), nth)
     }
 
     /// The way to the resource pattern `nth`; to the statement when there are no resources.

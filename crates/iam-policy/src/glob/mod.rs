@@ -183,6 +183,21 @@ impl Glob {
                 && matching::segments_differ(&self.code, &other.code))
     }
 
+    /// Whether some text matches both; `None` when a quick check does not show it. Two patterns
+    /// with stars have a text in common unless their literal beginnings or ends exclude each other:
+    /// the stars of one take in whatever stands between in the other.
+    pub(crate) fn plainly_meets(&self, other: &Self) -> Option<bool> {
+        if self.plainly_disjoint(other) {
+            return Some(false);
+        }
+        let has_star = |glob: &Self| match glob.shape {
+            Shape::Prefix => true,
+            Shape::Plain => glob.code.contains(&STAR),
+            Shape::Literal | Shape::Segmented => false,
+        };
+        (has_star(self) && has_star(other)).then_some(true)
+    }
+
     /// A pattern that matches all that a pattern matches which stands between these two, or is one of
     /// them, in the order of [`Self::code`]: what both begin with, and anything.
     pub(crate) fn hull(first: &Self, last: &Self) -> Self {

@@ -129,6 +129,18 @@ proptest! {
     }
 
     #[test]
+    fn what_plainly_meets_has_a_text_in_common(one in "[ab:?*é]{0,6}", other in "[ab:?*é]{0,6}") {
+        let segmented = |glob: &Glob| glob.clone().segmented();
+        let (one, other) = (Glob::new(&one), Glob::new(&other));
+        for (one, other) in [(one.clone(), other.clone()), (segmented(&one), other.clone()), (one, segmented(&other))] {
+            let found = common(&one, &other, &mut Budget::default()).unwrap();
+            if let Some(meets) = one.plainly_meets(&other) {
+                prop_assert_eq!(meets, found.is_some(), "{:?}", found);
+            }
+        }
+    }
+
+    #[test]
     fn coverage_agrees_with_all_short_words(pattern in "[ab?*]{0,5}", union in prop::collection::vec("[ab?*]{0,5}", 0..4)) {
         let globs: Vec<Glob> = union.iter().map(|text| Glob::new(text)).collect();
         let glob = Glob::new(&pattern);

@@ -13,7 +13,7 @@ impl Checker<'_, '_> {
                 .path
                 .segments()
                 .iter()
-                .any(|s| *s == Segment::Key("Condition".to_owned()));
+                .any(|s| *s == Segment::Key("Condition".into()));
             let code = match problem.kind {
                 ProblemKind::UnknownElement => Code::InvalidPolicyElement,
                 ProblemKind::DuplicateKeyInOtherCase if in_condition => {
@@ -72,7 +72,7 @@ impl Checker<'_, '_> {
                 p.path
                     .segments()
                     .first()
-                    .is_some_and(|s| *s == Segment::Key("Statement".to_owned()))
+                    .is_some_and(|s| *s == Segment::Key("Statement".into()))
             })
         {
             self.add(

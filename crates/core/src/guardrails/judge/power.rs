@@ -318,7 +318,7 @@ fn at<'v>(document: &'v Value, place: &Path) -> Option<&'v str> {
     let mut found = Some(document);
     for segment in place.segments() {
         found = found.and_then(|value| match segment {
-            Segment::Key(key) => value.get(key),
+            Segment::Key(key) => value.get(&**key),
             Segment::Index(index) => value.get(index),
         });
     }

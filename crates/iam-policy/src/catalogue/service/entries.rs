@@ -40,15 +40,13 @@ impl Action {
     /// several forms once for each. Without any, the action matches only the resource `*`.
     pub fn resource_types(&self) -> impl Iterator<Item = (ResourceType, bool)> + use<> {
         let service = self.service;
-        self.line.field(1).split(',').flat_map(|number| {
-            let plain = number.trim_end_matches('!');
-            let nth = plain.parse::<usize>().ok();
-            let line = nth.and_then(|nth| service.table().resource_types.get(nth));
-            let forms = line
-                .into_iter()
-                .flat_map(|line| ResourceType::of(service, line));
-            forms.map(move |kind| (kind, plain != number))
-        })
+        TypeNumbers(self.line.field(1).bytes())
+            .flat_map(move |(nth, needed)| service.types(nth).map(move |kind| (kind, needed)))
+    }
+
+    /// What is the same for actions of a service that can be used on the same resources.
+    pub(crate) fn resource_types_key(&self) -> (&'static str, &'static str) {
+        (self.service.prefix(), self.line.field(1))
     }
 
     /// Whether it can be limited to resources at all.
@@ -77,28 +75,40 @@ impl Action {
     }
 }
 
+/// The numbers in a list such as `1,4!`, with whether `!` stands behind.
+struct TypeNumbers<B>(B);
+
+impl<B: Iterator<Item = u8>> Iterator for TypeNumbers<B> {
+    type Item = (usize, bool);
+
+    fn next(&mut self) -> Option<(usize, bool)> {
+        let mut found: Option<usize> = None;
+        let mut needed = false;
+        for byte in self.0.by_ref() {
+            match byte {
+                b'0'..=b'9' => {
+                    found = Some(found.unwrap_or(0) * 10 + usize::from(byte - b'0'));
+                }
+                b'!' => needed = true,
+                _ => break,
+            }
+        }
+        found.map(|nth| (nth, needed))
+    }
+}
+
 /// What stands between the forms of a type's ARNs.
 pub(super) const BETWEEN_FORMS: &str = ", ";
 
 /// One resource type of a service, with one form of its ARNs.
 #[derive(Debug, Clone, Copy)]
 pub struct ResourceType {
-    service: &'static Service,
-    line: &'static TableLine,
-    arn: &'static str,
+    pub(super) service: &'static Service,
+    pub(super) line: &'static TableLine,
+    pub(super) arn: &'static str,
 }
 
 impl ResourceType {
-    /// The type in this line, once for each form of its ARNs.
-    pub(super) fn of(
-        service: &'static Service,
-        line: &'static TableLine,
-    ) -> impl Iterator<Item = Self> + Clone {
-        line.field(0)
-            .split(BETWEEN_FORMS)
-            .map(move |arn| Self { service, line, arn })
-    }
-
     /// Its name, for example `bucket`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -30,6 +30,10 @@ pub(super) struct ServiceTable {
     literals: Vec<Option<usize>>,
     lists: Vec<&'static str>,
     pub(super) resource_types: Vec<TableLine>,
+    /// The forms of the ARNs of all types, in their order.
+    arns: Vec<&'static str>,
+    /// Where in that list the forms of each type begin.
+    first_arns: Vec<usize>,
     /// Ordered by name without regard to case.
     actions: Vec<TableLine>,
     /// Where to find an action by the hash of its name: number + 1, 0 when free. A power of
@@ -62,8 +66,12 @@ impl ServiceTable {
         }
         let literal = |line: &TableLine| line.name.find("${").or_else(|| line.name.find('<'));
         self.literals = self.keys.iter().map(literal).collect();
-        let forms = self.resource_types.iter();
-        for form in forms.flat_map(|line| line.field(0).split(entries::BETWEEN_FORMS)) {
+        for line in &self.resource_types {
+            self.first_arns.push(self.arns.len());
+            self.arns
+                .extend(line.field(0).split(entries::BETWEEN_FORMS));
+        }
+        for form in &self.arns {
             let mut parts = form.splitn(6, ':').skip(3);
             let mut part = || parts.next().unwrap_or_default();
             let form = ArnForm {
@@ -230,8 +238,25 @@ impl Service {
 
     /// Its resource types, ordered by name; a type whose ARNs have several forms once for each.
     pub fn resource_types(&'static self) -> impl Iterator<Item = ResourceType> + Clone {
-        let lines = self.table().resource_types.iter();
-        lines.flat_map(move |line| ResourceType::of(self, line))
+        let lines = 0..self.table().resource_types.len();
+        lines.flat_map(|nth| self.types(nth))
+    }
+
+    /// The resource type with this number, once for each form of its ARNs.
+    fn types(&'static self, nth: usize) -> impl Iterator<Item = ResourceType> + Clone {
+        let table = self.table();
+        let line = table.resource_types.get(nth);
+        let begin = table.first_arns.get(nth).copied().unwrap_or_default();
+        let end = table.first_arns.get(nth + 1).copied();
+        let arns = table.arns.get(begin..end.unwrap_or(table.arns.len()));
+        let arns = arns.unwrap_or_default().iter();
+        arns.filter_map(move |arn| {
+            Some(ResourceType {
+                service: self,
+                line: line?,
+                arn,
+            })
+        })
     }
 
     /// Its condition keys, ordered by name.
