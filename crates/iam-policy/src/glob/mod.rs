@@ -184,18 +184,23 @@ impl Glob {
     }
 
     /// Whether some text matches both; `None` when a quick check does not show it. Two patterns
-    /// with stars have a text in common unless their literal beginnings or ends exclude each other:
-    /// the stars of one take in whatever stands between in the other.
+    /// of ASCII with stars have a text in common unless their literal beginnings or ends exclude each
+    /// other: the stars of one take in whatever stands between in the other.
     pub(crate) fn plainly_meets(&self, other: &Self) -> Option<bool> {
         if self.plainly_disjoint(other) {
             return Some(false);
         }
-        let has_star = |glob: &Self| match glob.shape {
-            Shape::Prefix => true,
-            Shape::Plain => glob.code.contains(&STAR),
-            Shape::Literal | Shape::Segmented => false,
+        let has_star = |glob: &Self| {
+            let is_open = matches!(glob.shape, Shape::Prefix | Shape::Plain);
+            is_open && glob.code.contains(&STAR)
         };
-        (has_star(self) && has_star(other)).then_some(true)
+        let is_plain = |glob: &Self| {
+            let mut bytes = glob.code.iter();
+            bytes.all(|byte| *byte < 0x80 || *byte >= SEGMENT_STAR)
+        };
+        let mut both = [self, other].into_iter();
+        both.all(|glob| has_star(glob) && is_plain(glob))
+            .then_some(true)
     }
 
     /// A pattern that matches all that a pattern matches which stands between these two, or is one of
