@@ -1,4 +1,4 @@
-//! The hook and the action in `examples/` are run as they stand.
+//! The hook and the action in `examples/` are run as they stand, and the command on what it cannot read.
 
 #![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -73,6 +73,31 @@ fn the_hook_stops_policies_with_errors_and_no_others() {
     assert!(!output.status.success());
     let said = [output.stdout, output.stderr].concat();
     assert!(String::from_utf8_lossy(&said).contains("INVALID_ACTION"));
+}
+
+#[test]
+fn an_input_that_cannot_be_read_does_not_end_the_run() {
+    let folder = Folder::new("unreadable");
+    folder.write("policies/a.json", "{");
+    folder.write("policies/b.json", GOOD);
+    folder.write("policies/c.json", "\u{0}");
+    for (command, said) in [
+        ("lint", "3 policies"),
+        ("classify", "access levels: Read"),
+        ("minimise", "s3:GetObject"),
+        ("explain", "May read objects"),
+    ] {
+        let output = folder.run("iam-policy", &[command, "policies", "nowhere.json"]);
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert_eq!(output.status.code(), Some(2), "{command}: {output:?}");
+        assert!(
+            out.contains(said) && err.contains("nowhere.json"),
+            "{command}: {out} {err}"
+        );
+    }
 }
 
 /// The scripts of the action's steps, without the installation.

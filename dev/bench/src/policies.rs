@@ -15,7 +15,7 @@ use crate::report::{Report, figure};
 const JOBS: [(&str, &str, f64); 7] = [
     ("parse", "parse a policy", 45_000.0),
     ("lint", "parse and lint a policy", 165_000.0),
-    ("classify", "parse and classify a policy", 250_000.0),
+    ("classify", "parse and classify a policy", 150_000.0),
     ("evaluate", "evaluate one request, 20 statements", 14_600.0),
     (
         "actions",
@@ -25,7 +25,7 @@ const JOBS: [(&str, &str, f64); 7] = [
     (
         "resources",
         "prove 20 statements, 50 denied resources",
-        850_000.0,
+        250_000.0,
     ),
     ("minimise", "parse and minimise 20 statements", 5_300_000.0),
 ];

@@ -12,8 +12,16 @@ use crate::input::{self, Input};
 use crate::{Error, Outcome, batch};
 
 pub(crate) fn run(options: &Classify, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let inputs = input::read_all(&options.paths)?;
-    let policies: Vec<Document<'_>> = inputs.iter().map(document).collect::<Result<_, _>>()?;
+    let mut inputs = input::read_each(&options.paths)?;
+    let texts = std::mem::take(&mut inputs.read);
+    let mut read: Vec<&Input> = Vec::new();
+    let mut policies: Vec<Document<'_>> = Vec::new();
+    for input in &texts {
+        if let Some(policy) = inputs.note(document(input))? {
+            read.push(input);
+            policies.push(policy);
+        }
+    }
     let found = classify(PrincipalPolicies {
         policies: &policies,
         ..PrincipalPolicies::default()
@@ -23,17 +31,13 @@ pub(crate) fn run(options: &Classify, out: &mut dyn Write) -> Result<Outcome, Er
             .map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        write(out, &inputs, &found)?;
+        write(out, &read, &found)?;
     }
     let escalates = found
         .privilege_escalation
         .iter()
         .any(|way| way.certainty != Certainty::Contributes);
-    Ok(if escalates {
-        Outcome::Found
-    } else {
-        Outcome::Clean
-    })
+    Ok(inputs.outcome(escalates))
 }
 
 fn document(input: &Input) -> Result<Document<'_>, Error> {
@@ -43,9 +47,9 @@ fn document(input: &Input) -> Result<Document<'_>, Error> {
     })
 }
 
-fn write(out: &mut dyn Write, inputs: &[Input], found: &Classification) -> std::io::Result<()> {
+fn write(out: &mut dyn Write, inputs: &[&Input], found: &Classification) -> std::io::Result<()> {
     let place = |evidence: &GrantedAction| {
-        let file = inputs.get(evidence.policy).map(Input::shown);
+        let file = inputs.get(evidence.policy).map(|input| input.shown());
         let file = file.unwrap_or_default();
         let condition = if evidence.conditional {
             ", under a condition"

@@ -26,8 +26,8 @@ pub(crate) struct Inputs {
     pub(crate) complete: bool,
 }
 
-/// Reads files and folders as [`read_all`] does. What cannot be read is reported on standard error
-/// and left out.
+/// Reads files, folders (all `*.json` below, in order), and `-`; without any, standard input. What cannot be
+/// read is reported on standard error and left out.
 pub(crate) fn read_each(paths: &[PathBuf]) -> Result<Inputs, Error> {
     let mut inputs = Inputs {
         read: Vec::new(),
@@ -68,18 +68,6 @@ impl Inputs {
             (true, false) => Outcome::Clean,
         }
     }
-}
-
-/// Reads files, folders (all `*.json` below, in order), and `-`; without any, standard input.
-pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    if paths.is_empty() {
-        return Ok(vec![read(Path::new("-"))?]);
-    }
-    let mut files = Vec::new();
-    for path in paths {
-        collect(path, &mut files)?;
-    }
-    files.iter().map(|path| read(path)).collect()
 }
 
 /// Reads one file, or standard input for `-`.
