@@ -190,6 +190,7 @@ fn what_is_held_hides_nothing_that_is_granted() {
 fn a_step_that_is_granted_is_told_though_it_is_held() {
     let user = "arn:aws:iam::210987654321:user/enrolled/rita.chen";
     let step = allowing("iam:AttachUserPolicy", user);
+    let all_users = allowing("iam:AttachUserPolicy", "arn:aws:iam::*:user/*");
     let create = allowing("iam:CreatePolicyVersion", "*");
     let pass = allowing("iam:PassRole", "arn:aws:iam::210987654321:role/app");
     let (pass_all, run) = (
@@ -199,6 +200,7 @@ fn a_step_that_is_granted_is_told_though_it_is_held() {
     let deny = allowing("iam:*", "*").replace("Allow", "Deny");
     for (granted, held, code) in [
         (&step, vec![], FindingCode::MayEscalate),
+        (&all_users, vec![], FindingCode::Escalates),
         (&step, vec![allowing("*", "*")], FindingCode::Escalates),
         (&step, vec![deny.clone()], FindingCode::MayEscalate),
         (&create, vec![deny], FindingCode::Escalates),
