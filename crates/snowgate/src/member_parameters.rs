@@ -36,7 +36,7 @@ const BOUNDARY: usize = 6_144;
 /// What of one that attaches or detaches more policies is not their list, and a little more.
 const MORE_FRAME: usize = 500;
 /// What of it the boundary takes without the roles, in the hub, where it is longest.
-const BOUNDARY_FRAME: usize = 3_200;
+const BOUNDARY_FRAME: usize = 3_400;
 
 /// Why an account has no parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
