@@ -9,7 +9,9 @@ use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
-use snowgate_core::record::{ApprovalRound, Change, Event, RequestRecord};
+use snowgate_core::record::{
+    ApprovalRound, BlockedBecause, Change, Deviation, Event, RequestRecord,
+};
 use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, Slot};
 use snowgate_core::stored;
@@ -215,6 +217,20 @@ pub fn effect(request: &RequestId, principal: &Principal, preexisting: bool) -> 
         latest_end: None,
         signature: None,
     }
+}
+
+/// What is found of a removal that does not work, and a day later, when it is parked; with how many
+/// seconds lie between.
+#[must_use]
+pub fn parking() -> [(i64, Event); 2] {
+    let still_there = Deviation::StillThere {
+        change: EffectChange::PolicyAttached {
+            policy_arn: policy(),
+        },
+        because: BlockedBecause::NotPrepared,
+    };
+    let found = |found| Event::DeviationsFound { found: vec![found] };
+    [(0, found(still_there)), (86_400, found(Deviation::Parked))]
 }
 
 /// A review link for a request, good until this time.

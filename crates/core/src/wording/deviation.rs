@@ -87,7 +87,7 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
     told.collect()
 }
 
-/// What was found still there of access that was abandoned, when, and what stood in the way: the last that
+/// What could not be removed of access that was abandoned, when, and what stood in the way: the last that
 /// was found of each change. Some of it may have been removed since.
 pub(crate) fn abandoned(record: &RequestRecord) -> Vec<Text> {
     let mut last = Vec::new();
@@ -105,7 +105,7 @@ pub(crate) fn abandoned(record: &RequestRecord) -> Vec<Text> {
             super::time::date_time(at),
             because.in_words(),
         );
-        Text::new(format!("{what} was still there on {when}. {why}")).capitalized()
+        Text::new(format!("{what} could not be removed on {when}. {why}")).capitalized()
     });
     told.collect()
 }

@@ -152,7 +152,7 @@ fn the_ticket_is_told_that_a_removal_is_parked_and_abandoned() {
             },
         ),
         (
-            9000 + DAY,
+            9001 + DAY,
             Event::DeviationsFound {
                 found: vec![Deviation::Parked],
             },

@@ -3,10 +3,11 @@
 use ports::ledger::{Commit, Requests as _, bucket_of};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Deviation, Event, RequestRecord};
+use snowgate_core::record::{Event, RequestRecord};
 use sweeper::Reconciled;
 use testkit::world::{World, at, ready};
 use testkit::{Aftermath, Fault, Moment, QueueName, samples};
+use workflow::change::put_off_until;
 
 use super::{sweep, sweeper, woken};
 
@@ -238,11 +239,10 @@ fn by_us(world: &World, record: &RequestRecord, event: Event, second: i64) -> Re
 
 /// Access whose removal has not worked for a day, and of which the ticket was told.
 fn parked(world: &World) -> RequestRecord {
-    let record = by_us(world, &active(world), Event::RevocationStarted, END);
-    let found = Event::DeviationsFound {
-        found: vec![Deviation::Parked],
-    };
-    let mut record = by_us(world, &record, found, END + DAY);
+    let mut record = by_us(world, &active(world), Event::RevocationStarted, END);
+    for (after, found) in samples::parking() {
+        record = by_us(world, &record, found, END + after);
+    }
     for message in record.due_deliveries(at(END + DAY)) {
         record = world.deliver(&record, &message, Actor::Reporter, at(END + DAY));
     }
@@ -261,6 +261,9 @@ fn a_parked_removal_is_tried_once_a_day() {
         assert_eq!(sweep(&world, END + days * DAY - 1).woken, 0);
         assert_eq!(sweep(&world, END + days * DAY).woken, 1);
         assert_eq!(ended(&world).len(), 1, "the provisioner tries");
+        let record = world.load(record.id());
+        let again = record.next_try_of_blocked(at(END + days * DAY));
+        ready(put_off_until(&world.ledger, &record, again)).unwrap();
         let found = reconcile(&world, END + days * DAY + 900);
         assert_eq!(found.missed, 0);
     }

@@ -5,7 +5,7 @@ use snowgate_core::account::AccountItem;
 use snowgate_core::bounce::{Bounce, BounceKind};
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Deviation, Event, RequestRecord};
+use snowgate_core::record::{Event, RequestRecord};
 use snowgate_core::slots::Delegation;
 use testkit::samples;
 use testkit::world::{
@@ -220,9 +220,10 @@ impl Stage {
             _ => {}
         }
         if matches!(self, Self::Parked | Self::Abandoned) {
-            reached.now += 90_000;
-            let found = vec![Deviation::Parked];
-            reached.apply(Event::DeviationsFound { found }, Actor::Provisioner);
+            for (after, found) in samples::parking() {
+                reached.now += after;
+                reached.apply(found, Actor::Provisioner);
+            }
         }
         if self == Self::Abandoned {
             let why = json!({ "reason": "The account is closed" });

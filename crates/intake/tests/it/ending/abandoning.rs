@@ -3,9 +3,9 @@
 use ports::ledger::Requests as _;
 use serde_json::json;
 use snowgate_core::lifecycle::{Actor, State};
-use snowgate_core::record::{Deviation, Event, RequestRecord};
-use testkit::QueueName;
+use snowgate_core::record::{Event, RequestRecord};
 use testkit::world::{OWNER, World, at, ready};
+use testkit::{QueueName, samples};
 
 use super::super::{Answer, Setup, get, setup};
 use super::{WATCH, active, event, revoked};
@@ -21,8 +21,11 @@ fn revoking(world: &World) -> RequestRecord {
 }
 
 fn parked(world: &World) -> RequestRecord {
-    let found = vec![Deviation::Parked];
-    by_us(world, &revoking(world), Event::DeviationsFound { found })
+    let mut record = revoking(world);
+    for (after, found) in samples::parking() {
+        record = world.apply(&record, found, Actor::Provisioner, at(3 + after));
+    }
+    record
 }
 
 fn abandon(setup: &Setup, record: &RequestRecord, client: &str, second: i64) -> Answer {
