@@ -67,7 +67,23 @@ pub(crate) fn may_reach(action: Action, pattern: &str) -> bool {
             && !goes_on(service.prefix(), &pattern, form, forms())
             && !has_empty_name(&pattern, form)
     });
-    reached || is_of_unknown_type(service, &pattern)
+    reached || is_of_unknown_type(service, &pattern) && !lacks_separator(action, &pattern)
+}
+
+/// Whether a pattern names a type that the action can be used on without what stands behind it:
+/// `parameterapp/db` where every parameter is `parameter/…`. A type of a longer name has a hyphen there.
+fn lacks_separator(action: Action, pattern: &str) -> bool {
+    let resource = |arn| str::splitn(arn, 6, ':').nth(5);
+    let Some(named) = resource(pattern) else {
+        return false;
+    };
+    action.resource_types().any(|(kind, _)| {
+        let form = resource(kind.arn()).unwrap_or_default();
+        let of_kind = form.find(['/', ':']).and_then(|end| form.get(..end));
+        let of_kind = of_kind.filter(|of_kind| !of_kind.is_empty() && !of_kind.contains("${"));
+        let rest = of_kind.and_then(|of_kind| named.strip_prefix(of_kind));
+        rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    })
 }
 
 /// Whether a pattern names a type of resources of the service that the catalogue lacks: nobody knows then
@@ -294,6 +310,17 @@ mod tests {
             ("ssm:GetParameters", "arn:aws:ssm:r:1:parameter/a/b", true),
             ("ssm:GetParameters", "arn:aws:ssm:r::parameter/aws/x", true),
             ("ssm:GetParameters", "arn:aws:ssm:r:1:parameter//a/b", false),
+            ("ssm:GetParameters", "arn:aws:ssm:r:1:parametera/b", false),
+            (
+                "ssm:GetParameters",
+                "arn:aws:ssm:r:1:parameter-sets/b",
+                true,
+            ),
+            (
+                "secretsmanager:GetSecretValue",
+                "arn:aws:secretsmanager:r:1:secreta/b-Ab12cd",
+                false,
+            ),
             ("iam:GetRole", "arn:aws:iam::1:role/a/b", true),
             ("iam:GetRole", "arn:aws:iam::1:user/a", false),
             ("ec2:DescribeVpcs", "arn:aws:ec2:r:1:vpc/*", false),

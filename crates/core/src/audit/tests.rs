@@ -1,5 +1,6 @@
 //! Every way in which rows or the record can be changed by somebody with access to the table.
 
+mod abandoned;
 mod clauses;
 mod missing;
 

@@ -25,26 +25,37 @@ use testkit::world::{COLLEAGUE, LEAD, MANAGER, MEMBER, OWNER};
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 200,
+        cases: 100,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
     fn whatever_happens_the_promises_hold(
-        found_there in any::<bool>(),
         answered in any::<bool>(),
         steps in proptest::collection::vec(Step::any(), 1..60),
     ) {
-        let mut flow = Flow::new(found_there);
-        for step in &steps {
-            flow.take(step);
-            flow.check();
-        }
-        flow.come_to_an_end(answered);
-        flow.check();
-        flow.check_the_end();
+        whatever_happens(false, answered, &steps);
     }
+
+    #[test]
+    fn whatever_happens_what_was_there_before_stays(
+        answered in any::<bool>(),
+        steps in proptest::collection::vec(Step::any(), 1..60),
+    ) {
+        whatever_happens(true, answered, &steps);
+    }
+}
+
+fn whatever_happens(found_there: bool, answered: bool, steps: &[Step]) {
+    let mut flow = Flow::new(found_there);
+    for step in steps {
+        flow.take(step);
+        flow.check();
+    }
+    flow.come_to_an_end(answered);
+    flow.check();
+    flow.check_the_end();
 }
 
 /// One request, straight through, so that the random ones are known to be able to get there.

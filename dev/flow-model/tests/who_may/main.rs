@@ -57,43 +57,40 @@ fn by_holders(action: links::Action) -> String {
 }
 
 fn page() -> String {
-    let sections = [
+    type Section = (&'static str, &'static str, fn() -> String);
+    let sections: [Section; 13] = [
         (
             "Call the service API at all",
             "Programs call with credentials of their own. Each may call the routes that its entry in the clients' \
              secret names.",
-            door::section(),
+            door::section,
         ),
         (
             "Request access",
             "`POST /v1/requests` by a program that may. What it says of tickets and people is compared with \
              ServiceNow afterwards.",
-            raised::section(),
+            raised::section,
         ),
-        (
-            "See a request",
-            "`GET /v1/requests/{id}`",
-            by_callers(calls::Action::Read),
-        ),
+        ("See a request", "`GET /v1/requests/{id}`", || {
+            by_callers(calls::Action::Read)
+        }),
         (
             "Withdraw a request",
             "`POST /v1/requests/{id}/withdraw`",
-            by_callers(calls::Action::Withdraw),
+            || by_callers(calls::Action::Withdraw),
         ),
-        (
-            "Revoke access",
-            "`POST /v1/requests/{id}/revoke`",
-            by_callers(calls::Action::Revoke),
-        ),
+        ("Revoke access", "`POST /v1/requests/{id}/revoke`", || {
+            by_callers(calls::Action::Revoke)
+        }),
         (
             "Abandon a removal",
             "`POST /v1/requests/{id}/abandon`, with a reason. A removal is parked once it has not worked for a day.",
-            by_callers(calls::Action::Abandon),
+            || by_callers(calls::Action::Abandon),
         ),
         (
             "Extend access",
             "`POST /v1/requests/{id}/extend`, with a ticket of its own",
-            by_callers(calls::Action::Extend),
+            || by_callers(calls::Action::Extend),
         ),
         (
             "Be asked to decide",
@@ -101,40 +98,52 @@ fn page() -> String {
              which nobody near may decide go to the next who may, and at last to the security group. Where somebody who \
              would be asked may not decide only because the ticket names them, the security group is asked at once: \
              whoever writes a ticket doesn't choose who decides.",
-            asked::section(),
+            asked::section,
         ),
         (
             "Be asked to decide, under another record",
             "The requester, the beneficiary, whoever opened the ticket or for whom a record above it was opened has two \
              records in ServiceNow, and the second owns the account. The second has the mailbox; what the first has is \
              in the table.",
-            twins::section(),
+            twins::section,
         ),
         (
             "Open a review link",
             "Looking changes nothing, however often and by whatever it is done.",
-            by_holders(links::Action::Open),
+            || by_holders(links::Action::Open),
         ),
         (
             "Approve",
             "The form was opened when the e-mail came, and is submitted now.",
-            by_holders(links::Action::Approve),
+            || by_holders(links::Action::Approve),
         ),
         (
             "Deny",
             "The form was opened when the e-mail came, and is submitted now.",
-            by_holders(links::Action::Deny),
+            || by_holders(links::Action::Deny),
         ),
         (
             "Revoke access through a used link",
             "The form that ends access, as it is shown now; where none is shown, with what the form for the decision \
              had.",
-            by_holders(links::Action::End),
+            || by_holders(links::Action::End),
         ),
     ];
+    // Each has worlds of its own.
+    let tables: Vec<String> = std::thread::scope(|scope| {
+        let running: Vec<_> = sections
+            .iter()
+            .map(|(_, _, table)| scope.spawn(table))
+            .collect();
+        running
+            .into_iter()
+            .map(|table| table.join().unwrap())
+            .collect()
+    });
     let sections: String = sections
         .iter()
-        .map(|(title, words, table)| format!("\n## {title}\n\n{words}\n\n{table}"))
+        .zip(tables)
+        .map(|((title, words, _), table)| format!("\n## {title}\n\n{words}\n\n{table}"))
         .collect();
     format!("{}\n{sections}", include_str!("preface.md").trim_end())
 }

@@ -1,0 +1,100 @@
+//! What the record of a user says about itself. Nothing here changes it; [`IdentityRecord::apply`] does.
+
+use jiff::Timestamp;
+
+use super::{IdentityPhase, IdentityRecord, IdentityState, NewUser};
+use crate::audit::{AuditHead, TrailFault};
+use crate::id::{IdentityId, RequestId};
+use crate::principal::PrincipalKey;
+
+impl IdentityRecord {
+    /// The key of everything about it.
+    #[must_use]
+    pub const fn id(&self) -> &IdentityId {
+        &self.head.id
+    }
+
+    /// What it was to be when it was begun.
+    #[must_use]
+    pub const fn user(&self) -> &NewUser {
+        &self.head.user
+    }
+
+    /// The request that creates it.
+    #[must_use]
+    pub const fn created_by(&self) -> &RequestId {
+        &self.head.created_by
+    }
+
+    /// When it was recorded that it is to be created.
+    #[must_use]
+    pub const fn begun_at(&self) -> Timestamp {
+        self.head.begun_at
+    }
+
+    /// Its unique id; none until it was seen in IAM, and where its broken trail does not bear out which
+    /// user it is.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        let unique_id = self.head.unique_id.as_deref();
+        unique_id.filter(|_| !self.is_unproven)
+    }
+
+    /// Whether its trail is broken and does not bear out which user it is: a person must look.
+    #[must_use]
+    pub const fn is_unproven(&self) -> bool {
+        self.is_unproven
+    }
+
+    /// The key of the principal that it is: by its unique id once that is known, by its name before.
+    #[must_use]
+    pub fn principal_key(&self) -> PrincipalKey {
+        let principal = self.head.user.principal();
+        match self.unique_id() {
+            Some(unique_id) => principal.key_by_id(unique_id),
+            None => principal.key_by_name(),
+        }
+    }
+
+    /// The requests that created, extended or revived it, in the order in which they did.
+    #[must_use]
+    pub fn requests(&self) -> &[RequestId] {
+        &self.head.requests
+    }
+
+    /// Where it stands, with what it has there.
+    #[must_use]
+    pub const fn phase(&self) -> &IdentityPhase {
+        &self.phase
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> IdentityState {
+        self.phase.state()
+    }
+
+    /// When it came to its state.
+    #[must_use]
+    pub const fn since(&self) -> Timestamp {
+        self.head.since
+    }
+
+    /// Counts the changes; a change is made to one version.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.head.version
+    }
+
+    /// The end of its trail.
+    #[must_use]
+    pub const fn audit(&self) -> &AuditHead {
+        &self.head.audit
+    }
+
+    /// What is wrong with its trail; none where it is whole.
+    #[must_use]
+    pub const fn trail_fault(&self) -> Option<TrailFault> {
+        self.head.audit.fault
+    }
+}
