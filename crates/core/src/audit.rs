@@ -15,6 +15,7 @@ use crate::canonical::CanonicalError;
 use crate::id::Digest;
 use crate::stored::ReadError;
 
+pub(crate) use row::since_of;
 pub use row::{AuditHead, Audited, KnownRows, RecordChange, TrailFault, TrailRow};
 
 pub use evidence::{TrailEvidence, follows_begin, is_begun, is_undone, readable};

@@ -133,7 +133,7 @@ pub enum IdentityPhase {
     },
     /// It is being deleted.
     Deleting {
-        /// Why.
+        /// What it is deleted for.
         because: DeletedBecause,
     },
     /// It is over.
@@ -148,7 +148,7 @@ pub enum IdentityPhase {
 pub enum IdentityEnd {
     /// It was deleted.
     Deleted {
-        /// Why.
+        /// What it is deleted for.
         because: DeletedBecause,
     },
     /// It was never created.

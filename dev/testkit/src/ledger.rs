@@ -222,6 +222,11 @@ impl Tables {
             let of_principal = self.removals.entry(effect.principal_key.clone());
             of_principal.or_default().insert(change, whole_second(at));
         }
+        self.drop_effect(effect);
+    }
+
+    /// Drops an effect where it is, and nothing else.
+    fn drop_effect(&mut self, effect: &RecordedEffect) {
         if let Some(of_principal) = self.effects.get_mut(&effect.principal_key) {
             of_principal.remove(&effect.key());
         }

@@ -1,5 +1,5 @@
 //! Removals that do not work: an account whose member role does not trust us any more, as nobody can tell
-//! from one that was closed. A removal is parked a day after it began, so the provisioner's clock is put
+//! from one that was closed. A removal is parked a day after it was found not to work, so the provisioner's clock is put
 //! forward with libfaketime, as in `ended.rs`; without it this test says that it did not run.
 
 use std::io::Write as _;

@@ -86,6 +86,13 @@ pub struct TrailRow<R: Audited> {
     pub trail_fault: Option<TrailFault>,
 }
 
+/// When the state of the last row was come to; none where there is no row.
+pub(crate) fn since_of<R: Audited>(rows: &[TrailRow<R>]) -> Option<Timestamp> {
+    let state = rows.last()?.state;
+    let same = rows.iter().rev().take_while(|row| row.state == state);
+    same.last().map(|row| row.at)
+}
+
 /// A change to a record, to be written in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange<R: Audited> {

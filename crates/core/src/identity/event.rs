@@ -61,7 +61,7 @@ pub enum IdentityEvent {
     },
     /// It is to be deleted.
     DeletionStarted {
-        /// Why.
+        /// What it is deleted for.
         because: DeletedBecause,
     },
     /// That it is gone was read back.

@@ -1,10 +1,8 @@
 //! The trail of a user: what its record says is what its rows come to.
 
-use jiff::Timestamp;
-
 use super::event::Course;
 use super::{IdentityEvent, IdentityRecord, IdentityState};
-use crate::audit::{AuditHead, Audited, KnownRows, TrailFault, TrailRow, chained};
+use crate::audit::{AuditHead, Audited, KnownRows, TrailFault, TrailRow, chained, since_of};
 use crate::canonical::CanonicalError;
 use crate::id::IdentityId;
 use crate::stored::{self, ReadError};
@@ -92,11 +90,4 @@ fn course_of(rows: &[IdentityRow]) -> Option<Course> {
         let after = course.after(&row.event, row.at).ok()?;
         (after.phase.state() == row.state).then_some(after)
     })
-}
-
-/// When the state of the last row was come to.
-fn since_of(rows: &[IdentityRow]) -> Option<Timestamp> {
-    let state = rows.last()?.state;
-    let same = rows.iter().rev().take_while(|row| row.state == state);
-    same.last().map(|row| row.at)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::parked::abandons_only_what_is_parked;
 use super::{Delivery, DeliveryOutcome, DeviationReport, Event, Phase, RequestRecord};
-use crate::audit::{AuditHead, Audited, KnownRows, TrailEvidence, TrailFault, TrailRow};
+use crate::audit::{AuditHead, Audited, KnownRows, TrailEvidence, TrailFault, TrailRow, since_of};
 use crate::canonical::CanonicalError;
 use crate::effect::EffectChange;
 use crate::id::RequestId;
@@ -211,13 +211,6 @@ fn phase_of(rows: &[AuditRow]) -> Option<Phase> {
     later.try_fold(Phase::Received, |phase, row| {
         phase.after(&row.event, row.state, row.at).ok()
     })
-}
-
-/// When the state of the last row was come to.
-fn since_of(rows: &[AuditRow]) -> Option<Timestamp> {
-    let state = rows.last()?.state;
-    let same = rows.iter().rev().take_while(|row| row.state == state);
-    same.last().map(|row| row.at)
 }
 
 /// What looks at IAM found, as rows have it.

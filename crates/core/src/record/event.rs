@@ -106,7 +106,7 @@ pub enum Event {
     },
     /// The security team gave up a removal that does not work.
     Abandoned {
-        /// Why.
+        /// What the security client gave as the reason.
         reason: Reason,
     },
     /// It does not hold, or may not be granted.

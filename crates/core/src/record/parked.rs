@@ -17,11 +17,6 @@ fn is_a_day(from: Timestamp, to: Timestamp) -> bool {
     to.duration_since(from) >= PARKED_AFTER
 }
 
-fn tells_what_is_still_there(found: &[Deviation]) -> bool {
-    let is_it = |one: &Deviation| matches!(one, Deviation::StillThere { .. });
-    found.iter().any(is_it)
-}
-
 /// Whether rows abandon nothing but what was found not to work, and parked a day later. Whoever appends a
 /// row that abandons access appends these, too, and what they say reaches ticket and alarm.
 pub(super) fn abandons_only_what_is_parked(rows: &[AuditRow]) -> bool {
@@ -30,7 +25,7 @@ pub(super) fn abandons_only_what_is_parked(rows: &[AuditRow]) -> bool {
         match &row.event {
             Event::RevocationStarted => (blocked, is_parked) = (None, false),
             Event::DeviationsFound { found } if row.state == State::Revoking => {
-                if tells_what_is_still_there(found) {
+                if found.iter().any(Deviation::is_still_there) {
                     blocked.get_or_insert(row.at);
                 }
                 let day = blocked.is_some_and(|at| is_a_day(at, row.at));
@@ -66,7 +61,8 @@ impl RequestRecord {
     fn blocked_since(&self) -> Option<Timestamp> {
         let reports = self.deviation_reports().iter();
         let mut of_the_removal = reports.filter(|report| report.at >= self.since());
-        let blocked = of_the_removal.find(|report| tells_what_is_still_there(&report.found));
+        let blocked =
+            of_the_removal.find(|report| report.found.iter().any(Deviation::is_still_there));
         blocked.map(|report| report.at)
     }
 

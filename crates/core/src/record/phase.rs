@@ -54,7 +54,7 @@ pub enum Ending {
     Abandoned {
         /// The access that may remain.
         access: GrantedAccess,
-        /// Why.
+        /// What the security client gave as the reason.
         reason: Reason,
     },
     /// An approver denied it.

@@ -88,15 +88,8 @@ impl Tables {
     /// Records effects under the unique id of their user.
     pub(super) fn move_effects(&mut self, commit: &IdentityCommit) {
         for moved in &commit.moved {
-            let (before, after) = (
-                &moved.effect,
-                moved.under(commit.change.record.principal_key()),
-            );
-            if let Some(of_principal) = self.effects.get_mut(&before.principal_key) {
-                of_principal.remove(&before.key());
-            }
-            self.ends
-                .remove(&format!("{}#{}", before.principal_key, before.key()));
+            self.drop_effect(&moved.effect);
+            let after = moved.under(commit.change.record.principal_key());
             let name = format!("{}#{}", after.principal_key, after.key());
             self.ends
                 .insert(name, (after.clone(), whole_second(moved.ends_at)));
