@@ -32,4 +32,4 @@ pub use phone::Phone;
 pub use service_api::{Answer, Credentials, ServiceApi};
 pub use servicenow::ServiceNow;
 pub use stack::{Stack, eventually, random_hex};
-pub use time::seconds_between;
+pub use time::{faketime, seconds_between};

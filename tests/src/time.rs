@@ -1,4 +1,21 @@
-//! Times as the service API writes them.
+//! Times as the service API writes them, and clocks that are put forward.
+
+use std::io::Write as _;
+
+/// The library that puts the clock of a program forward (`SNOWGATE_FAKETIME`, the path of `libfaketime.so.1`).
+/// Where there is none, says that the test did not run.
+#[must_use]
+pub fn faketime() -> Option<String> {
+    let library = std::env::var("SNOWGATE_FAKETIME").ok();
+    if library.is_none() {
+        let said = writeln!(
+            std::io::stderr(),
+            "not run: SNOWGATE_FAKETIME names no library"
+        );
+        assert!(said.is_ok());
+    }
+    library
+}
 
 /// Whole seconds from one time to another (RFC 3339, in UTC).
 #[must_use]

@@ -3,7 +3,6 @@
 //! `SNOWGATE_FAKETIME`, the path of `libfaketime.so.1` (Debian: `libfaketime`); without it this test
 //! says that it did not run.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use flow_tests::{Case, Person, Stack};
@@ -17,12 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(100);
 
 #[tokio::test]
 async fn at_its_end_the_access_is_taken_back_unless_another_request_still_holds_it() {
-    let Ok(library) = std::env::var("SNOWGATE_FAKETIME") else {
-        let said = writeln!(
-            std::io::stderr(),
-            "not run: SNOWGATE_FAKETIME names no library"
-        );
-        assert!(said.is_ok());
+    let Some(library) = flow_tests::faketime() else {
         return;
     };
     let account = "210987654321";

@@ -1,8 +1,6 @@
 //! Removals that do not work: an account whose member role does not trust us any more, as nobody can tell
-//! from one that was closed. A removal is parked a day after it was found not to work, so the provisioner's clock is put
-//! forward with libfaketime, as in `ended.rs`; without it this test says that it did not run.
-
-use std::io::Write as _;
+//! from one that was closed. A removal is parked a day after it was found not to work, so the provisioner's
+//! clock is put forward with libfaketime, as in `ended.rs`; without it this test says that it did not run.
 
 use flow_tests::{Case, Stack, eventually, step};
 use serde_json::{Value, json};
@@ -13,12 +11,7 @@ const FORWARD: &str = "+25h";
 
 #[tokio::test]
 async fn a_removal_that_does_not_work_is_parked_and_abandoned_or_done_once_it_can_be() {
-    let Ok(library) = std::env::var("SNOWGATE_FAKETIME") else {
-        let said = writeln!(
-            std::io::stderr(),
-            "not run: SNOWGATE_FAKETIME names no library"
-        );
-        assert!(said.is_ok());
+    let Some(library) = flow_tests::faketime() else {
         return;
     };
     let stack = Stack::alone().await;
