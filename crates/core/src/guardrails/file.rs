@@ -2,7 +2,8 @@
 
 mod contradictions;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::items::ItemRow;
 use super::permit::Permit;
@@ -19,6 +20,9 @@ pub enum GuardrailsError {
     /// Not TOML, or not of the shape of a guardrails file.
     #[error("the guardrails cannot be read: {0}")]
     Unreadable(#[from] toml::de::Error),
+    /// Not what was made of a guardrails file that was checked.
+    #[error("the guardrails of this build cannot be read")]
+    Unchecked(#[from] serde_json::Error),
     /// Readable, but it does not hold together; all contradictions.
     #[error("the guardrails contradict themselves: {}", .0.join("; "))]
     Contradiction(Vec<String>),
@@ -46,7 +50,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct ReferenceFor {
     accounts: Vec<AccountId>,
-    statements: Vec<toml::Value>,
+    statements: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -121,20 +125,43 @@ impl Guardrails {
         let file: File = toml::from_str(text)?;
         let contradictions = file.contradictions();
         match contradictions.is_empty() {
-            true => file.read(text),
+            true => file.read(Digest::of(text.as_bytes())),
             false => Err(GuardrailsError::Contradiction(contradictions)),
         }
     }
 
-    /// Reads a guardrails file that [`Self::parse`] took before, when this program was built: it
-    /// does not look up every action among those of AWS again, which is most of the work and
-    /// would be done at each start.
+    /// Checks a guardrails file as [`Self::parse`] does, and writes it down for
+    /// [`Self::parse_checked`]: as JSON, which functions read anyway and sooner than TOML, with the digest
+    /// of the file.
     ///
     /// # Errors
-    /// Where it is not of the shape of a guardrails file.
-    pub fn parse_checked(text: &str) -> Result<Self, GuardrailsError> {
-        toml::from_str::<File>(text)?.read(text)
+    /// As [`Self::parse`].
+    pub fn check(text: &str) -> Result<String, GuardrailsError> {
+        let checked = CheckedFile {
+            digest: Self::parse(text)?.digest,
+            file: toml::from_str::<Value>(text)?,
+        };
+        Ok(serde_json::to_string(&checked)?)
     }
+
+    /// Reads what [`Self::check`] wrote when this program was built. It does not look up every action
+    /// among those of AWS again, which is most of the work and would be done at each start.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn parse_checked(checked: &str) -> Result<Self, GuardrailsError> {
+        let CheckedFile { digest, file } = serde_json::from_str::<CheckedFile<File>>(checked)?;
+        file.read(digest)
+    }
+}
+
+/// A guardrails file that was checked.
+#[derive(Serialize, Deserialize)]
+struct CheckedFile<F> {
+    /// The digest of the file as it was written.
+    digest: Digest,
+    /// What it says.
+    file: F,
 }
 
 impl Grants {
@@ -176,7 +203,7 @@ fn reported(index: usize, error: &ReferenceError) -> String {
 
 impl File {
     /// The guardrails, where what they are made of can be made.
-    fn read(self, text: &str) -> Result<Guardrails, GuardrailsError> {
+    fn read(self, digest: Digest) -> Result<Guardrails, GuardrailsError> {
         let mut found = Vec::new();
         let mut references = Vec::new();
         for (index, row) in self.reference.iter().enumerate() {
@@ -190,7 +217,7 @@ impl File {
             return Err(GuardrailsError::Contradiction(found));
         }
         Ok(Guardrails {
-            digest: Digest::of(text.as_bytes()),
+            digest,
             partition: self.partition,
             mail_domains: self.approvers.mail_domains,
             tables: self.servicenow.tables,

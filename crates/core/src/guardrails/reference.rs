@@ -27,9 +27,6 @@ pub struct Reference {
 /// Why statements make no reference policy.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReferenceError {
-    /// They are not JSON in other clothes: a date of TOML, a number that is not finite.
-    #[error("the statements have values that JSON does not have")]
-    Values(#[source] serde_json::Error),
     /// Not the statements of a policy.
     #[error("the statements make no policy")]
     Document(#[source] DocumentError),
@@ -62,12 +59,12 @@ impl Reference {
     /// Where they make no policy.
     pub(super) fn new(
         accounts: &[AccountId],
-        statements: &[toml::Value],
+        statements: &[Value],
         never: &[String],
     ) -> Result<Self, ReferenceError> {
         let mut all = Vec::new();
         for statement in statements {
-            let mut statement = serde_json::to_value(statement).map_err(ReferenceError::Values)?;
+            let mut statement = statement.clone();
             if let Value::Object(elements) = &mut statement {
                 elements
                     .entry("Effect")
