@@ -45,8 +45,9 @@ tokio::task_local! {
 ///
 /// # Errors
 /// Those of the work.
-pub async fn in_sessions_about<T>(about: &str, work: impl Future<Output = T>) -> T {
-    ABOUT.scope(about.to_owned(), work).await
+pub fn in_sessions_about<T>(about: &str, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    // What a function does is a big future; on the heap it is moved once, wherever it is held.
+    ABOUT.scope(about.to_owned(), Box::pin(work))
 }
 
 /// Whether STS takes this as the name of a session (STS API reference, AssumeRole).

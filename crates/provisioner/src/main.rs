@@ -62,7 +62,7 @@ async fn main() -> Result<(), Error> {
         }
         let messages: SqsEvent = serde_json::from_value(event.payload)?;
         let take = async |aggregate: Aggregate| {
-            let work = provisioner.take(&aggregate, shell::now());
+            let work = Box::pin(provisioner.take(&aggregate, shell::now()));
             match &aggregate {
                 Aggregate::Request(id) => in_sessions_about(id.as_str(), work).await,
                 // What is to end on a principal is of several requests.
