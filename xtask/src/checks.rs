@@ -6,6 +6,8 @@ mod gates;
 mod kinds;
 mod layout;
 mod privileges;
+mod suites;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,25 +17,11 @@ use local_stack::checkout::Checkout;
 use local_stack::environments::{Environment, PythonEnvironmentError};
 use local_stack::preflight::drill;
 use local_stack::samples;
-use local_stack::stack::LocalStack;
 use local_stack::terminal::{self, line};
 use local_stack::up::{self, UpError};
 
 use gates::{Gate, GateWork, Wanted};
-use layout::LayoutError;
-
-/// What tests use of Debian's packages, where it is there (`local/packages.sh` installs it): a
-/// browser, and a clock that can be put forward.
-const PACKAGES: [(&str, &str); 2] = [
-    ("SNOWGATE_CHROMEDRIVER", "/usr/bin/chromedriver"),
-    (
-        "SNOWGATE_FAKETIME",
-        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-    ),
-];
-
-/// axe-core in its package.
-const AXE: &str = "axe_playwright_python/axe.min.js";
+use workspace::LayoutError;
 
 /// Why the checks did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +48,17 @@ pub(crate) enum CheckError {
     Up(#[from] UpError),
 }
 
-/// Runs everything.
+/// Runs everything. What needs no stack runs beside it, from when it is brought up: a stack waits most of its time.
 pub(crate) async fn test(checkout: &Checkout) -> Result<(), CheckError> {
     let mut failed = static_checks(checkout, &[]).await?;
-    failed.extend(on_a_stack(checkout).await?);
+    if suites::compiled(checkout).await? {
+        let others = unless_interrupted(without_a_stack(checkout));
+        let (others, on_a_stack) = tokio::join!(others, on_a_stack(checkout));
+        failed.extend(on_a_stack?);
+        failed.extend(others?);
+    } else {
+        failed.push("tests, which do not compile");
+    }
     if failed.is_empty() {
         Ok(())
     } else {
@@ -161,6 +156,19 @@ async fn failed(checkout: &Checkout, commands: &[Wanted]) -> Result<Option<Strin
     Ok(None)
 }
 
+/// Runs the tests that need no stack, and builds a function as `make deploy` does.
+async fn without_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError> {
+    let mut failed = Vec::new();
+    if !suites::without_a_stack(checkout).await? {
+        failed.push("tests that need no stack");
+    }
+    let sam_build = gates::sam_build();
+    if !passes(checkout, &sam_build).await? {
+        failed.push(sam_build.name);
+    }
+    Ok(failed)
+}
+
 /// Brings a stack of its own up, runs the recorded events and all tests on it, and ends it.
 async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError> {
     up::down(checkout)?;
@@ -188,8 +196,8 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
             terminal::failure(&error);
             failed.push("preflight");
         }
-        if !tests(checkout, &stack).await? {
-            failed.push("tests");
+        if !suites::on(checkout, &stack).await? {
+            failed.push("tests on a stack");
         }
         // Last: it makes requests that nobody expects.
         let described = gates::described(checkout);
@@ -198,28 +206,21 @@ async fn on_a_stack(checkout: &Checkout) -> Result<Vec<&'static str>, CheckError
         }
         Ok(failed)
     };
-    let outcome = tokio::select! {
-        outcome = both => outcome,
-        interrupted = up::interruption() => {
-            interrupted.map_err(CheckError::from).and(Err(UpError::Interrupted.into()))
-        }
-    };
+    let outcome = unless_interrupted(both).await;
     up::down(checkout)?;
     outcome
 }
 
-/// One runner everywhere: tests of one binary share its locks, and binaries follow each other.
-async fn tests(checkout: &Checkout, stack: &LocalStack) -> Result<bool, CheckError> {
-    let cargo = cargo();
-    let arguments: &[&str] = &[
-        "test",
-        "--workspace",
-        "--no-fail-fast",
-        "--lib",
-        "--bins",
-        "--tests",
-    ];
-    succeeded(inherited(checkout, stack, &cargo, arguments), &cargo).await
+/// What this work comes to, unless a person ends it before.
+async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, CheckError>>,
+) -> Result<T, CheckError> {
+    tokio::select! {
+        outcome = work => outcome,
+        interrupted = up::interruption() => {
+            interrupted.map_err(CheckError::from).and(Err(UpError::Interrupted.into()))
+        }
+    }
 }
 
 /// Cargo, the one that runs this.
@@ -237,48 +238,6 @@ fn tool(checkout: &Checkout, program: &Path, arguments: &[String]) -> tokio::pro
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
-}
-
-/// A command that writes to the terminal and knows the stack.
-fn inherited(
-    checkout: &Checkout,
-    stack: &LocalStack,
-    program: &Path,
-    arguments: &[&str],
-) -> tokio::process::Command {
-    let independent_client = Environment::Checks.program(checkout, "python");
-    let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
-    let mut command = tool(checkout, program, &arguments);
-    command
-        .env("SNOWGATE_STACK_JSON", checkout.local("stack.json"))
-        .env("SNOWGATE_AWS_ENDPOINT", &stack.aws_endpoint)
-        .env("SNOWGATE_REQUIRE_STACK", "1")
-        .env("SNOWGATE_PYSNC_PYTHON", independent_client)
-        .envs(
-            PACKAGES
-                .into_iter()
-                .filter(|(_, file)| Path::new(file).exists()),
-        )
-        .envs(
-            Environment::Axe
-                .file(checkout, AXE)
-                .map(|file| ("SNOWGATE_AXE", file)),
-        )
-        .env("INSTA_UPDATE", "no")
-        .stdout(Stdio::inherit())
-        .stderr(Stdio::inherit());
-    command
-}
-
-async fn succeeded(
-    mut command: tokio::process::Command,
-    program: &Path,
-) -> Result<bool, CheckError> {
-    let status = command.status().await.map_err(|source| CheckError::Run {
-        tool: shown(program),
-        source,
-    })?;
-    Ok(status.success())
 }
 
 fn shown(program: &Path) -> String {

@@ -117,9 +117,9 @@ fn hostile_patterns_are_answered() {
     let rules: Vec<Ruleset> = rules.collect();
     for reference in &rules {
         for candidate in &rules {
-            let begun = Instant::now();
-            let verdict = check_no_new_access(reference, candidate);
-            assert!(begun.elapsed() < Duration::from_secs(10));
+            let verdict = within_bound("hostile patterns", || {
+                check_no_new_access(reference, candidate)
+            });
             assert!(!std::ptr::eq(reference, candidate) || verdict.is_pass());
         }
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use local_stack::checkout::Checkout;
 
 use super::cargo;
-use super::layout::LayoutError;
+use super::workspace::LayoutError;
 
 /// The manifest that asks for features in the name of tests.
 const MANIFEST: &str = "dev/testkit/Cargo.toml";

@@ -8,8 +8,8 @@ use local_stack::environments::Environment;
 use super::layout::{self, Look};
 use super::{cargo, features, kinds, privileges};
 
-/// Versions of the checkers that cargo installs into `.tools/`, without optimisation: they are
-/// built more often than their speed matters.
+/// Versions of the checkers that cargo installs into `.tools/`, without optimisation and debug
+/// information: they are built more often than their speed matters.
 const DENY: &str = "cargo-deny@0.20.2";
 const MACHETE: &str = "cargo-machete@0.9.2";
 
@@ -57,6 +57,14 @@ pub(super) fn described(checkout: &Checkout) -> Gate {
     gate(
         "service API as described",
         vec![run(python, "local/api.py .local/stack.json")],
+    )
+}
+
+/// A release build's way for one function, with little weight beside what waits.
+pub(super) fn sam_build() -> Gate {
+    gate(
+        "sam build",
+        vec![run(PathBuf::from("nice"), "-n 5 sh local/sam_build.sh")],
     )
 }
 
@@ -232,7 +240,9 @@ fn dependencies(checkout: &Checkout) -> Vec<Gate> {
     let install = |tool: &str| {
         run(
             cargo(),
-            &format!("install {tool} --debug --locked --no-default-features --root {root_words}"),
+            &format!(
+                "install {tool} --debug --config profile.dev.debug=0 --locked --no-default-features --root {root_words} --target-dir {root_words}/target"
+            ),
         )
     };
     let deny = root.join("bin/cargo-deny");

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use local_stack::checkout::Checkout;
 
-use super::layout::{LayoutError, rust_files};
+use super::layout::rust_files;
+use super::workspace::LayoutError;
 
 /// The enums that have a variant for each kind, and where they are declared.
 const ENUMS: [(&str, &str); 5] = [

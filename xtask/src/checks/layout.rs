@@ -2,14 +2,11 @@
 //! names every crate.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use local_stack::binaries::FUNCTIONS;
 use local_stack::checkout::Checkout;
-use serde::Deserialize;
 
-/// The document with the code map.
-const MAP: &str = "docs/architecture.md";
+use super::workspace::{Dependency, LayoutError, MAP, Metadata};
 
 /// What crates may depend on, beside their tests; all of them crates that ship. `*` stands for any
 /// ending.
@@ -38,23 +35,6 @@ const OF_FUNCTIONS: &[&str] = &[
 
 /// Looks at the workspace and says, one line each, what is wrong.
 pub(super) type Look = fn(&Checkout) -> Result<Vec<String>, LayoutError>;
-
-/// Why the layout cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LayoutError {
-    /// Cargo could not be run.
-    #[error("`cargo metadata` could not be run")]
-    Cargo(#[source] std::io::Error),
-    /// Cargo said something else.
-    #[error("`cargo metadata` does not describe a workspace")]
-    Metadata(#[from] serde_json::Error),
-    /// A source cannot be read.
-    #[error("cannot read a source")]
-    Source(#[source] std::io::Error),
-    /// The code map cannot be read.
-    #[error("cannot read `{MAP}`")]
-    Map(#[source] std::io::Error),
-}
 
 /// A crate of this workspace.
 #[derive(Debug)]
@@ -180,35 +160,8 @@ fn missing(members: &[Member], map: &str) -> Vec<String> {
         .collect()
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    workspace_root: PathBuf,
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    manifest_path: PathBuf,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    /// `dev` or `build`; nothing for what is built in.
-    kind: Option<String>,
-    /// The folder, where it is no package of a registry.
-    path: Option<PathBuf>,
-}
-
 fn members(checkout: &Checkout) -> Result<Vec<Member>, LayoutError> {
-    let output = Command::new(super::cargo())
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(checkout.root())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(LayoutError::Cargo)?;
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
-    Ok(of_metadata(&metadata))
+    Ok(of_metadata(&Metadata::read(checkout)?))
 }
 
 fn of_metadata(metadata: &Metadata) -> Vec<Member> {
@@ -298,7 +251,7 @@ mod tests {
     fn tests_may_use_what_they_like() {
         let metadata = serde_json::from_value(serde_json::json!({
             "workspace_root": "/w",
-            "packages": [{"manifest_path": "/w/crates/core/Cargo.toml", "dependencies": [
+            "packages": [{"manifest_path": "/w/crates/core/Cargo.toml", "targets": [], "dependencies": [
                 {"kind": null, "path": "/w/crates/iam-policy"},
                 {"kind": "build", "path": "/w/crates/ports"},
                 {"kind": "dev", "path": "/w/dev/testkit"},

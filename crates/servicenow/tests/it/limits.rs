@@ -101,13 +101,13 @@ async fn a_slow_instance_is_given_up() {
         ..quick()
     };
     let reader = Reader::new(server.session_with(BASIC, limits));
-    let start = Instant::now();
-    let error = Step::Account.ask(&reader).await.unwrap_err();
+    // Long before the instance answers, however busy this machine is.
+    let asked = tokio::time::timeout(Duration::from_secs(25), Step::Account.ask(&reader)).await;
+    let error = asked.expect("given up").unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.is_transient()),
         ("TimedOut", true)
     );
-    assert!(start.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
