@@ -10,15 +10,21 @@ mod due;
 mod event;
 mod life;
 mod lifecycle;
+mod made;
 mod name;
+mod parts;
 mod trail;
+mod whose;
 
 use event::Course;
 pub use event::{DeletedBecause, DisabledBy, Disabling, IdentityEvent};
 pub use life::{LIFE_POLICY_NAME, LifePolicy};
 pub use lifecycle::{IdentityState, IdentityStep, IdentityTransitionError, transition};
+pub use made::{MADE, MADE_TAG, MadeUser, OWN_TAGS, REQUEST_TAG};
 pub use name::{HeldName, NAME_KEPT_FOR, NameStep};
+pub use parts::{UserCredentials, UserKey, UserPart, parts_in_order};
 pub use trail::IdentityRow;
+pub use whose::{CLOCKS_DIFFER_BY, Whose, whose};
 
 use std::collections::BTreeMap;
 
