@@ -15,6 +15,7 @@ pub mod mail;
 pub mod queue;
 pub mod servicenow;
 pub mod signature;
+pub mod users;
 
 pub use clock::Clock;
 
