@@ -1,16 +1,18 @@
 //! IAM in target accounts, through roles there that trust us.
 //!
-//! [`ReadRole`] reads. [`MemberRole`] reads and changes, and only its module `member_role` holds
-//! the calls that change anything: a function that is built with `ReadRole` alone does not
-//! contain them.
+//! [`ReadRole`] reads. [`MemberRole`] reads and changes, and only its modules `member_role`, `users` and
+//! `credentials` hold the calls that change anything: a function that is built with `ReadRole` alone does
+//! not contain them.
 
 mod accounts;
+mod credentials;
 mod document;
 mod enrolled;
 mod holder;
 mod member_role;
 mod read;
 mod target;
+mod users;
 
 pub use accounts::{RoleToAssume, RoleToAssumeError, in_sessions_about};
 pub use member_role::{MemberRole, ReadWrite};

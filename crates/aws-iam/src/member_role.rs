@@ -1,4 +1,4 @@
-//! The role that changes IAM: the only module with calls that do.
+//! The role that changes IAM. What it makes and ends of users is in the modules `users` and `credentials`.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::http::HttpResponse;
@@ -61,10 +61,10 @@ impl Member for MemberRole {
         let iam = self.accounts.iam(&principal.account_id).await?;
         let taken_back = match change {
             EffectChange::PolicyAttached { policy_arn } => {
-                detach(&iam, principal, policy_arn).await
+                detach(&iam, principal, policy_arn.as_str()).await
             }
             EffectChange::InlinePolicyPut { name, .. } => delete(&iam, principal, name).await,
-            EffectChange::GroupJoined { group, .. } => leave(&iam, principal, group).await,
+            EffectChange::GroupJoined { group, .. } => leave(&iam, principal, group.as_str()).await,
         };
         Ok(gone(taken_back)?)
     }
@@ -98,8 +98,12 @@ async fn attach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Resu
     }
 }
 
-async fn detach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Result<(), CallError> {
-    let (name, arn) = (principal.name.as_str(), policy.as_str());
+pub(crate) async fn detach(
+    iam: &Client,
+    principal: &Principal,
+    arn: &str,
+) -> Result<(), CallError> {
+    let name = principal.name.as_str();
     match principal.kind {
         PrincipalType::User => {
             let call = iam.detach_user_policy().user_name(name).policy_arn(arn);
@@ -112,7 +116,7 @@ async fn detach(iam: &Client, principal: &Principal, policy: &PolicyArn) -> Resu
     }
 }
 
-async fn put(
+pub(crate) async fn put(
     iam: &Client,
     principal: &Principal,
     policy: &str,
@@ -133,7 +137,11 @@ async fn put(
     }
 }
 
-async fn delete(iam: &Client, principal: &Principal, policy: &str) -> Result<(), CallError> {
+pub(crate) async fn delete(
+    iam: &Client,
+    principal: &Principal,
+    policy: &str,
+) -> Result<(), CallError> {
     let name = principal.name.as_str();
     match principal.kind {
         PrincipalType::User => {
@@ -154,10 +162,14 @@ async fn join(iam: &Client, principal: &Principal, group: &GroupName) -> Result<
     done(JOIN, call.user_name(user).send().await)
 }
 
-async fn leave(iam: &Client, principal: &Principal, group: &GroupName) -> Result<(), CallError> {
+pub(crate) async fn leave(
+    iam: &Client,
+    principal: &Principal,
+    group: &str,
+) -> Result<(), CallError> {
     const LEAVE: &str = "iam:RemoveUserFromGroup";
     let user = user(LEAVE, principal)?;
-    let call = iam.remove_user_from_group().group_name(group.as_str());
+    let call = iam.remove_user_from_group().group_name(group);
     done(LEAVE, call.user_name(user).send().await)
 }
 
@@ -169,7 +181,7 @@ fn user<'a>(operation: &'static str, principal: &'a Principal) -> Result<&'a str
     }
 }
 
-fn done<T, E: ProvideErrorMetadata>(
+pub(crate) fn done<T, E: ProvideErrorMetadata>(
     operation: &'static str,
     answer: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<(), CallError> {
@@ -179,7 +191,7 @@ fn done<T, E: ProvideErrorMetadata>(
 }
 
 /// What is not there needs no removal.
-fn gone(outcome: Result<(), CallError>) -> Result<(), CallError> {
+pub(crate) fn gone(outcome: Result<(), CallError>) -> Result<(), CallError> {
     match outcome {
         Err(error) if error.code == "NoSuchEntity" => Ok(()),
         outcome => outcome,

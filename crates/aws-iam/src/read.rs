@@ -225,17 +225,27 @@ pub(crate) async fn role(
 }
 
 /// Whether an ARN that IAM returned is of this name, to the letter: names differ in more than
-/// their case only. An answer from another account is nobody's, and an error.
+/// their case only.
 fn is_of(
     arn: &str,
     account: &AccountId,
     name: &str,
     operation: &'static str,
 ) -> Result<bool, CallError> {
-    if arn.split(':').nth(4) != Some(account.as_str()) {
-        return Err(CallError::permanent(operation, "OtherAccount"));
-    }
+    in_account(arn, account, operation)?;
     Ok(arn.rsplit('/').next() == Some(name))
+}
+
+/// An answer from another account is nobody's, and an error.
+pub(crate) fn in_account(
+    arn: &str,
+    account: &AccountId,
+    operation: &'static str,
+) -> Result<(), CallError> {
+    match arn.split(':').nth(4) == Some(account.as_str()) {
+        true => Ok(()),
+        false => Err(CallError::permanent(operation, "OtherAccount")),
+    }
 }
 
 #[cfg(test)]
