@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod mail;
 pub mod queues;
 pub mod servicenow;
+pub mod users;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ pub use ledger::{ledger, requests};
 pub use mail::mailer;
 pub use queues::queues;
 pub use servicenow::{ServiceNowWorld, servicenow};
+pub use users::{Administrator, Given, UsersWorld, users};
 
 /// Runs futures side by side on one task, and gives what they gave, in their order.
 pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {

@@ -3,10 +3,12 @@
 mod administrator;
 mod change;
 mod enrolled;
+mod users;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory, DirectoryError, Member};
 use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts};
@@ -18,6 +20,7 @@ use snowgate_core::request::GroupName;
 
 pub use change::take_back;
 use change::{make, reported, suits};
+use users::FakeUser;
 
 /// What goes wrong with every call to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,10 @@ struct World {
     kept: Vec<String>,
     out_of_reach: Vec<String>,
     changes: Vec<String>,
+    /// The clock by which users are created, where a test sets one.
+    now: Option<Timestamp>,
+    /// The last of the numbers in ids.
+    numbers: u32,
     /// What is still read of a principal instead of what is there.
     stale: BTreeMap<(AccountId, PrincipalKey), PrincipalFacts>,
     /// How many looks still do not find a principal that is there.
@@ -72,6 +79,8 @@ struct Account {
     policies: BTreeMap<PolicyArn, PolicyFacts>,
     groups: BTreeMap<String, GroupFacts>,
     roles: BTreeMap<RoleArn, RoleFacts>,
+    /// What users have besides, by their unique ids.
+    users: BTreeMap<String, FakeUser>,
     /// Where they are not AWS's defaults.
     user_quotas: Option<PrincipalQuotas>,
 }
@@ -160,8 +169,9 @@ impl FakeDirectory {
     }
 
     /// Every change that was made, in order: `attach <principal key> <policy>`, `put … <name>`,
-    /// `join … <group>`, and `detach`, `delete`, `leave` for what was removed. Calls that
-    /// changed nothing are not among them.
+    /// `join … <group>`, and `detach`, `delete`, `leave` for what was removed; `create`, `put-life`,
+    /// `deactivate-keys`, `remove <kind>` and `delete-user` with the key of a user. Calls that changed
+    /// nothing are not among them.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
         self.0.lock().unwrap().changes.clone()

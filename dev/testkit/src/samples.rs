@@ -7,6 +7,7 @@ use snowgate_core::arn::PolicyArn;
 use snowgate_core::binding::{Binding, BoundPolicy, BoundPrincipal};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::{ClientId, Digest, RequestId, SysId, hex};
+use snowgate_core::identity::NewUser;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
 use snowgate_core::record::{
@@ -82,6 +83,20 @@ pub fn user() -> Principal {
         account_id: ACCOUNT.parse().unwrap(),
         kind: PrincipalType::User,
         name: format!("user-{}", hex(&random::<6>())).parse().unwrap(),
+    }
+}
+
+/// A user of the account that is to be made, with a name that no other test has.
+#[must_use]
+pub fn new_user() -> NewUser {
+    let user = user();
+    NewUser {
+        account_id: user.account_id,
+        name: user.name,
+        path: "/snowgate/".to_owned(),
+        owner: sys_id(),
+        tags: [("team".to_owned(), "billing".to_owned())].into(),
+        boundary: policy(),
     }
 }
 

@@ -9,15 +9,17 @@ use ports::directory::{Directory, DirectoryError, Member};
 use ports::ledger::{Commit, CommitError, Created, NewRequest, Requests as _};
 use ports::servicenow::{Tickets as _, Written};
 use ports::signature::Verifier as _;
+use ports::users::{Creation, Users as _};
 use snowgate_core::account::{
     AccountItem, InlineFacts, Membership, PolicyFacts, PrincipalFacts, PrincipalQuotas,
 };
 use snowgate_core::effect::EffectChange;
 use snowgate_core::email::MailField;
+use snowgate_core::id::AccountId;
 use snowgate_core::principal::{Principal, PrincipalType};
 use snowgate_core::ticket::{JobTitle, Person, PersonName, Ticket, UserAccount};
 use snowgate_core::ticket_note::TicketUpdate;
-use testkit::contract::{self, DirectoryWorld, ServiceNowWorld};
+use testkit::contract::{self, DirectoryWorld, ServiceNowWorld, UsersWorld};
 use testkit::samples::{self, at, sys_id};
 use testkit::world;
 use testkit::{
@@ -134,6 +136,35 @@ fn directory() {
 
     directory.set_fault(&user.account_id, Some(AccountFault::Throttled));
     let throttled = now(Directory::principal(&directory, &user));
+    assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.is_transient()));
+}
+
+#[test]
+fn users() {
+    let directory = FakeDirectory::default();
+    let account: AccountId = samples::ACCOUNT.parse().unwrap();
+    directory.put_policy(
+        &account,
+        PolicyFacts {
+            arn: samples::policy(),
+            version: "v1".to_owned(),
+            document: "{}".to_owned(),
+        },
+    );
+    let world = UsersWorld {
+        account: account.clone(),
+        boundary: samples::policy(),
+        unprepared: "000000000009".parse().unwrap(),
+        now: at(0),
+    };
+    now(contract::users(&directory, &directory, &world));
+    // Denied is what IAM may say of a name that is taken, too: no failure.
+    directory.set_fault(&account, Some(AccountFault::Denied));
+    let user = samples::new_user();
+    let denied = now(directory.create(&user, &samples::request_id()));
+    assert!(matches!(denied, Ok(Creation::Denied)), "{denied:?}");
+    directory.set_fault(&account, Some(AccountFault::Throttled));
+    let throttled = now(directory.create(&user, &samples::request_id()));
     assert!(matches!(throttled, Err(DirectoryError::Call(e)) if e.is_transient()));
 }
 

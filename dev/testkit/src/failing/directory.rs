@@ -2,10 +2,12 @@
 
 use ports::directory::{Directory, DirectoryError, Member};
 use ports::enrolled::{Enrolled, EnrolledPrincipal};
+use ports::users::{Creation, Deletion, Users};
 use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, PrincipalQuotas, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::effect::EffectChange;
-use snowgate_core::id::AccountId;
+use snowgate_core::id::{AccountId, RequestId};
+use snowgate_core::identity::{LifePolicy, MadeUser, NewUser, UserCredentials, UserPart};
 use snowgate_core::principal::{Principal, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
@@ -88,5 +90,46 @@ impl<T: Member> Member for Failing<T> {
         change: &EffectChange,
     ) -> Result<(), DirectoryError> {
         self.call(self.inner.take_back(principal, change)).await
+    }
+}
+
+impl<T: Users> Users for Failing<T> {
+    async fn create(
+        &self,
+        user: &NewUser,
+        request: &RequestId,
+    ) -> Result<Creation, DirectoryError> {
+        self.call(self.inner.create(user, request)).await
+    }
+
+    async fn made(&self, principal: &Principal) -> Result<Option<MadeUser>, DirectoryError> {
+        self.call(self.inner.made(principal)).await
+    }
+
+    async fn put_life(
+        &self,
+        principal: &Principal,
+        life: LifePolicy,
+    ) -> Result<(), DirectoryError> {
+        self.call(self.inner.put_life(principal, life)).await
+    }
+
+    async fn credentials(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<UserCredentials>, DirectoryError> {
+        self.call(self.inner.credentials(principal)).await
+    }
+
+    async fn deactivate_keys(&self, principal: &Principal) -> Result<(), DirectoryError> {
+        self.call(self.inner.deactivate_keys(principal)).await
+    }
+
+    async fn remove(&self, principal: &Principal, part: &UserPart) -> Result<(), DirectoryError> {
+        self.call(self.inner.remove(principal, part)).await
+    }
+
+    async fn delete(&self, principal: &Principal) -> Result<Deletion, DirectoryError> {
+        self.call(self.inner.delete(principal)).await
     }
 }

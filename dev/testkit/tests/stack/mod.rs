@@ -2,6 +2,7 @@
 
 mod effects;
 mod names;
+mod users;
 
 use std::env;
 use std::time::Duration;
