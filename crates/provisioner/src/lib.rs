@@ -6,6 +6,7 @@
 //! everything is read back; a crash anywhere is taken up where it happened.
 
 mod compare;
+mod delete_user;
 mod effects;
 mod grant;
 mod leftover;

@@ -6,6 +6,7 @@
 
 mod broken;
 mod crashes;
+mod deleting;
 mod drift;
 mod elsewhere;
 mod ending;
