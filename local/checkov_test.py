@@ -16,7 +16,7 @@ import sys
 import tempfile
 import tomllib
 
-from policies_test import ACCOUNT, HUB, MEMBER, ORGANIZATION
+from policies_test import ACCOUNT, HUB, MEMBER, ORGANIZATION, USERS
 from template_model import ROOT, Model
 from template_settings import ON, model
 
@@ -30,13 +30,13 @@ def documents():
     plain = lambda path, given=None, **pseudo: Model(f"templates/{path}", given, sam=False, pseudo=pseudo)  # noqa: E731
     whole = ACCOUNT | {"AssumableRoleArns": f"arn:aws:iam::{MEMBER}:role/a", "InspectedBy": f"arn:aws:iam::{HUB}:role/operators",
                        "OrganizationId": "o-example1234"}
-    whole |= {f"GrantablePolicyArns{nth}": f"arn:aws:iam::{MEMBER}:policy/{nth}" for nth in "234"}
+    whole |= USERS | {f"GrantablePolicyArns{nth}": f"arn:aws:iam::{MEMBER}:policy/{nth}" for nth in "234"}
     return {
         "hub": model(),
         "hub-with-everything": model(*(name for name in ON if name not in EXCLUDED)),
         "member": plain("member-account.yaml", ACCOUNT),
         "member-with-everything": plain("member-account.yaml", whole, **{"AWS::AccountId": HUB}),
-        "organization": plain("organization/policies.yaml", ORGANIZATION),
+        "organization": plain("organization/policies.yaml", ORGANIZATION | {"MakesUsers": "yes"}),
         "deployer": plain("deployer.yaml", {}),
         "endpoints": plain("endpoints.yaml", NETWORK | {"FlowLogs": "true", "Tracing": "true"}, **{"AWS::Region": "us-east-1"}),
         "network": plain("network.yaml", {}),

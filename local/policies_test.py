@@ -29,8 +29,14 @@ ORGANIZATION = {
     "TargetIds": "r-abcd",
 }
 # Characters, white space not counted for managed policies (IAM and AWS Organizations quotas).
-QUOTAS = {"boundary": 6144, "boundary-of-the-hub": 6144, "member-role": 10240,
-          "service-control": 5120, "resource-control": 5120}
+QUOTAS = {"boundary": 6144, "boundary-of-the-hub": 6144, "member-role": 10240, "member-role-users": 6144,
+          "service-control": 5120, "service-control-users": 5120, "resource-control": 5120}
+USERS = {
+    "EnrolledArns": ",".join(f"arn:aws:iam::{MEMBER}:{kind}{path}*"
+                             for path in ("/enrolled/", "/snowgate/") for kind in ("role", "user")),
+    "UsersPath": "/snowgate/",
+    "UserTagKeys": "snowgate:made,snowgate:owner,snowgate:request,team",
+}
 
 
 def account(pseudo, **more):
@@ -54,8 +60,12 @@ def rendered():
     elsewhere, in_the_hub = account(MEMBER), account(HUB)
     (member,) = elsewhere.of("IAM::Role")["MemberRole"]["Policies"]
     (read,) = elsewhere.of("IAM::Role")["ReadRole"]["Policies"]
+    users = account(MEMBER, **USERS).of("IAM::ManagedPolicy")["MakeUsers"]
     boundary = {"references": [{"Ref": "Boundary"}], "text": f"arn:aws:iam::{MEMBER}:policy/SnowgateBoundary"}
-    organization = Model("templates/organization/policies.yaml", ORGANIZATION, sam=False).of("Organizations::Policy")
+    organization, made = (
+        Model("templates/organization/policies.yaml", ORGANIZATION | more, sam=False).of("Organizations::Policy")
+        for more in ({}, {"EnrolledPath": "/snowgate/", "MakesUsers": "yes"})
+    )
     roles = ",".join(("arn:aws:iam::555566667777:role/assumable/reports-reader",))
     return {
         "boundary": elsewhere.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
@@ -63,7 +73,9 @@ def rendered():
         "boundary-with-roles": account(MEMBER, AssumableRoleArns=roles).of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
         "read-role": read["PolicyDocument"],
         "member-role": plain(member["PolicyDocument"], boundary),
+        "member-role-users": plain(users["PolicyDocument"], boundary),
         "service-control": organization["ServiceControl"]["Content"],
+        "service-control-users": made["ServiceControl"]["Content"],
         "resource-control": organization["ResourceControl"]["Content"],
     }
 
@@ -129,6 +141,20 @@ class Shipped(unittest.TestCase):
             self.assertLessEqual(frame, self.reckoned()["MORE_FRAME"], name)
         wanted = {arn for value in lists.values() for arn in value.split(",")}
         self.assertEqual(found, {"Attach": wanted, "Detach": wanted})
+
+    def test_users_are_made_only_where_they_have_a_path(self):
+        self.assertNotIn("MakeUsers", account(MEMBER).of("IAM::ManagedPolicy"))
+        with_users = account(MEMBER, **USERS)
+        self.assertEqual(with_users.missing, [])
+        policy = with_users.of("IAM::ManagedPolicy")["MakeUsers"]
+        self.assertEqual((policy["Roles"], policy["Path"]), ([{"Ref": "MemberRole"}], "/snowgate/"))
+        frame = len(json.dumps(rendered()["member-role-users"], separators=(",", ":")))
+        frame -= 5 * len("/snowgate/") + 2 * sum(len(key) + 3 for key in USERS["UserTagKeys"].split(","))
+        reckoned = self.reckoned()["USERS_FRAME"]
+        self.assertTrue(frame <= reckoned <= frame + 300, f"USERS_FRAME: {frame}")
+        # Nothing else of the stack changes with it.
+        changed = account(MEMBER, UsersPath="/snowgate/")
+        self.assertEqual(changed.of("IAM::Role"), account(MEMBER).of("IAM::Role"))
 
     def test_who_inspects_may_look_and_only_where_the_preflight_does(self):
         self.assertNotIn("InspectRole", account(MEMBER).of("IAM::Role"))

@@ -180,6 +180,28 @@ def inline_and_group_probes():
     yield "iam:DeleteGroup", "iam", "delete_group", {"GroupName": "there-is-none"}
 
 
+def user_probes(account):
+    """Users: what would make, tag and end them. The guardrails of the local stack name no path for them."""
+    enrolled = {"UserName": "shared-batch"}
+    tags = {"snowgate:made": "yes", "snowgate:owner": "0" * 32, "snowgate:request": "req-1"}
+    tags = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    boundary = f"arn:aws:iam::{account}:policy/SnowgateBoundary"
+    # The name is taken.
+    more = {"Path": "/enrolled/", "PermissionsBoundary": boundary}
+    yield "iam:CreateUser with path, boundary and tags", "iam", "create_user", enrolled | more | tags
+    yield "iam:TagUser", "iam", "tag_user", enrolled | tags
+    yield "iam:UntagUser", "iam", "untag_user", enrolled | {"TagKeys": ["there-is-none"]}
+    key = enrolled | {"AccessKeyId": "AKIAAAAAAAAAAAAAAAAA"}
+    yield "iam:UpdateAccessKey", "iam", "update_access_key", key | {"Status": "Inactive"}
+    yield "iam:DeleteAccessKey", "iam", "delete_access_key", key
+    yield "iam:DeleteLoginProfile", "iam", "delete_login_profile", enrolled
+    device = {"SerialNumber": f"arn:aws:iam::{account}:mfa/there-is-none"}
+    yield "iam:DeactivateMFADevice", "iam", "deactivate_mfa_device", enrolled | device
+    yield "iam:DeleteUser", "iam", "delete_user", {"UserName": "there-is-nobody"}
+    yield "iam:ListAccessKeys", "iam", "list_access_keys", enrolled
+    yield "iam:GetLoginProfile", "iam", "get_login_profile", enrolled
+
+
 def trust_probes(account):
     """Who may take the roles of a target account, and with which external id."""
     for role in ("SnowgateRead", "SnowgateMember"):
@@ -218,6 +240,7 @@ def matrix(stack):
     for who, caller in (("read role", read), ("member role", member)):
         tell(who, caller, account_probes(account))
         tell(who, caller, inline_and_group_probes())
+        tell(who, caller, user_probes(account))
     return lines
 
 

@@ -1,6 +1,7 @@
 """Who may do what with users, decided by the running MiniStack on policies such as Snowgate's."""
 
 import json
+import pathlib
 import unittest
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,9 @@ MADE = {"StringEquals": {"aws:ResourceTag/snowgate:made": "yes"}}
 OWNER = "0" * 32
 KEYS = ["snowgate:made", "snowgate:owner", "snowgate:request", "team"]
 TAGS = {"snowgate:made": "yes", "snowgate:owner": OWNER, "snowgate:request": "req-1"}
+
+
+SHIPPED = pathlib.Path(__file__).parent.parent / "crates/iam-policy/tests/shipped/member-role-users.json"
 
 
 def allow(actions, resource=USERS, **condition):
@@ -65,6 +69,15 @@ class Rights(unittest.TestCase):
             self.root.put_user_permissions_boundary(UserName="deputy", PermissionsBoundary=arn)
         key = self.root.create_access_key(UserName="deputy")["AccessKey"]
         return self.server.client("iam", key["AccessKeyId"], key["SecretAccessKey"])
+
+    def who_may_what_is_shipped(self):
+        """A user's client, with the policy that the member role has for users, and its right to delete inline ones."""
+        text = SHIPPED.read_text(encoding="utf-8").replace("444455556666", ACCOUNT)
+        text = json.dumps(json.loads(text.replace("policy/SnowgateBoundary", "policy/Frame")))
+        policy = self.root.create_policy(PolicyName="users", PolicyDocument=text)["Policy"]["Arn"]
+        deputy = self.who_may(allow("iam:DeleteUserPolicy"))
+        self.root.attach_user_policy(UserName="deputy", PolicyArn=policy)
+        return deputy
 
     def made(self, name, path="/snowgate/", tags=TAGS, boundary=FRAME):
         """A user."""
@@ -136,6 +149,38 @@ class Rights(unittest.TestCase):
         deputy.create_login_profile(UserName="ours", Password="not-secret-1A!")
         with self.assertRaises(deputy.exceptions.DeleteConflictException):
             deputy.delete_user(UserName="ours")
+
+    def test_the_shipped_rights_make_a_user_and_end_it(self):
+        deputy, of = self.who_may_what_is_shipped(), {"UserName": "ada"}
+        good = {"Path": "/snowgate/", "PermissionsBoundary": FRAME, "Tags": listed(TAGS)}
+        for other in (
+            {"Path": "/other/"}, {"PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/Other"}, {"Tags": []},
+            {"Tags": listed(TAGS | {"snowgate:owner": "ada"})}, {"Tags": listed(TAGS | {"cost-center": "1"})},
+        ):
+            self.denied(deputy.create_user, **of, **(good | other))
+        deputy.create_user(**of, **good)
+        life = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+        deputy.put_user_policy(**of, PolicyName="snowgate-life", PolicyDocument=json.dumps(life))
+        self.denied(deputy.create_access_key, **of)
+        self.denied(deputy.create_login_profile, **of, Password="not-secret-1A!")
+        self.denied(deputy.tag_user, **of, Tags=listed(TAGS))
+        self.denied(deputy.untag_user, **of, TagKeys=["snowgate:made"])
+        self.denied(deputy.update_user, **of, NewPath="/snowgate/b/")
+        key = {"AccessKeyId": self.root.create_access_key(**of)["AccessKey"]["AccessKeyId"]}
+        self.root.create_login_profile(**of, Password="not-secret-1A!")
+        self.root.attach_user_policy(**of, PolicyArn=FRAME)
+        for read in (deputy.get_login_profile, deputy.list_access_keys, deputy.list_mfa_devices,
+                     deputy.list_ssh_public_keys, deputy.list_signing_certificates,
+                     deputy.list_service_specific_credentials):
+            read(**of)
+        deputy.update_access_key(**of, **key, Status="Inactive")
+        deputy.delete_access_key(**of, **key)
+        deputy.delete_login_profile(**of)
+        deputy.detach_user_policy(**of, PolicyArn=FRAME)
+        deputy.delete_user_policy(**of, PolicyName="snowgate-life")
+        deputy.delete_user(**of)
+        self.made("theirs", tags={"team": "blue"})
+        self.denied(deputy.delete_user, UserName="theirs")
 
     def test_tags_have_two_names_in_conditions(self):
         deputy = self.who_may(allow("iam:GetUser", StringEquals={"iam:ResourceTag/SNOWGATE:made": "yes"}))

@@ -13,6 +13,8 @@ mod boundary;
 mod case;
 #[path = "shipped/organization.rs"]
 mod organization;
+#[path = "shipped/users.rs"]
+mod users;
 
 use iam_policy::document::{Document, PolicyType};
 use iam_policy::evaluate::Ruleset;

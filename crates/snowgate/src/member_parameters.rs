@@ -1,5 +1,7 @@
 //! The parameters of templates/member-account.yaml that come from the guardrails.
 
+mod users;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -23,6 +25,8 @@ pub struct MemberParameters {
     #[serde(rename = "GrantablePolicyArns4")]
     grantable_policy_arns_4: String,
     inline_policies: &'static str,
+    user_tag_keys: String,
+    users_path: String,
 }
 
 /// The longest value of a parameter, in bytes (CloudFormation quotas).
@@ -35,6 +39,8 @@ const ROLE_FRAME: usize = 2_000;
 const BOUNDARY: usize = 6_144;
 /// What of one that attaches or detaches more policies is not their list, and a little more.
 const MORE_FRAME: usize = 500;
+/// What of one that makes and ends users is neither their path nor the keys of their tags, and a little more.
+const USERS_FRAME: usize = 2_000;
 /// What of it the boundary takes without the roles, in the hub, where it is longest.
 const BOUNDARY_FRAME: usize = 3_400;
 
@@ -44,6 +50,14 @@ pub enum MemberParametersError {
     /// It needs no member role.
     #[error("the guardrails grant nothing in account {0}")]
     NothingGranted(AccountId),
+    /// Users would be made where no enrolled principal is.
+    #[error("account {0}: users can be made only on a path of enrolled principals")]
+    UsersNotEnrolled(AccountId),
+    /// The key of a tag cannot be passed to CloudFormation.
+    #[error(
+        "account {0}: the key of a tag of users has something else than `A-Z a-z 0-9 _ . : / = + - @`"
+    )]
+    TagKey(AccountId),
     /// AWS would refuse the stack, halfway.
     #[error(
         "account {account}: {what} would need {needs} of the {limit} that AWS allows; \
@@ -98,6 +112,8 @@ impl MemberParameters {
             } else {
                 "no"
             },
+            user_tag_keys: String::new(),
+            users_path: String::new(),
         };
         parameters.check(account)?;
         Ok(parameters)
@@ -247,7 +263,9 @@ mod tests {
                 "GrantablePolicyArns2",
                 "GrantablePolicyArns3",
                 "GrantablePolicyArns4",
-                "InlinePolicies"
+                "InlinePolicies",
+                "UserTagKeys",
+                "UsersPath"
             ]
         );
         let template = include_str!("../../../templates/member-account.yaml");
@@ -260,6 +278,7 @@ mod tests {
         assert_eq!(overrides.as_array().unwrap().len(), words.len());
         assert_eq!(words[1], "BoundaryName=SnowgateBoundary");
         assert_eq!(words[8], "InlinePolicies=yes");
+        assert_eq!(words[9..], ["UserTagKeys=", "UsersPath="]);
         assert_eq!(words[5], "GrantablePolicyArns2=");
         let lists = [0, 2, 3, 4]
             .iter()

@@ -162,6 +162,19 @@ fn cases() -> Vec<Case> {
     all
 }
 
+/// The same where Snowgate makes users on the path: the member role makes and tags them, and nobody else.
+fn cases_with_users() -> Vec<Case> {
+    let mut all = cases();
+    for case in &mut all {
+        for text in [&mut case.principal, &mut case.resource] {
+            *text = text.replace("/enrolled/", "/snowgate/");
+        }
+        let makes = ["iam:CreateUser", "iam:TagUser"].contains(&case.action.as_str());
+        case.goes_through |= makes && case.principal.contains("/SnowgateMember/");
+    }
+    all
+}
+
 /// What has nothing to do with Snowgate is as it was.
 fn elsewhere() -> Vec<Case> {
     let who = session(MEMBER, "Administrator");
@@ -282,11 +295,10 @@ fn roles_keys_secrets_and_queues() -> Vec<Case> {
 }
 
 /// The cases that do not end as they must.
-fn wrong(service_control: &str, resource_control: &str) -> Vec<String> {
+fn wrong(cases: &[Case], service_control: &str, resource_control: &str) -> Vec<String> {
     let service_control = ruleset(service_control, PolicyType::ServiceControl);
     let resource_control = ruleset(resource_control, PolicyType::ResourceControl);
-    let cases = cases().into_iter();
-    let wrong = cases.filter(|case| {
+    let wrong = cases.iter().filter(|case| {
         let outcome = case.outcome(&service_control, &resource_control);
         (outcome == Outcome::Allowed) != case.goes_through
     });
@@ -297,8 +309,14 @@ fn wrong(service_control: &str, resource_control: &str) -> Vec<String> {
 
 #[test]
 fn every_way_around_is_denied_and_snowgate_goes_through() {
-    let found = wrong(&shipped("service-control"), &shipped("resource-control"));
-    assert_eq!(found, [""; 0]);
+    let resource_control = shipped("resource-control");
+    for (cases, service_control) in [
+        (cases(), "service-control"),
+        (cases_with_users(), "service-control-users"),
+    ] {
+        let found = wrong(&cases, &shipped(service_control), &resource_control);
+        assert_eq!(found, [""; 0], "{service_control}");
+    }
 }
 
 /// Every policy with one line less: one item of a list, one key of a condition, or one statement.
@@ -340,20 +358,19 @@ fn with_a_line_less(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn no_line_is_there_for_nothing() {
-    let (service_control, resource_control) =
-        (shipped("service-control"), shipped("resource-control"));
-    for (what, less) in with_a_line_less(&service_control) {
-        assert_ne!(
-            wrong(&less, &resource_control),
-            [""; 0],
-            "service control, {what}"
-        );
+    let resource_control = shipped("resource-control");
+    for (cases, name) in [
+        (cases(), "service-control"),
+        (cases_with_users(), "service-control-users"),
+    ] {
+        for (what, less) in with_a_line_less(&shipped(name)) {
+            let found = wrong(&cases, &less, &resource_control);
+            assert_ne!(found, [""; 0], "{name}, {what}");
+        }
     }
+    let (cases, service_control) = (cases(), shipped("service-control"));
     for (what, less) in with_a_line_less(&resource_control) {
-        assert_ne!(
-            wrong(&service_control, &less),
-            [""; 0],
-            "resource control, {what}"
-        );
+        let found = wrong(&cases, &service_control, &less);
+        assert_ne!(found, [""; 0], "resource control, {what}");
     }
 }

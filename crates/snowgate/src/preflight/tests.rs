@@ -40,6 +40,19 @@ fn all_is_well_with_good_facts() {
     assert_eq!(bad, []);
 }
 
+/// A role that may make users where the guardrails know of none has too many rights.
+#[test]
+fn rights_over_users_that_the_guardrails_do_not_know_are_found() {
+    let users = include_str!("../../../iam-policy/tests/shipped/member-role-users.json");
+    let mut facts = facts();
+    let policies = format!("/accounts/{ACCOUNT}/member/policies");
+    let policies = facts.pointer_mut(&policies).and_then(Value::as_array_mut);
+    policies.unwrap().push(serde_json::from_str(users).unwrap());
+    let bad = results(facts).into_iter().filter(|result| !result.ok);
+    let bad: Vec<_> = bad.map(|result| (result.check, result.about)).collect();
+    assert_eq!(bad, [("member role", ACCOUNT.to_owned())]);
+}
+
 #[test]
 fn every_fault_is_found_and_nothing_else() {
     let refused = || json!({"refused": "NoSuchEntity"});
