@@ -23,6 +23,13 @@ pub trait ServiceNow: Send + Sync {
     /// The people with these ids (at most 50), in any order. Those that do not exist are missing.
     fn people(&self, ids: &[SysId]) -> impl Future<Output = Result<Vec<Person>, CallError>> + Send;
 
+    /// Who manages a person (`manager`); none where there is no such person or manager, or where who it
+    /// is may not be seen.
+    fn manager(
+        &self,
+        person: &SysId,
+    ) -> impl Future<Output = Result<Option<SysId>, CallError>> + Send;
+
     /// The configuration item of an AWS account; none unless there is exactly one.
     fn account(
         &self,

@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::table::{self, TableRead};
 
 const OPERATION: &str = "servicenow:ReadPeople";
+const MANAGER: &str = "servicenow:ReadManager";
 const FIELDS: &[&str] = &[
     "sys_id",
     "name",
@@ -62,6 +63,29 @@ pub(crate) async fn people(session: &Session, ids: &[SysId]) -> Result<Vec<Perso
         return Err(call_error(ServiceNowError::WrongRow));
     }
     Ok(people)
+}
+
+/// Who manages a person. Instances hide the field from integration users more often than others, and
+/// whoever is not seen counts as nobody.
+pub(crate) async fn manager(session: &Session, person: &SysId) -> Result<Option<SysId>, CallError> {
+    let call_error = |error: ServiceNowError| error.in_call(MANAGER);
+    let read = TableRead {
+        table: "sys_user",
+        query: Query::id("sys_id", person),
+        fields: &["manager"],
+        limit: 2,
+    };
+    let found = session.read(MANAGER, &read).await?;
+    let row = table::at_most_one(found.rows).map_err(call_error)?;
+    let manager = row.as_ref().map(manager_of).transpose();
+    Ok(manager.map_err(call_error)?.flatten())
+}
+
+fn manager_of(row: &Row) -> Result<Option<SysId>, ServiceNowError> {
+    match row.reference("manager") {
+        Err(ServiceNowError::MissingField) => Ok(None),
+        read => read,
+    }
 }
 
 /// The person with this user name, if there is exactly one.
@@ -140,6 +164,19 @@ mod tests {
             }
             assert_eq!(read.err(), Some(ServiceNowError::MissingField), "{field}");
         }
+    }
+
+    #[test]
+    fn a_manager_is_named_hidden_or_none() {
+        let read = |row: Value| manager_of(&Row::new(row).unwrap());
+        let manager = "0b".repeat(16);
+        let named = Some(manager.parse().unwrap());
+        assert_eq!(read(json!({ "manager": manager })), Ok(named.clone()));
+        assert_eq!(read(json!({ "manager": { "value": manager } })), Ok(named));
+        assert_eq!(read(json!({"manager": ""})), Ok(None));
+        assert_eq!(read(json!({})), Ok(None), "hidden");
+        let strange = read(json!({"manager": "marek"}));
+        assert_eq!(strange, Err(ServiceNowError::BadValue));
     }
 
     #[test]

@@ -56,6 +56,10 @@ impl ServiceNow for Reader {
         delegates::delegations(&self.session, of).await
     }
 
+    async fn manager(&self, person: &SysId) -> Result<Option<SysId>, CallError> {
+        people::manager(&self.session, person).await
+    }
+
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {
         owners::group_manager(&self.session, group).await
     }

@@ -332,6 +332,10 @@ impl<T: ServiceNow> ServiceNow for Failing<T> {
         self.call(self.inner.delegations(of)).await
     }
 
+    async fn manager(&self, person: &SysId) -> Result<Option<SysId>, CallError> {
+        self.call(self.inner.manager(person)).await
+    }
+
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {
         self.call(self.inner.group_manager(group)).await
     }

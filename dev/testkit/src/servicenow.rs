@@ -30,6 +30,7 @@ pub struct FakeServiceNow(Arc<Mutex<Records>>);
 struct Records {
     tickets: HashMap<(TableName, SysId), Ticket>,
     people: HashMap<SysId, Person>,
+    managers: HashMap<SysId, SysId>,
     accounts: HashMap<AccountId, Vec<AccountItem>>,
     items: HashMap<SysId, AccountItem>,
     delegations: Vec<Delegation>,
@@ -48,6 +49,15 @@ impl FakeServiceNow {
     pub fn put_person(&self, person: Person) {
         let mut records = self.0.lock().unwrap();
         records.people.insert(person.sys_id.clone(), person);
+    }
+
+    /// Makes somebody the manager of a person, or nobody.
+    pub fn set_manager(&self, person: &SysId, manager: Option<SysId>) {
+        let managers = &mut self.0.lock().unwrap().managers;
+        match manager {
+            Some(manager) => managers.insert(person.clone(), manager),
+            None => managers.remove(person),
+        };
     }
 
     /// Takes a person out.
@@ -172,6 +182,12 @@ impl ServiceNow for FakeServiceNow {
         found.sort_by_key(|delegation| std::cmp::Reverse(delegation.starts));
         found.truncate(200);
         Ok(found)
+    }
+
+    async fn manager(&self, person: &SysId) -> Result<Option<SysId>, CallError> {
+        let records = self.records()?;
+        let known = records.people.contains_key(person);
+        Ok(records.managers.get(person).filter(|_| known).cloned())
     }
 
     async fn group_manager(&self, group: &SysId) -> Result<Option<SysId>, CallError> {

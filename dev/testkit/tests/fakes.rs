@@ -234,9 +234,13 @@ fn servicenow() {
     };
     let mut members = vec![sys_id(), sys_id()];
     members.sort();
+    let people = vec![person("Ada"), person("Ben")];
+    let [ada, ben] = [0, 1].map(|n: usize| people[n].sys_id.clone());
     let world = ServiceNowWorld {
         ticket: (source.clone(), ticket.clone()),
-        people: vec![person("Ada"), person("Ben")],
+        people,
+        manager: (ada.clone(), ben.clone()),
+        unmanaged: vec![ben.clone()],
         account: (samples::ACCOUNT.parse().unwrap(), item()),
         unowned: vec![
             "000000000001".parse().unwrap(),
@@ -249,6 +253,7 @@ fn servicenow() {
     for person in &world.people {
         servicenow.put_person(person.clone());
     }
+    servicenow.set_manager(&ada, Some(ben));
     servicenow.add_account(&world.account.0, world.account.1.clone());
     servicenow.add_account(&world.unowned[1], item());
     servicenow.add_account(&world.unowned[1], item());

@@ -124,7 +124,7 @@ async fn survey(elsewhere: &Elsewhere) -> usize {
 #[tokio::test]
 async fn whatever_it_answers_nobody_else_is_called() {
     let elsewhere = Elsewhere::start().await;
-    assert_eq!(survey(&elsewhere).await, 2 * 8 * 16);
+    assert_eq!(survey(&elsewhere).await, 2 * 9 * 16);
     assert_eq!(elsewhere.connections().await, 0);
 }
 

@@ -34,18 +34,20 @@ pub(crate) enum Step {
     Incident,
     People,
     Named,
+    Manager,
     Account,
     GroupManager,
     GroupMembers,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Item,
         Self::Task,
         Self::Incident,
         Self::People,
         Self::Named,
+        Self::Manager,
         Self::Account,
         Self::GroupManager,
         Self::GroupMembers,
@@ -72,6 +74,7 @@ impl Step {
                     .person_by_user_name(&"ada.okafor".parse().unwrap())
                     .await?,
             ),
+            Self::Manager => shown(reader.manager(&sys_id("0a")).await?),
             Self::Account => shown(reader.account(&account).await?),
             Self::GroupManager => shown(reader.group_manager(&group).await?),
             Self::GroupMembers => {
@@ -87,7 +90,7 @@ impl Step {
             Self::Item => "sc_req_item",
             Self::Task => "sc_task",
             Self::Incident => "incident",
-            Self::People | Self::Named => "sys_user",
+            Self::People | Self::Named | Self::Manager => "sys_user",
             Self::Account => "cmdb_ci_cloud_service_account",
             Self::GroupManager => "sys_user_group",
             Self::GroupMembers => "sys_user_grmember",
@@ -124,6 +127,7 @@ impl Step {
                 "active": "true", "locked_out": "false", "email": "canary@brightwater.example", "title": "canary",
                 "employee_number": "canary"
             }),
+            Self::Manager => json!({"sys_id": id("0a"), "manager": id("0c")}),
             Self::Account => json!({
                 "sys_id": id("0d"), "account_id": ACCOUNT, "name": "canary account",
                 "owned_by": id("0a"), "managed_by": "", "support_group": id("0b")

@@ -15,6 +15,10 @@ pub struct ServiceNowWorld {
     pub ticket: (Source, Ticket),
     /// People, at least two.
     pub people: Vec<Person>,
+    /// A person, and who manages them.
+    pub manager: (SysId, SysId),
+    /// People who have no manager.
+    pub unmanaged: Vec<SysId>,
     /// An account with one configuration item.
     pub account: (AccountId, AccountItem),
     /// Accounts that have none, or more than one.
@@ -46,6 +50,13 @@ pub async fn servicenow(servicenow: &impl ServiceNow, world: &ServiceNowWorld) {
     let found = servicenow.people(&ids).await.unwrap();
     assert_eq!(by_id(&found), by_id(&world.people));
     assert_eq!(servicenow.people(&[]).await.unwrap(), []);
+
+    let (person, manager) = &world.manager;
+    let found = servicenow.manager(person).await.unwrap();
+    assert_eq!(found.as_ref(), Some(manager));
+    for unmanaged in world.unmanaged.iter().chain([&sys_id()]) {
+        assert_eq!(servicenow.manager(unmanaged).await.unwrap(), None);
+    }
 
     let (account, item) = &world.account;
     let found = servicenow.account(account).await.unwrap();

@@ -104,6 +104,16 @@ async fn groups_lead_to_their_people() {
 }
 
 #[tokio::test]
+async fn people_lead_to_their_managers() {
+    let stage = Stage::start().await;
+    let reader = stage.reader();
+    for (person, manager) in [(2, Some(3)), (3, Some(13)), (13, None), (99, None)] {
+        let found = reader.manager(&sys_id("a", person)).await.unwrap();
+        assert_eq!(found, manager.map(|n| sys_id("a", n)), "{person}");
+    }
+}
+
+#[tokio::test]
 async fn fifty_people_fit_one_question() {
     let stage = Stage::start().await;
     let ids: Vec<SysId> = (1..=50).map(|n| sys_id("a", n)).collect();
@@ -261,12 +271,13 @@ async fn lookup(reader: &Reader, step: usize) -> Option<String> {
             .await
             .map(debug),
         3 => reader.group_manager(&sys_id("b", 2)).await.map(debug),
+        4 => reader.manager(&sys_id("a", 2)).await.map(debug),
         _ => reader.group_members(&sys_id("b", 2)).await.map(debug),
     };
     found.ok()
 }
 
-const STEPS: usize = 5;
+const STEPS: usize = 6;
 
 fn debug<T: std::fmt::Debug>(found: T) -> String {
     format!("{found:?}")
