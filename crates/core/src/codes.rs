@@ -80,6 +80,8 @@ codes!(
         Escalates => "The access allows privilege escalation.",
         /// The access opens resources or hands out credentials.
         Exposes => "The access could expose resources or credentials.",
+        /// Nobody counts as the manager of the person whom the access is for.
+        NoManager => "The guardrails require a manager of the person this access is for, and there is none to turn to.",
     }
 );
 

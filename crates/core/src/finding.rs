@@ -119,6 +119,11 @@ finding_codes! {
     TrustsAlready => Some(RefusalCode::TrustsAlready),
     /// Sessions of the role would last too long after the end.
     SessionTooLong => Some(RefusalCode::SessionTooLong),
+    /// Nobody counts as the manager of the person whom the access is for, and the guardrails require
+    /// one.
+    NoManager => Some(RefusalCode::NoManager),
+    /// Nobody counts as that manager, and the guardrails let the request proceed.
+    WithoutManager => None,
     /// The role trusts the principal only under conditions.
     TrustDepends => None,
     /// Whether it leads further depends on what can be taken over with it.

@@ -8,6 +8,7 @@ mod difference;
 mod file;
 mod items;
 mod judge;
+mod manager;
 mod member;
 mod permit;
 mod reference;
@@ -16,6 +17,7 @@ pub use difference::Widening;
 pub use file::GuardrailsError;
 pub use items::MappedItem;
 pub use judge::Unenrolled;
+pub use manager::{ManagerPart, ManagerRule, NoManager, WithoutManager};
 pub use reference::Reference;
 
 use permit::Permit;
@@ -57,6 +59,7 @@ pub struct AllowedGrant {
     pub(crate) longest_session: Option<AccessDuration>,
     pub(crate) maximum_duration: AccessDuration,
     pub(crate) risk: Risk,
+    pub(crate) manager: ManagerRule,
 }
 
 /// How much harm a grant can do.

@@ -140,6 +140,56 @@ pub fn ends_soon(
     notification.email(record, installation)
 }
 
+/// Tells the manager of whoever receives the access that it was requested, by whom and, where that is
+/// somebody else, for whom.
+///
+/// # Errors
+/// Where a template cannot be filled, which needs memory to run out.
+pub fn manager_notice(
+    record: &RequestRecord,
+    (requester, beneficiary): (Option<&PersonName>, Option<&PersonName>),
+    installation: &Installation,
+) -> Result<Email, askama::Error> {
+    let known = |name: Option<&PersonName>| {
+        let nameless = || "a member of your team".to_owned();
+        name.map_or_else(nameless, PersonName::in_words)
+    };
+    let whom = known(beneficiary);
+    let title = match record.owner() {
+        Some(owner) if *owner != record.request().requested_by => {
+            let requester = requester.map_or_else(|| "Somebody".to_owned(), PersonName::in_words);
+            format!("{requester} requested access for {whom}")
+        }
+        _ => format!("{whom} requested access"),
+    };
+    let request = record.request();
+    let notification = Notification {
+        title: Text::new(title),
+        lines: vec![
+            Text::new(format!(
+                "You get this e-mail because you are the manager of {whom} in ServiceNow. You have \
+                 nothing to decide."
+            )),
+            Text::new(
+                "Nothing is granted unless its approvers approve it. The record in ServiceNow shows \
+                 what becomes of it.",
+            ),
+        ],
+        facts: vec![
+            requested(record),
+            Fact {
+                label: Text::new("Duration"),
+                said: Said::Ours(Text::new(request.duration.in_words())),
+            },
+            Fact {
+                label: Text::new("Reason"),
+                said: Said::Theirs(Quotation::new(request.justification.as_str())),
+            },
+        ],
+    };
+    notification.email(record, installation)
+}
+
 /// Tells an approver that nothing is left to decide.
 ///
 /// # Errors
@@ -226,7 +276,7 @@ fn handled_words(record: &RequestRecord) -> &'static str {
 mod tests {
     use super::*;
     use crate::installation::tests::installation;
-    use crate::record::tests::{at, pending, slot};
+    use crate::record::tests::{at, pending, person, slot};
     use crate::ticket_note::tests::ends;
 
     fn email_of(record: &RequestRecord) -> Option<Email> {
@@ -269,6 +319,24 @@ mod tests {
             gone.subject,
             "No action needed: access request (RITM0010001)"
         );
+    }
+
+    #[test]
+    fn what_a_manager_reads() {
+        let name = PersonName::new("Rita <b>Chen</b>\r\nBcc: x");
+        let other = PersonName::new("Diego Santos");
+        let own = pending(vec![slot("210987654321", &[2])]);
+        let mut record = own.clone();
+        record.round_mut().binding.principal.owner = Some(person(9));
+        let written = |names| manager_notice(&record, names, &installation()).unwrap();
+        let email = written((Some(&other), Some(&name)));
+        assert!(!email.subject.contains(['\r', '\n']));
+        assert!(!email.html.contains("<b>Chen"), "names are escaped");
+        insta::assert_snapshot!("manager_notice_text", email.text);
+        insta::assert_snapshot!("manager_notice_html", email.html);
+        let own = manager_notice(&own, (Some(&other), Some(&other)), &installation()).unwrap();
+        let subjects = [email, own, written((None, None))].map(|email| email.subject);
+        insta::assert_snapshot!("manager_notice_subjects", subjects.join("\n"));
     }
 
     #[test]

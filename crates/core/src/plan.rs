@@ -9,7 +9,7 @@ use crate::binding::{Binding, BoundGroup};
 use crate::effect::{EffectChange, RecordedEffect, inline_policy_name};
 use crate::facts::IamFacts;
 use crate::finding::refusal;
-use crate::guardrails::Guardrails;
+use crate::guardrails::{Guardrails, ManagerPart};
 use crate::id::{Digest, RequestId, SysId};
 use crate::inline_policy::inline_policy;
 use crate::person::InvolvedMarks;
@@ -58,9 +58,11 @@ pub fn check(
     if content.ok().as_ref() != Some(&round.content) {
         return Err(FailureCode::ContentChanged);
     }
-    let involved = involved(record, survey.principal.owner())?;
+    let owner = survey.principal.owner();
+    let involved = involved(record, owner.clone())?;
     let approved = |needed: &OwnedResource| is_approved(record, round, needed, &involved);
-    let needed = guardrails.owned_resources(record.request(), survey);
+    let mut needed = guardrails.owned_resources(record.request(), survey);
+    needed.extend(of_the_manager(guardrails, record, round, owner));
     if !needed.iter().all(approved) || needed.len() != round.slots.len() {
         return Err(FailureCode::UnprovenDecision);
     }
@@ -77,6 +79,23 @@ pub fn check(
         Some(_) => Err(FailureCode::OutsideGuardrails),
         None => Ok(()),
     }
+}
+
+/// The beneficiary, whose manager must have approved. Where the guardrails let a request proceed without
+/// a manager, whether there was one is known in ServiceNow alone: what counts then is what was asked,
+/// which is part of the content that everybody else signed.
+fn of_the_manager(
+    guardrails: &Guardrails,
+    record: &RequestRecord,
+    round: &ApprovalRound,
+    owner: Option<SysId>,
+) -> Option<OwnedResource> {
+    let rule = guardrails.manager_rule(record.request());
+    let beneficiary = OwnedResource::Beneficiary { sys_id: owner? };
+    let mut slots = round.slots.iter();
+    let asked = rule.part == ManagerPart::Approve
+        && (rule.needs_approval() || slots.any(|slot| slot.resource == beneficiary));
+    asked.then_some(beneficiary)
 }
 
 /// Everybody who was involved when any of the decisions was made.

@@ -97,7 +97,8 @@ pub struct ReviewContext<'a> {
     pub beneficiary: Option<PersonName>,
     /// The name of the target account.
     pub account: String,
-    /// The names that the CMDB has for what the slots stand for, in the order of the slots.
+    /// The names that the CMDB has for what the slots stand for, in the order of the slots; empty
+    /// for a person.
     pub slots: Vec<String>,
     /// The policy texts that were kept when the owners were found.
     pub documents: &'a [String],
@@ -126,9 +127,9 @@ impl Review {
                 request,
                 &context.requester.name,
                 context.beneficiary.as_ref(),
-                &yours,
+                (&context.account, &yours),
             ),
-            subject: title::subject(request, &context.requester.name, &yours),
+            subject: title::subject(request, &context.requester.name, (&context.account, &yours)),
             heading: context.installation.heading(),
             record_url: context.installation.record_url(&request.source),
             target: target(record, context),

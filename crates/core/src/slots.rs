@@ -1,22 +1,23 @@
 //! Who must approve. The requester never chooses: slots follow from the accounts that the grants
-//! affect, and people come from the CMDB.
+//! affect and from whom the access is for, and people come from the CMDB and from `sys_user`.
 
 mod cap;
 mod delegation;
 mod excluded;
 mod owned_resource;
+mod role;
 
 pub use cap::{TooManyPeople, fit};
 pub use delegation::{Delegation, delegates};
 pub use excluded::Excluded;
 pub use owned_resource::{OwnedResource, OwnedResourceKind, owned_resources};
+pub use role::ApproverRole;
 
 use serde::Serialize;
 
 use crate::email::MailField;
 use crate::id::SysId;
 use crate::ticket::Person;
-use owned_resource::in_charge;
 pub(crate) use owned_resource::in_words as accounts_in_words;
 
 /// How often the people of a slot are looked for anew before only the security group is left.
@@ -27,7 +28,7 @@ pub const MAX_REASSIGNMENTS: u8 = 5;
 pub struct Slot {
     /// Names the slot within the request: `account:210987654321`.
     pub id: String,
-    /// The account or configuration item whose owner approves.
+    /// The account or configuration item whose owner approves, or the person whose manager does.
     pub resource: OwnedResource,
     /// The people who may fill it and were asked. Each of them alone suffices.
     pub approvers: Vec<Approver>,
@@ -59,12 +60,15 @@ impl Slot {
     }
 
     /// Where people may be looked for next: everywhere, after [`MAX_REASSIGNMENTS`] in the security
-    /// group alone, and after that nowhere.
+    /// group alone, and after that nowhere. Nobody stands in for a person's manager, so that such a
+    /// slot has nowhere to look sooner.
     #[must_use]
     pub const fn eligible_roles(&self) -> &'static [ApproverRole] {
-        match self.attempts {
-            0..MAX_REASSIGNMENTS => &ApproverRole::ORDER,
-            MAX_REASSIGNMENTS => &[ApproverRole::SecurityGroup],
+        match (self.attempts, self.resource.kind()) {
+            (0..MAX_REASSIGNMENTS, _) => self.resource.roles(),
+            (MAX_REASSIGNMENTS, OwnedResourceKind::Account | OwnedResourceKind::Item) => {
+                &[ApproverRole::SecurityGroup]
+            }
             _ => &[],
         }
     }
@@ -101,77 +105,6 @@ impl Approver {
         match self.on_behalf_of {
             None => role,
             Some(_) => format!("a delegate, in ServiceNow, of {role}"),
-        }
-    }
-}
-
-/// Why a person may decide, in the order in which people are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApproverRole {
-    /// `owned_by` of the configuration item.
-    Owner,
-    /// `managed_by` of the configuration item.
-    Manager,
-    /// The manager of its `support_group`.
-    GroupManager,
-    /// A member of its `support_group`.
-    GroupMember,
-    /// A member of the configured security group.
-    SecurityGroup,
-}
-
-impl ApproverRole {
-    /// The order in which people are looked for; the first role that has an eligible person is
-    /// asked.
-    pub const ORDER: [Self; 5] = [
-        Self::Owner,
-        Self::Manager,
-        Self::GroupManager,
-        Self::GroupMember,
-        Self::SecurityGroup,
-    ];
-
-    /// The role for an account, in words that follow "because you are".
-    #[must_use]
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            Self::Owner => "the owner of this account in the CMDB",
-            Self::Manager => "the manager of this account in the CMDB",
-            Self::GroupManager => "the manager of the group that supports this account",
-            Self::GroupMember => "a member of the group that supports this account",
-            Self::SecurityGroup => {
-                "a member of the security group, because no closer approver is available"
-            }
-        }
-    }
-
-    /// The role for this resource, in words that follow "because you are".
-    #[must_use]
-    pub fn in_words_for(self, resource: &OwnedResource) -> String {
-        let OwnedResource::Item { instead_of, .. } = resource else {
-            return self.in_words().to_owned();
-        };
-        let role = self.in_words().replace("this account", "this item");
-        match (self, instead_of.is_empty()) {
-            (_, true) => role,
-            // Whoever is asked last of all has no part in the item.
-            (Self::SecurityGroup, false) => {
-                format!("{role} for {}", in_charge("this item", instead_of))
-            }
-            (_, false) => in_charge(&role, instead_of),
-        }
-    }
-
-    /// The role as other people read it: "its owner".
-    #[must_use]
-    pub const fn of_others(self) -> &'static str {
-        match self {
-            Self::Owner => "its owner",
-            Self::Manager => "its manager",
-            Self::GroupManager => "the manager of the group that supports it",
-            Self::GroupMember => "the group that supports it",
-            Self::SecurityGroup => "the security group",
         }
     }
 }
@@ -339,6 +272,22 @@ mod tests {
     }
 
     #[test]
+    fn nobody_stands_in_for_a_manager() {
+        let sys_id = "aa".repeat(16).parse().unwrap();
+        let mut slot = Slot::new(OwnedResource::Beneficiary { sys_id }, Vec::new());
+        assert_eq!(slot.id, format!("beneficiary:{}", "aa".repeat(16)));
+        for attempts in 0..8 {
+            slot.attempts = attempts;
+            let expected: &[ApproverRole] = match attempts < MAX_REASSIGNMENTS {
+                true => &[ApproverRole::LineManager],
+                false => &[],
+            };
+            assert_eq!(slot.eligible_roles(), expected, "{attempts}");
+        }
+        assert!(!ApproverRole::ORDER.contains(&ApproverRole::LineManager));
+    }
+
+    #[test]
     fn why_somebody_is_asked_is_said_of_what_is_touched() {
         let item = |instead_of: &[&str]| OwnedResource::Item {
             sys_id: "cc".repeat(16).parse().unwrap(),
@@ -367,6 +316,12 @@ mod tests {
         assert_eq!(
             approver.in_words(&item(&[])),
             "a delegate, in ServiceNow, of the owner of this item in the CMDB"
+        );
+        approver.role = ApproverRole::LineManager;
+        let sys_id = "aa".repeat(16).parse().unwrap();
+        assert_eq!(
+            approver.in_words(&OwnedResource::Beneficiary { sys_id }),
+            "a delegate, in ServiceNow, of the manager of the person this access is for"
         );
     }
 }

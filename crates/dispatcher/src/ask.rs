@@ -12,9 +12,10 @@ use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
+use snowgate_core::preview::PreviewSlot;
 use snowgate_core::record::{ApprovalRound, Event, RefusalCode, Reminders, RequestRecord};
 use snowgate_core::request::AccessRequest;
-use snowgate_core::slots::{ApproverRole, Excluded, OwnedResource, Slot, fit};
+use snowgate_core::slots::{Excluded, OwnedResource, Slot, fit};
 use snowgate_core::ticket::{Ticket, TicketFinding};
 use tracing::info;
 use workflow::approvers::{self, InvolvedError};
@@ -144,20 +145,33 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         once(findings);
         acceptable(findings)?;
         let resources = self.guardrails.owned_resources(request, &facts);
+        let beneficiary = facts.principal.owner();
         let excluded = self
-            .involved(request, &ticket, facts.principal.owner())
+            .involved(request, &ticket, beneficiary.clone())
             .await?;
+        let manager = self
+            .manager(record, beneficiary.as_ref(), findings, (&excluded, now))
+            .await?;
+        acceptable(findings)?;
         if request.dry_run {
             let effects = plan::effects(record, &facts.principal, &[], now)
                 .map_err(|_| RefusalCode::OutsideGuardrails)?;
             let findings = findings.clone();
-            let preview = self
+            let mut preview = self
                 .preview(record, (resources, &effects), findings, (&excluded, now))
                 .await?;
+            preview.slots.extend(manager.slot);
             return Ok(Event::Previewed { preview }.into());
         }
-        let slots = self.slots(record, resources, (&excluded, now)).await?;
-        self.asked(record, &facts, slots, (findings, now))
+        let slots = self
+            .slots(record, (resources, manager.slot), (&excluded, now))
+            .await?;
+        let round = self.asked(record, &facts, slots, (findings, now))?;
+        let round = round.with_notified_manager(manager.notified);
+        Ok(Draft {
+            documents: facts.documents(),
+            ..Draft::from(Event::ApprovalRequested { round })
+        })
     }
 
     /// What IAM holds. Of a principal that is not enrolled no more is read, so that it looks as one
@@ -204,18 +218,14 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         facts: &IamFacts,
         slots: Vec<Slot>,
         (findings, now): (&[Finding], Timestamp),
-    ) -> Result<Draft, Unasked> {
+    ) -> Result<ApprovalRound, Unasked> {
         let binding = facts.binding(self.guardrails.digest());
         let content = binding.content_digest(record.request(), &slots)?;
         let expires_at = now + self.pending_for;
         let reminders = Reminders::new(now, expires_at, self.remind_before, self.notice_before_end);
-        let round = ApprovalRound::new(slots, binding, content, expires_at)
+        Ok(ApprovalRound::new(slots, binding, content, expires_at)
             .with_findings(findings.to_vec())
-            .with_reminders(reminders);
-        Ok(Draft {
-            documents: facts.documents(),
-            ..Draft::from(Event::ApprovalRequested { round })
-        })
+            .with_reminders(reminders))
     }
 
     /// Whether the access that a request extends, if it does, is there and is the same. Whoever
@@ -252,23 +262,24 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         }
     }
 
-    /// The slots with the people who may fill them.
+    /// The slots with the people who may fill them. Those of the manager's are found already.
     async fn slots(
         &self,
         record: &RequestRecord,
-        resources: Vec<OwnedResource>,
+        (resources, manager): (Vec<OwnedResource>, Option<PreviewSlot>),
         (excluded, now): (&Excluded, Timestamp),
     ) -> Result<Vec<Slot>, Unasked> {
         let rules = self.rules(record, excluded, now);
         let mut slots = Vec::new();
         for resource in resources {
             let found =
-                approvers::find(&self.servicenow, &resource, &ApproverRole::ORDER, &rules).await?;
+                approvers::find(&self.servicenow, &resource, resource.roles(), &rules).await?;
             if found.is_empty() {
                 return Err(Unasked::Undeliverable(resource));
             }
             slots.push(Slot::new(resource, found));
         }
+        slots.extend(manager.map(|slot| Slot::new(slot.resource, slot.would_ask)));
         fit(&mut slots, self.guardrails.approvers_per_request())
             .map_err(|_| RefusalCode::TooManyApprovers)?;
         Ok(slots)

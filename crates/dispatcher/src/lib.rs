@@ -8,6 +8,7 @@ mod approval_emails;
 mod ask;
 mod bounced;
 mod incoming;
+mod manager;
 mod preview;
 mod reassign;
 

@@ -111,9 +111,12 @@ impl Notifications<'_> {
         record: &RequestRecord,
         message: &Message,
     ) -> Result<Option<Email>, askama::Error> {
-        let requester = &record.request().requested_by;
-        let mut people = self.people.iter();
-        let named = people.find(|person| person.sys_id == *requester);
+        let name = |of: &SysId| {
+            let mut people = self.people.iter();
+            let person = people.find(|person| person.sys_id == *of);
+            person.map(|person| &person.name)
+        };
+        let requester = name(&record.request().requested_by);
         Ok(match message {
             Message::Outcome { state } => {
                 notification::outcome_email(record, *state, self.installation)?
@@ -124,8 +127,15 @@ impl Notifications<'_> {
                 self.now,
             )?),
             Message::Handled { .. } => {
-                let name = named.map(|person| &person.name);
-                Some(notification::handled(record, name, self.installation)?)
+                Some(notification::handled(record, requester, self.installation)?)
+            }
+            Message::ManagerNotice { .. } => {
+                let names = (requester, record.owner().and_then(name));
+                Some(notification::manager_notice(
+                    record,
+                    names,
+                    self.installation,
+                )?)
             }
             Message::ReviewRequest { .. }
             | Message::Reminder { .. }
@@ -156,11 +166,17 @@ pub(crate) fn readers(record: &RequestRecord, now: Timestamp) -> Vec<SysId> {
     let mut ids: Vec<SysId> = due
         .iter()
         .flat_map(|message| [recipient(record, message), &record.request().requested_by])
+        .chain(record.owner().filter(|_| due.iter().any(names_beneficiary)))
         .cloned()
         .collect();
     ids.sort();
     ids.dedup();
     ids
+}
+
+/// Whether a message says whom the access is for.
+const fn names_beneficiary(message: &Message) -> bool {
+    matches!(message, Message::ManagerNotice { .. })
 }
 
 /// Whom a message is for.
@@ -169,6 +185,7 @@ const fn recipient<'a>(record: &'a RequestRecord, message: &'a Message) -> &'a S
         Message::ReviewRequest { approver }
         | Message::Reminder { approver }
         | Message::Handled { approver } => approver,
+        Message::ManagerNotice { manager } => manager,
         Message::Outcome { .. }
         | Message::EndsSoon
         | Message::TicketNote { .. }

@@ -117,6 +117,17 @@ fn described(widening: &Widening) -> String {
                 code(what)
             )
         }
+        Widening::Manager {
+            account,
+            what,
+            before,
+            now,
+        } => format!(
+            "account {account}: for {} the beneficiary's manager is `{}` instead of `{}`",
+            code(what),
+            now.setting(),
+            before.setting()
+        ),
         Widening::Exposure { account, action } => {
             format!(
                 "account {account}: what {} exposes is accepted",

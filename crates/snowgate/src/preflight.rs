@@ -145,8 +145,7 @@ impl Inspection<'_> {
         let mut results = hub::check(&facts, now);
         results.extend(mail::check(&facts));
         results.extend(accounts::check(&facts, guardrails, accounts));
-        let tables = guardrails.tables();
-        results.extend(servicenow::check(&facts, tables, &self.tickets, now).await);
+        results.extend(servicenow::check(&facts, guardrails, &self.tickets, now).await);
         Ok(results)
     }
 

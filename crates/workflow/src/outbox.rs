@@ -256,6 +256,7 @@ const fn kind(message: &Message) -> &'static str {
         Message::Handled { .. } => "handled",
         Message::Outcome { .. } => "outcome",
         Message::EndsSoon => "ends soon",
+        Message::ManagerNotice { .. } => "manager notice",
         Message::TicketNote { .. } => "ticket note",
         Message::Deviation { .. } => "note on a deviation",
     }

@@ -26,6 +26,7 @@ mod granted;
 mod grants;
 mod in_charge;
 mod links;
+mod managers;
 mod matrix;
 mod owners;
 mod parked;

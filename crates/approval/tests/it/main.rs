@@ -9,6 +9,7 @@ mod broken;
 mod deciding;
 mod identities;
 mod looking;
+mod managers;
 mod qualified;
 mod racing;
 mod refusing;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use iam_policy::prove::CheckResult;
 
 use super::permit::Permit;
-use super::{AllowedGrant, Guardrails, Risk};
+use super::{AllowedGrant, Guardrails, ManagerRule, Risk};
 use crate::finding::Witness;
 use crate::id::{AccountId, SysId};
 use crate::request::AccessDuration;
@@ -46,6 +46,17 @@ pub enum Widening {
         /// The grant, as `guardrails.toml` names it.
         what: String,
     },
+    /// The beneficiary's manager has a smaller part than before.
+    Manager {
+        /// To principals of which account.
+        account: AccountId,
+        /// The grant, as `guardrails.toml` names it.
+        what: String,
+        /// What was wanted of the manager before.
+        before: ManagerRule,
+        /// What is wanted now.
+        now: ManagerRule,
+    },
     /// An exposure is accepted that was refused.
     Exposure {
         /// To principals of which account.
@@ -85,6 +96,7 @@ impl Guardrails {
         for account in accounts {
             for grant in self.in_account(account) {
                 for what in grant.names() {
+                    found.extend(manager_widened(old, account, grant, &what));
                     found.extend(self.grant_widened(old, account, grant, what));
                 }
                 let accepted = old
@@ -238,6 +250,26 @@ impl Guardrails {
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
             .collect()
     }
+}
+
+/// Where less is wanted of the beneficiary's manager for something that could be granted before.
+fn manager_widened(
+    old: &Guardrails,
+    account: &AccountId,
+    grant: &AllowedGrant,
+    what: &str,
+) -> Option<Widening> {
+    let mut before = old.in_account(account);
+    let before = before
+        .find(|old| old.names().iter().any(|one| one == what))?
+        .manager;
+    let now = grant.manager;
+    now.is_laxer_than(before).then(|| Widening::Manager {
+        account: account.clone(),
+        what: what.to_owned(),
+        before,
+        now,
+    })
 }
 
 impl AllowedGrant {

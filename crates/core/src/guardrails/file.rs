@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::items::ItemRow;
 use super::permit::Permit;
 use super::reference::{Reference, ReferenceError};
-use super::{AllowedGrant, Guardrails, Risk};
+use super::{AllowedGrant, Guardrails, ManagerPart, ManagerRule, Risk, WithoutManager};
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::kind::GrantKind;
@@ -114,6 +114,9 @@ struct Grants {
     longest_session: Option<AccessDuration>,
     maximum_duration: AccessDuration,
     risk: Risk,
+    #[serde(default)]
+    manager: ManagerPart,
+    without_manager: Option<WithoutManager>,
 }
 
 impl Guardrails {
@@ -174,12 +177,26 @@ impl Grants {
         let inline = inline.then_some(Permit::Every(GrantKind::InlinePolicy));
         policies.chain(roles).chain(groups).chain(inline).collect()
     }
+
+    /// What is wanted of the beneficiary's manager. A manager who is to approve is not left out in
+    /// silence; one who is only notified stops nothing.
+    fn manager_rule(&self) -> ManagerRule {
+        let by_default = match self.manager {
+            ManagerPart::None | ManagerPart::Notify => WithoutManager::Proceed,
+            ManagerPart::Approve => WithoutManager::Refuse,
+        };
+        ManagerRule {
+            part: self.manager,
+            without: self.without_manager.unwrap_or(by_default),
+        }
+    }
 }
 
 impl From<Grants> for AllowedGrant {
     fn from(grants: Grants) -> Self {
         Self {
             permits: grants.permits(),
+            manager: grants.manager_rule(),
             accounts: grants.accounts,
             accepted_exposures: grants.accepted_exposures,
             longest_session: grants.longest_session,

@@ -3,6 +3,7 @@
 mod accepted;
 mod facts;
 mod inline;
+mod manager;
 mod quotas;
 mod quoted;
 
@@ -332,7 +333,7 @@ fn contradictions_are_all_told() {
             "\"210987654321\", \"320987654321\"]\npolicies = [\"arn:aws:iam::210987654321:policy/reports-read\"]",
         ),
     ];
-    for (good, bad) in broken {
+    for (good, bad) in broken.into_iter().chain(manager::BROKEN) {
         let text = TEXT.replace(good, bad);
         assert_ne!(text, TEXT, "{good}");
         let error = Guardrails::parse(&text).unwrap_err();
@@ -345,6 +346,7 @@ fn contradictions_are_all_told() {
         ("210987654321", "2109"),
         ("risk = \"low\"", "risk = \"none\""),
         ("[never]", "[never]\nextra = 1"),
+        ("risk = \"low\"", "risk = \"low\"\nmanager = \"ask\""),
     ] {
         let error = Guardrails::parse(&TEXT.replace(good, bad)).unwrap_err();
         assert!(

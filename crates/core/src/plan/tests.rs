@@ -2,6 +2,7 @@
 
 mod identities;
 mod kinds;
+mod managers;
 mod rows;
 
 use super::*;

@@ -111,7 +111,9 @@ impl RequestRecord {
             }
             Message::Reminder { .. } => self.round().and_then(|round| round.reminders.remind_at),
             Message::EndsSoon => self.ends_soon_at(),
-            Message::Outcome { .. } | Message::TicketNote { .. } => None,
+            Message::ManagerNotice { .. }
+            | Message::Outcome { .. }
+            | Message::TicketNote { .. } => None,
         };
         let tried_for = claimed_at.duration_since(wanted_since.unwrap_or(self.since()));
         (tried_for / 24).clamp(RESEND_AFTER, SignedDuration::from_hours(24))
@@ -194,6 +196,10 @@ impl RequestRecord {
             return Vec::new();
         }
         let mut wanted = self.wanted_review_requests();
+        let manager = self
+            .round()
+            .and_then(|round| round.notified_manager.clone());
+        wanted.extend(manager.map(|manager| Message::ManagerNotice { manager }));
         for approver in self.reached() {
             let open = self.is_asked(approver);
             let approver = approver.clone();

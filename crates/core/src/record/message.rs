@@ -32,6 +32,11 @@ pub enum Message {
     },
     /// To the requester: the access ends soon.
     EndsSoon,
+    /// To the beneficiary's manager: the access was requested.
+    ManagerNotice {
+        /// The manager's `sys_id`.
+        manager: SysId,
+    },
     /// To the ticket: the state that the request has come to.
     TicketNote {
         /// The state that is reported.
@@ -54,6 +59,7 @@ impl Message {
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
+            | Self::ManagerNotice { .. }
             | Self::TicketNote { .. }
             | Self::Deviation { .. } => Worker::Reporter,
         }
@@ -67,6 +73,7 @@ impl Message {
             Self::Handled { .. }
             | Self::Outcome { .. }
             | Self::EndsSoon
+            | Self::ManagerNotice { .. }
             | Self::TicketNote { .. }
             | Self::Deviation { .. } => None,
         }

@@ -79,10 +79,11 @@ impl RevokedBy {
         let of = match resource {
             OwnedResourceKind::Account => "the account",
             OwnedResourceKind::Item => "the configuration item",
+            OwnedResourceKind::Beneficiary => "the person this access is for",
         };
         let role = match role {
             ApproverRole::Owner => format!("the owner of {of}"),
-            ApproverRole::Manager => format!("the manager of {of}"),
+            ApproverRole::Manager | ApproverRole::LineManager => format!("the manager of {of}"),
             ApproverRole::GroupManager => {
                 format!("the manager of the group that supports {of}")
             }

@@ -29,6 +29,8 @@ pub struct ApprovalRound {
     pub(crate) unreachable: Vec<SysId>,
     /// The decisions, in the order in which they were made.
     pub(crate) decisions: Vec<DecisionRecord>,
+    /// The beneficiary's manager, where the guardrails have them notified.
+    pub(crate) notified_manager: Option<SysId>,
 }
 
 /// A decision with the reason in words.
@@ -80,6 +82,7 @@ impl ApprovalRound {
             reminders: Reminders::default(),
             unreachable: Vec::new(),
             decisions: Vec::new(),
+            notified_manager: None,
         }
     }
 
@@ -87,6 +90,15 @@ impl ApprovalRound {
     #[must_use]
     pub fn with_findings(self, findings: Vec<Finding>) -> Self {
         Self { findings, ..self }
+    }
+
+    /// The same round with the beneficiary's manager, who is to be notified that it began.
+    #[must_use]
+    pub fn with_notified_manager(self, manager: Option<SysId>) -> Self {
+        Self {
+            notified_manager: manager,
+            ..self
+        }
     }
 
     /// The same round with the times at which people are reminded.

@@ -6,7 +6,7 @@ use crate::id::SysId;
 use crate::markup::{Text, code, whole};
 use crate::quotation::Quotation;
 use crate::record::{ApprovalRound, DecisionRecord, RequestRecord};
-use crate::slots::{OwnedResource, Slot, accounts_in_words};
+use crate::slots::{OwnedResource, OwnedResourceKind, Slot, accounts_in_words};
 use crate::wording::date_time;
 
 /// An approval that is needed.
@@ -92,7 +92,9 @@ pub(super) fn role(record: &RequestRecord, reader: &SysId, slots: &[ReviewSlot])
             continue;
         };
         let why = approver.in_words(&slot.resource);
-        reasons.push(match slot.resource == target {
+        // Whom the access is for stands in the reason already.
+        let known = slot.resource.kind() == OwnedResourceKind::Beneficiary;
+        reasons.push(match known || slot.resource == target {
             true => why,
             false => format!("{why} ({})", what(&shown.resource, &shown.name)),
         });
@@ -119,6 +121,7 @@ fn what(resource: &OwnedResource, name: &str) -> String {
             let (accounts, names) = accounts_in_words(instead_of);
             format!("{item}, in place of {accounts} {names}")
         }
+        OwnedResource::Beneficiary { .. } => "The person the access is for".to_owned(),
     }
 }
 

@@ -1,4 +1,5 @@
 mod complete;
+mod managers;
 mod voice;
 
 use super::*;
@@ -176,9 +177,9 @@ fn the_title_is_that_of_the_readers_own_slot() {
         let slots = approvals::slots(&record, asked, &person(2), &names);
         let yours: Vec<&ReviewSlot> = slots.iter().collect();
         let diego = PersonName::new("Diego Santos");
-        let shown = title::title(&request, &diego, None, &yours);
+        let shown = title::title(&request, &diego, None, ("", &yours));
         assert_eq!(shown.to_string(), words);
-        let subject = title::subject(&request, &diego, &yours);
+        let subject = title::subject(&request, &diego, ("", &yours));
         assert_eq!(
             subject.to_string(),
             "`Diego Santos`, `data-lake`, 8 hours (RITM0010001)"

@@ -12,10 +12,10 @@ pub(super) fn title(
     request: &AccessRequest,
     requester: &PersonName,
     beneficiary: Option<&PersonName>,
-    yours: &[&ReviewSlot],
+    (account, yours): (&str, &[&ReviewSlot]),
 ) -> Text {
     let requester = requester.in_words();
-    let place = place(request, yours);
+    let place = crate::wording::list(&places(request, account, yours));
     let touching: Vec<&Grant> = request
         .grants
         .iter()
@@ -37,9 +37,9 @@ pub(super) fn title(
 pub(super) fn subject(
     request: &AccessRequest,
     requester: &PersonName,
-    yours: &[&ReviewSlot],
+    (account, yours): (&str, &[&ReviewSlot]),
 ) -> Text {
-    let mut places = places(request, yours).into_iter();
+    let mut places = places(request, account, yours).into_iter();
     let place = places.next().unwrap_or_default();
     let more = match places.len() {
         0 => String::new(),
@@ -50,36 +50,42 @@ pub(super) fn subject(
     Text::new(format!("{requester}, {place}{more}, {duration} ({number})"))
 }
 
-/// Whether a grant affects what an approval is for. A configuration item stands for all of them.
+/// Whether a grant affects what an approval is for. A configuration item stands for all of them, and a
+/// manager looks at all that their people get.
 pub(super) fn touches(request: &AccessRequest, grant: &Grant, slot: &ReviewSlot) -> bool {
     match &slot.resource {
         OwnedResource::Account { account_id } => {
             grant.accounts(&request.target).contains(account_id)
         }
-        OwnedResource::Item { .. } => true,
+        OwnedResource::Item { .. } | OwnedResource::Beneficiary { .. } => true,
     }
 }
 
-/// The accounts and items that the reader decides on, by name.
-fn place(request: &AccessRequest, yours: &[&ReviewSlot]) -> String {
-    crate::wording::list(&places(request, yours))
-}
-
-fn places(request: &AccessRequest, yours: &[&ReviewSlot]) -> Vec<String> {
-    match yours {
-        [] => vec![account(&request.target.account_id)],
-        yours => yours.iter().map(|slot| known(slot)).collect(),
+/// The accounts and items that the reader decides on, by name, each once; for somebody's manager the
+/// target account, whose name this is.
+fn places(request: &AccessRequest, account: &str, yours: &[&ReviewSlot]) -> Vec<String> {
+    let target = &request.target.account_id;
+    let mut places: Vec<String> = Vec::new();
+    for slot in yours {
+        let place = match &slot.resource {
+            _ if !slot.name.is_empty() => code(&slot.name),
+            OwnedResource::Account { account_id } => numbered(account_id),
+            OwnedResource::Item { .. } => "a configuration item".to_owned(),
+            OwnedResource::Beneficiary { .. } => match account.is_empty() {
+                false if account != target.as_str() => code(account),
+                _ => numbered(target),
+            },
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    match places.is_empty() {
+        true => vec![numbered(target)],
+        false => places,
     }
 }
 
-fn known(slot: &ReviewSlot) -> String {
-    match &slot.resource {
-        _ if !slot.name.is_empty() => code(&slot.name),
-        OwnedResource::Account { account_id } => account(account_id),
-        OwnedResource::Item { .. } => "a configuration item".to_owned(),
-    }
-}
-
-fn account(account_id: &AccountId) -> String {
+fn numbered(account_id: &AccountId) -> String {
     format!("AWS account {account_id}")
 }

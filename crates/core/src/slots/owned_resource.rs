@@ -1,9 +1,10 @@
-//! Which accounts and items a request affects: each needs an approval.
+//! Which accounts and items a request affects, and whom it is for: each needs an approval.
 
 use serde::Serialize;
 
 use crate::id::{AccountId, SysId};
 use crate::request::AccessRequest;
+use crate::slots::ApproverRole;
 
 /// What a slot stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -23,6 +24,12 @@ pub enum OwnedResource {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         instead_of: Vec<AccountId>,
     },
+    /// The person whom the principal belongs to: their manager decides, where the guardrails want
+    /// that.
+    Beneficiary {
+        /// Their sys_id in `sys_user`.
+        sys_id: SysId,
+    },
 }
 
 /// The kinds of what a slot stands for.
@@ -34,6 +41,8 @@ pub enum OwnedResourceKind {
     Account,
     /// A configuration item.
     Item,
+    /// The person whom the access is for.
+    Beneficiary,
 }
 
 impl OwnedResourceKind {
@@ -45,12 +54,22 @@ impl OwnedResourceKind {
 }
 
 impl OwnedResource {
-    /// Account or configuration item.
+    /// Account, configuration item or person.
     #[must_use]
     pub const fn kind(&self) -> OwnedResourceKind {
         match self {
             Self::Account { .. } => OwnedResourceKind::Account,
             Self::Item { .. } => OwnedResourceKind::Item,
+            Self::Beneficiary { .. } => OwnedResourceKind::Beneficiary,
+        }
+    }
+
+    /// In which roles somebody may approve for it, in the order in which they are looked for.
+    #[must_use]
+    pub const fn roles(&self) -> &'static [ApproverRole] {
+        match self {
+            Self::Account { .. } | Self::Item { .. } => &ApproverRole::ORDER,
+            Self::Beneficiary { .. } => &[ApproverRole::LineManager],
         }
     }
 
@@ -60,12 +79,14 @@ impl OwnedResource {
         match self {
             Self::Account { account_id } => format!("account:{account_id}"),
             Self::Item { sys_id, .. } => format!("item:{sys_id}"),
+            Self::Beneficiary { sys_id } => format!("beneficiary:{sys_id}"),
         }
     }
 }
 
 /// The accounts and items that need an approval, each once, in a fixed order: the accounts that the
-/// grants affect, and the item that the request names. The item stands in for those accounts that
+/// grants affect, and the item that the request names. Whether the beneficiary's manager approves
+/// besides is the guardrails' to say ([`Guardrails::manager_rule`](crate::guardrails::Guardrails::manager_rule)). The item stands in for those accounts that
 /// are `covered` by it ([`Guardrails::covered`](crate::guardrails::Guardrails::covered)); without
 /// an item nothing is.
 #[must_use]

@@ -45,11 +45,13 @@ stored_codes!(ApproverRoleV1 for ApproverRole {
     "group_manager" = GroupManager,
     "group_member" = GroupMember,
     "security_group" = SecurityGroup,
+    "line_manager" = LineManager,
 });
 
 stored_codes!(OwnedResourceKindV1 for OwnedResourceKind {
     "account" = Account,
     "item" = Item,
+    "beneficiary" = Beneficiary,
 });
 
 stored_codes!(BounceKindV1 for BounceKind {
@@ -138,6 +140,7 @@ stored_codes!(RefusalCodeV1 for RefusalCode {
     "exceeds_reference" = ExceedsReference,
     "escalates" = Escalates,
     "exposes" = Exposes,
+    "no_manager" = NoManager,
 });
 
 stored_codes!(FindingCodeV1 for FindingCode {
@@ -175,4 +178,6 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "account_not_named" = AccountNotNamed,
     "limited_to_accounts" = LimitedToAccounts,
     "names_other_accounts" = NamesOtherAccounts,
+    "no_manager" = NoManager,
+    "without_manager" = WithoutManager,
 });

@@ -28,6 +28,8 @@ stored_struct!(pub ApprovalRoundV1 for ApprovalRound {
     reminders: Reminders,
     unreachable: Vec<SysId>,
     decisions: Vec<DecisionRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notified_manager: Option<SysId>,
 });
 
 stored_struct!(pub SlotV1 for Slot {
@@ -45,6 +47,7 @@ stored_enum!(OwnedResourceV1 for OwnedResource, "type" {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         instead_of: Vec<AccountId>,
     },
+    "beneficiary" = Beneficiary { sys_id: SysId },
 });
 
 stored_struct!(pub ApproverV1 for Approver {
@@ -199,6 +202,7 @@ stored_enum!(MessageV1 for Message, "type" {
     "handled" = Handled { approver: SysId },
     "outcome" = Outcome { state: State },
     "ends_soon" = EndsSoon,
+    "manager_notice" = ManagerNotice { manager: SysId },
     "ticket_note" = TicketNote { state: State },
     "deviation" = Deviation { report: u32 },
 });

@@ -5,6 +5,7 @@
 mod extremes;
 mod identities;
 mod kinds;
+mod managers;
 mod samples;
 
 use std::collections::BTreeSet;

@@ -31,6 +31,7 @@ fn approval(slot: &PreviewSlot) -> String {
         OwnedResource::Item { sys_id, .. } => {
             format!("configuration item {}", code(sys_id.as_str()))
         }
+        OwnedResource::Beneficiary { .. } => "the person the access is for".to_owned(),
     };
     let who = match (slot.would_ask.first(), slot.would_ask.len()) {
         (Some(first), 1) => format!("1 approver, {}", first.in_words(&slot.resource)),

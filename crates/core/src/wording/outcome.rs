@@ -46,8 +46,8 @@ pub(crate) fn outcome(record: &RequestRecord, state: State) -> Option<Outcome> {
             let lines = vec![
                 Text::new("No access was granted."),
                 Text::new(format!(
-                    "Ask your CMDB team to record an owner for {}, then request the access again.",
-                    without_owner(record)
+                    "Ask {}, then request the access again.",
+                    whoever_is_missing(record)
                 )),
             ];
             ("No approver could be found", "No approver found", lines)
@@ -148,7 +148,7 @@ fn decider(record: &RequestRecord, decided: &DecisionRecord) -> String {
         OwnedResource::Account { account_id } => {
             role.replace("the account", &format!("AWS account {account_id}"))
         }
-        OwnedResource::Item { .. } => role,
+        OwnedResource::Item { .. } | OwnedResource::Beneficiary { .. } => role,
     }
 }
 
@@ -197,17 +197,23 @@ fn refused(record: &RequestRecord) -> Vec<Text> {
     }
 }
 
-/// What nobody could be found for.
-fn without_owner(record: &RequestRecord) -> String {
+/// Who should record somebody who can approve, and for what.
+fn whoever_is_missing(record: &RequestRecord) -> String {
     let slot = match record.end_reason() {
         Some(EndReason::Undeliverable { slot }) => slot.split_once(':'),
         _ => None,
     };
-    match slot {
+    let of = match slot {
         Some(("account", account)) => format!("AWS account {account}"),
         Some(("item", sys_id)) => format!("the configuration item {}", code(sys_id)),
+        Some(("beneficiary", _)) => {
+            return "for an active manager to be recorded in ServiceNow for the person the access is \
+                    for"
+                .to_owned();
+        }
         _ => "the requested resources".to_owned(),
-    }
+    };
+    format!("your CMDB team to record an owner for {of}")
 }
 
 /// How the access came to its end: before its time or at it.

@@ -11,6 +11,12 @@ use super::{dispatcher, handle};
 /// Access that is there, and a request for longer, as it would be taken in.
 fn world() -> (World, RequestRecord, AccessRequest) {
     let world = World::default();
+    let (first, request) = active(&world);
+    (world, first, request)
+}
+
+/// Access that is there in this world, and a request for longer.
+pub(super) fn active(world: &World) -> (RequestRecord, AccessRequest) {
     let (pending, _) = world.pend(world.received(at(0)), &[OWNER], at(0));
     let approved = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(1));
     let by_us =
@@ -25,7 +31,7 @@ fn world() -> (World, RequestRecord, AccessRequest) {
     let first = by_us(&started, Event::Activated { until });
     let mut request = world.request();
     request.extends = first.extension();
-    (world, first, request)
+    (first, request)
 }
 
 fn looked_into(world: &World, request: AccessRequest) -> RequestRecord {

@@ -9,6 +9,7 @@ mod broken;
 mod crashes;
 mod extending;
 mod identities;
+mod managers;
 mod owners;
 mod people;
 mod preview;

@@ -276,7 +276,8 @@ const fn message_event_names(message: &Message) -> (&'static str, &'static str) 
         Message::Reminder { .. }
         | Message::Handled { .. }
         | Message::Outcome { .. }
-        | Message::EndsSoon => ("notification_claimed", "notification_sent"),
+        | Message::EndsSoon
+        | Message::ManagerNotice { .. } => ("notification_claimed", "notification_sent"),
     }
 }
 

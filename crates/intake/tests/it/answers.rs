@@ -10,7 +10,7 @@ use snowgate_core::record::{
     RevokedBy,
 };
 use snowgate_core::request::{AccessRequest, Extension};
-use snowgate_core::slots::{ApproverRole, OwnedResource, OwnedResourceKind, Slot};
+use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use testkit::samples;
 use testkit::world::{OWNER, World, at, id, ready, role_facts};
 
@@ -110,6 +110,10 @@ fn with_item(world: &World) -> RequestRecord {
         instead_of: vec![world.target.account_id.clone()],
     };
     asked.slots.push(Slot::new(item, Vec::new()));
+    let sys_id = id(0x16);
+    let manager = Approver::own(id(0x17), ApproverRole::LineManager);
+    let beneficiary = OwnedResource::Beneficiary { sys_id };
+    asked.slots.push(Slot::new(beneficiary, vec![manager]));
     world.apply(
         &record,
         Event::ApprovalRequested { round: asked },

@@ -16,7 +16,7 @@ use snowgate_core::record::{
 use snowgate_core::ticket::Person;
 use snowgate_core::ticket_note::OutcomeFields;
 use testkit::samples;
-use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, ready, requester};
+use testkit::world::{COLLEAGUE, MEMBER, OWNER, World, address, at, id, person, ready, requester};
 use testkit::{Aftermath, FakeLedger, FakeServiceNow, FakeTickets, Moment};
 
 use super::{FIELDS, active, denied, handle, reporter};
@@ -115,6 +115,50 @@ fn the_requester_is_told_of_each_ending_once() {
         assert_eq!(closings(&after), [Ok(())]);
         assert_eq!(after.reported(), [record.state()]);
     }
+}
+
+/// A request that waits for the owner, of whose beneficiary this is the manager.
+fn managed(world: &World, manager: u8) -> RequestRecord {
+    let record = world.received(at(0));
+    let round = samples::asked(record.request(), &[id(OWNER)], at(90_000));
+    let round = round.with_notified_manager(Some(id(manager)));
+    let event = Event::ApprovalRequested { round };
+    world.apply(&record, event, Actor::Dispatcher, at(1))
+}
+
+#[test]
+fn the_manager_is_notified_once() {
+    let world = World::default();
+    let record = managed(&world, MEMBER);
+    for second in [2, 3, 400] {
+        handle(&world, record.id(), second).unwrap();
+    }
+    let mut sent = world.mailer.sent();
+    let notice = sent.pop().unwrap();
+    assert_eq!(
+        (sent.len(), notice.to.expose()),
+        (0, address(MEMBER).as_str())
+    );
+    let text = &notice.email.text;
+    assert!(text.contains("You have nothing to decide"), "{text}");
+    assert!(!text.contains("/r/"), "no review link");
+    assert_eq!(closings(&world.load(record.id())), [Ok(())]);
+}
+
+#[test]
+fn a_manager_who_cannot_be_written_to_is_skipped() {
+    let world = World::default();
+    let record = managed(&world, MEMBER);
+    world.servicenow.put_person(Person {
+        email: MailField::read("x@evil.example"),
+        ..person(MEMBER)
+    });
+    for second in [2, 400] {
+        handle(&world, record.id(), second).unwrap();
+    }
+    assert_eq!(mail(&world), []);
+    let after = world.load(record.id());
+    assert_eq!(closings(&after), [Err(SkipCode::ForeignMail)]);
 }
 
 #[test]

@@ -147,7 +147,8 @@ const fn sent(message: &Message) -> Option<Point> {
         Message::Reminder { .. }
         | Message::Handled { .. }
         | Message::Outcome { .. }
-        | Message::EndsSoon => None,
+        | Message::EndsSoon
+        | Message::ManagerNotice { .. } => None,
     }
 }
 

@@ -12,6 +12,7 @@ use https::{HttpsClient, HttpsSettings, Roots};
 use jiff::fmt::rfc2822;
 use serde::Deserialize;
 use serde_json::Value;
+use snowgate_core::guardrails::Guardrails;
 use snowgate_core::request::TableName;
 
 use super::aws_facts::AwsFacts;
@@ -30,7 +31,7 @@ const WRITES: &str = "servicenow write";
 /// What the reading user must see, and the fields that rows must have (docs/operating.md).
 const READ: [(&str, &[&str]); 5] = [
     (
-        "sys_user",
+        PEOPLE,
         &["name", "active", "locked_out", "email", "user_name"],
     ),
     ("sys_user_group", &["active", "manager"]),
@@ -47,6 +48,8 @@ const READ: [(&str, &[&str]); 5] = [
         ],
     ),
 ];
+/// Whose fields they are that say who manages somebody, where the guardrails want that.
+const PEOPLE: &str = "sys_user";
 /// What the reading user must see of every ticket.
 const TICKET: &[&str] = &["number", "active", "opened_by"];
 /// Tables that the writing user must not be able to change.
@@ -85,10 +88,11 @@ struct NoAnswer;
 /// Everything about ServiceNow.
 pub(super) async fn check(
     facts: &AwsFacts,
-    tables: &[TableName],
+    guardrails: &Guardrails,
     tickets: &[TestTicket],
     now: i64,
 ) -> Vec<PreflightResult> {
+    let tables = guardrails.tables();
     let mut results = Vec::new();
     let mut users = Vec::new();
     for (name, check) in [("read", READS), ("write", WRITES)] {
@@ -103,7 +107,7 @@ pub(super) async fn check(
     let reader = users.iter().find(|user| user.check == READS);
     let writer = users.iter().find(|user| user.check == WRITES);
     if let Some(reader) = reader {
-        results.extend(reader.reads(tables).await);
+        results.extend(reader.reads(tables, guardrails.wants_managers()).await);
         results.extend(reader.writes_none(tickets).await);
     }
     if let Some(writer) = writer {
@@ -221,11 +225,13 @@ impl User {
     }
 
     /// What the reading user must see.
-    async fn reads(&self, tables: &[TableName]) -> Vec<PreflightResult> {
+    async fn reads(&self, tables: &[TableName], managers: bool) -> Vec<PreflightResult> {
         let tickets = tables.iter().map(|table| (table.as_str(), TICKET));
         let mut results = Vec::new();
         for (table, fields) in READ.into_iter().chain(tickets) {
-            results.push(self.sees(table, fields).await);
+            let manager = (managers && table == PEOPLE).then_some("manager");
+            let fields: Vec<&str> = fields.iter().copied().chain(manager).collect();
+            results.push(self.sees(table, &fields).await);
         }
         results
     }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::Requests;
 use ports::servicenow::ServiceNow;
-use snowgate_core::account::AccountItem;
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{ChangeError, Event, RequestRecord};
@@ -13,7 +12,7 @@ use snowgate_core::ticket::Person;
 use tracing::warn;
 
 use super::Rules;
-use super::find::{asked_in, candidates, item_of, standing_in};
+use super::find::{RoleSource, asked_in, candidates, source_of, standing_in};
 use crate::change::{self, NotChanged};
 
 /// What ServiceNow says of somebody who was asked.
@@ -61,15 +60,15 @@ async fn still_qualifies(
     if !rules.excluded.allows(asked.role) {
         return Ok(None);
     }
-    let Some(item) = item_of(servicenow, &slot.resource).await? else {
+    let Some(source) = source_of(servicenow, &slot.resource).await? else {
         return Ok(None);
     };
-    let everybody = (slot, &item, asked.role);
+    let everybody = (slot, &source, asked.role);
     if is_steered(servicenow, everybody, rules).await? {
         return Ok(None);
     }
     let bearer = asked.on_behalf_of.as_ref().unwrap_or(person);
-    let mut candidates = candidates(servicenow, &item, asked.role, rules.guardrails).await?;
+    let mut candidates = candidates(servicenow, &source, asked.role, rules.guardrails).await?;
     candidates.retain(|candidate| candidate.sys_id == *bearer);
     let domains = rules.guardrails.mail_domains();
     let stands = eligible(&candidates, rules.excluded, domains, 1);
@@ -92,13 +91,13 @@ async fn still_qualifies(
 /// now, or the record of somebody involved looks like theirs.
 async fn is_steered(
     servicenow: &impl ServiceNow,
-    (slot, item, role): (&Slot, &AccountItem, ApproverRole),
+    (slot, source, role): (&Slot, &RoleSource, ApproverRole),
     rules: &Rules<'_>,
 ) -> Result<bool, CallError> {
     if role == ApproverRole::SecurityGroup {
         return Ok(false);
     }
-    if asked_in(servicenow, item, role, rules).await?.is_none() {
+    if asked_in(servicenow, source, role, rules).await?.is_none() {
         return Ok(true);
     }
     let approvers = slot.approvers.iter();

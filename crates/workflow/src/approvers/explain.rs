@@ -8,7 +8,7 @@ use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, judge};
 use snowgate_core::ticket::Person;
 
 use super::Rules;
-use super::find::{asked_in, candidate_ids, item_of, people_in_order};
+use super::find::{asked_in, candidate_ids, people_in_order, source_of};
 
 /// Looks for those who may decide as [`super::find()`] does, and keeps what was found against
 /// everybody who was passed over on the way.
@@ -20,26 +20,26 @@ pub async fn explain(
     resource: OwnedResource,
     rules: &Rules<'_>,
 ) -> Result<PreviewSlot, CallError> {
-    let item = item_of(servicenow, &resource).await?;
+    let source = source_of(servicenow, &resource).await?;
+    let roles = resource.roles().iter().copied();
     let mut slot = PreviewSlot {
         id: resource.slot_id(),
         resource,
-        known: item.is_some(),
+        known: source.is_some(),
         would_ask: Vec::new(),
         passed_over: Vec::new(),
     };
-    let Some(item) = item else {
+    let Some(source) = source else {
         return Ok(slot);
     };
     let mut steered = false;
-    let roles = ApproverRole::ORDER.into_iter();
     for role in roles.filter(|role| rules.excluded.allows(*role)) {
         if steered && role != ApproverRole::SecurityGroup {
             continue;
         }
-        let asked = asked_in(servicenow, &item, role, rules).await?;
+        let asked = asked_in(servicenow, &source, role, rules).await?;
         steered |= asked.is_none();
-        let ids = candidate_ids(servicenow, &item, role, rules.guardrails).await?;
+        let ids = candidate_ids(servicenow, &source, role, rules.guardrails).await?;
         let people = people_in_order(servicenow, &ids).await?;
         let found = Found {
             people: &people,

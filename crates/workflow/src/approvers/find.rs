@@ -26,7 +26,7 @@ pub async fn find(
     roles: &[ApproverRole],
     rules: &Rules<'_>,
 ) -> Result<Vec<Approver>, CallError> {
-    let Some(item) = item_of(servicenow, resource).await? else {
+    let Some(source) = source_of(servicenow, resource).await? else {
         return Ok(Vec::new());
     };
     let mut steered = false;
@@ -34,7 +34,7 @@ pub async fn find(
         if steered && *role != ApproverRole::SecurityGroup {
             continue;
         }
-        match asked_in(servicenow, &item, *role, rules).await? {
+        match asked_in(servicenow, &source, *role, rules).await? {
             Some(found) if found.is_empty() => {}
             Some(found) => return Ok(found),
             None => steered = true,
@@ -47,7 +47,7 @@ pub async fn find(
 /// involved looks like theirs, so that nobody but the security group may decide.
 pub(super) async fn asked_in(
     servicenow: &impl ServiceNow,
-    item: &AccountItem,
+    source: &RoleSource,
     role: ApproverRole,
     rules: &Rules<'_>,
 ) -> Result<Option<Vec<Approver>>, CallError> {
@@ -60,7 +60,7 @@ pub(super) async fn asked_in(
         excluded: &beyond_doubt,
         ..*rules
     };
-    let found = of_role(servicenow, item, role, &others).await?;
+    let found = of_role(servicenow, source, role, &others).await?;
     let steered = found.iter().any(|one| one.is_excluded(rules.excluded));
     let found = found.into_iter().map(|one| one.approver);
     Ok((!steered).then(|| found.collect()))
@@ -86,11 +86,11 @@ impl Candidate {
 /// Who is asked in one role, with delegates, at most as many as the guardrails allow.
 async fn of_role(
     servicenow: &impl ServiceNow,
-    item: &AccountItem,
+    source: &RoleSource,
     role: ApproverRole,
     rules: &Rules<'_>,
 ) -> Result<Vec<Candidate>, CallError> {
-    let candidates = candidates(servicenow, item, role, rules.guardrails).await?;
+    let candidates = candidates(servicenow, source, role, rules.guardrails).await?;
     let domains = rules.guardrails.mail_domains();
     let chosen = eligible(&candidates, rules.excluded, domains, usize::MAX);
     let own = chosen.iter().map(|person| Candidate {
@@ -143,7 +143,30 @@ pub(super) async fn standing_in(
         .collect())
 }
 
-/// The configuration item of a resource.
+/// Where it stands who has which role for a resource.
+#[derive(Debug)]
+pub(super) enum RoleSource {
+    /// In a configuration item.
+    Item(AccountItem),
+    /// In the record of this person.
+    Person(SysId),
+}
+
+/// Where it stands who has which role for a resource; none where the CMDB does not have exactly one
+/// such item.
+pub(super) async fn source_of(
+    servicenow: &impl ServiceNow,
+    resource: &OwnedResource,
+) -> Result<Option<RoleSource>, CallError> {
+    Ok(match resource {
+        OwnedResource::Beneficiary { sys_id } => Some(RoleSource::Person(sys_id.clone())),
+        OwnedResource::Account { .. } | OwnedResource::Item { .. } => {
+            item_of(servicenow, resource).await?.map(RoleSource::Item)
+        }
+    })
+}
+
+/// The configuration item of a resource; none for a person.
 pub(super) async fn item_of(
     servicenow: &impl ServiceNow,
     resource: &OwnedResource,
@@ -151,27 +174,35 @@ pub(super) async fn item_of(
     match resource {
         OwnedResource::Account { account_id } => servicenow.account(account_id).await,
         OwnedResource::Item { sys_id, .. } => servicenow.item(sys_id).await,
+        OwnedResource::Beneficiary { .. } => Ok(None),
     }
 }
 
-/// The people who have a role for an item, eligible or not.
+/// The people who have a role, eligible or not.
 pub(super) async fn candidates(
     servicenow: &impl ServiceNow,
-    item: &AccountItem,
+    source: &RoleSource,
     role: ApproverRole,
     guardrails: &Guardrails,
 ) -> Result<Vec<Person>, CallError> {
-    let ids = candidate_ids(servicenow, item, role, guardrails).await?;
+    let ids = candidate_ids(servicenow, source, role, guardrails).await?;
     people_in_order(servicenow, &ids).await
 }
 
-/// Those whom the CMDB names for a role, whether or not they exist.
+/// Those whom ServiceNow names for a role, whether or not they exist.
 pub(super) async fn candidate_ids(
     servicenow: &impl ServiceNow,
-    item: &AccountItem,
+    source: &RoleSource,
     role: ApproverRole,
     guardrails: &Guardrails,
 ) -> Result<Vec<SysId>, CallError> {
+    let item = match (source, role) {
+        (RoleSource::Person(person), ApproverRole::LineManager) => {
+            return Ok(servicenow.manager(person).await?.into_iter().collect());
+        }
+        (RoleSource::Person(_), _) => return Ok(Vec::new()),
+        (RoleSource::Item(item), _) => item,
+    };
     Ok(match (role, &item.support_group) {
         (ApproverRole::Owner, _) => item.owned_by.iter().cloned().collect(),
         (ApproverRole::Manager, _) => item.managed_by.iter().cloned().collect(),
@@ -179,7 +210,8 @@ pub(super) async fn candidate_ids(
             servicenow.group_manager(group).await?.into_iter().collect()
         }
         (ApproverRole::GroupMember, Some(group)) => servicenow.group_members(group).await?,
-        (ApproverRole::GroupManager | ApproverRole::GroupMember, None) => Vec::new(),
+        (ApproverRole::GroupManager | ApproverRole::GroupMember, None)
+        | (ApproverRole::LineManager, _) => Vec::new(),
         (ApproverRole::SecurityGroup, _) => {
             servicenow
                 .group_members(guardrails.security_group())

@@ -69,8 +69,8 @@ pub async fn review(
     Ok(Some((reader.clone(), review)))
 }
 
-/// The names of what the slots stand for, in their order; empty for what the CMDB does not have
-/// any more.
+/// The names of what the slots stand for, in their order; empty for a person, and for what the CMDB
+/// does not have any more.
 async fn names(
     servicenow: &impl ServiceNow,
     round: &ApprovalRound,

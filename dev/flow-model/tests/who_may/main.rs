@@ -19,6 +19,7 @@ mod asked;
 mod calls;
 mod door;
 mod links;
+mod managers;
 mod raised;
 mod stage;
 mod table;
@@ -58,7 +59,7 @@ fn by_holders(action: links::Action) -> String {
 
 fn page() -> String {
     type Section = (&'static str, &'static str, fn() -> String);
-    let sections: [Section; 13] = [
+    let sections: [Section; 14] = [
         (
             "Call the service API at all",
             "Programs call with credentials of their own. Each may call the routes that its entry in the clients' \
@@ -106,6 +107,12 @@ fn page() -> String {
              records in ServiceNow, and the second owns the account. The second has the mailbox; what the first has is \
              in the table.",
             twins::section,
+        ),
+        (
+            "Be asked to decide, as the manager of the beneficiary",
+            "The guardrails want the approval of the beneficiary's manager, besides the owner's. Where nobody counts as \
+             the manager, they have the request refused (`refuse`), or let it proceed (`proceed`).",
+            managers::section,
         ),
         (
             "Open a review link",

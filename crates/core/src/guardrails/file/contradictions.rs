@@ -4,6 +4,7 @@ use iam_policy::catalogue;
 
 use super::{File, Grants, reported};
 use crate::arn::{PARTITIONS, PolicyArn, RoleArn, is_path};
+use crate::guardrails::ManagerPart;
 use crate::guardrails::items::MappedItem;
 use crate::id::AccountId;
 use crate::markup::code;
@@ -219,6 +220,11 @@ impl File {
         unless(
             within,
             format!("{here} lasts longer than `maximum_duration`"),
+        );
+        let meant = grant.without_manager.is_none() || grant.manager != ManagerPart::None;
+        unless(
+            meant,
+            format!("{here} has `without_manager` and no `manager` who is notified or approves"),
         );
         for policy in &grant.policies {
             let never = self.never.policies.contains(policy);

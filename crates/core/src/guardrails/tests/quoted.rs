@@ -271,6 +271,8 @@ const PLAIN: &[FindingCode] = &[
     FindingCode::TooManyPolicies,
     FindingCode::ReadsSecrets,
     FindingCode::OpensResources,
+    FindingCode::NoManager,
+    FindingCode::WithoutManager,
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use crate::record::tests::{
     ONE, approver, asked, at, claim, decide, delivered, person, received, review_request, sent,
     slot,
 };
-use crate::record::{RefusalCode, Reminders};
+use crate::record::{RefusalCode, Reminders, Worker};
 use jiff::SignedDuration;
 
 mod refused;
@@ -234,6 +234,27 @@ fn the_end_of_long_access_is_announced() {
         35,
     );
     assert_eq!(mails(&ending, 4 * 3600), []);
+}
+
+/// Whatever becomes of the request meanwhile, the manager is told once.
+#[test]
+fn the_manager_is_notified_once_however_it_goes_on() {
+    let round = asked(vec![slot("210987654321", &[2])]).with_notified_manager(Some(person(9)));
+    let record = apply(&received().record, Event::ApprovalRequested { round }, 1);
+    let notice = Message::ManagerNotice { manager: person(9) };
+    assert_eq!((notice.sender(), notice.asks()), (Worker::Reporter, None));
+    assert_eq!(mails(&record, 2), [review_request(2), notice.clone()]);
+    let record = delivered(&record, review_request(2), 5);
+    let denied = decided(&record, 2, Verdict::Deny);
+    for record in [&record, &denied] {
+        assert!(mails(record, 21).contains(&notice));
+        let told = delivered(record, notice.clone(), 21);
+        assert!(!mails(&told, 22).contains(&notice));
+    }
+    let untold = asked(vec![slot("210987654321", &[2])]);
+    let event = Event::ApprovalRequested { round: untold };
+    let record = apply(&received().record, event, 1);
+    assert_eq!(mails(&record, 2), [review_request(2)]);
 }
 
 #[test]

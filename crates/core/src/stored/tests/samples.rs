@@ -180,6 +180,7 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
         ("handled", Message::Handled { approver }),
         ("outcome", Message::Outcome { state }),
         ("ends_soon", Message::EndsSoon),
+        ("manager_notice", super::managers::notice()),
         ("ticket_note", Message::TicketNote { state }),
         ("deviation", Message::Deviation { report: 0 }),
     ]

@@ -113,11 +113,11 @@ proptest! {
         prop_assert!(!with.is_empty());
         let missing: Vec<AccountId> = without.iter().filter(|one| !with.contains(one)).filter_map(|one| match one {
             OwnedResource::Account { account_id } => Some(account_id.clone()),
-            OwnedResource::Item { .. } => None,
+            OwnedResource::Item { .. } | OwnedResource::Beneficiary { .. } => None,
         }).collect();
         let stood_in: Vec<AccountId> = with.iter().filter_map(|one| match one {
             OwnedResource::Item { instead_of, .. } => Some(instead_of.clone()),
-            OwnedResource::Account { .. } => None,
+            OwnedResource::Account { .. } | OwnedResource::Beneficiary { .. } => None,
         }).flatten().collect();
         prop_assert_eq!(&missing, &stood_in, "whoever is not asked is named in the slot");
         prop_assert!(missing.iter().all(|id| mapped.contains(&id.as_str())));
