@@ -146,9 +146,12 @@ class Guardrails(unittest.TestCase):
     def keys(self):
         """The keys of guardrails.toml, as the code reads them."""
         structs = dict(re.findall(r"\nstruct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/file.rs"), re.S))
-        structs |= dict(re.findall(r"\npub\(super\) struct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/items.rs"), re.S))
+        rows_of = (("super", "guardrails/items.rs"), ("crate", "volume.rs"))
+        for seen, path in rows_of:
+            found = re.findall(rf"\npub\({seen}\) struct (\w+) \{{\n(.*?)\n\}}", text(f"crates/core/src/{path}"), re.S)
+            structs |= dict(found)
         for field, kind in re.findall(r"^    (\w+): (.*),$", structs["File"], re.M):
-            inner = re.fullmatch(r"(?:Vec<)?(\w+?)>?", kind)
+            inner = re.fullmatch(r"(?:(?:Vec|Option)<)?(\w+?)>?", kind)
             below = structs.get(inner[1]) if inner else None
             if below is None:
                 yield field

@@ -6,6 +6,7 @@ use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::{ClientId, Digest, IdentityId, RequestId, SysId};
 use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::request::Source;
+use snowgate_core::volume::VolumeOf;
 
 /// The sort key of a request.
 pub(crate) const META: &str = "META";
@@ -21,6 +22,9 @@ pub(crate) const DOCUMENT_PREFIX: &str = "DOC#";
 pub(crate) const EFFECT_PREFIX: &str = "EFF#";
 /// What the sort keys of removals begin with.
 pub(crate) const REMOVAL_PREFIX: &str = "GONE#";
+
+/// The sort key of what is counted.
+pub(crate) const COUNT: &str = "COUNT";
 
 /// The sort key of which user a principal is.
 pub(crate) const IDENTITY: &str = "IDENTITY";
@@ -39,6 +43,10 @@ pub(crate) fn identity(id: &IdentityId) -> String {
 /// Whose the name of a user is: IAM keeps names unique without regard to case.
 pub(crate) fn name(user: &Principal) -> String {
     format!("NAME#{}", user.key_by_name())
+}
+
+pub(crate) fn volume(of: &VolumeOf) -> String {
+    format!("VOL#{}", of.key())
 }
 
 /// The request that a partition is of.

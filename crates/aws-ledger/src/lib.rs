@@ -14,6 +14,7 @@
 //! | its audit row | `IDN#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
 //! | which user a principal is | `PRN#<account>#<unique id>` / `IDENTITY` | `identity` |
 //! | whose a name is | `NAME#<account>#user#<name in lowercase>` / `OPEN` | `identity`, absent once given up; `owner`; `kept_until` (seconds) where a user of this name was deleted |
+//! | what is counted | `VOL#kind#<kind>`, `VOL#requester#<sys_id>` / `COUNT` | `w<second in which a window began>`: how many grants were asked for in it |
 //! | removal | `PRN#…` as its effects / `GONE#<change>` | `removed_at` (seconds): when the change was removed for the last time |
 //!
 //! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only)
@@ -40,6 +41,7 @@ mod read;
 mod refused;
 mod times;
 mod trail;
+mod volume;
 mod write;
 
 use aws_config::SdkConfig;
@@ -58,6 +60,7 @@ use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
+use snowgate_core::volume::{VolumeOf, VolumeWindows};
 
 use crate::times::{DUE, ENDS};
 
@@ -118,6 +121,10 @@ impl Requests for DynamoLedger {
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         self.write_change(commit).await
+    }
+
+    async fn counted(&self, of: &VolumeOf) -> Result<VolumeWindows, CallError> {
+        self.read_counted(of).await
     }
 
     async fn postpone(

@@ -174,6 +174,9 @@ impl DynamoLedger {
                 .table_name(&self.requests)
                 .set_item(Some(item::document(record.id(), text))))?);
         }
+        for count in &commit.volume {
+            writes.push(self.add_to_volume(count)?);
+        }
         // A state that was reached earlier has released the claim already.
         let ends = !record.state().holds_record() && record.since() == row.at;
         let release = ends.then(|| {

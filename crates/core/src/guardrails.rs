@@ -29,6 +29,7 @@ use crate::inline_policy::{NoPlace, inline_policy};
 use crate::markup::code;
 use crate::principal::PrincipalType;
 use crate::request::{AccessDuration, AccessRequest, Grant, TableName};
+use crate::volume::VolumeLimits;
 
 /// The guardrails, read and found to hold together.
 #[derive(Debug, Clone)]
@@ -48,6 +49,7 @@ pub struct Guardrails {
     pub(crate) grants: Vec<AllowedGrant>,
     pub(crate) items: Vec<MappedItem>,
     pub(crate) security_clients: Vec<ClientId>,
+    pub(crate) volume: Option<VolumeLimits>,
 }
 
 /// What may be granted to principals in some accounts.
@@ -122,6 +124,12 @@ impl Guardrails {
     #[must_use]
     pub fn is_security(&self, client: &ClientId) -> bool {
         self.security_clients.contains(client)
+    }
+
+    /// How much is usual; none where nothing is counted.
+    #[must_use]
+    pub const fn volume(&self) -> Option<&VolumeLimits> {
+        self.volume.as_ref()
     }
 
     /// How many people are asked for one slot at most.

@@ -50,4 +50,5 @@ pub mod strict_json;
 pub mod ticket;
 pub mod ticket_note;
 mod time;
+pub mod volume;
 pub mod wording;

@@ -146,9 +146,7 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         acceptable(findings)?;
         let resources = self.guardrails.owned_resources(request, &facts);
         let beneficiary = facts.principal.owner();
-        let excluded = self
-            .involved(request, &ticket, beneficiary.clone())
-            .await?;
+        let excluded = self.involved(request, &ticket, beneficiary.clone()).await?;
         let manager = self
             .manager(record, beneficiary.as_ref(), findings, (&excluded, now))
             .await?;
@@ -170,6 +168,7 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         let round = round.with_notified_manager(manager.notified);
         Ok(Draft {
             documents: facts.documents(),
+            volume: self.volume(request, now).await?,
             ..Draft::from(Event::ApprovalRequested { round })
         })
     }

@@ -11,6 +11,7 @@ mod incoming;
 mod manager;
 mod preview;
 mod reassign;
+mod volume;
 
 pub use incoming::Incoming;
 

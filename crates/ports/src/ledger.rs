@@ -17,6 +17,7 @@ use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{Change, RequestRecord};
+use snowgate_core::volume::{VolumeCount, VolumeOf, VolumeWindows};
 
 pub use effect_keys::EffectKeys;
 
@@ -98,6 +99,8 @@ pub struct Commit {
     pub documents: Vec<String>,
     /// What happens to the user that it is about. Both are written, each on its own version, or neither.
     pub identity: Option<Box<IdentityCommit>>,
+    /// What is counted with it: added to what others have counted, whatever that is by now.
+    pub volume: Vec<VolumeCount>,
 }
 
 impl From<Change> for Commit {
@@ -110,6 +113,7 @@ impl From<Change> for Commit {
             tokens: Vec::new(),
             documents: Vec::new(),
             identity: None,
+            volume: Vec::new(),
         }
     }
 }
@@ -221,6 +225,13 @@ pub trait Requests: Send + Sync {
     /// condition that nobody changed the request in between. Where the new state no longer
     /// holds the ServiceNow record ([`State::holds_record`]), the claim on it is released too.
     fn commit(&self, commit: &Commit) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// What was counted of this so far ([`Commit::volume`]), by window. What is no number there is left
+    /// out.
+    fn counted(
+        &self,
+        of: &VolumeOf,
+    ) -> impl Future<Output = Result<VolumeWindows, CallError>> + Send;
 
     /// Puts off the time when a request is looked at again, where nobody changed it in between.
     /// Answers whether it did.

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use snowgate_core::guardrails::Widening;
 use snowgate_core::markup::code;
+use snowgate_core::request::AccessDuration;
 
 use crate::guardrails_file::{self, GuardrailsFileError, SHIPPED_NAME};
 use crate::terminal;
@@ -142,6 +143,11 @@ fn described(widening: &Widening) -> String {
             "account {account}: the owner of item {item} decides on {} in place of the account's",
             code(resource)
         ),
+        Widening::Volume { limit, before, now } => {
+            let words = |(grants, window): (u32, AccessDuration)| format!("{grants} in {window}");
+            let now = now.map_or("no limit".to_owned(), words);
+            format!("volume.{limit}: {now} instead of {}", words(*before))
+        }
         Widening::People { setting, value } => format!("{setting}: {}", code(value)),
     }
 }

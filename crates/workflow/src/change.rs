@@ -13,6 +13,7 @@ use snowgate_core::effect::RecordedEffect;
 use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Change, ChangeError, Event, RequestRecord};
+use snowgate_core::volume::VolumeCount;
 
 /// How often a change is tried while others change the same request.
 pub const TRIES: usize = 8;
@@ -55,6 +56,8 @@ pub struct Draft {
     pub documents: Vec<String>,
     /// What happens to the user that it is about.
     pub identity: Option<Box<IdentityCommit>>,
+    /// What is counted with it.
+    pub volume: Vec<VolumeCount>,
 }
 
 impl From<Event> for Draft {
@@ -67,6 +70,7 @@ impl From<Event> for Draft {
             tokens: Vec::new(),
             documents: Vec::new(),
             identity: None,
+            volume: Vec::new(),
         }
     }
 }
@@ -87,6 +91,7 @@ impl Draft {
             tokens: self.tokens,
             documents: self.documents,
             identity: self.identity,
+            volume: self.volume,
         })
     }
 }

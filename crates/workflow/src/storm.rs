@@ -9,6 +9,7 @@ use snowgate_core::audit::StoredRow;
 use snowgate_core::id::{ClientId, RequestId};
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::{Event, RequestRecord};
+use snowgate_core::volume::{VolumeOf, VolumeWindows};
 use testkit::FakeLedger;
 use testkit::world::{World, at};
 
@@ -69,6 +70,10 @@ impl Requests for Storm {
             self.ledger.commit(&change.unwrap().into()).await.unwrap();
         }
         Err(CommitError::Conflict)
+    }
+
+    async fn counted(&self, of: &VolumeOf) -> Result<VolumeWindows, CallError> {
+        self.ledger.counted(of).await
     }
 
     async fn postpone(

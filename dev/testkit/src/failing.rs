@@ -30,6 +30,7 @@ use snowgate_core::request::{Source, TableName};
 use snowgate_core::slots::Delegation;
 use snowgate_core::ticket::{Person, Ticket};
 use snowgate_core::ticket_note::TicketUpdate;
+use snowgate_core::volume::{VolumeOf, VolumeWindows};
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +175,10 @@ impl<T: Requests> Requests for Failing<T> {
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         self.call(self.inner.commit(commit)).await
+    }
+
+    async fn counted(&self, of: &VolumeOf) -> Result<VolumeWindows, CallError> {
+        self.call(self.inner.counted(of)).await
     }
 
     async fn postpone(

@@ -21,6 +21,7 @@ use snowgate_core::id::{ClientId, Digest, RequestId, SysId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::{AuditRow, RequestRecord};
+use snowgate_core::volume::{VolumeOf, VolumeWindows};
 
 const WRITE: &str = "fake:Write";
 
@@ -54,6 +55,8 @@ struct Tables {
     illegible_ends: BTreeSet<String>,
     /// Users that Snowgate made.
     users: identities::Users,
+    /// What is counted, by its key.
+    volume: BTreeMap<String, VolumeWindows>,
 }
 
 fn claim_of(record: &RequestRecord) -> String {
@@ -207,6 +210,11 @@ impl Tables {
         for token in &commit.tokens {
             self.tokens.insert(token.digest.clone(), token.clone());
         }
+        for count in &commit.volume {
+            let windows = self.volume.entry(count.share.of.key()).or_default();
+            *windows.entry(count.window).or_default() += count.share.grants;
+            windows.retain(|window, _| !count.over.contains(window));
+        }
         let claim = claim_of(record);
         if !record.state().holds_record() && self.claims.get(&claim) == Some(record.id()) {
             self.claims.remove(&claim);
@@ -255,6 +263,11 @@ impl Requests for FakeLedger {
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
         self.0.lock().unwrap().commit(commit)
+    }
+
+    async fn counted(&self, of: &VolumeOf) -> Result<VolumeWindows, CallError> {
+        let counted = self.0.lock().unwrap().volume.get(&of.key()).cloned();
+        Ok(counted.unwrap_or_default())
     }
 
     async fn postpone(

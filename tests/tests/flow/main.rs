@@ -44,4 +44,5 @@ mod tokens;
 mod twins;
 mod two_approvals;
 mod undeliverable;
+mod volume;
 mod withdrawn;

@@ -1,6 +1,6 @@
 //! What new guardrails permit that the old ones did not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iam_policy::prove::CheckResult;
 
@@ -73,6 +73,15 @@ pub enum Widening {
         /// The ARN pattern.
         resource: String,
     },
+    /// More than before is usual, and not alarmed.
+    Volume {
+        /// What the guardrails call the limit: `per_requester`.
+        limit: String,
+        /// How many grants were usual, in which time.
+        before: (u32, AccessDuration),
+        /// How many are now; none where there is no limit any more.
+        now: Option<(u32, AccessDuration)>,
+    },
     /// Somebody else may ask, decide or receive: a table, a mail domain, a path, or another
     /// security group or boundary.
     People {
@@ -115,7 +124,33 @@ impl Guardrails {
         }
         found.extend(self.items_widened(old));
         found.extend(self.people_widened(old));
+        found.extend(self.volume_widened(old));
         found
+    }
+
+    /// Limits that are gone or higher, or hold for a shorter time.
+    fn volume_widened(&self, old: &Self) -> Vec<Widening> {
+        let limits = |of: &Self| {
+            let volume = of
+                .volume()
+                .map(|volume| (volume.settings(), volume.window()));
+            let of_window = |(limits, window): (BTreeMap<String, u32>, AccessDuration)| {
+                limits
+                    .into_iter()
+                    .map(move |(name, limit)| (name, (limit, window)))
+            };
+            volume
+                .into_iter()
+                .flat_map(of_window)
+                .collect::<BTreeMap<_, _>>()
+        };
+        let new = limits(self);
+        let widened = limits(old).into_iter().filter_map(|(limit, before)| {
+            let now = new.get(&limit).copied();
+            let laxer = now.is_none_or(|(grants, window)| grants > before.0 || window < before.1);
+            laxer.then_some(Widening::Volume { limit, before, now })
+        });
+        widened.collect()
     }
 
     fn items_widened(&self, old: &Self) -> Vec<Widening> {

@@ -13,6 +13,7 @@ use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{AccountId, ClientId, Digest, SysId};
 use crate::kind::GrantKind;
 use crate::request::{AccessDuration, TableName};
+use crate::volume::{VolumeLimits, VolumeRow};
 
 /// What is wrong with a guardrails file.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ struct File {
     items: Vec<ItemRow>,
     #[serde(default)]
     security: Security,
+    volume: Option<VolumeRow>,
 }
 
 #[derive(Deserialize)]
@@ -219,6 +221,12 @@ fn reported(index: usize, error: &ReferenceError) -> String {
 }
 
 impl File {
+    /// How much is usual, and what is wrong with that.
+    fn usual(&self, found: &mut Vec<String>) -> Option<VolumeLimits> {
+        let read = self.volume.as_ref().map(VolumeLimits::new)?;
+        read.map_err(|wrong| found.extend(wrong)).ok()
+    }
+
     /// The guardrails, where what they are made of can be made.
     fn read(self, digest: Digest) -> Result<Guardrails, GuardrailsError> {
         let mut found = Vec::new();
@@ -230,6 +238,7 @@ impl File {
             }
         }
         let items = self.mapped(&mut found);
+        let volume = self.usual(&mut found);
         if !found.is_empty() {
             return Err(GuardrailsError::Contradiction(found));
         }
@@ -249,6 +258,7 @@ impl File {
             grants: self.grants.into_iter().map(AllowedGrant::from).collect(),
             items,
             security_clients: self.security.clients,
+            volume,
         })
     }
 }

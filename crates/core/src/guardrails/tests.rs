@@ -6,6 +6,7 @@ mod inline;
 mod manager;
 mod quotas;
 mod quoted;
+mod volume;
 
 use super::*;
 use crate::account::{
@@ -333,7 +334,11 @@ fn contradictions_are_all_told() {
             "\"210987654321\", \"320987654321\"]\npolicies = [\"arn:aws:iam::210987654321:policy/reports-read\"]",
         ),
     ];
-    for (good, bad) in broken.into_iter().chain(manager::BROKEN) {
+    for (good, bad) in broken
+        .into_iter()
+        .chain(manager::BROKEN)
+        .chain(volume::BROKEN)
+    {
         let text = TEXT.replace(good, bad);
         assert_ne!(text, TEXT, "{good}");
         let error = Guardrails::parse(&text).unwrap_err();

@@ -16,6 +16,7 @@ mod preview;
 mod refusals;
 mod reminders;
 mod steering;
+mod volume;
 
 use dispatcher::{DispatchError, Dispatcher, DispatcherPorts};
 use snowgate_core::approval::ReviewToken;

@@ -7,7 +7,8 @@ use snowgate_core::audit::StoredRow;
 use snowgate_core::id::{ClientId, RequestId};
 use snowgate_core::lifecycle::State;
 use snowgate_core::record::{Change, Event, FailureCode, Message, RequestRecord};
-use tracing::error;
+use snowgate_core::volume::{VolumeOf, VolumeWindows};
+use tracing::{error, warn};
 
 use super::{Metric, Point, emit};
 
@@ -49,9 +50,15 @@ impl<R: Requests> Requests for Metered<R> {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<(), CommitError> {
+        // Told before it is counted: a crash between the two tells it twice, and never keeps it back.
+        tell_unusual(commit);
         self.0.commit(commit).await?;
         measure(&commit.change);
         Ok(())
+    }
+
+    async fn counted(&self, of: &VolumeOf) -> Result<VolumeWindows, CallError> {
+        self.0.counted(of).await
     }
 
     async fn postpone(
@@ -82,6 +89,33 @@ impl<R: Requests> Requests for Metered<R> {
 
     async fn documents(&self, id: &RequestId) -> Result<Vec<String>, CallError> {
         self.0.documents(id).await
+    }
+}
+
+/// Says which kind of grant is asked for more than is usual, or that one requester asks for more. Who
+/// that is stands as a `sys_id` in the log and in no metric.
+fn tell_unusual(commit: &Commit) {
+    let record = &commit.change.record;
+    let points = unusual(commit);
+    if points.is_empty() {
+        return;
+    }
+    for count in commit.volume.iter().filter(|count| count.is_unusual()) {
+        let (total, limit) = (count.total, count.share.limit);
+        let (what, requester) = (count.share.of.name(), &record.request().requested_by);
+        warn!(
+            request_id = %record.id(), volume_of = what, %requester, total, limit,
+            "more is asked for than is usual"
+        );
+    }
+    emit(&points, record.id(), commit.change.row.at);
+}
+
+fn unusual(commit: &Commit) -> Vec<Point> {
+    let counts = commit.volume.iter().filter(|count| count.is_unusual());
+    match counts.count() {
+        0 => Vec::new(),
+        _ => vec![Point::once(Metric::UnusualVolume)],
     }
 }
 

@@ -45,6 +45,9 @@ pub enum Metric {
     MissedEnds,
     /// Inline policies named like ours that the ledger does not know.
     UnknownPolicies,
+    /// Requests with which more is asked for of a kind of grant, or by a requester, than the guardrails
+    /// call usual.
+    UnusualVolume,
 }
 
 /// What a metric is broken down by, besides the stack.
@@ -70,7 +73,7 @@ impl Dimension {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Requests,
         Self::States,
         Self::Decisions,
@@ -92,6 +95,7 @@ impl Metric {
         Self::UnreadableDue,
         Self::MissedEnds,
         Self::UnknownPolicies,
+        Self::UnusualVolume,
     ];
 
     /// Its name in CloudWatch.
@@ -119,6 +123,7 @@ impl Metric {
             Self::UnreadableDue => "UnreadableDue",
             Self::MissedEnds => "MissedEnds",
             Self::UnknownPolicies => "UnknownPolicies",
+            Self::UnusualVolume => "UnusualVolume",
         }
     }
 

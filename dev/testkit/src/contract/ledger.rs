@@ -5,6 +5,7 @@ mod due;
 mod identities;
 mod limits;
 mod new;
+mod volume;
 
 pub use beside::{
     effects_are_put_once, effects_stay_with_their_principal, tokens_come_with_their_change,
@@ -24,6 +25,7 @@ pub use new::{
     dry_runs_are_counted, keys_bind_one_call, keys_expire, records_have_one_open_request,
     requests_are_held, requests_of_a_record,
 };
+pub use volume::what_is_asked_for_is_counted_once;
 
 use jiff::Timestamp;
 use ports::identities::Identities;
@@ -72,6 +74,7 @@ pub async fn requests(ledger: &impl Requests) {
     a_trail_too_long_is_not_read(ledger).await;
     what_is_too_big_is_refused_for_good(ledger).await;
     requests_are_peeked_at(ledger).await;
+    what_is_asked_for_is_counted_once(ledger).await;
 }
 
 fn new(change: &Change) -> NewRequest {

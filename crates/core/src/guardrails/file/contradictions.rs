@@ -119,6 +119,7 @@ impl File {
             found.extend(usable.err().map(|error| reported(index, &error)));
         }
         self.mapped(&mut found);
+        self.usual(&mut found);
         found
     }
 

@@ -1,8 +1,10 @@
 use serde_json::{Value, json};
 use snowgate_core::approval::Verdict;
+use snowgate_core::kind::GrantKind;
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::Deviation;
 use snowgate_core::request::AccessRequest;
+use snowgate_core::volume::{VolumeCount, VolumeShare};
 use testkit::FakeLedger;
 use testkit::samples;
 use testkit::world::{OWNER, World, at};
@@ -194,6 +196,41 @@ fn what_cannot_be_removed_is_seen_by_itself() {
         ]
     );
     assert_eq!(seen(&ended.record, at(9_999_999)), []);
+}
+
+/// Whatever is counted, one request is told once, and nobody in it.
+#[test]
+fn more_than_is_usual_is_told_once_for_each_request() {
+    let change = life().swap_remove(1);
+    let count = |of: VolumeOf, total: u32| VolumeCount {
+        share: VolumeShare {
+            of,
+            grants: 1,
+            limit: 5,
+        },
+        window: 0,
+        over: Vec::new(),
+        total,
+    };
+    let kind = |total| count(VolumeOf::Kind(GrantKind::AssumeRole), total);
+    let requester = testkit::world::requester().sys_id;
+    let person = |total| count(VolumeOf::Requester(requester.clone()), total);
+    let told = |volume| {
+        let commit = Commit {
+            volume,
+            ..Commit::from(change.clone())
+        };
+        unusual(&commit)
+    };
+    assert_eq!(told(vec![]), []);
+    assert_eq!(told(vec![kind(5), person(5)]), []);
+    let once = [Point::once(Metric::UnusualVolume)];
+    assert_eq!(told(vec![kind(6), person(5)]), once);
+    assert_eq!(told(vec![kind(5), person(6)]), once);
+    assert_eq!(told(vec![kind(6), person(7)]), once);
+    let emitter = Emitter::new("snowgate".to_owned(), "snowgate-dispatcher");
+    let line = emitter.line(&once, Some(change.record.id()), change.row.at);
+    assert!(!line.contains(requester.as_str()), "{line}");
 }
 
 #[test]
