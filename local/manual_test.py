@@ -146,7 +146,7 @@ class Guardrails(unittest.TestCase):
     def keys(self):
         """The keys of guardrails.toml, as the code reads them."""
         structs = dict(re.findall(r"\nstruct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/file.rs"), re.S))
-        rows_of = (("super", "guardrails/items.rs"), ("crate", "volume.rs"))
+        rows_of = (("super", "guardrails/items.rs"), ("crate", "volume.rs"), ("crate", "guardrails/users.rs"))
         for seen, path in rows_of:
             found = re.findall(rf"\npub\({seen}\) struct (\w+) \{{\n(.*?)\n\}}", text(f"crates/core/src/{path}"), re.S)
             structs |= dict(found)
@@ -156,7 +156,7 @@ class Guardrails(unittest.TestCase):
             if below is None:
                 yield field
             else:
-                yield from (f"{field}.{name}" for name in re.findall(r"^    (?:pub\(super\) )?(\w+): ", below, re.M))
+                yield from (f"{field}.{name}" for name in re.findall(r"^    (?:pub\(\w+\) )?(\w+): ", below, re.M))
 
     def test_every_key_is_explained(self):
         table = [row for row in rows(section("docs/operating.md", "1. Guardrails"))]

@@ -181,13 +181,13 @@ def inline_and_group_probes():
 
 
 def user_probes(account):
-    """Users: what would make, tag and end them. The guardrails of the local stack name no path for them."""
+    """Users: what would make, tag and end them. Those that Snowgate makes have a path of their own, and this one is on another."""
     enrolled = {"UserName": "shared-batch"}
     tags = {"snowgate:made": "yes", "snowgate:owner": "0" * 32, "snowgate:request": "req-1"}
     tags = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
     boundary = f"arn:aws:iam::{account}:policy/SnowgateBoundary"
     # The name is taken.
-    more = {"Path": "/enrolled/", "PermissionsBoundary": boundary}
+    more = {"Path": "/snowgate/", "PermissionsBoundary": boundary}
     yield "iam:CreateUser with path, boundary and tags", "iam", "create_user", enrolled | more | tags
     yield "iam:TagUser", "iam", "tag_user", enrolled | tags
     yield "iam:UntagUser", "iam", "untag_user", enrolled | {"TagKeys": ["there-is-none"]}

@@ -158,7 +158,7 @@ class Rights(unittest.TestCase):
             {"Tags": listed(TAGS | {"snowgate:owner": "ada"})}, {"Tags": listed(TAGS | {"cost-center": "1"})},
         ):
             self.denied(deputy.create_user, **of, **(good | other))
-        deputy.create_user(**of, **good)
+        deputy.create_user(**of, **(good | {"Tags": listed(TAGS | {"Team": "x"})}))
         life = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
         deputy.put_user_policy(**of, PolicyName="snowgate-life", PolicyDocument=json.dumps(life))
         self.denied(deputy.create_access_key, **of)

@@ -8,6 +8,7 @@ use ports::directory::{DirectoryError, Member};
 use snowgate_core::arn::PolicyArn;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
+use snowgate_core::identity::{LIFE_POLICY_NAME, LifePolicy};
 use snowgate_core::principal::{Principal, PrincipalName, PrincipalType};
 use snowgate_core::request::GroupName;
 
@@ -49,6 +50,10 @@ impl Member for MemberRole {
                 put(&iam, principal, name, document).await
             }
             EffectChange::GroupJoined { group, .. } => join(&iam, principal, group).await,
+            EffectChange::UserCreated { ends_at, .. } => {
+                let life = LifePolicy::Until(*ends_at).document();
+                put(&iam, principal, LIFE_POLICY_NAME, &life).await
+            }
         };
         Ok(made?)
     }
@@ -65,6 +70,11 @@ impl Member for MemberRole {
             }
             EffectChange::InlinePolicyPut { name, .. } => delete(&iam, principal, name).await,
             EffectChange::GroupJoined { group, .. } => leave(&iam, principal, group.as_str()).await,
+            // The user stays, denied everything, until it is deleted.
+            EffectChange::UserCreated { .. } => {
+                let over = LifePolicy::Over.document();
+                put(&iam, principal, LIFE_POLICY_NAME, &over).await
+            }
         };
         Ok(gone(taken_back)?)
     }

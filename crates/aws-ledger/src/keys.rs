@@ -30,6 +30,7 @@ pub(crate) const COUNT: &str = "COUNT";
 pub(crate) const IDENTITY: &str = "IDENTITY";
 
 const REQUEST_PREFIX: &str = "REQ#";
+const IDENTITY_PREFIX: &str = "IDN#";
 const PRINCIPAL_PREFIX: &str = "PRN#";
 
 pub(crate) fn request(id: &RequestId) -> String {
@@ -37,7 +38,12 @@ pub(crate) fn request(id: &RequestId) -> String {
 }
 
 pub(crate) fn identity(id: &IdentityId) -> String {
-    format!("IDN#{id}")
+    format!("{IDENTITY_PREFIX}{id}")
+}
+
+/// The user that a partition is of.
+fn identity_of(pk: &str) -> Option<IdentityId> {
+    pk.strip_prefix(IDENTITY_PREFIX)?.parse().ok()
 }
 
 /// Whose the name of a user is: IAM keeps names unique without regard to case.
@@ -56,8 +62,10 @@ pub(crate) fn request_of(pk: &str) -> Option<RequestId> {
 
 /// What an item in the index of what is due is about: the prefix says of what kind it is.
 pub(crate) fn due_kind(pk: &str, sk: &str) -> DueKind {
-    match request_of(pk) {
-        Some(id) if sk == META => DueKind::Known(Aggregate::Request(id)),
+    let request = request_of(pk).map(Aggregate::Request);
+    let known = request.or_else(|| identity_of(pk).map(Aggregate::Identity));
+    match known {
+        Some(known) if sk == META => DueKind::Known(known),
         Some(_) => DueKind::Stray,
         None => DueKind::Unknown,
     }

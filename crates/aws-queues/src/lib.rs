@@ -45,6 +45,7 @@ impl Queue {
         let name = match &wake.aggregate {
             Aggregate::Request(_) => "request_id",
             Aggregate::Principal(_) => "principal",
+            Aggregate::Identity(_) => "identity",
         };
         let id = wake.aggregate.to_string();
         Ok(self

@@ -6,6 +6,7 @@ use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::binding::{BoundGroup, BoundInline, BoundPolicy, BoundPrincipal, BoundRole};
 use crate::effect::EffectChange;
 use crate::id::SysId;
+use crate::identity::{LIFE_POLICY_NAME, LifePolicy};
 use crate::policy_digest::policy_digest;
 use crate::principal::PrincipalType;
 use crate::request::GroupName;
@@ -68,7 +69,7 @@ impl PrincipalQuotas {
 pub struct PrincipalFacts {
     /// Its ARN.
     pub arn: String,
-    /// Its unique id (`AIDA…`, `AROA…`).
+    /// Its unique id (`AIDA…`, `AROA…`); empty where it is still to be created.
     pub unique_id: String,
     /// Its path, such as `/enrolled/`.
     pub path: String,
@@ -175,6 +176,20 @@ impl PrincipalFacts {
                     None => Place::Empty,
                 }
             }
+            // The user itself is there. Its access is, until its life policy denies everything.
+            EffectChange::UserCreated { ends_at, .. } => {
+                let mut inline = self.inline.iter();
+                let until = LifePolicy::Until(*ends_at).document();
+                let over = LifePolicy::Over.document();
+                match inline.find(|inline| inline.name == LIFE_POLICY_NAME) {
+                    Some(life) if is_same_json(&life.document, &until) => {
+                        Place::AsMade(change.clone())
+                    }
+                    Some(life) if is_same_json(&life.document, &over) => Place::Empty,
+                    Some(_) => Place::Otherwise(change.clone()),
+                    None => Place::Empty,
+                }
+            }
         }
     }
 
@@ -182,10 +197,12 @@ impl PrincipalFacts {
     #[must_use]
     pub fn bound(&self) -> BoundPrincipal {
         BoundPrincipal {
-            unique_id: self.unique_id.clone(),
+            unique_id: Some(self.unique_id.clone()),
             path: self.path.clone(),
             boundary: self.boundary.clone(),
             owner: self.owner(),
+            tags: None,
+            boundary_document: None,
         }
     }
 }

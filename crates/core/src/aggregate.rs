@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::RequestId;
+use crate::id::{IdentityId, RequestId};
 use crate::principal::PrincipalKey;
 
 /// One thing that has states of its own, by kind and id: `{"kind":"request","id":"req-…"}`.
@@ -23,6 +23,8 @@ pub enum Aggregate {
     Request(RequestId),
     /// An IAM principal with all that is to end on it.
     Principal(PrincipalKey),
+    /// A user that Snowgate made.
+    Identity(IdentityId),
 }
 
 /// The id alone, without its kind.
@@ -31,6 +33,7 @@ impl fmt::Display for Aggregate {
         match self {
             Self::Request(id) => write!(f, "{id}"),
             Self::Principal(key) => write!(f, "{key}"),
+            Self::Identity(id) => write!(f, "{id}"),
         }
     }
 }
@@ -59,6 +62,7 @@ impl Aggregate {
         let kind = match self {
             Self::Request(_) => "request",
             Self::Principal(_) => "principal",
+            Self::Identity(_) => "identity",
         };
         // An id is plain ASCII without quotes, so this is JSON as it stands.
         format!(r#"{{"kind":"{kind}","id":"{self}"}}"#)
@@ -89,6 +93,11 @@ mod tests {
         assert_eq!(principal.body(), body);
         assert_eq!(serde_json::to_string(&principal).unwrap(), body);
         assert_eq!(Aggregate::from_body(body).unwrap(), principal);
+        let identity = Aggregate::Identity(IdentityId::of(&RequestId::from_random([1; 16])));
+        let body = r#"{"kind":"identity","id":"idn-01010101010101010101010101010101"}"#;
+        assert_eq!(identity.body(), body);
+        assert_eq!(serde_json::to_string(&identity).unwrap(), body);
+        assert_eq!(Aggregate::from_body(body).unwrap(), identity);
         let body = request.body();
         for other in [
             body.replace("request", "user"),

@@ -1,6 +1,8 @@
 //! What an approver approves: the content that is bound when the owners are asked and
 //! recomputed before anything is changed.
 
+use std::collections::BTreeMap;
+
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{Digest, SysId};
 use crate::principal::{Principal, PrincipalKey};
@@ -9,7 +11,7 @@ use crate::principal::{Principal, PrincipalKey};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     /// The principal as IAM has it. Others ask for what they need of it.
-    pub(crate) principal: BoundPrincipal,
+    pub(crate) principal: Box<BoundPrincipal>,
     /// The managed policies that are granted, in the order of the grants.
     pub policies: Vec<BoundPolicy>,
     /// The roles that may be assumed, in the order of the grants.
@@ -23,9 +25,9 @@ pub struct Binding {
 impl Binding {
     /// What is bound of a principal; nothing that is granted yet.
     #[must_use]
-    pub const fn new(principal: BoundPrincipal, guardrails: Digest) -> Self {
+    pub fn new(principal: BoundPrincipal, guardrails: Digest) -> Self {
         Self {
-            principal,
+            principal: Box::new(principal),
             policies: Vec::new(),
             roles: Vec::new(),
             groups: Vec::new(),
@@ -36,13 +38,25 @@ impl Binding {
     /// The unique id of the principal; none where there was none yet that had one.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
-        Some(&self.principal.unique_id)
+        self.principal.unique_id.as_deref()
     }
 
     /// The path of the principal.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.principal.path
+    }
+
+    /// The ARN of the permissions boundary of the principal.
+    #[must_use]
+    pub fn boundary(&self) -> Option<&str> {
+        self.principal.boundary.as_deref()
+    }
+
+    /// The tags of a user that is to be created, beside Snowgate's own, by key.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tags = self.principal.tags.iter().flatten();
+        tags.map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// The person whom the principal belongs to.
@@ -62,17 +76,24 @@ impl Binding {
     }
 }
 
-/// A principal as IAM has it.
+/// A principal as IAM has it, or as it is to be where a request creates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundPrincipal {
-    /// Its unique id (`AIDA…`, `AROA…`): another principal of the same name has another.
-    pub unique_id: String,
+    /// Its unique id (`AIDA…`, `AROA…`): another principal of the same name has another. None where
+    /// it is to be created.
+    pub unique_id: Option<String>,
     /// Its path.
     pub path: String,
     /// The ARN of its permissions boundary.
     pub boundary: Option<String>,
     /// The person it belongs to, from its tag `snowgate:owner`.
     pub owner: Option<SysId>,
+    /// Its tags beside Snowgate's own, where it is to be created; none where it exists.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The digest of what the document of its permissions boundary says
+    /// ([`policy_digest`](crate::policy_digest::policy_digest)), where it is to be created and the account
+    /// has that policy; none where it exists.
+    pub boundary_document: Option<Digest>,
 }
 
 /// A managed policy as IAM has it.

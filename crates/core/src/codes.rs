@@ -48,6 +48,11 @@ codes!(
         NoSuchPrincipal => "The user or role isn't enrolled.",
         /// The principal does not exist, or is not enrolled: path, boundary or owner are missing.
         NotEnrolled => "The user or role isn't enrolled.",
+        /// A user of this name exists, or its name is kept for somebody else.
+        NameTaken => "A user of this name exists, or the name is kept for its former owner.",
+        /// The person whom a new user is to belong to is neither the requester nor the one whom the ticket
+        /// was opened for, or would be asked.
+        OwnerNotAllowed => "A new user can belong to the requester or to the person the ticket was opened for, and not to somebody who decides on it.",
         /// The policy does not exist.
         NoSuchPolicy => "The AWS account has no such policy.",
         /// The principal's quota is used up.
@@ -109,6 +114,8 @@ codes!(
         ContentChanged => "The policy or account changed after approval. Please request it again.",
         /// The guardrails of today do not allow it.
         OutsideGuardrails => "The guardrails no longer permit this.",
+        /// Somebody else has a user of this name since the owners were asked.
+        NameTaken => "A user of this name was created by somebody else after approval. Please request another name.",
         /// IAM refused the change.
         IamRefused => "IAM rejected the change.",
         /// It was not done in time.

@@ -9,7 +9,7 @@ use crate::approval::MacTag;
 use crate::arn::PolicyArn;
 use crate::id::RequestId;
 use crate::markup::code;
-use crate::principal::{Principal, PrincipalKey};
+use crate::principal::{Principal, PrincipalKey, PrincipalName};
 use crate::request::GroupName;
 
 /// One change to one principal, made for one request.
@@ -61,6 +61,13 @@ pub enum EffectChange {
         /// Its unique id (`AGPA…`), which stays when it is renamed; none where a name is all that
         /// is known.
         unique_id: Option<String>,
+    },
+    /// A user is created, with a life policy by which its access ends.
+    UserCreated {
+        /// Its name when it was created.
+        name: PrincipalName,
+        /// When its access ends by itself.
+        ends_at: Timestamp,
     },
 }
 
@@ -114,6 +121,8 @@ struct Traits<'c> {
     group: Option<(&'c GroupName, &'c str)>,
     /// Whether it is named for one request, so that no other can have it.
     is_for_one: bool,
+    /// Whether it is the user itself.
+    is_user: bool,
 }
 
 impl EffectChange {
@@ -137,6 +146,7 @@ impl EffectChange {
                 ends_at: None,
                 group: None,
                 is_for_one: false,
+                is_user: false,
             },
             Self::InlinePolicyPut { name, ends_at, .. } => Traits {
                 done: "inline-policy",
@@ -146,6 +156,7 @@ impl EffectChange {
                 ends_at: Some(*ends_at),
                 group: None,
                 is_for_one: true,
+                is_user: false,
             },
             Self::GroupJoined { group, unique_id } => Traits {
                 done: "group-joined",
@@ -158,6 +169,18 @@ impl EffectChange {
                 ends_at: None,
                 group: unique_id.as_deref().map(|unique_id| (group, unique_id)),
                 is_for_one: false,
+                is_user: false,
+            },
+            // One for each user: an extension has the same.
+            Self::UserCreated { name, ends_at } => Traits {
+                done: "user-created",
+                with: "".into(),
+                noun: "IAM user",
+                name: name.as_str(),
+                ends_at: Some(*ends_at),
+                group: None,
+                is_for_one: false,
+                is_user: true,
             },
         }
     }
@@ -195,6 +218,12 @@ impl EffectChange {
     #[must_use]
     pub fn group(&self) -> Option<(&GroupName, &str)> {
         self.traits().group
+    }
+
+    /// Whether it is the user itself that was created.
+    #[must_use]
+    pub fn is_of_user(&self) -> bool {
+        self.traits().is_user
     }
 
     /// Whether it is named for one request: what stands in its place is of that request or of

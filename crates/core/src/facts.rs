@@ -8,13 +8,16 @@ use crate::arn::PolicyArn;
 use crate::binding::Binding;
 use crate::finding::Evidence;
 use crate::id::{AccountId, Digest};
+use crate::identity::NewUser;
 use crate::request::{Grant, Named};
 
 /// What IAM holds about one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IamFacts {
-    /// Who is to receive the grants.
+    /// Who is to receive the grants, or will be where the request creates it.
     pub principal: PrincipalFacts,
+    /// What the request creates; none where the principal exists.
+    pub creates: Option<NewUser>,
     /// How much a principal of its kind may hold in this account.
     pub quotas: PrincipalQuotas,
     /// The principal's permissions boundary.
@@ -25,6 +28,15 @@ pub struct IamFacts {
     pub held: Vec<PolicyFacts>,
     /// The inline policies of the groups that the principal is in.
     pub held_inline: Vec<InlineFacts>,
+}
+
+/// Who is to receive the grants of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A user or role, as IAM has it.
+    Existing(PrincipalFacts),
+    /// A user that the request creates.
+    New(NewUser),
 }
 
 /// What IAM holds about one grant.
@@ -56,7 +68,11 @@ impl IamFacts {
     /// What of it is bound by an approval, with the guardrails that were in force.
     #[must_use]
     pub fn binding(&self, guardrails: &Digest) -> Binding {
-        let mut binding = Binding::new(self.principal.bound(), guardrails.clone());
+        let principal = match &self.creates {
+            Some(user) => user.bound(self.boundary.as_ref()),
+            None => self.principal.bound(),
+        };
+        let mut binding = Binding::new(principal, guardrails.clone());
         for grants in &self.grants {
             match grants {
                 GrantFacts::Policy(policy) => binding.policies.push(policy.bound()),
@@ -153,7 +169,7 @@ impl GrantFacts {
         matches!(
             (self, grant.named()),
             (Self::Policy(_), Named::Policy(_))
-                | (Self::InRequest, Named::Written(_))
+                | (Self::InRequest, Named::Written(_) | Named::Target { .. })
                 | (Self::Role { .. }, Named::Role(_))
                 | (Self::Group { .. }, Named::Group(_))
         )

@@ -84,8 +84,14 @@ finding_codes! {
     TooLong => Some(RefusalCode::OutsideGuardrails),
     /// The access would last too long with all that it extends.
     TooLongInTotal => Some(RefusalCode::OutsideGuardrails),
-    /// Only users can be members of groups.
+    /// Only users can be members of groups, or be created.
     OnlyUsers => Some(RefusalCode::OutsideGuardrails),
+    /// The name of a new user does not begin as the guardrails have it.
+    NameNotAllowed => Some(RefusalCode::OutsideGuardrails),
+    /// A tag key is none of those that new users may have.
+    TagNotAllowed => Some(RefusalCode::OutsideGuardrails),
+    /// The account has no policy that could be the permissions boundary of a new user.
+    NoBoundary => Some(RefusalCode::AccountNotPrepared),
     /// A statement has every condition on the time that there is, so that no end can be added.
     CannotEnd => Some(RefusalCode::OutsideGuardrails),
     /// A policy names a resource of another partition of AWS than the one that all accounts are in.

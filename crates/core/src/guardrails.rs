@@ -12,6 +12,7 @@ mod manager;
 mod member;
 mod permit;
 mod reference;
+mod users;
 
 pub use difference::Widening;
 pub use file::GuardrailsError;
@@ -19,8 +20,10 @@ pub use items::MappedItem;
 pub use judge::Unenrolled;
 pub use manager::{ManagerPart, ManagerRule, NoManager, WithoutManager};
 pub use reference::Reference;
+pub use users::GracePeriod;
 
 use permit::Permit;
+use users::UserRules;
 
 use crate::arn::RoleArn;
 use crate::finding::{Finding, FindingCode};
@@ -50,6 +53,7 @@ pub struct Guardrails {
     pub(crate) items: Vec<MappedItem>,
     pub(crate) security_clients: Vec<ClientId>,
     pub(crate) volume: Option<VolumeLimits>,
+    pub(crate) users: Option<UserRules>,
 }
 
 /// What may be granted to principals in some accounts.
@@ -249,6 +253,12 @@ impl Guardrails {
                 && request.target.kind != PrincipalType::User
             {
                 findings.push(Finding::new(&pointer, FindingCode::OnlyUsers, detail));
+            }
+            if let Some((tags, _)) = grant.named().user()
+                && self.allowed(account, grant).is_some()
+            {
+                let pointer = format!("/grants/{index}");
+                self.judge_user(request, &pointer, tags, findings);
             }
             if let Some(document) = grant.named().written()
                 && let Some(allowed) = self.allowed(account, grant)

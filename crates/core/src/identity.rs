@@ -12,6 +12,7 @@ mod life;
 mod lifecycle;
 mod made;
 mod name;
+mod new_user;
 mod parts;
 mod trail;
 mod whose;
@@ -22,51 +23,18 @@ pub use life::{LIFE_POLICY_NAME, LifePolicy};
 pub use lifecycle::{IdentityState, IdentityStep, IdentityTransitionError, transition};
 pub use made::{MADE, MADE_TAG, MadeUser, OWN_TAGS, REQUEST_TAG};
 pub use name::{HeldName, NAME_KEPT_FOR, NameStep};
+pub use new_user::NewUser;
 pub use parts::{UserCredentials, UserKey, UserPart, parts_in_order};
 pub use trail::IdentityRow;
 pub use whose::{CLOCKS_DIFFER_BY, Whose, whose};
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use crate::arn::PolicyArn;
 use crate::audit::{AuditHead, RecordChange, TrailFault, TrailRow};
 use crate::canonical::CanonicalError;
-use crate::id::{AccountId, IdentityId, RequestId, SysId};
+use crate::id::{IdentityId, RequestId};
 use crate::lifecycle::Actor;
-use crate::principal::{Principal, PrincipalName, PrincipalType};
 use crate::prose::Reason;
-
-/// A user that is to be created. It is computed from the request and the guardrails alone, and never
-/// from what IAM has, so that it is the same before and after the user is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewUser {
-    /// The account that is to hold it.
-    pub account_id: AccountId,
-    /// Its name, as the request has it.
-    pub name: PrincipalName,
-    /// Its path, such as `/snowgate/`.
-    pub path: String,
-    /// The person whom it belongs to.
-    pub owner: SysId,
-    /// Its tags beside Snowgate's own, by key.
-    pub tags: BTreeMap<String, String>,
-    /// Its permissions boundary.
-    pub boundary: PolicyArn,
-}
-
-impl NewUser {
-    /// The user as a principal.
-    #[must_use]
-    pub fn principal(&self) -> Principal {
-        Principal {
-            account_id: self.account_id.clone(),
-            kind: PrincipalType::User,
-            name: self.name.clone(),
-        }
-    }
-}
 
 /// A user and all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,7 +54,7 @@ pub fn inline_policy(
                 statements.extend(limited.ok_or(NoPlace::ForTheAccounts)?);
             }
             Named::Role(arn) => roles.push(arn.as_str()),
-            Named::Policy(_) | Named::Group(_) => {}
+            Named::Policy(_) | Named::Group(_) | Named::Target { .. } => {}
         }
     }
     if !roles.is_empty() {

@@ -15,6 +15,8 @@ pub enum GrantKind {
     AssumeRole,
     /// A user becomes a member of a group.
     GroupMembership,
+    /// A user is created.
+    CreateUser,
 }
 
 /// What is said of a kind of grant.
@@ -22,8 +24,10 @@ pub enum GrantKind {
 pub struct KindRow {
     /// Its name in bodies, records and documents: `group_membership`.
     pub wire: &'static str,
-    /// The one member that a grant of this kind has beside `type`.
+    /// The member that says what is granted, to which findings point; `type` where there is none.
     pub member: &'static str,
+    /// The members that a grant of this kind may have beside these.
+    pub optional: &'static [&'static str],
     /// What it is to people, before the name of what is granted: `membership in group`.
     pub noun: &'static str,
     /// What a requester wants who asks for one such grant, before its name: `to join group`. None
@@ -40,11 +44,12 @@ pub struct KindRow {
 
 impl GrantKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AttachManagedPolicy,
         Self::InlinePolicy,
         Self::AssumeRole,
         Self::GroupMembership,
+        Self::CreateUser,
     ];
 
     /// What is said of it.
@@ -54,6 +59,7 @@ impl GrantKind {
             Self::AttachManagedPolicy => KindRow {
                 wire: "attach_managed_policy",
                 member: "policy_arn",
+                optional: &[],
                 noun: "policy",
                 wish: Some("policy"),
                 only_users: None,
@@ -63,6 +69,7 @@ impl GrantKind {
             Self::InlinePolicy => KindRow {
                 wire: "inline_policy",
                 member: "document",
+                optional: &[],
                 noun: "an inline policy",
                 wish: None,
                 only_users: None,
@@ -74,6 +81,7 @@ impl GrantKind {
             Self::AssumeRole => KindRow {
                 wire: "assume_role",
                 member: "role_arn",
+                optional: &[],
                 noun: "role",
                 wish: Some("to assume"),
                 only_users: None,
@@ -83,11 +91,22 @@ impl GrantKind {
             Self::GroupMembership => KindRow {
                 wire: "group_membership",
                 member: "group",
+                optional: &[],
                 noun: "membership in group",
                 wish: Some("to join group"),
                 only_users: Some("only IAM users can be members of groups"),
                 only_once: None,
                 permit: "groups",
+            },
+            Self::CreateUser => KindRow {
+                wire: "create_user",
+                member: "type",
+                optional: &["tags", "owner"],
+                noun: "a new IAM user",
+                wish: Some("a new IAM user"),
+                only_users: Some("only IAM users can be created"),
+                only_once: Some("a request can create one user, which is its target"),
+                permit: "users",
             },
         }
     }
@@ -128,12 +147,13 @@ impl std::str::FromStr for GrantKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::request_of_all_kinds;
+    use crate::record::tests::{request_for_a_new_user, request_of_all_kinds};
     use crate::request::Grant;
 
     #[test]
     fn every_kind_has_a_row_of_its_own_and_a_grant() {
         let mut grants = request_of_all_kinds().grants;
+        grants.extend(request_for_a_new_user().grants.split_off(1));
         // The order of grants in a digest is that of the kinds.
         grants.sort();
         let kinds: Vec<GrantKind> = grants.iter().map(Grant::kind).collect();
@@ -142,14 +162,18 @@ mod tests {
             let value = serde_json::to_value(grant).unwrap();
             let KindRow { wire, member, .. } = grant.kind().row();
             assert_eq!(value["type"], wire);
-            let members: Vec<&String> = value.as_object().unwrap().keys().collect();
-            assert!(members.len() == 2 && value.get(member).is_some(), "{wire}");
+            let optional = grant.kind().row().optional;
+            assert!(value.get(member).is_some(), "{wire}");
+            for name in value.as_object().unwrap().keys().map(String::as_str) {
+                let is_known = ["type", member].contains(&name) || optional.contains(&name);
+                assert!(is_known, "{wire} {name}");
+            }
             assert_eq!(wire.parse(), Ok(grant.kind()));
         }
         assert_eq!("".parse::<GrantKind>(), Err(GrantKindError));
         assert_eq!(
             GrantKindError.to_string(),
-            "a grant is `attach_managed_policy`, `inline_policy`, `assume_role` or `group_membership`"
+            "a grant is `attach_managed_policy`, `inline_policy`, `assume_role`, `group_membership` or `create_user`"
         );
     }
 }

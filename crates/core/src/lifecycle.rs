@@ -127,6 +127,8 @@ pub enum Step {
     ChangeApprovers,
     /// The provisioner begins.
     Provision,
+    /// The user that the request creates was seen in IAM.
+    CreateUser,
     /// The change was applied and read back.
     Activate,
     /// The end of the access has come.
@@ -185,7 +187,7 @@ pub const fn transition(from: State, step: Step) -> Result<State, TransitionErro
         (S::Received | S::Pending | S::Approved, Step::Withdraw) => S::Withdrawn,
         (S::Pending | S::Approved | S::Provisioning, Step::Fail) => S::Failed,
         (S::Active, Step::EndEarly | Step::Deviate) => S::Active,
-        (S::Provisioning, Step::Deviate) => S::Provisioning,
+        (S::Provisioning, Step::Deviate | Step::CreateUser) => S::Provisioning,
         (S::Revoking, Step::Deviate) => S::Revoking,
         (S::Received, Step::Preview) => S::Previewed,
         _ => return Err(TransitionError { from, step }),
@@ -240,7 +242,7 @@ mod tests {
         State::Failed,
         State::Previewed,
     ];
-    const STEPS: [Step; 19] = [
+    const STEPS: [Step; 20] = [
         Step::Receive,
         Step::ChangeApprovers,
         Step::Ask,
@@ -248,6 +250,7 @@ mod tests {
         Step::ApproveLast,
         Step::Deny,
         Step::Provision,
+        Step::CreateUser,
         Step::Activate,
         Step::Revoke,
         Step::FinishRevoke,
@@ -293,6 +296,7 @@ mod tests {
                     Ok(State::Provisioning) => assert!(
                         [
                             (State::Approved, Step::Provision),
+                            (State::Provisioning, Step::CreateUser),
                             (State::Provisioning, Step::Deviate)
                         ]
                         .contains(&(from, step))

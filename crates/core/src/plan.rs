@@ -13,6 +13,7 @@ use crate::guardrails::{Guardrails, ManagerPart};
 use crate::id::{Digest, RequestId, SysId};
 use crate::inline_policy::inline_policy;
 use crate::person::InvolvedMarks;
+use crate::principal::Principal;
 use crate::record::{
     ApprovalRound, FailureCode, PROVISION_WITHIN, RequestRecord, RetainedBecause, RetainedChange,
 };
@@ -215,24 +216,32 @@ fn changes(record: &RequestRecord, ends_at: Timestamp) -> Result<Vec<EffectChang
     let ends_at = not_after_latest(record, ends_at);
     let inline = inline_policy(record.request(), ends_at);
     let inline = inline.map_err(|_| FailureCode::OutsideGuardrails)?;
-    let mut changes = named_changes(record);
+    let mut changes = named_changes(record, ends_at);
     changes
         .extend(inline.map(|document| EffectChange::inline_policy(record.id(), document, ends_at)));
     Ok(changes)
 }
 
-/// The changes that are named by what is granted: policies and groups.
-fn named_changes(record: &RequestRecord) -> Vec<EffectChange> {
+/// The changes that are named by what is granted: policies, groups and the user itself.
+fn named_changes(record: &RequestRecord, ends_at: Timestamp) -> Vec<EffectChange> {
+    let (target, binding) = (&record.request().target, record.binding());
     let grants = record.request().grants.iter();
-    grants
-        .filter_map(|grant| grant.comes_to(record.binding()))
-        .collect()
+    let comes_to = grants.filter_map(|grant| grant.comes_to(target, binding, ends_at));
+    let mut changes: Vec<EffectChange> = comes_to.collect();
+    // A user ends by itself before it is given anything.
+    changes.sort_by_key(|change| !change.is_of_user());
+    changes
 }
 
 impl Grant {
     /// The change that the grant comes to; none where it is a part of the inline policy of its
     /// request. A group is the one that was bound, by its unique id.
-    pub(crate) fn comes_to(&self, bound: Option<&Binding>) -> Option<EffectChange> {
+    pub(crate) fn comes_to(
+        &self,
+        target: &Principal,
+        bound: Option<&Binding>,
+        ends_at: Timestamp,
+    ) -> Option<EffectChange> {
         match self {
             Self::AttachManagedPolicy { policy_arn } => Some(EffectChange::PolicyAttached {
                 policy_arn: policy_arn.clone(),
@@ -248,6 +257,10 @@ impl Grant {
                         .map(|group| group.unique_id.clone()),
                 })
             }
+            Self::CreateUser { .. } => Some(EffectChange::UserCreated {
+                name: target.name.clone(),
+                ends_at,
+            }),
             Self::InlinePolicy { .. } | Self::AssumeRole { .. } => None,
         }
     }
@@ -300,6 +313,13 @@ pub fn undo(effect: &RecordedEffect, live: &[RecordedEffect]) -> Undo {
     } else {
         Undo::Remove
     }
+}
+
+/// Whether the user that a request created or extended ends with it: no other request gives it more time.
+#[must_use]
+pub fn ends_user(mine: &[RecordedEffect], live: &[RecordedEffect]) -> bool {
+    let mut users = mine.iter().filter(|effect| effect.change.is_of_user());
+    users.any(|effect| undo(effect, live) == Undo::Remove)
 }
 
 /// Which of a request's effects stay when it ends, and why.

@@ -21,7 +21,7 @@ mod revocation;
 mod round;
 
 pub use crate::codes::{FailureCode, RefusalCode};
-pub use audit::{AuditRow, preexisting_in};
+pub use audit::{AuditRow, created_user_in, preexisting_in};
 pub use delivery::{BouncedMessage, Delivery, DeliveryOutcome};
 pub use deviation::{BlockedBecause, Deviation, DeviationReport};
 use due::RESEND_AFTER;
@@ -36,11 +36,13 @@ pub use round::{ApprovalRound, DecisionRecord, Reminders};
 use jiff::Timestamp;
 
 use crate::approval::{SignedDecision, Verdict};
+use crate::arn::is_name;
 use crate::audit::{AuditHead, RecordChange, TrailEvidence, TrailFault};
 use crate::canonical::CanonicalError;
 use crate::effect::EffectChange;
 use crate::id::{ClientId, Digest, RequestId};
 use crate::lifecycle::{Actor, State, Step, TransitionError, transition};
+use crate::principal::PrincipalType;
 use crate::request::AccessRequest;
 
 /// A request and all that is known of it.
@@ -80,6 +82,8 @@ pub(crate) struct Head {
     pub(crate) preexisting: Vec<EffectChange>,
     /// What looks at IAM found otherwise than it should be.
     pub(crate) deviations: Vec<DeviationReport>,
+    /// The unique id of the user that it created; none before that, and where it creates none.
+    pub(crate) created_user: Option<String>,
 }
 
 /// A change to a request.
@@ -113,6 +117,9 @@ pub enum ChangeError {
     /// Somebody has revoked the access already.
     #[error("the access is being revoked already")]
     AlreadyRevoked,
+    /// The request creates no user, has created it, or the unique id is not one of a user.
+    #[error("the request has no user to create, or the unique id is not one of a user")]
+    NoUserToCreate,
     /// The removal is not parked: it may yet be done.
     #[error("the removal is not parked")]
     NotParked,
@@ -169,6 +176,7 @@ impl RequestRecord {
             audit: AuditHead::of_first(&row)?,
             preexisting: Vec::new(),
             deviations: Vec::new(),
+            created_user: None,
         };
         let record = Self {
             head,
@@ -241,6 +249,7 @@ impl RequestRecord {
             Event::ProvisioningStarted { preexisting } => {
                 self.head.preexisting = preexisting.clone();
             }
+            Event::UserCreated { unique_id } => self.note_user(unique_id)?,
             Event::DeviationsFound { found } => self.head.deviations.push(DeviationReport {
                 at: now,
                 found: found.clone(),
@@ -248,6 +257,20 @@ impl RequestRecord {
             _ => {}
         }
         self.forget_review_requests(&newcomers);
+        Ok(())
+    }
+
+    /// Notes which user was created. One is, once, and by a request that creates one.
+    fn note_user(&mut self, unique_id: &str) -> Result<(), ChangeError> {
+        let is_of_a_user = PrincipalType::of_unique_id(unique_id) == Some(PrincipalType::User);
+        if !self.head.request.creates_user()
+            || self.unique_id().is_some()
+            || !is_of_a_user
+            || !is_name(unique_id, 128)
+        {
+            return Err(ChangeError::NoUserToCreate);
+        }
+        self.head.created_user = Some(unique_id.to_owned());
         Ok(())
     }
 
@@ -268,6 +291,7 @@ impl RequestRecord {
             }
             Event::Decided { decision } => self.step_of_decision(&decision.signed, now)?,
             Event::ProvisioningStarted { .. } => Step::Provision,
+            Event::UserCreated { .. } => Step::CreateUser,
             Event::Activated { .. } => Step::Activate,
             Event::DeviationsFound { .. } => Step::Deviate,
             Event::RevocationStarted => Step::Revoke,

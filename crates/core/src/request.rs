@@ -1,5 +1,6 @@
 //! What ServiceNow asks for: the body of `POST /v1/requests`, parsed into domain types.
 
+mod asked;
 mod duration;
 mod extension;
 mod grant;
@@ -8,7 +9,10 @@ mod reader;
 
 pub use duration::{AccessDuration, DurationError};
 pub use extension::Extension;
-pub use grant::{Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError, Named};
+pub use grant::{
+    Grant, GroupName, GroupNameError, InlineDocument, InlineDocumentError, Named, UserTags,
+    UserTagsError,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -142,13 +146,6 @@ text_of!(TableName);
 text_of!(RecordNumber);
 
 impl AccessRequest {
-    /// Whether its grants put an inline policy.
-    #[must_use]
-    pub fn puts_inline_policy(&self) -> bool {
-        let mut grants = self.grants.iter();
-        grants.any(|grant| grant.comes_to(None).is_none())
-    }
-
     /// Parses the body of `POST /v1/requests`.
     ///
     /// # Errors

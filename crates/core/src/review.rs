@@ -5,6 +5,7 @@ mod email;
 mod explained;
 mod grants;
 mod json;
+mod new_user;
 mod title;
 
 pub use approvals::{PastDecision, ReviewSlot, approval_lines};

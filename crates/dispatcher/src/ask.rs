@@ -7,7 +7,7 @@ use ports::directory::{Directory as _, DirectoryError};
 use ports::ledger::Requests as _;
 use ports::servicenow::ServiceNow as _;
 use snowgate_core::canonical::CanonicalError;
-use snowgate_core::facts::IamFacts;
+use snowgate_core::facts::{IamFacts, Subject};
 use snowgate_core::finding::{Finding, refusal};
 use snowgate_core::id::SysId;
 use snowgate_core::lifecycle::{Actor, State};
@@ -25,7 +25,7 @@ use workflow::survey::{Missing, SurveyError, survey_around};
 use crate::{DispatchError, Dispatcher, DispatcherPorts};
 
 /// Why nobody is asked.
-enum Unasked {
+pub(crate) enum Unasked {
     /// The request is refused.
     Refused(RefusalCode),
     /// Nobody may decide on this.
@@ -140,7 +140,7 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         if !self.extends_what_is_there(record, now).await? {
             return Err(RefusalCode::NotExtendable.into());
         }
-        let facts = self.facts(request, findings).await?;
+        let facts = self.facts(request, findings, now).await?;
         findings.extend(self.guardrails.evaluate_facts(request, &facts));
         once(findings);
         acceptable(findings)?;
@@ -151,6 +151,11 @@ impl<P: DispatcherPorts> Dispatcher<P> {
             .manager(record, beneficiary.as_ref(), findings, (&excluded, now))
             .await?;
         acceptable(findings)?;
+        if let Some(user) = &facts.creates {
+            let of = (&ticket, &resources[..]);
+            self.owner_is_allowed(record, &user.owner, of, (&excluded, now))
+                .await?;
+        }
         if request.dry_run {
             let effects = plan::effects(record, &facts.principal, &[], now)
                 .map_err(|_| RefusalCode::OutsideGuardrails)?;
@@ -179,7 +184,12 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         &self,
         request: &AccessRequest,
         findings: &mut Vec<Finding>,
+        now: Timestamp,
     ) -> Result<IamFacts, Unasked> {
+        if let Some(user) = self.guardrails.new_user(request) {
+            self.name_is_free(&user, now).await?;
+            return Ok(survey_around(&self.directory, request, Subject::New(user)).await?);
+        }
         let principal = self.directory.principal(&request.target).await;
         let principal = principal.map_err(SurveyError::from)?;
         let account = &request.target.account_id;
@@ -190,7 +200,8 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         findings.extend(guardrails.evaluate_enrolment(request, known));
         acceptable(findings)?;
         let principal = principal.ok_or(RefusalCode::NotEnrolled)?;
-        Ok(survey_around(&self.directory, request, principal).await?)
+        let subject = Subject::Existing(principal);
+        Ok(survey_around(&self.directory, request, subject).await?)
     }
 
     /// Everybody who must not decide, where the person whom the access is for may have any.

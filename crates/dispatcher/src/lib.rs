@@ -9,6 +9,7 @@ mod ask;
 mod bounced;
 mod incoming;
 mod manager;
+mod new_user;
 mod preview;
 mod reassign;
 mod volume;
@@ -18,6 +19,7 @@ pub use incoming::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
 use ports::directory::Directory;
+use ports::identities::Identities;
 use ports::ledger::Requests;
 use ports::mail::Mailer;
 use ports::queue::OutcomesQueue;
@@ -40,6 +42,8 @@ use crate::approval_emails::ApprovalEmails;
 pub trait DispatcherPorts {
     /// Where requests are held, and review links are opened.
     type Requests: Requests;
+    /// Users that Snowgate made, of which whose a name is.
+    type Identities: Identities;
     /// People, tickets and owners.
     type ServiceNow: ServiceNow;
     /// The target accounts, read only.
@@ -54,6 +58,8 @@ pub trait DispatcherPorts {
 pub struct Dispatcher<P: DispatcherPorts> {
     /// Where requests are held, and review links are opened.
     pub requests: P::Requests,
+    /// Users that Snowgate made, of which whose a name is.
+    pub identities: P::Identities,
     /// People, tickets and owners.
     pub servicenow: P::ServiceNow,
     /// The target accounts, read only.

@@ -21,6 +21,7 @@ struct Aws;
 
 impl DispatcherPorts for Aws {
     type Requests = Metered<DynamoLedger>;
+    type Identities = DynamoLedger;
     type ServiceNow = Reader;
     type Directory = ReadRole;
     type Mailer = SesMailer;
@@ -44,12 +45,14 @@ async fn main() -> Result<(), Error> {
         "snowgate-dispatcher",
     )?;
     let installation = shell::environment::installation(instance.origin())?;
+    let ledger = DynamoLedger::new(
+        &aws,
+        required("REQUESTS_TABLE")?,
+        Some(required("TOKENS_TABLE")?),
+    );
     let dispatcher = Dispatcher::<Aws> {
-        requests: Metered(DynamoLedger::new(
-            &aws,
-            required("REQUESTS_TABLE")?,
-            Some(required("TOKENS_TABLE")?),
-        )),
+        requests: Metered(ledger.clone()),
+        identities: ledger,
         servicenow: Reader::new(Session::new(
             instance,
             secret.expose().parse()?,

@@ -4,7 +4,7 @@
 //! the next one.
 
 use ports::directory::DirectoryError;
-use ports::users::{Deletion, Users};
+use ports::users::{Deletion, Users as _};
 use snowgate_core::identity::{LIFE_POLICY_NAME, LifePolicy, UserPart, parts_in_order};
 use snowgate_core::principal::Principal;
 use tracing::{error, info};
@@ -12,10 +12,7 @@ use tracing::{error, info};
 use crate::locate::Located;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
-impl<P: ProvisionerPorts> Provisioner<P>
-where
-    P::Member: Users,
-{
+impl<P: ProvisionerPorts> Provisioner<P> {
     /// Deletes the user of this unique id, whatever it is called now, and looks until it is gone. First it
     /// is denied everything. Whether it may be deleted is for the caller to know: all that it has goes with
     /// it, whoever gave it.

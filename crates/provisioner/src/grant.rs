@@ -10,9 +10,10 @@ use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
 use tracing::{error, info, warn};
-use workflow::change::{self, Draft};
+use workflow::change::{self, Draft, NotChanged};
 use workflow::survey::{SurveyError, survey};
 
+use crate::create_user::CreatedUser;
 use crate::locate::Located;
 use crate::remove::astray;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
@@ -86,15 +87,31 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 let draft = Draft {
                     put_effects: effects.clone(),
                     effects_end: Some(plan::until(&record, &effects, now)),
+                    identity: self.begun(&record, now)?,
                     ..Draft::from(Event::ProvisioningStarted { preexisting })
                 };
-                self.write(record, draft, now).await?
+                match self.write(record.clone(), draft, now).await {
+                    Err(ProvisionError::NotChanged(NotChanged::NameTaken)) => {
+                        return self.fail(record, FailureCode::NameTaken, now).await;
+                    }
+                    written => written?,
+                }
             }
             _ => record,
         };
         if record.state() != State::Provisioning {
             return Ok(record);
         }
+        let (record, effects) = match record.request().creates_user() {
+            true => match self.create_user(record.clone(), now).await? {
+                CreatedUser::There(record) => {
+                    let effects = plan::effects_of_begun(&record);
+                    (*record, effects)
+                }
+                CreatedUser::Failed(code) => return self.fail(record, code, now).await,
+            },
+            false => (record, effects),
+        };
         let mut tried = Vec::new();
         let applied = self.apply(&record, &effects, &mut tried).await;
         if applied.is_err() && self.take_back_from_others(&record, &tried).await? {
@@ -113,6 +130,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let draft = Draft {
             put_effects: effects,
             effects_end: Some(until),
+            identity: self.activated(&record, until, now).await?,
             ..Draft::from(Event::Activated { until })
         };
         self.write(record, draft, now).await
@@ -127,7 +145,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if self.is_late(record, now) {
             return Err(FailureCode::TimedOut.into());
         }
-        let facts = survey(&self.member, record.request()).await?;
+        let facts = survey(&self.member, record.request(), &self.guardrails).await?;
         if !self.is_signed(record).await? {
             error!("a decision does not verify");
             return Err(FailureCode::UnprovenDecision.into());
@@ -263,9 +281,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, &mine, now).await?;
-        let record = self.undo(record, &mine, &others, now).await?;
+        // A user who was never seen has nothing.
+        let has_none = record.request().creates_user() && record.unique_id().is_none();
+        let record = match has_none {
+            true => record,
+            false => self.undo(record, &mine, &others, now).await?,
+        };
         let draft = Draft {
             delete_effects: plan::forgotten(mine, &effects::all(&others)),
+            identity: self.roll_back_user(&record, now).await?,
             ..Draft::from(Event::Failed { code })
         };
         self.write(record, draft, now).await

@@ -6,6 +6,7 @@
 //! everything is read back; a crash anywhere is taken up where it happened.
 
 mod compare;
+mod create_user;
 mod delete_user;
 mod effects;
 mod grant;
@@ -15,21 +16,25 @@ mod put_back;
 mod remove;
 mod revoke;
 mod unknown;
+mod user;
 
 pub use unknown::Compared;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ports::directory::{DirectoryError, Member};
-use ports::ledger::{Effects, Requests};
+use ports::directory::DirectoryError;
+use ports::identities::Identities;
+use ports::ledger::{CommitError, Effects, Requests};
 use ports::queue::OutcomesQueue;
 use ports::signature::Verifier;
+use ports::users::Users;
 use ports::{CallError, Clock};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::canonical::CanonicalError;
 use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::RequestId;
+use snowgate_core::identity::IdentityChangeError;
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{FailureCode, RequestRecord};
 use tracing::{error, info, warn};
@@ -45,8 +50,10 @@ pub trait ProvisionerPorts {
     type Requests: Requests;
     /// What requests have changed in IAM.
     type Effects: Effects;
+    /// Users that Snowgate made.
+    type Identities: Identities;
     /// The target accounts, with the right to change them.
-    type Member: Member;
+    type Member: Users;
     /// What verifies decisions.
     type Verifier: Verifier;
     /// The queue that wakes the reporter.
@@ -59,6 +66,8 @@ pub struct Provisioner<P: ProvisionerPorts> {
     pub requests: P::Requests,
     /// What requests have changed in IAM.
     pub effects: P::Effects,
+    /// Users that Snowgate made.
+    pub identities: P::Identities,
     /// The target accounts, with the right to change them.
     pub member: P::Member,
     /// What verifies decisions.
@@ -94,6 +103,12 @@ pub enum ProvisionError {
     /// The request could not be changed.
     #[error(transparent)]
     NotChanged(#[from] NotChanged),
+    /// The record of the user does not allow the change.
+    #[error(transparent)]
+    User(#[from] IdentityChangeError),
+    /// The record of the user could not be written.
+    #[error(transparent)]
+    UserNotWritten(#[from] CommitError),
     /// A decision could not be hashed.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
@@ -108,7 +123,12 @@ impl ProvisionError {
             | Self::NotChanged(NotChanged::Call(call)) => !call.is_transient(),
             Self::Account(DirectoryError::NotPrepared(_)) => true,
             Self::NotChanged(NotChanged::Rules(_)) | Self::Canonical(_) => true,
-            Self::NotChanged(_) | Self::NotSeen | Self::Blocked => false,
+            Self::UserNotWritten(CommitError::Call(call)) => !call.is_transient(),
+            Self::User(_) | Self::UserNotWritten(CommitError::NameTaken) => true,
+            Self::UserNotWritten(CommitError::Conflict)
+            | Self::NotChanged(_)
+            | Self::NotSeen
+            | Self::Blocked => false,
         }
     }
 }
@@ -122,6 +142,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         match wake {
             Aggregate::Request(id) => self.handle(id, now).await,
             Aggregate::Principal(key) => self.end_all(key, now).await,
+            Aggregate::Identity(id) => self.handle_user(id, now).await,
         }
     }
 

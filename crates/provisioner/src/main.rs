@@ -21,6 +21,7 @@ struct Aws;
 
 impl ProvisionerPorts for Aws {
     type Requests = Metered<DynamoLedger>;
+    type Identities = DynamoLedger;
     type Effects = DynamoLedger;
     type Member = MemberRole;
     type Verifier = KmsVerifier;
@@ -42,6 +43,7 @@ async fn main() -> Result<(), Error> {
     let ledger = DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None);
     let provisioner = Provisioner::<Aws> {
         requests: Metered(ledger.clone()),
+        identities: ledger.clone(),
         effects: ledger,
         member: MemberRole::new(&aws, role, shell::clock()),
         verifier: KmsVerifier::new(&aws, required("APPROVAL_KEY_ID")?)
@@ -66,7 +68,7 @@ async fn main() -> Result<(), Error> {
             match &aggregate {
                 Aggregate::Request(id) => in_sessions_about(id.as_str(), work).await,
                 // What is to end on a principal is of several requests.
-                Aggregate::Principal(_) => work.await,
+                Aggregate::Principal(_) | Aggregate::Identity(_) => work.await,
             }
         };
         let read = |body: &str| {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ports::directory::{Directory as _, DirectoryError, Member as _};
+use ports::users::Users as _;
 use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
+use snowgate_core::identity::{LIFE_POLICY_NAME, UserPart};
 use snowgate_core::plan::{Undo, undo};
 use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
 use tracing::{error, info};
@@ -99,7 +101,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
             for change in astray {
                 error!(change = change.key(), "given to whoever took the name");
-                self.member.take_back(target, &change).await?;
+                match change.is_of_user() {
+                    // What ends a user of ours is nobody else's.
+                    true => {
+                        let life = UserPart::InlinePolicy(LIFE_POLICY_NAME.to_owned());
+                        self.member.remove(target, &life).await?;
+                    }
+                    false => self.member.take_back(target, &change).await?,
+                }
                 any = true;
             }
         }

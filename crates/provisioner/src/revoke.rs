@@ -38,7 +38,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, &mine, now).await?;
+        // Access is removed whatever stands in the way of the user's own record.
+        let ended = match plan::ends_user(&mine, &effects::all(&others)) {
+            true => self.end_user(&record, now).await,
+            false => Ok(()),
+        };
         let record = self.undo(record, &mine, &others, now).await?;
+        ended?;
         if let Some(failure) = unwritten {
             error!("access is removed, and its end cannot be written down");
             return Err(failure);
@@ -54,6 +60,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let draft = Draft {
             delete_effects: forgotten.clone(),
+            identity: self.ended(&record, now).await?,
             ..Draft::from(event)
         };
         let after = self.write(record, draft, now).await?;

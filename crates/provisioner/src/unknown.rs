@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::{Directory as _, DirectoryError, Member as _};
 use ports::enrolled::{Enrolled, EnrolledPrincipal};
+use ports::identities::Identities as _;
 use ports::ledger::{Effects as _, Requests as _};
 use snowgate_core::effect::{EffectChange, inline_policy_name, request_of_inline_policy};
 use snowgate_core::id::AccountId;
+use snowgate_core::identity::LIFE_POLICY_NAME;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::principal::PrincipalKey;
@@ -111,6 +113,11 @@ where
             return Ok(0);
         }
         let key = enrolled.principal.key_by_id(&enrolled.unique_id);
+        if named.iter().any(|name| name == LIFE_POLICY_NAME)
+            && self.identities.identity_of(&key).await?.is_some()
+        {
+            named.retain(|name| name != LIFE_POLICY_NAME);
+        }
         let recorded = self.effects.effect_keys(&key).await?.requests();
         let mut unknown = 0;
         for name in &named {

@@ -19,7 +19,7 @@ pub async fn each<E: Error>(
 ) -> SqsBatchResponse {
     let read = |body: &str| match Aggregate::from_body(body).ok()? {
         Aggregate::Request(id) => Some((id.to_string(), id)),
-        Aggregate::Principal(_) => None,
+        Aggregate::Principal(_) | Aggregate::Identity(_) => None,
     };
     each_as(event, read, handle).await
 }

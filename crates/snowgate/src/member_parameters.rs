@@ -116,7 +116,13 @@ impl MemberParameters {
             users_path: String::new(),
         };
         parameters.check(account)?;
-        Ok(parameters)
+        match guardrails.users_in(account) {
+            Some((path, keys)) => {
+                let keys = keys.iter().map(String::as_str);
+                parameters.with_users(account, path, keys)
+            }
+            None => Ok(parameters),
+        }
     }
 
     /// Whether AWS takes them, and what the template makes of them: in the member role's policy
@@ -278,7 +284,12 @@ mod tests {
         assert_eq!(overrides.as_array().unwrap().len(), words.len());
         assert_eq!(words[1], "BoundaryName=SnowgateBoundary");
         assert_eq!(words[8], "InlinePolicies=yes");
-        assert_eq!(words[9..], ["UserTagKeys=", "UsersPath="]);
+        let keys = "cost-center,snowgate:made,snowgate:owner,snowgate:request,team";
+        let users = [
+            format!("UserTagKeys={keys}"),
+            "UsersPath=/snowgate/".to_owned(),
+        ];
+        assert_eq!(words[9..], users);
         assert_eq!(words[5], "GrantablePolicyArns2=");
         let lists = [0, 2, 3, 4]
             .iter()

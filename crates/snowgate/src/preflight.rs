@@ -11,6 +11,7 @@ mod result;
 mod rights;
 mod servicenow;
 mod test_ticket;
+mod users;
 
 use std::path::PathBuf;
 

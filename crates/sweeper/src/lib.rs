@@ -7,6 +7,7 @@
 //! access that should be over and that nothing due led to.
 
 mod reconcile;
+mod users;
 
 pub use reconcile::Reconciled;
 
@@ -14,6 +15,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use ports::CallError;
+use ports::identities::Identities;
 use ports::ledger::{DUE_BUCKETS, DueItem, DueKind, IndexPage, ItemKey, Requests, TimeIndex};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::metrics::{Metric, Point};
@@ -40,6 +42,8 @@ pub trait SweeperPorts {
     type Requests: Requests;
     /// What is due, and what should be over.
     type Index: TimeIndex;
+    /// Users that Snowgate made.
+    type Identities: Identities;
     /// The three queues.
     type Queues: RequestsQueue + WorkQueue + OutcomesQueue;
 }
@@ -50,6 +54,8 @@ pub struct Sweeper<P: SweeperPorts> {
     pub requests: P::Requests,
     /// What is due, and what should be over.
     pub index: P::Index,
+    /// Users that Snowgate made.
+    pub identities: P::Identities,
     /// The three queues.
     pub queues: P::Queues,
     /// How long a decision is awaited.
@@ -216,6 +222,9 @@ impl<P: SweeperPorts> Sweeper<P> {
                     }
                 });
                 done
+            }
+            DueKind::Known(Aggregate::Identity(id)) => {
+                self.look_at_user(id, item, now, swept).await
             }
             DueKind::Stray => self.settle(item, None, None, swept).await,
             DueKind::Known(Aggregate::Principal(_)) | DueKind::Unknown => {

@@ -18,6 +18,7 @@ struct Aws;
 impl SweeperPorts for Aws {
     type Requests = Metered<DynamoLedger>;
     type Index = DynamoLedger;
+    type Identities = DynamoLedger;
     type Queues = SqsQueues;
 }
 
@@ -28,6 +29,7 @@ async fn main() -> Result<(), Error> {
     let ledger = DynamoLedger::new(&aws, required("REQUESTS_TABLE")?, None);
     let sweeper = Sweeper::<Aws> {
         requests: Metered(ledger.clone()),
+        identities: ledger.clone(),
         index: ledger,
         queues: SqsQueues {
             requests: SqsRequests::new(&aws, required("REQUESTS_QUEUE_URL")?),

@@ -10,7 +10,8 @@ use ports::CallError;
 use ports::directory::{Directory, DirectoryError};
 use snowgate_core::account::{InlineFacts, Membership, PolicyFacts, PrincipalFacts};
 use snowgate_core::arn::PolicyArn;
-use snowgate_core::facts::{GrantFacts, IamFacts};
+use snowgate_core::facts::{GrantFacts, IamFacts, Subject};
+use snowgate_core::guardrails::Guardrails;
 use snowgate_core::id::AccountId;
 use snowgate_core::request::{AccessRequest, Grant, Named};
 
@@ -61,22 +62,33 @@ impl From<CallError> for SurveyError {
 pub async fn survey(
     directory: &impl Directory,
     request: &AccessRequest,
+    guardrails: &Guardrails,
 ) -> Result<IamFacts, SurveyError> {
-    let principal = directory.principal(&request.target).await?;
-    let principal = principal.ok_or(Missing::Principal)?;
-    survey_around(directory, request, principal).await
+    let subject = match guardrails.new_user(request) {
+        Some(user) => Subject::New(user),
+        None => {
+            let principal = directory.principal(&request.target).await?;
+            Subject::Existing(principal.ok_or(Missing::Principal)?)
+        }
+    };
+    survey_around(directory, request, subject).await
 }
 
-/// Reads what else a request touches, around a principal that has just been read.
+/// Reads what else a request touches, around a principal that has just been read, or a user that is to
+/// be created: of such a one nothing is read, so that all is the same before and after it is there.
 ///
 /// # Errors
 /// [`SurveyError`].
 pub async fn survey_around(
     directory: &impl Directory,
     request: &AccessRequest,
-    principal: PrincipalFacts,
+    subject: Subject,
 ) -> Result<IamFacts, SurveyError> {
     let account = &request.target.account_id;
+    let (principal, creates) = match subject {
+        Subject::Existing(principal) => (principal, None),
+        Subject::New(user) => (user.to_be(), Some(user)),
+    };
     let grants = request.grants.iter();
     let grants = in_turn(
         HOLDERS_IN_FLIGHT,
@@ -91,6 +103,7 @@ pub async fn survey_around(
         try_join(grants, around).await?;
     Ok(IamFacts {
         principal,
+        creates,
         quotas,
         boundary,
         grants,
@@ -110,7 +123,7 @@ async fn facts(
             let policy = directory.policy(account, policy).await?;
             GrantFacts::Policy(policy.ok_or(Missing::Policy)?)
         }
-        Named::Written(_) => GrantFacts::InRequest,
+        Named::Written(_) | Named::Target { .. } => GrantFacts::InRequest,
         Named::Role(arn) => {
             let role = directory.role(arn).await?.ok_or(Missing::Role)?;
             let home = arn.account();

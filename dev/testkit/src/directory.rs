@@ -214,7 +214,7 @@ impl Account {
     fn knows(&self, change: &EffectChange) -> bool {
         match change {
             EffectChange::PolicyAttached { policy_arn } => self.policies.contains_key(policy_arn),
-            EffectChange::InlinePolicyPut { .. } => true,
+            EffectChange::InlinePolicyPut { .. } | EffectChange::UserCreated { .. } => true,
             EffectChange::GroupJoined { group, .. } => self.groups.contains_key(group.as_str()),
         }
     }

@@ -1,6 +1,7 @@
 //! Calls that fail: before they took effect, or after, when only the answer is lost.
 
 mod directory;
+mod identities;
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};

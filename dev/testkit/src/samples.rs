@@ -157,10 +157,12 @@ pub fn slot(approvers: &[SysId]) -> Slot {
 pub fn asked(request: &AccessRequest, approvers: &[SysId], expires_at: Timestamp) -> ApprovalRound {
     let slots = vec![slot(approvers)];
     let principal = BoundPrincipal {
-        unique_id: UNIQUE_ID.to_owned(),
+        unique_id: Some(UNIQUE_ID.to_owned()),
         path: "/enrolled/".to_owned(),
         boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
         owner: Some(request.requested_by.clone()),
+        tags: None,
+        boundary_document: None,
     };
     let mut binding = Binding::new(principal, Digest::of(b"guardrails"));
     binding.policies.push(BoundPolicy {

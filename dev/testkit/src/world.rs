@@ -1,6 +1,7 @@
 //! A small organisation in memory: people, an account, a user and two policies, with a fake of
 //! every port around them, and requests brought to any state by the core alone.
 
+mod creating;
 mod identities;
 mod organisation;
 
@@ -387,7 +388,7 @@ impl World {
         expires_at: Timestamp,
     ) -> (ApprovalRound, Vec<String>) {
         let request = record.request();
-        let survey = ready(survey(&self.directory, request)).unwrap();
+        let survey = ready(survey(&self.directory, request, &self.guardrails)).unwrap();
         let mut asked = samples::asked(request, people, expires_at);
         for approver in asked.slots.iter_mut().flat_map(|slot| &mut slot.approvers) {
             approver.role = role(&approver.sys_id);

@@ -193,11 +193,12 @@ fn a_principal_with_many_policies_is_read_in_time() {
     target.account_id = ACCOUNT.parse().unwrap();
     let body = samples::body(&sys_id(), &target).to_string();
     let request = AccessRequest::parse(body.as_bytes()).unwrap();
+    let guardrails = testkit::world::World::default().guardrails;
     // The SDK sets timers, which never run out.
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().build().unwrap();
     let _entered = runtime.enter();
-    let facts = iam.run(survey(&directory, &request)).unwrap();
+    let facts = iam.run(survey(&directory, &request, &guardrails)).unwrap();
     assert_eq!((facts.held.len(), facts.held_inline.len()), (110, 100));
     let seen = iam.0.lock().unwrap();
     assert!(EACH * seen.calls > Duration::from_secs(60), "{seen:?}");

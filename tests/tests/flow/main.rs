@@ -28,6 +28,7 @@ mod in_charge;
 mod links;
 mod managers;
 mod matrix;
+mod new_users;
 mod owners;
 mod parked;
 mod previewed;

@@ -32,13 +32,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["inline_policies_in"],
     ),
     ("crates/core/src/guardrails/permit.rs", &["lists"]),
+    ("crates/core/src/guardrails/users.rs", &["users_in"]),
     ("crates/core/src/inline_policy.rs", &["inline_policy"]),
     ("crates/core/src/kind.rs", &["ALL", "row"]),
     ("crates/core/src/plan.rs", &["comes_to"]),
     ("crates/core/src/plan/begun.rs", &["changes_of_bound"]),
     (
         "crates/core/src/request/grant/named.rs",
-        &["accounts", "kind", "name", "named", "role", "written"],
+        &[
+            "accounts", "kind", "name", "named", "role", "user", "written",
+        ],
     ),
     ("crates/core/src/request/reader.rs", &["grant"]),
     ("crates/core/src/review/grants.rs", &["grants"]),

@@ -22,7 +22,12 @@ fn waiting(world: &World) -> (RequestRecord, ReviewToken) {
         .servicenow
         .set_manager(&id(BENEFICIARY), Some(id(MEMBER)));
     let record = world.received(at(0));
-    let facts = ready(survey(&world.directory, record.request())).unwrap();
+    let facts = ready(survey(
+        &world.directory,
+        record.request(),
+        &world.guardrails,
+    ))
+    .unwrap();
     let sys_id = id(BENEFICIARY);
     let manager = Approver::own(id(MEMBER), ApproverRole::LineManager);
     let slots = vec![

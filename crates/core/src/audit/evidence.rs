@@ -3,7 +3,7 @@
 use crate::effect::EffectChange;
 use crate::id::RequestId;
 use crate::lifecycle::State;
-use crate::record::{AuditRow, Event, RequestRecord, preexisting_in};
+use crate::record::{AuditRow, Event, RequestRecord, created_user_in, preexisting_in};
 
 use super::{StoredRow, chained};
 
@@ -19,6 +19,8 @@ pub struct TrailEvidence {
     /// What was in IAM before, by the rows that follow from each other; none where these do not reach
     /// so far.
     pub preexisting: Option<Vec<EffectChange>>,
+    /// The unique id of the user that the request created, by the rows that follow from each other.
+    pub created_user: Option<String>,
 }
 
 impl TrailEvidence {
@@ -54,6 +56,7 @@ impl TrailEvidence {
                 )
             }),
             preexisting: is_begun(follows).then(|| preexisting_in(follows)),
+            created_user: created_user_in(follows),
         }
     }
 
@@ -176,5 +179,19 @@ mod tests {
         assert_eq!(*broken.evidence(), seen.pop().unwrap());
         let other = TrailEvidence::of_part(&rows, &RequestId::from_random([9; 16]));
         assert!(!other.is_ending, "rows of another request");
+    }
+
+    /// Whoever writes the table can add a row that follows: it names nobody else than who was approved.
+    #[test]
+    fn no_row_says_of_an_ordinary_request_whom_it_is_about() {
+        let record = approved();
+        let bound = record.unique_id().unwrap().to_owned();
+        let evidence = TrailEvidence {
+            created_user: Some("AIDAVICTIM".to_owned()),
+            ..TrailEvidence::default()
+        };
+        let broken = record.with_broken_trail(crate::audit::TrailFault::InTheWay, 40, evidence);
+        assert_eq!(broken.unique_id(), Some(bound.as_str()));
+        assert_eq!(broken.created_user(), None);
     }
 }

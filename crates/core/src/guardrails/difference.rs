@@ -244,6 +244,18 @@ impl Guardrails {
             let clients = of.security_clients.iter();
             clients.map(|client| client.as_str().to_owned()).collect()
         };
+        let rules = |of: &Self| of.users.clone().into_iter();
+        let paths_of_users = |of: &Self| rules(of).map(|users| users.path).collect();
+        let tags_of_users = |of: &Self| {
+            let tags = rules(of).flat_map(|users| users.tags);
+            tags.map(|key| key.to_ascii_lowercase()).collect()
+        };
+        // A prefix that the one before begins with is asked of fewer names.
+        let prefix = |of: &Self| of.users.as_ref().map(|users| users.prefix.clone());
+        let shorter = prefix(self).filter(|now| {
+            let before = prefix(old);
+            before.is_some_and(|before| !now.starts_with(&before))
+        });
         let sessions = |of: &Self| {
             let grants = of.grants.iter();
             grants
@@ -282,6 +294,12 @@ impl Guardrails {
                 value: value.to_string(),
             }))
             .chain(new("security.clients", watching(self), watching(old)))
+            .chain(new("users.path", paths_of_users(self), paths_of_users(old)))
+            .chain(new("users.tags", tags_of_users(self), tags_of_users(old)))
+            .chain(shorter.map(|value| Widening::People {
+                setting: "users.prefix",
+                value,
+            }))
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
             .collect()
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::items::ItemRow;
 use super::permit::Permit;
 use super::reference::{Reference, ReferenceError};
+use super::users::UserRules;
 use super::{AllowedGrant, Guardrails, ManagerPart, ManagerRule, Risk, WithoutManager};
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
 use crate::id::{AccountId, ClientId, Digest, SysId};
@@ -46,6 +47,7 @@ struct File {
     #[serde(default)]
     security: Security,
     volume: Option<VolumeRow>,
+    users: Option<UserRules>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +114,8 @@ struct Grants {
     #[serde(default)]
     inline_policies: bool,
     #[serde(default)]
+    users: bool,
+    #[serde(default)]
     accepted_exposures: Vec<String>,
     longest_session: Option<AccessDuration>,
     maximum_duration: AccessDuration,
@@ -177,7 +181,9 @@ impl Grants {
         let groups = self.groups.iter().cloned().map(Permit::Group);
         let inline = self.inline_policies;
         let inline = inline.then_some(Permit::Every(GrantKind::InlinePolicy));
-        policies.chain(roles).chain(groups).chain(inline).collect()
+        let users = self.users.then_some(Permit::Every(GrantKind::CreateUser));
+        let every = inline.into_iter().chain(users);
+        policies.chain(roles).chain(groups).chain(every).collect()
     }
 
     /// What is wanted of the beneficiary's manager. A manager who is to approve is not left out in
@@ -259,6 +265,7 @@ impl File {
             items,
             security_clients: self.security.clients,
             volume,
+            users: self.users,
         })
     }
 }

@@ -24,6 +24,7 @@ use crate::arn::PolicyArn;
 use crate::facts::{GrantFacts, IamFacts};
 use crate::finding::{Finding, FindingCode};
 use crate::id::AccountId;
+use crate::identity::{LIFE_POLICY_NAME, LifePolicy};
 use crate::inline_policy::{counted, inline_policy};
 use crate::markup::code;
 use crate::request::AccessRequest;
@@ -64,6 +65,17 @@ impl Guardrails {
             }
         }
         self.judge_power(request, survey, &mut findings);
+        if let (Some(user), None) = (&survey.creates, &survey.boundary) {
+            let boundary = code(user.boundary.as_str());
+            let detail = format!(
+                "the AWS account has no policy {boundary} for a new user's permissions boundary"
+            );
+            findings.push(Finding::new(
+                "/target/account_id",
+                FindingCode::NoBoundary,
+                detail,
+            ));
+        }
         findings
     }
 
@@ -100,7 +112,10 @@ impl Guardrails {
         if granted.is_empty() {
             return;
         }
-        let inline = survey.held_inline.iter().chain(&survey.principal.inline);
+        // A life policy forbids what is over, and hides nothing that is given before.
+        let own = survey.principal.inline.iter();
+        let own = own.filter(|policy| policy.name != LIFE_POLICY_NAME);
+        let inline = survey.held_inline.iter().chain(own);
         let inline = inline.map(|policy| policy.document.as_str());
         let held: Vec<&str> = managed(&survey.held).chain(inline).collect();
         tell_power(&granted, &held, survey.boundary.as_ref(), findings);
@@ -131,6 +146,8 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
     // Every end has the same length.
     let document = inline_policy(request, Timestamp::UNIX_EPOCH);
     let characters = document.ok().flatten().map_or(0, |text| counted(&text));
+    let life = LifePolicy::Until(Timestamp::UNIX_EPOCH).document();
+    let characters = characters + survey.creates.as_ref().map_or(0, |_| counted(&life));
     let inline = principal.inline.iter().map(|held| counted(&held.document));
     let of = [
         (

@@ -27,7 +27,7 @@ impl Permit {
             (Self::Group(listed), Named::Group(group)) => {
                 listed.account() == account && listed.name() == group.as_str()
             }
-            (Self::Every(kind), Named::Written(_)) => *kind == grant.kind(),
+            (Self::Every(kind), Named::Written(_) | Named::Target { .. }) => *kind == grant.kind(),
             _ => false,
         }
     }

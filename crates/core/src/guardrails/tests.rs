@@ -6,6 +6,7 @@ mod inline;
 mod manager;
 mod quotas;
 mod quoted;
+mod users;
 mod volume;
 
 use super::*;
@@ -178,6 +179,7 @@ pub(super) fn policy(arn: &str, document: String) -> PolicyFacts {
 pub(crate) fn survey(grants: Vec<GrantFacts>) -> IamFacts {
     IamFacts {
         principal: facts(),
+        creates: None,
         boundary: Some(policy(
             "arn:aws:iam::210987654321:policy/SnowgateBoundary",
             allowing("*", "*"),

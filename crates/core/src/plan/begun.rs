@@ -56,7 +56,7 @@ pub fn changes_asked(record: &RequestRecord) -> Vec<EffectChange> {
 }
 
 fn by_name(record: &RequestRecord, ends_at: Timestamp) -> Vec<EffectChange> {
-    let mut changes = named_changes(record);
+    let mut changes = named_changes(record, ends_at);
     let inline = EffectChange::inline_policy(record.id(), String::new(), ends_at);
     changes.push(inline);
     changes

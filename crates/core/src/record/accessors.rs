@@ -94,23 +94,34 @@ impl RequestRecord {
     }
 
     /// The key of the target principal: of the one that was bound when the approvers were asked;
-    /// before that, of the name that the request gives.
+    /// before that, and before a user that is to be created was seen, of the name that the request gives.
     #[must_use]
     pub fn principal_key(&self) -> PrincipalKey {
         let target = &self.request().target;
-        match self.binding() {
-            Some(binding) => binding.key_of(target),
-            None => target.key_by_name(),
-        }
+        let by_id = self.unique_id();
+        by_id.map_or_else(
+            || target.key_by_name(),
+            |unique_id| target.key_by_id(unique_id),
+        )
     }
 
-    /// The unique id of the principal that was bound; none before the approvers were asked.
+    /// The unique id of the principal that was bound, or of the user that was created; none before the
+    /// approvers were asked, and before the user was seen in IAM.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
-        self.binding()?.unique_id()
+        // What was bound is signed, and no row of the trail speaks against it.
+        let bound = self.binding().and_then(Binding::unique_id);
+        bound.or_else(|| self.created_user())
     }
 
-    /// Whether the principal of this unique id is the one that was bound.
+    /// The unique id of the user that it created; none before that, and where it creates none.
+    #[must_use]
+    pub fn created_user(&self) -> Option<&str> {
+        let created = self.head.created_user.as_deref();
+        created.filter(|_| self.request().creates_user())
+    }
+
+    /// Whether the principal of this unique id is the one that was bound, or created.
     #[must_use]
     pub fn is_bound_to(&self, unique_id: &str) -> bool {
         self.unique_id() == Some(unique_id)

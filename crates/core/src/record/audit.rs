@@ -111,6 +111,8 @@ impl RequestRecord {
         let head = &mut self.head.audit;
         head.fault = Some(fault);
         head.count = head.count.max(next);
+        // Which user it is, only rows that follow say: whoever writes the table could name anybody's.
+        self.head.created_user.clone_from(&evidence.created_user);
         self.evidence = evidence;
         self
     }
@@ -161,6 +163,8 @@ impl RequestRecord {
             && abandons_only_what_is_parked(rows)
             && since_of(rows) == Some(self.head.since)
             && self.head.preexisting == preexisting_in(rows)
+            && self.head.created_user == created_user_in(rows)
+            && (self.head.created_user.is_none() || self.request().creates_user())
             && self.head.deviations == deviations_in(rows)
             && self.deliveries.iter().all(|one| one.is_borne_out_by(rows))
     }
@@ -223,6 +227,15 @@ fn deviations_in(rows: &[AuditRow]) -> Vec<DeviationReport> {
         _ => None,
     });
     reports.collect()
+}
+
+/// The unique id of the user that a request created, as rows have it.
+#[must_use]
+pub fn created_user_in(rows: &[AuditRow]) -> Option<String> {
+    rows.iter().find_map(|row| match &row.event {
+        Event::UserCreated { unique_id } => Some(unique_id.clone()),
+        _ => None,
+    })
 }
 
 /// What was in IAM before the request was begun, as rows have it.

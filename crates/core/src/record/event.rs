@@ -78,6 +78,11 @@ pub enum Event {
         /// What it is to change and found in IAM already. It is not its own.
         preexisting: Vec<EffectChange>,
     },
+    /// The user that the request creates was seen in IAM, and is ours.
+    UserCreated {
+        /// Its unique id (`AIDA…`).
+        unique_id: String,
+    },
     /// IAM was found otherwise than the record says.
     DeviationsFound {
         /// What was found that no earlier look had found.

@@ -25,13 +25,17 @@ impl RequestRecord {
         })
     }
 
-    /// Whether another request, of the same client, extends exactly this access while it is active.
+    /// Whether another request, of the same client, extends exactly this access while it is active. A user
+    /// has one end: one that it was given is not brought forward by an extension.
     #[must_use]
     pub fn is_extended_by(&self, other: &Self, now: Timestamp) -> bool {
         let there =
             self.state() == State::Active && !self.is_over(now) && self.trail_fault().is_none();
         let (mine, theirs) = (self.request(), other.request());
+        let end = shifted(now, theirs.duration.as_signed());
+        let is_later = mine.user().is_none() || self.until().is_some_and(|until| until < end);
         there
+            && is_later
             && self.client() == other.client()
             && theirs.extends.is_some()
             && theirs.extends == self.extension()
@@ -71,6 +75,16 @@ mod tests {
         let longer = RequestRecord::receive(id, first.client().clone(), longer, at(20));
         let longer = longer.unwrap().record;
         assert!(first.is_extended_by(&longer, at(20)));
+        // A user that it created would end sooner.
+        let mut with_user = first.clone();
+        let grants = crate::record::tests::request_for_a_new_user().grants;
+        with_user.request_mut().grants.clone_from(&grants);
+        let mut longer_user = longer.clone();
+        longer_user.request_mut().grants = grants;
+        assert!(with_user.is_extended_by(&longer_user, at(20)));
+        longer_user.request_mut().duration = "PT1H".parse().unwrap();
+        assert!(!with_user.is_extended_by(&longer_user, at(20)));
+        assert!(with_user.is_extended_by(&longer_user, at(28_800)));
         let none = TrailEvidence::default();
         let broken = first.with_broken_trail(TrailFault::Order, 0, none);
         assert!(!broken.is_extended_by(&longer, at(20)));

@@ -230,7 +230,7 @@ impl Phase {
                 let reason = reason.clone();
                 Self::Ended(Ending::Abandoned { access, reason })
             }
-            (phase, Event::DeviationsFound { .. }) => phase,
+            (phase, Event::DeviationsFound { .. } | Event::UserCreated { .. }) => phase,
             (phase, event) => phase.ended_by(event),
         })
     }

@@ -1,8 +1,10 @@
 //! What can be asked for.
 
 mod named;
+mod user_tags;
 
 pub use named::Named;
+pub use user_tags::{UserTags, UserTagsError};
 
 use std::fmt;
 
@@ -14,7 +16,7 @@ use serde_json::Value;
 
 use crate::arn::{PolicyArn, RoleArn, is_name};
 use crate::canonical;
-use crate::id::AccountId;
+use crate::id::{AccountId, SysId};
 use crate::inline_policy::accounts_of;
 use crate::request::policy_text::{control_character, empty_condition};
 
@@ -43,6 +45,43 @@ pub enum Grant {
         /// The group.
         group: GroupName,
     },
+    /// Create the target, a user that does not exist yet.
+    CreateUser {
+        /// Its tags, beside Snowgate's own.
+        #[serde(default, skip_serializing_if = "UserTags::is_empty")]
+        tags: UserTags,
+        /// The person whom it is to belong to; the requester where this is left out.
+        #[serde(default, with = "by_sys_id", skip_serializing_if = "Option::is_none")]
+        owner: Option<SysId>,
+    },
+}
+
+/// A person, as bodies name one: `{"sys_id": …}`.
+mod by_sys_id {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::id::SysId;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Named<T> {
+        sys_id: T,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        person: &Option<SysId>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let named = person.as_ref().map(|sys_id| Named { sys_id });
+        named.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SysId>, D::Error> {
+        let named = Option::<Named<SysId>>::deserialize(from)?;
+        Ok(named.map(|named| named.sys_id))
+    }
 }
 
 /// The name of a group: 1 to 128 of `A-Z a-z 0-9 + = , . @ _ -` (IAM User Guide, "IAM and AWS

@@ -1,14 +1,16 @@
 //! Reads what a body asks for, from its JSON value.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{
     AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Resource,
-    Source,
+    Source, UserTags,
 };
 use crate::body::{BodyReader, FieldErrorCode, JsonMembers};
 use crate::id::SysId;
-use crate::kind::GrantKind;
+use crate::kind::{GrantKind, KindRow};
 use crate::principal::{Principal, PrincipalType};
 
 /// The body of `POST /v1/requests`.
@@ -168,8 +170,13 @@ fn grant(reader: &mut BodyReader, value: &Value, pointer: &str) -> Option<Grant>
         return None;
     };
     let kind: GrantKind = reader.text(object, pointer, "type")?;
-    let member = kind.row().member;
-    reader.known_only(object, pointer, &["type", member]);
+    let KindRow {
+        member, optional, ..
+    } = kind.row();
+    let mut known = vec!["type"];
+    known.extend((member != "type").then_some(member));
+    known.extend(optional);
+    reader.known_only(object, pointer, &known);
     Some(match kind {
         GrantKind::AttachManagedPolicy => Grant::AttachManagedPolicy {
             policy_arn: reader.text(object, pointer, member)?,
@@ -183,7 +190,57 @@ fn grant(reader: &mut BodyReader, value: &Value, pointer: &str) -> Option<Grant>
         GrantKind::GroupMembership => Grant::GroupMembership {
             group: reader.text(object, pointer, member)?,
         },
+        GrantKind::CreateUser => {
+            let tags = tags(reader, object, pointer);
+            let owner = owner(reader, object, pointer);
+            Grant::CreateUser {
+                tags: tags?,
+                owner: owner?,
+            }
+        }
     })
+}
+
+/// The tags of a user that is to be created; an object of texts.
+fn tags(reader: &mut BodyReader, object: JsonMembers<'_>, pointer: &str) -> Option<UserTags> {
+    let pointer = format!("{pointer}/tags");
+    let members = match object.get("tags") {
+        None => return Some(UserTags::default()),
+        Some(Value::Object(members)) => members,
+        Some(_) => {
+            reader.error(&pointer, FieldErrorCode::Type, "must be an object");
+            return None;
+        }
+    };
+    let at = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let mut tags = BTreeMap::new();
+    for (key, value) in members {
+        match value {
+            Value::String(value) => {
+                tags.insert(key.clone(), value.clone());
+            }
+            _ => reader.error(&at(key), FieldErrorCode::Type, "must be a string"),
+        }
+    }
+    if tags.len() < members.len() {
+        return None;
+    }
+    let tags = UserTags::try_from(tags).map_err(|error| {
+        let place = error.key().map_or_else(|| pointer.clone(), at);
+        reader.error(&place, FieldErrorCode::Value, &error);
+    });
+    tags.ok()
+}
+
+/// Whom a user that is to be created is to belong to, where the grant says so; the outer option is none
+/// where it says something else.
+fn owner(reader: &mut BodyReader, object: JsonMembers<'_>, pointer: &str) -> Option<Option<SysId>> {
+    let Some(value) = object.get("owner") else {
+        return Some(None);
+    };
+    let pointer = format!("{pointer}/owner");
+    let owner = reader.object(value, &pointer, &["sys_id"])?;
+    Some(Some(reader.text(owner, &pointer, "sys_id")?))
 }
 
 fn document(

@@ -7,6 +7,7 @@ use iam_policy::document::PolicyType;
 use super::ReviewContext;
 use super::explained::{ReviewList, kind, long_lists, sentences};
 use super::json::indented;
+use super::new_user::new_user;
 use crate::binding::{BoundInline, BoundPolicy, BoundRole};
 use crate::id::Digest;
 use crate::markup::{Text, code, whole};
@@ -80,6 +81,7 @@ pub(super) fn grants(
             let bound = roles.next().ok_or(MissingDocument)?;
             role(bound, &texts, &account_name(record, round, context, bound))
         }
+        Grant::CreateUser { .. } => Ok(new_user(record, binding)),
         Grant::GroupMembership { group } => {
             let bound = groups.next().ok_or(MissingDocument)?;
             let texts = texts.all(&bound.policies, &bound.inline)?;

@@ -40,6 +40,21 @@ impl Excluded {
         }
     }
 
+    /// The same without this person: who would be asked if they were not involved.
+    #[must_use]
+    pub fn without(&self, person: &SysId) -> Self {
+        let but = |sys_ids: &[SysId]| -> Vec<SysId> {
+            let others = sys_ids.iter().filter(|one| *one != person);
+            others.cloned().collect()
+        };
+        let people = self.people.iter().filter(|one| one.sys_id() != person);
+        Self {
+            people: people.cloned().collect(),
+            sys_ids: but(&self.sys_ids),
+            named: but(&self.named),
+        }
+    }
+
     /// Whether people are looked for in this role at all. Where somebody who must not decide has
     /// no mailbox to be told apart by, only the security group decides.
     #[must_use]

@@ -102,6 +102,7 @@ stored_codes!(FailureCodeV1 for FailureCode {
     "iam_refused" = IamRefused,
     "timed_out" = TimedOut,
     "broken_trail" = BrokenTrail,
+    "name_taken" = NameTaken,
 });
 
 stored_codes!(TrailFaultV1 for TrailFault {
@@ -141,6 +142,8 @@ stored_codes!(RefusalCodeV1 for RefusalCode {
     "escalates" = Escalates,
     "exposes" = Exposes,
     "no_manager" = NoManager,
+    "name_taken" = NameTaken,
+    "owner_not_allowed" = OwnerNotAllowed,
 });
 
 stored_codes!(FindingCodeV1 for FindingCode {
@@ -176,6 +179,9 @@ stored_codes!(FindingCodeV1 for FindingCode {
     "reads_secrets" = ReadsSecrets,
     "opens_resources" = OpensResources,
     "account_not_named" = AccountNotNamed,
+    "name_not_allowed" = NameNotAllowed,
+    "tag_not_allowed" = TagNotAllowed,
+    "no_boundary" = NoBoundary,
     "limited_to_accounts" = LimitedToAccounts,
     "names_other_accounts" = NamesOtherAccounts,
     "no_manager" = NoManager,

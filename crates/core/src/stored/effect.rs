@@ -7,7 +7,7 @@ use crate::approval::{MacTag, TokenRow};
 use crate::arn::PolicyArn;
 use crate::effect::{EffectChange, RecordedEffect};
 use crate::id::{AccountId, Digest, RequestId, SysId};
-use crate::principal::{Principal, PrincipalKey};
+use crate::principal::{Principal, PrincipalKey, PrincipalName};
 use crate::request::GroupName;
 
 stored_struct!(pub EffectV1 for RecordedEffect {
@@ -40,6 +40,7 @@ stored_enum!(EffectChangeV1 for EffectChange, "type" {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unique_id: Option<String>,
     },
+    "user_created" = UserCreated { name: PrincipalName, ends_at: Timestamp },
 });
 
 stored_struct!(pub TokenV1 for TokenRow {

@@ -32,6 +32,7 @@ stored_enum!(EventV1 for Event, "type" {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         preexisting: Vec<EffectChange>,
     },
+    "user_created" = UserCreated { unique_id: String },
     "deviations_found" = DeviationsFound { found: Vec<Deviation> },
     "activated" = Activated { until: Timestamp },
     "revocation_started" = RevocationStarted,

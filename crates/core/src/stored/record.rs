@@ -41,6 +41,8 @@ stored_struct!(pub(crate) HeadV1 for Head {
     preexisting: Vec<EffectChange>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deviations: Vec<DeviationReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_user: Option<String>,
 });
 
 stored_struct!(pub DeviationReportV1 for DeviationReport {

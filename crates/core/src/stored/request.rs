@@ -7,7 +7,7 @@ use crate::principal::{Principal, PrincipalName, PrincipalType};
 use crate::prose::Justification;
 use crate::request::{
     AccessDuration, AccessRequest, Extension, Grant, GroupName, InlineDocument, RecordNumber,
-    Resource, Source, TableName,
+    Resource, Source, TableName, UserTags,
 };
 
 stored_struct!(pub AccessRequestV1 for AccessRequest {
@@ -42,6 +42,12 @@ stored_enum!(GrantV1 for Grant, "type" {
     "inline_policy" = InlinePolicy { document: InlineDocument },
     "assume_role" = AssumeRole { role_arn: RoleArn },
     "group_membership" = GroupMembership { group: GroupName },
+    "create_user" = CreateUser {
+        #[serde(default, skip_serializing_if = "UserTags::is_empty")]
+        tags: UserTags,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<SysId>,
+    },
 });
 
 stored_struct!(pub ResourceV1 for Resource { sys_id: SysId });

@@ -1,5 +1,7 @@
 //! An approval round, what was bound in it and what came of it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::schema::{stored_enum, stored_struct};
@@ -95,7 +97,7 @@ stored_struct!(pub InvolvedMarksV1 for InvolvedMarks {
 });
 
 stored_struct!(pub BindingV1 for Binding {
-    principal: BoundPrincipal,
+    principal: Box<BoundPrincipal>,
     policies: Vec<BoundPolicy>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<BoundRole>,
@@ -105,10 +107,15 @@ stored_struct!(pub BindingV1 for Binding {
 });
 
 stored_struct!(pub BoundPrincipalV1 for BoundPrincipal {
-    unique_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique_id: Option<String>,
     path: String,
     boundary: Option<String>,
     owner: Option<SysId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boundary_document: Option<Digest>,
 });
 
 stored_struct!(pub BoundPolicyV1 for BoundPolicy {

@@ -16,7 +16,9 @@ use crate::id::{AccountId, ClientId, Digest, IdentityId, RequestId, SysId};
 use crate::person::Mark;
 use crate::principal::PrincipalName;
 use crate::prose::Prose;
-use crate::request::{AccessDuration, GroupName, InlineDocument, RecordNumber, TableName};
+use crate::request::{
+    AccessDuration, GroupName, InlineDocument, RecordNumber, TableName, UserTags,
+};
 
 /// A type with a stored form.
 pub trait Stored: Sized {
@@ -69,6 +71,7 @@ leaves!(
     Digest,
     GroupArn,
     GroupName,
+    UserTags,
     IdentityId,
     InlineDocument,
     MacTag,
@@ -102,6 +105,16 @@ impl<T: Stored> Stored for Vec<T> {
     }
     fn from_wire(wire: Self::Wire) -> Self {
         wire.into_iter().map(T::from_wire).collect()
+    }
+}
+
+impl<T: Stored> Stored for Box<T> {
+    type Wire = Box<T::Wire>;
+    fn to_wire(&self) -> Self::Wire {
+        Box::new(T::to_wire(self))
+    }
+    fn from_wire(wire: Self::Wire) -> Self {
+        Self::new(T::from_wire(*wire))
     }
 }
 

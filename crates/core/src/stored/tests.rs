@@ -140,11 +140,17 @@ fn wake_ups_are_what_they_were() {
     let golden = self::golden("wake-up/principal.json", &principal.body());
     assert_eq!(golden, principal.body());
     assert_eq!(Aggregate::from_body(&golden).unwrap(), principal);
+    let identity = Aggregate::Identity(crate::id::IdentityId::of(
+        &crate::id::RequestId::from_random([1; 16]),
+    ));
+    let golden = self::golden("wake-up/identity.json", &identity.body());
+    assert_eq!(golden, identity.body());
+    assert_eq!(Aggregate::from_body(&golden).unwrap(), identity);
     let unknown = r#"{"kind":"?","id":"?"}"#;
     let kinds = variants::<Aggregate>(unknown);
     assert_eq!(
         kinds,
-        BTreeSet::from(["principal", "request"].map(str::to_owned))
+        BTreeSet::from(["identity", "principal", "request"].map(str::to_owned))
     );
 }
 

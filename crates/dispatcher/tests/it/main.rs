@@ -10,6 +10,7 @@ mod crashes;
 mod extending;
 mod identities;
 mod managers;
+mod new_users;
 mod owners;
 mod people;
 mod preview;
@@ -33,6 +34,7 @@ struct Faked;
 
 impl DispatcherPorts for Faked {
     type Requests = Failing<FakeLedger>;
+    type Identities = Failing<FakeLedger>;
     type ServiceNow = Failing<FakeServiceNow>;
     type Directory = Failing<FakeDirectory>;
     type Mailer = Failing<FakeMailer>;
@@ -67,6 +69,7 @@ fn dispatcher(world: &World, failing: &[Port]) -> Tested {
     };
     Dispatcher {
         requests: Failing::new(world.ledger.clone(), &fault(Port::Ledger)),
+        identities: Failing::new(world.ledger.clone(), &fault(Port::Ledger)),
         servicenow: Failing::new(world.servicenow.clone(), &fault(Port::ServiceNow)),
         directory: Failing::new(world.directory.clone(), &fault(Port::Directory)),
         mailer: Failing::new(world.mailer.clone(), &fault(Port::Mailer)),

@@ -145,6 +145,16 @@ fn making() -> Vec<Call> {
         create("/snowgate/ci", true).within(frame),
         // IAM asks for this of the same call, of a user that is not there yet.
         tag("/snowgate/ci", true),
+        call("CreateUser", "/snowgate/ci", true)
+            .bringing(&TAGS.map(|(key, value)| {
+                if key == "team" {
+                    ("Team", value)
+                } else {
+                    (key, value)
+                }
+            }))
+            .within(frame)
+            .named("another case of a key"),
         create("/snowgate/ci", false).named("no boundary"),
         create("/snowgate/ci", false)
             .within("Other")

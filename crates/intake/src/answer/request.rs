@@ -251,6 +251,7 @@ const fn event_name(event: &Event) -> &'static str {
         Event::SlotReassigned { .. } => "slot_reassigned",
         Event::Decided { .. } => "decided",
         Event::ProvisioningStarted { .. } => "provisioning_started",
+        Event::UserCreated { .. } => "user_created",
         Event::Activated { .. } => "access_verified",
         Event::DeviationsFound { .. } => "deviation_found",
         Event::RevocationStarted => "revocation_started",

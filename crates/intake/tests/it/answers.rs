@@ -43,6 +43,7 @@ fn full_request(world: &World) -> AccessRequest {
         ]}},
         {"type": "assume_role", "role_arn": role_facts().arn},
         {"type": "group_membership", "group": "analysts"},
+        {"type": "create_user", "tags": {"team": "billing"}, "owner": {"sys_id": id(0x62)}},
     ]);
     let mut request = AccessRequest::parse(body.to_string().as_bytes()).unwrap();
     request.extends = Some(Extension {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// Keywords that constrain values further than their type. The bodies that are read check them
 /// themselves; for answers the type suffices.
-const NOT_CHECKED: [&str; 11] = [
+const NOT_CHECKED: [&str; 13] = [
     "description",
     "examples",
     "default",
@@ -20,6 +20,8 @@ const NOT_CHECKED: [&str; 11] = [
     "minItems",
     "maxItems",
     "minProperties",
+    "maxProperties",
+    "propertyNames",
 ];
 
 /// The document, and the properties that a value was met for, each by its JSON pointer there.
@@ -101,8 +103,15 @@ impl Schemas {
                 }
                 "additionalProperties" => {
                     let known = members(schema.get("properties"));
-                    *wanted == Value::Bool(false)
-                        && members(Some(value)).all(|name| known.clone().any(|one| one == name))
+                    let is_known = |name: &&str| known.clone().any(|one| one == *name);
+                    let mut others = members(Some(value)).filter(|name| !is_known(name));
+                    match wanted {
+                        Value::Bool(more) => *more || others.next().is_none(),
+                        _ => others.all(|name| {
+                            let inner = value.get(name);
+                            inner.is_some_and(|inner| self.matches(&below, inner).is_ok())
+                        }),
+                    }
                 }
                 "properties" => {
                     for name in members(Some(wanted)) {

@@ -25,10 +25,10 @@ fn made(world: &World) -> (Principal, String) {
         ..samples::new_user()
     };
     let created = block_on(world.directory.create(&user, &samples::request_id()));
-    match created.unwrap() {
-        Creation::Made { unique_id } => (user.principal(), unique_id),
-        other => panic!("nobody has the name: {other:?}"),
-    }
+    assert!(matches!(created, Ok(Creation::Made { .. })), "{created:?}");
+    let principal = user.principal();
+    let made = block_on(world.directory.made(&principal)).unwrap();
+    (principal, made.unwrap().unique_id)
 }
 
 /// The same with two of everything, and its end written down.

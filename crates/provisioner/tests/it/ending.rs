@@ -198,6 +198,7 @@ struct WithoutKey;
 impl ProvisionerPorts for WithoutKey {
     type Requests = Failing<FakeLedger>;
     type Effects = Failing<FakeLedger>;
+    type Identities = Failing<FakeLedger>;
     type Member = Failing<FakeDirectory>;
     type Verifier = Silent;
     type Outcomes = Failing<FakeQueues>;
@@ -208,6 +209,7 @@ fn without_key(world: &World) -> Provisioner<WithoutKey> {
     Provisioner {
         requests: provisioner.requests,
         effects: provisioner.effects,
+        identities: provisioner.identities,
         member: provisioner.member,
         verifier: Silent,
         outcomes: provisioner.outcomes,

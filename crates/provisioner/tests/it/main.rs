@@ -6,6 +6,7 @@
 
 mod broken;
 mod crashes;
+mod creating;
 mod deleting;
 mod drift;
 mod elsewhere;
@@ -40,6 +41,7 @@ struct Faked;
 impl ProvisionerPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Effects = Failing<FakeLedger>;
+    type Identities = Failing<FakeLedger>;
     type Member = Failing<FakeDirectory>;
     type Verifier = Failing<FakeKeys>;
     type Outcomes = Failing<FakeQueues>;
@@ -51,6 +53,7 @@ fn provisioner(world: &World) -> Tested {
     Provisioner {
         requests: world.failing(&world.ledger),
         effects: world.failing(&world.ledger),
+        identities: world.failing(&world.ledger),
         member: world.failing(&world.directory),
         verifier: world.failing(&world.keys),
         outcomes: world.failing(&world.queues),

@@ -9,6 +9,14 @@ use snowgate_core::identity::{MADE_TAG, REQUEST_TAG};
 use super::{BOUNDARY, MemberParameters, MemberParametersError, PARAMETER, USERS_FRAME, listed};
 
 impl MemberParameters {
+    /// The path of the users that Snowgate makes, and the keys of all their tags, joined with commas; none
+    /// where it makes none.
+    #[must_use]
+    pub fn users(&self) -> Option<(&str, &str)> {
+        let users = (self.users_path.as_str(), self.user_tag_keys.as_str());
+        (!self.users_path.is_empty()).then_some(users)
+    }
+
     /// The same for an account in which Snowgate makes users: on this path, with tags of these keys beside
     /// its own.
     ///

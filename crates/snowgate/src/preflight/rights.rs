@@ -9,6 +9,7 @@ use snowgate_core::markup::code;
 
 use super::accounts::{REMEDY, Role};
 use super::result::PreflightResult;
+use super::users;
 
 /// What the guardrails want the member role of an account to list.
 struct Lists {
@@ -82,10 +83,17 @@ pub(super) fn of_member_role(
         inline: guardrails.inline_policies_in(account),
         boundary: format!(":policy/{}", guardrails.boundary()),
     };
+    let of_users = users::wanted(guardrails, account);
     let all = member.statements();
+    let lacks = of_users.iter().any(|statement| !all.contains(&statement));
+    let all: Vec<&Value> = all
+        .into_iter()
+        .filter(|statement| !of_users.contains(statement))
+        .collect();
     let statements = with_effect(&all, "Allow");
-    let found = wanted
-        .absent(&statements)
+    let found = lacks
+        .then_some("may not make and end users as the template lets it")
+        .or_else(|| wanted.absent(&statements))
         .or_else(|| wanted.listed(&statements))
         .or_else(|| statements.iter().find_map(|one| wanted.wrong(one)))
         .map(str::to_owned)

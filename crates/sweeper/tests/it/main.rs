@@ -25,6 +25,7 @@ struct Faked;
 impl SweeperPorts for Faked {
     type Requests = Failing<FakeLedger>;
     type Index = Failing<FakeLedger>;
+    type Identities = Failing<FakeLedger>;
     type Queues = Failing<FakeQueues>;
 }
 
@@ -34,6 +35,7 @@ fn sweeper(world: &World, queues: &Fault) -> Tested {
     Sweeper {
         requests: world.failing(&world.ledger),
         index: world.failing(&world.ledger),
+        identities: world.failing(&world.ledger),
         queues: Failing::new(world.queues.clone(), queues),
         pending_for: PENDING_FOR,
     }

@@ -34,6 +34,7 @@ impl intake::IntakePorts for Faked {
 }
 
 impl dispatcher::DispatcherPorts for Faked {
+    type Identities = Ledger;
     type Requests = Ledger;
     type ServiceNow = ServiceNow;
     type Directory = Directory;
@@ -52,6 +53,7 @@ impl approval::ApprovalPorts for Faked {
 
 impl provisioner::ProvisionerPorts for Faked {
     type Requests = Ledger;
+    type Identities = Ledger;
     type Effects = Ledger;
     type Member = Directory;
     type Verifier = Keys;
@@ -67,6 +69,7 @@ impl reporter::ReporterPorts for Faked {
 
 impl sweeper::SweeperPorts for Faked {
     type Requests = Ledger;
+    type Identities = Ledger;
     type Index = Ledger;
     type Queues = Queues;
 }
@@ -83,6 +86,7 @@ pub(crate) fn intake(world: &World) -> Intake<Faked> {
 pub(crate) fn dispatcher(world: &World) -> Dispatcher<Faked> {
     Dispatcher {
         requests: world.failing(&world.ledger),
+        identities: world.failing(&world.ledger),
         servicenow: world.failing(&world.servicenow),
         directory: world.failing(&world.directory),
         mailer: world.failing(&world.mailer),
@@ -115,6 +119,7 @@ pub(crate) fn provisioner(world: &World) -> Provisioner<Faked> {
     Provisioner {
         requests: world.failing(&world.ledger),
         effects: world.failing(&world.ledger),
+        identities: world.failing(&world.ledger),
         member: world.failing(&world.directory),
         verifier: world.failing(&world.keys),
         outcomes: world.failing(&world.queues),
@@ -143,6 +148,7 @@ pub(crate) fn sweeper(world: &World) -> Sweeper<Faked> {
     Sweeper {
         requests: world.failing(&world.ledger),
         index: world.failing(&world.ledger),
+        identities: world.failing(&world.ledger),
         queues: world.failing(&world.queues),
         pending_for: PENDING_FOR,
     }

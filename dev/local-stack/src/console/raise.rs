@@ -36,6 +36,7 @@ const KINDS: [(GrantKind, &str); GrantKind::ALL.len()] = [
     (GrantKind::AssumeRole, "Assume a role"),
     (GrantKind::GroupMembership, "Join a group"),
     (GrantKind::InlinePolicy, "Inline policy"),
+    (GrantKind::CreateUser, "Create the IAM user"),
 ];
 
 /// The form as it was sent.
@@ -97,8 +98,9 @@ impl RaiseForm {
         };
         let mut grant = Map::new();
         grant.insert("type".to_owned(), json!(self.kind));
-        if let Some(kind) = kind {
-            grant.insert(kind.row().member.to_owned(), value);
+        let member = kind.map(|kind| kind.row().member);
+        if let Some(member) = member.filter(|member| *member != "type") {
+            grant.insert(member.to_owned(), value);
         }
         Ok(Value::Object(grant))
     }
@@ -293,6 +295,7 @@ mod tests {
             json!({"type": "assume_role", "role_arn": "analysts"}),
             json!({"type": "group_membership", "group": "analysts"}),
             json!({"type": "inline_policy", "document": {"Statement": []}}),
+            json!({"type": "create_user"}),
         ];
         assert_eq!(grants, wanted);
         kinds.sort();

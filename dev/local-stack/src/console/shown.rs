@@ -77,9 +77,15 @@ pub(super) struct Sent {
 
 /// What a grant of a ticket is for, in a word or two.
 fn grant(grant: &Value) -> String {
-    let name = |kind: GrantKind| grant.get(kind.row().member)?.as_str();
-    let name = GrantKind::ALL.into_iter().find_map(name);
-    name.unwrap_or("inline policy").to_owned()
+    let kind = grant.get("type").and_then(Value::as_str);
+    let Some(row) = kind
+        .and_then(|kind| kind.parse::<GrantKind>().ok())
+        .map(GrantKind::row)
+    else {
+        return text(grant.get("type"));
+    };
+    let named = grant.get(row.member).filter(|_| row.member != "type");
+    named.and_then(Value::as_str).unwrap_or(row.noun).to_owned()
 }
 
 impl TicketRow {
@@ -226,10 +232,17 @@ mod tests {
             json!({"type": "assume_role", "role_arn": "arn:r"}),
             json!({"type": "group_membership", "group": "analysts"}),
             json!({"type": "inline_policy", "document": {}}),
+            json!({"type": "create_user"}),
         ];
         assert_eq!(
             told.each_ref().map(grant),
-            ["arn:a", "arn:r", "analysts", "inline policy"]
+            [
+                "arn:a",
+                "arn:r",
+                "analysts",
+                "an inline policy",
+                "a new IAM user"
+            ]
         );
     }
 

@@ -160,8 +160,8 @@ async fn creating(users: &impl Users, world: &UsersWorld) {
     };
     let ours = record(request.clone(), user.clone());
     assert_eq!(whose(&made, &ours), Whose::Ours);
-    let anothers = record(request_id(), user.clone());
-    assert_eq!(whose(&made, &anothers), Whose::Another);
+    let foreign = record(request_id(), user.clone());
+    assert_eq!(whose(&made, &foreign), Whose::Another);
 
     // Again, for the same request and another one, in the same case and another one.
     let mut lower = user.clone();

@@ -7,6 +7,7 @@ use snowgate_core::account::{
     GroupFacts, InlineFacts, Membership, PrincipalFacts, PrincipalQuotas,
 };
 use snowgate_core::effect::EffectChange;
+use snowgate_core::identity::{LIFE_POLICY_NAME, LifePolicy};
 use snowgate_core::principal::{Principal, PrincipalType};
 
 /// Makes a change to a principal that does not show it; false where IAM lets it hold no more.
@@ -22,15 +23,11 @@ pub(super) fn make(
             facts.attached.len() <= quotas.attached
         }
         EffectChange::InlinePolicyPut { name, document, .. } => {
-            facts.inline.retain(|inline| inline.name != *name);
-            facts.inline.push(InlineFacts {
-                name: name.clone(),
-                document: document.clone(),
-            });
-            facts.inline.sort_by(|a, b| a.name.cmp(&b.name));
-            let texts = facts.inline.iter().map(|inline| &inline.document);
-            let counted = texts.flat_map(|text| text.chars());
-            counted.filter(|c| !c.is_whitespace()).count() <= quotas.inline
+            put(facts, name, document.clone()) <= quotas.inline
+        }
+        EffectChange::UserCreated { ends_at, .. } => {
+            let life = LifePolicy::Until(*ends_at).document();
+            put(facts, LIFE_POLICY_NAME, life) <= quotas.inline
         }
         EffectChange::GroupJoined { group, .. } => {
             let known = groups.get(group.as_str());
@@ -42,6 +39,17 @@ pub(super) fn make(
             facts.groups.len() <= quotas.groups
         }
     }
+}
+
+/// Puts an inline policy; how many characters all of them have then.
+fn put(facts: &mut PrincipalFacts, name: &str, document: String) -> usize {
+    facts.inline.retain(|inline| inline.name != name);
+    let name = name.to_owned();
+    facts.inline.push(InlineFacts { name, document });
+    facts.inline.sort_by(|a, b| a.name.cmp(&b.name));
+    let texts = facts.inline.iter().map(|inline| &inline.document);
+    let counted = texts.flat_map(|text| text.chars());
+    counted.filter(|c| !c.is_whitespace()).count()
 }
 
 /// Takes a change back from a principal, whether it is there or not.
@@ -56,6 +64,9 @@ pub fn take_back(facts: &mut PrincipalFacts, change: &EffectChange) {
         EffectChange::GroupJoined { group, .. } => {
             facts.groups.retain(|one| one.name != group.as_str());
         }
+        EffectChange::UserCreated { .. } => {
+            put(facts, LIFE_POLICY_NAME, LifePolicy::Over.document());
+        }
     }
 }
 
@@ -65,6 +76,7 @@ pub(super) fn reported(change: &EffectChange) -> (&'static str, &'static str, &s
         EffectChange::PolicyAttached { policy_arn } => ("attach", "detach", policy_arn.as_str()),
         EffectChange::InlinePolicyPut { name, .. } => ("put", "delete", name),
         EffectChange::GroupJoined { group, .. } => ("join", "leave", group.as_str()),
+        EffectChange::UserCreated { name, .. } => ("live", "end", name.as_str()),
     }
 }
 
@@ -77,6 +89,9 @@ pub(super) fn suits(
     match (principal.kind, change) {
         (PrincipalType::Role, EffectChange::GroupJoined { .. }) => {
             Err(CallError::permanent(operation, "RolesHaveNoGroups"))
+        }
+        (PrincipalType::Role, EffectChange::UserCreated { .. }) => {
+            Err(CallError::permanent(operation, "NoUser"))
         }
         _ => Ok(()),
     }

@@ -109,6 +109,11 @@ impl File {
                 );
             }
         }
+        if let Some(users) = &self.users {
+            for wrong in users.contradictions(&self.principals.paths) {
+                unless(false, wrong);
+            }
+        }
         for (index, grant) in self.grants.iter().enumerate() {
             self.check_grant(index, grant, &mut unless);
             self.check_arns(index, grant, &mut unless);
@@ -216,6 +221,10 @@ impl File {
         unless(
             !grant.permits().is_empty(),
             format!("{here} grants nothing"),
+        );
+        unless(
+            !grant.users || self.users.is_some(),
+            format!("{here} has `users` and there is no `[users]` that says what they are to be"),
         );
         let within = grant.maximum_duration <= self.maximum_duration;
         unless(

@@ -3,6 +3,7 @@
 use iam_policy::foreign::{TextPart, parts, visible};
 use serde_json::{Value, json};
 
+use super::users::of_a_hostile_user;
 use super::*;
 
 /// What somebody calls things, to end our quotes and go on in our words.
@@ -129,6 +130,10 @@ fn joined(code: FindingCode, named: &str) -> Row {
     of_facts(code, named, &request, facts)
 }
 
+fn creating(code: FindingCode, named: &str) -> Row {
+    (code, named.to_owned(), of_a_hostile_user())
+}
+
 fn rows() -> Vec<Row> {
     let h = HOSTILE;
     let key = format!("aws:PrincipalTag/{h}");
@@ -158,6 +163,12 @@ fn rows() -> Vec<Row> {
             json!({"type": "group_membership", "group": "writers"}),
         ),
         joined(FindingCode::GrantNotAllowed, "analysts"),
+        creating(FindingCode::NameNotAllowed, "ci-"),
+        creating(FindingCode::TagNotAllowed, "Team"),
+        creating(
+            FindingCode::NoBoundary,
+            "arn:aws:iam::210987654321:policy/SnowgateBoundary",
+        ),
         trusting(FindingCode::TrustsAlready, "reader"),
         not_enrolled("rita.chen"),
         not_enrolled("/enrolled/"),

@@ -50,7 +50,7 @@ pub(crate) fn request() -> AccessRequest {
     AccessRequest::parse(body.to_string().as_bytes()).unwrap()
 }
 
-/// The same with a grant of each kind, in another order than that of the kinds.
+/// The same with a grant of each kind that an existing user can have, in another order than that of the kinds.
 pub(crate) fn request_of_all_kinds() -> AccessRequest {
     let grants = serde_json::json!([
         {"type": "group_membership", "group": "Analysts"},
@@ -62,6 +62,39 @@ pub(crate) fn request_of_all_kinds() -> AccessRequest {
         grants: serde_json::from_value(grants).unwrap(),
         ..request()
     }
+}
+
+/// A request that creates its target, for somebody else, and gives it a policy.
+pub(crate) fn request_for_a_new_user() -> AccessRequest {
+    let grants = serde_json::json!([
+        {"type": "attach_managed_policy", "policy_arn": "arn:aws:iam::210987654321:policy/reports-read"},
+        {"type": "create_user", "tags": {"Team": "billing"}, "owner": {"sys_id": person(5)}}
+    ]);
+    let mut body = serde_json::to_value(request()).unwrap();
+    body["requested_by"] = serde_json::json!({"sys_id": person(1)});
+    body["target"]["principal"] = serde_json::json!({"type": "user", "name": "ci-billing"});
+    body["target"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| name == "account_id" || name == "principal");
+    body["grants"] = grants;
+    AccessRequest::parse(body.to_string().as_bytes()).unwrap()
+}
+
+/// A round about [`request_for_a_new_user`], whose owner is person 2.
+pub(crate) fn asked_for_a_new_user() -> ApprovalRound {
+    let slots = vec![slot("210987654321", &[2])];
+    let mut binding = asked(Vec::new()).binding;
+    *binding.principal = BoundPrincipal {
+        unique_id: None,
+        path: "/enrolled/".to_owned(),
+        boundary: Some("arn:aws:iam::210987654321:policy/boundary".to_owned()),
+        owner: Some(person(5)),
+        tags: Some([("Team".to_owned(), "billing".to_owned())].into()),
+        boundary_document: Some(policy_digest(DOCUMENT, PolicyType::Boundary)),
+    };
+    let content = binding.content_digest(&request_for_a_new_user(), &slots);
+    ApprovalRound::new(slots, binding, content.unwrap(), at(72 * 3600))
 }
 
 pub(crate) fn received() -> Change {
@@ -132,10 +165,12 @@ pub(crate) fn asked_of_all_kinds() -> ApprovalRound {
 
 fn asked_about(slots: Vec<Slot>, document: Digest) -> ApprovalRound {
     let principal = BoundPrincipal {
-        unique_id: "AIDAEXAMPLE".to_owned(),
+        unique_id: Some("AIDAEXAMPLE".to_owned()),
         path: "/enrolled/".to_owned(),
         boundary: None,
         owner: Some(person(1)),
+        tags: None,
+        boundary_document: None,
     };
     let mut binding = Binding::new(principal, Digest::of(b"guardrails"));
     binding.policies.push(BoundPolicy {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Grant, GroupName, InlineDocument};
+use super::{Grant, GroupName, InlineDocument, UserTags};
 use crate::arn::{PolicyArn, RoleArn};
-use crate::id::AccountId;
+use crate::id::{AccountId, SysId};
 use crate::kind::GrantKind;
 use crate::markup::code;
 use crate::principal::Principal;
@@ -18,6 +18,7 @@ impl Grant {
             Self::InlinePolicy { .. } => GrantKind::InlinePolicy,
             Self::AssumeRole { .. } => GrantKind::AssumeRole,
             Self::GroupMembership { .. } => GrantKind::GroupMembership,
+            Self::CreateUser { .. } => GrantKind::CreateUser,
         }
     }
 
@@ -29,6 +30,10 @@ impl Grant {
             Self::InlinePolicy { document } => Named::Written(document),
             Self::AssumeRole { role_arn } => Named::Role(role_arn),
             Self::GroupMembership { group } => Named::Group(group),
+            Self::CreateUser { tags, owner } => Named::Target {
+                tags,
+                owner: owner.as_ref(),
+            },
         }
     }
 
@@ -38,7 +43,9 @@ impl Grant {
     #[must_use]
     pub fn accounts(&self, target: &Principal) -> Vec<AccountId> {
         match self.named() {
-            Named::Policy(_) | Named::Group(_) => vec![target.account_id.clone()],
+            Named::Policy(_) | Named::Group(_) | Named::Target { .. } => {
+                vec![target.account_id.clone()]
+            }
             Named::Role(role) => vec![role.account().clone()],
             Named::Written(document) => document.accounts(&target.account_id),
         }
@@ -62,6 +69,13 @@ pub enum Named<'g> {
     Group(&'g GroupName),
     /// Nothing that IAM has: the policy is in the request.
     Written(&'g InlineDocument),
+    /// Nothing but the target itself, a user that is to be created.
+    Target {
+        /// Its tags, beside Snowgate's own.
+        tags: &'g UserTags,
+        /// The person whom it is to belong to; the requester where this is left out.
+        owner: Option<&'g SysId>,
+    },
 }
 
 impl<'g> Named<'g> {
@@ -72,7 +86,7 @@ impl<'g> Named<'g> {
             Self::Policy(arn) => Some(arn.name()),
             Self::Role(arn) => Some(arn.name()),
             Self::Group(name) => Some(name.as_str()),
-            Self::Written(_) => None,
+            Self::Written(_) | Self::Target { .. } => None,
         }
     }
 
@@ -81,7 +95,7 @@ impl<'g> Named<'g> {
     pub const fn written(self) -> Option<&'g InlineDocument> {
         match self {
             Self::Written(document) => Some(document),
-            Self::Policy(_) | Self::Role(_) | Self::Group(_) => None,
+            Self::Policy(_) | Self::Role(_) | Self::Group(_) | Self::Target { .. } => None,
         }
     }
 
@@ -90,7 +104,16 @@ impl<'g> Named<'g> {
     pub const fn role(self) -> Option<&'g RoleArn> {
         match self {
             Self::Role(arn) => Some(arn),
-            Self::Policy(_) | Self::Group(_) | Self::Written(_) => None,
+            Self::Policy(_) | Self::Group(_) | Self::Written(_) | Self::Target { .. } => None,
+        }
+    }
+
+    /// The tags of the user that is to be created, and whom it is to belong to where that is said.
+    #[must_use]
+    pub const fn user(self) -> Option<(&'g UserTags, Option<&'g SysId>)> {
+        match self {
+            Self::Target { tags, owner } => Some((tags, owner)),
+            Self::Policy(_) | Self::Role(_) | Self::Group(_) | Self::Written(_) => None,
         }
     }
 }

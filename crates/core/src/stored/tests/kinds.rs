@@ -7,35 +7,49 @@ use crate::id::RequestId;
 use crate::person::tests::record;
 use crate::person::{Involved, MarkKey, PeopleMarks};
 use crate::record::Event;
-use crate::record::tests::{asked_of_all_kinds, request_of_all_kinds};
+use crate::record::tests::{
+    asked_for_a_new_user, asked_of_all_kinds, request_for_a_new_user, request_of_all_kinds,
+};
 use crate::request::{AccessRequest, Grant};
 use crate::ticket::Person;
 
 #[test]
 fn a_record_with_every_kind_of_grant_is_stored_as_it_was() {
     let record = samples::active_of_all_kinds();
+    let creating = samples::creating();
     let grants = record.request().grants.iter();
+    let grants = grants.chain(&creating.request().grants);
     let kinds: BTreeSet<String> = grants
         .map(|grant| serde_json::to_value(grant).unwrap()["type"].to_string())
         .map(|name| name.trim_matches('"').to_owned())
         .collect();
     assert_eq!(kinds, variants::<Grant>(UNKNOWN));
     check("record/active_all_kinds.json", &record);
-    let round = asked_of_all_kinds();
-    let asked = samples::row(Event::ApprovalRequested { round });
-    check("event/approval_requested_all_kinds.json", &asked);
+    check("record/provisioning_new_user.json", &creating);
+    for (name, round) in [
+        ("all_kinds", asked_of_all_kinds()),
+        ("new_user", asked_for_a_new_user()),
+    ] {
+        let asked = samples::row(Event::ApprovalRequested { round });
+        check(&format!("event/approval_requested_{name}.json"), &asked);
+    }
 }
 
 #[test]
 fn every_kind_of_grant_is_hashed_as_it_was() {
-    let (request, round) = (request_of_all_kinds(), asked_of_all_kinds());
-    let content = |request| preimage::content(request, &round.binding, &round.slots);
-    for (name, preimage) in [
-        ("request_all_kinds", preimage::request(&request)),
-        ("content_all_kinds", content(&request)),
+    for (name, request, round) in [
+        ("all_kinds", request_of_all_kinds(), asked_of_all_kinds()),
+        ("new_user", request_for_a_new_user(), asked_for_a_new_user()),
     ] {
-        let text = String::from_utf8(preimage.unwrap()).unwrap();
-        assert_eq!(text, golden(&format!("preimage/{name}.txt"), &text));
+        let content = preimage::content(&request, &round.binding, &round.slots);
+        for (what, preimage) in [
+            ("request", preimage::request(&request)),
+            ("content", content),
+        ] {
+            let text = String::from_utf8(preimage.unwrap()).unwrap();
+            let name = format!("preimage/{what}_{name}.txt");
+            assert_eq!(text, golden(&name, &text));
+        }
     }
 }
 

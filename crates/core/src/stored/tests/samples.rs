@@ -30,7 +30,7 @@ use deviations::deviations;
 
 pub(super) use deviations::deviating;
 pub(super) use effects::effects;
-pub(super) use kinds::active_of_all_kinds;
+pub(super) use kinds::{active_of_all_kinds, creating, user_created};
 
 pub(super) fn id() -> RequestId {
     RequestId::from_random([1; 16])
@@ -256,6 +256,7 @@ fn later_events(slot: String) -> Vec<(&'static str, Event)> {
                 preexisting: Vec::new(),
             },
         ),
+        ("user_created", user_created()),
         (
             "activated",
             Event::Activated {

@@ -22,6 +22,10 @@ pub(in crate::stored::tests) fn effects() -> Vec<(&'static str, RecordedEffect)>
         document: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
         ends_at: at(9 * 3600),
     };
+    let created = EffectChange::UserCreated {
+        name: "ci-billing".parse().unwrap(),
+        ends_at: at(9 * 3600),
+    };
     let group = |unique_id| EffectChange::GroupJoined {
         group: "analysts".parse().unwrap(),
         unique_id,
@@ -29,6 +33,7 @@ pub(in crate::stored::tests) fn effects() -> Vec<(&'static str, RecordedEffect)>
     vec![
         ("policy_attached", effect(attached())),
         ("inline_policy_put", effect(inline)),
+        ("user_created", effect(created)),
         ("group_joined", effect(group(None))),
         ("group_by_id", effect(group(Some("AGPAEXAMPLE".to_owned())))),
         (

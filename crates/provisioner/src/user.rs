@@ -1,0 +1,227 @@
+//! What is due about a user by its own record: its end, where no request brought it, and its deletion.
+
+use jiff::{SignedDuration, Timestamp};
+use ports::CallError;
+use ports::identities::{Identities as _, IdentityCommit};
+use ports::ledger::Requests as _;
+use ports::users::Users as _;
+use snowgate_core::id::{IdentityId, RequestId};
+use snowgate_core::identity::{
+    DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, LifePolicy,
+};
+use snowgate_core::lifecycle::Actor;
+use snowgate_core::record::RequestRecord;
+use tracing::{error, info, warn};
+
+use crate::{ProvisionError, Provisioner, ProvisionerPorts};
+
+/// How long until a step that does not work is tried again.
+const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+impl<P: ProvisionerPorts> Provisioner<P> {
+    /// Does what is due about a user, and puts it off where that does not work now.
+    ///
+    /// # Errors
+    /// Only where the ledger itself does not answer.
+    pub(crate) async fn handle_user(
+        &self,
+        id: &IdentityId,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let Some(identity) = self.identities.identity(id).await? else {
+            warn!("woken for a user that the ledger does not have");
+            return Ok(());
+        };
+        let again = match self.hold {
+            true => {
+                warn!("all changes are stopped");
+                Some(now + AGAIN)
+            }
+            false => match self.step_of_user(&identity, now).await {
+                Ok(again) => again,
+                Err(failure) => {
+                    let state = identity.state();
+                    error!(error = shell::log::chain(&failure), %state, "a user is not done with");
+                    Some(now + AGAIN)
+                }
+            },
+        };
+        let Some(again) = again else {
+            return Ok(());
+        };
+        // The step may have been written down before the failure.
+        let Some(current) = self.identities.identity(id).await? else {
+            return Ok(());
+        };
+        if current.due_at().is_some() {
+            let (version, attempts) = (current.version(), current.attempts().saturating_add(1));
+            let postponed = self
+                .identities
+                .postpone_identity(id, version, again, attempts);
+            postponed.await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the step that is due; when to look again where nothing is to be done yet.
+    async fn step_of_user(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, ProvisionError> {
+        match identity.phase() {
+            // Its request creates it, or takes it back.
+            IdentityPhase::Creating => {
+                let created_by = self.readable(identity.created_by()).await?;
+                if created_by.is_some_and(|request| !request.state().is_terminal()) {
+                    return Ok(Some(now + AGAIN));
+                }
+                error!("a user is left of a request that is over, or lost");
+                self.end_by_record(identity, now).await?;
+                Ok(None)
+            }
+            IdentityPhase::Live { until } | IdentityPhase::Disabled { until, .. }
+                if now < *until =>
+            {
+                Ok(Some(*until))
+            }
+            IdentityPhase::Ended { grace_until, .. } if now < *grace_until => {
+                Ok(Some(*grace_until))
+            }
+            IdentityPhase::Live { .. }
+            | IdentityPhase::Disabled { .. }
+            | IdentityPhase::Ending { .. } => {
+                if self.is_kept_alive(identity, now).await? {
+                    return Ok(Some(now + AGAIN));
+                }
+                self.end_by_record(identity, now).await?;
+                Ok(None)
+            }
+            IdentityPhase::Ended { .. } => {
+                if !self.is_deletable(identity).await? {
+                    return Ok(Some(now + AGAIN));
+                }
+                let because = DeletedBecause::GraceOver;
+                let event = IdentityEvent::DeletionStarted { because };
+                let deleting = self.change_user_by(identity, event, now).await?;
+                self.finish_deletion(&deleting, now).await?;
+                Ok(None)
+            }
+            IdentityPhase::Deleting { because } => {
+                // What is rolled back is written down with its request.
+                if *because == DeletedBecause::Rollback {
+                    let request = self.readable(identity.created_by()).await?;
+                    if request.is_some_and(|request| !request.state().is_terminal()) {
+                        return Ok(Some(now + AGAIN));
+                    }
+                }
+                self.finish_deletion(identity, now).await?;
+                Ok(None)
+            }
+            IdentityPhase::Over { .. } => Ok(None),
+        }
+    }
+
+    /// A request, where it is there and can be read: one that cannot keeps no user alive.
+    async fn readable(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+        match self.requests.load(id).await {
+            Err(failure) if !failure.is_transient() => {
+                let error = shell::log::chain(&failure);
+                error!(request = %id, error, "a request of a user cannot be read");
+                Ok(None)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// Whether a request that gives it time is still there and ends it, or will.
+    async fn is_kept_alive(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<bool, ProvisionError> {
+        for id in identity.requests() {
+            if let Some(request) = self.readable(id).await?
+                && !request.state().is_terminal()
+                && (request.trail_fault().is_none() || !request.is_over(now))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Ends a user whose request does not: it is denied everything, and its keys are inactive.
+    async fn end_by_record(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let ending = match identity.phase() {
+            IdentityPhase::Ending { .. } => identity.clone(),
+            _ => {
+                let event = IdentityEvent::EndingStarted;
+                self.change_user_by(identity, event, now).await?
+            }
+        };
+        let principal = identity.user().principal();
+        if let Some(unique_id) = identity.unique_id()
+            && let Some(located) = self.locate_by_id(&principal, unique_id).await?
+        {
+            let life = LifePolicy::Over;
+            self.member.put_life(&located.principal, life).await?;
+            self.member.deactivate_keys(&located.principal).await?;
+        }
+        let grace_until = now + self.guardrails.grace().as_signed();
+        let event = IdentityEvent::Ended { grace_until };
+        self.change_user_by(&ending, event, now).await?;
+        Ok(())
+    }
+
+    /// Whether every request that created, extended or revived it is over, and proved: deleting cannot be
+    /// undone.
+    async fn is_deletable(&self, identity: &IdentityRecord) -> Result<bool, ProvisionError> {
+        for id in identity.requests() {
+            let Some(request) = self.readable(id).await? else {
+                error!("a request of the user that is to be deleted is not there");
+                return Ok(false);
+            };
+            if !request.state().is_terminal() {
+                return Ok(false);
+            }
+            if request.trail_fault().is_some() || !self.is_proved(&request).await? {
+                error!("a request of the user that is to be deleted proves nothing");
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn finish_deletion(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let principal = identity.user().principal();
+        if let Some(unique_id) = identity.unique_id() {
+            self.delete_user(&principal, unique_id).await?;
+        }
+        self.change_user_by(identity, IdentityEvent::Deleted, now)
+            .await?;
+        info!("the user is deleted");
+        Ok(())
+    }
+
+    /// Writes what happened to a user, alone; the user afterwards.
+    pub(crate) async fn change_user_by(
+        &self,
+        identity: &IdentityRecord,
+        event: IdentityEvent,
+        now: Timestamp,
+    ) -> Result<IdentityRecord, ProvisionError> {
+        let change = identity.apply(event, Actor::Provisioner, now)?;
+        let commit = IdentityCommit::from(change);
+        self.identities.commit_identity(&commit).await?;
+        Ok(commit.change.record)
+    }
+}
