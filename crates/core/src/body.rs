@@ -90,6 +90,11 @@ fn json(body: &[u8]) -> Result<Value, FieldError> {
     })
 }
 
+/// The name of a member as it stands in a JSON pointer (RFC 6901).
+pub(crate) fn pointer_token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 impl BodyReader {
     /// Notes an error.
     pub fn error(&mut self, pointer: &str, code: FieldErrorCode, detail: impl Display) {
@@ -121,7 +126,7 @@ impl BodyReader {
             .keys()
             .filter(|name| !known.contains(&name.as_str()))
         {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
+            let escaped = pointer_token(name);
             let detail = format!(
                 "unknown member; the known ones are `{}`",
                 known.join("`, `")

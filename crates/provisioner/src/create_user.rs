@@ -72,14 +72,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(Some(Box::new(begun.into())))
     }
 
-    /// Creates the user that a request asks for, or finds the one that an earlier run created, and writes
+    /// Creates the user that this request is to create, or finds the one that an earlier run created, and writes
     /// down which it is before anything else is done to it.
     pub(crate) async fn create_user(
         &self,
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<CreatedUser, ProvisionError> {
-        if !record.request().creates_user() || record.created_user().is_some() {
+        if record.created_user().is_some() {
             return Ok(CreatedUser::There(Box::new(record)));
         }
         let wanted = self.guardrails.new_user(record.request());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Guardrails;
 use super::permit::Permit;
 use crate::arn::{PolicyArn, is_path};
+use crate::body::pointer_token;
 use crate::finding::{Finding, FindingCode};
 use crate::id::AccountId;
 use crate::identity::NewUser;
@@ -178,8 +179,7 @@ impl Guardrails {
                         format!("the guardrails permit only these tag keys for new users: {listed}")
                     }
                 };
-                let key = key.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("{pointer}/tags/{key}");
+                let pointer = format!("{pointer}/tags/{}", pointer_token(key));
                 findings.push(Finding::new(pointer, FindingCode::TagNotAllowed, detail));
             }
         }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::body::pointer_token;
+
 /// The JSON pointer to the first condition of a policy that has no values, or operator that has no keys.
 pub(super) fn empty_condition(policy: &Value) -> Option<String> {
     let is_empty = |value: &Value| match value {
@@ -48,7 +50,7 @@ pub(super) fn control_character(value: &Value) -> Option<(String, u32)> {
         }
         Value::Object(members) => members.iter().find_map(|(key, value)| match of_text(key) {
             Some(character) => Some((String::new(), character)),
-            None => below(key.replace('~', "~0").replace('/', "~1"), value),
+            None => below(pointer_token(key), value),
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }

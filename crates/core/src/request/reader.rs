@@ -8,7 +8,7 @@ use super::{
     AccessRequest, Extension, Grant, InlineDocument, InlineDocumentError, MAX_GRANTS, Resource,
     Source, UserTags,
 };
-use crate::body::{BodyReader, FieldErrorCode, JsonMembers};
+use crate::body::{BodyReader, FieldErrorCode, JsonMembers, pointer_token};
 use crate::id::SysId;
 use crate::kind::{GrantKind, KindRow};
 use crate::principal::{Principal, PrincipalType};
@@ -212,7 +212,7 @@ fn tags(reader: &mut BodyReader, object: JsonMembers<'_>, pointer: &str) -> Opti
             return None;
         }
     };
-    let at = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let at = |key: &str| format!("{pointer}/{}", pointer_token(key));
     let mut tags = BTreeMap::new();
     for (key, value) in members {
         match value {

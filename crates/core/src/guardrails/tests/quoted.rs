@@ -108,8 +108,8 @@ fn trusting(code: FindingCode, named: &str) -> Row {
 fn not_enrolled(named: &str) -> Row {
     let guardrails = Guardrails::parse(TEXT).unwrap();
     let request = request("sc_req_item", "210987654321", READ, "P2D");
-    let found = guardrails.evaluate_enrolment(&request, None);
-    let found = found.into_iter().collect();
+    let found = guardrails.evaluate_enrolment(&request, None).into_iter();
+    let found = found.collect();
     (FindingCode::NotEnrolled, named.to_owned(), found)
 }
 
@@ -123,10 +123,8 @@ fn joined(code: FindingCode, named: &str) -> Row {
         attached: vec![],
         inline: vec![],
     };
-    let facts = GrantFacts::Group {
-        group,
-        policies: vec![],
-    };
+    let policies = vec![];
+    let facts = GrantFacts::Group { group, policies };
     of_facts(code, named, &request, facts)
 }
 
