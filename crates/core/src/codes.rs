@@ -75,6 +75,10 @@ codes!(
         TooManyApprovers => "The request needs more approvers than the guardrails allow.",
         /// The grants bring too many policies.
         TooManyPolicies => "The grants include more policies than an approver can review.",
+        /// The user that the access is for is one that Snowgate made and has ended.
+        UserEnded => "Snowgate has ended this user, or is about to delete it.",
+        /// The user that the access is for ends before it would.
+        OutlivesUser => "The user ends before this access would. Extend the user first, or request less time.",
         /// A policy cannot be read.
         UnreadablePolicy => "A policy can't be parsed, so nothing can be proved about it.",
         /// A policy allows denied actions.
@@ -116,6 +120,10 @@ codes!(
         OutsideGuardrails => "The guardrails no longer permit this.",
         /// Somebody else has a user of this name since the owners were asked.
         NameTaken => "A user of this name was created by somebody else after approval. Please request another name.",
+        /// The user that the access is for is one that Snowgate made and has ended.
+        UserEnded => "Snowgate has ended this user, or is about to delete it.",
+        /// The user that the access is for ends before it would, or an extension would end it sooner.
+        OutlivesUser => "The user ends before this access would, or would end sooner than it does now. Please request it again.",
         /// IAM refused the change.
         IamRefused => "IAM rejected the change.",
         /// It was not done in time.

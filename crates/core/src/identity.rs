@@ -6,6 +6,7 @@
 //! one, and yields what is written in one transaction, as for requests.
 
 mod accessors;
+mod borne_out;
 mod due;
 mod event;
 mod life;
@@ -178,8 +179,8 @@ pub enum IdentityChangeError {
     /// It was disabled by somebody whose word counts as much.
     #[error("the user is disabled already")]
     AlreadyDisabled,
-    /// The end has passed, or is not later than the one that it has.
-    #[error("the end is not later than now and before")]
+    /// The end has passed, or puts off the one that it has where it is to be sooner, or the other way round.
+    #[error("the end has passed, or is on the wrong side of the one before")]
     NotLater,
     /// It is too early or too late for that, or there is nothing that it could be done to.
     #[error("the user does not stand so that this can be done now")]

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use ports::ledger::Requests as _;
+use snowgate_core::account::PrincipalFacts;
+use snowgate_core::effect::RecordedEffect;
 use snowgate_core::plan;
 use snowgate_core::record::{Deviation, RequestRecord, Worker};
 use tracing::{error, warn};
@@ -65,6 +67,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 return Ok(vec![Deviation::Gone]);
             };
             found = plan::deviations(&effects, &located.facts);
+            self.leave_out_extensions(record, &located.facts, &mut found)
+                .await?;
             if found.is_empty() {
                 return Ok(renamed(record, &located));
             }
@@ -73,5 +77,29 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
         }
         Ok(found)
+    }
+
+    /// Leaves out that a user ends otherwise than this request says, where another one gives it just that end.
+    async fn leave_out_extensions(
+        &self,
+        record: &RequestRecord,
+        facts: &PrincipalFacts,
+        found: &mut Vec<Deviation>,
+    ) -> Result<(), ProvisionError> {
+        let is_of_user =
+            |one: &Deviation| matches!(one, Deviation::Missing { change } if change.is_of_user());
+        if !found.iter().any(is_of_user) {
+            return Ok(());
+        }
+        let mine = plan::effects_of_begun(record);
+        for other in self.giving(record, &mine).await? {
+            let mut given = plan::effects_of_begun(&other).into_iter();
+            let there = |one: RecordedEffect| one.change.is_of_user() && facts.shows(&one.change);
+            if given.any(there) && other.trail_fault().is_none() && self.is_signed(&other).await? {
+                found.retain(|one| !is_of_user(one));
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }

@@ -6,19 +6,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ports::directory::DirectoryError;
-use ports::identities::{Identities as _, IdentityCommit, MovedEffect};
+use ports::identities::{IdentityCommit, MovedEffect};
 use ports::users::{Creation, Users as _};
-use snowgate_core::id::IdentityId;
+use snowgate_core::id::RequestId;
 use snowgate_core::identity::{
-    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, IdentityState,
-    MadeUser, NewUser, Whose, whose,
+    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, MadeUser,
+    NewUser, Whose, whose,
 };
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
+use snowgate_core::principal::Principal;
 use snowgate_core::record::{Event, FailureCode, RequestRecord};
 use tracing::{error, info};
 use workflow::change::Draft;
 
+use crate::grant::NotGranted;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
 /// What came of creating a user.
@@ -30,34 +32,6 @@ pub(crate) enum CreatedUser {
 }
 
 impl<P: ProvisionerPorts> Provisioner<P> {
-    /// The user that a request creates or gives more time; none where it does neither. It is the one that
-    /// the request has the unique id of.
-    pub(crate) async fn user_of(
-        &self,
-        record: &RequestRecord,
-    ) -> Result<Option<IdentityRecord>, ProvisionError> {
-        if record.request().user().is_none() {
-            return Ok(None);
-        }
-        let id = match record.request().creates_user() {
-            true => Some(IdentityId::of(record.id())),
-            false => self.identities.identity_of(&record.principal_key()).await?,
-        };
-        let Some(id) = id else {
-            return Ok(None);
-        };
-        let identity = self.identities.identity(&id).await?;
-        let is_it = |identity: &IdentityRecord| match record.request().creates_user() {
-            // Of a broken trail the request may not say which it is.
-            true => {
-                identity.created_by() == record.id()
-                    && (record.unique_id().is_none() || identity.unique_id() == record.unique_id())
-            }
-            false => identity.unique_id() == record.unique_id(),
-        };
-        Ok(identity.filter(is_it))
-    }
-
     /// That the user of a request is about to be created, to be written with the request; none where it
     /// creates none.
     pub(crate) fn begun(
@@ -79,28 +53,42 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         record: RequestRecord,
         now: Timestamp,
     ) -> Result<CreatedUser, ProvisionError> {
-        if record.created_user().is_some() {
-            return Ok(CreatedUser::There(Box::new(record)));
-        }
         let wanted = self.guardrails.new_user(record.request());
         let identity = self.user_of(&record).await?;
         let (Some(user), Some(identity)) = (wanted, identity) else {
             return Ok(CreatedUser::Failed(FailureCode::ContentChanged));
         };
-        // Whoever writes the table could have put another user there than the one that was approved.
-        if *identity.user() != user || identity.state() != IdentityState::Creating {
-            return Ok(CreatedUser::Failed(FailureCode::ContentChanged));
+        match identity.phase() {
+            // Whoever writes the table could have put another user there than the one that was approved.
+            IdentityPhase::Creating if *identity.user() == user => {}
+            // What an earlier run began to take back is not given again.
+            IdentityPhase::Deleting {
+                because: DeletedBecause::Rollback { code },
+            } => return Ok(CreatedUser::Failed(*code)),
+            _ => return Ok(CreatedUser::Failed(FailureCode::ContentChanged)),
         }
-        let creation = self.member.create(&user, record.id()).await?;
-        let Some(made) = self.look_for(&user).await? else {
-            return self.not_seen(&creation, &identity, now);
+        if record.created_user().is_some() {
+            return Ok(CreatedUser::There(Box::new(record)));
+        }
+        let is_refused = self.is_refused(&user, record.id()).await?;
+        let waited: SignedDuration = now.duration_since(identity.begun_at());
+        let is_long = waited > CLOCKS_DIFFER_BY;
+        let Some(made) = self.look_for(&user.principal()).await? else {
+            // One that was just created, in this run or in one whose answer was lost, may be seen later.
+            return match is_refused && is_long {
+                true => Ok(CreatedUser::Failed(FailureCode::IamRefused)),
+                false => Err(ProvisionError::NotSeen),
+            };
         };
         match whose(&made, &identity) {
             Whose::Ours => {}
             Whose::Another => return Ok(CreatedUser::Failed(FailureCode::NameTaken)),
             Whose::Undecided => {
                 error!("a user of the name may be ours, and is otherwise than it was to be");
-                return Err(ProvisionError::NotSeen);
+                return match is_long {
+                    true => Ok(CreatedUser::Failed(FailureCode::ContentChanged)),
+                    false => Err(ProvisionError::NotSeen),
+                };
             }
         }
         let effects = plan::effects_of_begun(&record);
@@ -124,35 +112,72 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(CreatedUser::There(Box::new(record)))
     }
 
+    /// Creates a user; whether IAM refuses that for what it is. Whose the user is that has the name then is for
+    /// the caller to see.
+    async fn is_refused(
+        &self,
+        user: &NewUser,
+        request: &RequestId,
+    ) -> Result<bool, DirectoryError> {
+        match self.member.create(user, request).await {
+            Ok(Creation::Denied) => {
+                error!("IAM denied creating the user");
+                Ok(true)
+            }
+            Ok(Creation::Made { .. } | Creation::NameTaken) => Ok(false),
+            Err(DirectoryError::Call(call)) if !call.is_transient() => {
+                error!(
+                    error = shell::log::chain(&call),
+                    "IAM refused to create the user"
+                );
+                Ok(true)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Looks until a user of the name is to be seen; IAM is eventually consistent.
-    async fn look_for(&self, user: &NewUser) -> Result<Option<MadeUser>, DirectoryError> {
-        let principal = user.principal();
+    pub(crate) async fn look_for(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<MadeUser>, DirectoryError> {
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;
             }
-            if let Some(made) = self.member.made(&principal).await? {
+            if let Some(made) = self.member.made(principal).await? {
                 return Ok(Some(made));
             }
         }
         Ok(None)
     }
 
-    /// What follows where no user of the name is to be seen. One that was just created, in this run or in one
-    /// whose answer was lost, may be seen later.
-    fn not_seen(
+    /// Whether the user that a request is for can have its access: it lives, and no access outlives it but
+    /// what gives it more time.
+    ///
+    /// # Errors
+    /// The code that the request fails with; while the user is created, that it is tried later.
+    pub(crate) async fn user_admits(
         &self,
-        creation: &Creation,
-        identity: &IdentityRecord,
-        now: Timestamp,
-    ) -> Result<CreatedUser, ProvisionError> {
-        let waited: SignedDuration = now.duration_since(identity.begun_at());
-        match creation {
-            Creation::Denied if waited > CLOCKS_DIFFER_BY => {
-                error!("IAM denied creating the user");
-                Ok(CreatedUser::Failed(FailureCode::IamRefused))
-            }
-            _ => Err(ProvisionError::NotSeen),
+        record: &RequestRecord,
+        until: Timestamp,
+    ) -> Result<(), NotGranted> {
+        if record.request().creates_user() {
+            return Ok(());
+        }
+        let is_extension = record.request().user().is_some();
+        let Some(identity) = self.user_on(record).await? else {
+            // Nobody's user is given more time.
+            return match is_extension {
+                true => Err(FailureCode::ContentChanged.into()),
+                false => Ok(()),
+            };
+        };
+        match identity.phase() {
+            IdentityPhase::Creating => Err(ProvisionError::NotSeen.into()),
+            IdentityPhase::Live { until: end } if is_extension == (until > *end) => Ok(()),
+            IdentityPhase::Live { .. } => Err(FailureCode::OutlivesUser.into()),
+            _ => Err(FailureCode::UserEnded.into()),
         }
     }
 
@@ -173,97 +198,6 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             _ => IdentityEvent::Extended { until, by },
         };
         let change = identity.apply(event, Actor::Provisioner, now)?;
-        Ok(Some(Box::new(change.into())))
-    }
-
-    /// That the user of a request loses what it has, where nothing else gives it more time; written before
-    /// anything is removed. Its record is changed alone: it must be there whatever becomes of the request.
-    pub(crate) async fn end_user(
-        &self,
-        record: &RequestRecord,
-        now: Timestamp,
-    ) -> Result<(), ProvisionError> {
-        let Some(identity) = self.user_of(record).await? else {
-            return Ok(());
-        };
-        let can_end = matches!(
-            identity.state(),
-            IdentityState::Live | IdentityState::Disabled
-        );
-        if can_end {
-            let event = IdentityEvent::EndingStarted;
-            self.change_user_by(&identity, event, now).await?;
-        }
-        let target = self.locate(record).await?;
-        if let Some(located) = target {
-            self.member.deactivate_keys(&located.principal).await?;
-        }
-        Ok(())
-    }
-
-    /// That the user of a request has lost what it had, to be written with its end.
-    pub(crate) async fn ended(
-        &self,
-        record: &RequestRecord,
-        now: Timestamp,
-    ) -> Result<Option<Box<IdentityCommit>>, ProvisionError> {
-        let Some(identity) = self.user_of(record).await? else {
-            return Ok(None);
-        };
-        if identity.state() != IdentityState::Ending {
-            return Ok(None);
-        }
-        let grace_until = now + self.guardrails.grace().as_signed();
-        let event = IdentityEvent::Ended { grace_until };
-        let change = identity.apply(event, Actor::Provisioner, now)?;
-        Ok(Some(Box::new(change.into())))
-    }
-
-    /// Undoes what creating a user came to, for a request that fails: one that was seen is deleted, with all
-    /// that it has; one that never was is not created any more. What is to be written with the end of the
-    /// request; none where it has no user.
-    pub(crate) async fn roll_back_user(
-        &self,
-        record: &RequestRecord,
-        now: Timestamp,
-    ) -> Result<Option<Box<IdentityCommit>>, ProvisionError> {
-        if !record.request().creates_user() {
-            return Ok(None);
-        }
-        let Some(mut identity) = self.user_of(record).await? else {
-            return Ok(None);
-        };
-        if identity.state().is_terminal() {
-            return Ok(None);
-        }
-        let Some(unique_id) = identity.unique_id().map(str::to_owned) else {
-            return self.discarded(&identity, now).await;
-        };
-        if identity.state() == IdentityState::Creating {
-            let because = DeletedBecause::Rollback;
-            let event = IdentityEvent::DeletionStarted { because };
-            identity = self.change_user_by(&identity, event, now).await?;
-        }
-        let principal = identity.user().principal();
-        self.delete_user(&principal, &unique_id).await?;
-        let change = identity.apply(IdentityEvent::Deleted, Actor::Provisioner, now)?;
-        Ok(Some(Box::new(change.into())))
-    }
-
-    /// That a user was never created, and will not be: nothing of ours is to be seen, and what was asked for
-    /// long enough ago would be.
-    async fn discarded(
-        &self,
-        identity: &IdentityRecord,
-        now: Timestamp,
-    ) -> Result<Option<Box<IdentityCommit>>, ProvisionError> {
-        let made = self.look_for(identity.user()).await?;
-        let is_not_ours = |made: &MadeUser| whose(made, identity) == Whose::Another;
-        let waited: SignedDuration = now.duration_since(identity.begun_at());
-        if !made.as_ref().is_none_or(is_not_ours) || waited <= CLOCKS_DIFFER_BY {
-            return Err(ProvisionError::NotSeen);
-        }
-        let change = identity.apply(IdentityEvent::Discarded, Actor::Provisioner, now)?;
         Ok(Some(Box::new(change.into())))
     }
 

@@ -134,6 +134,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             .await
     }
 
+    /// The requests but this one that have effects on a principal, over or not.
+    pub(crate) async fn any_on(
+        &self,
+        principal: &PrincipalKey,
+        but: &RequestId,
+    ) -> Result<Vec<RequestRecord>, CallError> {
+        let named = self.others_on(principal, but).await?;
+        self.live(&named, principal, |_| true).await
+    }
+
     /// The requests but this one that have effects on a principal and are over.
     pub(crate) async fn over_on(
         &self,

@@ -22,7 +22,7 @@ use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 const WAITS_AT_MOST: SignedDuration = SignedDuration::from_secs(2 * SETTLES_WITHIN.as_secs());
 
 /// Why a request is not granted.
-enum NotGranted {
+pub(crate) enum NotGranted {
     /// The request fails.
     Failed(FailureCode),
     /// It is tried again later.
@@ -183,9 +183,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
             _ => plan::effects_of_begun(record),
         };
-        if plan::until(record, &effects, now) <= now {
+        let until = plan::until(record, &effects, now);
+        if until <= now {
             return Err(FailureCode::TimedOut.into());
         }
+        self.user_admits(record, until).await?;
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone =
             |effect: &RecordedEffect| effect.preexisting && !facts.principal.shows(&effect.change);
@@ -287,9 +289,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             true => record,
             false => self.undo(record, &mine, &others, now).await?,
         };
+        let (record, identity) = self.roll_back_user(record, code, now).await?;
         let draft = Draft {
             delete_effects: plan::forgotten(mine, &effects::all(&others)),
-            identity: self.roll_back_user(&record, now).await?,
+            identity,
             ..Draft::from(Event::Failed { code })
         };
         self.write(record, draft, now).await

@@ -71,6 +71,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let Some(record) = found else {
             return Ok(Giver::Lost);
         };
+        let record = self.with_user(record).await?;
         let is_broken = record.trail_fault().is_some();
         Ok(match record.state() {
             // Its record says nothing that is believed: its trail does.

@@ -9,14 +9,17 @@ mod compare;
 mod create_user;
 mod delete_user;
 mod effects;
+mod end_user;
 mod grant;
 mod leftover;
 mod locate;
 mod put_back;
 mod remove;
 mod revoke;
+mod roll_back_user;
 mod unknown;
 mod user;
+mod whose_user;
 
 pub use unknown::Compared;
 
@@ -153,7 +156,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     /// Only where the ledger itself does not answer. After every other failure the request is
     /// rescheduled in the ledger and the message acknowledged, so that it blocks no other request.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
-        let record = load(&self.requests, id).await?;
+        let record = self.with_user(load(&self.requests, id).await?).await?;
         let principal = record.principal_key();
         let is_over = record.is_over(now);
         if is_over {

@@ -102,7 +102,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             for change in astray {
                 error!(change = change.key(), "given to whoever took the name");
                 match change.is_of_user() {
-                    // What ends a user of ours is nobody else's.
+                    // As this run put it: what ends another user of ours is theirs.
                     true => {
                         let life = UserPart::InlinePolicy(LIFE_POLICY_NAME.to_owned());
                         self.member.remove(target, &life).await?;
@@ -144,7 +144,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
         }
         let Some(located) = located else {
-            return Ok(vec![Deviation::Gone]);
+            // Nobody is looked for where no record says who it is.
+            let all = mine.iter().map(|effect| &effect.change);
+            return Ok(match record.unique_id() {
+                Some(_) => vec![Deviation::Gone],
+                None => still_there(all, BlockedBecause::Unproven),
+            });
         };
         let live = effects::all(others);
         let (mut remove, mut disputed, mut unanswered) = (Vec::new(), Vec::new(), None);
@@ -177,6 +182,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let refused = self.take_back(record, &located, &remove).await?;
         let mut found = renamed(record, &located);
+        found.extend(self.deactivate_keys(&located, &remove).await?);
+        let both = (mine, others);
+        found.extend(self.put_end_of_rest(record, &located, both).await?);
         let disputed = disputed.iter();
         let disputed = disputed.filter(|change| located.facts.has_in_place(change));
         found.extend(still_there(disputed, BlockedBecause::Unproven));
@@ -306,11 +314,19 @@ pub(crate) fn astray(
                 group: group.clone(),
                 unique_id: Some(one.unique_id.clone()),
             }));
-        } else if !is_it && named.has_in_place(change) {
+        } else if !is_it && has_from_us(named, change) {
             astray.push(change.clone());
         }
     }
     astray
+}
+
+/// Whether somebody has what this run gave. Another user that Snowgate made has a life policy of its own.
+fn has_from_us(named: &PrincipalFacts, change: &EffectChange) -> bool {
+    match change.is_of_user() {
+        true => named.shows(change),
+        false => named.has_in_place(change),
+    }
 }
 
 /// That the principal is called otherwise now, if it is.
@@ -338,7 +354,7 @@ fn still_there<'a>(
 }
 
 /// What stands in the way where trying again alone does not help; none where it may.
-fn blocked(account: &DirectoryError) -> Option<BlockedBecause> {
+pub(crate) fn blocked(account: &DirectoryError) -> Option<BlockedBecause> {
     match account {
         DirectoryError::NotPrepared(_) => Some(BlockedBecause::NotPrepared),
         DirectoryError::Call(call) if !call.is_transient() => {

@@ -39,12 +39,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, &mine, now).await?;
         // Access is removed whatever stands in the way of the user's own record.
-        let ended = match plan::ends_user(&mine, &effects::all(&others)) {
-            true => self.end_user(&record, now).await,
+        let started = match plan::ends_user(&mine, &effects::all(&others)) {
+            true => self.start_ending(&record, now).await,
             false => Ok(()),
         };
         let record = self.undo(record, &mine, &others, now).await?;
-        ended?;
+        started?;
         if let Some(failure) = unwritten {
             error!("access is removed, and its end cannot be written down");
             return Err(failure);
@@ -60,7 +60,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let draft = Draft {
             delete_effects: forgotten.clone(),
-            identity: self.ended(&record, now).await?,
+            identity: self.ended(&record, (&mine, &others), now).await?,
             ..Draft::from(event)
         };
         let after = self.write(record, draft, now).await?;

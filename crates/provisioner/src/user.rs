@@ -7,12 +7,15 @@ use ports::ledger::Requests as _;
 use ports::users::Users as _;
 use snowgate_core::id::{IdentityId, RequestId};
 use snowgate_core::identity::{
-    DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, LifePolicy,
+    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, LifePolicy,
+    Whose, whose,
 };
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::record::RequestRecord;
 use tracing::{error, info, warn};
 
+use crate::locate::Located;
+use crate::whose_user::MadeFor;
 use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 
 /// How long until a step that does not work is tried again.
@@ -73,11 +76,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             // Its request creates it, or takes it back.
             IdentityPhase::Creating => {
                 let created_by = self.readable(identity.created_by()).await?;
-                if created_by.is_some_and(|request| !request.state().is_terminal()) {
+                let is_at_work = |request: RequestRecord| {
+                    !request.state().is_terminal() && !request.was_put_back()
+                };
+                if created_by.is_some_and(is_at_work) {
                     return Ok(Some(now + AGAIN));
                 }
                 error!("a user is left of a request that is over, or lost");
-                self.end_by_record(identity, now).await?;
+                self.end_unfinished(identity, now).await?;
                 Ok(None)
             }
             IdentityPhase::Live { until } | IdentityPhase::Disabled { until, .. }
@@ -101,6 +107,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 if !self.is_deletable(identity).await? {
                     return Ok(Some(now + AGAIN));
                 }
+                self.is_made_by_us(identity).await?;
                 let because = DeletedBecause::GraceOver;
                 let event = IdentityEvent::DeletionStarted { because };
                 let deleting = self.change_user_by(identity, event, now).await?;
@@ -109,11 +116,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
             IdentityPhase::Deleting { because } => {
                 // What is rolled back is written down with its request.
-                if *because == DeletedBecause::Rollback {
+                if matches!(because, DeletedBecause::Rollback { .. }) {
                     let request = self.readable(identity.created_by()).await?;
                     if request.is_some_and(|request| !request.state().is_terminal()) {
                         return Ok(Some(now + AGAIN));
                     }
+                }
+                if !self.is_deletable(identity).await? {
+                    return Ok(Some(now + AGAIN));
                 }
                 self.finish_deletion(identity, now).await?;
                 Ok(None)
@@ -134,7 +144,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
     }
 
-    /// Whether a request that gives it time is still there and ends it, or will.
+    /// Whether a request that gives it time is still there and ends it, or will: one that its record names, or
+    /// one that proves itself and is about to give it more.
     async fn is_kept_alive(
         &self,
         identity: &IdentityRecord,
@@ -142,13 +153,44 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     ) -> Result<bool, ProvisionError> {
         for id in identity.requests() {
             if let Some(request) = self.readable(id).await?
-                && !request.state().is_terminal()
+                && request.has_effects()
                 && (request.trail_fault().is_none() || !request.is_over(now))
             {
                 return Ok(true);
             }
         }
-        Ok(false)
+        let (key, but) = (identity.principal_key(), identity.created_by());
+        let others = self.live_on(&key, but, now).await?;
+        Ok(self.end_by_proof(&others).await?.is_some())
+    }
+
+    /// Ends a user of whom it is not written down yet who it is: one that was never created is not created
+    /// any more.
+    async fn end_unfinished(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        if identity.unique_id().is_some() {
+            return self.end_by_record(identity, now).await;
+        }
+        let made = self.look_for(&identity.user().principal()).await?;
+        let whose = made.as_ref().map(|made| whose(made, identity));
+        let waited: SignedDuration = now.duration_since(identity.begun_at());
+        match (made, whose) {
+            (Some(made), Some(Whose::Ours)) => {
+                let unique_id = made.unique_id;
+                let event = IdentityEvent::UserCreated { unique_id };
+                let created = self.change_user_by(identity, event, now).await?;
+                self.end_by_record(&created, now).await
+            }
+            (_, None | Some(Whose::Another)) if waited > CLOCKS_DIFFER_BY => {
+                let event = IdentityEvent::Discarded;
+                self.change_user_by(identity, event, now).await?;
+                Ok(())
+            }
+            _ => Err(ProvisionError::NotSeen),
+        }
     }
 
     /// Ends a user whose request does not: it is denied everything, and its keys are inactive.
@@ -157,6 +199,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         identity: &IdentityRecord,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
+        let located = self.is_made_by_us(identity).await?;
         let ending = match identity.phase() {
             IdentityPhase::Ending { .. } => identity.clone(),
             _ => {
@@ -164,10 +207,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 self.change_user_by(identity, event, now).await?
             }
         };
-        let principal = identity.user().principal();
-        if let Some(unique_id) = identity.unique_id()
-            && let Some(located) = self.locate_by_id(&principal, unique_id).await?
-        {
+        if let Some(located) = located {
             let life = LifePolicy::Over;
             self.member.put_life(&located.principal, life).await?;
             self.member.deactivate_keys(&located.principal).await?;
@@ -178,8 +218,32 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(())
     }
 
-    /// Whether every request that created, extended or revived it is over, and proved: deleting cannot be
-    /// undone.
+    /// Where the user is that a record is about, if IAM still has it.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Blocked`] where it was not created for the request that the record says: whoever writes the table could
+    /// name anybody.
+    async fn is_made_by_us(
+        &self,
+        identity: &IdentityRecord,
+    ) -> Result<Option<Located>, ProvisionError> {
+        let user = identity.user().principal();
+        let unique_id = identity.unique_id().ok_or(ProvisionError::Blocked)?;
+        match self
+            .made_for(&user, unique_id, identity.created_by())
+            .await?
+        {
+            MadeFor::It(located) => Ok(Some(located)),
+            MadeFor::Gone => Ok(None),
+            MadeFor::Another => {
+                error!("a user was not created for the request that its record names");
+                Err(ProvisionError::Blocked)
+            }
+        }
+    }
+
+    /// Whether every request that created, extended or revived it is over, and proved to be of this very user,
+    /// and no other has anything on it: deleting cannot be undone.
     async fn is_deletable(&self, identity: &IdentityRecord) -> Result<bool, ProvisionError> {
         for id in identity.requests() {
             let Some(request) = self.readable(id).await? else {
@@ -189,21 +253,33 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             if !request.state().is_terminal() {
                 return Ok(false);
             }
-            if request.trail_fault().is_some() || !self.is_proved(&request).await? {
+            let is_of_it = identity.is_asked_by(&request) || identity.is_extended_by(&request);
+            if !is_of_it || request.trail_fault().is_some() || !self.is_proved(&request).await? {
                 error!("a request of the user that is to be deleted proves nothing");
                 return Ok(false);
             }
         }
-        Ok(true)
+        let (key, but) = (identity.principal_key(), identity.created_by());
+        let others = self.any_on(&key, but).await?;
+        if !others.is_empty() {
+            info!(
+                others = others.len(),
+                "requests have something on a user that is to be deleted"
+            );
+        }
+        Ok(others.is_empty())
     }
 
+    /// Deletes a user of whom it is known that it may be, and was made by us.
     async fn finish_deletion(
         &self,
         identity: &IdentityRecord,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let principal = identity.user().principal();
-        if let Some(unique_id) = identity.unique_id() {
+        if let (Some(_), Some(unique_id)) =
+            (self.is_made_by_us(identity).await?, identity.unique_id())
+        {
+            let principal = identity.user().principal();
             self.delete_user(&principal, unique_id).await?;
         }
         self.change_user_by(identity, IdentityEvent::Deleted, now)

@@ -44,6 +44,10 @@ struct World {
     refused: Vec<String>,
     kept: Vec<String>,
     out_of_reach: Vec<String>,
+    /// Whether making access keys inactive is denied.
+    keys_are_kept: bool,
+    /// What creating a user is refused with, if it is.
+    creation_fails: Option<&'static str>,
     changes: Vec<String>,
     /// The clock by which users are created, where a test sets one.
     now: Option<Timestamp>,
@@ -118,6 +122,12 @@ impl FakeDirectory {
     /// Denies making this change, to whomever, from now on.
     pub fn refuse(&self, change: &EffectChange) {
         self.0.lock().unwrap().refused.push(change.key());
+    }
+
+    /// Denies making this change no longer.
+    pub fn allow_again(&self, change: &EffectChange) {
+        let key = change.key();
+        self.0.lock().unwrap().refused.retain(|one| *one != key);
     }
 
     /// Denies taking this change back, from whomever, from now on.

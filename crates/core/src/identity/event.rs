@@ -7,6 +7,7 @@ use crate::arn::is_name;
 use crate::id::{Digest, RequestId};
 use crate::principal::PrincipalType;
 use crate::prose::Reason;
+use crate::record::FailureCode;
 
 /// Something that happened to a user. Each is one row of its trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,11 @@ pub enum IdentityEvent {
         until: Timestamp,
         /// The request that extends it.
         by: RequestId,
+    },
+    /// What put its end off is over before its time: it ends with the rest of what gives it time.
+    Shortened {
+        /// When it ends now.
+        until: Timestamp,
     },
     /// It was denied everything before its end.
     Disabled {
@@ -104,7 +110,10 @@ pub enum DisabledBy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeletedBecause {
     /// The request that created it failed, and all that it did is undone.
-    Rollback,
+    Rollback {
+        /// Why it failed.
+        code: FailureCode,
+    },
     /// It was kept long enough after its end.
     GraceOver,
     /// An approved request asks for it.
@@ -123,6 +132,7 @@ impl IdentityEvent {
             Self::UserCreated { .. } => IdentityStep::Create,
             Self::WentLive { .. } => IdentityStep::GoLive,
             Self::Extended { .. } => IdentityStep::Extend,
+            Self::Shortened { .. } => IdentityStep::Shorten,
             Self::Disabled { .. } => IdentityStep::Disable,
             Self::Enabled { .. } => IdentityStep::Enable,
             Self::EndingStarted => IdentityStep::StartEnding,
@@ -223,7 +233,12 @@ impl IdentityPhase {
             (IdentityEvent::WentLive { until }, _) => Self::Live {
                 until: later(*until)?,
             },
-            (IdentityEvent::Extended { until, .. }, _) => self.extended(later(*until)?, at)?,
+            (IdentityEvent::Extended { until, .. }, _) => {
+                self.ending_at(later(*until)?, |before, after| before < after)?
+            }
+            (IdentityEvent::Shortened { until }, _) => {
+                self.ending_at(later(*until)?, |before, after| before > after)?
+            }
             (IdentityEvent::Disabled { disabling }, _) => self.disabled(disabling)?,
             (IdentityEvent::Enabled { .. }, Self::Disabled { until, .. }) => Self::Live {
                 until: later(*until)?,
@@ -275,7 +290,7 @@ impl IdentityPhase {
     /// Deleting cannot be undone: each reason has its time.
     fn is_deletable(&self, because: &DeletedBecause, at: Timestamp) -> bool {
         match because {
-            DeletedBecause::Rollback => matches!(self, Self::Creating),
+            DeletedBecause::Rollback { .. } => matches!(self, Self::Creating),
             DeletedBecause::GraceOver => {
                 matches!(self, Self::Ended { grace_until, .. } if *grace_until <= at)
             }
@@ -319,17 +334,19 @@ impl IdentityPhase {
         }
     }
 
-    fn extended(&self, later: Timestamp, at: Timestamp) -> Result<Self, IdentityChangeError> {
-        let mut extended = self.clone();
-        if let Self::Live { until } | Self::Disabled { until, .. } = &mut extended {
-            if at >= *until {
-                return Err(IdentityChangeError::NotNow);
+    /// The same with another end. One that has come is put off as well, as long as nothing was taken away.
+    fn ending_at(
+        &self,
+        end: Timestamp,
+        is_meant: impl Fn(Timestamp, Timestamp) -> bool,
+    ) -> Result<Self, IdentityChangeError> {
+        let mut other = self.clone();
+        if let Self::Live { until } | Self::Disabled { until, .. } = &mut other {
+            match is_meant(*until, end) {
+                true => *until = end,
+                false => return Err(IdentityChangeError::NotLater),
             }
-            if later <= *until {
-                return Err(IdentityChangeError::NotLater);
-            }
-            *until = later;
         }
-        Ok(extended)
+        Ok(other)
     }
 }

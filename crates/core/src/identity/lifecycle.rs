@@ -80,6 +80,8 @@ pub enum IdentityStep {
     GoLive,
     /// Its end is put off.
     Extend,
+    /// Its end is brought forward, for what put it off is over.
+    Shorten,
     /// It is denied everything before its end.
     Disable,
     /// It is allowed again what it may.
@@ -104,10 +106,11 @@ pub enum IdentityStep {
 
 impl IdentityStep {
     /// Every step.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Create,
         Self::GoLive,
         Self::Extend,
+        Self::Shorten,
         Self::Disable,
         Self::Enable,
         Self::StartEnding,
@@ -145,8 +148,8 @@ pub const fn transition(
         (S::Creating, T::Create) => S::Creating,
         (S::Creating, T::GoLive) => S::Live,
         (S::Creating, T::Discard) => S::Discarded,
-        (S::Live, T::Extend) => S::Live,
-        (S::Disabled, T::Extend) => S::Disabled,
+        (S::Live, T::Extend | T::Shorten) => S::Live,
+        (S::Disabled, T::Extend | T::Shorten) => S::Disabled,
         (S::Live | S::Disabled, T::Disable) => S::Disabled,
         (S::Disabled, T::Enable) => S::Live,
         (S::Creating | S::Live | S::Disabled, T::StartEnding) => S::Ending,
@@ -199,6 +202,7 @@ mod tests {
                     let known = [
                         (S::Creating, T::GoLive),
                         (S::Live, T::Extend),
+                        (S::Live, T::Shorten),
                         (S::Disabled, T::Enable),
                         (S::Ended, T::Revive),
                     ];

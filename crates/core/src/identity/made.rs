@@ -48,6 +48,13 @@ impl MadeUser {
         let found = tags.find(|(written, _)| written.to_lowercase() == key);
         found.map(|(_, value)| value.as_str())
     }
+
+    /// Whether it was created for this request, as the tags say that it was created with. Snowgate's rights
+    /// let nobody put them on a user later.
+    #[must_use]
+    pub fn is_of(&self, request: &RequestId) -> bool {
+        self.tag(MADE_TAG) == Some(MADE) && self.tag(REQUEST_TAG) == Some(request.as_str())
+    }
 }
 
 impl NewUser {

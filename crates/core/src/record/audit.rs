@@ -117,6 +117,16 @@ impl RequestRecord {
         self
     }
 
+    /// The same record, with the user that it created, where its broken trail does not say which: the user's
+    /// own record and IAM do. One that is known otherwise stays.
+    #[must_use]
+    pub fn with_created_user(mut self, unique_id: &str) -> Self {
+        if self.trail_fault().is_some() && self.unique_id().is_none() {
+            self.head.created_user = Some(unique_id.to_owned());
+        }
+        self
+    }
+
     /// Whether an event is taken although the trail is broken: one that only ends something, or says
     /// what stands in the way of an end, or, where that may be told, how far a message is.
     pub(super) const fn takes_despite_fault(&self, event: &Event) -> bool {

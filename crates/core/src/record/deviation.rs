@@ -75,6 +75,8 @@ codes!(
         Denied => "IAM refused the removal.",
         /// The member role cannot be assumed.
         NotPrepared => "Snowgate's role in the AWS account can't be used.",
+        /// IAM refuses to make the access keys of a user that has ended inactive.
+        KeysStayActive => "IAM refused to make its access keys inactive. It is denied everything all the same.",
         /// The ledger contradicts itself about it, and no signature settles that.
         Unproven => "Snowgate's records about it don't agree, so a person has to look at it.",
     }

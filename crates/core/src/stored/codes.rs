@@ -70,6 +70,7 @@ stored_codes!(BlockedBecauseV1 for BlockedBecause {
     "denied" = Denied,
     "not_prepared" = NotPrepared,
     "unproven" = Unproven,
+    "keys_stay_active" = KeysStayActive,
 });
 
 stored_codes!(SkipCodeV1 for SkipCode {
@@ -103,6 +104,8 @@ stored_codes!(FailureCodeV1 for FailureCode {
     "timed_out" = TimedOut,
     "broken_trail" = BrokenTrail,
     "name_taken" = NameTaken,
+    "user_ended" = UserEnded,
+    "outlives_user" = OutlivesUser,
 });
 
 stored_codes!(TrailFaultV1 for TrailFault {
@@ -144,6 +147,8 @@ stored_codes!(RefusalCodeV1 for RefusalCode {
     "no_manager" = NoManager,
     "name_taken" = NameTaken,
     "owner_not_allowed" = OwnerNotAllowed,
+    "user_ended" = UserEnded,
+    "outlives_user" = OutlivesUser,
 });
 
 stored_codes!(FindingCodeV1 for FindingCode {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::codes::FailureCodeV1;
 use super::schema::{countable, stored_codes, stored_enum, stored_struct};
 use crate::arn::PolicyArn;
 use crate::audit::{AuditHead, TrailFault};
@@ -15,6 +16,7 @@ use crate::identity::{
 use crate::lifecycle::Actor;
 use crate::principal::PrincipalName;
 use crate::prose::Reason;
+use crate::record::FailureCode;
 
 stored_struct!(pub IdentityRecordV1 for IdentityRecord {
     head: IdentityHead,
@@ -72,16 +74,25 @@ stored_enum!(DisabledByV1 for DisabledBy, "type" {
 });
 
 stored_enum!(DeletedBecauseV1 for DeletedBecause, "type" {
-    "rollback" = Rollback,
+    "rollback" = Rollback {
+        // Before it was written down, IAM's refusal was what led to nearly all.
+        #[serde(default = "refused")]
+        code: FailureCode,
+    },
     "grace_over" = GraceOver,
     "request" = Request { request: RequestId },
 });
+
+const fn refused() -> FailureCodeV1 {
+    FailureCodeV1::IamRefused
+}
 
 stored_enum!(IdentityEventV1 for IdentityEvent, "type" {
     "begun" = Begun { user: Digest, by: RequestId },
     "user_created" = UserCreated { unique_id: String },
     "went_live" = WentLive { until: Timestamp },
     "extended" = Extended { until: Timestamp, by: RequestId },
+    "shortened" = Shortened { until: Timestamp },
     "disabled" = Disabled { disabling: Disabling },
     "enabled" = Enabled { by: RequestId },
     "ending_started" = EndingStarted,

@@ -15,34 +15,34 @@ use testkit::{Aftermath, Moment};
 use super::{approved_with, end, provision, provisioner, run};
 
 /// How long users are kept after their end, in seconds.
-const GRACE: i64 = 7 * 86_400;
+pub(super) const GRACE: i64 = 7 * 86_400;
 
 /// An approved request for a new user with a policy.
-fn approved(world: &World) -> RequestRecord {
+pub(super) fn approved(world: &World) -> RequestRecord {
     approved_with(world, World::new_user_grants())
 }
 
-fn identity(world: &World, record: &RequestRecord) -> Option<IdentityRecord> {
+pub(super) fn identity(world: &World, record: &RequestRecord) -> Option<IdentityRecord> {
     ready(world.ledger.identity(&IdentityId::of(record.id()))).unwrap()
 }
 
-fn state(world: &World, record: &RequestRecord) -> Option<IdentityState> {
+pub(super) fn state(world: &World, record: &RequestRecord) -> Option<IdentityState> {
     identity(world, record).map(|identity| identity.state())
 }
 
-fn facts(world: &World) -> Option<PrincipalFacts> {
+pub(super) fn facts(world: &World) -> Option<PrincipalFacts> {
     world.directory.facts(&world.target)
 }
 
 /// What the life policy of the user says.
-fn life(world: &World) -> Option<String> {
+pub(super) fn life(world: &World) -> Option<String> {
     let inline = facts(world)?.inline;
     let life = inline.into_iter().find(|one| one.name == LIFE_POLICY_NAME);
     life.map(|life| life.document)
 }
 
 /// Does what is due about the user of a request.
-fn look_at_user(world: &World, record: &RequestRecord, second: i64) {
+pub(super) fn look_at_user(world: &World, record: &RequestRecord, second: i64) {
     let wake = Aggregate::Identity(IdentityId::of(record.id()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -55,7 +55,7 @@ fn look_at_user(world: &World, record: &RequestRecord, second: i64) {
 }
 
 /// How many users were created.
-fn created(world: &World) -> usize {
+pub(super) fn created(world: &World) -> usize {
     let changes = world.directory.changes();
     let is_creation = |line: &&String| line.starts_with("create ");
     changes.iter().filter(is_creation).count()

@@ -12,10 +12,14 @@ mod drift;
 mod elsewhere;
 mod ending;
 mod evidence;
+mod extending;
 mod granting;
 mod limits;
+mod lost_users;
+mod made_up;
 mod parked;
 mod put_back;
+mod rolling_back;
 mod rows;
 mod unknown;
 

@@ -3,6 +3,7 @@
 use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
 use snowgate_core::id::AccountId;
+use snowgate_core::identity::LIFE_POLICY_NAME;
 use snowgate_core::principal::Principal;
 use snowgate_core::request::GroupName;
 
@@ -20,6 +21,17 @@ impl FakeDirectory {
     pub fn remove_principal(&self, principal: &Principal) {
         self.with_account(&principal.account_id, |account| {
             account.principals.remove(&principal.key_by_name());
+        });
+    }
+
+    /// Removes the life policy of a user.
+    pub fn remove_life(&self, user: &Principal) {
+        self.with_account(&user.account_id, |account| {
+            let facts = account.principals.get_mut(&user.key_by_name());
+            let inline = facts.map(|facts| &mut facts.inline);
+            inline.into_iter().for_each(|inline| {
+                inline.retain(|one| one.name != LIFE_POLICY_NAME);
+            });
         });
     }
 

@@ -45,6 +45,16 @@ impl FakeDirectory {
         self.0.lock().unwrap().now = Some(now);
     }
 
+    /// Denies making access keys inactive from now on, or no longer.
+    pub fn keep_keys(&self, are_kept: bool) {
+        self.0.lock().unwrap().keys_are_kept = are_kept;
+    }
+
+    /// Refuses to create any user from now on, with this code, which says that it stays so.
+    pub fn create_none(&self, code: &'static str) {
+        self.0.lock().unwrap().creation_fails = Some(code);
+    }
+
     /// Sets or removes a tag of a user.
     ///
     /// # Panics
@@ -126,6 +136,9 @@ impl Users for FakeDirectory {
         self.interrupted();
         let mut world = self.0.lock().unwrap();
         let principal = user.principal();
+        if let Some(code) = world.creation_fails {
+            return Err(CallError::permanent(CREATE, code).into());
+        }
         match world.called(CREATE, &principal) {
             Ok(None) => {}
             Ok(Some(_)) => return Ok(Creation::NameTaken),
@@ -213,9 +226,13 @@ impl Users for FakeDirectory {
     async fn deactivate_keys(&self, principal: &Principal) -> Result<(), DirectoryError> {
         self.interrupted();
         let mut world = self.0.lock().unwrap();
+        let are_kept = world.keys_are_kept;
         let Some((_, there)) = world.changed("fake:UpdateAccessKey", principal)? else {
             return Ok(());
         };
+        if are_kept && there.credentials.keys.iter().any(|key| key.is_active) {
+            return Err(CallError::permanent("fake:UpdateAccessKey", "AccessDenied").into());
+        }
         let keys = there.credentials.keys.iter_mut();
         let active: Vec<&mut UserKey> = keys.filter(|key| key.is_active).collect();
         let any = !active.is_empty();

@@ -109,6 +109,21 @@ impl Tables {
 }
 
 impl FakeLedger {
+    /// Puts the record of a user with this trail, in place of what is there.
+    pub fn put_identity(&self, record: IdentityRecord, rows: Vec<StoredRow>) {
+        let mut tables = self.0.lock().unwrap();
+        let id = record.id().clone();
+        tables.users.rows.insert(id.clone(), rows);
+        tables.users.records.insert(id, record);
+    }
+
+    /// Takes the record of a user away, with its trail.
+    pub fn remove_identity(&self, id: &IdentityId) {
+        let mut tables = self.0.lock().unwrap();
+        tables.users.rows.remove(id);
+        tables.users.records.remove(id);
+    }
+
     /// Spoils whose a name is, as somebody with access to the table can.
     pub fn spoil_name(&self, user: &Principal, held: Option<HeldName>) {
         self.0.lock().unwrap().put_name(user, held);

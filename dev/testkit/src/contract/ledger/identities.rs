@@ -12,6 +12,7 @@ use snowgate_core::identity::{
 };
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::principal::Principal;
+use snowgate_core::record::FailureCode;
 
 use super::{Ledger, commit, conflicts, held, read, together};
 use crate::samples::{self, at, random, sys_id};
@@ -253,7 +254,8 @@ pub async fn names_are_taken_once_and_kept_for_their_owners(ledger: &impl Ledger
         is_taken(ledger, wants(&principal, nobody, at(3))).await;
     }
     let mut record = then(ledger, &second.record, created(), at(4)).await;
-    let because = DeletedBecause::Rollback;
+    let code = FailureCode::IamRefused;
+    let because = DeletedBecause::Rollback { code };
     for event in [
         IdentityEvent::DeletionStarted { because },
         IdentityEvent::Deleted,
@@ -304,7 +306,8 @@ pub async fn a_spoilt_name_keeps_no_user_from_its_end(
             .await
             .unwrap();
         let mut record = then(ledger, &change.record, created(), at(1)).await;
-        let because = DeletedBecause::Rollback;
+        let code = FailureCode::IamRefused;
+        let because = DeletedBecause::Rollback { code };
         record = then(
             ledger,
             &record,

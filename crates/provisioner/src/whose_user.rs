@@ -1,0 +1,116 @@
+//! Which user a request made, or gives more time, and what proves that.
+//!
+//! Whoever writes the table can put a record of a user with a trail of their own. So what a record names
+//! is asked of IAM, too: a user is created with a tag that names its request, which nobody puts on it later
+//! with Snowgate's rights.
+
+use ports::CallError;
+use ports::identities::Identities as _;
+use ports::users::Users as _;
+use snowgate_core::id::{IdentityId, RequestId};
+use snowgate_core::identity::IdentityRecord;
+use snowgate_core::principal::Principal;
+use snowgate_core::record::RequestRecord;
+use tracing::error;
+
+use crate::locate::Located;
+use crate::{ProvisionError, Provisioner, ProvisionerPorts};
+
+/// What IAM has of a user that a record says was created for a request.
+pub(crate) enum MadeFor {
+    /// It is there, and was created for it.
+    It(Located),
+    /// It is there, and nothing in IAM says that it was created for it.
+    Another,
+    /// It is not there any more.
+    Gone,
+}
+
+impl<P: ProvisionerPorts> Provisioner<P> {
+    /// The record of a user; none where it is not there, or cannot be read.
+    pub(crate) async fn identity(
+        &self,
+        id: &IdentityId,
+    ) -> Result<Option<IdentityRecord>, CallError> {
+        match self.identities.identity(id).await {
+            Err(failure) if !failure.is_transient() => {
+                let error = shell::log::chain(&failure);
+                error!(error, "the record of a user cannot be read");
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
+    /// The user that a request creates or gives more time; none where it does neither. It is the one that
+    /// the request has the unique id of.
+    pub(crate) async fn user_of(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<Option<IdentityRecord>, CallError> {
+        if record.request().user().is_none() {
+            return Ok(None);
+        }
+        if record.request().creates_user() {
+            let identity = self.identity(&IdentityId::of(record.id())).await?;
+            return Ok(identity.filter(|identity| {
+                identity.created_by() == record.id()
+                    && (record.unique_id().is_none() || identity.unique_id() == record.unique_id())
+            }));
+        }
+        self.user_on(record).await
+    }
+
+    /// The user that the principal of a request is, if Snowgate made it.
+    pub(crate) async fn user_on(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<Option<IdentityRecord>, CallError> {
+        let Some(id) = self.identities.identity_of(&record.principal_key()).await? else {
+            return Ok(None);
+        };
+        let identity = self.identity(&id).await?;
+        Ok(identity.filter(|identity| {
+            identity.unique_id().is_some() && identity.unique_id() == record.unique_id()
+        }))
+    }
+
+    /// A record with the user that it created, where its broken trail does not say which, and the user's own
+    /// record and IAM do.
+    pub(crate) async fn with_user(
+        &self,
+        record: RequestRecord,
+    ) -> Result<RequestRecord, ProvisionError> {
+        let is_known = record.trail_fault().is_none() || record.unique_id().is_some();
+        if is_known || !record.request().creates_user() {
+            return Ok(record);
+        }
+        let identity = self.identity(&IdentityId::of(record.id())).await?;
+        let Some(unique_id) = identity.as_ref().and_then(IdentityRecord::unique_id) else {
+            return Ok(record);
+        };
+        let (user, request) = (&record.request().target, record.id());
+        match self.made_for(user, unique_id, request).await? {
+            MadeFor::It(_) => Ok(record.with_created_user(unique_id)),
+            MadeFor::Another | MadeFor::Gone => Ok(record),
+        }
+    }
+
+    /// Whether the user of this unique id, whatever it is called now, was created for a request.
+    pub(crate) async fn made_for(
+        &self,
+        user: &Principal,
+        unique_id: &str,
+        request: &RequestId,
+    ) -> Result<MadeFor, ProvisionError> {
+        let Some(located) = self.locate_by_id(user, unique_id).await? else {
+            return Ok(MadeFor::Gone);
+        };
+        let made = self.member.made(&located.principal).await?;
+        let is_it = made.is_some_and(|made| made.unique_id == unique_id && made.is_of(request));
+        Ok(match is_it {
+            true => MadeFor::It(located),
+            false => MadeFor::Another,
+        })
+    }
+}
