@@ -18,6 +18,7 @@ mod parts;
 mod trail;
 mod whose;
 
+pub use accessors::Admission;
 use event::Course;
 pub use event::{DeletedBecause, DisabledBy, Disabling, IdentityEvent};
 pub use life::{LIFE_POLICY_NAME, LifePolicy};

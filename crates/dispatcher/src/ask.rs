@@ -200,6 +200,7 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         findings.extend(guardrails.evaluate_enrolment(request, known));
         acceptable(findings)?;
         let principal = principal.ok_or(RefusalCode::NotEnrolled)?;
+        self.user_admits(request, &principal, now).await?;
         let subject = Subject::Existing(principal);
         Ok(survey_around(&self.directory, request, subject).await?)
     }

@@ -1,13 +1,15 @@
-//! What is asked of a user that a request creates, beside what is asked of every request.
+//! What is asked of users that Snowgate makes, beside what is asked of every request.
 
 use jiff::Timestamp;
 use ports::CallError;
 use ports::directory::Directory as _;
 use ports::identities::Identities as _;
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::codes::RefusalCode;
 use snowgate_core::id::SysId;
-use snowgate_core::identity::NewUser;
+use snowgate_core::identity::{Admission, IdentityRecord, NewUser};
 use snowgate_core::record::RequestRecord;
+use snowgate_core::request::AccessRequest;
 use snowgate_core::slots::{Approver, ApproverRole, Excluded, OwnedResource};
 use snowgate_core::ticket::Ticket;
 use workflow::approvers;
@@ -28,6 +30,40 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         match there.is_none() && is_free {
             true => Ok(()),
             false => Err(RefusalCode::NameTaken.into()),
+        }
+    }
+
+    /// Whether a user that Snowgate made can have this access: it lives, and no access outlives it but what
+    /// gives it more time.
+    pub(crate) async fn user_admits(
+        &self,
+        request: &AccessRequest,
+        principal: &PrincipalFacts,
+        now: Timestamp,
+    ) -> Result<(), Unasked> {
+        let gives_time = request.user().is_some();
+        let key = request.target.key_by_id(&principal.unique_id);
+        let identity = match self.identities.identity_of(&key).await? {
+            Some(id) => self.identities.identity(&id).await?,
+            None => None,
+        };
+        let is_it =
+            |identity: &IdentityRecord| identity.unique_id() == Some(principal.unique_id.as_str());
+        let Some(identity) = identity.filter(is_it) else {
+            return match gives_time {
+                true => Err(RefusalCode::NotExtendable.into()),
+                false => Ok(()),
+            };
+        };
+        let until = now + request.duration.as_signed();
+        match identity.phase().admission(until, gives_time) {
+            Admission::Admitted => Ok(()),
+            Admission::BeingCreated => {
+                Err(CallError::transient("ledger", "UserIsBeingCreated").into())
+            }
+            Admission::EndsBefore if gives_time => Err(RefusalCode::NotExtendable.into()),
+            Admission::EndsBefore => Err(RefusalCode::OutlivesUser.into()),
+            Admission::Over => Err(RefusalCode::UserEnded.into()),
         }
     }
 

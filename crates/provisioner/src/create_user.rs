@@ -10,8 +10,8 @@ use ports::identities::{IdentityCommit, MovedEffect};
 use ports::users::{Creation, Users as _};
 use snowgate_core::id::RequestId;
 use snowgate_core::identity::{
-    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, MadeUser,
-    NewUser, Whose, whose,
+    Admission, CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord,
+    MadeUser, NewUser, Whose, whose,
 };
 use snowgate_core::lifecycle::Actor;
 use snowgate_core::plan;
@@ -173,11 +173,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 false => Ok(()),
             };
         };
-        match identity.phase() {
-            IdentityPhase::Creating => Err(ProvisionError::NotSeen.into()),
-            IdentityPhase::Live { until: end } if is_extension == (until > *end) => Ok(()),
-            IdentityPhase::Live { .. } => Err(FailureCode::OutlivesUser.into()),
-            _ => Err(FailureCode::UserEnded.into()),
+        match identity.phase().admission(until, is_extension) {
+            Admission::Admitted => Ok(()),
+            Admission::BeingCreated => Err(ProvisionError::NotSeen.into()),
+            Admission::EndsBefore => Err(FailureCode::OutlivesUser.into()),
+            Admission::Over => Err(FailureCode::UserEnded.into()),
         }
     }
 

@@ -283,8 +283,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, &mine, now).await?;
-        // A user who was never seen has nothing.
-        let has_none = record.request().creates_user() && record.unique_id().is_none();
+        // A user who was never seen has nothing, and one who is deleted loses all.
+        let has_none = record.request().creates_user()
+            && (record.unique_id().is_none() || self.is_deleted(&record).await?);
         let record = match has_none {
             true => record,
             false => self.undo(record, &mine, &others, now).await?,

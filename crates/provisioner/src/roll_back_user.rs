@@ -77,6 +77,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok((record, deleted.map(|change| Box::new(change.into()))))
     }
 
+    /// Whether an earlier run began to delete the user that a request created.
+    pub(crate) async fn is_deleted(&self, record: &RequestRecord) -> Result<bool, ProvisionError> {
+        let identity = self.user_of(record).await?;
+        Ok(identity.is_some_and(|identity| identity.state() == IdentityState::Deleting))
+    }
+
     /// What IAM has of the user that a request was to create. One that was just created may be seen later, and its
     /// tags later still.
     async fn left_of(

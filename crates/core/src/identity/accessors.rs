@@ -7,6 +7,35 @@ use crate::audit::{AuditHead, TrailFault};
 use crate::id::{IdentityId, RequestId};
 use crate::principal::PrincipalKey;
 
+/// Whether a user can be given access until some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It lives, and ends when it should.
+    Admitted,
+    /// It is being created; later is soon enough.
+    BeingCreated,
+    /// The user ends before the access would; or it is to be given more time, and would end sooner.
+    EndsBefore,
+    /// It is denied everything, or will not be there.
+    Over,
+}
+
+impl IdentityPhase {
+    /// Whether a user that stands so can be given access until this time. What gives the user itself more time
+    /// ends later than it does now, and all else no later.
+    #[must_use]
+    pub fn admission(&self, until: Timestamp, gives_time: bool) -> Admission {
+        match self {
+            Self::Live { until: end } => match gives_time == (until > *end) {
+                true => Admission::Admitted,
+                false => Admission::EndsBefore,
+            },
+            Self::Creating => Admission::BeingCreated,
+            _ => Admission::Over,
+        }
+    }
+}
+
 impl IdentityRecord {
     /// The key of everything about it.
     #[must_use]

@@ -274,6 +274,28 @@ fn a_user_that_was_disabled_is_revived_disabled() {
     assert!(matches!(revived, Err(IdentityChangeError::NotNow)));
 }
 
+/// A user that was disabled, or has ended, is let in by no access that it is given.
+#[test]
+fn access_ends_with_the_user_and_only_more_time_ends_later() {
+    for way in ways() {
+        let (record, _) = after(&way);
+        let admission = |second, gives_time| record.phase().admission(at(second), gives_time);
+        let all = [(8000, false), (8001, true), (8001, false), (8000, true)];
+        let all = all.map(|(second, gives_time)| admission(second, gives_time));
+        let expected = match record.state() {
+            IdentityState::Live => [
+                Admission::Admitted,
+                Admission::Admitted,
+                Admission::EndsBefore,
+                Admission::EndsBefore,
+            ],
+            IdentityState::Creating => [Admission::BeingCreated; 4],
+            _ => [Admission::Over; 4],
+        };
+        assert_eq!(all, expected, "{way:?}");
+    }
+}
+
 #[test]
 fn the_security_team_disables_whatever_others_did() {
     let (mine, _) = after(&["user_created", "went_live", "disabled"]);

@@ -46,7 +46,13 @@ pub(crate) fn how_to_use(request: &AccessRequest) -> Vec<Text> {
     let (target, account) = (&request.target, &request.target.account_id);
     let grants = request.grants.iter();
     let roles: Vec<_> = grants.filter_map(|grant| grant.named().role()).collect();
-    if roles.len() < request.grants.len() {
+    if request.creates_user() {
+        lines.push(Text::new(format!(
+            "{} was created in AWS account {account}, with the permissions requested. It has no password \
+             and no access key.",
+            principal(target)
+        )));
+    } else if roles.len() < request.grants.len() {
         let open = match target.kind {
             PrincipalType::User => "",
             PrincipalType::Role => ", also for open sessions",

@@ -45,6 +45,11 @@ pub(crate) fn lines(record: &RequestRecord, report: &DeviationReport) -> Vec<Tex
 fn line(record: &RequestRecord, deviation: &Deviation) -> Text {
     let who = super::principal(&record.request().target);
     let line = match deviation {
+        Deviation::Missing { change } if change.is_of_user() => format!(
+            "the policy by which {} ends by itself was changed in IAM by someone. The user ends as \
+             planned.",
+            change.in_words()
+        ),
         Deviation::Missing { change } => format!(
             "{} is not in IAM as it was granted: someone changed it there. It is not granted again; \
              if it is still needed, request it again.",
@@ -55,6 +60,11 @@ fn line(record: &RequestRecord, deviation: &Deviation) -> Text {
             code(name.as_str())
         ),
         Deviation::Gone => format!("{who} does not exist any more, and its access went with it."),
+        Deviation::StillThere { change, because } if change.is_of_user() => format!(
+            "{} could not be ended. {}",
+            change.in_words(),
+            because.in_words()
+        ),
         Deviation::StillThere { change, because } => format!(
             "{} is still there. {}",
             change.in_words(),
@@ -75,6 +85,10 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
             let now = code(name.as_str());
             Some(Text::new(format!("{who} is named {now} now.")))
         }
+        Deviation::Missing { change } if change.is_of_user() => Some(Text::new(format!(
+            "The policy by which {} ends by itself had been changed in IAM by someone before.",
+            change.in_words()
+        ))),
         Deviation::Missing { change } => Some(
             Text::new(format!(
                 "{} had been changed in IAM by someone before.",

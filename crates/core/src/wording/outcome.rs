@@ -157,6 +157,10 @@ fn active(record: &RequestRecord) -> Vec<Text> {
         _ if record.revocation().is_some() => {
             return texts(["It was granted, but someone ended it early: it is being removed now."]);
         }
+        Some(until) if record.request().user().is_some() => format!(
+            "It ends on {}: the user is denied everything from then on, and is deleted later.",
+            super::date_time(until)
+        ),
         Some(until) => format!(
             "It ends on {} and is then removed automatically.",
             super::date_time(until)
@@ -248,6 +252,14 @@ fn revoked(record: &RequestRecord) -> Vec<Text> {
         _ => format!("{how}. Not removed: {}.", super::list(&retained)),
     };
     let mut lines = vec![Text::new(line)];
+    let mut retained = record.retained().iter();
+    let lives_on = retained.any(|one| one.change.is_of_user());
+    if record.request().user().is_some() && !lives_on && !gone() {
+        lines.push(Text::new(format!(
+            "{} is denied everything, and its access keys are inactive. It is deleted later.",
+            super::principal(&record.request().target)
+        )));
+    }
     lines.extend(super::deviation::at_the_end(record));
     lines
 }

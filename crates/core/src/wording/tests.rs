@@ -3,10 +3,17 @@
 use serde_json::json;
 
 use super::*;
+use crate::approval::Verdict;
 use crate::effect::EffectChange;
+use crate::id::RequestId;
 use crate::lifecycle::{Actor, State};
-use crate::record::Event;
-use crate::record::tests::{at, pending, received, request, slot};
+use crate::record::tests::{
+    ONE, asked_for_a_new_user, at, decide, pending, person, received, request,
+    request_for_a_new_user, slot,
+};
+use crate::record::{
+    BlockedBecause, Deviation, Event, RequestRecord, RetainedBecause, RetainedChange,
+};
 
 #[test]
 fn changes_are_named_in_quotes() {
@@ -61,4 +68,106 @@ fn an_item_without_an_owner_is_named_in_quotes() {
         );
         assert!(lines.contains(&named), "{lines:?}");
     }
+}
+
+/// A user that a request creates or gives more time, in every note and e-mail about what became of it.
+#[test]
+fn what_becomes_of_a_user_is_said_in_words_of_its_own() {
+    let gone = || Event::Revoked {
+        retained: Vec::new(),
+    };
+    let of_user = || EffectChange::UserCreated {
+        name: "ci-billing".parse().unwrap(),
+        ends_at: at(30_000),
+    };
+    let kept = RetainedChange {
+        change: of_user(),
+        because: RetainedBecause::StillGranted,
+    };
+    let still_there = |because| Deviation::StillThere {
+        change: of_user(),
+        because,
+    };
+    let missing = Deviation::Missing { change: of_user() };
+    let found = |found| Event::DeviationsFound { found };
+    let stories = [
+        ("created", vec![]),
+        ("ended", vec![Event::RevocationStarted, gone()]),
+        (
+            "extended",
+            vec![
+                Event::RevocationStarted,
+                Event::Revoked {
+                    retained: vec![kept],
+                },
+            ],
+        ),
+        ("changed", vec![found(vec![missing.clone()])]),
+        (
+            "changed and ended",
+            vec![found(vec![missing]), Event::RevocationStarted, gone()],
+        ),
+        (
+            "with keys",
+            vec![
+                Event::RevocationStarted,
+                found(vec![still_there(BlockedBecause::KeysStayActive)]),
+            ],
+        ),
+        (
+            "gone",
+            vec![
+                Event::RevocationStarted,
+                found(vec![Deviation::Gone]),
+                gone(),
+            ],
+        ),
+    ];
+    let mut told = String::new();
+    for (name, events) in stories {
+        let mut record = user_created();
+        for event in events {
+            let change = record.apply(event, Actor::Provisioner, at(30_000));
+            record = change.unwrap().record;
+        }
+        told.push_str(&format!("# {name}\n"));
+        let outcome = outcome(&record, record.state());
+        let reports = record.deviation_reports().iter();
+        let reports = reports.flat_map(|report| deviation::lines(&record, report));
+        let lines = outcome.into_iter().flat_map(|outcome| outcome.lines);
+        for line in reports.chain(lines) {
+            told.push_str(&format!("{line}\n"));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// A request whose user was created, and lives.
+fn user_created() -> RequestRecord {
+    let (id, client) = (RequestId::from_random([1; 16]), "servicenow".parse());
+    let received = RequestRecord::receive(id, client.unwrap(), request_for_a_new_user(), at(0));
+    let asked = Event::ApprovalRequested {
+        round: asked_for_a_new_user(),
+    };
+    let asked = received
+        .unwrap()
+        .record
+        .apply(asked, Actor::Dispatcher, at(1));
+    let yes = |record: &RequestRecord| decide(record, ONE, 2, Verdict::Approve);
+    let mut record = asked.unwrap().record;
+    let decided = record.apply(yes(&record), Actor::Approver { sys_id: person(2) }, at(10));
+    record = decided.unwrap().record;
+    for event in [
+        Event::ProvisioningStarted {
+            preexisting: Vec::new(),
+        },
+        Event::UserCreated {
+            unique_id: "AIDAEXAMPLEUSER000001".to_owned(),
+        },
+        Event::Activated { until: at(28_811) },
+    ] {
+        let change = record.apply(event, Actor::Provisioner, at(11));
+        record = change.unwrap().record;
+    }
+    record
 }

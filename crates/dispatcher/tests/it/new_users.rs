@@ -3,7 +3,7 @@
 use ports::identities::Identities as _;
 use serde_json::{Value, json};
 use snowgate_core::id::{RequestId, SysId};
-use snowgate_core::identity::IdentityRecord;
+use snowgate_core::identity::{IdentityEvent, IdentityRecord};
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::record::{EndReason, RefusalCode, RequestRecord};
 use snowgate_core::ticket::Ticket;
@@ -31,7 +31,8 @@ fn asked_for(world: &World, grants: Value, opened_for: Option<SysId>) -> Request
         opened_for,
         also_named: Vec::new(),
     });
-    handle(&dispatcher(world, &[]), record.id(), 1).unwrap();
+    // What is tried later is put off.
+    let _ = handle(&dispatcher(world, &[]), record.id(), 1);
     world.load(record.id())
 }
 
@@ -138,4 +139,70 @@ fn only_what_the_guardrails_list_can_be_asked_for() {
         .remove_policy(&ACCOUNT.parse().unwrap(), &testkit::world::boundary());
     let prepared = Some(RefusalCode::AccountNotPrepared);
     assert_eq!(code(&world, create(json!({}))), prepared, "no boundary");
+}
+
+/// The user of the world as Snowgate made it, after these events.
+fn made(world: &World, events: Vec<IdentityEvent>) {
+    world
+        .directory
+        .put_principal(&world.target, principal_facts());
+    let mut user = samples::new_user();
+    user.name = world.target.name.clone();
+    user.account_id = ACCOUNT.parse().unwrap();
+    let request = RequestId::from_random([9; 16]);
+    let begun = IdentityRecord::begin(request, user, Actor::Provisioner, at(0)).unwrap();
+    let mut record = begun.record.clone();
+    ready(world.ledger.commit_identity(&begun.into())).unwrap();
+    for event in events {
+        let change = record.apply(event, Actor::Provisioner, at(0)).unwrap();
+        record = change.record.clone();
+        ready(world.ledger.commit_identity(&change.into())).unwrap();
+    }
+}
+
+/// What a user that Snowgate made has come to, if it lives until this second.
+fn live_until(second: i64) -> Vec<IdentityEvent> {
+    let unique_id = principal_facts().unique_id;
+    let until = at(second);
+    vec![
+        IdentityEvent::UserCreated { unique_id },
+        IdentityEvent::WentLive { until },
+    ]
+}
+
+#[test]
+fn no_access_outlives_a_user_or_is_asked_for_one_that_has_ended() {
+    const EIGHT_HOURS: i64 = 8 * 3600;
+    let policy = || json!([{"type": "attach_managed_policy", "policy_arn": samples::policy()}]);
+    let outcome = |events: Vec<IdentityEvent>| {
+        let world = World::with_users();
+        made(&world, events);
+        let record = asked(&world, policy());
+        (record.state(), refusal(&record))
+    };
+    // It is asked at 1, for eight hours.
+    let just = outcome(live_until(EIGHT_HOURS + 1));
+    assert_eq!(just, (State::Pending, None));
+    let outlives = outcome(live_until(EIGHT_HOURS));
+    assert_eq!(outlives, (State::Refused, Some(RefusalCode::OutlivesUser)));
+    let mut ending = live_until(EIGHT_HOURS + 1);
+    ending.push(IdentityEvent::EndingStarted);
+    let mut ended = ending.clone();
+    let grace_until = at(9_000_000);
+    ended.push(IdentityEvent::Ended { grace_until });
+    for over in [ending, ended] {
+        let refused = (State::Refused, Some(RefusalCode::UserEnded));
+        assert_eq!(outcome(over), refused);
+    }
+    let created = live_until(0).remove(0);
+    assert_eq!(
+        outcome(vec![created]),
+        (State::Received, None),
+        "asked later"
+    );
+    // A record of another user says nothing of this one.
+    let other = IdentityEvent::UserCreated {
+        unique_id: "AIDAOTHER".to_owned(),
+    };
+    assert_eq!(outcome(vec![other]), (State::Pending, None));
 }
