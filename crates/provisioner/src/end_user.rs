@@ -5,19 +5,22 @@ use jiff::Timestamp;
 use ports::identities::IdentityCommit;
 use ports::users::Users as _;
 use snowgate_core::effect::{EffectChange, RecordedEffect};
+use snowgate_core::id::RequestId;
 use snowgate_core::identity::{IdentityEvent, IdentityPhase, IdentityState, LifePolicy};
-use snowgate_core::lifecycle::Actor;
+use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan::{self, Undo, undo};
-use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord};
-use tracing::error;
+use snowgate_core::principal::PrincipalKey;
+use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord, RevokedBy};
+use tracing::{error, info};
+use workflow::change::{Changed, Next, change};
 
 use crate::locate::Located;
 use crate::remove::blocked;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
-    /// That the user of a request loses what it has; written before anything is removed. Its record is
-    /// changed alone: it must be there whatever becomes of the request.
+    /// That the user of a request loses what it has, and all other requests with it; written before anything
+    /// is removed. The user's record is changed alone: it must be there whatever becomes of the request.
     pub(crate) async fn start_ending(
         &self,
         record: &RequestRecord,
@@ -34,6 +37,37 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if can_end {
             let event = IdentityEvent::EndingStarted;
             self.change_user_by(&identity, event, now).await?;
+        }
+        self.end_rest_on(&identity.principal_key(), record.id(), now)
+            .await
+    }
+
+    /// Ends all other access of a user that ends: its requests are told by their tickets, and are due at once.
+    /// What is just being given fails by itself.
+    pub(crate) async fn end_rest_on(
+        &self,
+        user: &PrincipalKey,
+        but: &RequestId,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        for other in self.live_on(user, but, now).await? {
+            let ended = Event::RevocationRequested {
+                by: RevokedBy::UserEnded,
+                reason: None,
+                signature: None,
+            };
+            let next = |record: &RequestRecord| {
+                let lives = record.state() == State::Active && !record.is_over(now);
+                match lives && record.principal_key() == *user {
+                    true => Next::from(ended.clone()),
+                    false => Next::Done(()),
+                }
+            };
+            let id = other.id().clone();
+            let changed = change(&self.requests, other, &Actor::Provisioner, now, next).await?;
+            if let Changed::Written(_) = changed {
+                info!(other = %id, "access ends with its user");
+            }
         }
         Ok(())
     }

@@ -212,6 +212,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             self.member.put_life(&located.principal, life).await?;
             self.member.deactivate_keys(&located.principal).await?;
         }
+        let (key, but) = (identity.principal_key(), identity.created_by());
+        self.end_rest_on(&key, but, now).await?;
         let grace_until = now + self.guardrails.grace().as_signed();
         let event = IdentityEvent::Ended { grace_until };
         self.change_user_by(&ending, event, now).await?;

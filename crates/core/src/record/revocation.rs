@@ -36,6 +36,8 @@ pub enum RevokedBy {
     Beneficiary,
     /// A client of the security team.
     Security,
+    /// Snowgate, for the user that has the access is one that it made and has ended.
+    UserEnded,
     /// Somebody who was asked for a decision.
     Approver {
         /// In which approver role; for a delegate, the delegator's.
@@ -70,6 +72,7 @@ impl RevokedBy {
                 return "the person it was granted to".to_owned();
             }
             Self::Security => return "the security team".to_owned(),
+            Self::UserEnded => return "Snowgate, because its IAM user has ended".to_owned(),
             Self::Approver {
                 role,
                 resource,

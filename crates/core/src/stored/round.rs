@@ -185,6 +185,7 @@ stored_enum!(RevokedByV1 for RevokedBy, "type" {
     "requester" = Requester,
     "beneficiary" = Beneficiary,
     "security" = Security,
+    "user_ended" = UserEnded,
     "approver" = Approver {
         role: ApproverRole,
         resource: OwnedResourceKind,

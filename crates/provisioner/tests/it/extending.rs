@@ -234,6 +234,43 @@ fn access_that_would_outlive_a_user_is_not_given() {
     assert_eq!(after.end_reason(), Some(EndReason::Failed { code }));
 }
 
+/// A user that ends early takes all access of its with it, and the tickets of that are told why.
+#[test]
+fn other_access_ends_with_the_user() {
+    let policy = testkit::world::other_policy();
+    for nth in 0..120 {
+        let world = World::with_users();
+        let first = active(&world);
+        let mut request = world.request_for(serde_json::json!([
+            {"type": "attach_managed_policy", "policy_arn": policy},
+        ]));
+        request.duration = "PT2H".parse().unwrap();
+        let received = world.receive(request, at(HOUR));
+        let (pending, _) = world.pend(received, &[OWNER], at(HOUR));
+        let other = world.decide(&pending, OWNER, Verdict::Approve, &world.keys, at(HOUR));
+        let other = provision(&world, &other, HOUR);
+        assert_eq!(other.state(), State::Active);
+        if nth > 0 {
+            world.fault.at(nth, Moment::After, Aftermath::Dead);
+        }
+        let _ = revoke(&world, &first, 2 * HOUR);
+        let reached = nth == 0 || world.fault.calls() >= nth;
+        world.fault.mend();
+        let ended = provision(&world, &first, 2 * HOUR + 600);
+        assert_eq!(ended.state(), State::Revoked, "call {nth}");
+        // What is due wakes by itself.
+        let other = provision(&world, &other, 2 * HOUR + 601);
+        assert_eq!(other.state(), State::Revoked, "call {nth}");
+        let by = other.revocation().map(|revocation| revocation.by);
+        assert_eq!(by, Some(RevokedBy::UserEnded), "call {nth}");
+        assert_eq!(facts(&world).unwrap().attached, Vec::<String>::new());
+        if !reached {
+            return;
+        }
+    }
+    panic!("a run makes fewer calls");
+}
+
 #[test]
 fn an_extension_that_ended_is_not_told_as_a_change_of_the_first() {
     let world = World::with_users();
