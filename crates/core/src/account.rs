@@ -14,7 +14,7 @@ use crate::request::GroupName;
 /// The tag that says whom a principal belongs to; its value is a `sys_user` `sys_id`.
 pub const OWNER_TAG: &str = "snowgate:owner";
 
-/// What a user or role of an account may hold: the account's own quotas, which AWS raises on request.
+/// What a user or role of an account may hold, and how many users there may be: the account's own quotas, which AWS raises on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrincipalQuotas {
     /// Managed policies attached to it.
@@ -23,22 +23,31 @@ pub struct PrincipalQuotas {
     pub groups: usize,
     /// Characters of all its inline policies together, white space not counted.
     pub inline: usize,
+    /// How many users the account may have.
+    pub users: usize,
+    /// How many it has, as far as it tells.
+    pub users_there: usize,
 }
 
 impl PrincipalQuotas {
     /// What every account has until AWS raises it (IAM User Guide, "IAM and AWS STS quotas").
     #[must_use]
     pub const fn default_of(kind: PrincipalType) -> Self {
+        const USERS: usize = 5_000;
         match kind {
             PrincipalType::User => Self {
                 attached: 10,
                 groups: 10,
                 inline: 2_048,
+                users: USERS,
+                users_there: 0,
             },
             PrincipalType::Role => Self {
                 attached: 10,
                 groups: 0,
                 inline: 10_240,
+                users: USERS,
+                users_there: 0,
             },
         }
     }
@@ -60,6 +69,8 @@ impl PrincipalQuotas {
             attached: summary(attached).unwrap_or(default.attached),
             groups: groups.unwrap_or(default.groups),
             inline: summary(inline).unwrap_or(default.inline),
+            users: summary("UsersQuota").unwrap_or(default.users),
+            users_there: summary("Users").unwrap_or(default.users_there),
         }
     }
 }
@@ -341,6 +352,7 @@ mod tests {
         let summary = |key: &str| match key {
             "AttachedPoliciesPerUserQuota" => Some(20),
             "RolePolicySizeQuota" => Some(20_480),
+            "Users" => Some(7),
             _ => None,
         };
         let of = |kind| PrincipalQuotas::from_summary(kind, summary);
@@ -348,6 +360,8 @@ mod tests {
             attached,
             groups,
             inline,
+            users: 5_000,
+            users_there: 7,
         };
         assert_eq!(of(PrincipalType::User), quotas(20, 10, 2_048));
         assert_eq!(of(PrincipalType::Role), quotas(10, 0, 20_480));

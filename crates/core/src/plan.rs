@@ -12,6 +12,7 @@ use crate::finding::refusal;
 use crate::guardrails::{Guardrails, ManagerPart};
 use crate::id::{Digest, RequestId, SysId};
 use crate::inline_policy::inline_policy;
+use crate::lifecycle::State;
 use crate::person::InvolvedMarks;
 use crate::principal::Principal;
 use crate::record::{
@@ -75,6 +76,9 @@ pub fn check(
         .principal
         .inline
         .retain(|inline| inline.name != own);
+    if record.state() == State::Provisioning && record.request().creates_user() {
+        without_own.quotas.users_there = survey.quotas.users_there.saturating_sub(1);
+    }
     findings.extend(guardrails.evaluate_facts(record.request(), &without_own));
     match refusal(&findings) {
         Some(_) => Err(FailureCode::OutsideGuardrails),

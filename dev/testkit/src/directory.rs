@@ -97,6 +97,12 @@ impl Account {
         }
         .unwrap_or(PrincipalQuotas::default_of(kind))
     }
+
+    /// How many users there are.
+    fn users_there(&self) -> usize {
+        let arns = self.principals.values().map(|facts| &facts.arn);
+        arns.filter(|arn| arn.contains(":user/")).count()
+    }
 }
 
 impl FakeDirectory {
@@ -257,7 +263,10 @@ impl Directory for FakeDirectory {
     ) -> Result<PrincipalQuotas, DirectoryError> {
         let mut world = self.0.lock().unwrap();
         let account = world.account("fake:GetQuotas", account)?;
-        Ok(account.quotas(kind))
+        Ok(PrincipalQuotas {
+            users_there: account.users_there(),
+            ..account.quotas(kind)
+        })
     }
 
     async fn policy(

@@ -164,7 +164,11 @@ fn judge_quotas(request: &AccessRequest, survey: &IamFacts, findings: &mut Vec<F
             quotas.inline,
         ),
     ];
-    for (what, used, needed, limit) in of {
+    let users = usize::from(survey.creates.is_some());
+    let account = format!("AWS account {}", request.target.account_id);
+    let of = of.map(|(what, used, needed, limit)| (&who, what, used, needed, limit));
+    let of_account = (&account, "users", quotas.users_there, users, quotas.users);
+    for (who, what, used, needed, limit) in of.into_iter().chain([of_account]) {
         if needed > 0 && used + needed > limit {
             let detail = format!(
                 "{who} has {used} {what}, and the request needs {needed} more; the account's IAM quota is {limit}"

@@ -1,12 +1,13 @@
 //! Users that requests create: made, given what was asked for, ended by their time, and deleted.
 
 use ports::identities::Identities as _;
-use snowgate_core::account::PrincipalFacts;
+use snowgate_core::account::{PrincipalFacts, PrincipalQuotas};
 use snowgate_core::aggregate::Aggregate;
 use snowgate_core::effect::EffectChange;
 use snowgate_core::id::{IdentityId, SysId};
 use snowgate_core::identity::{IdentityRecord, IdentityState, LIFE_POLICY_NAME, LifePolicy};
 use snowgate_core::lifecycle::State;
+use snowgate_core::principal::PrincipalType;
 use snowgate_core::record::{EndReason, FailureCode, RequestRecord};
 use testkit::samples;
 use testkit::world::{World, at, principal_facts, ready, requester};
@@ -115,6 +116,33 @@ fn a_run_that_breaks_off_while_a_user_is_created_is_taken_up() {
             assert!(nth > 12, "every call was tried: {nth}");
         }
     }
+}
+
+/// The last user that the account may have is no reason to take it back when a run is taken up.
+#[test]
+fn the_last_user_of_an_account_is_created_too() {
+    for nth in 1..60 {
+        let world = World::with_users();
+        let record = approved(&world);
+        // The one that is enrolled, and the one that is created.
+        let quotas = PrincipalQuotas {
+            users: 2,
+            ..PrincipalQuotas::default_of(PrincipalType::User)
+        };
+        let account = world.target.account_id.clone();
+        world.directory.set_user_quotas(&account, quotas);
+        world.fault.at(nth, Moment::After, Aftermath::Dead);
+        let _ = run(&provisioner(&world), record.id(), 1);
+        let reached = world.fault.calls() >= nth;
+        world.fault.mend();
+        world.directory.set_now(at(200));
+        let after = provision(&world, &record, 200);
+        assert_eq!(after.state(), State::Active, "call {nth}");
+        if !reached {
+            return;
+        }
+    }
+    panic!("a run makes fewer calls");
 }
 
 #[test]

@@ -129,6 +129,32 @@ fn the_life_policy_counts_in_what_a_user_may_have() {
     assert!(refused(&facts));
 }
 
+/// How many users an account may have counts for a request that creates one, and for no other.
+#[test]
+fn a_user_more_than_the_account_may_have_is_refused_with_figures() {
+    let guardrails = with_users();
+    let request = creating("ci-billing", "");
+    let user = guardrails.new_user(&request).unwrap();
+    let mut facts = IamFacts {
+        principal: user.to_be(),
+        creates: Some(user),
+        ..survey(vec![GrantFacts::InRequest])
+    };
+    let told = |facts: &IamFacts| {
+        let found = guardrails.evaluate_facts(&request, facts).into_iter();
+        let mut found = found.filter(|one| one.code == FindingCode::QuotaReached);
+        found.next().map(|one| one.detail)
+    };
+    (facts.quotas.users_there, facts.quotas.users) = (6, 7);
+    assert_eq!(told(&facts), None);
+    facts.quotas.users_there = 7;
+    let detail = "AWS account 210987654321 has 7 users, and the request needs 1 more; the account's \
+                  IAM quota is 7";
+    assert_eq!(told(&facts).as_deref(), Some(detail));
+    facts.creates = None;
+    assert_eq!(told(&facts), None);
+}
+
 #[test]
 fn rules_that_do_not_hold_together_are_refused() {
     let table = [
