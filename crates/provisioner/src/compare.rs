@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ports::ledger::Requests as _;
 use snowgate_core::account::PrincipalFacts;
-use snowgate_core::effect::RecordedEffect;
+use snowgate_core::effect::EffectChange;
 use snowgate_core::plan;
 use snowgate_core::record::{Deviation, RequestRecord, Worker};
 use tracing::{error, warn};
@@ -92,13 +92,18 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             return Ok(());
         }
         let mine = plan::effects_of_begun(record);
-        for other in self.giving(record, &mine).await? {
-            let mut given = plan::effects_of_begun(&other).into_iter();
-            let there = |one: RecordedEffect| one.change.is_of_user() && facts.shows(&one.change);
-            if given.any(there) && other.trail_fault().is_none() && self.is_signed(&other).await? {
-                found.retain(|one| !is_of_user(one));
-                return Ok(());
+        let others = self.giving(record, &mine).await?;
+        let Some(end) = self.end_by_proof(&others).await? else {
+            return Ok(());
+        };
+        let later = mine.into_iter().find_map(|one| match one.change {
+            EffectChange::UserCreated { name, ends_at } if ends_at < end => {
+                Some(EffectChange::UserCreated { name, ends_at: end })
             }
+            _ => None,
+        });
+        if later.is_some_and(|later| facts.shows(&later)) {
+            found.retain(|one| !is_of_user(one));
         }
         Ok(())
     }

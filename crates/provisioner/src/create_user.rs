@@ -58,9 +58,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let (Some(user), Some(identity)) = (wanted, identity) else {
             return Ok(CreatedUser::Failed(FailureCode::ContentChanged));
         };
+        if identity.trail_fault().is_some() {
+            return Ok(CreatedUser::Failed(FailureCode::BrokenTrail));
+        }
+        // What an earlier run began to take back without a word in the request is taken back.
+        let is_undone = record.created_user().is_none() && identity.unique_id().is_some();
         match identity.phase() {
             // Whoever writes the table could have put another user there than the one that was approved.
-            IdentityPhase::Creating if *identity.user() == user => {}
+            IdentityPhase::Creating if *identity.user() == user && !is_undone => {}
             // What an earlier run began to take back is not given again.
             IdentityPhase::Deleting {
                 because: DeletedBecause::Rollback { code },
@@ -173,6 +178,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 false => Ok(()),
             };
         };
+        if identity.trail_fault().is_some() {
+            return Err(FailureCode::BrokenTrail.into());
+        }
         match identity.phase().admission(until, is_extension) {
             Admission::Admitted => Ok(()),
             Admission::BeingCreated => Err(ProvisionError::NotSeen.into()),

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use ports::CallError;
 use ports::ledger::{EffectKeys, Effects as _, PEEKED, Requests as _};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
-use snowgate_core::id::RequestId;
+use snowgate_core::id::{IdentityId, RequestId};
+use snowgate_core::identity::IdentityRecord;
 use snowgate_core::plan;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
@@ -68,7 +69,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     ) -> Result<Vec<RequestRecord>, CallError> {
         let changes: Vec<String> = mine.iter().map(|effect| effect.change.key()).collect();
         let principal = record.principal_key();
-        let named = self.others_under(record, &changes).await?;
+        let mut named = self.others_under(record, &changes).await?;
+        if mine.iter().any(|effect| effect.change.is_of_user()) {
+            // What gives a user its time is in the user's own record, too.
+            let identity = self.user_of(record).await?;
+            let of_user = identity.iter().flat_map(IdentityRecord::requests);
+            let of_user = of_user.filter(|id| *id != record.id());
+            named.extend(of_user.cloned());
+            named.sort();
+            named.dedup();
+        }
         self.live(&named, &principal, |_| true).await
     }
 
@@ -134,14 +144,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             .await
     }
 
-    /// The requests but this one that have effects on a principal, over or not.
+    /// The requests but this one that have effects on a principal, over or not. What was abandoned has none.
     pub(crate) async fn any_on(
         &self,
         principal: &PrincipalKey,
         but: &RequestId,
     ) -> Result<Vec<RequestRecord>, CallError> {
         let named = self.others_on(principal, but).await?;
-        self.live(&named, principal, |_| true).await
+        let is_begun = |other: &RequestRecord| !plan::effects_of_begun(other).is_empty();
+        self.live(&named, principal, is_begun).await
     }
 
     /// The requests but this one that have effects on a principal and are over.
@@ -237,8 +248,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             for peeked in found {
                 let id = peeked.id();
                 match self.requests.load(id).await {
-                    Ok(Some(other)) if is_live(&other) && is_so(&other) => live.push(other),
-                    Ok(_) => {}
+                    Ok(Some(other)) => {
+                        let other = self.said_to_be_on(principal, other).await?;
+                        if is_live(&other) && is_so(&other) {
+                            live.push(other);
+                        }
+                    }
+                    Ok(None) => {}
                     Err(call) if call.is_transient() => return Err(call),
                     Err(call) => {
                         let error = shell::log::chain(&call);
@@ -251,6 +267,26 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             error!(%principal, others, "effects are of no live request on the principal");
         }
         Ok(live)
+    }
+
+    /// A request whose broken trail does not say which user it created, as one that created this: what it
+    /// gives is disputed rather than taken. It proves nothing.
+    async fn said_to_be_on(
+        &self,
+        principal: &PrincipalKey,
+        other: RequestRecord,
+    ) -> Result<RequestRecord, CallError> {
+        let PrincipalKey::Id { unique_id, .. } = principal else {
+            return Ok(other);
+        };
+        if other.trail_fault().is_none() || !other.request().creates_user() {
+            return Ok(other);
+        }
+        let id = self.identity_of(principal).await?;
+        Ok(match id == Some(IdentityId::of(other.id())) {
+            true => other.with_created_user(unique_id),
+            false => other,
+        })
     }
 
     /// Whether a request whose trail is whole and whose decisions verify makes this change too. What is
@@ -295,7 +331,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 None => mine.preexisting || rows_differ(mine),
             },
         };
-        let disputed = mine.iter().filter(|mine| is_disputed(mine));
+        // A user is never there before the request that creates it, whatever a row says.
+        let may_be = |mine: &&RecordedEffect| !mine.change.is_of_user();
+        let disputed = mine.iter().filter(may_be).filter(|mine| is_disputed(mine));
         Ok(Agreement {
             same_effects: recorded.keys_of(record.id()) == keys,
             disputed: disputed.map(|mine| mine.change.clone()).collect(),

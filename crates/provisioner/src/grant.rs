@@ -286,11 +286,24 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         // A user who was never seen has nothing, and one who is deleted loses all.
         let has_none = record.request().creates_user()
             && (record.unique_id().is_none() || self.is_deleted(&record).await?);
+        let creates_user = record.request().creates_user();
+        let is_its_end = !creates_user && plan::ends_user(&mine, &effects::all(&others));
+        let started = match is_its_end {
+            true => self.start_ending(&record, now).await,
+            false => Ok(()),
+        };
         let record = match has_none {
             true => record,
             false => self.undo(record, &mine, &others, now).await?,
         };
-        let (record, identity) = self.roll_back_user(record, code, now).await?;
+        started?;
+        let (record, identity) = match creates_user {
+            true => self.roll_back_user(record, code, now).await?,
+            false => {
+                let ended = self.ended(&record, (&mine, &others), now).await?;
+                (record, ended)
+            }
+        };
         let draft = Draft {
             delete_effects: plan::forgotten(mine, &effects::all(&others)),
             identity,

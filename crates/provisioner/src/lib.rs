@@ -156,7 +156,21 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     /// Only where the ledger itself does not answer. After every other failure the request is
     /// rescheduled in the ledger and the message acknowledged, so that it blocks no other request.
     pub async fn handle(&self, id: &RequestId, now: Timestamp) -> Result<(), ProvisionError> {
-        let record = self.with_user(load(&self.requests, id).await?).await?;
+        let record = load(&self.requests, id).await?;
+        let record = match self.with_user(record.clone()).await {
+            Ok(record) => record,
+            Err(failure) if failure.is_permanent() => {
+                error!(
+                    error = shell::log::chain(&failure),
+                    "which user it made cannot be found out"
+                );
+                record
+            }
+            Err(failure) => {
+                error!(error = shell::log::chain(&failure), "not done yet");
+                return Ok(self.put_off(&record, record.next_try(now)).await?);
+            }
+        };
         let principal = record.principal_key();
         let is_over = record.is_over(now);
         if is_over {

@@ -13,6 +13,7 @@ use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
 use tracing::{error, info};
 
 use crate::locate::Located;
+use crate::whose_user::MadeFor;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
@@ -141,6 +142,18 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             Err(failure) => {
                 let error = shell::log::chain(&failure);
                 error!(error, "what is removed now follows from records alone");
+            }
+        }
+        // Which user it created no approver signed: IAM says so, too.
+        if record.request().creates_user()
+            && let Some(unique_id) = record.unique_id()
+        {
+            let (user, request) = (&record.request().target, record.id());
+            let made_for = self.made_for(user, unique_id, request).await?;
+            if matches!(made_for, MadeFor::Another) {
+                error!("the user that the record names was not created for it");
+                let all = mine.iter().map(|effect| &effect.change);
+                return Ok(still_there(all, BlockedBecause::Unproven));
             }
         }
         let Some(located) = located else {

@@ -4,19 +4,22 @@ use jiff::{SignedDuration, Timestamp};
 use ports::identities::IdentityCommit;
 use ports::users::Users as _;
 use snowgate_core::identity::{
-    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityRecord, IdentityState, MadeUser,
+    CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, IdentityState,
+    LifePolicy, MadeUser,
 };
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
 use snowgate_core::record::{BlockedBecause, Deviation, FailureCode, RequestRecord};
 use tracing::error;
 
+use crate::locate::Located;
+use crate::whose_user::MadeFor;
 use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 
 /// What is there of the user that a request was to create.
 enum Left {
-    /// It, of this unique id.
-    It(String),
+    /// It.
+    It(Located),
     /// Nobody, or somebody else.
     Nothing,
     /// Somebody who may be it.
@@ -24,12 +27,15 @@ enum Left {
 }
 
 impl<P: ProvisionerPorts> Provisioner<P> {
-    /// Deletes the user that was created for a request which fails, with all that it has; what is to be written with the
-    /// end of the request, beside the request as it stands. Deleting cannot be undone: the request must prove
-    /// itself, IAM must say that the user was created for it, and nobody else may give it anything.
+    /// Takes back the user that was created for a request which fails; what is to be written with the end of
+    /// the request, beside the request as it stands. It is deleted with all that it has where everything says
+    /// that it may be, for that cannot be undone: record and request are whole and prove themselves, IAM says that
+    /// it was created for the request, and nobody else gives it anything. Else it is denied everything and
+    /// stays, and the ticket is told.
     ///
     /// # Errors
-    /// [`ProvisionError::Blocked`] where that is not so: the ticket is told, and it is tried again.
+    /// [`ProvisionError::Blocked`] where it is not known whose the user is that is there: the ticket is told,
+    /// and it is tried again.
     pub(crate) async fn roll_back_user(
         &self,
         record: RequestRecord,
@@ -43,38 +49,80 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if identity.is_none() {
             error!("the user that is rolled back has no record that bears it out");
         }
-        let unique_id = match self.left_of(&record, identity.as_ref(), now).await? {
-            Left::It(unique_id) => unique_id,
+        let located = match self.left_of(&record, identity.as_ref(), now).await? {
+            Left::It(located) => located,
             Left::Nothing => {
                 let over = self.over(identity, code, now).await?;
                 return Ok((record, over));
             }
-            Left::Undecided => return self.not_decided(record, now).await,
-        };
-        let state = identity.as_ref().map(IdentityRecord::state);
-        if matches!(state, Some(IdentityState::Ending | IdentityState::Ended)) {
-            // Its own record ended it meanwhile, and deletes it after a while.
-            return Ok((record, None));
-        }
-        let target = &record.request().target;
-        let others = self
-            .any_on(&target.key_by_id(&unique_id), record.id())
-            .await?;
-        if !others.is_empty() || !self.is_proved(&record).await? {
-            return self.not_decided(record, now).await;
-        }
-        let identity = match identity {
-            Some(identity) => self.deleting(identity, &unique_id, code, now).await?,
-            None => None,
-        };
-        self.delete_user(target, &unique_id).await?;
-        let deleted = match identity {
-            Some(identity) => {
-                Some(identity.apply(IdentityEvent::Deleted, Actor::Provisioner, now)?)
+            Left::Undecided => {
+                self.tell_left(record, now).await?;
+                return Err(ProvisionError::Blocked);
             }
+        };
+        let unique_id = located.facts.unique_id.clone();
+        if let Some(identity) = &identity
+            && self.may_be_deleted(&record, identity, &unique_id).await?
+        {
+            let deleting = self.deleting(identity, &unique_id, code, now).await?;
+            self.delete_user(&record.request().target, &unique_id)
+                .await?;
+            let change = deleting.apply(IdentityEvent::Deleted, Actor::Provisioner, now)?;
+            return Ok((record, Some(Box::new(change.into()))));
+        }
+        let life = LifePolicy::Over;
+        self.member.put_life(&located.principal, life).await?;
+        self.member.deactivate_keys(&located.principal).await?;
+        let record = self.tell_left(record, now).await?;
+        let ended = match identity {
+            Some(identity) => self.ended_undeleted(identity, now).await?,
             None => None,
         };
-        Ok((record, deleted.map(|change| Box::new(change.into()))))
+        Ok((record, ended))
+    }
+
+    /// Whether a user that was created for a request which fails may be deleted.
+    async fn may_be_deleted(
+        &self,
+        record: &RequestRecord,
+        identity: &IdentityRecord,
+        unique_id: &str,
+    ) -> Result<bool, ProvisionError> {
+        let is_whole = record.trail_fault().is_none() && identity.trail_fault().is_none();
+        let is_undone = matches!(
+            identity.phase(),
+            IdentityPhase::Creating
+                | IdentityPhase::Deleting {
+                    because: DeletedBecause::Rollback { .. }
+                }
+        );
+        if !is_whole || !is_undone || !self.is_proved(record).await? {
+            return Ok(false);
+        }
+        let key = record.request().target.key_by_id(unique_id);
+        Ok(self.any_on(&key, record.id()).await?.is_empty())
+    }
+
+    /// That a user has ended that is not deleted, for not everything says that it may be; none where its
+    /// record cannot say so.
+    async fn ended_undeleted(
+        &self,
+        identity: IdentityRecord,
+        now: Timestamp,
+    ) -> Result<Option<Box<IdentityCommit>>, ProvisionError> {
+        let ending = match identity.state() {
+            IdentityState::Creating if identity.unique_id().is_none() => return Ok(None),
+            IdentityState::Creating | IdentityState::Live | IdentityState::Disabled => {
+                let event = IdentityEvent::EndingStarted;
+                self.change_user_by(&identity, event, now).await?
+            }
+            IdentityState::Ending => identity,
+            _ => return Ok(None),
+        };
+        let grace_until = now + self.guardrails.grace().as_signed();
+        let event = IdentityEvent::Ended { grace_until };
+        let change = ending.apply(event, Actor::Provisioner, now)?;
+        Ok(Some(Box::new(change.into())))
     }
 
     /// Whether an earlier run began to delete the user that a request created.
@@ -96,16 +144,17 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             .unique_id()
             .or_else(|| identity.and_then(IdentityRecord::unique_id));
         if let Some(known) = known {
-            let Some(located) = self.locate_by_id(target, known).await? else {
-                return Ok(Left::Nothing);
+            // The last that was written down is that it was seen, or that it is deleted.
+            let seen = identity
+                .map(IdentityRecord::since)
+                .max(Some(record.since()));
+            let is_long = seen.is_none_or(|seen| now.duration_since(seen) > CLOCKS_DIFFER_BY);
+            return match self.made_for(target, known, record.id()).await? {
+                MadeFor::It(located) => Ok(Left::It(located)),
+                MadeFor::Another => Ok(Left::Undecided),
+                MadeFor::Gone if is_long => Ok(Left::Nothing),
+                MadeFor::Gone => Err(ProvisionError::NotSeen),
             };
-            let made = self.member.made(&located.principal).await?;
-            return Ok(match made {
-                Some(made) if made.unique_id == known && made.is_of(record.id()) => {
-                    Left::It(made.unique_id)
-                }
-                _ => Left::Undecided,
-            });
         }
         let begun = record.since();
         let made = self.look_for(target).await?;
@@ -115,7 +164,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let waited: SignedDuration = now.duration_since(begun);
         match made.filter(may_be_ours) {
-            Some(made) if made.is_of(record.id()) => Ok(Left::It(made.unique_id)),
+            Some(made) if made.is_of(record.id()) => {
+                let located = self.locate_by_id(target, &made.unique_id).await?;
+                located.map(Left::It).ok_or(ProvisionError::NotSeen)
+            }
             _ if waited <= CLOCKS_DIFFER_BY => Err(ProvisionError::NotSeen),
             Some(_) => Ok(Left::Undecided),
             None => Ok(Left::Nothing),
@@ -132,66 +184,57 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let Some(identity) = identity else {
             return Ok(None);
         };
-        let (identity, event) = match identity.unique_id().map(str::to_owned) {
-            None if identity.state() == IdentityState::Creating => {
-                (identity, IdentityEvent::Discarded)
+        if identity.trail_fault().is_some() {
+            error!("the record of a user that is not there has a broken trail: a person decides");
+            return Ok(None);
+        }
+        let (identity, event) = match (identity.state(), identity.unique_id()) {
+            (IdentityState::Creating, None) => (identity, IdentityEvent::Discarded),
+            (IdentityState::Creating | IdentityState::Deleting, Some(unique_id)) => {
+                let deleting = self.deleting(&identity, unique_id, code, now).await?;
+                (deleting, IdentityEvent::Deleted)
             }
-            None => return Ok(None),
-            Some(unique_id) => match self.deleting(identity, &unique_id, code, now).await? {
-                Some(identity) => (identity, IdentityEvent::Deleted),
-                None => return Ok(None),
-            },
+            _ => return Ok(None),
         };
         let change = identity.apply(event, Actor::Provisioner, now)?;
         Ok(Some(Box::new(change.into())))
     }
 
-    /// The record of a user that is deleted, which says so; none where it says otherwise, and a person has
-    /// to look at it. It is written before anything is done.
+    /// The record of a user that is created and is to be deleted, which says so; it is written before anything is done.
     async fn deleting(
         &self,
-        mut identity: IdentityRecord,
+        identity: &IdentityRecord,
         unique_id: &str,
         code: FailureCode,
         now: Timestamp,
-    ) -> Result<Option<IdentityRecord>, ProvisionError> {
-        if identity.trail_fault().is_some() {
-            error!("the record of a user that is deleted has a broken trail");
-            return Ok(None);
-        }
-        if identity.state() == IdentityState::Creating && identity.unique_id().is_none() {
+    ) -> Result<IdentityRecord, ProvisionError> {
+        let mut deleting = identity.clone();
+        if deleting.unique_id().is_none() {
             let unique_id = unique_id.to_owned();
             let event = IdentityEvent::UserCreated { unique_id };
-            identity = self.change_user_by(&identity, event, now).await?;
+            deleting = self.change_user_by(&deleting, event, now).await?;
         }
-        if identity.state() == IdentityState::Creating {
+        if deleting.state() == IdentityState::Creating {
             let because = DeletedBecause::Rollback { code };
             let event = IdentityEvent::DeletionStarted { because };
-            identity = self.change_user_by(&identity, event, now).await?;
+            deleting = self.change_user_by(&deleting, event, now).await?;
         }
-        Ok(match identity.state() {
-            IdentityState::Deleting => Some(identity),
-            state => {
-                error!(%state, "the record of a user that is deleted says otherwise");
-                None
-            }
-        })
+        Ok(deleting)
     }
 
-    /// Tells the ticket that something is left of which it is not known whose it is.
-    async fn not_decided<T>(
+    /// Tells the ticket that a user is left, and that a person has to look.
+    async fn tell_left(
         &self,
         record: RequestRecord,
         now: Timestamp,
-    ) -> Result<T, ProvisionError> {
-        error!("it is not known whether the user that is left may be deleted");
+    ) -> Result<RequestRecord, ProvisionError> {
+        error!("not everything says that the user that is left may be deleted");
         let mine = plan::effects_of_begun(&record).into_iter();
         let of_user = mine.filter(|one| one.change.is_of_user());
         let left = of_user.map(|one| Deviation::StillThere {
             change: one.change,
             because: BlockedBecause::Unproven,
         });
-        self.report(record, left.collect(), now).await?;
-        Err(ProvisionError::Blocked)
+        self.report(record, left.collect(), now).await
     }
 }

@@ -21,6 +21,12 @@ use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 /// How long until a step that does not work is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
+/// After how many tries it is tried once a day: those of about a day.
+const TRIED_FOR_A_DAY: u32 = 96;
+
+/// How often a step is tried that has not worked for a day, as in an account that was closed.
+const DAILY: SignedDuration = SignedDuration::from_hours(24);
+
 impl<P: ProvisionerPorts> Provisioner<P> {
     /// Does what is due about a user, and puts it off where that does not work now.
     ///
@@ -45,7 +51,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Err(failure) => {
                     let state = identity.state();
                     error!(error = shell::log::chain(&failure), %state, "a user is not done with");
-                    Some(now + AGAIN)
+                    Some(now + again_after(identity.attempts()))
                 }
             },
         };
@@ -144,6 +150,20 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
     }
 
+    /// Whether a request is what was approved. Where that can never be found out, it is not.
+    async fn proves_itself(&self, request: &RequestRecord) -> Result<bool, ProvisionError> {
+        match self.is_proved(request).await {
+            Err(failure) if failure.is_permanent() => {
+                error!(
+                    error = shell::log::chain(&failure),
+                    "a request of a user proves nothing"
+                );
+                Ok(false)
+            }
+            proved => proved,
+        }
+    }
+
     /// Whether a request that gives it time is still there and ends it, or will: one that its record names, or
     /// one that proves itself and is about to give it more.
     async fn is_kept_alive(
@@ -155,6 +175,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             if let Some(request) = self.readable(id).await?
                 && request.has_effects()
                 && (request.trail_fault().is_none() || !request.is_over(now))
+                && self.proves_itself(&request).await?
             {
                 return Ok(true);
             }
@@ -301,5 +322,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let commit = IdentityCommit::from(change);
         self.identities.commit_identity(&commit).await?;
         Ok(commit.change.record)
+    }
+}
+
+/// How long until a step that did not work so often is tried again.
+const fn again_after(attempts: u32) -> SignedDuration {
+    match attempts >= TRIED_FOR_A_DAY {
+        true => DAILY,
+        false => AGAIN,
     }
 }

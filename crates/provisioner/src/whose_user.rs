@@ -9,12 +9,12 @@ use ports::identities::Identities as _;
 use ports::users::Users as _;
 use snowgate_core::id::{IdentityId, RequestId};
 use snowgate_core::identity::IdentityRecord;
-use snowgate_core::principal::Principal;
+use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::RequestRecord;
 use tracing::error;
 
 use crate::locate::Located;
-use crate::{ProvisionError, Provisioner, ProvisionerPorts};
+use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
 /// What IAM has of a user that a record says was created for a request.
 pub(crate) enum MadeFor {
@@ -36,6 +36,21 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             Err(failure) if !failure.is_transient() => {
                 let error = shell::log::chain(&failure);
                 error!(error, "the record of a user cannot be read");
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
+    /// Which user a principal is; none where it is none, or cannot be read.
+    pub(crate) async fn identity_of(
+        &self,
+        principal: &PrincipalKey,
+    ) -> Result<Option<IdentityId>, CallError> {
+        match self.identities.identity_of(principal).await {
+            Err(failure) if !failure.is_transient() => {
+                let error = shell::log::chain(&failure);
+                error!(error, "which user a principal is cannot be read");
                 Ok(None)
             }
             found => found,
@@ -66,7 +81,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         &self,
         record: &RequestRecord,
     ) -> Result<Option<IdentityRecord>, CallError> {
-        let Some(id) = self.identities.identity_of(&record.principal_key()).await? else {
+        let Some(id) = self.identity_of(&record.principal_key()).await? else {
             return Ok(None);
         };
         let identity = self.identity(&id).await?;
@@ -106,11 +121,19 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let Some(located) = self.locate_by_id(user, unique_id).await? else {
             return Ok(MadeFor::Gone);
         };
-        let made = self.member.made(&located.principal).await?;
-        let is_it = made.is_some_and(|made| made.unique_id == unique_id && made.is_of(request));
-        Ok(match is_it {
-            true => MadeFor::It(located),
-            false => MadeFor::Another,
-        })
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            match self.member.made(&located.principal).await? {
+                Some(made) if made.unique_id == unique_id && made.is_of(request) => {
+                    return Ok(MadeFor::It(located));
+                }
+                // IAM shows the tags of a user that was just created after a while.
+                Some(made) if !made.tags.is_empty() => break,
+                _ => {}
+            }
+        }
+        Ok(MadeFor::Another)
     }
 }

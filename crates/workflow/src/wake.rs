@@ -22,7 +22,7 @@ pub async fn dispatcher(queue: &impl RequestsQueue, record: &RequestRecord, now:
 /// Wakes the provisioner, where it has something to do. A failure is only logged.
 pub async fn provisioner(queue: &impl WorkQueue, record: &RequestRecord, now: Timestamp) {
     if record.waits_for(Worker::Provisioner, now) {
-        let (wake, principal) = (WakeUp::first(record), record.principal_key());
+        let (wake, principal) = (WakeUp::first(record), record.turn_key());
         log(queue.wake_provisioner(&wake, &principal).await, record);
     }
 }
@@ -65,7 +65,7 @@ where
         match worker {
             Worker::Dispatcher => queues.wake_dispatcher(&wake).await?,
             Worker::Provisioner => {
-                let principal = record.principal_key();
+                let principal = record.turn_key();
                 queues.wake_provisioner(&wake, &principal).await?;
             }
             Worker::Reporter => queues.wake_reporter(&wake).await?,

@@ -70,9 +70,11 @@ impl Fault {
         Self::default()
     }
 
-    /// The `nth` call from the beginning fails; the first is 1.
+    /// The `nth` call from now on fails; the next is 1. Counting starts anew.
     pub fn at(&self, nth: u64, moment: Moment, aftermath: Aftermath) {
-        self.0.lock().unwrap().planned = Some((nth, moment, aftermath));
+        let mut count = self.0.lock().unwrap();
+        count.calls = 0;
+        count.planned = Some((nth, moment, aftermath));
     }
 
     /// Every call waits for one turn of the executor first, so that calls of tasks that run at

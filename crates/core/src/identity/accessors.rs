@@ -97,6 +97,12 @@ impl IdentityRecord {
         &self.phase
     }
 
+    /// When it ends, or was to end; none where it never was live, and once it is deleted.
+    #[must_use]
+    pub const fn until(&self) -> Option<Timestamp> {
+        self.phase.until()
+    }
+
     /// Where it stands.
     #[must_use]
     pub const fn state(&self) -> IdentityState {

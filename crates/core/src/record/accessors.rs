@@ -105,6 +105,17 @@ impl RequestRecord {
         )
     }
 
+    /// The key in whose turn the request is worked on: one principal is changed by one run at a time. Of a broken
+    /// trail the record is believed here, so that a user has one turn whatever became of a row.
+    #[must_use]
+    pub fn turn_key(&self) -> PrincipalKey {
+        let said = self.evidence().said_user.as_deref();
+        match said.filter(|_| self.unique_id().is_none() && self.request().creates_user()) {
+            Some(unique_id) => self.request().target.key_by_id(unique_id),
+            None => self.principal_key(),
+        }
+    }
+
     /// The unique id of the principal that was bound, or of the user that was created; none before the
     /// approvers were asked, and before the user was seen in IAM.
     #[must_use]

@@ -112,8 +112,11 @@ impl RequestRecord {
         head.fault = Some(fault);
         head.count = head.count.max(next);
         // Which user it is, only rows that follow say: whoever writes the table could name anybody's.
-        self.head.created_user.clone_from(&evidence.created_user);
-        self.evidence = evidence;
+        let said = std::mem::replace(&mut self.head.created_user, evidence.created_user.clone());
+        self.evidence = TrailEvidence {
+            said_user: said.or(evidence.said_user.clone()),
+            ..evidence
+        };
         self
     }
 

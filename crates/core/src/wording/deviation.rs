@@ -1,7 +1,7 @@
 //! What was found otherwise in IAM: for the ticket.
 
 use crate::markup::{Text, code};
-use crate::record::{Deviation, DeviationReport, RequestRecord};
+use crate::record::{BlockedBecause, Deviation, DeviationReport, RequestRecord};
 
 /// Whether a report is about access that outlives its end.
 fn outlives(report: &DeviationReport) -> bool {
@@ -99,6 +99,21 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
         Deviation::StillThere { .. } | Deviation::Parked => None,
     });
     told.collect()
+}
+
+/// That the user of a request which failed was not deleted, if it was not.
+pub(crate) fn user_left(record: &RequestRecord) -> Option<Text> {
+    let is_left = |one: &Deviation| {
+        matches!(one, Deviation::StillThere { change, because: BlockedBecause::Unproven }
+            if change.is_of_user())
+    };
+    let left = record.deviations().any(is_left) && record.request().creates_user();
+    left.then(|| {
+        let who = super::principal(&record.request().target);
+        Text::new(format!(
+            "If {who} is in the AWS account, it is denied everything, and a person has to delete it."
+        ))
+    })
 }
 
 /// What could not be removed of access that was abandoned, when, and what stood in the way: the last that

@@ -186,7 +186,11 @@ fn expired(record: &RequestRecord) -> Vec<Text> {
 /// Why nothing was granted: the findings themselves, where there are any that forbid it.
 fn refused(record: &RequestRecord) -> Vec<Text> {
     match record.end_reason() {
-        Some(EndReason::Failed { code }) => texts([code.in_words()]),
+        Some(EndReason::Failed { code }) => {
+            let mut lines = vec![Text::new(code.in_words())];
+            lines.extend(super::deviation::user_left(record));
+            lines
+        }
         Some(EndReason::Refused { code, findings }) => {
             let refusing = findings
                 .iter()

@@ -12,7 +12,7 @@ use crate::record::tests::{
     request_for_a_new_user, slot,
 };
 use crate::record::{
-    BlockedBecause, Deviation, Event, RequestRecord, RetainedBecause, RetainedChange,
+    BlockedBecause, Deviation, Event, FailureCode, RequestRecord, RetainedBecause, RetainedChange,
 };
 
 #[test]
@@ -115,6 +115,15 @@ fn what_becomes_of_a_user_is_said_in_words_of_its_own() {
             ],
         ),
         (
+            "left",
+            vec![
+                found(vec![still_there(BlockedBecause::Unproven)]),
+                Event::Failed {
+                    code: FailureCode::BrokenTrail,
+                },
+            ],
+        ),
+        (
             "gone",
             vec![
                 Event::RevocationStarted,
@@ -125,7 +134,7 @@ fn what_becomes_of_a_user_is_said_in_words_of_its_own() {
     ];
     let mut told = String::new();
     for (name, events) in stories {
-        let mut record = user_created();
+        let mut record = user_created(name != "left");
         for event in events {
             let change = record.apply(event, Actor::Provisioner, at(30_000));
             record = change.unwrap().record;
@@ -142,8 +151,8 @@ fn what_becomes_of_a_user_is_said_in_words_of_its_own() {
     insta::assert_snapshot!(told);
 }
 
-/// A request whose user was created, and lives.
-fn user_created() -> RequestRecord {
+/// A request whose user was created, and lives if it is to.
+fn user_created(lives: bool) -> RequestRecord {
     let (id, client) = (RequestId::from_random([1; 16]), "servicenow".parse());
     let received = RequestRecord::receive(id, client.unwrap(), request_for_a_new_user(), at(0));
     let asked = Event::ApprovalRequested {
@@ -157,15 +166,15 @@ fn user_created() -> RequestRecord {
     let mut record = asked.unwrap().record;
     let decided = record.apply(yes(&record), Actor::Approver { sys_id: person(2) }, at(10));
     record = decided.unwrap().record;
-    for event in [
-        Event::ProvisioningStarted {
-            preexisting: Vec::new(),
-        },
-        Event::UserCreated {
-            unique_id: "AIDAEXAMPLEUSER000001".to_owned(),
-        },
-        Event::Activated { until: at(28_811) },
-    ] {
+    let started = Event::ProvisioningStarted {
+        preexisting: Vec::new(),
+    };
+    let unique_id = "AIDAEXAMPLEUSER000001".to_owned();
+    let live = lives.then_some(Event::Activated { until: at(28_811) });
+    for event in [started, Event::UserCreated { unique_id }]
+        .into_iter()
+        .chain(live)
+    {
         let change = record.apply(event, Actor::Provisioner, at(11));
         record = change.unwrap().record;
     }

@@ -202,7 +202,8 @@ fn revokers() -> impl Iterator<Item = RevokedBy> {
         RevokedBy::Client => Some(RevokedBy::Requester),
         RevokedBy::Requester => Some(RevokedBy::Beneficiary),
         RevokedBy::Beneficiary => Some(RevokedBy::Security),
-        RevokedBy::Security => Some(RevokedBy::Approver {
+        RevokedBy::Security => Some(RevokedBy::UserEnded),
+        RevokedBy::UserEnded => Some(RevokedBy::Approver {
             role: ApproverRole::Owner,
             resource: OwnedResourceKind::Item,
             delegate: true,

@@ -18,7 +18,12 @@ use super::{approved_with, end, provision, provisioner, run};
 const HOUR: i64 = 3600;
 
 /// An approved request that gives the user of another one so much time from this second.
-fn extension(world: &World, before: &RequestRecord, hours: u8, second: i64) -> RequestRecord {
+pub(super) fn extension(
+    world: &World,
+    before: &RequestRecord,
+    hours: u8,
+    second: i64,
+) -> RequestRecord {
     let mut request = world.request_for(World::new_user_grants());
     request.duration = format!("PT{hours}H").parse().unwrap();
     request.extends = before.extension();
@@ -34,7 +39,7 @@ fn active(world: &World) -> RequestRecord {
     active
 }
 
-fn until(record: &RequestRecord) -> Option<String> {
+pub(super) fn until(record: &RequestRecord) -> Option<String> {
     let end = record.until().or_else(|| record.ends_at());
     end.map(|end| LifePolicy::Until(end).document())
 }
@@ -47,7 +52,7 @@ fn ends_at(world: &World, record: &RequestRecord) -> Option<jiff::Timestamp> {
     }
 }
 
-fn revoke_early(world: &World, record: &RequestRecord, second: i64) -> RequestRecord {
+pub(super) fn revoke_early(world: &World, record: &RequestRecord, second: i64) -> RequestRecord {
     let event = Event::RevocationRequested {
         by: RevokedBy::Client,
         reason: None,

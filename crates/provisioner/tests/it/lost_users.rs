@@ -21,13 +21,13 @@ fn active(world: &World) -> RequestRecord {
     active
 }
 
-fn is_shut_out(world: &World) -> bool {
+pub(super) fn is_shut_out(world: &World) -> bool {
     let keys = world.directory.credentials_of(&world.target).unwrap().keys;
     life(world) == Some(LifePolicy::Over.document()) && keys.iter().all(|key| !key.is_active)
 }
 
 /// Spoils the row of a trail before the one that names the user.
-fn spoil_below(world: &World, record: &RequestRecord) {
+pub(super) fn spoil_below(world: &World, record: &RequestRecord) {
     world.ledger.rewrite_trail(record.id(), |rows| {
         let names = rows.iter().position(|row| {
             let read = row.read::<RequestRecord>();
@@ -41,9 +41,11 @@ fn spoil_below(world: &World, record: &RequestRecord) {
         (broken.unique_id(), broken.trail_fault().is_some()),
         (None, true)
     );
+    let turn = broken.turn_key();
+    assert_eq!(turn, record.principal_key(), "it has the turn of its user");
 }
 
-fn still_there(record: &RequestRecord, why: BlockedBecause) -> bool {
+pub(super) fn still_there(record: &RequestRecord, why: BlockedBecause) -> bool {
     record.deviations().any(|one| {
         matches!(one, Deviation::StillThere { change, because }
             if change.is_of_user() && *because == why)

@@ -22,6 +22,7 @@ mod put_back;
 mod rolling_back;
 mod rows;
 mod unknown;
+mod users_attacked;
 
 use std::time::Duration;
 

@@ -152,9 +152,9 @@ fn what_iam_never_creates_fails_the_request() {
     assert_eq!(state(&world, &after), Some(IdentityState::Discarded));
 }
 
-/// The record of the user is not there any more: its request and its tags prove whose it is.
+/// The record of the user is not there any more. Deleting cannot be undone: it is shut out, and told of.
 #[test]
-fn a_user_without_a_record_goes_with_the_request_that_made_it() {
+fn a_user_without_a_record_is_shut_out_by_the_request_that_made_it() {
     let mut gone = 0;
     for nth in 1..60 {
         let world = World::with_users();
@@ -171,7 +171,13 @@ fn a_user_without_a_record_goes_with_the_request_that_made_it() {
         world.ledger.remove_identity(&IdentityId::of(record.id()));
         let after = provision(&world, &record, 300);
         assert_eq!(after.state(), State::Failed, "call {nth}");
-        assert_eq!(facts(&world), None, "call {nth}");
+        assert_eq!(
+            life(&world),
+            Some(LifePolicy::Over.document()),
+            "call {nth}"
+        );
+        assert_eq!(facts(&world).unwrap().attached, Vec::<String>::new());
+        assert!(after.deviations().any(Deviation::is_still_there));
         assert_eq!(world.ledger.all_effects(), []);
     }
     panic!("a run makes fewer calls");

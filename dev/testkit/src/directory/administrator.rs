@@ -2,12 +2,14 @@
 
 use snowgate_core::account::{GroupFacts, PolicyFacts, PrincipalFacts, RoleFacts};
 use snowgate_core::arn::{PolicyArn, RoleArn};
+use snowgate_core::effect::EffectChange;
 use snowgate_core::id::AccountId;
 use snowgate_core::identity::LIFE_POLICY_NAME;
 use snowgate_core::principal::Principal;
 use snowgate_core::request::GroupName;
 
 use super::FakeDirectory;
+use super::change::make;
 
 impl FakeDirectory {
     /// Puts a user or role in its account, in place of one of the same name.
@@ -21,6 +23,18 @@ impl FakeDirectory {
     pub fn remove_principal(&self, principal: &Principal) {
         self.with_account(&principal.account_id, |account| {
             account.principals.remove(&principal.key_by_name());
+        });
+    }
+
+    /// Makes a change to a principal, whatever there is.
+    pub fn give(&self, principal: &Principal, change: &EffectChange) {
+        self.with_account(&principal.account_id, |account| {
+            let quotas = account.quotas(principal.kind);
+            let groups = account.groups.clone();
+            let facts = account.principals.get_mut(&principal.key_by_name());
+            facts.into_iter().for_each(|facts| {
+                make(quotas, facts, &groups, change);
+            });
         });
     }
 

@@ -1,6 +1,6 @@
 //! Users that Snowgate made, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ports::CallError;
@@ -19,6 +19,8 @@ pub(super) struct Users {
     records: BTreeMap<IdentityId, IdentityRecord>,
     rows: BTreeMap<IdentityId, Vec<StoredRow>>,
     pointers: BTreeMap<PrincipalKey, IdentityId>,
+    /// The principals of which it cannot be read which user they are.
+    illegible: BTreeSet<PrincipalKey>,
     names: BTreeMap<PrincipalKey, HeldName>,
 }
 
@@ -117,6 +119,12 @@ impl FakeLedger {
         tables.users.records.insert(id, record);
     }
 
+    /// Makes it unreadable which user a principal is.
+    pub fn garble_pointer(&self, principal: &PrincipalKey) {
+        let mut tables = self.0.lock().unwrap();
+        tables.users.illegible.insert(principal.clone());
+    }
+
     /// Takes the record of a user away, with its trail.
     pub fn remove_identity(&self, id: &IdentityId) {
         let mut tables = self.0.lock().unwrap();
@@ -142,14 +150,11 @@ impl Identities for FakeLedger {
     }
 
     async fn identity_of(&self, principal: &PrincipalKey) -> Result<Option<IdentityId>, CallError> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap()
-            .users
-            .pointers
-            .get(principal)
-            .cloned())
+        let tables = self.0.lock().unwrap();
+        match tables.users.illegible.contains(principal) {
+            true => Err(CallError::permanent("fake:GetItem", "BadAttribute")),
+            false => Ok(tables.users.pointers.get(principal).cloned()),
+        }
     }
 
     async fn held_name(&self, user: &Principal) -> Result<Option<HeldName>, CallError> {
