@@ -305,11 +305,11 @@ fn a_call_fails_before_or_after_it_took_effect() {
     fault.at(1, Moment::Before, Aftermath::Alive);
     assert!(now(failing.create(&new)).unwrap_err().is_transient());
     assert_eq!(ledger.records(), []);
-    fault.at(2, Moment::After, Aftermath::Alive);
+    fault.at(1, Moment::After, Aftermath::Alive);
     assert!(now(failing.create(&new)).unwrap_err().is_transient());
     assert_eq!(ledger.records(), std::slice::from_ref(&change.record));
     assert_eq!(now(failing.create(&new)).unwrap(), Created::New);
-    assert_eq!(fault.calls(), 3);
+    assert_eq!(fault.calls(), 2);
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn after_a_crash_nothing_gets_through() {
     let change = samples::received(&sys_id(), at(0));
     let new = NewRequest { change, key: None };
     assert_eq!(now(dying.create(&new)).unwrap(), Created::New);
-    fault.at(2, Moment::After, Aftermath::Dead);
+    fault.at(1, Moment::After, Aftermath::Dead);
     let commit = Commit::from(samples::withdraw(&new.change.record, at(1)));
     assert!(matches!(
         now(dying.commit(&commit)),

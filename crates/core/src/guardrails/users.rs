@@ -21,10 +21,6 @@ use crate::request::{AccessDuration, AccessRequest, DurationError, UserTags};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserRules {
-    /// That creating users is tried out, with the defects that docs/decisions/0091 lists: without it the
-    /// file is refused.
-    #[serde(default)]
-    pub(crate) trial: bool,
     /// The path that they have; one of those that are enrolled.
     pub(crate) path: String,
     /// What their names begin with; nothing in particular where this is left out.
@@ -79,12 +75,6 @@ impl UserRules {
     /// What of it does not hold together; `enrolled` are the paths of those that may receive access.
     pub(super) fn contradictions(&self, enrolled: &[String]) -> Vec<String> {
         let mut found = Vec::new();
-        if !self.trial {
-            found.push(
-                "`[users]` is on trial, and not for accounts that matter: `trial = true` says that this is known"
-                    .to_owned(),
-            );
-        }
         if !is_path(&self.path) || !enrolled.contains(&self.path) {
             let path = code(&self.path);
             found.push(format!(

@@ -13,8 +13,7 @@ impl World {
     pub fn with_users() -> Self {
         let inline = "inline_policies = true";
         let text = GUARDRAILS.replacen(inline, &format!("{inline}\nusers = true"), 1);
-        let rules =
-            "[users]\ntrial = true\npath = \"/enrolled/\"\nprefix = \"ci-\"\ntags = [\"Team\"]\n";
+        let rules = "[users]\npath = \"/enrolled/\"\nprefix = \"ci-\"\ntags = [\"Team\"]\n";
         let mut world = Self {
             guardrails: Guardrails::parse(&format!("{text}{rules}")).unwrap(),
             ..Self::default()

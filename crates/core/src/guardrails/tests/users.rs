@@ -5,8 +5,7 @@ use crate::identity::LifePolicy;
 use crate::inline_policy::counted;
 
 const INLINE: &str = "inline_policies = true";
-const RULES: &str =
-    "[users]\ntrial = true\npath = \"/enrolled/\"\nprefix = \"ci-\"\ntags = [\"Team\"]\n";
+const RULES: &str = "[users]\npath = \"/enrolled/\"\nprefix = \"ci-\"\ntags = [\"Team\"]\n";
 
 /// The guardrails of the tests with these rules for users.
 fn text(rules: &str) -> String {
@@ -159,7 +158,6 @@ fn a_user_more_than_the_account_may_have_is_refused_with_figures() {
 fn rules_that_do_not_hold_together_are_refused() {
     let table = [
         (String::new(), "there is no `[users]`"),
-        (RULES.replace("trial = true", ""), "on trial"),
         (
             RULES.replace("/enrolled/", "/other/"),
             "none of `principals.paths`",
