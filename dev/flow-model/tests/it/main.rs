@@ -16,6 +16,7 @@ mod functions;
 mod invariants;
 mod mails;
 mod steps;
+mod users;
 
 use flow::Flow;
 use proptest::prelude::*;

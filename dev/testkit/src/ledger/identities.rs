@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use ports::CallError;
 use ports::identities::{Identities, IdentityCommit};
-use ports::ledger::CommitError;
+use ports::ledger::{CommitError, DueItem, DueKind, ItemKey, bucket_of};
+use snowgate_core::aggregate::Aggregate;
 use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::id::IdentityId;
 use snowgate_core::identity::{HeldName, IdentityEvent, IdentityRecord, NameStep};
 use snowgate_core::principal::{Principal, PrincipalKey};
 
-use super::{FakeLedger, Tables, limits, whole_second};
+use super::{FakeLedger, Tables, limits, times, whole_second};
+
+/// What the key of a user in the index begins with.
+const PREFIX: &str = "IDN#";
 
 /// What the table has of users.
 #[derive(Debug, Default)]
@@ -47,6 +51,43 @@ impl Users {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Those of a bucket that somebody must look at at some time.
+    pub(super) fn due(&self, bucket: u8) -> impl Iterator<Item = (ItemKey, DueItem)> {
+        let mine = self.records.values();
+        let mine = mine.filter(move |held| bucket_of(held.id()) == bucket);
+        mine.filter_map(|held| {
+            let due_at = whole_second(held.due_at()?);
+            let key = times::key(format!("{PREFIX}{}", held.id()), due_at);
+            let item = DueItem {
+                key: key.clone(),
+                about: DueKind::Known(Aggregate::Identity(held.id().clone())),
+                due_at: Some(due_at),
+            };
+            Some((key, item))
+        })
+    }
+
+    /// Writes when a user is looked at again; none where the key is of something else.
+    pub(super) fn put_due(
+        &mut self,
+        key: &ItemKey,
+        version: Option<u64>,
+        to: Option<Timestamp>,
+    ) -> Option<bool> {
+        let id: IdentityId = key.pk.strip_prefix(PREFIX)?.parse().ok()?;
+        let held = self.records.get_mut(&id).filter(|held| {
+            let at = held.due_at().map(whole_second);
+            at.is_some_and(|at| at.as_second().to_string() == key.at)
+                && version.is_none_or(|version| held.version() == version)
+        });
+        let Some(held) = held else {
+            return Some(false);
+        };
+        let attempts = held.attempts();
+        *held = held.clone().rescheduled(to.map(whole_second), attempts);
+        Some(true)
     }
 
     /// Whether a user has its name.

@@ -10,7 +10,7 @@ use super::{FakeLedger, Tables, limits, whole_second};
 
 const META: &str = "META";
 
-fn key(pk: String, at: Timestamp) -> ItemKey {
+pub(super) fn key(pk: String, at: Timestamp) -> ItemKey {
     ItemKey {
         pk,
         sk: META.to_owned(),
@@ -79,6 +79,7 @@ impl TimeIndex for FakeLedger {
                 Some((key, item))
             })
             .collect();
+        all.extend(tables.users.due(bucket));
         let strays = tables.strays.iter().filter(|(other, _)| *other == bucket);
         all.extend(strays.map(|(_, item)| (item.key.clone(), item.clone())));
         Ok(page(all, (now, limit, after)))
@@ -111,6 +112,9 @@ impl TimeIndex for FakeLedger {
     ) -> Result<bool, CallError> {
         let mut tables = self.0.lock().unwrap();
         let biggest = tables.biggest_item;
+        if let Some(done) = tables.users.put_due(key, version, to) {
+            return Ok(done);
+        }
         let id = key.pk.strip_prefix("REQ#");
         let Some(id) = id.and_then(|id| id.parse::<RequestId>().ok()) else {
             return Ok(tables.move_stray(key, to));
