@@ -145,6 +145,24 @@ impl PrincipalFacts {
         matches!(self.place(change), Place::AsMade(_))
     }
 
+    /// What its life policy says; none where it has none that Snowgate could have put.
+    #[must_use]
+    pub fn life(&self) -> Option<LifePolicy> {
+        let mut inline = self.inline.iter();
+        let life = inline.find(|inline| inline.name == LIFE_POLICY_NAME)?;
+        LifePolicy::of_document(&life.document)
+    }
+
+    /// Whether a change is removed: nothing is in its place, or, of the user itself, it is denied everything.
+    /// A user without a life policy is not.
+    #[must_use]
+    pub fn is_rid_of(&self, change: &EffectChange) -> bool {
+        match change.is_of_user() {
+            true => self.life() == Some(LifePolicy::Over),
+            false => !self.has_in_place(change),
+        }
+    }
+
     /// Whether there is anything in the place of a change, as it was to be made or otherwise.
     #[must_use]
     pub fn has_in_place(&self, change: &EffectChange) -> bool {

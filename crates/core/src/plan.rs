@@ -187,7 +187,8 @@ pub fn effects(
             return Err(FailureCode::ContentChanged);
         }
         let given = others(&change, record.id(), live).any(|effect| !effect.preexisting);
-        effects.push(effect(record, change, there && !given, now));
+        let preexisting = there && !given && !change.is_of_user();
+        effects.push(effect(record, change, preexisting, now));
     }
     Ok(effects)
 }

@@ -49,13 +49,21 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         };
         let is_it =
             |identity: &IdentityRecord| identity.unique_id() == Some(principal.unique_id.as_str());
+        let until = now + request.duration.as_signed();
+        // Whatever the ledger says of it, its life policy ends it.
+        match principal.life().map(|life| life.admission(until)) {
+            Some(Admission::Over) => return Err(RefusalCode::UserEnded.into()),
+            Some(Admission::EndsBefore) if !gives_time => {
+                return Err(RefusalCode::OutlivesUser.into());
+            }
+            _ => {}
+        }
         let Some(identity) = identity.filter(is_it) else {
             return match gives_time {
                 true => Err(RefusalCode::NotExtendable.into()),
                 false => Ok(()),
             };
         };
-        let until = now + request.duration.as_signed();
         match identity.phase().admission(until, gives_time) {
             Admission::Admitted => Ok(()),
             Admission::BeingCreated => {

@@ -12,6 +12,7 @@ use ports::ledger::{EffectKeys, Effects as _, PEEKED, Requests as _};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
 use snowgate_core::id::{IdentityId, RequestId};
 use snowgate_core::identity::IdentityRecord;
+use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::principal::PrincipalKey;
 use snowgate_core::record::RequestRecord;
@@ -56,7 +57,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         now: Timestamp,
     ) -> Result<Vec<RequestRecord>, CallError> {
         let mut others = self.giving(record, mine).await?;
-        others.retain(|other| !other.is_over(now));
+        // What was to be given, and should be over before it was, keeps nothing either.
+        let is_late = |other: &RequestRecord| {
+            let effects = plan::effects_of_begun(other);
+            other.state() == State::Provisioning && plan::until(other, &effects, now) <= now
+        };
+        others.retain(|other| !other.is_over(now) && !is_late(other));
         Ok(others)
     }
 
@@ -241,8 +247,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let (mut live, mut others) = (Vec::new(), 0);
         for some in named.chunks(PEEKED) {
-            let mut found = self.requests.peek(some).await?;
-            found.retain(is_live);
+            let found = self.requests.peek(some).await?;
+            let said = found.into_iter().map(RequestRecord::at_its_word);
+            let mut found: Vec<RequestRecord> = said.filter(is_live).collect();
             others += some.len() - found.len();
             found.retain(&is_so);
             for peeked in found {

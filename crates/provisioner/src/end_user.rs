@@ -26,30 +26,38 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         record: &RequestRecord,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        let Some(identity) = self.user_of(record).await? else {
+        let identity = self.user_of(record).await?;
+        if identity.is_none() {
             error!("the user that ends has no record that bears it out");
+        }
+        // What is said of a user that is another's ends nobody's access.
+        if let Some(located) = self.locate(record).await?
+            && !self.may_lose(record, &located, &[], now).await?
+        {
             return Ok(());
-        };
-        let can_end = matches!(
-            identity.state(),
-            IdentityState::Live | IdentityState::Disabled
-        );
-        if can_end {
+        }
+        if let Some(identity) = identity
+            && matches!(
+                identity.state(),
+                IdentityState::Live | IdentityState::Disabled
+            )
+        {
             let event = IdentityEvent::EndingStarted;
             self.change_user_by(&identity, event, now).await?;
         }
-        self.end_rest_on(&identity.principal_key(), record.id(), now)
+        self.end_rest_on(&record.principal_key(), record.id(), now)
             .await
     }
 
     /// Ends all other access of a user that ends: its requests are told by their tickets, and are due at once.
-    /// What is just being given fails by itself.
+    /// What is just being given fails by itself. One that cannot be told keeps no other back.
     pub(crate) async fn end_rest_on(
         &self,
         user: &PrincipalKey,
         but: &RequestId,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
+        let mut later = None;
         for other in self.live_on(user, but, now).await? {
             let ended = Event::RevocationRequested {
                 by: RevokedBy::UserEnded,
@@ -64,12 +72,20 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 }
             };
             let id = other.id().clone();
-            let changed = change(&self.requests, other, &Actor::Provisioner, now, next).await?;
-            if let Changed::Written(_) = changed {
-                info!(other = %id, "access ends with its user");
+            match change(&self.requests, other, &Actor::Provisioner, now, next).await {
+                Ok(Changed::Written(_)) => info!(other = %id, "access ends with its user"),
+                Ok(Changed::Left(..)) => {}
+                Err(failure) => {
+                    let failure = ProvisionError::from(failure);
+                    let error = shell::log::chain(&failure);
+                    error!(other = %id, error, "access could not be ended with its user");
+                    if !failure.is_permanent() {
+                        later = Some(failure);
+                    }
+                }
             }
         }
-        Ok(())
+        later.map_or(Ok(()), Err)
     }
 
     /// What the end of a request means for its user, to be written with it: that it has lost what it had, or
@@ -143,15 +159,16 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             return Ok(None);
         };
         let life = LifePolicy::Until(end);
-        if let Err(account) = self.member.put_life(&located.principal, life).await {
-            let because = blocked(&account).ok_or(account)?;
-            let change = effect.change.clone();
-            return Ok(Some(Deviation::StillThere { change, because }));
-        }
         let wanted = EffectChange::UserCreated {
             name: record.request().target.name.clone(),
             ends_at: end,
         };
+        if let Err(account) = self.member.put_life(&located.principal, life).await {
+            let because = blocked(&account).ok_or(account)?;
+            let change = effect.change.clone();
+            let is_so = located.facts.shows(&wanted);
+            return Ok((!is_so).then_some(Deviation::StillThere { change, because }));
+        }
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(self.look_again).await;

@@ -5,7 +5,9 @@ use ports::CallError;
 use ports::directory::{DirectoryError, Member as _};
 use ports::ledger::Effects as _;
 use ports::signature::Verifier as _;
+use snowgate_core::account::PrincipalFacts;
 use snowgate_core::effect::{RecordedEffect, SETTLES_WITHIN};
+use snowgate_core::identity::Admission;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan;
 use snowgate_core::record::{Event, FailureCode, PROVISION_WITHIN, RequestRecord};
@@ -15,7 +17,7 @@ use workflow::survey::{SurveyError, survey};
 
 use crate::create_user::CreatedUser;
 use crate::locate::Located;
-use crate::remove::astray;
+use crate::remove::{astray, blocked};
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 /// How long a request may be put off before somebody has to look: twice as long as a removal settles.
@@ -187,6 +189,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if until <= now {
             return Err(FailureCode::TimedOut.into());
         }
+        user_lives(record, &facts.principal, until)?;
         self.user_admits(record, until).await?;
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone =
@@ -298,7 +301,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         started?;
         let (record, identity) = match creates_user {
-            true => self.roll_back_user(record, code, now).await?,
+            true => match self.roll_back_user(record.clone(), code, now).await {
+                Err(ProvisionError::Account(account)) => {
+                    let because = blocked(&account).ok_or(account)?;
+                    self.tell_left(record, because, now).await?;
+                    return Err(ProvisionError::Blocked);
+                }
+                rolled_back => rolled_back?,
+            },
             false => {
                 let ended = self.ended(&record, (&mine, &others), now).await?;
                 (record, ended)
@@ -310,5 +320,20 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             ..Draft::from(Event::Failed { code })
         };
         self.write(record, draft, now).await
+    }
+}
+
+/// Whether the life policy of a principal, whatever the ledger says of it, lets it have access until this time.
+fn user_lives(
+    record: &RequestRecord,
+    principal: &PrincipalFacts,
+    until: Timestamp,
+) -> Result<(), FailureCode> {
+    match principal.life().map(|life| life.admission(until)) {
+        Some(Admission::Over) => Err(FailureCode::UserEnded),
+        Some(Admission::EndsBefore) if record.request().user().is_none() => {
+            Err(FailureCode::OutlivesUser)
+        }
+        _ => Ok(()),
     }
 }

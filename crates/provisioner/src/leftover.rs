@@ -121,7 +121,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             // Nobody else puts what is named for this request.
             effect.change.is_for_one_request() || !was_undone
         });
-        let found = self.remove(record, &ours, &others).await?;
+        let found = self.remove(record, &ours, &others, now).await?;
         if found.iter().any(Deviation::is_still_there)
             || self.is_any_there(record, &disputed, &others).await?
         {

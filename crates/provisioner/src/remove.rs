@@ -13,7 +13,6 @@ use snowgate_core::record::{BlockedBecause, Deviation, Event, RequestRecord};
 use tracing::{error, info};
 
 use crate::locate::Located;
-use crate::whose_user::MadeFor;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts, effects};
 
 impl<P: ProvisionerPorts> Provisioner<P> {
@@ -33,7 +32,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if mine.is_empty() {
             return Ok(record);
         }
-        let mut found = match self.remove(&record, mine, others).await {
+        let mut found = match self.remove(&record, mine, others, now).await {
             Ok(found) => found,
             Err(ProvisionError::Account(account)) => {
                 let because = blocked(&account).ok_or(account)?;
@@ -125,6 +124,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         record: &RequestRecord,
         mine: &[RecordedEffect],
         others: &[RequestRecord],
+        now: Timestamp,
     ) -> Result<Vec<Deviation>, ProvisionError> {
         let located = self.locate(record).await?;
         let agreement = self.agreement(record, mine).await?;
@@ -144,24 +144,19 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 error!(error, "what is removed now follows from records alone");
             }
         }
-        // Which user it created no approver signed: IAM says so, too.
-        if record.request().creates_user()
-            && let Some(unique_id) = record.unique_id()
+        let all = || mine.iter().map(|effect| &effect.change);
+        if record.request().user().is_some()
+            && let Some(located) = &located
+            && !self.may_lose(record, located, others, now).await?
         {
-            let (user, request) = (&record.request().target, record.id());
-            let made_for = self.made_for(user, unique_id, request).await?;
-            if matches!(made_for, MadeFor::Another) {
-                error!("the user that the record names was not created for it");
-                let all = mine.iter().map(|effect| &effect.change);
-                return Ok(still_there(all, BlockedBecause::Unproven));
-            }
+            error!("IAM does not say that the user is to be ended for this request");
+            return Ok(still_there(all(), BlockedBecause::Unproven));
         }
         let Some(located) = located else {
             // Nobody is looked for where no record says who it is.
-            let all = mine.iter().map(|effect| &effect.change);
             return Ok(match record.unique_id() {
                 Some(_) => vec![Deviation::Gone],
-                None => still_there(all, BlockedBecause::Unproven),
+                None => still_there(all(), BlockedBecause::Unproven),
             });
         };
         let live = effects::all(others);
@@ -271,7 +266,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             let Some(located) = self.locate(record).await? else {
                 return Ok(vec![Deviation::Gone]);
             };
-            left.retain(|change| located.facts.has_in_place(change));
+            left.retain(|change| !located.facts.is_rid_of(change));
             if left
                 .iter()
                 .all(|change| refused.contains_key(&change.key()))

@@ -5,7 +5,7 @@ use ports::identities::IdentityCommit;
 use ports::users::Users as _;
 use snowgate_core::identity::{
     CLOCKS_DIFFER_BY, DeletedBecause, IdentityEvent, IdentityPhase, IdentityRecord, IdentityState,
-    LifePolicy, MadeUser,
+    MadeUser, UserCredentials,
 };
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
@@ -56,7 +56,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 return Ok((record, over));
             }
             Left::Undecided => {
-                self.tell_left(record, now).await?;
+                error!("it is not known whose the user is that has the name");
+                self.tell_left(record, BlockedBecause::Unproven, now)
+                    .await?;
                 return Err(ProvisionError::Blocked);
             }
         };
@@ -70,10 +72,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             let change = deleting.apply(IdentityEvent::Deleted, Actor::Provisioner, now)?;
             return Ok((record, Some(Box::new(change.into()))));
         }
-        let life = LifePolicy::Over;
-        self.member.put_life(&located.principal, life).await?;
-        self.member.deactivate_keys(&located.principal).await?;
-        let record = self.tell_left(record, now).await?;
+        self.shut_out(&located).await?;
+        error!("not everything says that the user that is left may be deleted");
+        let left = BlockedBecause::UserLeft;
+        let record = self.tell_left(record, left, now).await?;
         let ended = match identity {
             Some(identity) => self.ended_undeleted(identity, now).await?,
             None => None,
@@ -99,7 +101,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if !is_whole || !is_undone || !self.is_proved(record).await? {
             return Ok(false);
         }
-        let key = record.request().target.key_by_id(unique_id);
+        // Who can sign in was in use for longer than a roll-back takes.
+        let user = &record.request().target;
+        let credentials = self.member.credentials(user).await?;
+        if credentials.is_some_and(|found| found != UserCredentials::default()) {
+            return Ok(false);
+        }
+        let key = user.key_by_id(unique_id);
         Ok(self.any_on(&key, record.id()).await?.is_empty())
     }
 
@@ -222,18 +230,18 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(deleting)
     }
 
-    /// Tells the ticket that a user is left, and that a person has to look.
-    async fn tell_left(
+    /// Tells the ticket that a user is left, or may be, and why.
+    pub(crate) async fn tell_left(
         &self,
         record: RequestRecord,
+        because: BlockedBecause,
         now: Timestamp,
     ) -> Result<RequestRecord, ProvisionError> {
-        error!("not everything says that the user that is left may be deleted");
         let mine = plan::effects_of_begun(&record).into_iter();
         let of_user = mine.filter(|one| one.change.is_of_user());
         let left = of_user.map(|one| Deviation::StillThere {
             change: one.change,
-            because: BlockedBecause::Unproven,
+            because,
         });
         self.report(record, left.collect(), now).await
     }

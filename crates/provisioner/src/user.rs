@@ -21,10 +21,7 @@ use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 /// How long until a step that does not work is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// After how many tries it is tried once a day: those of about a day.
-const TRIED_FOR_A_DAY: u32 = 96;
-
-/// How often a step is tried that has not worked for a day, as in an account that was closed.
+/// How often a step is tried that is due for a day, as in an account that was closed.
 const DAILY: SignedDuration = SignedDuration::from_hours(24);
 
 impl<P: ProvisionerPorts> Provisioner<P> {
@@ -51,7 +48,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Err(failure) => {
                     let state = identity.state();
                     error!(error = shell::log::chain(&failure), %state, "a user is not done with");
-                    Some(now + again_after(identity.attempts()))
+                    Some(now + again_after(&identity, now))
                 }
             },
         };
@@ -110,10 +107,18 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Ok(None)
             }
             IdentityPhase::Ended { .. } => {
-                if !self.is_deletable(identity).await? {
-                    return Ok(Some(now + AGAIN));
+                if !self.is_deletable(identity, now).await? {
+                    return Ok(Some(now + again_after(identity, now)));
                 }
-                self.is_made_by_us(identity).await?;
+                // Grace is for who is denied everything: it begins again where somebody changed that.
+                if let Some(located) = self.is_made_by_us(identity).await?
+                    && located.facts.life() != Some(LifePolicy::Over)
+                {
+                    error!("a user that has ended is not denied everything any more");
+                    self.shut_out(&located).await?;
+                    let grace = self.guardrails.grace().as_signed();
+                    return Ok(Some(now + grace.max(AGAIN)));
+                }
                 let because = DeletedBecause::GraceOver;
                 let event = IdentityEvent::DeletionStarted { because };
                 let deleting = self.change_user_by(identity, event, now).await?;
@@ -128,8 +133,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                         return Ok(Some(now + AGAIN));
                     }
                 }
-                if !self.is_deletable(identity).await? {
-                    return Ok(Some(now + AGAIN));
+                if !self.is_deletable(identity, now).await? {
+                    return Ok(Some(now + again_after(identity, now)));
                 }
                 self.finish_deletion(identity, now).await?;
                 Ok(None)
@@ -175,6 +180,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             if let Some(request) = self.readable(id).await?
                 && request.has_effects()
                 && (request.trail_fault().is_none() || !request.is_over(now))
+                && (identity.is_asked_by(&request) || identity.is_extended_by(&request))
                 && self.proves_itself(&request).await?
             {
                 return Ok(true);
@@ -221,6 +227,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
         let located = self.is_made_by_us(identity).await?;
+        // What IAM has was put for a request that was approved, of which no row may be left.
+        if let Some(Located { facts, .. }) = &located
+            && matches!(facts.life(), Some(LifePolicy::Until(end)) if now < end)
+        {
+            error!("a user lives longer than its record says");
+            return Err(ProvisionError::Blocked);
+        }
         let ending = match identity.phase() {
             IdentityPhase::Ending { .. } => identity.clone(),
             _ => {
@@ -229,9 +242,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             }
         };
         if let Some(located) = located {
-            let life = LifePolicy::Over;
-            self.member.put_life(&located.principal, life).await?;
-            self.member.deactivate_keys(&located.principal).await?;
+            self.shut_out(&located).await?;
         }
         let (key, but) = (identity.principal_key(), identity.created_by());
         self.end_rest_on(&key, but, now).await?;
@@ -239,6 +250,13 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let event = IdentityEvent::Ended { grace_until };
         self.change_user_by(&ending, event, now).await?;
         Ok(())
+    }
+
+    /// Denies a user everything and makes its keys inactive.
+    pub(crate) async fn shut_out(&self, located: &Located) -> Result<(), ProvisionError> {
+        let life = LifePolicy::Over;
+        self.member.put_life(&located.principal, life).await?;
+        Ok(self.member.deactivate_keys(&located.principal).await?)
     }
 
     /// Where the user is that a record is about, if IAM still has it.
@@ -267,13 +285,18 @@ impl<P: ProvisionerPorts> Provisioner<P> {
 
     /// Whether every request that created, extended or revived it is over, and proved to be of this very user,
     /// and no other has anything on it: deleting cannot be undone.
-    async fn is_deletable(&self, identity: &IdentityRecord) -> Result<bool, ProvisionError> {
+    async fn is_deletable(
+        &self,
+        identity: &IdentityRecord,
+        now: Timestamp,
+    ) -> Result<bool, ProvisionError> {
         for id in identity.requests() {
             let Some(request) = self.readable(id).await? else {
                 error!("a request of the user that is to be deleted is not there");
                 return Ok(false);
             };
-            if !request.state().is_terminal() {
+            // That it is over, no signature says; when it is at the latest, one does.
+            if !request.state().is_terminal() || request.latest_end().is_none_or(|end| now < end) {
                 return Ok(false);
             }
             let is_of_it = identity.is_asked_by(&request) || identity.is_extended_by(&request);
@@ -325,9 +348,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 }
 
-/// How long until a step that did not work so often is tried again.
-const fn again_after(attempts: u32) -> SignedDuration {
-    match attempts >= TRIED_FOR_A_DAY {
+/// How long until a step that does not work, or must wait, is tried again: once a day, when it is due for a day.
+fn again_after(identity: &IdentityRecord, now: Timestamp) -> SignedDuration {
+    let due = match identity.phase() {
+        IdentityPhase::Live { until } | IdentityPhase::Disabled { until, .. } => *until,
+        IdentityPhase::Ended { grace_until, .. } => *grace_until,
+        _ => identity.since(),
+    };
+    match now.duration_since(due) > DAILY {
         true => DAILY,
         false => AGAIN,
     }

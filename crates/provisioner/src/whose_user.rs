@@ -4,11 +4,14 @@
 //! is asked of IAM, too: a user is created with a tag that names its request, which nobody puts on it later
 //! with Snowgate's rights.
 
+use jiff::Timestamp;
 use ports::CallError;
 use ports::identities::Identities as _;
+use ports::ledger::Requests as _;
 use ports::users::Users as _;
 use snowgate_core::id::{IdentityId, RequestId};
-use snowgate_core::identity::IdentityRecord;
+use snowgate_core::identity::{IdentityRecord, MadeUser};
+use snowgate_core::plan;
 use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::RequestRecord;
 use tracing::error;
@@ -111,6 +114,59 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
     }
 
+    /// Whether what a request gave to a user may be taken from it, as IAM says: the request created it; or
+    /// Snowgate created it, and the request that did gives it no time any more, or is known to.
+    pub(crate) async fn may_lose(
+        &self,
+        record: &RequestRecord,
+        located: &Located,
+        others: &[RequestRecord],
+        now: Timestamp,
+    ) -> Result<bool, ProvisionError> {
+        let (user, unique_id) = (&located.principal, located.facts.unique_id.as_str());
+        let Some(made) = self.look_at_tags(user, unique_id).await? else {
+            return Ok(false);
+        };
+        if record.request().creates_user() {
+            return Ok(made.is_of(record.id()));
+        }
+        let Some(creator) = made.created_for() else {
+            return Ok(false);
+        };
+        if others.iter().any(|other| *other.id() == creator) {
+            return Ok(true);
+        }
+        // What no row leads to may give it time all the same.
+        let created = match self.requests.load(&creator).await {
+            Err(failure) if !failure.is_transient() => None,
+            found => found?,
+        };
+        let key = record.principal_key();
+        let gives = |one: &RequestRecord| !plan::live_effects(one, &key).is_empty();
+        Ok(!created.is_some_and(|one| !one.is_over(now) && gives(&one)))
+    }
+
+    /// What IAM has of a user, once it shows tags; none where it is another.
+    async fn look_at_tags(
+        &self,
+        user: &Principal,
+        unique_id: &str,
+    ) -> Result<Option<MadeUser>, ProvisionError> {
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(self.look_again).await;
+            }
+            match self.member.made(user).await? {
+                // IAM shows the tags of a user that was just created after a while.
+                Some(made) if !made.tags.is_empty() => {
+                    return Ok(Some(made).filter(|made| made.unique_id == unique_id));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether the user of this unique id, whatever it is called now, was created for a request.
     pub(crate) async fn made_for(
         &self,
@@ -121,19 +177,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let Some(located) = self.locate_by_id(user, unique_id).await? else {
             return Ok(MadeFor::Gone);
         };
-        for look in 0..LOOKS {
-            if look > 0 {
-                tokio::time::sleep(self.look_again).await;
-            }
-            match self.member.made(&located.principal).await? {
-                Some(made) if made.unique_id == unique_id && made.is_of(request) => {
-                    return Ok(MadeFor::It(located));
-                }
-                // IAM shows the tags of a user that was just created after a while.
-                Some(made) if !made.tags.is_empty() => break,
-                _ => {}
-            }
-        }
-        Ok(MadeFor::Another)
+        let made = self.look_at_tags(&located.principal, unique_id).await?;
+        Ok(match made.is_some_and(|made| made.is_of(request)) {
+            true => MadeFor::It(located),
+            false => MadeFor::Another,
+        })
     }
 }

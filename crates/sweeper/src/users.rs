@@ -47,7 +47,7 @@ impl<P: SweeperPorts> Sweeper<P> {
             version,
             attempt,
         };
-        let principal = identity.principal_key();
+        let principal = identity.turn_key();
         self.queues.wake_provisioner(&wake, &principal).await?;
         swept.woken += 1;
         let again = now + WAKES_AGAIN;

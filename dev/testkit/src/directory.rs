@@ -44,6 +44,8 @@ struct World {
     refused: Vec<String>,
     kept: Vec<String>,
     out_of_reach: Vec<String>,
+    /// Whether putting life policies is denied.
+    life_is_kept: bool,
     /// Whether making access keys inactive is denied.
     keys_are_kept: bool,
     /// What creating a user is refused with, if it is.

@@ -21,8 +21,6 @@ pub struct TrailEvidence {
     pub preexisting: Option<Vec<EffectChange>>,
     /// The unique id of the user that the request created, by the rows that follow from each other.
     pub created_user: Option<String>,
-    /// The same, as the record says. It is believed of nothing but in whose turn the request is worked on.
-    pub said_user: Option<String>,
 }
 
 impl TrailEvidence {
@@ -59,7 +57,6 @@ impl TrailEvidence {
             }),
             preexisting: is_begun(follows).then(|| preexisting_in(follows)),
             created_user: created_user_in(follows),
-            said_user: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{IdentityPhase, IdentityRecord, IdentityState, NewUser};
+use super::{DeletedBecause, IdentityPhase, IdentityRecord, IdentityState, LifePolicy, NewUser};
 use crate::audit::{AuditHead, TrailFault};
 use crate::id::{IdentityId, RequestId};
 use crate::principal::PrincipalKey;
@@ -32,6 +32,18 @@ impl IdentityPhase {
             },
             Self::Creating => Admission::BeingCreated,
             _ => Admission::Over,
+        }
+    }
+}
+
+impl LifePolicy {
+    /// Whether a user that has it can be given access until this time.
+    #[must_use]
+    pub fn admission(self, until: Timestamp) -> Admission {
+        match self {
+            Self::Over => Admission::Over,
+            Self::Until(end) if end.as_second() < until.as_second() => Admission::EndsBefore,
+            Self::Until(_) => Admission::Admitted,
         }
     }
 }
@@ -82,6 +94,22 @@ impl IdentityRecord {
         match self.unique_id() {
             Some(unique_id) => principal.key_by_id(unique_id),
             None => principal.key_by_name(),
+        }
+    }
+
+    /// The key in whose turn it is worked on: that of its request while that creates it or takes it back.
+    #[must_use]
+    pub fn turn_key(&self) -> PrincipalKey {
+        let is_made = matches!(
+            self.phase,
+            IdentityPhase::Creating
+                | IdentityPhase::Deleting {
+                    because: DeletedBecause::Rollback { .. }
+                }
+        );
+        match is_made {
+            true => self.head.user.principal().key_by_name(),
+            false => self.principal_key(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! sessions of these roles, and not ended by it.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// The name of the life policy. No request can have it: theirs are `snowgate-req-…`.
 pub const LIFE_POLICY_NAME: &str = "snowgate-life";
@@ -20,7 +21,23 @@ pub enum LifePolicy {
     Over,
 }
 
+/// Where a document says when it denies everything.
+const END_OF_DOCUMENT: &str = "/Statement/0/Condition/DateGreaterThanEquals/aws:CurrentTime";
+
 impl LifePolicy {
+    /// What a document says; none where it is none of these.
+    #[must_use]
+    pub fn of_document(document: &str) -> Option<Self> {
+        let read = |text: &str| crate::strict_json::parse(text.as_bytes()).ok();
+        let found = read(document)?;
+        let end = found.pointer(END_OF_DOCUMENT).and_then(Value::as_str);
+        let life = match end {
+            None => Self::Over,
+            Some(end) => Self::Until(end.parse().ok()?),
+        };
+        (read(&life.document())? == found).then_some(life)
+    }
+
     /// Its document, without blanks: what it counts among the 2,048 characters that all inline policies
     /// of a user have together (IAM User Guide, "IAM and AWS STS quotas") is its length. An end
     /// within a second is written as the second that it is in, so that nothing lasts longer.
@@ -45,7 +62,7 @@ mod tests {
     use iam_policy::document::{Document, PolicyType};
     use iam_policy::evaluate::{Request, RequestPrincipal, Ruleset};
     use iam_policy::lint::check_grammar;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -79,6 +96,24 @@ mod tests {
             }
             assert!(!allows(LifePolicy::Over, action, "2026-05-02T14:04:59Z"));
         }
+    }
+
+    #[test]
+    fn a_document_is_read_as_what_it_was_written_for_and_nothing_else_is() {
+        let until = LifePolicy::Until("2026-05-02T14:05:00Z".parse().unwrap());
+        for life in [until, LifePolicy::Over] {
+            let document = life.document();
+            assert_eq!(LifePolicy::of_document(&document), Some(life));
+            let spaced = document
+                .replace(':', " : ")
+                .replace("14 : 05 : 00", "14:05:00");
+            let spaced = spaced.replace("aws : ", "aws:");
+            assert_eq!(LifePolicy::of_document(&spaced), Some(life), "{spaced}");
+            let weaker = document.replace("\"*\",\"Resource", "\"s3:*\",\"Resource");
+            assert_eq!(LifePolicy::of_document(&weaker), None, "{weaker}");
+        }
+        assert_eq!(LifePolicy::of_document("{}"), None);
+        assert_eq!(LifePolicy::of_document("x"), None);
     }
 
     /// They count in what a user's inline policies may have together.

@@ -49,6 +49,14 @@ impl MadeUser {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The request that it was created for, as the tags say that it was created with; none where Snowgate did
+    /// not create it.
+    #[must_use]
+    pub fn created_for(&self) -> Option<RequestId> {
+        let made = self.tag(MADE_TAG) == Some(MADE);
+        self.tag(REQUEST_TAG).filter(|_| made)?.parse().ok()
+    }
+
     /// Whether it was created for this request, as the tags say that it was created with. Snowgate's rights
     /// let nobody put them on a user later.
     #[must_use]

@@ -43,7 +43,8 @@ fn effects_until(record: &RequestRecord, ends_at: Timestamp) -> Vec<RecordedEffe
         found.any(|one| one.key() == change.key())
     };
     let effects = changes.into_iter().map(|change| {
-        let preexisting = found(&change);
+        // A user is never there before the request that creates it.
+        let preexisting = found(&change) && !change.is_of_user();
         effect(record, change, preexisting, record.since())
     });
     effects.collect()

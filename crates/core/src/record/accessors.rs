@@ -105,14 +105,19 @@ impl RequestRecord {
         )
     }
 
-    /// The key in whose turn the request is worked on: one principal is changed by one run at a time. Of a broken
-    /// trail the record is believed here, so that a user has one turn whatever became of a row.
+    /// The key in whose turn the request is worked on: one principal is changed by one run at a time. While a
+    /// user is created that is its name, whether it was seen already or not. Of a broken trail the record is
+    /// believed here, so that a user has one turn whatever became of a row.
     #[must_use]
     pub fn turn_key(&self) -> PrincipalKey {
-        let said = self.evidence().said_user.as_deref();
-        match said.filter(|_| self.unique_id().is_none() && self.request().creates_user()) {
-            Some(unique_id) => self.request().target.key_by_id(unique_id),
-            None => self.principal_key(),
+        let target = &self.request().target;
+        match self.request().creates_user() {
+            false => self.principal_key(),
+            true if self.phase.access().is_none() => target.key_by_name(),
+            true => match &self.head.created_user {
+                Some(unique_id) => target.key_by_id(unique_id),
+                None => target.key_by_name(),
+            },
         }
     }
 
@@ -128,7 +133,12 @@ impl RequestRecord {
     /// The unique id of the user that it created; none before that, and where it creates none.
     #[must_use]
     pub fn created_user(&self) -> Option<&str> {
-        let created = self.head.created_user.as_deref();
+        // Of a broken trail only rows that follow say so: whoever writes the table could name anybody's.
+        let created = match self.trail_fault() {
+            None => &self.head.created_user,
+            Some(_) => &self.evidence().created_user,
+        };
+        let created = created.as_deref();
         created.filter(|_| self.request().creates_user())
     }
 

@@ -111,12 +111,7 @@ impl RequestRecord {
         let head = &mut self.head.audit;
         head.fault = Some(fault);
         head.count = head.count.max(next);
-        // Which user it is, only rows that follow say: whoever writes the table could name anybody's.
-        let said = std::mem::replace(&mut self.head.created_user, evidence.created_user.clone());
-        self.evidence = TrailEvidence {
-            said_user: said.or(evidence.said_user.clone()),
-            ..evidence
-        };
+        self.evidence = evidence;
         self
     }
 
@@ -125,8 +120,18 @@ impl RequestRecord {
     #[must_use]
     pub fn with_created_user(mut self, unique_id: &str) -> Self {
         if self.trail_fault().is_some() && self.unique_id().is_none() {
-            self.head.created_user = Some(unique_id.to_owned());
+            self.evidence.created_user = Some(unique_id.to_owned());
         }
+        self
+    }
+
+    /// The same record, believed of which user it created whatever became of its trail: to look whether more
+    /// of it is to be read, and for nothing else.
+    #[must_use]
+    pub fn at_its_word(mut self) -> Self {
+        self.evidence
+            .created_user
+            .clone_from(&self.head.created_user);
         self
     }
 

@@ -76,7 +76,10 @@ codes!(
         /// The member role cannot be assumed.
         NotPrepared => "Snowgate's role in the AWS account can't be used.",
         /// IAM refuses to make the access keys of a user that has ended inactive.
-        KeysStayActive => "IAM refused to make its access keys inactive. It is denied everything all the same.",
+        KeysStayActive => "IAM refused to make its access keys inactive.",
+        /// The user of a request that fails is denied everything and stays, for not everything says that it may
+        /// be deleted.
+        UserLeft => "It is denied everything, and a person has to look whether it can be deleted.",
         /// The ledger contradicts itself about it, and no signature settles that.
         Unproven => "Snowgate's records about it don't agree, so a person has to look at it.",
     }

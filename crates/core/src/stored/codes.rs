@@ -71,6 +71,7 @@ stored_codes!(BlockedBecauseV1 for BlockedBecause {
     "not_prepared" = NotPrepared,
     "unproven" = Unproven,
     "keys_stay_active" = KeysStayActive,
+    "user_left" = UserLeft,
 });
 
 stored_codes!(SkipCodeV1 for SkipCode {

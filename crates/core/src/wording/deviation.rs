@@ -104,14 +104,14 @@ pub(crate) fn at_the_end(record: &RequestRecord) -> Vec<Text> {
 /// That the user of a request which failed was not deleted, if it was not.
 pub(crate) fn user_left(record: &RequestRecord) -> Option<Text> {
     let is_left = |one: &Deviation| {
-        matches!(one, Deviation::StillThere { change, because: BlockedBecause::Unproven }
+        matches!(one, Deviation::StillThere { change, because: BlockedBecause::UserLeft }
             if change.is_of_user())
     };
     let left = record.deviations().any(is_left) && record.request().creates_user();
     left.then(|| {
         let who = super::principal(&record.request().target);
         Text::new(format!(
-            "If {who} is in the AWS account, it is denied everything, and a person has to delete it."
+            "{who} was created and could not be deleted. It is denied everything, and a person has to look at it."
         ))
     })
 }

@@ -117,7 +117,7 @@ fn what_becomes_of_a_user_is_said_in_words_of_its_own() {
         (
             "left",
             vec![
-                found(vec![still_there(BlockedBecause::Unproven)]),
+                found(vec![still_there(BlockedBecause::UserLeft)]),
                 Event::Failed {
                     code: FailureCode::BrokenTrail,
                 },

@@ -25,7 +25,7 @@ fn break_off(world: &World, record: &RequestRecord, nth: u64, moment: Moment) ->
 }
 
 /// A run that breaks off just after the user was created, and before that was written down.
-fn just_created() -> (World, RequestRecord) {
+pub(super) fn just_created() -> (World, RequestRecord) {
     for nth in 1..40 {
         let world = World::with_users();
         let record = approved(&world);

@@ -440,7 +440,7 @@ fn whatever_happens(steps: &[Step]) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 150,
+        cases: 40,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -45,6 +45,11 @@ impl FakeDirectory {
         self.0.lock().unwrap().now = Some(now);
     }
 
+    /// Denies putting life policies from now on, or no longer.
+    pub fn keep_life(&self, is_kept: bool) {
+        self.0.lock().unwrap().life_is_kept = is_kept;
+    }
+
     /// Denies making access keys inactive from now on, or no longer.
     pub fn keep_keys(&self, are_kept: bool) {
         self.0.lock().unwrap().keys_are_kept = are_kept;
@@ -198,6 +203,9 @@ impl Users for FakeDirectory {
         const PUT: &str = "fake:PutLife";
         self.interrupted();
         let mut world = self.0.lock().unwrap();
+        if world.life_is_kept {
+            return Err(CallError::permanent(PUT, "AccessDenied").into());
+        }
         let found = world.changed(PUT, principal)?;
         let (facts, _) = found.ok_or_else(|| CallError::permanent(PUT, "NoSuchEntity"))?;
         let policy = InlineFacts {
