@@ -7,6 +7,7 @@
 mod limits;
 mod reconciling;
 mod turns;
+mod users;
 
 use ports::ledger::{DueKind, Requests as _, bucket_of};
 use shell::metrics::{Metric, Point};
