@@ -136,6 +136,12 @@ impl EffectChange {
         }
     }
 
+    /// The user of this name itself, whose access ends then.
+    #[must_use]
+    pub fn user(name: PrincipalName, ends_at: Timestamp) -> Self {
+        Self::UserCreated { name, ends_at }
+    }
+
     fn traits(&self) -> Traits<'_> {
         match self {
             Self::PolicyAttached { policy_arn } => Traits {

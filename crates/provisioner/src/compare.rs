@@ -96,13 +96,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let Some(end) = self.end_by_proof(&others).await? else {
             return Ok(());
         };
-        let later = mine.into_iter().find_map(|one| match one.change {
-            EffectChange::UserCreated { name, ends_at } if ends_at < end => {
-                Some(EffectChange::UserCreated { name, ends_at: end })
-            }
-            _ => None,
-        });
-        if later.is_some_and(|later| facts.shows(&later)) {
+        let own = mine.iter().find(|one| one.change.is_of_user());
+        let own = own.and_then(|one| one.change.ends_at());
+        let later = EffectChange::user(record.request().target.name.clone(), end);
+        if own.is_some_and(|own| own < end) && facts.shows(&later) {
             found.retain(|one| !is_of_user(one));
         }
         Ok(())

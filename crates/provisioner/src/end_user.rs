@@ -159,10 +159,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             return Ok(None);
         };
         let life = LifePolicy::Until(end);
-        let wanted = EffectChange::UserCreated {
-            name: record.request().target.name.clone(),
-            ends_at: end,
-        };
+        let wanted = EffectChange::user(record.request().target.name.clone(), end);
         if let Err(account) = self.member.put_life(&located.principal, life).await {
             let because = blocked(&account).ok_or(account)?;
             let change = effect.change.clone();

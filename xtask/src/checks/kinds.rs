@@ -23,7 +23,10 @@ const ENUMS: [(&str, &str); 5] = [
 const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/aws-iam/src/member_role.rs", &["make", "take_back"]),
     ("crates/core/src/account.rs", &["place"]),
-    ("crates/core/src/effect.rs", &["inline_policy", "traits"]),
+    (
+        "crates/core/src/effect.rs",
+        &["inline_policy", "traits", "user"],
+    ),
     ("crates/core/src/facts.rs", &["are_of", "binding", "parts"]),
     ("crates/core/src/guardrails/file.rs", &["permits"]),
     ("crates/core/src/guardrails/judge.rs", &["judge_kind"]),
