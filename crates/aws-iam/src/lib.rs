@@ -6,6 +6,7 @@
 
 mod accounts;
 mod credentials;
+mod described;
 mod document;
 mod enrolled;
 mod holder;

@@ -2,7 +2,7 @@
 //! later.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, SummaryKeyType, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, SummaryKeyType, Tag, User};
 use futures_util::future::try_join;
 use ports::CallError;
 use ports::directory::DirectoryError;
@@ -18,7 +18,7 @@ use crate::accounts::Accounts;
 use crate::holder::{Holder, document, found, groups_of, unreadable};
 use crate::iam_error;
 
-const GET_USER: &str = "iam:GetUser";
+pub(crate) const GET_USER: &str = "iam:GetUser";
 const GET_ROLE: &str = "iam:GetRole";
 const GET_GROUP: &str = "iam:GetGroup";
 const GET_POLICY: &str = "iam:GetPolicy";
@@ -102,13 +102,18 @@ async fn user(iam: &Client, name: &str) -> Result<Option<PrincipalFacts>, CallEr
         return Ok(None);
     };
     let user = answer.user.ok_or_else(|| unreadable(GET_USER))?;
-    Ok(Some(facts(
+    Ok(Some(user_facts(user)))
+}
+
+/// What a user is, before its policies are known.
+pub(crate) fn user_facts(user: User) -> PrincipalFacts {
+    facts(
         user.arn,
         user.user_id,
         user.path,
         user.permissions_boundary,
         user.tags,
-    )))
+    )
 }
 
 async fn enrolled_role(iam: &Client, name: &str) -> Result<Option<PrincipalFacts>, CallError> {
@@ -226,7 +231,7 @@ pub(crate) async fn role(
 
 /// Whether an ARN that IAM returned is of this name, to the letter: names differ in more than
 /// their case only.
-fn is_of(
+pub(crate) fn is_of(
     arn: &str,
     account: &AccountId,
     name: &str,

@@ -118,7 +118,7 @@ fn not_created(error: CallError) -> Result<Creation, CallError> {
 }
 
 /// A user in an answer.
-fn made_user(user: User, account: &AccountId) -> Result<MadeUser, CallError> {
+pub(crate) fn made_user(user: User, account: &AccountId) -> Result<MadeUser, CallError> {
     in_account(&user.arn, account, GET)?;
     let boundary = user.permissions_boundary;
     let tags = user.tags.unwrap_or_default().into_iter();
@@ -134,7 +134,10 @@ fn made_user(user: User, account: &AccountId) -> Result<MadeUser, CallError> {
 }
 
 /// The name of a user. A role is none, and a user of its name is somebody else.
-fn user_name<'p>(operation: &'static str, principal: &'p Principal) -> Result<&'p str, CallError> {
+pub(crate) fn user_name<'p>(
+    operation: &'static str,
+    principal: &'p Principal,
+) -> Result<&'p str, CallError> {
     match principal.kind {
         PrincipalType::User => Ok(principal.name.as_str()),
         PrincipalType::Role => Err(CallError::permanent(operation, "RolesAreNoUsers")),

@@ -60,7 +60,14 @@ impl InTable for IdentityRecord {
     }
 
     fn attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![("state", s(self.state().name()))]
+        let mut attributes = vec![("state", s(self.state().name()))];
+        // What IAM cannot have any more leaves the index of users.
+        if self.state().may_be_in_iam() {
+            let user = self.user();
+            attributes.push((keys::USERS_ACCOUNT, s(user.account_id.as_str())));
+            attributes.push((keys::USERS_NAME, s(user.name.in_lowercase().as_str())));
+        }
+        attributes
     }
 
     fn due_at(&self) -> Option<Timestamp> {

@@ -29,6 +29,11 @@ pub(crate) const COUNT: &str = "COUNT";
 /// The sort key of which user a principal is.
 pub(crate) const IDENTITY: &str = "IDENTITY";
 
+/// The index of users, and the attributes that are its keys.
+pub(crate) const USERS: &str = "users";
+pub(crate) const USERS_ACCOUNT: &str = "users_account";
+pub(crate) const USERS_NAME: &str = "users_name";
+
 const REQUEST_PREFIX: &str = "REQ#";
 const IDENTITY_PREFIX: &str = "IDN#";
 const PRINCIPAL_PREFIX: &str = "PRN#";
@@ -42,7 +47,7 @@ pub(crate) fn identity(id: &IdentityId) -> String {
 }
 
 /// The user that a partition is of.
-fn identity_of(pk: &str) -> Option<IdentityId> {
+pub(crate) fn identity_of(pk: &str) -> Option<IdentityId> {
     pk.strip_prefix(IDENTITY_PREFIX)?.parse().ok()
 }
 
@@ -134,6 +139,12 @@ pub(crate) fn client_record(client: &ClientId, sys_id: &SysId) -> String {
     format!("{client}#{sys_id}")
 }
 
+/// The client in the attribute that [`client_record`] is.
+pub(crate) fn client_in(client_record: &str) -> Option<ClientId> {
+    let (client, _) = client_record.rsplit_once('#')?;
+    client.parse().ok()
+}
+
 pub(crate) fn due_bucket(id: impl AsRef<str>) -> String {
     due_bucket_of(bucket_of(id))
 }
@@ -196,6 +207,9 @@ mod tests {
         };
         assert_eq!(name(&user), "NAME#210987654321#user#ci-billing");
         let client: ClientId = "servicenow".parse().unwrap();
+        let record = client_record(&client, &"aa".repeat(16).parse().unwrap());
+        assert_eq!(client_in(&record), Some(client.clone()));
+        assert_eq!(client_in("servicenow"), None);
         // FIPS 180-4 example "abc": the key itself never becomes part of a key.
         assert_eq!(
             idempotency(&client, "abc"),

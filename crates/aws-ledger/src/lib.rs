@@ -10,15 +10,16 @@
 //! | idempotency key | `KEY#<client>#<SHA-256 of the key>` / `KEY` | `request`, `body`, `expires_at` (seconds) |
 //! | claim on a ServiceNow record | `REC#<table>#<sys_id>` / `OPEN` | `request`; absent once released. `dry_runs`: how many there were |
 //! | effect | `PRN#<account>#<unique id>` / `EFF#<change>#<request>`; `PRN#<account>#<type>#<name in lowercase>` where the principal does not exist yet | `doc`; `ends_bucket` and `ends_at` (seconds) |
-//! | user that Snowgate made | `IDN#<id>` / `META` | `doc`, `version`, `state`, `attempts`; `due_bucket` and `due_at` as of a request |
+//! | user that Snowgate made | `IDN#<id>` / `META` | `doc`, `version`, `state`, `attempts`; `due_bucket` and `due_at` as of a request; while IAM may have it `users_account` and `users_name` (in lowercase) |
 //! | its audit row | `IDN#<id>` / `EVT#<n, ten digits>` | `doc`, `hash` |
 //! | which user a principal is | `PRN#<account>#<unique id>` / `IDENTITY` | `identity` |
 //! | whose a name is | `NAME#<account>#user#<name in lowercase>` / `OPEN` | `identity`, absent once given up; `owner`; `kept_until` (seconds) where a user of this name was deleted |
 //! | what is counted | `VOL#kind#<kind>`, `VOL#requester#<sys_id>` / `COUNT` | `w<second in which a window began>`: how many grants were asked for in it |
 //! | removal | `PRN#…` as its effects / `GONE#<change>` | `removed_at` (seconds): when the change was removed for the last time |
 //!
-//! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only)
-//! and `client_record` (`client_record`, `created_at`; with `state`). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
+//! Indexes: `due` (`due_bucket`, `due_at`; keys only), `ends` (`ends_bucket`, `ends_at`; keys only),
+//! `client_record` (`client_record`, `created_at`; with `state`) and `users` (`users_account`,
+//! `users_name`; keys only). Table `tokens` (key `pk`): `TOK#<SHA-256>` with `doc`,
 //! `expires_at` and `ttl`, both in seconds.
 //!
 //! `doc` is JSON with the number of its schema; that of an audit row is the bytes that were hashed,
@@ -41,6 +42,7 @@ mod read;
 mod refused;
 mod times;
 mod trail;
+mod user_records;
 mod volume;
 mod write;
 

@@ -23,7 +23,7 @@ use crate::{DynamoLedger, keys};
 
 pub(crate) const GET: &str = "dynamodb:GetItem";
 pub(crate) const QUERY: &str = "dynamodb:Query";
-const BATCH_GET: &str = "dynamodb:BatchGetItem";
+pub(crate) const BATCH_GET: &str = "dynamodb:BatchGetItem";
 
 /// How often a request is read while others change it.
 const READS: usize = 8;
@@ -169,6 +169,15 @@ impl DynamoLedger {
         &self,
         places: impl Iterator<Item = (String, String)>,
     ) -> Result<Vec<Item>, CallError> {
+        self.get_parts(places, None).await
+    }
+
+    /// The same with these attributes alone, where some are named.
+    pub(crate) async fn get_parts(
+        &self,
+        places: impl Iterator<Item = (String, String)>,
+        attributes: Option<&str>,
+    ) -> Result<Vec<Item>, CallError> {
         let key = |(pk, sk): (String, String)| -> Item {
             [("pk", pk), ("sk", sk)]
                 .map(|(name, value)| (name.to_owned(), s(value)))
@@ -180,6 +189,7 @@ impl DynamoLedger {
             let items = KeysAndAttributes::builder().set_keys(Some(keys));
             let items = items
                 .consistent_read(true)
+                .set_projection_expression(attributes.map(str::to_owned))
                 .build()
                 .map_err(|error| CallError::permanent(BATCH_GET, "NotSent").because(error))?;
             let call = self.client.batch_get_item();

@@ -1,5 +1,7 @@
 //! What IAM in a target account says, as far as Snowgate asks.
 
+mod beside;
+
 use iam_policy::document::PolicyType;
 
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
@@ -220,6 +222,14 @@ impl PrincipalFacts {
                 }
             }
         }
+    }
+
+    /// Whether it has this life policy.
+    #[must_use]
+    pub fn has_life(&self, life: LifePolicy) -> bool {
+        let mut inline = self.inline.iter();
+        let found = inline.find(|inline| inline.name == LIFE_POLICY_NAME);
+        found.is_some_and(|found| is_same_json(&found.document, &life.document()))
     }
 
     /// What of it is bound by an approval.

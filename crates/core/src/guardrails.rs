@@ -12,6 +12,7 @@ mod manager;
 mod member;
 mod permit;
 mod reference;
+mod seen;
 mod users;
 
 pub use difference::Widening;
@@ -23,6 +24,7 @@ pub use reference::Reference;
 pub use users::GracePeriod;
 
 use permit::Permit;
+use seen::SeenAccounts;
 use users::UserRules;
 
 use crate::arn::RoleArn;
@@ -54,6 +56,7 @@ pub struct Guardrails {
     pub(crate) security_clients: Vec<ClientId>,
     pub(crate) volume: Option<VolumeLimits>,
     pub(crate) users: Option<UserRules>,
+    pub(crate) seen: Vec<SeenAccounts>,
 }
 
 /// What may be granted to principals in some accounts.

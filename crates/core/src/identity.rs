@@ -7,6 +7,8 @@
 
 mod accessors;
 mod borne_out;
+mod described;
+mod drift;
 mod due;
 mod event;
 mod life;
@@ -19,6 +21,8 @@ mod trail;
 mod whose;
 
 pub use accessors::Admission;
+pub use described::{DescribedKey, DescribedUser, KeyUse};
+pub use drift::{Drift, DriftCode, RecordedUser, drift};
 use event::Course;
 pub use event::{DeletedBecause, DisabledBy, Disabling, IdentityEvent};
 pub use life::{LIFE_POLICY_NAME, LifePolicy};

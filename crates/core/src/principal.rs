@@ -56,6 +56,12 @@ impl PrincipalName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name in lowercase, which is equal for all names that IAM takes for one.
+    #[must_use]
+    pub fn in_lowercase(&self) -> Self {
+        Self(self.0.to_ascii_lowercase())
+    }
 }
 
 impl FromStr for PrincipalName {

@@ -17,9 +17,8 @@ use jiff::Timestamp;
 use ports::ledger::{RequestIndex, Requests};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
 use shell::answer::Problem;
-use shell::request::Received;
+use shell::request::{Received, client};
 use snowgate_core::guardrails::Guardrails;
-use snowgate_core::id::ClientId;
 
 use crate::routes::Operation;
 
@@ -84,18 +83,6 @@ impl<P: IntakePorts> Intake<P> {
         }
         answer
     }
-}
-
-/// The client that the authorizer let in (`requestContext.authorizer.client`).
-fn client(event: &ApiGatewayProxyRequest) -> Option<ClientId> {
-    event
-        .request_context
-        .authorizer
-        .fields
-        .get("client")?
-        .as_str()?
-        .parse()
-        .ok()
 }
 
 /// Logs why the ledger did not answer, and says that it may be tried again.

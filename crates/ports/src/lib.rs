@@ -7,6 +7,7 @@
 //! a permanent refusal is for the caller to decide on: some end the request.
 
 mod clock;
+pub mod described_users;
 pub mod directory;
 pub mod enrolled;
 pub mod identities;
@@ -15,6 +16,7 @@ pub mod mail;
 pub mod queue;
 pub mod servicenow;
 pub mod signature;
+pub mod user_records;
 pub mod users;
 
 pub use clock::Clock;

@@ -4,6 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
+use snowgate_core::id::ClientId;
 
 /// What API Gateway hands over: a call, or one that HTTP does not know.
 #[derive(Debug, Clone)]
@@ -67,6 +68,13 @@ pub fn header<'a>(event: &'a ApiGatewayProxyRequest, name: &str) -> Option<&'a s
         return None;
     }
     event.headers.get(name)?.to_str().ok()
+}
+
+/// The client that the authorizer let in (`requestContext.authorizer.client`).
+#[must_use]
+pub fn client(event: &ApiGatewayProxyRequest) -> Option<ClientId> {
+    let fields = &event.request_context.authorizer.fields;
+    fields.get("client")?.as_str()?.parse().ok()
 }
 
 /// Whether the body is of this media type, with no parameter but `charset=utf-8` (RFC 9110, 8.3).

@@ -1,6 +1,7 @@
 //! What every adapter of a port must do, and every fake: plain functions that panic where it
 //! does not. They make their own records, with ids of their own, and can run on tables in use.
 
+pub mod described;
 pub mod directory;
 pub mod keys;
 pub mod ledger;
@@ -13,6 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
+pub use described::described;
 pub use directory::{DirectoryWorld, directory};
 pub use keys::keys;
 pub use ledger::{ledger, requests};

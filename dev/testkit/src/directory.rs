@@ -2,6 +2,7 @@
 
 mod administrator;
 mod change;
+mod described;
 mod enrolled;
 mod users;
 

@@ -2,6 +2,7 @@
 
 mod directory;
 mod identities;
+mod user_records;
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};

@@ -4,6 +4,7 @@ mod identities;
 mod limits;
 mod tampering;
 mod times;
+mod user_records;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};

@@ -19,6 +19,7 @@ mod ledger;
 mod mailer;
 mod queues;
 pub mod samples;
+pub mod schemas;
 mod servicenow;
 pub mod tampering;
 mod tickets;

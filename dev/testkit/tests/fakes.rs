@@ -158,6 +158,9 @@ fn users() {
         now: at(0),
     };
     now(contract::users(&directory, &directory, &world));
+    now(contract::described(
+        &directory, &directory, &directory, &world,
+    ));
     // Denied is what IAM may say of a name that is taken, too: no failure.
     directory.set_fault(&account, Some(AccountFault::Denied));
     let user = samples::new_user();

@@ -23,6 +23,7 @@ const ENUMS: [(&str, &str); 5] = [
 const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/aws-iam/src/member_role.rs", &["make", "take_back"]),
     ("crates/core/src/account.rs", &["place"]),
+    ("crates/core/src/account/beside.rs", &["beside"]),
     (
         "crates/core/src/effect.rs",
         &["inline_policy", "traits", "user"],

@@ -301,6 +301,7 @@ impl Guardrails {
                 value,
             }))
             .chain(new("grants.longest_session", sessions(self), sessions(old)))
+            .chain(new("directory", self.seen_in_words(), old.seen_in_words()))
             .collect()
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::items::ItemRow;
 use super::permit::Permit;
 use super::reference::{Reference, ReferenceError};
+use super::seen::SeenAccounts;
 use super::users::UserRules;
 use super::{AllowedGrant, Guardrails, ManagerPart, ManagerRule, Risk, WithoutManager};
 use crate::arn::{GroupArn, PolicyArn, RoleArn};
@@ -48,6 +49,8 @@ struct File {
     security: Security,
     volume: Option<VolumeRow>,
     users: Option<UserRules>,
+    #[serde(default)]
+    directory: Vec<SeenAccounts>,
 }
 
 #[derive(Deserialize)]
@@ -266,6 +269,7 @@ impl File {
             security_clients: self.security.clients,
             volume,
             users: self.users,
+            seen: self.directory,
         })
     }
 }

@@ -6,6 +6,7 @@ mod inline;
 mod manager;
 mod quotas;
 mod quoted;
+mod seen;
 mod users;
 mod volume;
 

@@ -58,6 +58,12 @@ impl IdentityState {
         }
     }
 
+    /// Whether IAM has it, or may have it: it was not deleted, and may have been created.
+    #[must_use]
+    pub const fn may_be_in_iam(self) -> bool {
+        !matches!(self, Self::Deleted | Self::Discarded)
+    }
+
     /// Whether nothing happens to it any more.
     #[must_use]
     pub const fn is_terminal(self) -> bool {

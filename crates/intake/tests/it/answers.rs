@@ -12,9 +12,9 @@ use snowgate_core::record::{
 use snowgate_core::request::{AccessRequest, Extension};
 use snowgate_core::slots::{Approver, ApproverRole, OwnedResource, OwnedResourceKind, Slot};
 use testkit::samples;
+use testkit::schemas::Schemas;
 use testkit::world::{OWNER, World, at, id, ready, role_facts};
 
-use super::schema::Schemas;
 use super::{Setup, get, setup};
 
 fn document() -> Value {

@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test that panics is a test that fails"
 )]
 
@@ -14,7 +13,6 @@ mod extending;
 mod keys;
 mod openapi;
 mod reading;
-mod schema;
 mod submitting;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};

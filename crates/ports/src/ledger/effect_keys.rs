@@ -25,6 +25,12 @@ impl EffectKeys {
         requests_of(self.0.iter())
     }
 
+    /// The keys themselves, in order.
+    #[must_use]
+    pub fn into_keys(self) -> Vec<String> {
+        self.0
+    }
+
     /// The keys of the effects that name this request, in order.
     #[must_use]
     pub fn keys_of(&self, request: &RequestId) -> Vec<String> {

@@ -5,6 +5,7 @@ mod due;
 mod identities;
 mod limits;
 mod new;
+mod user_records;
 mod volume;
 
 pub use beside::{
@@ -25,6 +26,7 @@ pub use new::{
     dry_runs_are_counted, keys_bind_one_call, keys_expire, records_have_one_open_request,
     requests_are_held, requests_of_a_record,
 };
+pub use user_records::{users_are_listed_by_account, what_is_recorded_on_a_principal_is_read};
 pub use volume::what_is_asked_for_is_counted_once;
 
 use jiff::Timestamp;
@@ -32,6 +34,7 @@ use ports::identities::Identities;
 use ports::ledger::{
     Commit, CommitError, Created, Effects, NewRequest, RequestIndex, Requests, TimeIndex, Tokens,
 };
+use ports::user_records::UserRecords;
 use snowgate_core::audit;
 use snowgate_core::id::{RequestId, SysId};
 use snowgate_core::lifecycle::{Actor, State};
@@ -41,9 +44,15 @@ use super::together;
 use crate::samples::{self, at, sys_id};
 
 /// The whole ledger, which every adapter is; a function names the parts that it may use.
-pub trait Ledger: Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities {}
+pub trait Ledger:
+    Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities + UserRecords
+{
+}
 
-impl<T: Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities> Ledger for T {}
+impl<T: Requests + RequestIndex + TimeIndex + Effects + Tokens + Identities + UserRecords> Ledger
+    for T
+{
+}
 
 /// All of it.
 pub async fn ledger(ledger: &impl Ledger) {
@@ -58,6 +67,8 @@ pub async fn ledger(ledger: &impl Ledger) {
     users_are_held_with_their_trails(ledger).await;
     users_change_with_their_requests_or_not_at_all(ledger).await;
     names_are_taken_once_and_kept_for_their_owners(ledger).await;
+    users_are_listed_by_account(ledger).await;
+    what_is_recorded_on_a_principal_is_read(ledger).await;
 }
 
 /// What the requests themselves must do.

@@ -101,7 +101,7 @@ pub async fn users(users: &impl Users, administrator: &impl Administrator, world
     nobody_and_no_user(users, world).await;
 }
 
-fn new_user(world: &UsersWorld) -> NewUser {
+pub(super) fn new_user(world: &UsersWorld) -> NewUser {
     let name = format!("CI-{}", hex(&random::<6>()));
     let tags = [("Team", "billing"), ("cost center", "")];
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -116,7 +116,7 @@ fn new_user(world: &UsersWorld) -> NewUser {
 }
 
 /// A user who was just created.
-async fn created(users: &impl Users, world: &UsersWorld) -> Principal {
+pub(super) async fn created(users: &impl Users, world: &UsersWorld) -> Principal {
     let user = new_user(world);
     let made = users.create(&user, &request_id()).await.unwrap();
     assert!(matches!(made, Creation::Made { .. }), "{made:?}");
@@ -305,7 +305,7 @@ async fn ending(users: &impl Users, administrator: &impl Administrator, world: &
 }
 
 /// Ends a user in one go.
-async fn end(users: &impl Users, user: &Principal) {
+pub(super) async fn end(users: &impl Users, user: &Principal) {
     for part in parts(users, user).await {
         users.remove(user, &part).await.unwrap();
     }
@@ -354,7 +354,7 @@ async fn nobody_and_no_user(users: &impl Users, world: &UsersWorld) {
     );
 }
 
-fn refused_for_good<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) {
+pub(super) fn refused_for_good<T: std::fmt::Debug>(outcome: Result<T, DirectoryError>) {
     let Err(DirectoryError::Call(error)) = outcome else {
         panic!("this cannot be done: {outcome:?}");
     };

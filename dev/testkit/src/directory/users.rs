@@ -9,7 +9,7 @@ use ports::users::{Creation, Deletion, Users};
 use snowgate_core::account::{InlineFacts, Membership, OWNER_TAG, PrincipalFacts};
 use snowgate_core::id::RequestId;
 use snowgate_core::identity::{
-    LIFE_POLICY_NAME, LifePolicy, MadeUser, NewUser, UserCredentials, UserKey, UserPart,
+    KeyUse, LIFE_POLICY_NAME, LifePolicy, MadeUser, NewUser, UserCredentials, UserKey, UserPart,
     parts_in_order,
 };
 use snowgate_core::principal::{Principal, PrincipalType};
@@ -22,8 +22,11 @@ use crate::samples;
 #[derive(Debug, Clone)]
 pub(super) struct FakeUser {
     tags: BTreeMap<String, String>,
-    created_at: Timestamp,
-    credentials: UserCredentials,
+    pub(super) created_at: Timestamp,
+    pub(super) credentials: UserCredentials,
+    /// The last use of its access keys, by their ids.
+    pub(super) key_uses: BTreeMap<String, KeyUse>,
+    pub(super) signed_in_at: Option<Timestamp>,
 }
 
 impl FakeUser {
@@ -35,6 +38,8 @@ impl FakeUser {
             tags: tags.into_iter().collect(),
             created_at: Timestamp::UNIX_EPOCH,
             credentials: UserCredentials::default(),
+            key_uses: BTreeMap::new(),
+            signed_in_at: None,
         }
     }
 }
@@ -83,7 +88,10 @@ impl FakeDirectory {
 
 impl World {
     /// A user, and what it has besides.
-    fn user(&mut self, user: &Principal) -> Option<(&mut PrincipalFacts, &mut FakeUser)> {
+    pub(super) fn user(
+        &mut self,
+        user: &Principal,
+    ) -> Option<(&mut PrincipalFacts, &mut FakeUser)> {
         let account = self.accounts.get_mut(&user.account_id)?;
         let facts = account.principals.get_mut(&user.key_by_name())?;
         let there = account.users.entry(facts.unique_id.clone());
@@ -98,7 +106,7 @@ impl World {
     }
 
     /// The user that a call is about; none where there is none.
-    fn called(
+    pub(super) fn called(
         &mut self,
         operation: &'static str,
         user: &Principal,
@@ -169,6 +177,8 @@ impl Users for FakeDirectory {
             tags: user.tags_for(request),
             created_at,
             credentials: UserCredentials::default(),
+            key_uses: BTreeMap::new(),
+            signed_in_at: None,
         };
         let account = world.account(CREATE, account_id)?;
         account.principals.insert(principal.key_by_name(), facts);

@@ -90,6 +90,11 @@ impl Users {
         Some(true)
     }
 
+    /// All users, whatever has become of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &IdentityRecord> {
+        self.records.values()
+    }
+
     /// Whether a user has its name.
     fn has_name(&self, record: &IdentityRecord) -> bool {
         let name = self.names.get(&record.user().principal().key_by_name());

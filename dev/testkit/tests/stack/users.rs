@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use aws_iam::{MemberRole, RoleToAssume};
+use aws_iam::{MemberRole, ReadRole, RoleToAssume};
 use aws_sdk_iam::Client;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -167,9 +167,13 @@ async fn users() {
     let role = RoleToAssume::new("aws", ROLE, EXTERNAL_ID, "snowgate-test").unwrap();
     let member = MemberRole::new(&stack.config, role, ports::Clock::new(Timestamp::now));
     contract::users(&member, &root, &world).await;
+    let role = RoleToAssume::new("aws", ROLE, EXTERNAL_ID, "snowgate-directory").unwrap();
+    let reader = ReadRole::new(&stack.config, role, ports::Clock::new(Timestamp::now));
+    contract::described(&member, &reader, &root, &world).await;
     // One item on each page: others that read lists meanwhile read them to their end as well.
     for items in [2, 1] {
         let _cut = Cut::at(items);
         contract::users(&member, &root, &world).await;
+        contract::described(&member, &reader, &root, &world).await;
     }
 }

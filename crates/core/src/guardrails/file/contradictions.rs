@@ -6,6 +6,7 @@ use super::{File, Grants, reported};
 use crate::arn::{PARTITIONS, PolicyArn, RoleArn, is_path};
 use crate::guardrails::ManagerPart;
 use crate::guardrails::items::MappedItem;
+use crate::guardrails::seen::SeenAccounts;
 use crate::id::AccountId;
 use crate::markup::code;
 
@@ -108,6 +109,9 @@ impl File {
                     format!("reference[{index}]: account {account} has a reference above"),
                 );
             }
+        }
+        for wrong in SeenAccounts::contradictions(&self.directory) {
+            unless(false, wrong);
         }
         if let Some(users) = &self.users {
             for wrong in users.contradictions(&self.principals.paths) {

@@ -29,18 +29,18 @@ fn new_user(principal: &Principal, owner: &SysId) -> NewUser {
     }
 }
 
-fn begun(made_by: &RequestId, user: NewUser, now: Timestamp) -> IdentityChange {
+pub(super) fn begun(made_by: &RequestId, user: NewUser, now: Timestamp) -> IdentityChange {
     IdentityRecord::begin(made_by.clone(), user, Actor::Provisioner, now).unwrap()
 }
 
-fn created() -> IdentityEvent {
+pub(super) fn created() -> IdentityEvent {
     IdentityEvent::UserCreated {
         unique_id: format!("AIDA{}", hex(&random::<8>()).to_uppercase()),
     }
 }
 
 /// Applies an event and writes it.
-async fn then(
+pub(super) async fn then(
     ledger: &impl Ledger,
     record: &IdentityRecord,
     event: IdentityEvent,

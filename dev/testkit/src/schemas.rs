@@ -25,20 +25,26 @@ const NOT_CHECKED: [&str; 13] = [
 ];
 
 /// The document, and the properties that a value was met for, each by its JSON pointer there.
-pub(super) struct Schemas {
+#[derive(Debug, Clone)]
+pub struct Schemas {
     document: Value,
     met: BTreeSet<String>,
 }
 
 impl Schemas {
-    pub(super) fn new(document: Value) -> Self {
+    /// Nothing is met yet.
+    #[must_use]
+    pub fn new(document: Value) -> Self {
         let met = BTreeSet::new();
         Self { document, met }
     }
 
     /// Asserts that the value is as the schema of this name says.
+    ///
+    /// # Panics
+    /// Where it is not.
     #[track_caller]
-    pub(super) fn check(&mut self, name: &str, value: &Value) {
+    pub fn check(&mut self, name: &str, value: &Value) {
         let place = format!("/components/schemas/{name}");
         match self.matches(&place, value) {
             Ok(met) => self.met.extend(met),
@@ -47,7 +53,8 @@ impl Schemas {
     }
 
     /// The properties below these schemas that no value was met for.
-    pub(super) fn not_met(&self, names: &[&str]) -> Vec<String> {
+    #[must_use]
+    pub fn not_met(&self, names: &[&str]) -> Vec<String> {
         let mut all = BTreeSet::new();
         for name in names {
             self.collect(&format!("/components/schemas/{name}"), &mut all);
