@@ -27,9 +27,9 @@ from samcli.yamlhelper import yaml_parse
 
 BUILT = ROOT / ".aws-sam/build/template.yaml"
 SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
-FUNCTIONS = ("Authorizer", "Intake", "Dispatcher", "Approval", "Provisioner", "Reporter", "Sweeper")
+FUNCTIONS = ("Authorizer", "Intake", "Directory", "Dispatcher", "Approval", "Provisioner", "Reporter", "Sweeper")
 # Of all functions' reserved concurrency together, and what Lambda keeps for the rest of the account.
-RESERVED, UNRESERVED = 48, 100
+RESERVED, UNRESERVED = 50, 100
 
 
 def say(text=""):

@@ -18,7 +18,7 @@ import sys
 
 import boto3
 
-FUNCTIONS = ("authorizer", "intake", "dispatcher", "approval", "provisioner", "reporter", "sweeper")
+FUNCTIONS = ("authorizer", "intake", "directory", "dispatcher", "approval", "provisioner", "reporter", "sweeper")
 # Whose names of services differ between IAM and CloudTrail.
 SERVICES = {"email": "ses", "monitoring": "cloudwatch"}
 # One event of DynamoDB for what IAM decides on as several actions.

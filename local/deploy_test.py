@@ -194,8 +194,8 @@ class Account(unittest.TestCase):
         self.assertIn("no role", self.problems(FakeCloud(), ManageApiLogging="false")[0])
 
     def test_there_is_as_much_concurrency_as_is_reserved(self):
-        self.assertEqual(self.problems(FakeCloud(free=148), ReserveConcurrency="true"), [])
-        self.assertIn("148", self.problems(FakeCloud(free=147), ReserveConcurrency="true")[0])
+        self.assertEqual(self.problems(FakeCloud(free=150), ReserveConcurrency="true"), [])
+        self.assertIn("150", self.problems(FakeCloud(free=149), ReserveConcurrency="true")[0])
         self.assertEqual(self.problems(FakeCloud(free=100), {"ReserveConcurrency": "true"}), [], "it has it already")
         said = re.search(r"(\d+) altogether.*needs (\d+)", DECLARED["ReserveConcurrency"]["Description"], re.S)
         self.assertEqual((deploy.RESERVED, deploy.RESERVED + deploy.UNRESERVED), (int(said[1]), int(said[2])))

@@ -97,6 +97,7 @@ class Routes(unittest.TestCase):
         wanted = {
             "Authorizer": "${ServiceApi}/authorizers/*",
             "Intake": "${ServiceApi}/*/*/v1/*",
+            "Directory": "${ServiceApi}/*/*/v1/users*",
             "Approval": "${__ApiId__}/${__Stage__}/*/r/*",
         }
         self.assertEqual(granted, wanted)

@@ -146,7 +146,12 @@ class Guardrails(unittest.TestCase):
     def keys(self):
         """The keys of guardrails.toml, as the code reads them."""
         structs = dict(re.findall(r"\nstruct (\w+) \{\n(.*?)\n\}", text("crates/core/src/guardrails/file.rs"), re.S))
-        rows_of = (("super", "guardrails/items.rs"), ("crate", "volume.rs"), ("crate", "guardrails/users.rs"))
+        rows_of = (
+            ("super", "guardrails/items.rs"),
+            ("crate", "volume.rs"),
+            ("crate", "guardrails/seen.rs"),
+            ("crate", "guardrails/users.rs"),
+        )
         for seen, path in rows_of:
             found = re.findall(rf"\npub\({seen}\) struct (\w+) \{{\n(.*?)\n\}}", text(f"crates/core/src/{path}"), re.S)
             structs |= dict(found)

@@ -60,6 +60,7 @@ def rendered():
     elsewhere, in_the_hub = account(MEMBER), account(HUB)
     (member,) = elsewhere.of("IAM::Role")["MemberRole"]["Policies"]
     (read,) = elsewhere.of("IAM::Role")["ReadRole"]["Policies"]
+    (reading,) = account(MEMBER, **USERS).of("IAM::Role")["ReadRole"]["Policies"]
     users = account(MEMBER, **USERS).of("IAM::ManagedPolicy")["MakeUsers"]
     boundary = {"references": [{"Ref": "Boundary"}], "text": f"arn:aws:iam::{MEMBER}:policy/SnowgateBoundary"}
     organization, made = (
@@ -72,6 +73,7 @@ def rendered():
         "boundary-of-the-hub": in_the_hub.of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
         "boundary-with-roles": account(MEMBER, AssumableRoleArns=roles).of("IAM::ManagedPolicy")["Boundary"]["PolicyDocument"],
         "read-role": read["PolicyDocument"],
+        "read-role-users": reading["PolicyDocument"],
         "member-role": plain(member["PolicyDocument"], boundary),
         "member-role-users": plain(users["PolicyDocument"], boundary),
         "service-control": organization["ServiceControl"]["Content"],
@@ -152,9 +154,12 @@ class Shipped(unittest.TestCase):
         frame -= 5 * len("/snowgate/") + 2 * sum(len(key) + 3 for key in USERS["UserTagKeys"].split(","))
         reckoned = self.reckoned()["USERS_FRAME"]
         self.assertTrue(frame <= reckoned <= frame + 300, f"USERS_FRAME: {frame}")
-        # Nothing else of the stack changes with it.
-        changed = account(MEMBER, UsersPath="/snowgate/")
-        self.assertEqual(changed.of("IAM::Role"), account(MEMBER).of("IAM::Role"))
+        # Nothing else of the stack changes with it, but that the read role reads their keys.
+        changed, plain_roles = account(MEMBER, UsersPath="/snowgate/").of("IAM::Role"), account(MEMBER).of("IAM::Role")
+        (reading,) = changed["ReadRole"]["Policies"]
+        gained = reading["PolicyDocument"]["Statement"].pop()
+        self.assertEqual(gained["Action"], ["iam:GetAccessKeyLastUsed", "iam:ListAccessKeys"])
+        self.assertEqual(changed, plain_roles)
 
     def test_who_inspects_may_look_and_only_where_the_preflight_does(self):
         self.assertNotIn("InspectRole", account(MEMBER).of("IAM::Role"))

@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 HERE = pathlib.Path(__file__).parent
-ROLES = ("authorizer", "intake", "dispatcher", "approval", "provisioner", "reporter", "sweeper")
+ROLES = ("authorizer", "intake", "directory", "dispatcher", "approval", "provisioner", "reporter", "sweeper")
 DENIED = {"AccessDenied", "AccessDeniedException"}
 NOWHERE = "attribute_exists(nothing)"
 
@@ -60,7 +60,7 @@ def table_probes(stack):
         yield f"dynamodb:UpdateItem {name}", "dynamodb", "update_item", once | {"Key": key}
         yield f"dynamodb:DeleteItem {name}", "dynamodb", "delete_item", once | {"Key": key}
         yield f"dynamodb:Scan {name}", "dynamodb", "scan", target
-        indexes = (("due", "due_bucket"), ("ends", "ends_bucket"), ("client_record", "client_record"))
+        indexes = (("due", "due_bucket"), ("ends", "ends_bucket"), ("client_record", "client_record"), ("users", "users_account"))
         for index, attribute in (("", "pk"), *indexes):
             if index and name != "requests":
                 continue
@@ -200,6 +200,7 @@ def user_probes(account):
     yield "iam:DeleteUser", "iam", "delete_user", {"UserName": "there-is-nobody"}
     yield "iam:ListAccessKeys", "iam", "list_access_keys", enrolled
     yield "iam:GetLoginProfile", "iam", "get_login_profile", enrolled
+    yield "iam:GetAccessKeyLastUsed", "iam", "get_access_key_last_used", {"AccessKeyId": "AKIAAAAAAAAAAAAAAAAA"}
 
 
 def trust_probes(account):

@@ -9,7 +9,7 @@ from template_model import NEEDED, ROOT, Model, named, parsed
 from template_settings import ON, dimensions, everywhere, model, target
 
 # Functions that see neither review links nor credentials of callers.
-TRACED = {"Intake", "Provisioner", "Reporter", "Sweeper"}
+TRACED = {"Intake", "Directory", "Provisioner", "Reporter", "Sweeper"}
 METRICS = json.loads((ROOT / "crates/shell/metrics.json").read_text(encoding="utf-8"))
 TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
 # Where the resources of these services are, and nowhere else. All are in part 2.

@@ -98,8 +98,8 @@ pub struct Route {
 pub struct RouteError;
 
 impl Route {
-    /// Every route that a client can be given. A `*` stands for the id of a request.
-    pub const ALL: [&str; 7] = [
+    /// Every route that a client can be given. A `*` stands for the id of a request, or the name of a user.
+    pub const ALL: [&str; 9] = [
         "POST /v1/requests",
         "GET /v1/requests",
         "GET /v1/requests/*",
@@ -107,6 +107,8 @@ impl Route {
         "POST /v1/requests/*/revoke",
         "POST /v1/requests/*/abandon",
         "POST /v1/requests/*/extend",
+        "GET /v1/users",
+        "GET /v1/users/*",
     ];
 
     /// The route as API Gateway names it in `execute-api` ARNs: `GET/v1/requests/*`.

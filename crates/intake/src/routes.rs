@@ -104,7 +104,9 @@ mod tests {
             known.extend(methods.iter().map(|(method, _)| format!("{method} {path}")));
         }
         known.sort();
-        let mut given = Route::ALL.map(str::to_owned);
+        let given = Route::ALL.into_iter();
+        let given = given.filter(|route| route.contains(" /v1/requests"));
+        let mut given: Vec<_> = given.map(str::to_owned).collect();
         given.sort();
         assert_eq!(known, given);
     }

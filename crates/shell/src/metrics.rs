@@ -25,9 +25,10 @@ pub const NAMESPACE: &str = "Snowgate";
 
 /// The functions, by the names of their crates and binaries, as they appear in the dimension
 /// `Function`.
-pub(crate) const FUNCTIONS: [&str; 7] = [
+pub(crate) const FUNCTIONS: [&str; 8] = [
     "authorizer",
     "intake",
+    "directory",
     "dispatcher",
     "approval",
     "provisioner",

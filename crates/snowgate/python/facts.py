@@ -267,7 +267,11 @@ def gathered(order):
     hub = aws.hub("iam")
     facts["roles"] = {
         name: role(hub, stack["outputs"].get(output, "").rpartition("/")[2])
-        for name, output in (("dispatcher", "DispatcherRoleArn"), ("provisioner", "ProvisionerRoleArn"))
+        for name, output in (
+            ("directory", "DirectoryRoleArn"),
+            ("dispatcher", "DispatcherRoleArn"),
+            ("provisioner", "ProvisionerRoleArn"),
+        )
     }
     facts["accounts"] = {
         number: account(aws, number, stack["parameters"], order["boundary"]) for number in order["accounts"]

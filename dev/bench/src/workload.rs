@@ -76,7 +76,7 @@ const GET: (&str, u64) = ("DynamoDB.GetItem", 1);
 
 /// All functions. Those behind queues are woken for a request of which nothing is to be done by
 /// them; what they do besides is ServiceNow's and IAM's time, not theirs.
-pub(crate) const WORKLOADS: [Workload; 7] = [
+pub(crate) const WORKLOADS: [Workload; 8] = [
     Workload {
         name: "authorizer",
         clients: 1,
@@ -107,6 +107,21 @@ pub(crate) const WORKLOADS: [Workload; 7] = [
             zip: 3.4,
             start: 9_400_000.0,
             warm: 2_500_000.0,
+            memory: 10.0,
+        },
+    },
+    Workload {
+        name: "directory",
+        clients: 3,
+        fetches: 0,
+        event: "directory/13-list-users.json",
+        does: "lists no users",
+        calls: &[("DynamoDB.Query", 2)],
+        series: 300,
+        limits: Limits {
+            zip: 3.7,
+            start: 9_800_000.0,
+            warm: 1_000_000.0,
             memory: 10.0,
         },
     },

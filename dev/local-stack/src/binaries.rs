@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::checkout::Checkout;
 
 /// The functions, by binary.
-pub const FUNCTIONS: [&str; 7] = [
+pub const FUNCTIONS: [&str; 8] = [
     "authorizer",
     "intake",
+    "directory",
     "dispatcher",
     "approval",
     "provisioner",

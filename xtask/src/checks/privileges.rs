@@ -19,9 +19,10 @@ const CLIENTS: [&str; 7] = [
 ];
 
 /// What each function has. STS comes with the SDK's configuration and is in all of them.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("authorizer", &["aws-sdk-secretsmanager"]),
     ("intake", &["aws-sdk-dynamodb", "aws-sdk-sqs"]),
+    ("directory", &["aws-sdk-dynamodb", "aws-sdk-iam"]),
     (
         "dispatcher",
         &[
@@ -61,6 +62,25 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("sweeper", &["aws-sdk-dynamodb", "aws-sdk-sqs"]),
 ];
 
+/// Functions that only read.
+const READERS: [&str; 1] = ["directory"];
+
+/// Calls that change something, by the names that SDK and adapters have for them. What is not called is
+/// not in a binary.
+const WRITES: [&str; 11] = [
+    "DynamoDB_20120810.BatchWriteItem",
+    "DynamoDB_20120810.DeleteItem",
+    "DynamoDB_20120810.PutItem",
+    "DynamoDB_20120810.TransactWriteItems",
+    "DynamoDB_20120810.UpdateItem",
+    "iam:AddUserToGroup",
+    "iam:AttachUserPolicy",
+    "iam:CreateUser",
+    "iam:DeleteUser",
+    "iam:PutUserPolicy",
+    "iam:UpdateAccessKey",
+];
+
 /// A binary holds what it should not.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PrivilegeError {
@@ -79,6 +99,14 @@ pub(super) enum PrivilegeError {
         function: &'static str,
         /// The client.
         client: &'static str,
+    },
+    /// A call that changes something, in a function that only reads.
+    #[error("the binary of `{function}`, which only reads, holds `{call}`")]
+    Writes {
+        /// The function.
+        function: &'static str,
+        /// The call.
+        call: &'static str,
     },
 }
 
@@ -104,8 +132,17 @@ pub(super) fn check_binaries(checkout: &Checkout) -> Result<(), PrivilegeError> 
                 return Err(PrivilegeError::Foreign { function, client });
             }
         }
+        if let Some(call) = written(function, &binary) {
+            return Err(PrivilegeError::Writes { function, call });
+        }
     }
     Ok(())
+}
+
+/// A call that changes something in the binary of a function that only reads.
+fn written(function: &str, binary: &[u8]) -> Option<&'static str> {
+    let mut writes = WRITES.into_iter();
+    writes.find(|call| READERS.contains(&function) && holds(binary, call.as_bytes()))
 }
 
 /// Whether a binary holds a name.
@@ -118,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_two_functions_may_have_an_iam_client() {
+    fn only_three_functions_may_have_an_iam_client() {
         let without: Vec<_> = forbidden()
             .filter(|(_, clients)| clients.contains(&"aws-sdk-iam"))
             .map(|(function, _)| function)
@@ -126,6 +163,18 @@ mod tests {
         assert_eq!(
             without,
             ["authorizer", "intake", "approval", "reporter", "sweeper"]
+        );
+    }
+
+    #[test]
+    fn who_only_reads_holds_no_call_that_writes() {
+        let binary = b"..DynamoDB_20120810.UpdateItem..";
+        let call = "DynamoDB_20120810.UpdateItem";
+        assert_eq!(written("directory", binary), Some(call));
+        assert_eq!(written("sweeper", binary), None);
+        assert_eq!(
+            written("directory", b"DynamoDB_20120810.BatchGetItem"),
+            None
         );
     }
 

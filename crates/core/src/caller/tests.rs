@@ -164,6 +164,11 @@ fn routes_are_those_of_the_api_and_no_pattern_of_them() {
         " POST /v1/requests",
         "post /v1/requests",
         "* /v1/requests",
+        "GET /v1/users/",
+        "GET /v1/users*",
+        "GET /v1/users/*/*",
+        "POST /v1/users",
+        "DELETE /v1/users/*",
     ] {
         assert_eq!(route(bad), Err(RouteError), "{bad}");
         let good = secret(&[("prod", &["one"])]);

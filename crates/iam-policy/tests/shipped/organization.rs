@@ -237,6 +237,7 @@ fn roles_keys_secrets_and_queues() -> Vec<Case> {
             "snowgate-dispatcher",
             "snowgate-provisioner",
         ),
+        ("SnowgateRead", "snowgate-directory", "snowgate-intake"),
     ] {
         let role = format!("arn:aws:iam::{MEMBER}:role/{role}");
         all.push(Case::new(&hub(caller), "sts:AssumeRole", &role, true));

@@ -49,18 +49,18 @@ fn in_account(facts: &AwsFacts, guardrails: &Guardrails, id: &AccountId) -> Vec<
         account,
         check: "read role",
         key: "read",
-        function: "dispatcher",
+        functions: &["dispatcher", "directory"],
     };
     let member = Role {
         facts,
         account,
         check: "member role",
         key: "member",
-        function: "provisioner",
+        functions: &["provisioner"],
     };
     let mut results = vec![read.trust(), member.trust()];
     if facts.refusal(&read.at("")).is_none() {
-        results.push(rights::of_read_role(&read));
+        results.push(rights::of_read_role(&read, guardrails, id));
     }
     if facts.refusal(&member.at("")).is_none() {
         results.push(rights::of_member_role(&member, guardrails, id));
@@ -75,8 +75,8 @@ pub(super) struct Role<'f> {
     pub(super) account: &'f str,
     check: &'static str,
     key: &'static str,
-    /// The hub's function that assumes it.
-    function: &'static str,
+    /// The hub's functions that assume it.
+    functions: &'static [&'static str],
 }
 
 /// Somebody who tries to assume a role.
@@ -126,7 +126,7 @@ impl Role<'_> {
             .collect()
     }
 
-    /// Whether the hub's function can assume the role, and nobody else.
+    /// Whether the hub's functions can assume the role, and nobody else.
     fn trust(&self) -> PreflightResult {
         let bad = |found: String| PreflightResult::bad(self.check, self.account, found, REMEDY);
         if let Some(why) = self.facts.refusal(&self.at("")) {
@@ -135,63 +135,90 @@ impl Role<'_> {
         let Some(trust) = rules(self.facts.at(&self.at("/trust")), PolicyType::Trust) else {
             return bad("its trust policy cannot be read".to_owned());
         };
-        let own = self.facts.text(&format!("/roles/{}/arn", self.function));
-        let external = self.facts.parameter("ExternalId");
-        if !self.may(&trust, Attempt::with_all_rights(own, external)) {
-            let found = format!(
-                "does not trust the hub's {} with its external id",
-                self.function
-            );
-            return bad(found);
+        for function in self.functions {
+            if let Some(wrong) = self.not_taken_by(function, &trust) {
+                return wrong;
+            }
         }
-        let named = Attempt::with_all_rights(own, external).that(IDENTIFY);
-        if !self.may(&trust, named) {
-            let found = format!("does not let the hub's {} name the request", self.function);
-            return bad(format!("{found} (`{IDENTIFY}`)"));
-        }
-        let own_attempt = |action| {
-            let rights = self.own_rights();
-            self.may(&trust, Attempt::with(own, external, rights).that(action))
-        };
-        if ![ASSUME, IDENTIFY].into_iter().all(own_attempt) {
-            let found = format!("the hub's {} may not assume it", self.function);
-            let remedy = "deploy the hub's stack again";
-            return PreflightResult::bad(self.check, self.account, found, remedy);
-        }
-        if let Some(who) = self.trusted_beside(&trust, own, external) {
+        let (own, external) = (self.arns(), self.facts.parameter("ExternalId"));
+        if let Some(who) = self.trusted_beside(&trust, &own, external) {
             return bad(format!("trusts {who} too"));
         }
-        if self.may(&trust, Attempt::with_all_rights(own, "somebody-elses")) {
-            return bad("does not ask for the external id".to_owned());
+        for own in own {
+            if self.may(&trust, Attempt::with_all_rights(own, "somebody-elses")) {
+                return bad("does not ask for the external id".to_owned());
+            }
         }
         PreflightResult::good(
             self.check,
             self.account,
-            format!("trusts the hub's {} alone", self.function),
+            format!("trusts the hub's {} alone", self.functions.join(" and ")),
         )
     }
 
+    /// The roles of the hub's functions that assume it.
+    fn arns(&self) -> Vec<&str> {
+        let functions = self.functions.iter();
+        let arn = |function| self.facts.text(&format!("/roles/{function}/arn"));
+        functions.map(arn).collect()
+    }
+
+    /// Why one of the hub's functions cannot assume the role; none where it can.
+    fn not_taken_by(&self, function: &str, trust: &Ruleset) -> Option<PreflightResult> {
+        let bad = |found: String| PreflightResult::bad(self.check, self.account, found, REMEDY);
+        let own = self.facts.text(&format!("/roles/{function}/arn"));
+        let external = self.facts.parameter("ExternalId");
+        if !self.may(trust, Attempt::with_all_rights(own, external)) {
+            let found = format!("does not trust the hub's {function} with its external id");
+            return Some(bad(found));
+        }
+        let named = Attempt::with_all_rights(own, external).that(IDENTIFY);
+        if !self.may(trust, named) {
+            let found = format!("does not let the hub's {function} name its session");
+            return Some(bad(format!("{found} (`{IDENTIFY}`)")));
+        }
+        let own_attempt = |action| {
+            let rights = self.rights_of(function);
+            self.may(trust, Attempt::with(own, external, rights).that(action))
+        };
+        if ![ASSUME, IDENTIFY].into_iter().all(own_attempt) {
+            let found = format!("the hub's {function} may not assume it");
+            let remedy = "deploy the hub's stack again";
+            return Some(PreflightResult::bad(
+                self.check,
+                self.account,
+                found,
+                remedy,
+            ));
+        }
+        None
+    }
+
     /// Somebody else who could assume the role, with all rights of their own.
-    fn trusted_beside(&self, trust: &Ruleset, own: &str, external: &str) -> Option<&'static str> {
+    fn trusted_beside(
+        &self,
+        trust: &Ruleset,
+        own: &[&str],
+        external: &str,
+    ) -> Option<&'static str> {
         let hub = self.facts.text("/caller/account");
-        let others = [
-            (
-                "another role of the hub",
-                own.replace(self.function, "somebody"),
-            ),
-            ("another account", own.replace(hub, STRANGER)),
-            ("the hub's root", own.replace(&tail(own), ":root")),
-        ];
-        let mut others = others.into_iter();
+        let own = self.functions.iter().zip(own);
+        let mut others = own.flat_map(|(function, own)| {
+            [
+                ("another role of the hub", own.replace(function, "somebody")),
+                ("another account", own.replace(hub, STRANGER)),
+                ("the hub's root", own.replace(&tail(own), ":root")),
+            ]
+        });
         let trusted =
             others.find(|(_, arn)| self.may(trust, Attempt::with_all_rights(arn, external)));
         trusted.map(|(who, _)| who)
     }
 
-    fn own_rights(&self) -> Vec<Ruleset> {
+    fn rights_of(&self, function: &str) -> Vec<Ruleset> {
         let policies = self
             .facts
-            .at(&format!("/roles/{}/policies", self.function))
+            .at(&format!("/roles/{function}/policies"))
             .as_array();
         let read = |policy| rules(policy, PolicyType::Identity);
         policies.into_iter().flatten().filter_map(read).collect()

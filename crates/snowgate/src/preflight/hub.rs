@@ -13,7 +13,7 @@ const CLOCK_SECONDS: i64 = 120;
 const OLDEST_DAYS: i64 = 92;
 
 /// What the functions run at once at most: the sum of what `ReserveConcurrency` reserves.
-const AT_ONCE: i64 = 48;
+const AT_ONCE: i64 = 50;
 
 /// Everything about the hub but its e-mail.
 pub(super) fn check(facts: &AwsFacts, now: i64) -> Vec<PreflightResult> {

@@ -61,9 +61,23 @@ pub(super) const FIND: [&str; 2] = ["iam:ListRoles", "iam:ListUsers"];
 const CHANGES: [[&str; 2]; 4] = [ATTACH, DETACH, PUT, JOIN];
 
 /// Whether the read role may do what the template lets it, and no more.
-pub(super) fn of_read_role(read: &Role<'_>) -> PreflightResult {
-    let statements = with_effect(&read.statements(), "Allow");
-    match drift(&statements, &READ, &[]) {
+pub(super) fn of_read_role(
+    read: &Role<'_>,
+    guardrails: &Guardrails,
+    account: &AccountId,
+) -> PreflightResult {
+    let of_users = users::read(guardrails, account);
+    let all = read.statements();
+    let lacks = of_users.iter().any(|statement| !all.contains(&statement));
+    let all: Vec<&Value> = all
+        .into_iter()
+        .filter(|statement| Some(*statement) != of_users.as_ref())
+        .collect();
+    let statements = with_effect(&all, "Allow");
+    let found = lacks
+        .then(|| "may not read the keys of users as the template lets it".to_owned())
+        .or_else(|| drift(&statements, &READ, &[]));
+    match found {
         Some(found) => PreflightResult::bad("read role", read.account, found, REMEDY),
         None => PreflightResult::good("read role", read.account, "reads, and nothing else"),
     }

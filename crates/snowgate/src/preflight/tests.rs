@@ -182,6 +182,12 @@ fn every_fault_is_found_and_nothing_else() {
             ACCOUNT,
         ),
         (
+            "/roles/directory/policies".to_owned(),
+            json!([]),
+            "read role",
+            ACCOUNT,
+        ),
+        (
             "/roles/provisioner/policies".to_owned(),
             json!([]),
             "member role",

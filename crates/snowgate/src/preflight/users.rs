@@ -1,4 +1,4 @@
-//! The rights of the member role over users that Snowgate makes, as the template has them.
+//! The rights of the two roles over users that Snowgate makes, as the template has them.
 
 use serde_json::{Value, json};
 use snowgate_core::guardrails::Guardrails;
@@ -14,6 +14,23 @@ pub(super) fn wanted(guardrails: &Guardrails, account: &AccountId) -> Vec<Value>
     users.map_or_else(Vec::new, |(path, tag_keys)| {
         let resource = format!("arn:{}:iam::{account}:user{path}*", guardrails.partition());
         statements(&resource, tag_keys, &guardrails.boundary_in(account))
+    })
+}
+
+/// The statement that the template gives the read role for users; none where the guardrails make no users
+/// there.
+pub(super) fn read(guardrails: &Guardrails, account: &AccountId) -> Option<Value> {
+    let (path, _) = guardrails.users_in(account)?;
+    let resource = format!("arn:{}:iam::{account}:user{path}*", guardrails.partition());
+    Some(read_keys(&resource))
+}
+
+fn read_keys(resource: &str) -> Value {
+    json!({
+        "Sid": "ReadKeysOfUsers",
+        "Effect": "Allow",
+        "Action": ["iam:GetAccessKeyLastUsed", "iam:ListAccessKeys"],
+        "Resource": resource,
     })
 }
 
@@ -95,5 +112,12 @@ mod tests {
             "arn:aws:iam::444455556666:policy/SnowgateBoundary",
         );
         assert_eq!(Value::from(found), shipped["Statement"]);
+        let shipped = include_str!("../../../iam-policy/tests/shipped/read-role-users.json");
+        let shipped: Value = serde_json::from_str(shipped).unwrap();
+        let found = read_keys("arn:aws:iam::444455556666:user/snowgate/*");
+        assert_eq!(
+            Some(&found),
+            shipped["Statement"].as_array().unwrap().last()
+        );
     }
 }

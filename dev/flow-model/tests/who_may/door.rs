@@ -45,7 +45,7 @@ impl KeySource for Nobody {
     }
 }
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 9] = [
     ("POST /v1/requests", "request access"),
     ("GET /v1/requests", "list requests"),
     ("GET /v1/requests/*", "see a request"),
@@ -53,6 +53,8 @@ const ROUTES: [(&str, &str); 7] = [
     ("POST /v1/requests/*/revoke", "revoke access"),
     ("POST /v1/requests/*/abandon", "abandon a removal"),
     ("POST /v1/requests/*/extend", "extend access"),
+    ("GET /v1/users", "list users"),
+    ("GET /v1/users/*", "see a user"),
 ];
 
 const CALLERS: [(&str, Option<&str>); 5] = [

@@ -7,13 +7,15 @@ use crate::hub;
 use crate::stack::LocalStack;
 
 /// The routes of the client that ServiceNow is.
-const ROUTES: [&str; 6] = [
+const ROUTES: [&str; 8] = [
     "POST /v1/requests",
     "GET /v1/requests",
     "GET /v1/requests/*",
     "POST /v1/requests/*/withdraw",
     "POST /v1/requests/*/revoke",
     "POST /v1/requests/*/extend",
+    "GET /v1/users",
+    "GET /v1/users/*",
 ];
 
 /// The routes of the security team's client.

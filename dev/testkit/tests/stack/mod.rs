@@ -120,7 +120,10 @@ fn index(name: &str, hash: &str, range: &str, projection: ProjectionType) -> Glo
 impl Stack {
     /// The tables `requests` and `tokens`, as the template describes them.
     pub(crate) async fn tables(&self) -> (String, String) {
-        assert_eq!(indexes_of_the_template(), ["due", "ends", "client_record"]);
+        assert_eq!(
+            indexes_of_the_template(),
+            ["due", "ends", "client_record", "users"]
+        );
         let client = aws_sdk_dynamodb::Client::new(&self.config);
         let (requests, tokens) = (name("requests"), name("tokens"));
         let (text, number) = (ScalarAttributeType::S, ScalarAttributeType::N);
@@ -135,6 +138,8 @@ impl Stack {
             .attribute_definitions(attribute("client_record", text.clone()))
             .attribute_definitions(attribute("ends_bucket", text.clone()))
             .attribute_definitions(attribute("ends_at", number.clone()))
+            .attribute_definitions(attribute("users_account", text.clone()))
+            .attribute_definitions(attribute("users_name", text.clone()))
             .attribute_definitions(attribute("created_at", number))
             .key_schema(key("pk", KeyType::Hash))
             .key_schema(key("sk", KeyType::Range))
@@ -155,6 +160,12 @@ impl Stack {
                 "client_record",
                 "created_at",
                 ProjectionType::Include,
+            ))
+            .global_secondary_indexes(index(
+                "users",
+                "users_account",
+                "users_name",
+                ProjectionType::KeysOnly,
             ))
             .send()
             .await

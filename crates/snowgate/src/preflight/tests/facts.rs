@@ -49,7 +49,9 @@ fn hub_role(name: &str, takes: &str) -> Value {
     })
 }
 
-fn target_role(name: &str, function: &str, policies: &Value) -> Value {
+fn target_role(name: &str, functions: &[&str], policies: &Value) -> Value {
+    let arn = |function| format!("arn:aws:iam::111122223333:role/snowgate-{function}");
+    let trusted: Vec<_> = functions.iter().map(arn).collect();
     json!({
         "arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
         "policies": policies,
@@ -59,7 +61,7 @@ fn target_role(name: &str, function: &str, policies: &Value) -> Value {
             "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
             "Condition": {
                 "StringEquals": {"sts:ExternalId": "ours", "aws:PrincipalOrgID": "o-example1234"},
-                "ArnEquals": {"aws:PrincipalArn": format!("arn:aws:iam::111122223333:role/snowgate-{function}")},
+                "ArnEquals": {"aws:PrincipalArn": trusted},
             },
         }]},
     })
@@ -92,7 +94,7 @@ pub(super) fn facts() -> Value {
         "aws_time": 1_800_000_003,
         "organisation": "o-example1234",
         "alarms": {"confirmed": 1, "pending": 1},
-        "lambda": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 48}},
+        "lambda": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 50}},
         "access_logs": {"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/snowgate-ApiLoggingRole-A"},
         "stack": {"status": "UPDATE_COMPLETE", "outputs": {}, "parameters": {
             "Sender": "access@example.com", "SenderIdentity": "example.com", "Hold": "false", "ExternalId": "ours"}},
@@ -111,12 +113,13 @@ pub(super) fn facts() -> Value {
         },
         "api_keys": [{"name": "snowgate-servicenow", "createdDate": NOW - 3600}],
         "roles": {
+            "directory": hub_role("directory", "SnowgateRead"),
             "dispatcher": hub_role("dispatcher", "SnowgateRead"),
             "provisioner": hub_role("provisioner", "SnowgateMember"),
         },
         "accounts": {ACCOUNT: {
-            "read": target_role("SnowgateRead", "dispatcher", &read),
-            "member": target_role("SnowgateMember", "provisioner", &policy),
+            "read": target_role("SnowgateRead", &["dispatcher", "directory"], &read),
+            "member": target_role("SnowgateMember", &["provisioner"], &policy),
             "boundary": {"document": frame},
         }},
     })

@@ -1,0 +1,88 @@
+//! Where the next page of a list begins, as clients send it back. What is in it is no matter to them, and
+//! says nothing of what they may see: each page is read by what the client sees then.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ports::user_records::UserPlace;
+use snowgate_core::id::AccountId;
+
+/// What stands before everything else, so that a later form is told from this one.
+const FORM: &str = "1";
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// In which account.
+    pub(crate) account: AccountId,
+    /// After which user there; none where it begins with the first.
+    pub(crate) after: Option<UserPlace>,
+}
+
+impl Cursor {
+    /// As it is sent: letters, digits, `-` and `_`.
+    pub(crate) fn written(&self) -> String {
+        let place = match &self.after {
+            Some(place) => format!("{}#{}", place.name, place.identity),
+            None => String::new(),
+        };
+        URL_SAFE_NO_PAD.encode(format!("{FORM}#{}#{place}", self.account))
+    }
+
+    /// Reads one; none where it is none of ours.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let mut parts = text.split('#');
+        if parts.next()? != FORM {
+            return None;
+        }
+        let account = parts.next()?.parse().ok()?;
+        let after = match (parts.next()?, parts.next(), parts.next()) {
+            ("", None, None) => None,
+            (name, Some(identity), None) => Some(UserPlace {
+                name: name.parse().ok()?,
+                identity: identity.parse().ok()?,
+            }),
+            _ => return None,
+        };
+        Some(Self { account, after })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use snowgate_core::id::{IdentityId, RequestId};
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else() {
+        let place = UserPlace {
+            name: "ci-a+b=c,d.e@f_g".parse().unwrap(),
+            identity: IdentityId::of(&RequestId::from_random([1; 16])),
+        };
+        for after in [None, Some(place.clone())] {
+            let account = "210987654321".parse().unwrap();
+            let cursor = Cursor { account, after };
+            let written = cursor.written();
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            assert!(written.bytes().all(is_plain), "{written}");
+            assert_eq!(Cursor::read(&written), Some(cursor));
+        }
+        let bad = [
+            String::new(),
+            "210987654321".to_owned(),
+            URL_SAFE_NO_PAD.encode("2#210987654321#"),
+            URL_SAFE_NO_PAD.encode("1#210987654321"),
+            URL_SAFE_NO_PAD.encode("1#21098765432#"),
+            URL_SAFE_NO_PAD.encode("1#210987654321#ci-a"),
+            URL_SAFE_NO_PAD.encode("1#210987654321#ci-a#idn-1"),
+            URL_SAFE_NO_PAD.encode(format!("1#210987654321#ci a#{}", place.identity)),
+            URL_SAFE_NO_PAD.encode(format!("1#210987654321#ci-a#{}#", place.identity)),
+            URL_SAFE_NO_PAD.encode([0xff, 0xfe]),
+        ];
+        for bad in bad {
+            assert_eq!(Cursor::read(&bad), None, "{bad}");
+        }
+    }
+}
