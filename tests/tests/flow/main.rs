@@ -45,5 +45,6 @@ mod tokens;
 mod twins;
 mod two_approvals;
 mod undeliverable;
+mod users_seen;
 mod volume;
 mod withdrawn;
