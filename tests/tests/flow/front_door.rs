@@ -50,7 +50,14 @@ async fn a_known_path_says_which_methods_it_has() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let stack = Stack::shared().await;
-    for path in ["/", "/v1", "/v2/requests", "/v1/requests/a/b", "/v1/users"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v2/requests",
+        "/v1/requests/a/b",
+        "/v1/user",
+        "/v1/users/a/b",
+    ] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let answer = Answer::of(stack.api.call(method, path)).await;
             is_problem(&answer, 404);
