@@ -151,3 +151,26 @@ impl<'a> KeyAnswer<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lists_every_status() {
+        let document = include_str!("../../../../docs/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        let listed = &document["components"]["schemas"]["IamStatus"]["enum"];
+        let listed: Vec<IamStatus> = serde_json::from_value(listed.clone()).unwrap();
+        let known = [
+            IamStatus::Read,
+            IamStatus::Absent,
+            IamStatus::AnotherUser,
+            IamStatus::NotCreated,
+            IamStatus::Unavailable,
+            IamStatus::NotPrepared,
+            IamStatus::Paced,
+        ];
+        assert_eq!(listed, known);
+    }
+}
