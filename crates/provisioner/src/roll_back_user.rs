@@ -19,7 +19,7 @@ use crate::{ProvisionError, Provisioner, ProvisionerPorts};
 /// What is there of the user that a request was to create.
 enum Left {
     /// It.
-    It(Located),
+    It(Box<Located>),
     /// Nobody, or somebody else.
     Nothing,
     /// Somebody who may be it.
@@ -174,7 +174,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         match made.filter(may_be_ours) {
             Some(made) if made.is_of(record.id()) => {
                 let located = self.locate_by_id(target, &made.unique_id).await?;
-                located.map(Left::It).ok_or(ProvisionError::NotSeen)
+                located
+                    .map(Box::new)
+                    .map(Left::It)
+                    .ok_or(ProvisionError::NotSeen)
             }
             _ if waited <= CLOCKS_DIFFER_BY => Err(ProvisionError::NotSeen),
             Some(_) => Ok(Left::Undecided),

@@ -274,7 +274,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             .made_for(&user, unique_id, identity.created_by())
             .await?
         {
-            MadeFor::It(located) => Ok(Some(located)),
+            MadeFor::It(located) => Ok(Some(*located)),
             MadeFor::Gone => Ok(None),
             MadeFor::Another => {
                 error!("a user was not created for the request that its record names");

@@ -22,7 +22,7 @@ use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 /// What IAM has of a user that a record says was created for a request.
 pub(crate) enum MadeFor {
     /// It is there, and was created for it.
-    It(Located),
+    It(Box<Located>),
     /// It is there, and nothing in IAM says that it was created for it.
     Another,
     /// It is not there any more.
@@ -179,7 +179,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let made = self.look_at_tags(&located.principal, unique_id).await?;
         Ok(match made.is_some_and(|made| made.is_of(request)) {
-            true => MadeFor::It(located),
+            true => MadeFor::It(Box::new(located)),
             false => MadeFor::Another,
         })
     }

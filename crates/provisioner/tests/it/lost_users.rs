@@ -34,7 +34,7 @@ pub(super) fn spoil_below(world: &World, record: &RequestRecord) {
             read.is_ok_and(|row| matches!(row.event, Event::UserCreated { .. }))
         });
         let before = names.unwrap() - 1;
-        rows[before].bytes.push(' ');
+        rows.get_mut(before).unwrap().bytes.push(' ');
     });
     let broken = world.load(record.id());
     assert_eq!(

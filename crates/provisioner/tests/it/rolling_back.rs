@@ -35,7 +35,7 @@ pub(super) fn just_created() -> (World, RequestRecord) {
             return (world, record);
         }
     }
-    panic!("it is created");
+    unreachable!("it is created");
 }
 
 /// What was approved is not there any more when the next run looks.

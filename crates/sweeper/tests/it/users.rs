@@ -41,7 +41,7 @@ fn woken(world: &World) -> Vec<(IdentityId, PrincipalKey)> {
     let sent = world.queues.take(QueueName::Work).into_iter();
     let woken = sent.map(|sent| match sent.wake.aggregate {
         Aggregate::Identity(id) => (id, sent.principal.unwrap()),
-        other => panic!("a wake-up for {other}"),
+        other => unreachable!("a wake-up for {other}"),
     });
     woken.collect()
 }

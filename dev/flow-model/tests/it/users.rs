@@ -270,7 +270,7 @@ impl Users {
                 (QueueName::Outcomes, Aggregate::Request(id)) => {
                     functions::reporter(world).handle(id, now).await.is_ok()
                 }
-                (_, other) => panic!("a wake-up for {other}"),
+                (_, other) => unreachable!("a wake-up for {other}"),
             }
         });
         self.world.fault.mend();
@@ -382,13 +382,18 @@ impl Users {
         if let Some(life) = life
             && life.document != LifePolicy::Over.document()
         {
-            let latest = latest.expect("a user may live, and nothing gives it time");
+            assert!(
+                latest.is_some(),
+                "a user may live, and nothing gives it time"
+            );
+            let latest = latest.unwrap();
             let until = end_of(&life.document);
             assert!(until <= latest, "it lives until {until}, and not {latest}");
         }
         for one in live.iter().filter(|one| one.request().user().is_some()) {
             if one.state() == State::Active && !one.is_over(now) {
-                let life = life.expect("a user without an end");
+                assert!(life.is_some(), "a user without an end");
+                let life = life.unwrap();
                 assert_ne!(
                     life.document,
                     LifePolicy::Over.document(),
