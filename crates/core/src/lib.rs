@@ -22,6 +22,7 @@ pub mod canonical;
 pub mod codes;
 pub mod effect;
 pub mod email;
+pub mod entitlement;
 pub mod facts;
 pub mod finding;
 pub mod guardrails;

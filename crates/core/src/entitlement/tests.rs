@@ -1,0 +1,5 @@
+//! The rules over small worlds.
+
+mod matrix;
+mod properties;
+mod world;
