@@ -7,6 +7,7 @@
 //! a permanent refusal is for the caller to decide on: some end the request.
 
 mod clock;
+pub mod cmdb;
 pub mod described_users;
 pub mod directory;
 pub mod enrolled;

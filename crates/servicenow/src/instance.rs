@@ -127,24 +127,21 @@ impl Instance {
         self.address("/oauth_token.do")
     }
 
-    /// A table, or one record of it, with parameters.
+    /// A table, or one record of it, with parameters. The table is a known word, or a name that was checked.
     pub(crate) fn table_url(
         &self,
-        table: &'static str,
+        table: &str,
         record: Option<&SysId>,
         parameters: &[(&'static str, String)],
     ) -> Result<Uri, ServiceNowError> {
-        let record = record.map(|id| format!("/{id}")).unwrap_or_default();
-        let pairs: Vec<String> = parameters
-            .iter()
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
-            .collect();
-        self.address(&format!(
-            "/api/now/v2/table/{table}{record}?{}",
-            pairs.join("&")
-        ))
+        self.address(&table_path(table, record, parameters))
     }
 
+    /// How many bytes of such an address are left for more values.
+    pub(crate) fn room(&self, table: &str, parameters: &[(&'static str, String)]) -> usize {
+        let taken = self.origin.len() + table_path(table, None, parameters).len();
+        MAX_URL.saturating_sub(taken + 1)
+    }
     /// The instance, and a path and a query of characters that need no escaping.
     fn address(&self, path: &str) -> Result<Uri, ServiceNowError> {
         let address = format!("{}{path}", self.origin);
@@ -156,9 +153,22 @@ impl Instance {
     }
 }
 
+fn table_path(
+    table: &str,
+    record: Option<&SysId>,
+    parameters: &[(&'static str, String)],
+) -> String {
+    let record = record.map(|id| format!("/{id}")).unwrap_or_default();
+    let pairs: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", escaped(value)))
+        .collect();
+    format!("/api/now/v2/table/{table}{record}?{}", pairs.join("&"))
+}
+
 /// Percent-encodes everything but letters, digits, `-`, `.`, `_` and the comma (RFC 3986, 2.2
 /// and 3.4), so that fifty ids fit into an address.
-fn escaped(value: &str) -> String {
+pub(crate) fn escaped(value: &str) -> String {
     use fmt::Write as _;
     value.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b',') {

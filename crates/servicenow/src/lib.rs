@@ -1,6 +1,7 @@
 //! The only crate that speaks to ServiceNow.
 //!
 //! [`Reader`] answers who people are, what a ticket says and who owns an AWS account;
+//! [`CmdbReader`] what entitlements are judged by;
 //! [`Writer`] brings an outcome into a ticket. Both work over a [`Session`], which signs in to
 //! one [`Instance`] with one set of [`ServiceNowCredentials`], keeps within [`Limits`] and stops asking
 //! when the instance fails.
@@ -35,6 +36,7 @@ pub mod limits;
 
 mod answer;
 mod breaker;
+mod cmdb;
 mod delegates;
 mod owners;
 mod people;
@@ -47,6 +49,7 @@ mod tickets;
 mod token;
 mod writer;
 
+pub use cmdb::CmdbReader;
 pub use credentials::ServiceNowCredentials;
 pub use error::ServiceNowError;
 pub use instance::Instance;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
 use https::{HttpsClient, HttpsSettings, Roots, TlsError};
+use jiff::Timestamp;
 use ports::{CallError, Clock};
 use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
@@ -100,6 +101,11 @@ impl Session {
     /// The instance that is called.
     pub(crate) fn instance(&self) -> &Instance {
         &self.0.instance
+    }
+
+    /// The time now, by the clock of the session.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     /// The name of the user that it signs in as, where it is known.

@@ -25,6 +25,11 @@ struct Rule {
     hidden_fields: BTreeSet<String>,
     /// An encoded query for records that answers leave out.
     hidden_rows: Option<String>,
+    /// Fields whose values may not be asked for (`query_match`).
+    no_match: BTreeSet<String>,
+    /// Fields that may be neither asked for by ranges and patterns nor sorted by (`query_range`); `*`
+    /// stands for all.
+    no_range: BTreeSet<String>,
 }
 
 /// The rules of every role, by table; `*` stands for any table.
@@ -89,6 +94,16 @@ impl Access {
             .is_some_and(|rule| rule.read && !rule.hidden_fields.contains(field))
     }
 
+    /// Whether a query of the table may be asked: one that query ACLs deny is refused whole.
+    pub(crate) fn queries(&self, table: &Table, query: &Query) -> bool {
+        self.rule(table).is_some_and(|rule| {
+            let ranges_over =
+                |path: &str| !rule.no_range.contains("*") && !rule.no_range.contains(path);
+            query.matched().all(|path| !rule.no_match.contains(path))
+                && query.ranged().all(ranges_over)
+        })
+    }
+
     /// Whether this record may be read.
     pub(crate) fn sees_row(&self, store: &Store, row: &Row) -> bool {
         let Some(rule) = self.rule(row.table).filter(|rule| rule.read) else {
@@ -115,7 +130,9 @@ mod tests {
                     continue;
                 }
                 let table = schema::table(&name).unwrap_or_else(|| panic!("{role}: {name}"));
-                for field in rule.write.iter().chain(&rule.hidden_fields) {
+                let queried = rule.no_match.iter().chain(&rule.no_range);
+                let queried = queried.filter(|field| *field != "*");
+                for field in rule.write.iter().chain(&rule.hidden_fields).chain(queried) {
                     assert!(table.field(field).is_some(), "{role}: {name}.{field}");
                 }
                 if let Some(query) = rule.hidden_rows {
@@ -142,6 +159,29 @@ mod tests {
         assert!(writer.writes_field(item, "work_notes") && !writer.writes_field(item, "opened_by"));
         assert!(!writer.reads(user) && !writer.creates(item) && !writer.deletes(item));
         assert!(!rules.of_role("nonsense").reads(item));
+    }
+
+    #[test]
+    fn query_acls_deny_sorting_and_ranges_and_let_equality_through() {
+        let reader = Rules::load().unwrap().of_role("snowgate_read");
+        let may = |name: &str, text: &str| {
+            let table = schema::table(name).unwrap();
+            reader.queries(table, &Query::parse(table, text, ""))
+        };
+        for (query, allowed) in [
+            ("name=web1", true),
+            ("nameINweb1,web2^install_status=1", true),
+            ("", true),
+            ("nameSTARTSWITHweb", false),
+            ("name=web1^ORip_addressLIKE10.", false),
+            ("name=web1^NQfqdn>a", false),
+            ("name=web1^ORDERBYname", false),
+            ("ORDERBYDESCsys_id", false),
+        ] {
+            assert_eq!(may("cmdb_ci_server", query), allowed, "{query}");
+        }
+        assert!(may("sys_user", "ORDERBYname") && !may("sys_user", "ORDERBYemail"));
+        assert!(!may("sys_user", "mobile_phone=1") && may("sys_user", "email=a@b.example"));
     }
 
     #[test]

@@ -129,6 +129,35 @@ impl Query {
         true
     }
 
+    /// The fields whose values are asked for.
+    pub(crate) fn matched(&self) -> impl Iterator<Item = &str> {
+        self.conditions().map(|condition| &*condition.path)
+    }
+
+    /// The fields that are asked for by ranges and patterns, or sorted by.
+    pub(crate) fn ranged(&self) -> impl Iterator<Item = &str> {
+        let exact = |operator| {
+            matches!(
+                operator,
+                Operator::Equal
+                    | Operator::NotEqual
+                    | Operator::In
+                    | Operator::NotIn
+                    | Operator::Empty
+                    | Operator::NotEmpty
+            )
+        };
+        let ranges = self
+            .conditions()
+            .filter(move |condition| !exact(condition.operator))
+            .map(|condition| &*condition.path);
+        ranges.chain(self.order.iter().map(|(path, _)| &**path))
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.alternatives.iter().flatten().flatten()
+    }
+
     /// Whether a record fits.
     pub(crate) fn matches(&self, store: &Store, row: &Row) -> bool {
         self.alternatives.is_empty()

@@ -34,6 +34,9 @@ pub(crate) fn list(
             "invalid parts of a query were dropped"
         );
     }
+    if !who.access.queries(table, &query) {
+        return forbidden_read();
+    }
     let mut rows: Vec<&Row> = store
         .rows(table.name)
         .filter(|row| query.matches(store, row))
@@ -47,7 +50,11 @@ pub(crate) fn list(
     let offset = call.number("sysparm_offset").unwrap_or(0);
     let page: Vec<&Row> = rows.iter().skip(offset).take(limit).copied().collect();
     let page = misdirect(store, table, page, &rows, fault);
-    let shape = call.shape();
+    let mut shape = call.shape();
+    // A table does not show what the classes that extend it add.
+    if let Some(fields) = &mut shape.fields {
+        fields.retain(|field| table.path(field).is_some());
+    }
     let results = page
         .into_iter()
         .filter(|row| who.access.sees_row(store, row))

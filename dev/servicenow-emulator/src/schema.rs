@@ -4,6 +4,7 @@
 //! `cmdb_ci` are the parents of most); fields that start with `u_` are custom
 //! ones, as a customer's administrator adds them.
 
+mod choices;
 mod tables;
 
 use tables::{COMMON, TABLES};

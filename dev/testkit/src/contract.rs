@@ -1,6 +1,7 @@
 //! What every adapter of a port must do, and every fake: plain functions that panic where it
 //! does not. They make their own records, with ids of their own, and can run on tables in use.
 
+pub mod cmdb;
 pub mod described;
 pub mod directory;
 pub mod keys;
@@ -14,6 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
+pub use cmdb::{CmdbWorld, cmdb};
 pub use described::described;
 pub use directory::{DirectoryWorld, directory};
 pub use keys::keys;

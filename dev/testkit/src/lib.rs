@@ -11,6 +11,7 @@
     reason = "this crate is part of tests, where a panic is a test that fails"
 )]
 
+mod cmdb;
 pub mod contract;
 mod directory;
 mod failing;
@@ -27,6 +28,7 @@ mod tickets;
 pub mod token_issuer;
 pub mod world;
 
+pub use cmdb::FakeCmdb;
 pub use directory::{AccountFault, FakeDirectory, take_back};
 pub use failing::{Aftermath, Failing, Fault, Moment, turn};
 pub use keys::FakeKeys;

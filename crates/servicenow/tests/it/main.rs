@@ -7,6 +7,7 @@
     reason = "what the tests share is test code too"
 )]
 
+mod cmdb;
 mod emulator;
 mod habits;
 mod limits;

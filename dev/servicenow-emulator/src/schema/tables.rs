@@ -1,5 +1,8 @@
 //! The declarations themselves.
 
+use super::choices::{
+    INCIDENT_STATES, INSTALLED, OPERATIONAL, PRINCIPALS, PRIORITIES, TASK_STATES,
+};
 use super::{Field, Kind, Table};
 
 const fn text(name: &'static str) -> Field {
@@ -44,40 +47,6 @@ const fn reference(name: &'static str, target: &'static str) -> Field {
         kind: Kind::Reference(target),
     }
 }
-
-const TASK_STATES: &[(&str, &str)] = &[
-    ("-5", "Pending"),
-    ("1", "Open"),
-    ("2", "Work in Progress"),
-    ("3", "Closed Complete"),
-    ("4", "Closed Incomplete"),
-    ("7", "Closed Skipped"),
-];
-
-const INCIDENT_STATES: &[(&str, &str)] = &[
-    ("1", "New"),
-    ("2", "In Progress"),
-    ("3", "On Hold"),
-    ("6", "Resolved"),
-    ("7", "Closed"),
-    ("8", "Canceled"),
-];
-
-const PRIORITIES: &[(&str, &str)] = &[
-    ("1", "1 - Critical"),
-    ("2", "2 - High"),
-    ("3", "3 - Moderate"),
-    ("4", "4 - Low"),
-    ("5", "5 - Planning"),
-];
-
-const OPERATIONAL: &[(&str, &str)] = &[
-    ("1", "Operational"),
-    ("2", "Non-Operational"),
-    ("6", "Retired"),
-];
-
-const PRINCIPALS: &[(&str, &str)] = &[("user", "IAM user"), ("role", "IAM role")];
 
 /// Fields that every table has.
 pub(super) const COMMON: &[Field] = &[
@@ -137,6 +106,13 @@ const CONFIGURATION_ITEM: &[Field] = &[
     text("name"),
     text("short_description"),
     choice("operational_status", OPERATIONAL),
+    choice("install_status", INSTALLED),
+    text("life_cycle_stage_status"),
+    reference("duplicate_of", "cmdb_ci"),
+    text("ip_address"),
+    text("fqdn"),
+    boolean("u_restricted"),
+    reference("managed_by_group", "sys_user_group"),
     reference("owned_by", "sys_user"),
     reference("managed_by", "sys_user"),
     reference("assigned_to", "sys_user"),
@@ -236,7 +212,8 @@ pub(super) const TABLES: &[Table] = &[
         None,
         &[
             reference("user", "sys_user"),
-            reference("group", "sys_user_group")
+            reference("group", "sys_user_group"),
+            boolean("u_restricted"),
         ]
     ),
     table!(
@@ -256,6 +233,7 @@ pub(super) const TABLES: &[Table] = &[
             reference("role", "sys_user_role"),
             boolean("inherited"),
             text("state"),
+            boolean("u_restricted"),
         ]
     ),
     table!(
@@ -272,6 +250,7 @@ pub(super) const TABLES: &[Table] = &[
             boolean("assignments"),
             boolean("notifications"),
             boolean("invitations"),
+            boolean("u_restricted"),
         ]
     ),
     table!("cmdb_ci", None, "name", None, CONFIGURATION_ITEM),
@@ -292,7 +271,31 @@ pub(super) const TABLES: &[Table] = &[
         Some("cmdb_ci"),
         "name",
         None,
-        &[text("fqdn"), text("ip_address"), text("os")]
+        &[text("os"), reference("u_asset_owner", "sys_user")]
+    ),
+    table!(
+        "cmdb_ci_linux_server",
+        Some("cmdb_ci_server"),
+        "name",
+        None,
+        &[text("kernel_release")]
+    ),
+    table!(
+        "cmdb_ci_network_adapter",
+        Some("cmdb_ci"),
+        "name",
+        None,
+        &[reference("cmdb_ci", "cmdb_ci"), text("netmask")]
+    ),
+    table!(
+        "cmdb_ci_ip_address",
+        Some("cmdb_ci"),
+        "name",
+        None,
+        &[
+            reference("nic", "cmdb_ci_network_adapter"),
+            text("ip_version")
+        ]
     ),
     table!(
         "cmdb_ci_service",
@@ -300,6 +303,24 @@ pub(super) const TABLES: &[Table] = &[
         "name",
         None,
         &[text("busines_criticality"), text("used_for")]
+    ),
+    table!(
+        "cmdb_ci_service_auto",
+        Some("cmdb_ci_service"),
+        "name",
+        None,
+        &[text("service_status")]
+    ),
+    table!(
+        "svc_ci_assoc",
+        None,
+        "sys_id",
+        None,
+        &[
+            reference("ci_id", "cmdb_ci"),
+            reference("service_id", "cmdb_ci_service_auto"),
+            boolean("u_restricted"),
+        ]
     ),
     table!(
         "cmdb_ci_appl",
@@ -328,6 +349,7 @@ pub(super) const TABLES: &[Table] = &[
             reference("parent", "cmdb_ci"),
             reference("child", "cmdb_ci"),
             reference("type", "cmdb_rel_type"),
+            boolean("u_restricted"),
         ]
     ),
     table!(

@@ -20,24 +20,24 @@ fn sys_id(letter: &str, number: u8) -> SysId {
 
 /// How to sign in.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+pub(crate) enum Way {
     Basic,
     Client,
     Password,
 }
 
-struct Stage {
-    config: Config,
+pub(crate) struct Stage {
+    pub(crate) config: Config,
     running: Running,
     control: reqwest::Client,
 }
 
 impl Stage {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(Config::generated().unwrap()).await
     }
 
-    async fn with(config: Config) -> Self {
+    pub(crate) async fn with(config: Config) -> Self {
         let running = Emulator::start(config.clone()).await.unwrap();
         let control = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
@@ -47,7 +47,7 @@ impl Stage {
         }
     }
 
-    fn session(&self, login: &Login, way: Way, limits: Limits) -> Session {
+    pub(crate) fn session(&self, login: &Login, way: Way, limits: Limits) -> Session {
         let (user, password) = (&login.user, login.password.expose());
         let (client, secret) = (&login.client_id, login.client_secret.expose());
         let credentials = match way {
@@ -73,7 +73,7 @@ impl Stage {
         Writer::new(self.session(&self.config.write, Way::Basic, quick()))
     }
 
-    async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let method = method.parse().unwrap();
         let url = format!("{}/_emulator/{path}", self.running.base_url);
         let token = self.config.control_token.as_ref().unwrap().expose();
@@ -89,11 +89,11 @@ impl Stage {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         self.control("POST", "faults", Some(fault)).await;
     }
 
-    async fn mend(&self) {
+    pub(crate) async fn mend(&self) {
         self.control("DELETE", "faults", None).await;
     }
 }

@@ -1,0 +1,367 @@
+//! Every fault of the emulator at every look-up: what becomes of a yes that rests on the look-up, and that no is never turned into yes.
+//! The page docs/entitlement-faults.md is made here.
+
+use std::fmt::Write as _;
+
+use servicenow_emulator::FaultKind;
+
+use super::*;
+
+const PAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/entitlement-faults.md"
+);
+
+const INTRODUCTION: &str = "# Entitlements: what faults of ServiceNow come to
+
+Made by a test that breaks each look-up in each way that the emulator knows, for as long as the question lasts
+(`crates/servicenow/tests/it/cmdb/faults.rs`), and compared with this page by every run. To renew it after a change that is meant:
+
+```sh
+UPDATE_ENTITLEMENT_FAULTS=1 cargo test -p servicenow --test it cmdb::faults
+```
+
+Each column is a look-up, and its cells are the answer to somebody who is entitled by what that look-up finds. Whatever the
+fault, the same test asks for everybody else: nobody is entitled who is not without it.
+";
+
+/// A look-up: the table, who is entitled by it to what, and the fields that are read.
+struct Step {
+    table: &'static str,
+    user: usize,
+    asked: &'static str,
+    fields: &'static [&'static str],
+}
+
+const ZOE: usize = 0xa5;
+const EVE: usize = 0xa3;
+const INACTIVE: usize = 0xa6;
+const LOCKED: usize = 0xa7;
+const PROGRAM: usize = 0xa8;
+
+const STEPS: [Step; 11] = [
+    Step {
+        table: "sys_user",
+        user: RITA,
+        asked: "web-1",
+        fields: &["sys_id", "active", "locked_out", "web_service_access_only"],
+    },
+    Step {
+        table: "cmdb_ci_server",
+        user: RITA,
+        asked: "web-1",
+        fields: &[
+            "sys_id",
+            "name",
+            "sys_class_name",
+            "owned_by",
+            "install_status",
+            "operational_status",
+            "life_cycle_stage_status",
+            "duplicate_of",
+        ],
+    },
+    Step {
+        table: "sys_user_grmember",
+        user: RITA,
+        asked: "web-2",
+        fields: &["sys_id", "user", "group", "group.active"],
+    },
+    Step {
+        table: "sys_user_group",
+        user: RITA,
+        asked: "web-3",
+        fields: &["sys_id", "active", "parent"],
+    },
+    Step {
+        table: "cmdb_rel_ci",
+        user: RITA,
+        asked: "web-4",
+        fields: &[
+            "sys_id",
+            "child",
+            "type",
+            "parent",
+            "parent.owned_by",
+            "parent.install_status",
+        ],
+    },
+    Step {
+        table: "svc_ci_assoc",
+        user: RITA,
+        asked: "web-5",
+        fields: &[
+            "sys_id",
+            "ci_id",
+            "service_id",
+            "service_id.owned_by",
+            "service_id.operational_status",
+        ],
+    },
+    Step {
+        table: "sys_user_delegate",
+        user: RITA,
+        asked: "web-6",
+        fields: &[
+            "sys_id",
+            "delegate",
+            "assignments",
+            "user",
+            "starts",
+            "ends",
+        ],
+    },
+    Step {
+        table: "sys_user_has_role",
+        user: ZOE,
+        asked: "web-7",
+        fields: &["sys_id", "user", "role", "state"],
+    },
+    Step {
+        table: "cmdb_ci",
+        user: RITA,
+        asked: "10.1.1.8",
+        fields: &["sys_id", "ip_address", "sys_class_name", "duplicate_of"],
+    },
+    Step {
+        table: "cmdb_ci_network_adapter",
+        user: RITA,
+        asked: "10.1.1.9",
+        fields: &["sys_id", "cmdb_ci"],
+    },
+    Step {
+        table: "cmdb_ci_ip_address",
+        user: RITA,
+        asked: "10.1.1.10",
+        fields: &["sys_id", "nic.cmdb_ci"],
+    },
+];
+
+/// Who is not entitled to what, each for another reason.
+const NEVER: [(usize, &[&str]); 4] = [
+    (
+        EVE,
+        &[
+            "web-1",
+            "web-2",
+            "web-3",
+            "web-4",
+            "web-5",
+            "web-6",
+            "web-7",
+            "10.1.1.8",
+            "10.1.1.9",
+            "10.1.1.10",
+            "web-21",
+            "web-22",
+            "twin",
+            "10.1.1.20",
+            "web-26",
+            "web-27",
+            "web-28",
+            "web-29",
+        ],
+    ),
+    (INACTIVE, &["web-30"]),
+    (LOCKED, &["web-31"]),
+    (PROGRAM, &["web-32"]),
+];
+
+fn records() -> Value {
+    let owned = |n, by| server(n, json!({"owned_by": id(by)}));
+    let eves = |n, more| with(owned(n, EVE), more);
+    let supported = |n, by| server(n, json!({"support_group": id(by)}));
+    let adapter = |n: usize, of: usize, address: &str| {
+        json!({
+            "sys_id": id(n), "sys_class_name": "cmdb_ci_network_adapter", "cmdb_ci": id(of),
+            "ip_address": address, "install_status": "1", "operational_status": "1"
+        })
+    };
+    let member = |n: usize, user: usize, group: usize| json!({"sys_id": id(n), "user": id(user), "group": id(group)});
+    let related = |n: usize, parent: usize, child: usize| json!({"sys_id": id(n), "parent": id(parent), "child": id(child), "type": id(RUNS_ON)});
+    let mut applications = vec![application(0x111, json!({"owned_by": id(RITA)}))];
+    let mut relations = vec![related(0xc1, 0x111, 4)];
+    for n in 0..6 {
+        applications.push(application(0x120 + n, json!({"owned_by": id(EVE)})));
+        relations.push(related(0xc10 + n, 0x120 + n, 22));
+    }
+    json!({
+        "sys_user": [
+            person(EVE), person(RITA), person(ADAM), person(ZOE),
+            with(person(INACTIVE), json!({"active": "false"})),
+            with(person(LOCKED), json!({"locked_out": "true"})),
+            with(person(PROGRAM), json!({"web_service_access_only": "true"}))
+        ],
+        "sys_user_group": [
+            {"sys_id": id(0xb3), "active": "true"},
+            {"sys_id": id(OPS), "active": "true", "parent": id(IT)},
+            {"sys_id": id(IT), "active": "true"},
+            {"sys_id": id(0xb4), "active": "false"}
+        ],
+        "sys_user_grmember": [
+            member(0xd3, EVE, 0xb3), member(0xd1, RITA, OPS), member(0xd4, EVE, 0xb4)
+        ],
+        "sys_user_delegate": [
+            {"sys_id": id(0xe2), "user": id(ADAM), "delegate": id(EVE), "assignments": "true",
+             "starts": "2020-01-01 00:00:00", "ends": "2020-12-31 00:00:00"},
+            {"sys_id": id(0xe3), "user": id(ADAM), "delegate": id(EVE), "assignments": "false",
+             "starts": "2020-01-01 00:00:00", "ends": "2099-12-31 00:00:00"},
+            {"sys_id": id(0xe1), "user": id(ADAM), "delegate": id(RITA), "assignments": "true",
+             "starts": "2020-01-01 00:00:00", "ends": "2099-12-31 00:00:00"}
+        ],
+        "sys_user_has_role": [
+            {"sys_id": id(0xf2), "user": id(EVE), "role": id(0xf0f), "state": "active"},
+            {"sys_id": id(0xf3), "user": id(EVE), "role": id(ROLE), "state": "inactive"},
+            {"sys_id": id(0xf1), "user": id(ZOE), "role": id(ROLE), "state": "active"}
+        ],
+        "cmdb_ci_server": [
+            owned(33, EVE), owned(1, RITA), supported(2, OPS), supported(3, IT),
+            server(4, json!({})), server(5, json!({})), owned(6, ADAM), server(7, json!({})),
+            with(owned(8, RITA), json!({"ip_address": "10.1.1.8"})), owned(9, RITA), owned(10, RITA),
+            eves(21, json!({"install_status": "7"})), server(22, json!({})),
+            eves(23, json!({"name": "twin"})), with(owned(24, RITA), json!({"name": "twin"})),
+            eves(25, json!({"ip_address": "10.1.1.20"})), owned(26, ADAM), supported(27, 0xb4),
+            eves(28, json!({"operational_status": "2"})), eves(29, json!({"duplicate_of": id(1)})),
+            owned(30, INACTIVE), owned(31, LOCKED), owned(32, PROGRAM)
+        ],
+        "cmdb_ci_appl": applications,
+        "cmdb_ci_service_auto": [application(0x12, json!({"owned_by": id(RITA)}))],
+        "cmdb_rel_ci": relations,
+        "svc_ci_assoc": [
+            {"sys_id": id(0xc4), "ci_id": id(33), "service_id": id(0x12)},
+            {"sys_id": id(0xc3), "ci_id": id(5), "service_id": id(0x12)}
+        ],
+        "cmdb_ci_network_adapter": [
+            adapter(0x40, 33, "10.1.1.33"), adapter(0x41, 9, "10.1.1.9"), adapter(0x42, 10, ""),
+            adapter(0x43, 1, "10.1.1.20")
+        ],
+        "cmdb_ci_ip_address": [
+            {"sys_id": id(0x50), "sys_class_name": "cmdb_ci_ip_address", "nic": id(0x40),
+             "ip_address": "10.1.1.33", "install_status": "1", "operational_status": "1"},
+            {"sys_id": id(0x51), "sys_class_name": "cmdb_ci_ip_address", "nic": id(0x42),
+             "ip_address": "10.1.1.10", "install_status": "1", "operational_status": "1"}
+        ]
+    })
+}
+
+/// The faults of a look-up: every kind, and each of its fields hidden.
+fn faults(step: &Step) -> Vec<(String, FaultKind)> {
+    let kinds = FaultKind::samples().into_iter().filter(|kind| {
+        !matches!(
+            kind,
+            FaultKind::HiddenField { .. } | FaultKind::NotSaved { .. }
+        )
+    });
+    let mut all: Vec<(String, FaultKind)> = kinds
+        .map(|kind| {
+            let json = serde_json::to_value(&kind).unwrap();
+            let more = json.as_object().unwrap().iter();
+            let more = more.filter(|(name, value)| *name != "kind" && !value.is_null());
+            let more: Vec<String> = more
+                .map(|(name, value)| format!(", {name} {value}"))
+                .collect();
+            (
+                format!("{}{}", json["kind"].as_str().unwrap(), more.concat()),
+                kind,
+            )
+        })
+        .collect();
+    for field in step.fields {
+        let fields = vec![(*field).to_owned()];
+        all.push((HIDDEN.to_owned(), FaultKind::HiddenField { fields }));
+    }
+    all
+}
+
+/// One row of the page for all fields of a look-up.
+const HIDDEN: &str = "a field is hidden";
+
+async fn stage() -> Stage {
+    let stage = Stage::start().await;
+    stage.put(records()).await;
+    stage
+}
+
+async fn asked(stage: &Stage, user: usize, asked: &[&str]) -> Vec<Entitlement> {
+    let asked: Vec<String> = asked.iter().map(|&text| text.to_owned()).collect();
+    ask_about(&stage.cmdb(), &profile(), &id(user), &asked).await
+}
+
+/// Nobody is entitled who should not be: asked for all at once and, where rows and fields are other ones, one by one.
+async fn nobody_else(stage: &Stage, fault: &str, alone: bool) {
+    for (user, resources) in NEVER {
+        let each = resources.chunks(1).filter(|_| alone);
+        for some in each.chain([resources]) {
+            for (answer, text) in asked(stage, user, some).await.iter().zip(some) {
+                assert!(!answer.entitled(), "{user:x} {text} {fault}: {answer:?}");
+            }
+        }
+    }
+}
+
+/// What each fault of a look-up comes to, by its name.
+async fn column(step: Step) -> Vec<(String, String)> {
+    let stage = stage().await;
+    let whole = asked(&stage, step.user, &[step.asked]).await;
+    assert!(whole[0].entitled(), "{}: {:?}", step.table, whole[0]);
+    let mut cells: Vec<(String, String)> = Vec::new();
+    for (name, kind) in faults(&step) {
+        let fault = json!({"table": step.table, "count": 0, "fault": kind});
+        stage.fault(fault).await;
+        let answer = asked(&stage, step.user, &[step.asked]).await.remove(0);
+        let code = match answer.known() || answer.retryable() {
+            true => answer.code().as_str().to_owned(),
+            false => format!("{} (not known)", answer.code().as_str()),
+        };
+        let alone = name.ends_with("_row") || name == HIDDEN;
+        nobody_else(&stage, &format!("{} {name}", step.table), alone).await;
+        stage.mend().await;
+        match cells.last_mut() {
+            Some((last, codes)) if *last == name => {
+                if !codes.split(", ").any(|one| one == code) {
+                    let _ = write!(codes, ", {code}");
+                }
+            }
+            _ => cells.push((name, code)),
+        }
+    }
+    cells
+}
+
+fn page(columns: &[(&str, Vec<(String, String)>)]) -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for some in columns.chunks(4) {
+        let tables: Vec<String> = some
+            .iter()
+            .map(|(table, _)| format!(" `{table}` |"))
+            .collect();
+        let lines = "---|".repeat(some.len());
+        let _ = write!(page, "\n| fault |{}\n|---|{lines}\n", tables.concat());
+        for (row, (name, _)) in some[0].1.iter().enumerate() {
+            let cells = some.iter().map(|(_, cells)| format!(" {} |", cells[row].1));
+            let _ = writeln!(page, "| {name} |{}", cells.collect::<String>());
+        }
+    }
+    page
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_entitles_anybody() {
+    let unbroken = stage().await;
+    nobody_else(&unbroken, "unbroken", true).await;
+    let tables = STEPS.map(|step| step.table);
+    let columns = STEPS.map(|step| tokio::spawn(column(step)));
+    let mut made = Vec::new();
+    for (table, column) in tables.into_iter().zip(columns) {
+        made.push((table, column.await.unwrap()));
+    }
+    let page = page(&made);
+    if std::env::var_os("UPDATE_ENTITLEMENT_FAULTS").is_some() {
+        std::fs::write(PAGE, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(PAGE).unwrap_or_default();
+    assert!(
+        page == kept,
+        "docs/entitlement-faults.md says something else:\n{page}"
+    );
+}
