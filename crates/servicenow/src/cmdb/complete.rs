@@ -10,6 +10,7 @@ use http::Method;
 use ports::CallError;
 use serde_json::Value;
 use snowgate_core::entitlement::{Fact, Freshness, Unread};
+use snowgate_core::id::SysId;
 use tokio::time::{Instant, timeout_at};
 
 use super::key::Key;
@@ -138,7 +139,7 @@ impl<'s> Lookups<'s> {
 
     /// All records of these keys, page by page in whatever order the instance has, each of them once.
     async fn complete(&self, lookup: &Lookup<'_>, keys: &[Key]) -> Result<Vec<Row>, Incomplete> {
-        let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut rows, mut seen) = (Vec::new(), BTreeSet::<SysId>::new());
         let (mut offset, mut total) = (0, None);
         let inconsistent = Incomplete::Spoilt(Unread::Inconsistent);
         loop {

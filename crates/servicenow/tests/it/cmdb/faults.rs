@@ -22,7 +22,8 @@ UPDATE_ENTITLEMENT_FAULTS=1 cargo test -p servicenow --test it cmdb::faults
 ```
 
 Each column is a look-up, and its cells are the answer to somebody who is entitled by what that look-up finds. Whatever the
-fault, the same test asks for everybody else: nobody is entitled who is not without it.
+fault, the same test asks for everybody else, and puts rows that would entitle them in place of the right ones or beside them: nobody
+is entitled who is not without it.
 ";
 
 /// A look-up: the table, who is entitled by it to what, and the fields that are read.
@@ -31,6 +32,8 @@ struct Step {
     user: usize,
     asked: &'static str,
     fields: &'static [&'static str],
+    /// Rows that would entitle Eve if they were taken for those that were asked for.
+    tempting: &'static [usize],
 }
 
 const ZOE: usize = 0xa5;
@@ -45,6 +48,7 @@ const STEPS: [Step; 11] = [
         user: RITA,
         asked: "web-1",
         fields: &["sys_id", "active", "locked_out", "web_service_access_only"],
+        tempting: &[EVE, RITA],
     },
     Step {
         table: "cmdb_ci_server",
@@ -60,18 +64,21 @@ const STEPS: [Step; 11] = [
             "life_cycle_stage_status",
             "duplicate_of",
         ],
+        tempting: &[33, 1],
     },
     Step {
         table: "sys_user_grmember",
         user: RITA,
         asked: "web-2",
         fields: &["sys_id", "user", "group", "group.active"],
+        tempting: &[0xd1, 0xd3],
     },
     Step {
         table: "sys_user_group",
         user: RITA,
         asked: "web-3",
         fields: &["sys_id", "active", "parent"],
+        tempting: &[0xb5],
     },
     Step {
         table: "cmdb_rel_ci",
@@ -85,6 +92,7 @@ const STEPS: [Step; 11] = [
             "parent.owned_by",
             "parent.install_status",
         ],
+        tempting: &[0xc2, 0xc3],
     },
     Step {
         table: "svc_ci_assoc",
@@ -97,6 +105,7 @@ const STEPS: [Step; 11] = [
             "service_id.owned_by",
             "service_id.operational_status",
         ],
+        tempting: &[0xc4],
     },
     Step {
         table: "sys_user_delegate",
@@ -110,30 +119,35 @@ const STEPS: [Step; 11] = [
             "starts",
             "ends",
         ],
+        tempting: &[0xe1, 0xe3],
     },
     Step {
         table: "sys_user_has_role",
         user: ZOE,
         asked: "web-7",
         fields: &["sys_id", "user", "role", "state"],
+        tempting: &[0xf1, 0xf2],
     },
     Step {
         table: "cmdb_ci",
         user: RITA,
         asked: "10.1.1.8",
         fields: &["sys_id", "ip_address", "sys_class_name", "duplicate_of"],
+        tempting: &[33, 0x40],
     },
     Step {
         table: "cmdb_ci_network_adapter",
         user: RITA,
         asked: "10.1.1.9",
         fields: &["sys_id", "cmdb_ci"],
+        tempting: &[0x40],
     },
     Step {
         table: "cmdb_ci_ip_address",
         user: RITA,
         asked: "10.1.1.10",
         fields: &["sys_id", "nic.cmdb_ci"],
+        tempting: &[0x50],
     },
 ];
 
@@ -180,7 +194,13 @@ fn records() -> Value {
     let member = |n: usize, user: usize, group: usize| json!({"sys_id": id(n), "user": id(user), "group": id(group)});
     let related = |n: usize, parent: usize, child: usize| json!({"sys_id": id(n), "parent": id(parent), "child": id(child), "type": id(RUNS_ON)});
     let mut applications = vec![application(0x111, json!({"owned_by": id(RITA)}))];
-    let mut relations = vec![related(0xc1, 0x111, 4)];
+    let of_another_type = json!({"type": id(0xf02)});
+    let mut relations = vec![
+        related(0xc1, 0x111, 4),
+        with(related(0xc2, 0x131, 1), of_another_type),
+        related(0xc3, 0x131, 33),
+    ];
+    applications.push(application(0x131, json!({"owned_by": id(EVE)})));
     for n in 0..6 {
         applications.push(application(0x120 + n, json!({"owned_by": id(EVE)})));
         relations.push(related(0xc10 + n, 0x120 + n, 22));
@@ -196,7 +216,8 @@ fn records() -> Value {
             {"sys_id": id(0xb3), "active": "true"},
             {"sys_id": id(OPS), "active": "true", "parent": id(IT)},
             {"sys_id": id(IT), "active": "true"},
-            {"sys_id": id(0xb4), "active": "false"}
+            {"sys_id": id(0xb4), "active": "false"},
+            {"sys_id": id(0xb5), "active": "true", "parent": id(OPS)}
         ],
         "sys_user_grmember": [
             member(0xd3, EVE, 0xb3), member(0xd1, RITA, OPS), member(0xd4, EVE, 0xb4)
@@ -225,11 +246,13 @@ fn records() -> Value {
             owned(30, INACTIVE), owned(31, LOCKED), owned(32, PROGRAM)
         ],
         "cmdb_ci_appl": applications,
-        "cmdb_ci_service_auto": [application(0x12, json!({"owned_by": id(RITA)}))],
+        "cmdb_ci_service_auto": [
+            application(0x12, json!({"owned_by": id(RITA)})), application(0x13, json!({"owned_by": id(EVE)}))
+        ],
         "cmdb_rel_ci": relations,
         "svc_ci_assoc": [
-            {"sys_id": id(0xc4), "ci_id": id(33), "service_id": id(0x12)},
-            {"sys_id": id(0xc3), "ci_id": id(5), "service_id": id(0x12)}
+            {"sys_id": id(0xc4), "ci_id": id(33), "service_id": id(0x13)},
+            {"sys_id": id(0xc5), "ci_id": id(5), "service_id": id(0x12)}
         ],
         "cmdb_ci_network_adapter": [
             adapter(0x40, 33, "10.1.1.33"), adapter(0x41, 9, "10.1.1.9"), adapter(0x42, 10, ""),
@@ -266,6 +289,11 @@ fn faults(step: &Step) -> Vec<(String, FaultKind)> {
             )
         })
         .collect();
+    for row in step.tempting {
+        let sys_id = || Some(id(*row));
+        all.push((OTHER.to_owned(), FaultKind::WrongRow { sys_id: sys_id() }));
+        all.push((OTHER.to_owned(), FaultKind::ExtraRow { sys_id: sys_id() }));
+    }
     for field in step.fields {
         let fields = vec![(*field).to_owned()];
         all.push((HIDDEN.to_owned(), FaultKind::HiddenField { fields }));
@@ -275,6 +303,9 @@ fn faults(step: &Step) -> Vec<(String, FaultKind)> {
 
 /// One row of the page for all fields of a look-up.
 const HIDDEN: &str = "a field is hidden";
+
+/// Not on the page, since some of these rows are right for whom the page is about.
+const OTHER: &str = "the row of somebody else";
 
 async fn stage() -> Stage {
     let stage = Stage::start().await;
@@ -287,7 +318,7 @@ async fn asked(stage: &Stage, user: usize, asked: &[&str]) -> Vec<Entitlement> {
     ask_about(&stage.cmdb(), &profile(), &id(user), &asked).await
 }
 
-/// Nobody is entitled who should not be: asked for all at once and, where rows and fields are other ones, one by one.
+/// Nobody is entitled who should not be: asked for all at once and, where rows are other ones, one by one.
 async fn nobody_else(stage: &Stage, fault: &str, alone: bool) {
     for (user, resources) in NEVER {
         let each = resources.chunks(1).filter(|_| alone);
@@ -313,9 +344,12 @@ async fn column(step: Step) -> Vec<(String, String)> {
             true => answer.code().as_str().to_owned(),
             false => format!("{} (not known)", answer.code().as_str()),
         };
-        let alone = name.ends_with("_row") || name == HIDDEN;
+        let alone = name.ends_with("_row") || name == OTHER;
         nobody_else(&stage, &format!("{} {name}", step.table), alone).await;
         stage.mend().await;
+        if name == OTHER {
+            continue;
+        }
         match cells.last_mut() {
             Some((last, codes)) if *last == name => {
                 if !codes.split(", ").any(|one| one == code) {
