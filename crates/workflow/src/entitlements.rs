@@ -1,8 +1,5 @@
 //! Answers questions about entitlements: looks up in rounds what the rules need, until they need no more or the time is up.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -172,3 +169,6 @@ fn note<K: Ord, V>(facts: &mut BTreeMap<K, Fact<V>>, asked: Vec<K>, found: Found
         facts.insert(key, fact.unwrap_or(Fact::Unread(Unread::Unavailable)));
     }
 }
+
+#[cfg(test)]
+mod tests;

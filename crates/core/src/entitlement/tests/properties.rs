@@ -117,7 +117,7 @@ fn apply(world: &mut World, edit: &Edit) {
             snapshot.users.entry(user).or_insert(fact(vec![state]));
         }
         Edit::Role(role, active) => {
-            let role = id(["admi", "itil"][role]);
+            let role = id(["root", "itil"][role]);
             let record = id("held");
             rows(&mut snapshot.roles, id("rita")).push(RoleHeld {
                 role,

@@ -36,7 +36,7 @@ pub(super) const RULES: &str = r#"
 owner_fields = ["owned_by", "u_owner"]
 groups = { fields = ["support_group", "managed_by_group"], nesting = 2 }
 delegation = "assignments"
-role = "00000000000000000000000061646d69"
+role = "000000000000000000000000726f6f74"
 statuses = { install = ["1"], operational = ["1"], life_cycle = ["In Use"] }
 [usual.applications]
 relation_types = ["0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"]
