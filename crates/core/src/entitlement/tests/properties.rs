@@ -189,6 +189,7 @@ fn everything_less(world: &World) -> Vec<World> {
         }
         all
     }
+    #[expect(clippy::ptr_arg, reason = "it stands for a function over any fact")]
     fn one_less<T: Clone>(rows: &Vec<T>) -> Vec<Vec<T>> {
         (0..rows.len())
             .map(|index| {
