@@ -45,38 +45,38 @@ impl UserRecords for DynamoLedger {
         after: Option<&UserPlace>,
         limit: u16,
     ) -> Result<UserPage, CallError> {
-        let start = after.map(|place| {
-            let keys = [
-                ("pk", keys::identity(&place.identity)),
-                ("sk", keys::META.to_owned()),
-                (keys::USERS_ACCOUNT, account.to_string()),
-                (keys::USERS_NAME, place.name.to_string()),
-            ];
-            keys.map(|(name, value)| (name.to_owned(), s(value))).into()
-        });
+        // By the name alone: a place that is one of a made-up item leads on, too.
+        let after = after.filter(|place| !place.0.is_empty());
+        let condition = match after {
+            None => "#account = :account",
+            Some(_) => "#account = :account AND #name > :name",
+        };
         let limit = i32::try_from(PEEKED.min(limit.max(1).into())).unwrap_or(1);
-        let answer = self
+        let mut query = self
             .client
             .query()
             .table_name(&self.requests)
             .index_name(keys::USERS)
-            .key_condition_expression("#account = :account")
+            .key_condition_expression(condition)
             .expression_attribute_names("#account", keys::USERS_ACCOUNT)
             .expression_attribute_values(":account", s(account.as_str()))
-            .limit(limit)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| call_error(QUERY, &error))?;
-        let places: Vec<UserPlace> = answer.items().iter().filter_map(place).collect();
+            .limit(limit);
+        if let Some(UserPlace(name)) = after {
+            query = query
+                .expression_attribute_names("#name", keys::USERS_NAME)
+                .expression_attribute_values(":name", s(name));
+        }
+        let answer = query.send().await;
+        let answer = answer.map_err(|error| call_error(QUERY, &error))?;
         let next = match answer.last_evaluated_key.as_ref() {
             Some(last) if !last.is_empty() => {
-                let unreadable = || document::bad_attribute(QUERY, keys::USERS_NAME);
-                Some(place(last).ok_or_else(unreadable)?)
+                let name = document::text(QUERY, last, keys::USERS_NAME)?;
+                Some(UserPlace(name.to_owned()))
             }
             _ => None,
         };
-        let ids: Vec<IdentityId> = places.iter().map(|place| place.identity.clone()).collect();
+        let mut ids: Vec<IdentityId> = answer.items().iter().filter_map(user_of).collect();
+        ids.dedup();
         let found = self.read_users(&ids).await?;
         let is_listed = |user: &&IdentityRecord| {
             user.user().account_id == *account && user.state().may_be_in_iam()
@@ -127,13 +127,11 @@ impl UserRecords for DynamoLedger {
     }
 }
 
-/// Where a user stands in the index; none where the item's keys do not say.
-fn place(item: &Item) -> Option<UserPlace> {
+/// The user of an item of the index; none where the item is of nothing that is one.
+fn user_of(item: &Item) -> Option<IdentityId> {
     let text = |name| document::text(QUERY, item, name).ok();
-    Some(UserPlace {
-        name: text(keys::USERS_NAME)?.parse().ok()?,
-        identity: keys::identity_of(text("pk")?)?,
-    })
+    let is_record = text("sk")? == keys::META;
+    keys::identity_of(text("pk")?).filter(|_| is_record)
 }
 
 /// A request and whose it is; none where the item does not say.

@@ -1,6 +1,7 @@
 //! The answers, as they are written. Every member is always there; docs/openapi.json describes the same,
 //! and a test compares them.
 
+mod foreign;
 mod iam;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use snowgate_core::id::{AccountId, RequestId, SysId};
 use snowgate_core::identity::{Drift, IdentityPhase, IdentityRecord};
 use snowgate_core::principal::PrincipalName;
 
+pub(crate) use foreign::without_foreign;
 pub(crate) use iam::IamReading;
 use iam::{IamAnswer, IamStatus};
 
@@ -158,7 +160,7 @@ impl<'a> UserAnswer<'a> {
             .iter()
             .filter(|effect| !effect.change.is_of_user())
             .map(|effect| UserGrantAnswer {
-                grant: effect.change.in_words(),
+                grant: without_foreign(&effect.change.in_words(), &is_own),
                 since: effect.since,
                 until: effect.latest_end,
                 request_id: Some(&effect.request).filter(|id| is_own(id)),
@@ -181,11 +183,21 @@ impl<'a> UserAnswer<'a> {
     }
 
     /// The same with what IAM says.
-    pub(crate) fn with_iam(self, reading: &'a IamReading, drift: Option<Vec<Drift>>) -> Self {
+    pub(crate) fn with_iam(
+        self,
+        reading: &'a IamReading,
+        drift: Option<Vec<Drift>>,
+        is_own: impl Fn(&RequestId) -> bool,
+    ) -> Self {
+        let words = |what: String| without_foreign(&what, &is_own);
+        let shown = |one: Drift| Drift {
+            what: one.what.map(words),
+            ..one
+        };
         Self {
             iam_status: reading.status(),
-            iam: reading.answer(),
-            drift,
+            iam: reading.answer(&is_own),
+            drift: drift.map(|drift| drift.into_iter().map(shown).collect()),
             ..self
         }
     }

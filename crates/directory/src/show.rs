@@ -45,7 +45,8 @@ impl<P: DirectoryPorts> UserDirectory<P> {
         };
         let is_own = |id: &RequestId| clients.get(id) == Some(client);
         let answer = UserAnswer::new(now, &record, &recorded.effects, is_own);
-        Ok(json_answer(200, &answer.with_iam(&reading, differences)))
+        let answer = answer.with_iam(&reading, differences, is_own);
+        Ok(json_answer(200, &answer))
     }
 
     /// The user that the call names, if the client sees its account. Any other answers as one that does
@@ -78,16 +79,16 @@ impl<P: DirectoryPorts> UserDirectory<P> {
     /// What IAM has of a user. One without a unique id was not seen there as ours, so nobody is shown in its
     /// place.
     async fn reading(&self, record: &IdentityRecord, now: Timestamp) -> IamReading {
-        let Some(unique_id) = record.unique_id() else {
+        if record.unique_id().is_none() {
             return IamReading::NotCreated;
-        };
+        }
         match self.look(&record.user().principal(), now).await {
             Err(why) => IamReading::Unread(why),
             Ok(Look { found: None, .. }) => IamReading::Absent,
             Ok(Look {
                 at,
                 found: Some(user),
-            }) if user.made.unique_id == unique_id => IamReading::Read(Box::new((at, user))),
+            }) if record.may_be(&user.made) => IamReading::Read(Box::new((at, user))),
             Ok(Look {
                 found: Some(user), ..
             }) => IamReading::Another(Box::new(user)),

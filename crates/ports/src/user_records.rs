@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use snowgate_core::effect::{RecordedEffect, Removal};
-use snowgate_core::id::{AccountId, ClientId, IdentityId, RequestId};
+use snowgate_core::id::{AccountId, ClientId, RequestId};
 use snowgate_core::identity::IdentityRecord;
-use snowgate_core::principal::{Principal, PrincipalKey, PrincipalName};
+use snowgate_core::principal::{Principal, PrincipalKey};
 
 use crate::CallError;
 
-/// Where a user stands in the list of its account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserPlace {
-    /// Its name in lowercase, by which the list is in order.
-    pub name: PrincipalName,
-    /// The user.
-    pub identity: IdentityId,
-}
+/// Where a user stands in the list of its account: its name in lowercase, which no other user there has.
+/// Whoever writes the table may have put something there that is no name; the list goes on after it all the
+/// same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UserPlace(pub String);
 
 /// Part of the list of an account's users.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,8 +15,8 @@ pub struct DescribedUser {
     /// When somebody signed in to the console with its password for the last time; none where nobody ever
     /// did, as far as IAM tells.
     pub signed_in_at: Option<Timestamp>,
-    /// Its access keys, in IAM's order.
-    pub keys: Vec<DescribedKey>,
+    /// Its access keys, in IAM's order; none where they may not be read, as of a user that was moved.
+    pub keys: Option<Vec<DescribedKey>>,
 }
 
 /// An access key with its use.

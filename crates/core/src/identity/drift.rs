@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{DescribedUser, IdentityPhase, IdentityRecord, LifePolicy};
-use crate::effect::{RecordedEffect, Removal, SETTLES_WITHIN};
+use crate::effect::{
+    EffectChange, RecordedEffect, Removal, SETTLES_WITHIN, request_of_inline_policy,
+};
 use crate::markup::code;
 
 /// Something that IAM has otherwise than the ledger.
@@ -97,7 +99,8 @@ pub fn drift(
     }
     let mut all = of_the_user(record, found);
     all.extend(of_the_life_policy(recorded, found, until, now));
-    let keys = found.keys.iter().filter(|key| is_denied && key.is_active);
+    let keys = found.keys.iter().flatten();
+    let keys = keys.filter(|key| is_denied && key.is_active);
     all.extend(keys.map(|key| DriftCode::ActiveKey.of(code(&key.masked_id()))));
     let granted = recorded.effects.iter().filter(|effect| {
         let is_over = effect.latest_end.is_some_and(|end| end <= now);
@@ -109,6 +112,14 @@ pub fn drift(
     let listed = listed.filter(|removal| removal.may_be_listed(now));
     let mut known: Vec<String> = listed.map(|removal| removal.change.clone()).collect();
     known.extend(recorded.effects.iter().map(|effect| effect.change.key()));
+    // What is named for a request leaves no trace of its removal; the provisioner compares it with the ledger.
+    let named = found.facts.inline.iter();
+    let named = named.filter_map(|inline| request_of_inline_policy(&inline.name));
+    known.extend(
+        named.map(|request| {
+            EffectChange::inline_policy(&request, String::new(), Timestamp::MIN).key()
+        }),
+    );
     let beside = found.facts.beside(&known).into_iter();
     all.extend(beside.map(|what| DriftCode::Beside.of(what)));
     all

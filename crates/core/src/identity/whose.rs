@@ -59,6 +59,20 @@ pub fn whose(made: &MadeUser, record: &IdentityRecord) -> Whose {
     }
 }
 
+impl IdentityRecord {
+    /// Whether a user that IAM has may be the one that this record is about, whatever was changed of it since: it
+    /// has its unique id, is no older, and was not created for another request. To be shown, and never to act
+    /// on.
+    #[must_use]
+    pub fn may_be(&self, made: &MadeUser) -> bool {
+        let earliest = shifted(self.begun_at(), -CLOCKS_DIFFER_BY);
+        let request = made.tag(REQUEST_TAG);
+        self.unique_id() == Some(made.unique_id.as_str())
+            && made.created_at >= earliest
+            && request.is_none_or(|request| request == self.created_by().as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -202,6 +216,26 @@ mod tests {
     fn a_unique_id_that_is_known_counts() {
         assert_eq!(whose(&made(), &recorded(UNIQUE_ID)), Whose::Ours);
         assert_eq!(whose(&made(), &recorded(OTHER_ID)), Whose::Another);
+    }
+
+    /// Whoever writes the table could name anybody's user in a record.
+    #[test]
+    fn what_is_shown_as_ours_is_no_older_and_no_others() {
+        let record = recorded(UNIQUE_ID);
+        let mut shown = made();
+        assert!(record.may_be(&shown));
+        shown.tags.clear();
+        shown.path = "/elsewhere/".to_owned();
+        assert!(record.may_be(&shown), "that is drift");
+        shown.created_at = at(-121);
+        assert!(!record.may_be(&shown), "it was there before");
+        let mut others = made();
+        let other = RequestId::from_random([2; 16]);
+        retag(&mut others, REQUEST_TAG, Some(other.as_str()));
+        assert!(!record.may_be(&others));
+        let mut another = made();
+        OTHER_ID.clone_into(&mut another.unique_id);
+        assert!(!record.may_be(&another));
     }
 
     #[test]

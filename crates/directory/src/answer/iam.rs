@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use snowgate_core::account::Membership;
+use snowgate_core::id::RequestId;
 use snowgate_core::identity::{DescribedKey, DescribedUser};
 
+use super::without_foreign;
 use crate::look::Unread;
 
 /// What came of looking at a user in IAM.
@@ -65,9 +67,10 @@ impl IamReading {
         }
     }
 
-    pub(super) fn answer(&self) -> Option<IamAnswer<'_>> {
+    /// `is_own` tells whether a request is the client's.
+    pub(super) fn answer(&self, is_own: impl Fn(&RequestId) -> bool) -> Option<IamAnswer<'_>> {
         match self {
-            Self::Read(read) => Some(IamAnswer::new(read.0, &read.1)),
+            Self::Read(read) => Some(IamAnswer::new(read.0, &read.1, is_own)),
             _ => None,
         }
     }
@@ -83,11 +86,12 @@ pub(super) struct IamAnswer<'a> {
     signed_in_at: Option<Timestamp>,
     path: &'a str,
     boundary: Option<&'a str>,
-    tags: &'a BTreeMap<String, String>,
+    tags: BTreeMap<&'a str, String>,
     groups: Vec<GroupAnswer<'a>>,
     attached_policies: &'a [String],
-    inline_policies: Vec<&'a str>,
-    access_keys: Vec<KeyAnswer<'a>>,
+    inline_policies: Vec<String>,
+    /// None where they may not be read.
+    access_keys: Option<Vec<KeyAnswer<'a>>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,13 +117,17 @@ struct KeyUseAnswer<'a> {
 }
 
 impl<'a> IamAnswer<'a> {
-    fn new(as_of: Timestamp, user: &'a DescribedUser) -> Self {
+    fn new(as_of: Timestamp, user: &'a DescribedUser, is_own: impl Fn(&RequestId) -> bool) -> Self {
         let (made, facts) = (&user.made, &user.facts);
         let group = |group: &'a Membership| GroupAnswer {
             name: &group.name,
             unique_id: &group.unique_id,
         };
-        let inline = facts.inline.iter().map(|policy| policy.name.as_str());
+        let keys = user.keys.as_ref();
+        let own = |text: &str| without_foreign(text, &is_own);
+        let inline = facts.inline.iter().map(|policy| own(&policy.name));
+        let tags = made.tags.iter();
+        let tags = tags.map(|(key, value)| (key.as_str(), own(value)));
         Self {
             as_of,
             arn: &facts.arn,
@@ -128,11 +136,11 @@ impl<'a> IamAnswer<'a> {
             signed_in_at: user.signed_in_at,
             path: &made.path,
             boundary: made.boundary.as_deref(),
-            tags: &made.tags,
+            tags: tags.collect(),
             groups: facts.groups.iter().map(group).collect(),
             attached_policies: &facts.attached,
             inline_policies: inline.collect(),
-            access_keys: user.keys.iter().map(KeyAnswer::new).collect(),
+            access_keys: keys.map(|keys| keys.iter().map(KeyAnswer::new).collect()),
         }
     }
 }

@@ -53,7 +53,7 @@ impl DescribedUsers for FakeDirectory {
                 made,
                 facts,
                 signed_in_at: there.signed_in_at,
-                keys: there.credentials.keys.iter().map(key).collect(),
+                keys: Some(there.credentials.keys.iter().map(key).collect()),
             }
         }))
     }

@@ -17,10 +17,7 @@ use super::FakeLedger;
 
 /// Where a user stands in the list of its account.
 fn place(record: &IdentityRecord) -> UserPlace {
-    UserPlace {
-        name: record.user().name.in_lowercase(),
-        identity: record.id().clone(),
-    }
+    UserPlace(record.user().name.in_lowercase().to_string())
 }
 
 impl UserRecords for FakeLedger {
@@ -34,10 +31,9 @@ impl UserRecords for FakeLedger {
         let listed = tables.users.all().filter(|record| {
             record.user().account_id == *account && record.state().may_be_in_iam()
         });
-        let order = |place: &UserPlace| (place.name.clone(), place.identity.clone());
         let mut listed: Vec<_> = listed.cloned().collect();
-        listed.sort_by_key(|record| order(&place(record)));
-        listed.retain(|record| after.is_none_or(|after| order(&place(record)) > order(after)));
+        listed.sort_by_key(place);
+        listed.retain(|record| after.is_none_or(|after| place(record) > *after));
         let limit = PEEKED.min(limit.into());
         let is_cut = listed.len() > limit;
         listed.truncate(limit);
