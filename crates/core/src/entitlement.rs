@@ -1,7 +1,7 @@
 //! Entitlements: whether a person is entitled to a configuration item, by what the CMDB says.
 //!
 //! A [`Question`] names a person, resources and an action. The action selects a [`Profile`], which says
-//! which rules count. [`judge`] goes through the rules over a [`Snapshot`] of what was read of the CMDB, and
+//! which rules count. [`judge()`] goes through the rules over a [`Snapshot`] of what was read of the CMDB, and
 //! gives a verdict or what has to be read first: which look-ups are made follows from the rules, and
 //! is written nowhere else.
 //!

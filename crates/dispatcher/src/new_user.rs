@@ -50,18 +50,15 @@ impl<P: DispatcherPorts> Dispatcher<P> {
         let is_it =
             |identity: &IdentityRecord| identity.unique_id() == Some(principal.unique_id.as_str());
         let until = now + request.duration.as_signed();
-        // Whatever the ledger says of it, its life policy ends it.
-        match principal.life().map(|life| life.admission(until)) {
-            Some(Admission::Over) => return Err(RefusalCode::UserEnded.into()),
-            Some(Admission::EndsBefore) if !gives_time => {
-                return Err(RefusalCode::OutlivesUser.into());
-            }
-            _ => {}
-        }
         let Some(identity) = identity.filter(is_it) else {
-            return match gives_time {
-                true => Err(RefusalCode::NotExtendable.into()),
-                false => Ok(()),
+            if gives_time {
+                return Err(RefusalCode::NotExtendable.into());
+            }
+            // Nobody knows which user it is. If it has a life policy, that ends it all the same.
+            return match principal.life().map(|life| life.admission(until)) {
+                Some(Admission::Over) => Err(RefusalCode::UserEnded.into()),
+                Some(Admission::EndsBefore) => Err(RefusalCode::OutlivesUser.into()),
+                _ => Ok(()),
             };
         };
         match identity.phase().admission(until, gives_time) {

@@ -158,7 +158,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 
     /// Whether the user that a request is for can have its access: it lives, and no access outlives it but
-    /// what gives it more time.
+    /// what gives it more time. True where the user is one that Snowgate made, and its record says so.
     ///
     /// # Errors
     /// The code that the request fails with; while the user is created, that it is tried later.
@@ -166,23 +166,23 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         &self,
         record: &RequestRecord,
         until: Timestamp,
-    ) -> Result<(), NotGranted> {
+    ) -> Result<bool, NotGranted> {
         if record.request().creates_user() {
-            return Ok(());
+            return Ok(false);
         }
         let is_extension = record.request().user().is_some();
         let Some(identity) = self.user_on(record).await? else {
             // Nobody's user is given more time.
             return match is_extension {
                 true => Err(FailureCode::ContentChanged.into()),
-                false => Ok(()),
+                false => Ok(false),
             };
         };
         if identity.trail_fault().is_some() {
             return Err(FailureCode::BrokenTrail.into());
         }
         match identity.phase().admission(until, is_extension) {
-            Admission::Admitted => Ok(()),
+            Admission::Admitted => Ok(true),
             Admission::BeingCreated => Err(ProvisionError::NotSeen.into()),
             Admission::EndsBefore => Err(FailureCode::OutlivesUser.into()),
             Admission::Over => Err(FailureCode::UserEnded.into()),

@@ -289,8 +289,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if other.trail_fault().is_none() || !other.request().creates_user() {
             return Ok(other);
         }
-        let id = self.identity_of(principal).await?;
-        Ok(match id == Some(IdentityId::of(other.id())) {
+        let id = IdentityId::of(other.id());
+        let is_it = match self.identity_of(principal).await? {
+            Some(named) => named == id,
+            None => {
+                let identity = self.identity(&id).await?;
+                identity.is_some_and(|identity| identity.unique_id() == Some(unique_id))
+            }
+        };
+        Ok(match is_it {
             true => other.with_created_user(unique_id),
             false => other,
         })

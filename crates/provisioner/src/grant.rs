@@ -189,8 +189,12 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if until <= now {
             return Err(FailureCode::TimedOut.into());
         }
-        user_lives(record, &facts.principal, until)?;
-        self.user_admits(record, until).await?;
+        let is_known = self.user_admits(record, until).await?;
+        match user_lives(record, &facts.principal, until) {
+            // The user's record says that it may, and what IAM shows may be older than the last change.
+            Err(_) if is_known => return Err(ProvisionError::NotSeen.into()),
+            lives => lives?,
+        }
         // What an earlier run found there and somebody took away since is not ours to put back.
         let gone =
             |effect: &RecordedEffect| effect.preexisting && !facts.principal.shows(&effect.change);
@@ -295,9 +299,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             true => self.start_ending(&record, now).await,
             false => Ok(()),
         };
+        // The user itself is taken back at last, whatever IAM lets be put on it.
+        let undone: Vec<RecordedEffect> = mine
+            .iter()
+            .filter(|one| !(creates_user && one.change.is_of_user()))
+            .cloned()
+            .collect();
         let record = match has_none {
             true => record,
-            false => self.undo(record, &mine, &others, now).await?,
+            false => self.undo(record, &undone, &others, now).await?,
         };
         started?;
         let (record, identity) = match creates_user {

@@ -9,7 +9,9 @@ use snowgate_core::identity::{
 };
 use snowgate_core::lifecycle::{Actor, State};
 use snowgate_core::plan;
-use snowgate_core::record::{BlockedBecause, Deviation, FailureCode, RequestRecord};
+use snowgate_core::record::{
+    BlockedBecause, Deviation, FailureCode, PROVISION_WITHIN, RequestRecord,
+};
 use tracing::error;
 
 use crate::locate::Located;
@@ -64,7 +66,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         };
         let unique_id = located.facts.unique_id.clone();
         if let Some(identity) = &identity
-            && self.may_be_deleted(&record, identity, &unique_id).await?
+            && self
+                .may_be_deleted(&record, identity, &located, now)
+                .await?
         {
             let deleting = self.deleting(identity, &unique_id, code, now).await?;
             self.delete_user(&record.request().target, &unique_id)
@@ -88,7 +92,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         &self,
         record: &RequestRecord,
         identity: &IdentityRecord,
-        unique_id: &str,
+        located: &Located,
+        now: Timestamp,
     ) -> Result<bool, ProvisionError> {
         let is_whole = record.trail_fault().is_none() && identity.trail_fault().is_none();
         let is_undone = matches!(
@@ -101,13 +106,19 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         if !is_whole || !is_undone || !self.is_proved(record).await? {
             return Ok(false);
         }
+        // Nor is one that is older than any request that is still being provisioned.
+        let made = self.member.made(&located.principal).await?;
+        let is_new = |made: MadeUser| now.duration_since(made.created_at) < PROVISION_WITHIN * 2;
+        if !made.is_some_and(is_new) {
+            return Ok(false);
+        }
         // Who can sign in was in use for longer than a roll-back takes.
-        let user = &record.request().target;
+        let user = &located.principal;
         let credentials = self.member.credentials(user).await?;
         if credentials.is_some_and(|found| found != UserCredentials::default()) {
             return Ok(false);
         }
-        let key = user.key_by_id(unique_id);
+        let key = user.key_by_id(&located.facts.unique_id);
         Ok(self.any_on(&key, record.id()).await?.is_empty())
     }
 

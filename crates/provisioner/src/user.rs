@@ -11,7 +11,7 @@ use snowgate_core::identity::{
     Whose, whose,
 };
 use snowgate_core::lifecycle::Actor;
-use snowgate_core::record::RequestRecord;
+use snowgate_core::record::{BlockedBecause, Deviation, RequestRecord};
 use tracing::{error, info, warn};
 
 use crate::locate::Located;
@@ -107,17 +107,21 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Ok(None)
             }
             IdentityPhase::Ended { .. } => {
-                if !self.is_deletable(identity, now).await? {
-                    return Ok(Some(now + again_after(identity, now)));
-                }
-                // Grace is for who is denied everything: it begins again where somebody changed that.
-                if let Some(located) = self.is_made_by_us(identity).await?
-                    && located.facts.life() != Some(LifePolicy::Over)
-                {
-                    error!("a user that has ended is not denied everything any more");
-                    self.shut_out(&located).await?;
-                    let grace = self.guardrails.grace().as_signed();
-                    return Ok(Some(now + grace.max(AGAIN)));
+                if let Some(located) = self.is_made_by_us(identity).await? {
+                    does_not_live_on(&located, now)?;
+                    // Grace is for who is denied everything: it begins again where somebody changed that.
+                    if located.facts.life() != Some(LifePolicy::Over) {
+                        error!("a user that has ended is not denied everything any more");
+                        let grace = self.guardrails.grace().as_signed().max(AGAIN);
+                        let grace_until = now + grace;
+                        let event = IdentityEvent::Ended { grace_until };
+                        self.change_user_by(identity, event, now).await?;
+                        self.shut_out(&located).await?;
+                        return Ok(None);
+                    }
+                    if !self.is_deletable(identity, now).await? {
+                        return Ok(Some(now + again_after(identity, now)));
+                    }
                 }
                 let because = DeletedBecause::GraceOver;
                 let event = IdentityEvent::DeletionStarted { because };
@@ -133,8 +137,11 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                         return Ok(Some(now + AGAIN));
                     }
                 }
-                if !self.is_deletable(identity, now).await? {
-                    return Ok(Some(now + again_after(identity, now)));
+                if let Some(located) = self.is_made_by_us(identity).await? {
+                    does_not_live_on(&located, now)?;
+                    if !self.is_deletable(identity, now).await? {
+                        return Ok(Some(now + again_after(identity, now)));
+                    }
                 }
                 self.finish_deletion(identity, now).await?;
                 Ok(None)
@@ -227,12 +234,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
         let located = self.is_made_by_us(identity).await?;
-        // What IAM has was put for a request that was approved, of which no row may be left.
-        if let Some(Located { facts, .. }) = &located
-            && matches!(facts.life(), Some(LifePolicy::Until(end)) if now < end)
-        {
-            error!("a user lives longer than its record says");
-            return Err(ProvisionError::Blocked);
+        if let Some(located) = &located {
+            does_not_live_on(located, now)?;
         }
         let ending = match identity.phase() {
             IdentityPhase::Ending { .. } => identity.clone(),
@@ -299,6 +302,19 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             if !request.state().is_terminal() || request.latest_end().is_none_or(|end| now < end) {
                 return Ok(false);
             }
+            let is_left = |one: &Deviation| {
+                matches!(
+                    one,
+                    Deviation::StillThere {
+                        because: BlockedBecause::UserLeft,
+                        ..
+                    }
+                )
+            };
+            if request.deviations().any(is_left) {
+                error!("a user was left to a person, who has to delete it");
+                return Ok(false);
+            }
             let is_of_it = identity.is_asked_by(&request) || identity.is_extended_by(&request);
             if !is_of_it || request.trail_fault().is_some() || !self.is_proved(&request).await? {
                 error!("a request of the user that is to be deleted proves nothing");
@@ -358,5 +374,17 @@ fn again_after(identity: &IdentityRecord, now: Timestamp) -> SignedDuration {
     match now.duration_since(due) > DAILY {
         true => DAILY,
         false => AGAIN,
+    }
+}
+
+/// That no life policy lets a user live on. What IAM has was put for a request that was approved, of which no row
+/// may be left.
+fn does_not_live_on(located: &Located, now: Timestamp) -> Result<(), ProvisionError> {
+    match located.facts.life() {
+        Some(LifePolicy::Until(end)) if now < end => {
+            error!("a user lives longer than its record says");
+            Err(ProvisionError::Blocked)
+        }
+        _ => Ok(()),
     }
 }

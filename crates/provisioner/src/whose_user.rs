@@ -141,6 +141,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             Err(failure) if !failure.is_transient() => None,
             found => found?,
         };
+        // Which user it created, the tag has just said.
+        let created = created.map(|one| one.with_created_user(unique_id));
         let key = record.principal_key();
         let gives = |one: &RequestRecord| !plan::live_effects(one, &key).is_empty();
         Ok(!created.is_some_and(|one| !one.is_over(now) && gives(&one)))

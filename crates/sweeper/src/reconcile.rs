@@ -57,8 +57,8 @@ impl Reconciled {
 
 /// What is to be done about an effect whose end in the index has come.
 enum Look {
-    /// It should be gone.
-    Missed,
+    /// It should be gone; in whose turn its request is worked on, where that can be read.
+    Missed(Option<PrincipalKey>),
     /// Its access ends then, or is to be looked at again then.
     Later(Timestamp),
 }
@@ -109,10 +109,11 @@ impl<P: SweeperPorts> Sweeper<P> {
                 done.settled += 1;
                 self.later(effect, end).await
             }
-            Look::Missed => {
+            Look::Missed(turn) => {
                 done.missed += 1;
                 error!(request_id = %request, "access should be over, and nothing due led to it");
-                self.wake_for(principal, now).await?;
+                self.wake_for(principal, turn.as_ref().unwrap_or(principal), now)
+                    .await?;
                 self.later(effect, now + LATER).await
             }
         }
@@ -126,20 +127,21 @@ impl<P: SweeperPorts> Sweeper<P> {
             found => found.ok().flatten(),
         };
         let Some(record) = record else {
-            return Ok(Look::Missed);
+            return Ok(Look::Missed(None));
         };
+        let missed = || Look::Missed(Some(record.turn_key()));
         let is_fresh = (now - LATER..=now).contains(&record.since());
         Ok(match (record.state(), record.ends_at()) {
             _ if record.is_abandoned() => Look::Later(now + ABANDONED),
-            _ if record.trail_fault().is_some() => Look::Missed,
+            _ if record.trail_fault().is_some() => missed(),
             (State::Active, Some(end)) if !record.is_over(now) => Look::Later(end),
             // It is about to go on by itself.
             (State::Provisioning, _) if is_fresh => Look::Later(now + LATER),
             (State::Revoking, _) if record.is_parked() => match record.due_at() {
                 Some(due) if is_daily(due, now) => Look::Later(due + PATIENCE),
-                _ => Look::Missed,
+                _ => missed(),
             },
-            _ => Look::Missed,
+            _ => missed(),
         })
     }
 
@@ -148,14 +150,19 @@ impl<P: SweeperPorts> Sweeper<P> {
     }
 
     /// Wakes the provisioner for all that is to end on a principal: once in a quarter of an hour,
-    /// however many effects it has.
-    async fn wake_for(&self, principal: &PrincipalKey, now: Timestamp) -> Result<(), CallError> {
+    /// however many effects it has, and in the turn of the request that led there.
+    async fn wake_for(
+        &self,
+        principal: &PrincipalKey,
+        turn: &PrincipalKey,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
         let wake = WakeUp {
             aggregate: Aggregate::Principal(principal.clone()),
             version: u64::try_from(now.as_second() / 600).unwrap_or_default(),
             attempt: 0,
         };
-        self.queues.wake_provisioner(&wake, principal).await
+        self.queues.wake_provisioner(&wake, turn).await
     }
 }
 

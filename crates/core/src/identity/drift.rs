@@ -112,8 +112,9 @@ pub fn drift(
     let listed = listed.filter(|removal| removal.may_be_listed(now));
     let mut known: Vec<String> = listed.map(|removal| removal.change.clone()).collect();
     known.extend(recorded.effects.iter().map(|effect| effect.change.key()));
-    // What is named for a request leaves no trace of its removal; the provisioner compares it with the ledger.
-    let named = found.facts.inline.iter();
+    // What is named for a request leaves no trace of its removal while the user lives; the provisioner
+    // compares it with the ledger.
+    let named = found.facts.inline.iter().filter(|_| !is_denied);
     let named = named.filter_map(|inline| request_of_inline_policy(&inline.name));
     known.extend(
         named.map(|request| {

@@ -53,7 +53,8 @@ pub enum IdentityEvent {
     },
     /// Its end has come.
     EndingStarted,
-    /// That it is denied everything and has nothing was read back.
+    /// That it is denied everything and has nothing was read back. Again where that was changed meanwhile,
+    /// and is put right.
     Ended {
         /// Until when it is kept.
         grace_until: Timestamp,
@@ -247,13 +248,17 @@ impl IdentityPhase {
                 until: self.until(),
                 disabling: self.disabling().cloned(),
             },
-            (IdentityEvent::Ended { grace_until }, Self::Ending { until, disabling }) => {
-                Self::Ended {
-                    grace_until: *grace_until,
-                    until: *until,
-                    disabling: disabling.clone(),
-                }
-            }
+            (
+                IdentityEvent::Ended { grace_until },
+                Self::Ending { until, disabling }
+                | Self::Ended {
+                    until, disabling, ..
+                },
+            ) => Self::Ended {
+                grace_until: *grace_until,
+                until: *until,
+                disabling: disabling.clone(),
+            },
             (IdentityEvent::Revived { until, .. }, Self::Ended { grace_until, .. }) => {
                 // What never was live was never read back as what was approved.
                 if at >= *grace_until || self.until().is_none() {

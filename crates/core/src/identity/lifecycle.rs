@@ -159,7 +159,7 @@ pub const fn transition(
         (S::Live | S::Disabled, T::Disable) => S::Disabled,
         (S::Disabled, T::Enable) => S::Live,
         (S::Creating | S::Live | S::Disabled, T::StartEnding) => S::Ending,
-        (S::Ending, T::End) => S::Ended,
+        (S::Ending | S::Ended, T::End) => S::Ended,
         (S::Ended, T::Revive) => S::Live,
         (S::Ended, T::ReviveDisabled) => S::Disabled,
         (S::Creating | S::Live | S::Disabled | S::Ended, T::StartDeletion) => S::Deleting,

@@ -214,3 +214,39 @@ fn a_user_that_was_never_created_is_forgotten_with_its_lost_request() {
         "its name is free"
     );
 }
+
+/// Who can sign in may be in use, whatever it is called by now: it is shut out, and a person looks.
+#[test]
+fn a_user_that_can_sign_in_is_not_deleted_by_a_roll_back() {
+    for is_renamed in [false, true] {
+        let (world, record) = just_created();
+        // Until it is written down which user it is, a renamed one is not known to anybody.
+        let mut nth = 1;
+        while world.load(record.id()).unique_id().is_none() {
+            world.fault.at(nth, Moment::After, Aftermath::Dead);
+            let _ = run(&provisioner(&world), record.id(), 2);
+            world.fault.mend();
+            nth += 1;
+        }
+        assert_eq!(world.load(record.id()).state(), State::Provisioning);
+        world.directory.give_to(&world.target, Given::AccessKey);
+        let user = match is_renamed {
+            true => world.directory.rename(&world.target, "called-otherwise"),
+            false => world.target.clone(),
+        };
+        let (account, policy) = (&world.target.account_id, samples::policy());
+        world.directory.remove_policy(account, &policy);
+        let after = provision(&world, &record, 300);
+        assert_eq!(after.state(), State::Failed, "{is_renamed}");
+        assert!(world.directory.facts(&user).is_some(), "{is_renamed}");
+        let keys = world.directory.credentials_of(&user).unwrap().keys;
+        assert!(keys.iter().all(|key| !key.is_active));
+        assert_eq!(state(&world, &after), Some(IdentityState::Ended));
+        // It is a person's to delete; once it is gone, so is its record.
+        look_at_user(&world, &after, 400 * 86_400);
+        assert!(world.directory.facts(&user).is_some());
+        world.directory.remove_principal(&user);
+        look_at_user(&world, &after, 401 * 86_400);
+        assert_eq!(state(&world, &after), Some(IdentityState::Deleted));
+    }
+}

@@ -680,3 +680,102 @@ fn access_does_not_outlive_a_user_that_nobody_knows() {
     let code = FailureCode::OutlivesUser;
     assert_eq!(after.end_reason(), Some(EndReason::Failed { code }));
 }
+
+/// The record of a user says that it has ended, or is deleted, and a proved extension is forgotten: IAM still
+/// says that it lives.
+#[test]
+fn a_user_that_lives_on_in_iam_is_neither_denied_nor_deleted_by_its_record() {
+    for is_deleting in [false, true] {
+        let world = World::with_users();
+        let first = active(&world);
+        let held = identity(&world, &first).unwrap();
+        let mut rows = ready(world.ledger.identity_trail(held.id())).unwrap();
+        let second = provision(&world, &extension(&world, &first, 48, HOUR), HOUR);
+        let over = end(&first);
+        provision(&world, &first, over + 1);
+        let (ended, grace_until) = (over + 2, at(over + 3));
+        let because = DeletedBecause::GraceOver;
+        let mut events = vec![
+            (ended, IdentityEvent::EndingStarted),
+            (ended, IdentityEvent::Ended { grace_until }),
+        ];
+        if is_deleting {
+            events.push((over + 4, IdentityEvent::DeletionStarted { because }));
+        }
+        let mut user = held;
+        for (second, event) in events {
+            let change = user.apply(event, Actor::Provisioner, at(second)).unwrap();
+            rows.push(change.row.stored().unwrap());
+            user = change.record;
+        }
+        world.ledger.put_identity(user, rows);
+        for row in world.ledger.all_effects() {
+            world.ledger.delete_effect(&row);
+        }
+        look_at_user(&world, &first, 40 * HOUR);
+        assert_eq!(life(&world), until(&second), "{is_deleting}");
+    }
+}
+
+/// IAM lets no life policy be put: the user that was just created goes all the same.
+#[test]
+fn a_user_that_can_be_given_no_life_policy_is_deleted() {
+    let world = World::with_users();
+    let change = EffectChange::user(world.target.name.clone(), at(HOUR));
+    world.directory.refuse(&change);
+    world.directory.keep(&change);
+    world.directory.keep_life(true);
+    let after = provision(&world, &approved(&world), 10);
+    let code = FailureCode::IamRefused;
+    assert_eq!(after.end_reason(), Some(EndReason::Failed { code }));
+    assert_eq!(facts(&world), None);
+    assert_eq!(state(&world, &after), Some(IdentityState::Deleted));
+}
+
+/// Who is let in again during the grace period is denied everything again, and kept as long once more.
+#[test]
+fn grace_begins_again_where_a_user_was_let_in() {
+    let world = World::with_users();
+    let record = active(&world);
+    let over = end(&record);
+    provision(&world, &record, over + 1);
+    world.directory.remove_life(&world.target);
+    world.directory.give_to(&world.target, Given::AccessKey);
+    let late = over + GRACE + 2;
+    for again in [0, 1, 60] {
+        look_at_user(&world, &record, late + again);
+        assert!(is_shut_out(&world));
+    }
+    look_at_user(&world, &record, late + GRACE + 100);
+    assert_eq!(facts(&world), None);
+}
+
+/// Of the request that created the user a row is spoilt, and nobody says which user a principal is.
+#[test]
+fn the_tag_says_which_user_a_spoilt_request_created() {
+    let world = World::with_users();
+    let first = active(&world);
+    let second = provision(&world, &extension(&world, &first, 12, HOUR), HOUR);
+    spoil_below(&world, &first);
+    world.ledger.garble_pointer(&second.principal_key());
+    revoke_early(&world, &second, 2 * HOUR);
+    assert_ne!(life(&world), Some(LifePolicy::Over.document()));
+}
+
+/// A look may be older than an extension that was just read back.
+#[test]
+fn access_that_an_extension_made_room_for_is_not_refused_by_an_old_look() {
+    let world = World::with_users();
+    let first = active(&world);
+    let old = facts(&world).unwrap();
+    provision(&world, &extension(&world, &first, 20, HOUR), HOUR);
+    let policy = json!([
+        {"type": "attach_managed_policy", "policy_arn": testkit::world::other_policy()},
+    ]);
+    let other = super::approved_with(&world, policy);
+    world.directory.read_as(&world.target, Some(old));
+    let other = provision(&world, &other, HOUR + 5);
+    assert_ne!(other.state(), State::Failed);
+    world.directory.read_as(&world.target, None);
+    assert_eq!(provision(&world, &other, HOUR + 200).state(), State::Active);
+}

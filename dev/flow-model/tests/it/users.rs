@@ -64,7 +64,7 @@ fn crash() -> impl Strategy<Value = Crash> {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let hours = || 1..12_u8;
+    let hours = || prop_oneof![4 => 1..12_u8, 1 => 24..60_u8];
     let approve = || proptest::bool::weighted(0.9);
     prop_oneof![
         2 => (hours(), approve()).prop_map(|(hours, approve)| Step::Create { hours, approve }),
