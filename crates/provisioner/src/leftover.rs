@@ -9,7 +9,7 @@ use ports::signature::Verifier as _;
 use snowgate_core::audit::TrailFault;
 use snowgate_core::audit::{self, StoredRow};
 use snowgate_core::effect::{EffectChange, RecordedEffect};
-use snowgate_core::id::{IdentityId, RequestId};
+use snowgate_core::id::RequestId;
 use snowgate_core::lifecycle::State;
 use snowgate_core::plan::{self, Undo, undo};
 use snowgate_core::principal::{Principal, PrincipalKey, PrincipalType};
@@ -189,28 +189,6 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         }
         let live = self.remove_all_lost(key, id, &given, now).await?;
         self.forget_all(forgotten(given, recorded, &live), now)
-            .await
-    }
-
-    /// Forgets what was recorded for a lost request under the name of a user that it was to create, once the
-    /// user has come to be known by its unique id, or to nothing: what it has is there, or is nowhere.
-    async fn forget_by_name(
-        &self,
-        key: &PrincipalKey,
-        id: &RequestId,
-        keys: &EffectKeys,
-        now: Timestamp,
-    ) -> Result<(), ProvisionError> {
-        let identity = self.identity(&IdentityId::of(id)).await?;
-        let is_known = identity.is_some_and(|identity| {
-            identity.unique_id().is_some() || identity.state().is_terminal()
-        });
-        if !is_known {
-            error!(request_id = %id, "it is not known whether a lost request created its user");
-            return Err(ProvisionError::Blocked);
-        }
-        let recorded = self.recorded(key, keys, id, &[]).await?;
-        self.forget_all(forgotten(Vec::new(), recorded, &[]), now)
             .await
     }
 

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use ports::CallError;
 use ports::identities::Identities as _;
-use ports::ledger::Requests as _;
+use ports::ledger::{EffectKeys, Requests as _};
 use ports::users::Users as _;
 use snowgate_core::id::{IdentityId, RequestId};
 use snowgate_core::identity::{IdentityRecord, MadeUser};
@@ -16,6 +16,7 @@ use snowgate_core::principal::{Principal, PrincipalKey};
 use snowgate_core::record::RequestRecord;
 use tracing::error;
 
+use crate::leftover::forgotten;
 use crate::locate::Located;
 use crate::{LOOKS, ProvisionError, Provisioner, ProvisionerPorts};
 
@@ -112,6 +113,28 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             MadeFor::It(_) => Ok(record.with_created_user(unique_id)),
             MadeFor::Another | MadeFor::Gone => Ok(record),
         }
+    }
+
+    /// Forgets what was recorded for a lost request under the name of a user that it was to create, once the
+    /// user has come to be known by its unique id, or to nothing: what it has is there, or is nowhere.
+    pub(crate) async fn forget_by_name(
+        &self,
+        key: &PrincipalKey,
+        id: &RequestId,
+        keys: &EffectKeys,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let identity = self.identity(&IdentityId::of(id)).await?;
+        let is_known = identity.is_some_and(|identity| {
+            identity.unique_id().is_some() || identity.state().is_terminal()
+        });
+        if !is_known {
+            error!(request_id = %id, "it is not known whether a lost request created its user");
+            return Err(ProvisionError::Blocked);
+        }
+        let recorded = self.recorded(key, keys, id, &[]).await?;
+        self.forget_all(forgotten(Vec::new(), recorded, &[]), now)
+            .await
     }
 
     /// Whether what a request gave to a user may be taken from it, as IAM says: the request created it; or
