@@ -21,7 +21,7 @@ const MOST: usize = 200;
 /// What IAM said of a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
-    /// When.
+    /// When IAM was asked, by this function's clock.
     pub(crate) at: Timestamp,
     /// The user; none where there is none.
     pub(crate) found: Option<DescribedUser>,

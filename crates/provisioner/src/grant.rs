@@ -291,9 +291,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         let mine = plan::effects_of_begun(&record);
         let others = self.keeping(&record, &mine, now).await?;
         // A user who was never seen has nothing, and one who is deleted loses all.
-        let has_none = record.request().creates_user()
-            && (record.unique_id().is_none() || self.is_deleted(&record).await?);
         let creates_user = record.request().creates_user();
+        let has_none =
+            creates_user && (record.unique_id().is_none() || self.is_deleted(&record).await?);
         let is_its_end = !creates_user && plan::ends_user(&mine, &effects::all(&others));
         let started = match is_its_end {
             true => self.start_ending(&record, now).await,

@@ -107,8 +107,9 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 Ok(None)
             }
             IdentityPhase::Ended { .. } => {
-                if let Some(located) = self.is_made_by_us(identity).await? {
-                    does_not_live_on(&located, now)?;
+                let there = self.is_made_by_us(identity).await?;
+                if let Some(located) = &there {
+                    does_not_live_on(located, now)?;
                     // Grace is for who is denied everything: it begins again where somebody changed that.
                     if located.facts.life() != Some(LifePolicy::Over) {
                         error!("a user that has ended is not denied everything any more");
@@ -116,7 +117,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                         let grace_until = now + grace;
                         let event = IdentityEvent::Ended { grace_until };
                         self.change_user_by(identity, event, now).await?;
-                        self.shut_out(&located).await?;
+                        self.shut_out(located).await?;
                         return Ok(None);
                     }
                     if !self.is_deletable(identity, now).await? {
@@ -126,7 +127,7 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                 let because = DeletedBecause::GraceOver;
                 let event = IdentityEvent::DeletionStarted { because };
                 let deleting = self.change_user_by(identity, event, now).await?;
-                self.finish_deletion(&deleting, now).await?;
+                self.finish_deletion(&deleting, there, now).await?;
                 Ok(None)
             }
             IdentityPhase::Deleting { because } => {
@@ -137,13 +138,14 @@ impl<P: ProvisionerPorts> Provisioner<P> {
                         return Ok(Some(now + AGAIN));
                     }
                 }
-                if let Some(located) = self.is_made_by_us(identity).await? {
-                    does_not_live_on(&located, now)?;
+                let there = self.is_made_by_us(identity).await?;
+                if let Some(located) = &there {
+                    does_not_live_on(located, now)?;
                     if !self.is_deletable(identity, now).await? {
                         return Ok(Some(now + again_after(identity, now)));
                     }
                 }
-                self.finish_deletion(identity, now).await?;
+                self.finish_deletion(identity, there, now).await?;
                 Ok(None)
             }
             IdentityPhase::Over { .. } => Ok(None),
@@ -151,7 +153,10 @@ impl<P: ProvisionerPorts> Provisioner<P> {
     }
 
     /// A request, where it is there and can be read: one that cannot keeps no user alive.
-    async fn readable(&self, id: &RequestId) -> Result<Option<RequestRecord>, CallError> {
+    pub(crate) async fn readable(
+        &self,
+        id: &RequestId,
+    ) -> Result<Option<RequestRecord>, CallError> {
         match self.requests.load(id).await {
             Err(failure) if !failure.is_transient() => {
                 let error = shell::log::chain(&failure);
@@ -332,17 +337,15 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         Ok(others.is_empty())
     }
 
-    /// Deletes a user of whom it is known that it may be, and was made by us.
+    /// Deletes a user of whom it is known that it may be, and was made by us, if it is still there.
     async fn finish_deletion(
         &self,
         identity: &IdentityRecord,
+        there: Option<Located>,
         now: Timestamp,
     ) -> Result<(), ProvisionError> {
-        if let (Some(_), Some(unique_id)) =
-            (self.is_made_by_us(identity).await?, identity.unique_id())
-        {
-            let principal = identity.user().principal();
-            self.delete_user(&principal, unique_id).await?;
+        if let Some(Located { principal, facts }) = there {
+            self.delete_user(&principal, &facts.unique_id).await?;
         }
         self.change_user_by(identity, IdentityEvent::Deleted, now)
             .await?;

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use ports::CallError;
 use ports::identities::Identities as _;
-use ports::ledger::{EffectKeys, Requests as _};
+use ports::ledger::EffectKeys;
 use ports::users::Users as _;
 use snowgate_core::id::{IdentityId, RequestId};
 use snowgate_core::identity::{IdentityRecord, MadeUser};
@@ -36,14 +36,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         &self,
         id: &IdentityId,
     ) -> Result<Option<IdentityRecord>, CallError> {
-        match self.identities.identity(id).await {
-            Err(failure) if !failure.is_transient() => {
-                let error = shell::log::chain(&failure);
-                error!(error, "the record of a user cannot be read");
-                Ok(None)
-            }
-            found => found,
-        }
+        let found = self.identities.identity(id).await;
+        if_readable(found, "the record of a user cannot be read")
     }
 
     /// Which user a principal is; none where it is none, or cannot be read.
@@ -51,14 +45,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
         &self,
         principal: &PrincipalKey,
     ) -> Result<Option<IdentityId>, CallError> {
-        match self.identities.identity_of(principal).await {
-            Err(failure) if !failure.is_transient() => {
-                let error = shell::log::chain(&failure);
-                error!(error, "which user a principal is cannot be read");
-                Ok(None)
-            }
-            found => found,
-        }
+        let found = self.identities.identity_of(principal).await;
+        if_readable(found, "which user a principal is cannot be read")
     }
 
     /// The user that a request creates or gives more time; none where it does neither. It is the one that
@@ -160,11 +148,8 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             return Ok(true);
         }
         // What no row leads to may give it time all the same.
-        let created = match self.requests.load(&creator).await {
-            Err(failure) if !failure.is_transient() => None,
-            found => found?,
-        };
         // Which user it created, the tag has just said.
+        let created = self.readable(&creator).await?;
         let created = created.map(|one| one.with_created_user(unique_id));
         let key = record.principal_key();
         let gives = |one: &RequestRecord| !plan::live_effects(one, &key).is_empty();
@@ -207,5 +192,19 @@ impl<P: ProvisionerPorts> Provisioner<P> {
             true => MadeFor::It(Box::new(located)),
             false => MadeFor::Another,
         })
+    }
+}
+
+/// What was found; none, with an error in the log, where it can never be read.
+fn if_readable<T>(
+    found: Result<Option<T>, CallError>,
+    what: &'static str,
+) -> Result<Option<T>, CallError> {
+    match found {
+        Err(failure) if !failure.is_transient() => {
+            error!(error = shell::log::chain(&failure), "{what}");
+            Ok(None)
+        }
+        found => found,
     }
 }

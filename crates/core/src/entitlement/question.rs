@@ -96,7 +96,7 @@ pub enum QuestionError {
     /// One resource, counted from zero.
     #[error("resource {index}: {error}")]
     Resource {
-        /// Which.
+        /// Its place among the resources, from zero.
         index: usize,
         /// What is wrong with it.
         error: ResourceRefError,

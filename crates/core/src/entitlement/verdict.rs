@@ -260,7 +260,7 @@ impl Entitlement {
         }
     }
 
-    /// Why.
+    /// Why the answer is as it is: the rule that holds, or what stands against it.
     #[must_use]
     pub const fn code(&self) -> EntitlementCode {
         match self.outcome {
