@@ -17,7 +17,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::described_users::DescribedUsers;
 use ports::user_records::UserRecords;
-use shell::answer::Problem;
+use shell::answer::{Problem, answered};
 use shell::request::{Received, client};
 use snowgate_core::guardrails::Guardrails;
 
@@ -59,9 +59,7 @@ impl<P: DirectoryPorts> UserDirectory<P> {
     pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {
             Received::Call(event) => self.handle(event, now).await,
-            Received::Malformed => Problem::new(400, "Bad request")
-                .detail("A header has characters that HTTP does not allow.")
-                .answer(),
+            Received::Malformed => Problem::malformed().answer(),
         }
     }
 
@@ -79,11 +77,7 @@ impl<P: DirectoryPorts> UserDirectory<P> {
             Ok((Operation::Show, client)) => self.show(event, &client, now).await,
             Err(problem) => Err(problem),
         };
-        let mut answer = answer.unwrap_or_else(Problem::answer);
-        if method == "HEAD" {
-            answer.body = None;
-        }
-        answer
+        answered(method, answer)
     }
 }
 

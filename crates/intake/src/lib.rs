@@ -16,7 +16,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use jiff::Timestamp;
 use ports::ledger::{RequestIndex, Requests};
 use ports::queue::{OutcomesQueue, RequestsQueue, WorkQueue};
-use shell::answer::Problem;
+use shell::answer::{Problem, answered};
 use shell::request::{Received, client};
 use snowgate_core::guardrails::Guardrails;
 
@@ -51,9 +51,7 @@ impl<P: IntakePorts> Intake<P> {
     pub async fn receive(&self, received: &Received, now: Timestamp) -> ApiGatewayProxyResponse {
         match received {
             Received::Call(event) => self.handle(event, now).await,
-            Received::Malformed => Problem::new(400, "Bad request")
-                .detail("A header has characters that HTTP does not allow.")
-                .answer(),
+            Received::Malformed => Problem::malformed().answer(),
         }
     }
 
@@ -77,11 +75,7 @@ impl<P: IntakePorts> Intake<P> {
             Ok((Operation::Describe, _)) => Ok(describe::answer()),
             Err(problem) => Err(problem),
         };
-        let mut answer = answer.unwrap_or_else(Problem::answer);
-        if method == "HEAD" {
-            answer.body = None;
-        }
-        answer
+        answered(method, answer)
     }
 }
 

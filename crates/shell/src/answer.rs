@@ -35,7 +35,27 @@ struct ProblemBody {
     state: Option<State>,
 }
 
+/// What is answered to a call of this method: a problem as one, and to HEAD what GET would answer, without its
+/// body (RFC 9110, 9.3.2).
+#[must_use]
+pub fn answered(
+    method: &str,
+    answer: Result<ApiGatewayProxyResponse, Problem>,
+) -> ApiGatewayProxyResponse {
+    let mut answer = answer.unwrap_or_else(Problem::answer);
+    if method == "HEAD" {
+        answer.body = None;
+    }
+    answer
+}
+
 impl Problem {
+    /// That of a call that HTTP does not know ([`Received::Malformed`](crate::request::Received::Malformed)).
+    #[must_use]
+    pub fn malformed() -> Self {
+        Self::new(400, "Bad request").detail("A header has characters that HTTP does not allow.")
+    }
+
     /// A problem with its HTTP status and a title that is the same for all of its kind.
     #[must_use]
     pub fn new(status: u16, title: &'static str) -> Self {
